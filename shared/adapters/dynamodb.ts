@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { RetryableError } from '../core/errors.ts';
+
+/** One document client per process. Endpoint, region and credentials come from the environment, as the SDK reads them. */
+export function makeDocumentClient(
+  config: ConstructorParameters<typeof DynamoDBClient>[0] = {},
+): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: 4, ...config }), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+}
+
+// Errors that say the request itself is wrong: no later attempt can end differently.
+const finalErrors = new Set([
+  'ValidationException',
+  'ConditionalCheckFailedException',
+  'ItemCollectionSizeLimitExceededException',
+]);
+
+/** Turns what the SDK throws into RetryableError unless the request itself was at fault. */
+export function tableError(error: unknown, what: string): Error {
+  if (error instanceof Error && finalErrors.has(error.name)) return error;
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new RetryableError(`${what}: ${reason}`, { cause: error });
+}
+
+export type TableItem = Record<string, unknown> & { pk: string; sk: string };
+export type Put = { table: string; item: TableItem };
+
+const batchItemsMax = 25;
+// BatchWriteItem takes 16 MB; items are at most 400 KB, so 25 of them always fit.
+
+/**
+ * Puts items unconditionally, 25 to a call, into any mix of tables. Answers per put, in order: undefined, or why it was not
+ * written. Several puts of one key become one (the last). What DynamoDB hands back unprocessed is sent again with
+ * back-off; a batch refused as invalid is written one by one, so that one bad item costs the others nothing.
+ */
+export async function putEach(client: DynamoDBDocumentClient, puts: Put[]): Promise<(Error | undefined)[]> {
+  const lastOfKey = new Map<string, Put>();
+  for (const put of puts) lastOfKey.set(keyOf(put), put);
+  const errors = new Map<string, Error>();
+  const unique = [...lastOfKey.values()];
+  const batches: Put[][] = [];
+  for (let i = 0; i < unique.length; i += batchItemsMax) batches.push(unique.slice(i, i + batchItemsMax));
+  await Promise.all(batches.map((batch) => putBatch(client, batch, errors)));
+  return puts.map((put) => errors.get(keyOf(put)));
+}
+
+function keyOf({ table, item }: Put): string {
+  return `${table}\n${item.pk}\n${item.sk}`;
+}
+
+const unprocessedAttemptsMax = 6;
+
+async function putBatch(client: DynamoDBDocumentClient, batch: Put[], errors: Map<string, Error>): Promise<void> {
+  let waiting = batch;
+  for (let attempt = 1; waiting.length > 0; attempt++) {
+    try {
+      const answer = await client.send(new BatchWriteCommand({ RequestItems: requestItems(waiting) }));
+      waiting = unprocessedOf(answer.UnprocessedItems);
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ValidationException' && waiting.length > 1) {
+        await Promise.all(waiting.map((put) => putBatch(client, [put], errors)));
+        return;
+      }
+      for (const put of waiting) errors.set(keyOf(put), tableError(error, 'writing rows'));
+      return;
+    }
+    if (waiting.length > 0 && attempt === unprocessedAttemptsMax) {
+      for (const put of waiting)
+        errors.set(keyOf(put), new RetryableError('writing rows: the table left them unprocessed'));
+      return;
+    }
+    // Full jitter: 50 ms doubling.
+    if (waiting.length > 0) await sleep(Math.random() * 50 * 2 ** attempt);
+  }
+}
+
+function requestItems(puts: Put[]) {
+  const byTable: Record<string, { PutRequest: { Item: TableItem } }[]> = {};
+  for (const { table, item } of puts) {
+    byTable[table] ??= [];
+    byTable[table].push({ PutRequest: { Item: item } });
+  }
+  return byTable;
+}
+
+function unprocessedOf(
+  items: Record<string, { PutRequest?: { Item: Record<string, unknown> | undefined } | undefined }[]> = {},
+): Put[] {
+  return Object.entries(items).flatMap(([table, requests]) =>
+    requests.flatMap((request) =>
+      request.PutRequest?.Item ? [{ table, item: request.PutRequest.Item as TableItem }] : [],
+    ),
+  );
+}
+
+/** DynamoDB refuses index keys that are empty or over 1,024 bytes; such a row is simply not in the index. */
+export function indexKey(text: string): string | undefined {
+  return text !== '' && Buffer.byteLength(text) <= 1024 ? text : undefined;
+}

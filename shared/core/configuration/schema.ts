@@ -1,0 +1,169 @@
+import * as z from 'zod';
+import { FieldPathText } from '../mappings/field-path.ts';
+
+/** Keys of sources, workflows and audiences; also the name of their file. */
+export const ResourceKey = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9_-]{0,254}$/,
+    'must be 1-255 lower-case letters, digits, "-" or "_", starting with a letter or digit',
+  );
+
+/**
+ * Where a parameter's value comes from. A bare string is a field path; everything else says what it is:
+ * `{ value }` a literal, `{ first }` the first that resolves, `{ template }` text with `{{paths}}`; maps and lists nest.
+ */
+export type ParameterValue =
+  | string
+  | { value: unknown }
+  | { first: ParameterValue[] }
+  | { template: string }
+  | ParameterValue[]
+  | { [name: string]: ParameterValue };
+
+export const ParameterValue: z.ZodType<ParameterValue> = z.lazy(() =>
+  z.union([
+    FieldPathText,
+    z.strictObject({ value: z.json() }),
+    z.strictObject({ first: z.array(ParameterValue).min(1) }),
+    z.strictObject({ template: z.string().min(1) }),
+    z.array(ParameterValue),
+    z.record(z.string(), ParameterValue),
+  ]),
+) as z.ZodType<ParameterValue>;
+
+const Scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+/** One condition of a mapping's `when`; all of them must hold. No regular expressions: none can hang a function. */
+export const Condition = z
+  .strictObject({
+    path: FieldPathText,
+    is: Scalar.optional(),
+    is_not: Scalar.optional(),
+    in: z.array(Scalar).min(1).optional(),
+    not_in: z.array(Scalar).min(1).optional(),
+    exists: z.boolean().optional(),
+    gt: z.number().optional(),
+    gte: z.number().optional(),
+    lt: z.number().optional(),
+    lte: z.number().optional(),
+    contains: Scalar.optional(),
+    starts_with: z.string().optional(),
+  })
+  .refine(
+    (c) => Object.keys(c).length > 1,
+    'names a path but no test; add one of is, is_not, in, not_in, exists, gt, gte, lt, lte, contains, starts_with',
+  );
+export type Condition = z.infer<typeof Condition>;
+
+/** For one event type of a source: an action and where its parameters come from. */
+export const Mapping = z.strictObject({
+  id: ResourceKey.describe(
+    'Stable and unique within the source; effects are keyed by it, so renaming it starts afresh.',
+  ),
+  event: z.string().min(1).describe('The exact event type: identify, track/order_completed, invoice.paid.'),
+  action: z.string().min(1),
+  parameters: z.record(z.string(), ParameterValue).default({}),
+  when: z.array(Condition).optional(),
+});
+export type Mapping = z.infer<typeof Mapping>;
+
+/** `sources/<key>.yaml` */
+export const SourceFile = z.strictObject({
+  kind: z.string().min(1),
+  name: z.string().min(1),
+  description: z.string().optional(),
+  event_type_path: FieldPathText.optional().describe("Default: the kind's own rule."),
+  idempotency_key_path: FieldPathText.optional().describe("Default: the kind's own path."),
+  headers: z
+    .array(z.string().toLowerCase())
+    .default([])
+    .describe('Request headers to keep besides those every event keeps.'),
+  mappings: z.array(Mapping).default([]),
+});
+export type SourceFile = z.infer<typeof SourceFile>;
+
+/** Where a workflow's runs go in one environment. */
+export const Target = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('log').describe('Record the run and call nobody.') }),
+  z.strictObject({
+    type: z.literal('http'),
+    url: z.url({ protocol: /^https?$/ }),
+    timeout_seconds: z.number().positive().max(20).default(5),
+    headers: z.record(z.string(), z.string()).default({}),
+  }),
+]);
+export type Target = z.infer<typeof Target>;
+
+/** `workflows/<key>.yaml` */
+export const WorkflowFile = z.strictObject({
+  name: z.string().min(1),
+  description: z.string().optional(),
+  target: z
+    .record(z.string(), Target)
+    .describe('By environment. An environment that is missing cannot start the workflow.'),
+  data_schema: z.record(z.string(), z.json()).optional().describe('JSON Schema that trigger data must match.'),
+});
+export type WorkflowFile = z.infer<typeof WorkflowFile>;
+
+/** `audiences/<key>.yaml` */
+export const AudienceFile = z.strictObject({ name: z.string().min(1), description: z.string().optional() });
+export type AudienceFile = z.infer<typeof AudienceFile>;
+
+/** Per-environment state of one source: takes effect at once, is never promoted. */
+export const SourceSettings = z.strictObject({
+  enabled: z.boolean().default(true).describe('Off: events are accepted and logged `rejected: source_disabled`.'),
+  identify: z
+    .boolean()
+    .default(true)
+    .describe('Off: `identify` events run nothing and are logged `identify_disabled`.'),
+  verification: z
+    .strictObject({
+      enforced: z.boolean().default(false).describe('On: a request that fails the check is answered 401.'),
+    })
+    .default({ enforced: false }),
+  idempotency: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      path: FieldPathText.optional().describe("Default: the source's idempotency_key_path."),
+      window_hours: z.number().positive().max(720).default(24),
+    })
+    .default({ enabled: true, window_hours: 24 }),
+  log_shards: z.int().min(1).max(32).optional().describe("Default: the environment's."),
+  inactive_mappings: z.array(ResourceKey).default([]),
+});
+export type SourceSettings = z.infer<typeof SourceSettings>;
+
+/** `environments/<env>.yaml`: first values for a new environment. Afterwards the table wins. */
+export const EnvironmentFile = z.strictObject({
+  sources: z.record(ResourceKey, SourceSettings).default({}),
+  inactive_workflows: z.array(ResourceKey).default([]),
+});
+export type EnvironmentFile = z.infer<typeof EnvironmentFile>;
+
+/** Ingest URL generations of a source: `generation` only ever grows; the one before it stays valid until retired. */
+export const UrlState = z.strictObject({
+  generation: z.int().positive().default(1),
+  previous_valid: z.boolean().default(false),
+});
+
+export const SourceState = z.strictObject({
+  ...SourceSettings.shape,
+  url: UrlState.default({ generation: 1, previous_valid: false }),
+});
+export type SourceState = z.infer<typeof SourceState>;
+
+/** All per-environment state, as the `current` item holds it. */
+export const EnvironmentState = z.strictObject({
+  sources: z.record(ResourceKey, SourceState).default({}),
+  inactive_workflows: z.array(ResourceKey).default([]),
+});
+export type EnvironmentState = z.infer<typeof EnvironmentState>;
+
+/** Versioned content: what a commit makes live. Immutable, stored compressed under its content hash. */
+export const Snapshot = z.strictObject({
+  sources: z.record(ResourceKey, SourceFile),
+  workflows: z.record(ResourceKey, WorkflowFile),
+  audiences: z.record(ResourceKey, AudienceFile),
+});
+export type Snapshot = z.infer<typeof Snapshot>;

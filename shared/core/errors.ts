@@ -1,0 +1,17 @@
+/**
+ * Trouble that may pass: a throttled table, a target that is down. Whoever catches it tries again later; anything else
+ * that is thrown is a bug, redelivered and in the end explained by the dead-letter function.
+ */
+export class RetryableError extends Error {
+  override name = 'RetryableError';
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(message: string, options: { cause?: unknown; retryAfterSeconds?: number } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

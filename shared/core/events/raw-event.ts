@@ -1,0 +1,96 @@
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
+import * as z from 'zod';
+
+/** `enforced|not_enforced` × what the check of the sender's signature or secret said (`skipped`: there was none to make). */
+export const VerificationStatus = z.enum([
+  'enforced:verified',
+  'not_enforced:verified',
+  'not_enforced:failed',
+  'not_enforced:skipped',
+]);
+export type VerificationStatus = z.infer<typeof VerificationStatus>;
+
+/**
+ * An event as received: what ingest accepted and every later stage can rebuild the event from.
+ *
+ * `payload` holds the allow-listed headers and the exact text of the event, compressed once in ingest; the same bytes
+ * travel through the queue and into the log row. `execution` is there on replays only: the execution the event had.
+ */
+export type RawEvent = {
+  id: string;
+  source: string;
+  verification: VerificationStatus;
+  payload: Uint8Array;
+  /** Position among the events of one request; absent when the event came alone. */
+  batchIndex?: number;
+  execution?: string;
+  /** One per `replay` command: lets actions that failed for good run once more. */
+  replay?: string;
+  /** The event this one is a forced replay of; such an event takes no claim. */
+  replayOf?: string;
+};
+
+/** What `payload` holds. `body` is the event's own JSON text, cut from its batch where it came in one. */
+export type EventText = { headers: Record<string, string>; body: string };
+
+/** The most bytes a compressed payload may have, so that it fits a queue message (as base64) and a log row. */
+export const payloadBytesMax = 380 * 1024;
+
+// Quality 5 puts nearly every CDP event into one write unit and costs about 50 µs; 11 would cost milliseconds.
+const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
+
+export function packEventText({ headers, body }: EventText): Uint8Array {
+  return brotliCompressSync(`${JSON.stringify(headers)}\n${body}`, brotliOptions);
+}
+
+/** @throws when the bytes are not what `packEventText` made: a message that was damaged or is not ours */
+export function unpackEventText(payload: Uint8Array): EventText {
+  const text = brotliDecompressSync(payload, { maxOutputLength: 64 * 1024 * 1024 }).toString('utf8');
+  const end = text.indexOf('\n');
+  return { headers: JSON.parse(text.slice(0, end)), body: text.slice(end + 1) };
+}
+
+/**
+ * The message on the events queue. `v` is its schema version; versions that were ever deployed stay readable for 14
+ * days after the deploy that replaced them, since that is how long a message can wait in a dead-letter queue.
+ */
+const EventMessage = z.object({
+  v: z.literal(1),
+  id: z.string().length(26),
+  source: z.string(),
+  verification: VerificationStatus,
+  payload: z.base64(),
+  batch_index: z.int().optional(),
+  execution: z.string().optional(),
+  replay: z.string().optional(),
+  replay_of: z.string().optional(),
+});
+
+export function encodeRawEvent(event: RawEvent): string {
+  return JSON.stringify({
+    v: 1,
+    id: event.id,
+    source: event.source,
+    verification: event.verification,
+    payload: Buffer.from(event.payload).toString('base64'),
+    batch_index: event.batchIndex,
+    execution: event.execution,
+    replay: event.replay,
+    replay_of: event.replayOf,
+  } satisfies z.input<typeof EventMessage>);
+}
+
+/** @throws when the text is not a message of a version we know; trying again does not help */
+export function decodeRawEvent(text: string): RawEvent {
+  const message = EventMessage.parse(JSON.parse(text));
+  return {
+    id: message.id,
+    source: message.source,
+    verification: message.verification,
+    payload: Buffer.from(message.payload, 'base64'),
+    ...(message.batch_index !== undefined && { batchIndex: message.batch_index }),
+    ...(message.execution !== undefined && { execution: message.execution }),
+    ...(message.replay !== undefined && { replay: message.replay }),
+    ...(message.replay_of !== undefined && { replayOf: message.replay_of }),
+  };
+}

@@ -1,0 +1,29 @@
+/** A JSON document as TypeScript sees it. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+export type JsonObject = { [key: string]: JsonValue };
+
+/** True for maps only: not for lists, not for null. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+// Anything that could be an integer beyond 2^53: 16 digits in a row. Cheap enough to ask of every document.
+const longDigits = /\d{16}/;
+
+/**
+ * Parses JSON and loses no digit: an integer that a JavaScript number cannot hold exactly becomes a string of the
+ * digits as sent, because such numbers are ids (`820982911946154508`), and an id that is off by four is another person.
+ *
+ * Keys that could reach a prototype (`__proto__`) stay what JSON.parse makes of them: own properties, never setters.
+ * @throws SyntaxError as JSON.parse does
+ */
+export function parseJson(text: string): JsonValue {
+  if (!longDigits.test(text)) return JSON.parse(text);
+  return JSON.parse(text, keepLongIntegers);
+}
+
+function keepLongIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  const digits = context?.source;
+  return digits !== undefined && /^-?\d+$/.test(digits) ? digits : value;
+}

@@ -1,0 +1,74 @@
+import type { JsonObject } from '../json.ts';
+
+export type ActionStatus = 'succeeded' | 'skipped' | 'failed' | 'pending';
+
+/** Why an action was skipped, failed, or waits; the closed list that logs, metrics and the CLI share. */
+export const actionReasons = [
+  // skipped
+  'required_field_missing',
+  // failed for good
+  'invalid_params',
+  'workflow_missing',
+  'workflow_inactive',
+  'target_missing',
+  'actor_missing',
+  'too_many_recipients',
+  'data_invalid',
+  'target_refused',
+  'parameters_too_large',
+  'action_unknown',
+  'retries_exhausted',
+  'dead_lettered',
+  // pending: will be tried again
+  'target_unavailable',
+  'target_timeout',
+  'target_busy',
+  'table_unavailable',
+  'secret_missing',
+  'waiting_for_earlier_action',
+] as const;
+export type ActionReason = (typeof actionReasons)[number];
+
+/** A thing worth knowing that did not stop the action: an unknown recipient, a malformed e-mail address. */
+export type ActionWarning = { code: string; message: string };
+
+export type ActionOutcome = {
+  /** The invocation's id. */
+  id: string;
+  action: string;
+  mapping: string;
+  status: ActionStatus;
+  reason?: ActionReason;
+  /** One sentence for a person. */
+  detail?: string;
+  /** What the action reports: `{ id: <workflow run id>, runs: 3 }`, `{ id, created, changed }`. */
+  result?: JsonObject;
+  warnings?: ActionWarning[];
+  /** The resolved parameters; compressed in the table. */
+  payload: JsonObject;
+  attempts: number;
+  firstAttemptAtMs?: number;
+  finishedAtMs?: number;
+  /** For pending actions: when the next try is due. */
+  retryAtMs?: number;
+};
+
+/** One row of the action log: one per execution. */
+export type ActionLogEntry = {
+  execution: string;
+  eventId: string;
+  source: string;
+  eventType: string;
+  configVersion: number;
+  actions: ActionOutcome[];
+  /** The retry message that will carry on while something is pending; see events/actions-message.ts. 0 when none is due. */
+  next: number;
+  /** Origins whose run has been logged: their failures stay final. */
+  origins: string[];
+  /** Raised by one with every conditional write. */
+  revision: number;
+  receivedAtMs: number;
+  updatedAtMs: number;
+  /** For dead-lettered messages: the message itself, so that a replay needs nothing else. */
+  message?: string;
+};

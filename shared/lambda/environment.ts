@@ -1,0 +1,47 @@
+import * as z from 'zod';
+
+/**
+ * What the stack tells its functions. Each function names the variables it reads; one that is missing stops the
+ * function at its cold start, loudly, instead of at the first event that needs it.
+ */
+const variables = {
+  ENVIRONMENT: z.string().min(1),
+  EVENTS_QUEUE_URL: z.url(),
+  ACTIONS_QUEUE_URL: z.url(),
+  CLAIMS_TABLE: z.string().min(1),
+  EVENT_LOG_TABLE: z.string().min(1),
+  ACTION_LOG_TABLE: z.string().min(1),
+  WORKFLOW_RUNS_TABLE: z.string().min(1),
+  DIRECTORY_TABLE: z.string().min(1),
+  CONFIGURATION_TABLE: z.string().min(1),
+  /** Every secret of an environment is named `<prefix>/…`: signalbox/production. */
+  SECRETS_PREFIX: z.string().min(1),
+  /** Log shards of sources that set none themselves, 1-32. */
+  LOG_SHARDS: z.coerce.number().int().min(1).max(32),
+  LOG_RETENTION_DAYS: z.coerce.number().int().positive(),
+  /** Whether event-log rows can be found by user; costs one write unit per event. */
+  USERS_INDEX: z.stringbool(),
+  /** Deliveries after which a message goes to the dead-letter queue. */
+  MAX_RECEIVE_COUNT: z.coerce.number().int().positive(),
+  /** Set by the local runtime alone: lets targets be http and on this machine. */
+  LOCAL: z.stringbool().default(false),
+} as const;
+
+type Variables = typeof variables;
+type Read<Names extends keyof Variables> = { [Name in Names]: z.infer<Variables[Name]> };
+
+/** @throws Error that names every variable that is missing or wrong */
+export function readEnvironment<Names extends keyof Variables>(
+  env: Record<string, string | undefined>,
+  ...names: Names[]
+): Read<Names> {
+  const problems: string[] = [];
+  const read: Record<string, unknown> = {};
+  for (const name of names) {
+    const result = variables[name].safeParse(env[name]);
+    if (result.success) read[name] = result.data;
+    else problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join(', ')}`);
+  }
+  if (problems.length > 0) throw new Error(`the function's environment is incomplete: ${problems.join('; ')}`);
+  return read as Read<Names>;
+}

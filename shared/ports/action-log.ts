@@ -1,0 +1,13 @@
+import type { ActionLogEntry } from '../core/logs/action-log-entry.ts';
+
+export interface ActionLog {
+  /** Consistently read; undefined when there is no row. */
+  read(execution: string): Promise<ActionLogEntry | undefined>;
+  /** Unconditional, in batches, for first attempts that left nothing pending. Answers per entry, in order. */
+  writeEach(entries: ActionLogEntry[]): Promise<(Error | undefined)[]>;
+  /**
+   * Writes the row if its revision is still `revisionSeen` (0: no row), as revision `revisionSeen + 1`.
+   * @returns false when another delivery wrote in between: read again, merge, try again
+   */
+  writeIfUnchanged(entry: ActionLogEntry, revisionSeen: number): Promise<boolean>;
+}

@@ -1,0 +1,40 @@
+import type { ClaimRef } from '../core/events/actions-message.ts';
+
+/** A claim as stored. Times are epoch milliseconds; `expiresAtMs` is a whole second, as the table's TTL wants it. */
+export type Claim = {
+  owner: string;
+  execution: string;
+  leaseEndsAtMs: number;
+  expiresAtMs: number;
+  /** An action of the execution failed for good: a later copy may run again. */
+  released: boolean;
+};
+
+export type ClaimRequest = ClaimRef & {
+  eventId: string;
+  /** The execution a replayed message carries; absent on first deliveries. */
+  execution?: string;
+  leaseEndsAtMs: number;
+  /** End of the window if this claim opens one. */
+  expiresAtMs: number;
+};
+
+export type ClaimAnswer =
+  /** `previous` is there when the claim was ours already, with a lease that had ended. */
+  { kind: 'taken'; claim: Claim; previous?: Claim } | { kind: 'refused'; held: Claim };
+
+export interface ClaimStore {
+  /**
+   * Takes the claim if nobody has it, or re-enters our own once its lease has ended.
+   * @throws RetryableError when the table is throttled or away
+   */
+  claim(request: ClaimRequest, nowMs: number): Promise<ClaimAnswer>;
+  /**
+   * Takes over a claim that is expired, released, or left by an owner that died: on the condition that it is as `seen`.
+   * `execution` and `expiresAtMs` are what the claim will then hold; `released` is removed.
+   * @returns false when somebody was faster
+   */
+  takeOver(request: ClaimRequest & { execution: string }, seen: Claim): Promise<boolean>;
+  /** Marks the claim so that a later copy of the event may run again, if `eventId` still owns it. */
+  release(ref: ClaimRef, eventId: string): Promise<void>;
+}

@@ -1,0 +1,14 @@
+import type { EnvironmentState, Snapshot } from '../core/configuration/schema.ts';
+
+/** One consistent state of an environment's configuration. `version` grows by one with every commit and state change. */
+export type LiveConfiguration = { version: number; snapshot: Snapshot; state: EnvironmentState };
+
+export interface ConfigurationSource {
+  /**
+   * The configuration now in force, at most about 15 s old while the table answers.
+   * @throws RetryableError when none was ever read; later failures keep the last good one
+   */
+  current(): Promise<LiveConfiguration>;
+  /** Reads again at once, at most every few seconds per process: before a request is refused for an unknown source or URL. */
+  reload(): Promise<LiveConfiguration>;
+}

@@ -1,0 +1,19 @@
+import type { ActionsMessage } from '../core/events/actions-message.ts';
+import type { RawEvent } from '../core/events/raw-event.ts';
+
+export type SendResult = { sent: true } | { sent: false; error: Error };
+
+/** Sending is in batches, split by ten and by bytes; entries the queue refuses for its own fault are tried again a few times. */
+export interface EventsQueue {
+  sendEach(events: RawEvent[]): Promise<SendResult[]>;
+}
+
+export interface ActionsQueue {
+  sendEach(messages: (ActionsMessage & { delaySeconds?: number })[]): Promise<SendResult[]>;
+}
+
+/** Gives a received message back before its visibility timeout would. */
+export interface ReceivedMessages {
+  /** Best effort: a refusal only means that the message comes back later. `visibleInSeconds` is at least 1. */
+  handBack(messages: { receiptHandle: string; visibleInSeconds: number }[]): Promise<void>;
+}

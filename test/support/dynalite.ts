@@ -1,0 +1,78 @@
+import type { Server } from 'node:http';
+import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import dynalite from 'dynalite';
+import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
+import { type TableDefinition, type TableName, tableDefinitions } from '../../shared/adapters/table-definitions.ts';
+
+export const localCredentials = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+};
+
+export type TestTables = {
+  client: DynamoDBDocumentClient;
+  endpoint: string;
+  names: Record<TableName, string>;
+  stop(): Promise<void>;
+};
+
+/** An embedded DynamoDB on a free port with every table of the stack, empty. */
+export async function startTables(): Promise<TestTables> {
+  const server: Server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('dynalite has no port');
+  const endpoint = `http://127.0.0.1:${address.port}`;
+  const client = makeDocumentClient({ endpoint, ...localCredentials });
+  await Promise.all(
+    Object.entries(tableDefinitions).map(([name, definition]) => createTable(client, name, definition)),
+  );
+  return {
+    client,
+    endpoint,
+    names: Object.fromEntries(Object.keys(tableDefinitions).map((name) => [name, name])) as Record<TableName, string>,
+    async stop() {
+      client.destroy();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+export async function createTable(
+  client: DynamoDBClient | DynamoDBDocumentClient,
+  name: string,
+  definition: TableDefinition,
+) {
+  const indexes = Object.entries(definition.indexes);
+  const attributes = new Set([
+    definition.partitionKey,
+    definition.sortKey,
+    ...indexes.flatMap(([, index]) => [index.partitionKey, index.sortKey]),
+  ]);
+  await (client as DynamoDBClient).send(
+    new CreateTableCommand({
+      TableName: name,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [...attributes].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: [
+        { AttributeName: definition.partitionKey, KeyType: 'HASH' },
+        { AttributeName: definition.sortKey, KeyType: 'RANGE' },
+      ],
+      ...(indexes.length > 0 && {
+        GlobalSecondaryIndexes: indexes.map(([IndexName, index]) => ({
+          IndexName,
+          KeySchema: [
+            { AttributeName: index.partitionKey, KeyType: 'HASH' },
+            { AttributeName: index.sortKey, KeyType: 'RANGE' },
+          ],
+          Projection:
+            index.projection === 'KEYS_ONLY'
+              ? { ProjectionType: 'KEYS_ONLY' }
+              : { ProjectionType: 'INCLUDE', NonKeyAttributes: [...index.projection] },
+        })),
+      }),
+    }),
+  );
+}
