@@ -17,6 +17,12 @@ export type TestTables = {
   stop(): Promise<void>;
 };
 
+/** In tests a table is called what the list calls it. */
+export const tableNames = Object.fromEntries(Object.keys(tableDefinitions).map((name) => [name, name])) as Record<
+  TableName,
+  string
+>;
+
 /** An embedded DynamoDB on a free port with every table of the stack, empty. */
 export async function startTables(): Promise<TestTables> {
   const server: Server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
@@ -31,7 +37,7 @@ export async function startTables(): Promise<TestTables> {
   return {
     client,
     endpoint,
-    names: Object.fromEntries(Object.keys(tableDefinitions).map((name) => [name, name])) as Record<TableName, string>,
+    names: tableNames,
     async stop() {
       client.destroy();
       server.closeAllConnections();

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { FieldPathText } from '../mappings/field-path.ts';
 
-/** Keys of sources, workflows and audiences; also the name of their file. */
+/** Keys of sources and workflows; also the name of their file. */
 export const ResourceKey = z
   .string()
   .regex(
@@ -28,9 +28,18 @@ export const ParameterValue: z.ZodType<ParameterValue> = z.lazy(() =>
     z.strictObject({ first: z.array(ParameterValue).min(1) }),
     z.strictObject({ template: z.string().min(1) }),
     z.array(ParameterValue),
-    z.record(z.string(), ParameterValue),
+    z
+      .record(z.string(), ParameterValue)
+      .refine(isNoOperator, 'takes a literal in { value }, a list of values in { first: [...] }, text in { template }'),
   ]),
 ) as z.ZodType<ParameterValue>;
+
+const operators = new Set(['value', 'first', 'template']);
+
+function isNoOperator(map: Record<string, unknown>): boolean {
+  const names = Object.keys(map);
+  return !(names.length === 1 && names[0] !== undefined && operators.has(names[0]));
+}
 
 const Scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
@@ -102,13 +111,8 @@ export const WorkflowFile = z.strictObject({
   target: z
     .record(z.string(), Target)
     .describe('By environment. An environment that is missing cannot start the workflow.'),
-  data_schema: z.record(z.string(), z.json()).optional().describe('JSON Schema that trigger data must match.'),
 });
 export type WorkflowFile = z.infer<typeof WorkflowFile>;
-
-/** `audiences/<key>.yaml` */
-export const AudienceFile = z.strictObject({ name: z.string().min(1), description: z.string().optional() });
-export type AudienceFile = z.infer<typeof AudienceFile>;
 
 /** Per-environment state of one source: takes effect at once, is never promoted. */
 export const SourceSettings = z.strictObject({
@@ -164,6 +168,5 @@ export type EnvironmentState = z.infer<typeof EnvironmentState>;
 export const Snapshot = z.strictObject({
   sources: z.record(ResourceKey, SourceFile),
   workflows: z.record(ResourceKey, WorkflowFile),
-  audiences: z.record(ResourceKey, AudienceFile),
 });
 export type Snapshot = z.infer<typeof Snapshot>;

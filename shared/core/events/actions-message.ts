@@ -1,6 +1,7 @@
-import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import * as z from 'zod';
 import type { JsonObject } from '../json.ts';
+import { actionReasons } from '../logs/action-log-entry.ts';
 
 /** One action with resolved parameters within an execution. */
 export const Invocation = z.object({
@@ -10,6 +11,8 @@ export const Invocation = z.object({
   mapping: z.string(),
   /** The mapping's parameters with every path read; a parameter whose path led nowhere is absent. */
   payload: z.record(z.string(), z.json()),
+  /** The processor could not hand this action on: it fails with this reason and is not run. */
+  refused: z.object({ reason: z.enum(actionReasons), detail: z.string() }).optional(),
 });
 export type Invocation = Omit<z.infer<typeof Invocation>, 'payload'> & { payload: JsonObject };
 
@@ -39,6 +42,8 @@ export type ActionsMessage = {
   /** True when an earlier run of this execution may have got somewhere: read the action log first. */
   again: boolean;
   n: number;
+  /** The `n` this origin began with, when it took over an older chain; else it began with 1. */
+  firstN?: number;
   /** When this origin's first message was sent; bounds how long it is retried. */
   firstSentAtMs: number;
   /** Do not run before; a delayed message that arrives early is delayed again. */
@@ -63,6 +68,7 @@ const Body = z.object({
   claim: ClaimRef.optional(),
   again: z.boolean(),
   n: z.int().positive(),
+  first_n: z.int().positive().optional(),
   first_sent_at_ms: z.number(),
   retry_at_ms: z.number().optional(),
   invocations: z.array(Invocation),
@@ -73,6 +79,7 @@ const Message = z.union([z.object({ v: z.literal(1), body: Body }), z.object({ v
 
 // SQS bills in steps of 64 KB, so there is nothing to gain from compressing what is well below one step.
 const plainBytesMax = 32 * 1024;
+const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
 /** @returns the queue message's text; `tooLarge` when even its compressed form is over `actionsMessageBytesMax` */
 export function encodeActionsMessage(message: ActionsMessage): { text: string } | { tooLarge: number } {
@@ -94,13 +101,14 @@ export function encodeActionsMessage(message: ActionsMessage): { text: string } 
     },
     again: message.again,
     n: message.n,
+    first_n: message.firstN,
     first_sent_at_ms: message.firstSentAtMs,
     retry_at_ms: message.retryAtMs,
     invocations: message.invocations,
   } satisfies z.input<typeof Body>;
   const plain = JSON.stringify({ v: 1, body });
   if (plain.length <= plainBytesMax && Buffer.byteLength(plain) <= plainBytesMax) return { text: queueSafe(plain) };
-  const compressed = brotliCompressSync(JSON.stringify(body), { params: {} });
+  const compressed = brotliCompressSync(JSON.stringify(body), brotliOptions);
   if (compressed.length > actionsMessageBytesMax) return { tooLarge: compressed.length };
   return { text: JSON.stringify({ v: 1, z: compressed.toString('base64') }) };
 }
@@ -126,6 +134,7 @@ export function decodeActionsMessage(text: string): ActionsMessage {
     ...(body.claim && { claim: { key: body.claim.key, source: body.claim.source, eventType: body.claim.event_type } }),
     again: body.again,
     n: body.n,
+    ...(body.first_n !== undefined && { firstN: body.first_n }),
     firstSentAtMs: body.first_sent_at_ms,
     ...(body.retry_at_ms !== undefined && { retryAtMs: body.retry_at_ms }),
     invocations: body.invocations as Invocation[],

@@ -26,6 +26,7 @@ export const actionReasons = [
   'table_unavailable',
   'secret_missing',
   'waiting_for_earlier_action',
+  'recipients_remaining',
 ] as const;
 export type ActionReason = (typeof actionReasons)[number];
 

@@ -1,0 +1,34 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import middy from '@middy/core';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
+import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
+import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
+import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
+import { readEnvironment } from '../../shared/lambda/environment.ts';
+import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
+import { type DeadLetterDeps, explainBatch } from './explain-parked.ts';
+
+const env = readEnvironment(
+  process.env,
+  'ENVIRONMENT',
+  'CLAIMS_TABLE',
+  'EVENT_LOG_TABLE',
+  'ACTION_LOG_TABLE',
+  'LOG_RETENTION_DAYS',
+  'USERS_INDEX',
+);
+const logger = new Logger({ serviceName: 'dead-letter' });
+const client = makeDocumentClient();
+const retentionDays = env.LOG_RETENTION_DAYS;
+
+const deps: DeadLetterDeps = {
+  eventLog: makeEventLog({ client, table: env.EVENT_LOG_TABLE, retentionDays, usersIndex: env.USERS_INDEX }),
+  actionLog: makeActionLog({ client, table: env.ACTION_LOG_TABLE, retentionDays }),
+  claims: makeClaimStore(client, env.CLAIMS_TABLE),
+  metrics: makeStageMetrics(env.ENVIRONMENT),
+  warn: (message, context) => logger.warn(message, context),
+  nowMs: Date.now,
+};
+
+export const handler = middy<SQSEvent, SQSBatchResponse>().handler(({ Records }) => explainBatch(Records, deps));

@@ -1,0 +1,170 @@
+import { actions } from '../../shared/core/actions/index.ts';
+import type { EnvironmentFile, Mapping, Snapshot, SourceFile } from '../../shared/core/configuration/schema.ts';
+import { isBareKey } from '../../shared/core/mappings/parameter-value.ts';
+import { sourceKinds } from '../../shared/core/sources/index.ts';
+import type { ConfigurationProblem, FileKind, Locate } from './configuration-files.ts';
+import { didYouMean } from './did-you-mean.ts';
+
+/** Finds what no schema of one file can: names that nothing goes by, mappings that can never match. */
+export function checkReferences(
+  snapshot: Snapshot,
+  environments: Record<string, EnvironmentFile>,
+  locate: Locate,
+): ConfigurationProblem[] {
+  const problems: ConfigurationProblem[] = [];
+  const report: Report = (severity, kind, key, path, message) => {
+    problems.push({ severity, ...locate(kind, key, path), message });
+  };
+  for (const [key, source] of Object.entries(snapshot.sources)) checkSource(key, source, snapshot, report);
+  for (const [key, workflow] of Object.entries(snapshot.workflows)) {
+    for (const environment of Object.keys(workflow.target)) {
+      if (!Object.hasOwn(environments, environment)) {
+        const known = Object.keys(environments);
+        report(
+          'error',
+          'workflows',
+          key,
+          ['target', environment],
+          `names environment "${environment}"${didYouMean(environment, known)}`,
+        );
+      }
+    }
+    for (const environment of Object.keys(environments)) {
+      if (!Object.hasOwn(workflow.target, environment)) {
+        report(
+          'warning',
+          'workflows',
+          key,
+          ['target'],
+          `has no target for ${environment}: triggers there end as target_missing`,
+        );
+      }
+    }
+  }
+  for (const [name, environment] of Object.entries(environments)) checkEnvironment(name, environment, snapshot, report);
+  return problems;
+}
+
+type Report = (
+  severity: ConfigurationProblem['severity'],
+  kind: FileKind,
+  key: string,
+  path: (string | number)[],
+  message: string,
+) => void;
+
+function checkSource(key: string, source: SourceFile, { workflows }: Snapshot, report: Report): void {
+  const kinds = sourceKinds.map(({ id }) => id);
+  if (!kinds.includes(source.kind)) {
+    report('error', 'sources', key, ['kind'], `"${source.kind}" is no kind of source${didYouMean(source.kind, kinds)}`);
+  }
+  const ids = new Set<string>();
+  for (const [i, mapping] of source.mappings.entries()) {
+    if (ids.has(mapping.id)) {
+      report(
+        'error',
+        'sources',
+        key,
+        ['mappings', i, 'id'],
+        `"${mapping.id}" is the id of an earlier mapping; effects are keyed by it, so it must be unique`,
+      );
+    }
+    ids.add(mapping.id);
+    checkAction(mapping, (severity, path, message) =>
+      report(severity, 'sources', key, ['mappings', i, ...path], message),
+    );
+    checkWorkflow(mapping, Object.keys(workflows), (message) =>
+      report('error', 'sources', key, ['mappings', i, 'parameters', 'key'], message),
+    );
+    if (source.kind === 'rudderstack' && source.event_type_path === undefined) {
+      const never = neverMatches(mapping.event);
+      if (never) report('warning', 'sources', key, ['mappings', i, 'event'], never);
+    }
+  }
+}
+
+function checkAction(
+  mapping: Mapping,
+  report: (severity: ConfigurationProblem['severity'], path: string[], message: string) => void,
+): void {
+  const action = actions.find(({ id }) => id === mapping.action);
+  if (action === undefined) {
+    const known = actions.map(({ id }) => id);
+    return report('error', ['action'], `"${mapping.action}" is no action${didYouMean(mapping.action, known)}`);
+  }
+  const { shape } = action.params;
+  for (const name of Object.keys(mapping.parameters)) {
+    if (!Object.hasOwn(shape, name)) {
+      report('error', ['parameters', name], `is no parameter of ${action.id}${didYouMean(name, Object.keys(shape))}`);
+    }
+  }
+  for (const name of Object.keys(shape)) {
+    if (!shape[name]?.isOptional() && !Object.hasOwn(mapping.parameters, name)) {
+      report(
+        'error',
+        ['parameters'],
+        `lacks ${name}, which ${action.id} requires: without it every event of this type is skipped`,
+      );
+    }
+  }
+}
+
+function checkWorkflow(mapping: Mapping, workflows: string[], report: (message: string) => void): void {
+  const { key } = mapping.parameters;
+  if (key === undefined || !isBareKey(mapping.action, 'key', key) || workflows.includes(key)) return;
+  report(`"${key}" is no workflow${didYouMean(key, workflows)}`);
+}
+
+/** Event types that this sender never has, each a slip that would otherwise only show as events without a mapping. */
+function neverMatches(event: string): string | undefined {
+  const types = ['identify', 'page', 'screen', 'group', 'alias'];
+  if (event === 'track') return 'matches only track events without a name; name one: track/order_completed';
+  if (event.startsWith('track/') || types.includes(event)) return undefined;
+  const lower = event.toLowerCase();
+  if (types.includes(lower) || lower.startsWith('track/'))
+    return `"${event}" never matches: types are in lower case; the name after track/ is as sent`;
+  return `"${event}" never matches: a track event has the type track/${event}`;
+}
+
+function checkEnvironment(
+  name: string,
+  { sources, inactive_workflows }: EnvironmentFile,
+  snapshot: Snapshot,
+  report: Report,
+): void {
+  for (const [key, settings] of Object.entries(sources)) {
+    const source = Object.hasOwn(snapshot.sources, key) ? snapshot.sources[key] : undefined;
+    if (source === undefined) {
+      report(
+        'error',
+        'environments',
+        name,
+        ['sources', key],
+        `"${key}" is no source${didYouMean(key, Object.keys(snapshot.sources))}`,
+      );
+      continue;
+    }
+    const ids = source.mappings.map(({ id }) => id);
+    for (const [i, id] of settings.inactive_mappings.entries()) {
+      if (ids.includes(id)) continue;
+      report(
+        'error',
+        'environments',
+        name,
+        ['sources', key, 'inactive_mappings', i],
+        `"${id}" is no mapping of ${key}${didYouMean(id, ids)}`,
+      );
+    }
+  }
+  for (const [i, key] of inactive_workflows.entries()) {
+    const known = Object.keys(snapshot.workflows);
+    if (!known.includes(key))
+      report(
+        'error',
+        'environments',
+        name,
+        ['inactive_workflows', i],
+        `"${key}" is no workflow${didYouMean(key, known)}`,
+      );
+  }
+}

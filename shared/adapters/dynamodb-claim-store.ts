@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { RetryableError } from '../core/errors.ts';
+import type { ClaimRef } from '../core/events/actions-message.ts';
+import type { Claim, ClaimStore } from '../ports/claim-store.ts';
+import { tableError } from './dynamodb.ts';
+
+/**
+ * Claims: `pk` = the idempotency key, `sk` = `{source}#{event type}`, so that one Query by key answers "which event had
+ * this message id?". Sort keys over 1,024 bytes are hashed.
+ */
+export function claimItemKey({ key, source, eventType }: ClaimRef): { pk: string; sk: string } {
+  const sk = `${source}#${eventType}`;
+  return { pk: key, sk: Buffer.byteLength(sk) <= 1024 ? sk : `${source}#sha256:${sha256(eventType)}` };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+export function claimFromItem(item: Record<string, unknown>): Claim {
+  return {
+    owner: String(item.owner),
+    execution: String(item.execution),
+    leaseEndsAtMs: Number(item.lease_ends_at),
+    expiresAtMs: Number(item.expires_at) * 1000,
+    released: item.released === true,
+  };
+}
+
+// TTL counts whole seconds; rounding up keeps a window from ending early.
+const ttlSeconds = (timeMs: number) => Math.ceil(timeMs / 1000);
+
+export function makeClaimStore(client: DynamoDBDocumentClient, table: string): ClaimStore {
+  return {
+    /*
+     * One conditional write on the happy path:
+     *
+     *   nobody has it            ─▶ taken
+     *   ours, lease over         ─▶ taken, with what it was (an earlier delivery died, or finished unseen)
+     *   ours, lease running      ─▶ refused (a twin is at work)
+     *   another's, in any state  ─▶ refused; whether to take it over is decided with its log row at hand
+     */
+    async claim(request, nowMs) {
+      try {
+        const { Attributes: old } = await client.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: claimItemKey(request),
+            UpdateExpression:
+              'SET #owner = :me, lease_ends_at = :lease, expires_at = if_not_exists(expires_at, :expires), execution = if_not_exists(execution, :execution)',
+            ConditionExpression: 'attribute_not_exists(pk) OR (#owner = :me AND lease_ends_at <= :now)',
+            ExpressionAttributeNames: { '#owner': 'owner' },
+            ExpressionAttributeValues: {
+              ':me': request.eventId,
+              ':lease': request.leaseEndsAtMs,
+              ':expires': ttlSeconds(request.expiresAtMs),
+              ':execution': request.execution ?? request.eventId,
+              ':now': nowMs,
+            },
+            ReturnValues: 'ALL_OLD',
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        );
+        if (old !== undefined) {
+          const previous = claimFromItem(old);
+          return { kind: 'taken', claim: { ...previous, leaseEndsAtMs: request.leaseEndsAtMs }, previous };
+        }
+        return {
+          kind: 'taken',
+          claim: {
+            owner: request.eventId,
+            execution: request.execution ?? request.eventId,
+            leaseEndsAtMs: request.leaseEndsAtMs,
+            expiresAtMs: ttlSeconds(request.expiresAtMs) * 1000,
+            released: false,
+          },
+        };
+      } catch (error) {
+        if (!isRefusal(error)) throw tableError(error, 'claiming');
+        return { kind: 'refused', held: claimFromItem(await refusedBy(error, request)) };
+      }
+    },
+
+    async takeOver(request, seen) {
+      try {
+        await client.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: claimItemKey(request),
+            UpdateExpression:
+              'SET #owner = :me, lease_ends_at = :lease, expires_at = :expires, execution = :execution REMOVE released',
+            ConditionExpression: '#owner = :seenOwner AND lease_ends_at = :seenLease AND expires_at = :seenExpires',
+            ExpressionAttributeNames: { '#owner': 'owner' },
+            ExpressionAttributeValues: {
+              ':me': request.eventId,
+              ':lease': request.leaseEndsAtMs,
+              ':expires': ttlSeconds(request.expiresAtMs),
+              ':execution': request.execution,
+              ':seenOwner': seen.owner,
+              ':seenLease': seen.leaseEndsAtMs,
+              ':seenExpires': ttlSeconds(seen.expiresAtMs),
+            },
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (isRefusal(error)) return false;
+        throw tableError(error, 'taking over a claim');
+      }
+    },
+
+    async release(ref, eventId) {
+      try {
+        await client.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: claimItemKey(ref),
+            UpdateExpression: 'SET released = :yes',
+            ConditionExpression: '#owner = :me',
+            ExpressionAttributeNames: { '#owner': 'owner' },
+            ExpressionAttributeValues: { ':yes': true, ':me': eventId },
+          }),
+        );
+      } catch (error) {
+        // Gone, or another event's by now: then it is not ours to release.
+        if (!isRefusal(error)) throw tableError(error, 'releasing a claim');
+      }
+    },
+  };
+
+  /** The item that won. Emulators do not send it along with the refusal, so it is read. */
+  async function refusedBy(error: unknown, ref: ClaimRef): Promise<Record<string, unknown>> {
+    if (error instanceof ConditionalCheckFailedException && error.Item) return unmarshall(error.Item);
+    const { Item } = await client
+      .send(new GetCommand({ TableName: table, Key: claimItemKey(ref), ConsistentRead: true }))
+      .catch((cause) => {
+        throw tableError(cause, 'reading a claim');
+      });
+    // Deleted in between: the next delivery finds it free.
+    if (Item === undefined) throw new RetryableError('the claim changed while it was read');
+    return Item;
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ConditionalCheckFailedException';
+}

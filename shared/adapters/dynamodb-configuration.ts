@@ -1,0 +1,348 @@
+import { createHash } from 'node:crypto';
+import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { EnvironmentState, Snapshot } from '../core/configuration/schema.ts';
+import { RetryableError } from '../core/errors.ts';
+import type { ConfigurationSource, LiveConfiguration } from '../ports/configuration.ts';
+import { tableError } from './dynamodb.ts';
+
+/**
+ * The Configuration table: versioned content and per-environment state. docs/architecture.md, "Configuration".
+ *
+ * | pk | sk | holds |
+ * |---|---|---|
+ * | `current` | `current` | version, head of the history, hash of the live snapshot, state: all that functions poll |
+ * | `snapshot#{hash}` | `0000`… | the compressed content, in parts that fit an item; immutable |
+ * | `history` | `v00000012#{id}` | one entry per commit and state change, each naming its parent |
+ * | `sources` | `{key}` | every source that was ever seen here: last event (to the hour), most log shards used |
+ * | `event-types#{source}` | `{type}` | last seen (to the hour), a sample event |
+ */
+export type ConfigurationTable = { client: DynamoDBDocumentClient; table: string };
+
+export type CurrentConfiguration = {
+  version: number;
+  /** The history entry that made this version. Absent only before the first commit. */
+  head?: string;
+  snapshot?: string;
+  state: EnvironmentState;
+};
+
+export type HistoryEntry = {
+  id: string;
+  version: number;
+  parent?: string;
+  kind: 'commit' | 'state';
+  author: string;
+  message: string;
+  createdAtMs: number;
+  snapshot?: string;
+  state: EnvironmentState;
+};
+
+const emptyState: EnvironmentState = { sources: {}, inactive_workflows: [] };
+const emptySnapshot: Snapshot = { sources: {}, workflows: {} };
+
+/** @returns version 0 and nothing in it when nothing was ever committed here */
+export async function readCurrent(
+  { client, table }: ConfigurationTable,
+  consistent = true,
+): Promise<CurrentConfiguration> {
+  const { Item } = await client.send(
+    new GetCommand({ TableName: table, Key: { pk: 'current', sk: 'current' }, ConsistentRead: consistent }),
+  );
+  if (Item === undefined) return { version: 0, state: emptyState };
+  return {
+    version: Item.version,
+    head: Item.head,
+    ...(Item.snapshot && { snapshot: Item.snapshot }),
+    state: Item.state,
+  };
+}
+
+/** @throws Error when a part is missing or does not hash to its name */
+export async function readSnapshot({ client, table }: ConfigurationTable, hash: string): Promise<Snapshot> {
+  const parts: Uint8Array[] = [];
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': `snapshot#${hash}` },
+        ExclusiveStartKey,
+      }),
+    );
+    for (const item of page.Items ?? []) parts.push(item.content);
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  if (parts.length === 0) throw new Error(`snapshot ${hash} is not in the table`);
+  const text = brotliDecompressSync(Buffer.concat(parts)).toString('utf8');
+  if (snapshotHash(text) !== hash)
+    throw new Error(`snapshot ${hash} is damaged: its content hashes to ${snapshotHash(text)}`);
+  return JSON.parse(text);
+}
+
+function snapshotHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+// An item holds 400 KB with its keys.
+const partBytesMax = 380 * 1024;
+
+/** Stores content under its hash; storing the same content twice changes nothing. */
+export async function writeSnapshot({ client, table }: ConfigurationTable, snapshot: Snapshot): Promise<string> {
+  const text = canonicalJson(snapshot);
+  const hash = snapshotHash(text);
+  const content = brotliCompressSync(text);
+  for (let i = 0; i * partBytesMax < content.length; i++) {
+    const part = content.subarray(i * partBytesMax, (i + 1) * partBytesMax);
+    await client.send(
+      new PutCommand({
+        TableName: table,
+        Item: { pk: `snapshot#${hash}`, sk: String(i).padStart(4, '0'), content: part },
+      }),
+    );
+  }
+  return hash;
+}
+
+/** JSON with sorted keys: equal content has equal text, however its files were written. Lists keep their order. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+/** Two people changed the configuration at once; the second has to look again. */
+export class ConfigurationConflict extends Error {
+  override name = 'ConfigurationConflict';
+}
+
+export type ConfigurationChange = Pick<HistoryEntry, 'kind' | 'author' | 'message' | 'createdAtMs' | 'state'> & {
+  snapshot?: string;
+};
+
+/**
+ * Makes a change live: the history entry first, then one conditional Update of `current`, so that it is live at once or
+ * not at all. An entry whose Update lost the race is never reached from the head and so never was history.
+ * @throws ConfigurationConflict when `seen` is no longer the current version
+ */
+export async function goLive(
+  { client, table }: ConfigurationTable,
+  seen: CurrentConfiguration,
+  change: ConfigurationChange,
+): Promise<CurrentConfiguration> {
+  const version = seen.version + 1;
+  const id = `${change.createdAtMs.toString(36)}${crypto.randomUUID().slice(0, 8)}`;
+  const snapshot = change.snapshot ?? seen.snapshot;
+  const { createdAtMs, ...rest } = change;
+  await client.send(
+    new PutCommand({
+      TableName: table,
+      Item: {
+        pk: 'history',
+        sk: `${versionKey(version)}#${id}`,
+        ...rest,
+        id,
+        version,
+        parent: seen.head,
+        snapshot,
+        created_at: new Date(createdAtMs).toISOString(),
+      },
+    }),
+  );
+  try {
+    await client.send(
+      new UpdateCommand({
+        TableName: table,
+        Key: { pk: 'current', sk: 'current' },
+        UpdateExpression: 'SET version = :next, head = :id, #snapshot = :snapshot, #state = :state, updated_at = :at',
+        ConditionExpression: seen.version === 0 ? 'attribute_not_exists(pk)' : 'version = :seen',
+        ExpressionAttributeNames: { '#snapshot': 'snapshot', '#state': 'state' },
+        ExpressionAttributeValues: {
+          ':next': version,
+          ...(seen.version > 0 && { ':seen': seen.version }),
+          ':id': id,
+          ':snapshot': snapshot ?? null,
+          ':state': change.state,
+          ':at': new Date(createdAtMs).toISOString(),
+        },
+      }),
+    );
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') {
+      throw new ConfigurationConflict(
+        `somebody else changed the configuration after version ${seen.version}; look at what changed and try again`,
+      );
+    }
+    throw error;
+  }
+  return { version, head: id, ...(snapshot !== undefined && { snapshot }), state: change.state };
+}
+
+const versionKey = (version: number) => `v${String(version).padStart(8, '0')}`;
+
+/** The history entry that made a version live; undefined when there is no such version. */
+export async function readHistory(table: ConfigurationTable, version: number): Promise<HistoryEntry | undefined> {
+  const candidates = await historyCandidates(table, version);
+  if (candidates.length < 2) return candidates[0];
+  // A lost race left an entry of its own: the one that the next version, or the head, builds upon is history.
+  const next = await readHistory(table, version + 1);
+  const winner = next ? next.parent : (await readCurrent(table)).head;
+  return candidates.find((entry) => entry.id === winner);
+}
+
+async function historyCandidates({ client, table }: ConfigurationTable, version: number): Promise<HistoryEntry[]> {
+  const page = await client.send(
+    new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :version)',
+      ExpressionAttributeValues: { ':pk': 'history', ':version': `${versionKey(version)}#` },
+      ConsistentRead: true,
+    }),
+  );
+  return (page.Items ?? []).map(historyEntryFromItem);
+}
+
+function historyEntryFromItem(item: Record<string, unknown>): HistoryEntry {
+  const { id, version, parent, kind, author, message, snapshot, state } = item as HistoryEntry;
+  return {
+    id,
+    version,
+    ...(parent && { parent }),
+    kind,
+    author,
+    message,
+    createdAtMs: Date.parse(String(item.created_at)),
+    ...(snapshot && { snapshot }),
+    state,
+  };
+}
+
+/** One past version, as functions saw it: what `why` and `events show` explain a row with. */
+export async function readVersion(table: ConfigurationTable, version: number): Promise<LiveConfiguration | undefined> {
+  const entry = await readHistory(table, version);
+  if (entry === undefined) return undefined;
+  const snapshot = entry.snapshot === undefined ? emptySnapshot : await readSnapshot(table, entry.snapshot);
+  return { version, snapshot, state: entry.state };
+}
+
+/** The configuration now in force, read at once: for tools. Functions use `makeConfigurationSource`. */
+export async function readLive(table: ConfigurationTable): Promise<LiveConfiguration> {
+  const { version, snapshot, state } = await readCurrent(table);
+  return { version, snapshot: snapshot ? await readSnapshot(table, snapshot) : emptySnapshot, state };
+}
+
+const refreshAfterMs = 15_000;
+const reloadAtMostEveryMs = 2_000;
+
+/**
+ * Configuration for a function: one read of a small item about every 15 s per process (jittered, so that a thousand
+ * processes do not ask at once), answered from memory meanwhile; the snapshot is fetched only when its hash changed.
+ * While the table is away the last good configuration stays in force.
+ */
+export function makeConfigurationSource(
+  table: ConfigurationTable,
+  nowMs: () => number = Date.now,
+): ConfigurationSource {
+  let live: LiveConfiguration | undefined;
+  let liveHash: string | undefined;
+  let refreshDueMs = 0;
+  let loadedAtMs = Number.NEGATIVE_INFINITY;
+  let loading: Promise<LiveConfiguration> | undefined;
+
+  async function load(consistent: boolean): Promise<LiveConfiguration> {
+    try {
+      const current = await readCurrent(table, consistent);
+      if (live === undefined || current.version !== live.version) {
+        const snapshot =
+          current.snapshot === undefined
+            ? emptySnapshot
+            : current.snapshot === liveHash && live
+              ? live.snapshot
+              : await readSnapshot(table, current.snapshot);
+        live = { version: current.version, snapshot, state: current.state };
+        liveHash = current.snapshot;
+      }
+      loadedAtMs = nowMs();
+      return live;
+    } catch (error) {
+      throw tableError(error, 'reading the configuration');
+    } finally {
+      refreshDueMs = nowMs() + refreshAfterMs * (0.8 + Math.random() * 0.4);
+      loading = undefined;
+    }
+  }
+
+  function shared(consistent: boolean): Promise<LiveConfiguration> {
+    loading ??= load(consistent);
+    return loading;
+  }
+
+  return {
+    async current() {
+      if (live === undefined) return shared(false).catch(asUnavailable);
+      // Stale while revalidating: the caller never waits for a refresh, and a failed one changes nothing.
+      if (nowMs() >= refreshDueMs) shared(false).catch(() => undefined);
+      return live;
+    },
+    async reload() {
+      if (live !== undefined && nowMs() - loadedAtMs < reloadAtMostEveryMs) return live;
+      return shared(true).catch(asUnavailable);
+    },
+  };
+}
+
+function asUnavailable(error: unknown): never {
+  if (error instanceof RetryableError) throw error;
+  throw new RetryableError('the configuration cannot be read', { cause: error });
+}
+
+export type SourceRegistryEntry = { source: string; lastEventAtMs: number; logShardsEver: number };
+
+/** Every source that ever had an event here, removed ones included: their rows are still in the log. */
+export async function listSourceRegistry(table: ConfigurationTable): Promise<SourceRegistryEntry[]> {
+  const items = await queryAll(table, 'sources');
+  return items.map((item) => ({
+    source: String(item.sk),
+    lastEventAtMs: Date.parse(String(item.last_event_at)),
+    logShardsEver: Number(item.log_shards_ever ?? 1),
+  }));
+}
+
+export type EventTypeEntry = { eventType: string; lastSeenAtMs: number; sampleEventId: string };
+
+export async function listEventTypes(table: ConfigurationTable, source: string): Promise<EventTypeEntry[]> {
+  const items = await queryAll(table, `event-types#${source}`);
+  return items.map((item) => ({
+    eventType: String(item.sk),
+    lastSeenAtMs: Date.parse(String(item.last_seen_at)),
+    sampleEventId: String(item.sample_event_id),
+  }));
+}
+
+async function queryAll({ client, table }: ConfigurationTable, pk: string): Promise<Record<string, unknown>[]> {
+  const items: Record<string, unknown>[] = [];
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': pk },
+        ExclusiveStartKey,
+      }),
+    );
+    items.push(...(page.Items ?? []));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return items;
+}

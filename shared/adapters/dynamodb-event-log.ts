@@ -1,0 +1,168 @@
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { eventIdShard, eventIdTimeMs, utcDay } from '../core/events/event-id.ts';
+import type { EventLogEntry, EventStatus } from '../core/logs/event-log-entry.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import { indexKey, putEach, type TableItem, tableError } from './dynamodb.ts';
+
+/** How many partitions a day's problems, or a user's events, are spread over. */
+export const problemBuckets = 8;
+export const userBuckets = 4;
+
+/** `pk = {source}#{yyyymmdd}#{shard}`, `sk = event id`: all of it can be told from the id and its source. */
+export function eventItemKey(eventId: string, source: string): { pk: string; sk: string } {
+  return { pk: eventPartition(source, eventIdTimeMs(eventId), eventIdShard(eventId)), sk: eventId };
+}
+
+export function eventPartition(source: string, timeMs: number, shard: number): string {
+  return `${source}#${utcDay(timeMs)}#${shard}`;
+}
+
+/** Partition of index `problems`: rejected or failed events of a day. */
+export function problemPartition(status: string, timeMs: number, bucket: number): string {
+  return `${status}#${utcDay(timeMs)}#${bucket}`;
+}
+
+/** Partition of index `users`. */
+export function userPartition(userId: string, bucket: number): string {
+  return `${userId}#${bucket}`;
+}
+
+/** A bucket that every writer of one id agrees on, so that writing a row twice does not index it twice. */
+export function bucketOf(id: string, buckets: number): number {
+  // The last random character, before the shard.
+  return id.charCodeAt(id.length - 2) % buckets;
+}
+
+export type EventLogOptions = {
+  client: DynamoDBDocumentClient;
+  table: string;
+  retentionDays: number;
+  /** Whether rows can be found by user; costs one write unit each. */
+  usersIndex: boolean;
+};
+
+export function itemFromEntry(
+  entry: EventLogEntry,
+  { retentionDays, usersIndex }: Omit<EventLogOptions, 'client' | 'table'>,
+): TableItem {
+  const isProblem = entry.status === 'rejected' || entry.status === 'failed';
+  return {
+    ...eventItemKey(entry.id, entry.source),
+    source: entry.source,
+    event_type: entry.eventType,
+    user_id: entry.userId,
+    key: entry.key,
+    status: entry.status,
+    reason: entry.reason,
+    detail: entry.detail,
+    execution: entry.execution,
+    duplicate_of: entry.duplicateOf,
+    config_version: entry.configVersion,
+    verification: entry.verification,
+    actions_planned: entry.actionsPlanned,
+    received_at: new Date(entry.receivedAtMs).toISOString(),
+    processed_at: new Date(entry.processedAtMs).toISOString(),
+    batch_index: entry.batchIndex,
+    replay_of: entry.replayOf,
+    payload: entry.payload,
+    expires_at: Math.ceil(entry.receivedAtMs / 1000) + retentionDays * 86_400,
+    ...(isProblem && {
+      problem: problemPartition(entry.status, entry.receivedAtMs, bucketOf(entry.id, problemBuckets)),
+    }),
+    ...(usersIndex &&
+      entry.userId !== undefined && {
+        user_bucket: indexKey(userPartition(entry.userId, bucketOf(entry.id, userBuckets))),
+      }),
+  };
+}
+
+export function entryFromItem(item: Record<string, unknown>): EventLogEntry {
+  const text = (name: string) => item[name] as string | undefined;
+  return {
+    id: String(item.sk),
+    source: String(item.source),
+    ...optional('eventType', text('event_type')),
+    ...optional('userId', text('user_id')),
+    ...optional('key', text('key')),
+    status: item.status as EventStatus,
+    ...optional('reason', text('reason') as EventLogEntry['reason']),
+    ...optional('detail', text('detail')),
+    ...optional('execution', text('execution')),
+    ...optional('duplicateOf', text('duplicate_of')),
+    ...optional('configVersion', item.config_version as number | undefined),
+    verification: String(item.verification),
+    actionsPlanned: Number(item.actions_planned),
+    receivedAtMs: Date.parse(String(item.received_at)),
+    processedAtMs: Date.parse(String(item.processed_at)),
+    ...optional('batchIndex', item.batch_index as number | undefined),
+    ...optional('replayOf', text('replay_of')),
+    payload: item.payload as Uint8Array,
+  };
+}
+
+function optional<Name extends string, Value>(name: Name, value: Value | undefined) {
+  return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: Value };
+}
+
+export function makeEventLog(options: EventLogOptions): EventLog {
+  const { client, table } = options;
+  return {
+    async statusOf(eventId, source) {
+      const { Item } = await client
+        .send(
+          new GetCommand({
+            TableName: table,
+            Key: eventItemKey(eventId, source),
+            ConsistentRead: true,
+            ProjectionExpression: '#status',
+            ExpressionAttributeNames: { '#status': 'status' },
+          }),
+        )
+        .catch((error) => {
+          throw tableError(error, 'reading an event row');
+        });
+      return Item?.status;
+    },
+
+    writeEach: (entries) =>
+      putEach(
+        client,
+        entries.map((entry) => ({ table, item: itemFromEntry(entry, options) })),
+      ),
+
+    async writeFailed(entry) {
+      const earlier = await readFailed(entry);
+      try {
+        await client.send(
+          new PutCommand({
+            TableName: table,
+            Item: itemFromEntry({ ...entry, ...earlier }, options),
+            ConditionExpression: 'attribute_not_exists(pk) OR #status = :failed',
+            ExpressionAttributeNames: { '#status': 'status' },
+            ExpressionAttributeValues: { ':failed': 'failed' },
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
+        throw tableError(error, 'writing a failed row');
+      }
+    },
+  };
+
+  /** What an earlier `failed` row knows better: the first explanation is nearest to the cause. */
+  async function readFailed(entry: EventLogEntry): Promise<Partial<EventLogEntry>> {
+    const { Item } = await client
+      .send(new GetCommand({ TableName: table, Key: eventItemKey(entry.id, entry.source), ConsistentRead: true }))
+      .catch((error) => {
+        throw tableError(error, 'reading an event row');
+      });
+    if (Item?.status !== 'failed') return {};
+    const { eventType, userId, key, reason, detail, execution, configVersion } = entryFromItem(Item);
+    return Object.fromEntries(
+      Object.entries({ eventType, userId, key, reason, detail, execution, configVersion }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    );
+  }
+}

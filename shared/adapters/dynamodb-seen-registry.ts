@@ -1,0 +1,91 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { eventIdShard, eventIdTimeMs } from '../core/events/event-id.ts';
+import type { SeenRegistry } from '../ports/seen-registry.ts';
+import { putEach } from './dynamodb.ts';
+import { type ConfigurationTable, listEventTypes } from './dynamodb-configuration.ts';
+
+/** How many event types of one source are remembered; a sender that puts ids into event names fills no table. */
+export const eventTypesMax = 1000;
+const refreshAfterMs = 3_600_000;
+
+type SourceSeen = { types: Map<string, number>; known: Set<string>; notedAtMs: number; shards: number };
+
+export function makeSeenRegistry(table: ConfigurationTable): SeenRegistry {
+  const sources = new Map<string, SourceSeen>();
+
+  async function seenOf(source: string): Promise<SourceSeen> {
+    let seen = sources.get(source);
+    if (seen === undefined) {
+      // Once per process and source: which types the table has, so that the limit holds across processes.
+      const known = new Set((await listEventTypes(table, source)).map(({ eventType }) => eventType));
+      seen = { types: new Map(), known, notedAtMs: Number.NEGATIVE_INFINITY, shards: 0 };
+      sources.set(source, seen);
+    }
+    return seen;
+  }
+
+  return {
+    async note(events, nowMs) {
+      for (const [source, ofSource] of Map.groupBy(events, (event) => event.source)) {
+        const seen = await seenOf(source);
+        await noteTypes(table, source, seen, ofSource, nowMs);
+        await noteSource(table, source, seen, ofSource, nowMs);
+      }
+    },
+  };
+}
+
+type Seen = { eventType?: string; eventId: string };
+
+async function noteTypes(table: ConfigurationTable, source: string, seen: SourceSeen, events: Seen[], nowMs: number) {
+  const due = new Map<string, string>();
+  for (const { eventType, eventId } of events) {
+    // An empty or overlong type cannot be a key; its events are in the log all the same.
+    if (eventType === undefined || eventType === '' || Buffer.byteLength(eventType) > 1024) continue;
+    const notedAtMs = seen.types.get(eventType);
+    if (notedAtMs !== undefined && nowMs - notedAtMs < refreshAfterMs) continue;
+    if (!seen.known.has(eventType) && seen.known.size >= eventTypesMax) continue;
+    seen.known.add(eventType);
+    due.set(eventType, eventId);
+  }
+  if (due.size === 0) return;
+  const errors = await putEach(
+    table.client,
+    [...due].map(([eventType, eventId]) => ({
+      table: table.table,
+      item: {
+        pk: `event-types#${source}`,
+        sk: eventType,
+        last_seen_at: new Date(eventIdTimeMs(eventId)).toISOString(),
+        sample_event_id: eventId,
+      },
+    })),
+  );
+  for (const [i, eventType] of [...due.keys()].entries()) if (errors[i] === undefined) seen.types.set(eventType, nowMs);
+}
+
+async function noteSource(table: ConfigurationTable, source: string, seen: SourceSeen, events: Seen[], nowMs: number) {
+  const shards = Math.max(...events.map(({ eventId }) => eventIdShard(eventId) + 1));
+  if (shards <= seen.shards && nowMs - seen.notedAtMs < refreshAfterMs) return;
+  const newest = Math.max(...events.map(({ eventId }) => eventIdTimeMs(eventId)));
+  const moreShards = shards > seen.shards;
+  await table.client
+    .send(
+      new UpdateCommand({
+        TableName: table.table,
+        Key: { pk: 'sources', sk: source },
+        UpdateExpression: `SET last_event_at = :at${moreShards ? ', log_shards_ever = :shards' : ''}`,
+        // Readers of the log look at every shard that was ever used, so the number never shrinks.
+        ...(moreShards && {
+          ConditionExpression: 'attribute_not_exists(log_shards_ever) OR log_shards_ever <= :shards',
+        }),
+        ExpressionAttributeValues: { ':at': new Date(newest).toISOString(), ...(moreShards && { ':shards': shards }) },
+      }),
+    )
+    .catch((error) => {
+      // Refused: another process has seen more shards already.
+      if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw error;
+    });
+  seen.shards = Math.max(seen.shards, shards);
+  seen.notedAtMs = nowMs;
+}

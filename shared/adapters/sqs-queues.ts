@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  ChangeMessageVisibilityBatchCommand,
+  SendMessageBatchCommand,
+  type SendMessageBatchRequestEntry,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { RetryableError } from '../core/errors.ts';
+import { encodeActionsMessage } from '../core/events/actions-message.ts';
+import { encodeRawEvent } from '../core/events/raw-event.ts';
+import type { ActionsQueue, EventsQueue, ReceivedMessages, SendResult } from '../ports/queues.ts';
+
+export function makeQueueClient(config: ConstructorParameters<typeof SQSClient>[0] = {}): SQSClient {
+  return new SQSClient({ maxAttempts: 3, ...config });
+}
+
+/** The source is the message group: on a standard queue that keeps one busy source from delaying the others. */
+export function makeEventsQueue(client: SQSClient, queueUrl: string): EventsQueue {
+  return {
+    sendEach: (events) =>
+      sendAll(
+        client,
+        queueUrl,
+        events.map((event) => ({ MessageBody: encodeRawEvent(event), MessageGroupId: event.source })),
+      ),
+  };
+}
+
+export function makeActionsQueue(client: SQSClient, queueUrl: string): ActionsQueue {
+  return {
+    async sendEach(messages) {
+      const encoded = messages.map((message) => encodeActionsMessage(message));
+      const sendable = messages.flatMap((message, i) => {
+        const body = encoded[i];
+        if (body === undefined || 'tooLarge' in body) return [];
+        const { source, delaySeconds } = message;
+        return [
+          {
+            MessageBody: body.text,
+            MessageGroupId: source,
+            ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
+          },
+        ];
+      });
+      const results = await sendAll(client, queueUrl, sendable);
+      return encoded.map((body) =>
+        // Actions that make a message too large were left out before, so this is a bug of ours: shown, never dropped.
+        'tooLarge' in body
+          ? {
+              sent: false,
+              error: new Error(`an actions message of ${body.tooLarge} bytes was not cut down to what the queue takes`),
+            }
+          : (results.shift() as SendResult),
+      );
+    },
+  };
+}
+
+export function makeReceivedMessages(client: SQSClient, queueUrl: string): ReceivedMessages {
+  return {
+    async handBack(messages) {
+      for (const batch of chunk(messages, entriesMax)) {
+        const entries = batch.map(({ receiptHandle, visibleInSeconds }, i) => ({
+          Id: String(i),
+          ReceiptHandle: receiptHandle,
+          VisibilityTimeout: Math.max(1, Math.ceil(visibleInSeconds)),
+        }));
+        // Without it the message returns when its visibility ends: later, but not lost.
+        await client
+          .send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries: entries }))
+          .catch(() => undefined);
+      }
+    },
+  };
+}
+
+// Limits of one SendMessageBatch: ten entries, 1 MiB over all bodies.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+const entriesMax = 10;
+const batchBytesMax = 1024 * 1024;
+const attemptsMax = 3;
+
+type Entry = Omit<SendMessageBatchRequestEntry, 'Id'> & { MessageBody: string };
+
+/** Sends every entry, ten to a request; what SQS refuses for its own fault is sent again twice. Answers in order. */
+async function sendAll(client: SQSClient, queueUrl: string, entries: Entry[]): Promise<SendResult[]> {
+  const results: SendResult[] = entries.map(() => ({ sent: false, error: new RetryableError('not sent') }));
+  await Promise.all(splitForBatches(entries).map((batch) => sendBatch(client, queueUrl, batch, results)));
+  return results;
+}
+
+type Positioned = { entry: Entry; position: number };
+
+function splitForBatches(entries: Entry[]): Positioned[][] {
+  const batches: Positioned[][] = [];
+  let bytes = 0;
+  for (const [position, entry] of entries.entries()) {
+    const size = Buffer.byteLength(entry.MessageBody);
+    const last = batches.at(-1);
+    if (last === undefined || last.length === entriesMax || bytes + size > batchBytesMax) {
+      batches.push([{ entry, position }]);
+      bytes = size;
+    } else {
+      last.push({ entry, position });
+      bytes += size;
+    }
+  }
+  return batches;
+}
+
+async function sendBatch(
+  client: SQSClient,
+  queueUrl: string,
+  batch: Positioned[],
+  results: SendResult[],
+): Promise<void> {
+  let waiting = batch;
+  for (let attempt = 1; ; attempt++) {
+    const failed: Positioned[] = [];
+    try {
+      const answer = await client.send(
+        new SendMessageBatchCommand({
+          QueueUrl: queueUrl,
+          Entries: waiting.map(({ entry }, i) => ({ ...entry, Id: String(i) })),
+        }),
+      );
+      const refused = new Map((answer.Failed ?? []).map((failure) => [failure.Id, failure]));
+      const sent = new Set((answer.Successful ?? []).map((success) => success.Id));
+      for (const [i, item] of waiting.entries()) {
+        const failure = refused.get(String(i));
+        if (sent.has(String(i))) results[item.position] = { sent: true };
+        else {
+          const why = failure ? `${failure.Code}: ${failure.Message ?? ''}` : 'the queue did not say what became of it';
+          const error = failure?.SenderFault ? new Error(why) : new RetryableError(why);
+          results[item.position] = { sent: false, error };
+          if (!failure?.SenderFault) failed.push(item);
+        }
+      }
+    } catch (cause) {
+      // The SDK has tried already what is worth trying; the sender, or the next delivery, tries again.
+      const error = new RetryableError('the queue could not be reached', { cause });
+      for (const { position } of waiting) results[position] = { sent: false, error };
+      return;
+    }
+    if (failed.length === 0 || attempt === attemptsMax) return;
+    waiting = failed;
+    await sleep(Math.random() * 50 * 2 ** attempt);
+  }
+}
+
+function chunk<Item>(items: Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+}

@@ -1,0 +1,180 @@
+import { type Condition, type Mapping, type ParameterValue, ResourceKey } from '../configuration/schema.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { type EventNamespaces, readEventPath } from './event-path.ts';
+import { type FieldPath, parseFieldPath } from './field-path.ts';
+
+/** A parameter's value with every path parsed: made once when the configuration is loaded, read for every event. */
+export type CompiledValue = (event: EventNamespaces) => JsonValue | undefined;
+
+/** @throws Error when a path is malformed; pushed configuration was checked, so this means a snapshot we did not write */
+export function compileValue(value: ParameterValue): CompiledValue {
+  if (typeof value === 'string') return compilePath(value);
+  if (Array.isArray(value)) return compileList(value);
+  if (isOperator(value, 'value')) return () => value.value as JsonValue;
+  if (isOperator(value, 'first')) return compileFirst(value.first);
+  if (isOperator(value, 'template')) return compileTemplate(value.template);
+  return compileMap(value as Record<string, ParameterValue>);
+}
+
+/** An operator is a map with that one key: a nested map may well have a field called `value` beside others. */
+function isOperator<Name extends 'value' | 'first' | 'template'>(
+  value: object,
+  name: Name,
+): value is Extract<ParameterValue, Record<Name, unknown>> {
+  const names = Object.keys(value);
+  return names.length === 1 && names[0] === name;
+}
+
+function compilePath(text: string): CompiledValue {
+  const path = parseFieldPath(text);
+  return (event) => readEventPath(event, path);
+}
+
+// Missing, null and empty text are all "not there": a fallback that stopped at null would never fall back.
+const isThere = (value: JsonValue | undefined) => value !== undefined && value !== null && value !== '';
+
+function compileFirst(values: ParameterValue[]): CompiledValue {
+  const compiled = values.map(compileValue);
+  return (event) => {
+    for (const read of compiled) {
+      const value = read(event);
+      if (isThere(value)) return value;
+    }
+    return undefined;
+  };
+}
+
+function compileList(values: ParameterValue[]): CompiledValue {
+  const compiled = values.map(compileValue);
+  return (event) => compiled.map((read) => read(event)).filter((value) => value !== undefined);
+}
+
+function compileMap(values: Record<string, ParameterValue>): CompiledValue {
+  const compiled = Object.entries(values).map(([name, value]) => [name, compileValue(value)] as const);
+  return (event) => {
+    const read: [string, JsonValue][] = [];
+    for (const [name, readValue] of compiled) {
+      const value = readValue(event);
+      if (value !== undefined) read.push([name, value]);
+    }
+    // fromEntries defines properties, so a parameter named __proto__ stays one.
+    return Object.fromEntries(read);
+  };
+}
+
+/** Text with `{{paths}}` in it; unresolved as soon as one of them is, since half a key would be another key. */
+function compileTemplate(template: string): CompiledValue {
+  const parts = template.split(/\{\{([^{}]*)\}\}/);
+  const paths = parts.map((part, i) => (i % 2 === 1 ? parseFieldPath(part.trim()) : undefined));
+  return (event) => {
+    let text = '';
+    for (const [i, part] of parts.entries()) {
+      const path = paths[i];
+      if (path === undefined) {
+        text += part;
+        continue;
+      }
+      const value = readEventPath(event, path);
+      if (!isThere(value) || typeof value === 'object') return undefined;
+      text += String(value);
+    }
+    return text;
+  };
+}
+
+/** The field paths a parameter reads, for checks and explanations. */
+export function pathsOf(value: ParameterValue): string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return value.flatMap(pathsOf);
+  if (isOperator(value, 'value')) return [];
+  if (isOperator(value, 'first')) return value.first.flatMap(pathsOf);
+  if (isOperator(value, 'template'))
+    return [...value.template.matchAll(/\{\{([^{}]*)\}\}/g)].map(([, path]) => (path ?? '').trim());
+  return Object.values(value as Record<string, ParameterValue>).flatMap(pathsOf);
+}
+
+/** In workflow actions `key` may be the workflow's bare key; with a dot in it, it is a path like any other. */
+export function isBareKey(action: string, parameter: string, value: ParameterValue): value is string {
+  return (
+    parameter === 'key' &&
+    action.startsWith('workflows_') &&
+    typeof value === 'string' &&
+    ResourceKey.safeParse(value).success
+  );
+}
+
+export type CompiledMapping = {
+  mapping: Mapping;
+  conditions: CompiledCondition[];
+  /** Reads every parameter; those that resolve to nothing are absent. */
+  parameters(event: EventNamespaces): JsonObject;
+};
+
+export function compileMapping(mapping: Mapping): CompiledMapping {
+  const readers = Object.entries(mapping.parameters).map(([name, value]) => {
+    const read: CompiledValue = isBareKey(mapping.action, name, value) ? () => value : compileValue(value);
+    return [name, read] as const;
+  });
+  return {
+    mapping,
+    conditions: (mapping.when ?? []).map(compileCondition),
+    parameters(event) {
+      const read: [string, JsonValue][] = [];
+      for (const [name, readValue] of readers) {
+        const value = readValue(event);
+        if (value !== undefined) read.push([name, value]);
+      }
+      return Object.fromEntries(read);
+    },
+  };
+}
+
+export type CompiledCondition = { condition: Condition; path: FieldPath };
+
+function compileCondition(condition: Condition): CompiledCondition {
+  return { condition, path: parseFieldPath(condition.path) };
+}
+
+/** @returns undefined when the condition holds, else one sentence that says what it found */
+export function unmetBecause({ condition, path }: CompiledCondition, event: EventNamespaces): string | undefined {
+  const value = readEventPath(event, path);
+  const found = `${condition.path} is ${describe(value)}`;
+  if (condition.exists !== undefined && isThere(value) !== condition.exists) {
+    return condition.exists ? `${condition.path} is missing` : found;
+  }
+  if (condition.is !== undefined && value !== condition.is) return `${found}, not ${describe(condition.is)}`;
+  if (condition.is_not !== undefined && value === condition.is_not) return found;
+  if (condition.in !== undefined && !condition.in.includes(value as never))
+    return `${found}, not one of ${describe(condition.in)}`;
+  if (condition.not_in?.includes(value as never)) return found;
+  for (const [name, holds] of comparisons) {
+    const bound = condition[name];
+    if (bound !== undefined && !(typeof value === 'number' && holds(value, bound)))
+      return `${found}, not ${name} ${bound}`;
+  }
+  if (condition.contains !== undefined && !contains(value, condition.contains)) {
+    return `${found}, which does not contain ${describe(condition.contains)}`;
+  }
+  if (condition.starts_with !== undefined && !(typeof value === 'string' && value.startsWith(condition.starts_with))) {
+    return `${found}, which does not start with ${describe(condition.starts_with)}`;
+  }
+  return undefined;
+}
+
+const comparisons = [
+  ['gt', (a: number, b: number) => a > b],
+  ['gte', (a: number, b: number) => a >= b],
+  ['lt', (a: number, b: number) => a < b],
+  ['lte', (a: number, b: number) => a <= b],
+] as const;
+
+function contains(value: JsonValue | undefined, part: JsonValue): boolean {
+  if (typeof value === 'string') return typeof part === 'string' && value.includes(part);
+  return Array.isArray(value) && value.includes(part);
+}
+
+function describe(value: JsonValue | undefined): string {
+  if (value === undefined) return 'missing';
+  const text = isJsonObject(value) ? 'a map' : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

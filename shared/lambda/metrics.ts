@@ -1,0 +1,79 @@
+/** Counts of one function, per source; `docs/alarms.md` lists the names and who watches them. */
+export type StageMetrics = {
+  /** Adds to a count. `reason` is from a closed list, never text from a request. */
+  count(source: string, name: string, value?: number, reason?: string): void;
+  /** Adds one measured value in milliseconds. */
+  time(source: string, name: string, milliseconds: number): void;
+  /** Prints one line per source (and reason) that was counted since the last flush; CloudWatch turns it into metrics. */
+  flush(): void;
+};
+
+type Line = { source: string; reason: string | undefined; counts: Map<string, number>; times: Map<string, number[]> };
+
+/**
+ * Metrics in CloudWatch's embedded format: log lines that become metrics, so that they cost no call and no latency.
+ * Each line carries the dimension sets [environment], [environment, source] and, with a reason, [environment, source,
+ * reason]: an alarm needs the first, "which source" and "why" the others. (Powertools' Metrics puts its default
+ * dimensions into every set, which would leave no metric for the whole environment.)
+ *
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ *
+ * @param write takes one finished line; by default standard output, past the console that Lambda wraps in JSON
+ */
+export function makeStageMetrics(
+  environment: string,
+  write = (line: string): void => void process.stdout.write(`${line}\n`),
+): StageMetrics {
+  const lines = new Map<string, Line>();
+  const lineOf = (source: string, reason?: string) => {
+    const key = `${source}\n${reason ?? ''}`;
+    let line = lines.get(key);
+    if (line === undefined) {
+      line = { source, reason, counts: new Map(), times: new Map() };
+      lines.set(key, line);
+    }
+    return line;
+  };
+  return {
+    count(source, name, value = 1, reason) {
+      const { counts } = lineOf(source, reason);
+      counts.set(name, (counts.get(name) ?? 0) + value);
+    },
+    time(source, name, milliseconds) {
+      const { times } = lineOf(source);
+      const values = times.get(name);
+      if (values === undefined) times.set(name, [milliseconds]);
+      // The format takes at most 100 values of a metric in one line.
+      else if (values.length < 100) values.push(milliseconds);
+    },
+    flush() {
+      for (const line of lines.values()) write(embedded(environment, line));
+      lines.clear();
+    },
+  };
+}
+
+function embedded(environment: string, { source, reason, counts, times }: Line): string {
+  const dimensions = [['environment'], ['environment', 'source']];
+  if (reason !== undefined) dimensions.push(['environment', 'source', 'reason']);
+  return JSON.stringify({
+    _aws: {
+      Timestamp: Date.now(),
+      CloudWatchMetrics: [
+        {
+          Namespace: 'Signalbox',
+          Dimensions: dimensions,
+          Metrics: [
+            ...[...counts.keys()].map((Name) => ({ Name, Unit: 'Count' })),
+            ...[...times.keys()].map((Name) => ({ Name, Unit: 'Milliseconds' })),
+          ],
+        },
+      ],
+    },
+    environment,
+    source,
+    ...(reason !== undefined && { reason }),
+    ...Object.fromEntries(counts),
+    ...Object.fromEntries(times),
+  });
+}

@@ -1,0 +1,16 @@
+import type { Entity, EntityRef } from '../core/directory/entity.ts';
+
+/** Users and objects (tenants among them). All reads are consistent. */
+export interface Directory {
+  /**
+   * Answers in order; undefined for who is not there. What is asked for at the same moment is read together.
+   * @throws RetryableError when the table is throttled or away
+   */
+  readEach(refs: EntityRef[]): Promise<(Entity | undefined)[]>;
+  /**
+   * Writes the whole entity if the stored version is still `versionSeen` (0: nothing stored).
+   * @returns false when another writer was faster: read again, merge, try again
+   * @throws RetryableError when the table is throttled or away
+   */
+  writeIfUnchanged(entity: Entity, versionSeen: number): Promise<boolean>;
+}

@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  entryFromItem,
+  eventItemKey,
+  makeEventLog,
+  problemPartition,
+  userPartition,
+} from '../../shared/adapters/dynamodb-event-log.ts';
+import { makeEventId } from '../../shared/core/events/event-id.ts';
+import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
+import type { EventLog } from '../../shared/ports/event-log.ts';
+import { startTables, type TestTables } from '../support/dynalite.ts';
+import { makeFakeEventLog } from '../support/fakes.ts';
+
+const receivedAtMs = Date.parse('2026-11-21T03:00:00Z');
+const entry = (change: Partial<EventLogEntry> = {}): EventLogEntry => ({
+  id: makeEventId('rudderstack', 0, receivedAtMs, randomBytes(12)),
+  source: 'rudderstack',
+  eventType: 'track/x',
+  userId: 'u1',
+  key: 'k',
+  status: 'processed',
+  execution: 'x',
+  configVersion: 3,
+  verification: 'not_enforced:skipped',
+  actionsPlanned: 1,
+  receivedAtMs,
+  processedAtMs: receivedAtMs + 5,
+  payload: new Uint8Array([1, 2, 3]),
+  ...change,
+});
+
+let tables: TestTables;
+beforeAll(async () => {
+  tables = await startTables();
+});
+afterAll(() => tables.stop());
+const realLog = (usersIndex = true) =>
+  makeEventLog({ client: tables.client, table: tables.names.EventLog, retentionDays: 30, usersIndex });
+const item = async ({ id, source }: EventLogEntry) =>
+  (await tables.client.send(new GetCommand({ TableName: tables.names.EventLog, Key: eventItemKey(id, source) }))).Item;
+
+describe.each<[string, () => EventLog]>([
+  ['in memory', makeFakeEventLog],
+  ['in the embedded DynamoDB', realLog],
+])('the event log %s', (_name, makeLog) => {
+  test('says the status of a row, and nothing where there is none', async () => {
+    const log = makeLog();
+    const [written, other] = [entry(), entry()];
+    expect(await log.writeEach([written])).toEqual([undefined]);
+    expect(await log.statusOf(written.id, written.source)).toBe('processed');
+    expect(await log.statusOf(other.id, other.source)).toBeUndefined();
+  });
+
+  test('writes any number of rows, the last of one event winning', async () => {
+    const log = makeLog();
+    const rows = Array.from({ length: 60 }, () => entry());
+    const twice = { ...(rows[0] as EventLogEntry), status: 'idempotent' as const };
+    expect(await log.writeEach([...rows, twice])).toEqual(Array(61).fill(undefined));
+    expect(await log.statusOf(twice.id, twice.source)).toBe('idempotent');
+    expect(await log.statusOf(rows[59]?.id ?? '', 'rudderstack')).toBe('processed');
+  });
+
+  test('explains a failure where no final row exists, and leaves a final row alone', async () => {
+    const log = makeLog();
+    const [parked, done] = [entry({ status: 'failed', reason: 'retries_exhausted', detail: 'later' }), entry()];
+    await log.writeEach([done]);
+    expect(await log.writeFailed(parked)).toBe(true);
+    expect(await log.writeFailed({ ...done, status: 'failed' })).toBe(false);
+    expect(await log.statusOf(parked.id, parked.source)).toBe('failed');
+    expect(await log.statusOf(done.id, done.source)).toBe('processed');
+  });
+});
+
+describe('a row of the event log', () => {
+  test('reads back as it was written', async () => {
+    const full = entry({
+      status: 'rejected',
+      reason: 'payload_invalid',
+      detail: 'd',
+      batchIndex: 2,
+      replayOf: 'r',
+      duplicateOf: 'o',
+    });
+    await realLog().writeEach([full]);
+    const read = entryFromItem((await item(full)) ?? {});
+    expect({ ...read, payload: [...read.payload] }).toEqual({ ...full, payload: [1, 2, 3] });
+  });
+
+  test('is found by its id and source alone, in the partition of its day and shard', () => {
+    const id = makeEventId('stripe', 5, receivedAtMs, randomBytes(12));
+    expect(eventItemKey(id, 'stripe')).toEqual({ pk: 'stripe#20261121#5', sk: id });
+  });
+
+  test('ages out after the retention, counted from when the event was received', async () => {
+    const row = entry();
+    await realLog().writeEach([row]);
+    expect((await item(row))?.expires_at).toBe(receivedAtMs / 1000 + 30 * 86_400);
+  });
+
+  test('is in the index of problems only when it is one', async () => {
+    const [bad, good] = [entry({ status: 'rejected', reason: 'payload_invalid' }), entry()];
+    await realLog().writeEach([bad, good]);
+    const found = await Promise.all(
+      Array.from({ length: 8 }, (_, bucket) =>
+        tables.client.send(
+          new QueryCommand({
+            TableName: tables.names.EventLog,
+            IndexName: 'problems',
+            KeyConditionExpression: 'problem = :p',
+            ExpressionAttributeValues: { ':p': problemPartition('rejected', receivedAtMs, bucket) },
+          }),
+        ),
+      ),
+    );
+    const items = found.flatMap(({ Items = [] }) => Items);
+    expect(items.find(({ sk }) => sk === bad.id)).toMatchObject({
+      source: 'rudderstack',
+      event_type: 'track/x',
+      reason: 'payload_invalid',
+    });
+    expect(await item(good)).not.toHaveProperty('problem');
+  });
+
+  test('is in the index of users when the environment has one and the event a user', async () => {
+    const byUser = entry({ userId: 'usr_1' });
+    await realLog().writeEach([byUser]);
+    const buckets = [0, 1, 2, 3].map((bucket) => userPartition('usr_1', bucket));
+    expect(buckets).toContain((await item(byUser))?.user_bucket);
+    const [anonymous, unindexed] = [entry({ userId: undefined }), entry()];
+    await realLog().writeEach([anonymous]);
+    await realLog(false).writeEach([unindexed]);
+    expect(await item(anonymous)).not.toHaveProperty('user_bucket');
+    expect(await item(unindexed)).not.toHaveProperty('user_bucket');
+  });
+
+  test('leaves an index key out that the table would refuse', async () => {
+    const row = entry({ userId: 'ü'.repeat(600) });
+    expect(await realLog().writeEach([row])).toEqual([undefined]);
+    expect(await item(row)).not.toHaveProperty('user_bucket');
+  });
+
+  test('keeps the first explanation of a failure, which is nearest to its cause', async () => {
+    const first = entry({ status: 'failed', reason: 'retries_exhausted', detail: 'the cause', key: 'k1' });
+    await realLog().writeFailed(first);
+    await realLog().writeFailed({ ...first, detail: 'parked', key: undefined });
+    expect(await item(first)).toMatchObject({ detail: 'the cause', key: 'k1' });
+  });
+
+  test('that the table refuses costs the other rows of its batch nothing', async () => {
+    const [good, tooLarge] = [entry(), entry({ payload: new Uint8Array(500 * 1024) })];
+    const [first, second] = await realLog().writeEach([tooLarge, good]);
+    expect(first).toBeInstanceOf(Error);
+    expect(second).toBeUndefined();
+    expect(await item(good)).toBeDefined();
+  });
+});
