@@ -1,0 +1,264 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { AlarmRecipient } from '../environments.ts';
+import type { PipelineFunction } from './pipeline-function.ts';
+import { type StageMetricName, stageMetric } from './stage-metrics.ts';
+
+export type AlarmsProps = {
+  environment: string;
+  /** Absent: the alarms exist and tell no one. */
+  recipient?: AlarmRecipient;
+  api: HttpApi;
+  /** By name. */
+  functions: Record<string, PipelineFunction>;
+  eventsQueue: Queue;
+  actionsQueue: Queue;
+  deadLetterQueues: Queue[];
+};
+
+type Definition = {
+  /** Also the heading in docs/alarms.md, unless `heading` says another. */
+  name: string;
+  heading?: string;
+  means: string;
+  metric: IMetric;
+  /** Raised while the metric is above this in `breaching` of the last `of` periods. */
+  above: number;
+  breaching: number;
+  of: number;
+};
+
+const minutes = (count: number) => Duration.minutes(count);
+
+/** Everything that should call somebody. docs/alarms.md has the first thing to do for each. */
+export class Alarms extends Construct {
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    const topic = props.recipient && this.#topic(props.environment, props.recipient);
+    const definitions = [
+      ...stageAlarms(props.environment),
+      ...queueAlarms(props),
+      ...functionAlarms(props.functions),
+      apiAlarm(props.api),
+    ];
+    for (const { name, heading = name, means, metric, above, breaching, of } of definitions) {
+      const alarm = new Alarm(this, name, {
+        alarmName: `signalbox-${props.environment}-${name}`,
+        alarmDescription: `${means} What to do first: docs/alarms.md#${heading}`,
+        metric,
+        threshold: above,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        datapointsToAlarm: breaching,
+        evaluationPeriods: of,
+        // Nothing is counted while nothing happens.
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
+      if (topic === undefined) continue;
+      alarm.addAlarmAction(new SnsAction(topic));
+      alarm.addOkAction(new SnsAction(topic));
+    }
+  }
+
+  #topic(environment: string, recipient: AlarmRecipient): ITopic {
+    if ('topicArn' in recipient) return Topic.fromTopicArn(this, 'Topic', recipient.topicArn);
+    const topic = new Topic(this, 'Topic', {
+      topicName: `signalbox-${environment}-alarms`,
+      displayName: `Signalbox ${environment}`,
+      // Not encrypted: the key that costs nothing cannot be used by alarms, and these mails hold names and counts.
+      enforceSSL: true,
+    });
+    // A policy of our own takes the place of the default one, by which alarms of the account could publish.
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
+    topic.addSubscription(new EmailSubscription(recipient.email));
+    return topic;
+  }
+}
+
+function stageAlarms(environment: string): Definition[] {
+  const sum = (name: StageMetricName, period = minutes(5)) => stageMetric(environment, name, { period });
+  return [
+    {
+      name: 'dead-letters',
+      means: 'Messages were given up after ten deliveries; each is now a failed row that can be replayed.',
+      metric: sum('DeadLetters'),
+      above: 0,
+      breaching: 1,
+      of: 1,
+    },
+    {
+      name: 'events-failed',
+      means: 'Events could not be processed, for a fault of ours; each is a failed row that can be replayed.',
+      metric: sum('EventsFailed'),
+      above: 0,
+      breaching: 1,
+      of: 1,
+    },
+    {
+      name: 'actions-failing',
+      means:
+        'More than a fifth of at least 20 actions failed or were skipped: a mapping, a workflow or a target is wrong.',
+      metric: new MathExpression({
+        label: 'failed or skipped actions (%)',
+        expression: `IF(${total('succeeded', 'skipped', 'failed')} >= 20, 100 * ${total('skipped', 'failed')} / ${total('succeeded', 'skipped', 'failed')}, 0)`,
+        usingMetrics: {
+          succeeded: sum('ActionsSucceeded', minutes(15)),
+          skipped: sum('ActionsSkipped', minutes(15)),
+          failed: sum('ActionsFailed', minutes(15)),
+        },
+        period: minutes(15),
+      }),
+      above: 20,
+      breaching: 1,
+      of: 1,
+    },
+    {
+      name: 'targets-failing',
+      means:
+        'More than half of at least 5 calls of workflow targets failed; their actions are tried again for 24 hours.',
+      metric: new MathExpression({
+        label: 'failed calls of targets (%)',
+        expression: 'IF(calls >= 5, 100 * FILL(failures, 0) / calls, 0)',
+        usingMetrics: { calls: sum('TargetCalls'), failures: sum('TargetFailures') },
+        period: minutes(5),
+      }),
+      above: 50,
+      breaching: 2,
+      of: 3,
+    },
+    {
+      name: 'signatures-refused',
+      means: 'Requests with the right URL and a wrong signature keep coming; most senders drop what is answered 401.',
+      metric: sum('SignaturesRefused'),
+      above: 0,
+      // Again and again, however few: a single one may be a stray try.
+      breaching: 2,
+      of: 6,
+    },
+    {
+      name: 'requests-failed',
+      means: 'Ingest answers 503: its queue, its configuration or its secrets cannot be reached. Senders try again.',
+      metric: sum('RequestsFailed'),
+      above: 0,
+      breaching: 2,
+      of: 3,
+    },
+  ];
+}
+
+/** A count that is missing is a count of none. */
+function total(...ids: string[]): string {
+  return `(${ids.map((id) => `FILL(${id}, 0)`).join(' + ')})`;
+}
+
+function queueAlarms({ eventsQueue, actionsQueue, deadLetterQueues }: AlarmsProps): Definition[] {
+  const age = (queue: Queue) =>
+    queue.metricApproximateAgeOfOldestMessage({ period: minutes(1), statistic: Stats.MAXIMUM });
+  // Averages: a message that waits counts as one however it alternates between the two, one that is soon done as little.
+  const average = { period: minutes(5), statistic: Stats.AVERAGE };
+  const held = Object.fromEntries(
+    deadLetterQueues.flatMap((queue, i) => [
+      [`visible${i}`, queue.metricApproximateNumberOfMessagesVisible(average)],
+      [`inFlight${i}`, queue.metricApproximateNumberOfMessagesNotVisible(average)],
+    ]),
+  );
+  return [
+    {
+      name: 'events-delayed',
+      means: 'The oldest event has waited for more than 5 minutes: the processor does not keep up, or cannot work.',
+      metric: age(eventsQueue),
+      above: 300,
+      breaching: 3,
+      of: 5,
+    },
+    {
+      name: 'actions-delayed',
+      // An action that is tried again waits in the queue for up to 15 minutes, which is no delay.
+      means:
+        'The oldest actions have waited for more than 17 minutes: workflow-trigger does not keep up, or cannot work.',
+      metric: age(actionsQueue),
+      above: 17 * 60,
+      breaching: 3,
+      of: 5,
+    },
+    {
+      name: 'dead-letters-stuck',
+      means:
+        'Dead letters have waited for 15 minutes: the dead-letter function cannot write them. They are kept for 14 days.',
+      // Not the age: SQS leaves out messages that were received three times, which is what these are.
+      // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+      metric: new MathExpression({
+        label: 'messages in the dead-letter queues',
+        expression: total(...Object.keys(held)),
+        usingMetrics: held,
+        period: minutes(5),
+      }),
+      above: 0.5,
+      breaching: 3,
+      of: 3,
+    },
+  ];
+}
+
+function functionAlarms(functions: Record<string, PipelineFunction>): Definition[] {
+  return Object.entries(functions).flatMap(([name, { lambda }]) => [
+    {
+      name: `${name}-errors`,
+      heading: 'function-errors',
+      means: `${name} crashed or ran out of time: a bug, or too little memory. What it was working on is delivered again.`,
+      metric: lambda.metricErrors({ period: minutes(5) }),
+      above: 0,
+      breaching: 2,
+      of: 3,
+    },
+    {
+      name: `${name}-throttles`,
+      heading: 'function-throttles',
+      means: `${name} was refused for lack of concurrency: the account's limit is reached, or what is reserved for it.`,
+      metric: lambda.metricThrottles({ period: minutes(5) }),
+      above: 0,
+      breaching: 2,
+      of: 3,
+    },
+  ]);
+}
+
+function apiAlarm(api: HttpApi): Definition {
+  return {
+    name: 'api-errors',
+    means:
+      'More than 1 % of requests are answered 5xx: ingest crashes, is too slow, or answers 503. Senders try again.',
+    metric: new MathExpression({
+      label: 'requests answered 5xx (%)',
+      expression: 'IF(requests > 0, 100 * FILL(errors, 0) / requests, 0)',
+      usingMetrics: {
+        requests: api.metricCount({ period: minutes(5), statistic: Stats.SUM }),
+        errors: api.metricServerError({ period: minutes(5), statistic: Stats.SUM }),
+      },
+      period: minutes(5),
+    }),
+    above: 1,
+    breaching: 2,
+    of: 3,
+  };
+}

@@ -1,0 +1,89 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import { DomainName, HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
+import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
+import { Construct } from 'constructs';
+import type { PipelineEnvironment } from '../environments.ts';
+
+/**
+ * What is logged of a request. The path holds the token of an ingest URL, so it is left out, in every form that API
+ * Gateway offers; the route key names the route without it.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+ */
+const accessLogFields = {
+  time: '$context.requestTime',
+  request_id: '$context.requestId',
+  route: '$context.routeKey',
+  ip: '$context.identity.sourceIp',
+  status: '$context.status',
+  response_ms: '$context.responseLatency',
+  integration_ms: '$context.integrationLatency',
+  integration_error: '$context.integrationErrorMessage',
+};
+
+/** The public door: one route, any method (ingest itself answers 405), with a throttle in front. */
+export class IngestApi extends Construct {
+  readonly api: HttpApi;
+  /** Without a path: `https://events.example.com`. */
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, ingest: IFunction, environment: PipelineEnvironment) {
+    super(scope, id);
+    this.api = new HttpApi(this, 'Api', {
+      apiName: `signalbox-${environment.name}`,
+      description: `Where the sources of Signalbox's ${environment.name} environment send their events`,
+      createDefaultStage: false,
+    });
+    this.api.addRoutes({
+      path: '/v1/sources/{source}/{token}',
+      methods: [HttpMethod.ANY],
+      integration: new HttpLambdaIntegration('Ingest', ingest),
+    });
+    const accessLog = new LogGroup(this, 'AccessLog', {
+      // Log groups below this prefix do not use up the account's policy for log deliveries.
+      // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+      logGroupName: `/aws/vendedlogs/signalbox/${environment.name}/access`,
+      retention: environment.functionLogRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const domain = environment.customDomain && this.#domain(environment.customDomain);
+    new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: { rateLimit: environment.throttle.requestsPerSecond, burstLimit: environment.throttle.burst },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(accessLog),
+        format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
+      },
+      // The name that API Gateway assigned keeps working, so that URLs given out earlier do.
+      domainMapping: domain && { domainName: domain },
+    });
+    this.url = environment.customDomain ? `https://${environment.customDomain.domainName}` : this.api.apiEndpoint;
+  }
+
+  #domain({ domainName, certificateArn, hostedZone }: NonNullable<PipelineEnvironment['customDomain']>): DomainName {
+    const domain = new DomainName(this, 'Domain', {
+      domainName,
+      certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
+    });
+    if (hostedZone !== undefined) {
+      new ARecord(this, 'DomainRecord', {
+        zone: HostedZone.fromHostedZoneAttributes(this, 'Zone', {
+          hostedZoneId: hostedZone.id,
+          zoneName: hostedZone.name,
+        }),
+        recordName: domainName,
+        target: RecordTarget.fromAlias(
+          new ApiGatewayv2DomainProperties(domain.regionalDomainName, domain.regionalHostedZoneId),
+        ),
+      });
+    }
+    return domain;
+  }
+}

@@ -1,0 +1,65 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Queue, QueueEncryption, RedrivePermission } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { keepLogicalId } from './logical-id.ts';
+import { batchWindow } from './pipeline-function.ts';
+
+/**
+ * Deliveries after which a message goes to the dead-letter queue. Ten, so that a short outage of a table parks nothing:
+ * with the visibility below it takes half an hour or more.
+ */
+export const maxReceiveCount = 10;
+
+export type QueueWithDlqProps = {
+  /** The physical name; the dead-letter queue's is the same with `-dead-letters`. */
+  queueName: string;
+  consumerTimeout: Duration;
+  deadLetterConsumerTimeout: Duration;
+};
+
+/**
+ * A standard queue and its dead-letter queue. Both have names of ours: a queue that was to be replaced by accident then
+ * fails the deploy ("already exists") instead of losing what is in it, and each can name the other in its policy.
+ *
+ * Fairness between sources needs no setting: messages carry their source as message group id.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+ */
+export class QueueWithDlq extends Construct {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+
+  constructor(scope: Construct, id: string, props: QueueWithDlqProps) {
+    super(scope, id);
+    const encrypted = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true };
+    const queueArn = Stack.of(this).formatArn({ service: 'sqs', resource: props.queueName });
+
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      ...encrypted,
+      queueName: `${props.queueName}-dead-letters`,
+      // The longest there is. A message keeps its age when it is moved here, so this must exceed the queue's own.
+      retentionPeriod: Duration.days(14),
+      visibilityTimeout: visibilityFor(props.deadLetterConsumerTimeout),
+      redriveAllowPolicy: {
+        redrivePermission: RedrivePermission.BY_QUEUE,
+        sourceQueues: [Queue.fromQueueArn(this, 'Source', queueArn)],
+      },
+    });
+    this.queue = new Queue(this, 'Queue', {
+      ...encrypted,
+      queueName: props.queueName,
+      retentionPeriod: Duration.days(4),
+      visibilityTimeout: visibilityFor(props.consumerTimeout),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount },
+    });
+    keepLogicalId(this.queue, `${id}Queue`);
+    keepLogicalId(this.deadLetters, `${id}DeadLetterQueue`);
+  }
+}
+
+/**
+ * Long enough for the poller's own retries, and for a claim's lease to end before the message is seen again.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ */
+function visibilityFor(consumerTimeout: Duration): Duration {
+  return Duration.seconds(6 * consumerTimeout.toSeconds() + batchWindow.toSeconds());
+}

@@ -1,0 +1,72 @@
+import type { Duration } from 'aws-cdk-lib';
+import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+
+/** What the functions count (`shared/lambda/metrics.ts`); `docs/alarms.md` says what each name means. */
+export type StageMetricName =
+  | 'EventsAccepted'
+  | 'RequestsRefused'
+  | 'SignaturesRefused'
+  | 'RequestsFailed'
+  | 'EventsProcessed'
+  | 'EventsUnmapped'
+  | 'EventsDuplicate'
+  | 'EventsRejected'
+  | 'EventsFailed'
+  | 'EventsHandedBack'
+  | 'ProcessingLagMs'
+  | 'ActionsSucceeded'
+  | 'ActionsSkipped'
+  | 'ActionsFailed'
+  | 'ActionsRetried'
+  | 'RunsStarted'
+  | 'TargetCalls'
+  | 'TargetFailures'
+  | 'DeadLetters';
+
+const namespace = 'Signalbox';
+
+type Options = {
+  period: Duration;
+  /** Default: the sum. */
+  statistic?: string;
+  /** Default: the name. */
+  label?: string;
+};
+
+/** Over all sources of an environment. */
+export function stageMetric(
+  environment: string,
+  metricName: StageMetricName,
+  { period, statistic = 'Sum', label }: Options,
+): Metric {
+  return new Metric({ namespace, metricName, dimensionsMap: { environment }, statistic, period, label });
+}
+
+/** One line per source that was counted: a search, so that a new source appears by itself. Not for alarms. */
+export function bySource(environment: string, metricName: StageMetricName, period: Duration): MathExpression {
+  return search('environment,source', environment, [metricName], property('Dim.source'), period);
+}
+
+/** One line per source and reason. */
+export function byReason(environment: string, metricNames: StageMetricName[], period: Duration): MathExpression {
+  const label = `${property('MetricName')}: ${property('Dim.reason')} (${property('Dim.source')})`;
+  return search('environment,source,reason', environment, metricNames, label, period);
+}
+
+/** CloudWatch puts the value in for each line that the search finds. */
+function property(name: string): string {
+  return `\${PROP('${name}')}`;
+}
+
+function search(
+  dimensions: string,
+  environment: string,
+  metricNames: StageMetricName[],
+  label: string,
+  period: Duration,
+): MathExpression {
+  const names = metricNames.map((name) => `"${name}"`).join(' OR ');
+  const query = `{${namespace},${dimensions}} MetricName=(${names}) environment="${environment}"`;
+  const expression = `SEARCH('${query}', 'Sum', ${period.toSeconds()})`;
+  return new MathExpression({ expression, usingMetrics: {}, label, period });
+}

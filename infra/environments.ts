@@ -1,0 +1,88 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+
+/** One environment of the pipeline: a stack of its own, `signalbox-<name>`, that shares nothing with the others. */
+export type PipelineEnvironment = {
+  name: string;
+  /** Where it is deployed. Absent: `-c account=…`, else whatever account the CLI's credentials belong to. */
+  account?: string;
+  /** Absent: `-c region=…`, else the CLI's region. */
+  region?: string;
+  /**
+   * A name of your own for the ingest URLs, so that a rebuilt API does not change every URL pasted at vendors.
+   * Absent: the name that API Gateway assigns. The certificate is an issued one of ACM in the environment's region.
+   * With `hostedZone` the stack writes the DNS record too; without it you do (docs/deploy.md, "Custom domain").
+   */
+  customDomain?: {
+    domainName: string;
+    certificateArn: string;
+    hostedZone?: { id: string; name: string };
+  };
+  /** Who hears of alarms. Absent: `-c alarmEmail=…`, else nobody: the alarms exist and tell no one. */
+  alarmRecipient?: AlarmRecipient;
+  /** Rows of the event log, the action log and workflow runs are kept this long. */
+  logRetentionDays: number;
+  /** Log lines of functions and the API are kept this long; they hold ids and sizes, never bodies. */
+  functionLogRetention: RetentionDays;
+  /** Shards of a day's log rows for sources that set none themselves, 1-32; each takes 1,000 writes per second. */
+  logShards: number;
+  /** Find events by user: `events --user`, `why USER`. Costs one write unit per event. */
+  usersIndex: boolean;
+  /** Requests per second, and how many may come at once; beyond that API Gateway answers 429, which senders try again. */
+  throttle: { requestsPerSecond: number; burst: number };
+  /**
+   * Ingest keeps this much of the account's concurrency to itself, and never takes more. Absent: it shares with all
+   * other functions. A new account may have too little to reserve any (docs/deploy.md, "Prerequisites").
+   */
+  ingestReservedConcurrency?: number;
+  /** Most batches each consumer works on at once, 2-1,000: a limit of the queue's poller, so that nothing is throttled. */
+  concurrency: { processor: number; workflowTrigger: number; deadLetter: number };
+  /** Keeps the tables when the stack is deleted, and refuses to delete either until that is switched off by hand. */
+  protectData: boolean;
+};
+
+export type AlarmRecipient = { email: string } | { topicArn: string };
+
+/** The environments that exist, in the order in which a change is promoted. */
+export const environments = [
+  {
+    name: 'development',
+    logRetentionDays: 14,
+    functionLogRetention: RetentionDays.ONE_WEEK,
+    logShards: 1,
+    usersIndex: true,
+    throttle: { requestsPerSecond: 200, burst: 400 },
+    concurrency: { processor: 5, workflowTrigger: 5, deadLetter: 2 },
+    protectData: false,
+  },
+  {
+    name: 'staging',
+    logRetentionDays: 30,
+    functionLogRetention: RetentionDays.TWO_WEEKS,
+    logShards: 1,
+    usersIndex: true,
+    throttle: { requestsPerSecond: 200, burst: 400 },
+    concurrency: { processor: 10, workflowTrigger: 10, deadLetter: 2 },
+    protectData: false,
+  },
+  {
+    name: 'production',
+    logRetentionDays: 90,
+    functionLogRetention: RetentionDays.THREE_MONTHS,
+    logShards: 4,
+    usersIndex: true,
+    throttle: { requestsPerSecond: 1000, burst: 2000 },
+    ingestReservedConcurrency: 200,
+    concurrency: { processor: 50, workflowTrigger: 50, deadLetter: 5 },
+    protectData: true,
+  },
+] as const satisfies readonly PipelineEnvironment[];
+
+/** @throws Error that names the known ones */
+export function environmentNamed(name: string): PipelineEnvironment {
+  const found = environments.find((environment) => environment.name === name);
+  if (found === undefined) {
+    const known = environments.map((environment) => environment.name).join(', ');
+    throw new Error(`there is no environment "${name}"; there are: ${known} (infra/environments.ts)`);
+  }
+  return found;
+}

@@ -1,0 +1,182 @@
+import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { Alarms } from './constructs/alarms.ts';
+import { PipelineDashboard } from './constructs/dashboard.ts';
+import { IngestApi } from './constructs/ingest-api.ts';
+import { keepLogicalId } from './constructs/logical-id.ts';
+import { PipelineFunction } from './constructs/pipeline-function.ts';
+import { maxReceiveCount, QueueWithDlq } from './constructs/queue-with-dlq.ts';
+import { Tables } from './constructs/tables.ts';
+import type { AlarmRecipient, PipelineEnvironment } from './environments.ts';
+
+const timeouts = {
+  ingest: Duration.seconds(10),
+  processor: Duration.seconds(30),
+  workflowTrigger: Duration.seconds(60),
+  deadLetter: Duration.seconds(30),
+};
+
+/**
+ * The whole pipeline of one environment:
+ *
+ *     api → ingest → events queue → processor → actions queue → workflow-trigger
+ *                         └──── dead letters ────────┴──→ dead-letter
+ */
+export class PipelineStack extends Stack {
+  constructor(scope: Construct, environment: PipelineEnvironment) {
+    const context = (key: string): string | undefined => scope.node.tryGetContext(key);
+    super(scope, `signalbox-${environment.name}`, {
+      description: `Signalbox, ${environment.name}: events from sources become user data and workflow runs`,
+      env: { account: environment.account ?? context('account'), region: environment.region ?? context('region') },
+      tags: { application: 'signalbox', environment: environment.name },
+      terminationProtection: environment.protectData,
+    });
+    const { name, concurrency } = environment;
+    const secretsPrefix = `signalbox/${name}`;
+    const tables = new Tables(this, 'Tables', environment).byName;
+    const { Claims, EventLog, ActionLog, WorkflowRuns, Directory, Configuration } = tables;
+    const rows = { LOG_RETENTION_DAYS: String(environment.logRetentionDays) };
+    const eventRows = { ...rows, USERS_INDEX: String(environment.usersIndex) };
+    const deliveries = { MAX_RECEIVE_COUNT: String(maxReceiveCount) };
+    this.#ingestKey(`${secretsPrefix}/ingest`);
+
+    const events = new QueueWithDlq(this, 'Events', {
+      queueName: `signalbox-${name}-events`,
+      consumerTimeout: timeouts.processor,
+      deadLetterConsumerTimeout: timeouts.deadLetter,
+    });
+    const actions = new QueueWithDlq(this, 'Actions', {
+      queueName: `signalbox-${name}-actions`,
+      consumerTimeout: timeouts.workflowTrigger,
+      deadLetterConsumerTimeout: timeouts.deadLetter,
+    });
+
+    const ingest = new PipelineFunction(this, 'Ingest', {
+      name: 'ingest',
+      description: 'verifies what sources send and puts it into the events queue',
+      environment,
+      memoryMegabytes: 256,
+      timeout: timeouts.ingest,
+      variables: { LOG_SHARDS: String(environment.logShards) },
+      reservedConcurrency: environment.ingestReservedConcurrency,
+    });
+    ingest.sendsTo(events.queue, 'EVENTS_QUEUE_URL');
+    ingest.uses(Configuration, 'GetItem', 'Query');
+    ingest.readsSecrets(secretsPrefix, 'ingest', 'sources/*');
+
+    const processor = new PipelineFunction(this, 'Processor', {
+      name: 'processor',
+      description: 'claims each event, decides which actions it leads to, and logs it',
+      environment,
+      memoryMegabytes: 512,
+      timeout: timeouts.processor,
+      variables: { ...eventRows, ...deliveries },
+    });
+    processor.consumes(events.queue, { maxConcurrency: concurrency.processor, variable: 'EVENTS_QUEUE_URL' });
+    processor.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
+    processor.uses(Claims, 'GetItem', 'UpdateItem');
+    processor.uses(EventLog, 'GetItem', 'PutItem', 'BatchWriteItem');
+    // It notes which sources and event types it has seen.
+    processor.uses(Configuration, 'GetItem', 'Query', 'UpdateItem', 'BatchWriteItem');
+
+    const workflowTrigger = new PipelineFunction(this, 'WorkflowTrigger', {
+      name: 'workflow-trigger',
+      description: "runs an event's actions in order and logs how they ended",
+      environment,
+      memoryMegabytes: 512,
+      timeout: timeouts.workflowTrigger,
+      variables: { ...rows, ...deliveries },
+      // A retry is a message with a delay; attempts and age are limited (docs/architecture.md, "Actions and retries").
+      sendsToItself: true,
+    });
+    workflowTrigger.consumes(actions.queue, { maxConcurrency: concurrency.workflowTrigger });
+    workflowTrigger.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
+    workflowTrigger.uses(Claims, 'UpdateItem');
+    workflowTrigger.uses(ActionLog, 'GetItem', 'PutItem', 'BatchWriteItem');
+    workflowTrigger.uses(WorkflowRuns, 'BatchGetItem', 'PutItem', 'UpdateItem');
+    workflowTrigger.uses(Directory, 'BatchGetItem', 'PutItem');
+    workflowTrigger.uses(Configuration, 'GetItem', 'Query');
+    workflowTrigger.readsSecrets(secretsPrefix, 'targets/*');
+
+    const deadLetter = new PipelineFunction(this, 'DeadLetter', {
+      name: 'dead-letter',
+      description: 'makes a failed row, which can be replayed, of each message that was given up',
+      environment,
+      memoryMegabytes: 512,
+      timeout: timeouts.deadLetter,
+      variables: eventRows,
+    });
+    // What it cannot write stays in its queue for 14 days, is tried again every 3 minutes, and raises an alarm.
+    deadLetter.consumes(events.deadLetters, { maxConcurrency: concurrency.deadLetter });
+    deadLetter.consumes(actions.deadLetters, { maxConcurrency: concurrency.deadLetter });
+    deadLetter.uses(Claims, 'UpdateItem');
+    deadLetter.uses(EventLog, 'GetItem', 'PutItem');
+    deadLetter.uses(ActionLog, 'GetItem', 'PutItem');
+
+    const { api, url } = new IngestApi(this, 'IngestApi', ingest.lambda, environment);
+
+    const watched = {
+      environment: name,
+      api,
+      functions: { ingest, processor, 'workflow-trigger': workflowTrigger, 'dead-letter': deadLetter },
+      eventsQueue: events.queue,
+      actionsQueue: actions.queue,
+      deadLetterQueues: [events.deadLetters, actions.deadLetters],
+    };
+    new Alarms(this, 'Alarms', {
+      ...watched,
+      recipient: this.#alarmRecipient(environment, context('alarmEmail')),
+    });
+    const dashboard = new PipelineDashboard(this, 'Dashboard', { ...watched, tables });
+
+    // The CLI finds everything by these.
+    this.#outputs({
+      Environment: name,
+      IngestUrl: url,
+      EventsQueueUrl: events.queue.queueUrl,
+      ActionsQueueUrl: actions.queue.queueUrl,
+      EventsDeadLetterQueueUrl: events.deadLetters.queueUrl,
+      ActionsDeadLetterQueueUrl: actions.deadLetters.queueUrl,
+      ...Object.fromEntries(Object.entries(tables).map(([key, { table }]) => [`${key}Table`, table.tableName])),
+      SecretsPrefix: secretsPrefix,
+      LogShards: String(environment.logShards),
+      DashboardUrl: dashboard.url,
+    });
+  }
+
+  /**
+   * The key behind the token of every ingest URL: made once, by the first deploy. Changing what generates it would make
+   * a new key, and with it new URLs; deleting the stack keeps it. Replacing it: docs/deploy.md, "Replacing the ingest key".
+   */
+  #ingestKey(secretName: string): void {
+    const secret = new Secret(this, 'IngestKey', {
+      secretName,
+      description: 'Signs the ingest URLs. Whoever knows it can send events as any source.',
+      generateSecretString: {
+        secretStringTemplate: '{}',
+        generateStringKey: 'current',
+        excludePunctuation: true,
+        passwordLength: 64,
+      },
+      // Kept, except by the rollback of the very deploy that made it: the next try could not use its name.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    });
+    keepLogicalId(secret, 'IngestKey');
+  }
+
+  #alarmRecipient({ alarmRecipient, protectData }: PipelineEnvironment, email?: string): AlarmRecipient | undefined {
+    const recipient = alarmRecipient ?? (email === undefined ? undefined : { email });
+    if (recipient === undefined && protectData) {
+      Annotations.of(this).addWarningV2(
+        'signalbox:nobody-hears-alarms',
+        'Nobody hears the alarms of this environment: set alarmRecipient in infra/environments.ts or pass -c alarmEmail=…',
+      );
+    }
+    return recipient;
+  }
+
+  #outputs(values: Record<string, string>): void {
+    for (const [key, value] of Object.entries(values)) new CfnOutput(this, key, { value });
+  }
+}

@@ -1,0 +1,77 @@
+import { describe, expect, test } from '@jest/globals';
+import { environments } from '../../infra/environments.ts';
+import { functionsOf, only, referred, resource, resourcesOf, templateOf } from './templates.ts';
+
+const production = templateOf('production');
+
+describe('the ingest API', () => {
+  // Ingest itself answers other methods, with 405: the gateway's own answer would be 404, as for an unknown URL.
+  test('has one route, for every method, to ingest', () => {
+    const routes = resourcesOf(production, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
+    expect(routes.map(({ RouteKey }) => RouteKey)).toEqual(['ANY /v1/sources/{source}/{token}']);
+    const integration = only(production, 'AWS::ApiGatewayV2::Integration');
+    expect(referred(integration.Properties.IntegrationUri)).toBe(functionsOf(production).ingest?.id);
+    expect(integration.Properties.PayloadFormatVersion).toBe('2.0');
+  });
+
+  test.each(environments)('is throttled in $name', ({ name, throttle }) => {
+    const stage = only(templateOf(name), 'AWS::ApiGatewayV2::Stage');
+    expect(stage.Properties.DefaultRouteSettings).toEqual({
+      ThrottlingRateLimit: throttle.requestsPerSecond,
+      ThrottlingBurstLimit: throttle.burst,
+    });
+  });
+
+  test('keeps concurrency for ingest in production, so that no consumer can make it refuse events', () => {
+    expect(functionsOf(production).ingest?.properties.ReservedConcurrentExecutions).toBe(200);
+    expect(functionsOf(templateOf('development')).ingest?.properties.ReservedConcurrentExecutions).toBeUndefined();
+  });
+
+  test('logs requests by route, never the path, which holds the token', () => {
+    const stage = only(production, 'AWS::ApiGatewayV2::Stage');
+    const format = JSON.parse(stage.Properties.AccessLogSettings.Format);
+    expect(Object.values(format).sort()).toEqual([
+      '$context.identity.sourceIp',
+      '$context.integrationErrorMessage',
+      '$context.integrationLatency',
+      '$context.requestId',
+      '$context.requestTime',
+      '$context.responseLatency',
+      '$context.routeKey',
+      '$context.status',
+    ]);
+    const log = resource(production, referred(stage.Properties.AccessLogSettings.DestinationArn));
+    expect(log.Properties.RetentionInDays).toBe(90);
+  });
+});
+
+describe('a custom domain', () => {
+  const customDomain = {
+    domainName: 'events.example.com',
+    certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555',
+  };
+
+  test('is the base of the ingest URLs, and the assigned name keeps working', () => {
+    const template = templateOf('production', { customDomain });
+    expect(template.Outputs.IngestUrl?.Value).toBe('https://events.example.com');
+    const mapping = only(template, 'AWS::ApiGatewayV2::ApiMapping');
+    expect(mapping.Properties).toMatchObject({ Stage: '$default' });
+    expect(mapping.Properties.ApiMappingKey).toBeUndefined();
+    for (const [, api] of resourcesOf(template, 'AWS::ApiGatewayV2::Api'))
+      expect(api.Properties.DisableExecuteApiEndpoint).toBeUndefined();
+  });
+
+  test('gets its DNS record from the stack when the hosted zone is given, and none when it is not', () => {
+    const hostedZone = { id: 'Z0123456789', name: 'example.com' };
+    const record = only(
+      templateOf('production', { customDomain: { ...customDomain, hostedZone } }),
+      'AWS::Route53::RecordSet',
+    );
+    expect(record.Properties).toMatchObject({ Name: 'events.example.com.', Type: 'A', HostedZoneId: 'Z0123456789' });
+    expect(() => resourcesOf(templateOf('production', { customDomain }), 'AWS::Route53::RecordSet')).toThrow('has no');
+  });
+
+  test('without one, the URL is the one that API Gateway assigns', () => {
+    expect(production.Outputs.IngestUrl?.Value).toEqual({ 'Fn::GetAtt': [expect.any(String), 'ApiEndpoint'] });
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, test } from '@jest/globals';
+import { environments } from '../../infra/environments.ts';
+import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
+import { functionsOf, referred, resourcesOf, templateOf } from './templates.ts';
+
+type Statement = { Effect: string; Action: string | string[]; Resource: unknown };
+
+const production = templateOf('production');
+const functions = functionsOf(production);
+
+const listed = <Item>(one: Item | Item[]): Item[] => (Array.isArray(one) ? one : [one]);
+
+/** A resource as text: logical ids of references, and the end of an ARN that is put together. */
+function named(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const joined = (value as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'];
+  return joined ? String(joined[1].at(-1)) : referred(value);
+}
+
+/** What a function may do, by resource. */
+function grantsOf(name: string): Record<string, string[]> {
+  const role = referred(functions[name]?.properties.Role);
+  const grants: Record<string, string[]> = {};
+  for (const [, { Properties }] of resourcesOf(production, 'AWS::IAM::Policy')) {
+    if (!Properties.Roles.some((attached: unknown) => referred(attached) === role)) continue;
+    for (const statement of Properties.PolicyDocument.Statement as Statement[]) {
+      for (const target of listed(statement.Resource).map(named))
+        grants[target] = [...(grants[target] ?? []), ...listed(statement.Action)].sort();
+    }
+  }
+  return grants;
+}
+
+const ownLog = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+const consume = ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'];
+const table = (...operations: string[]) => operations.map((operation) => `dynamodb:${operation}`).sort();
+
+/** Everything that each function may do, and nothing besides. A line here needs a line of code that uses it. */
+const expected: Record<string, Record<string, string[]>> = {
+  ingest: {
+    log: ownLog,
+    EventsQueue: ['sqs:SendMessage'],
+    Configuration: table('GetItem', 'Query'),
+    ':secret:signalbox/production/ingest-??????': ['secretsmanager:GetSecretValue'],
+    ':secret:signalbox/production/sources/*': ['secretsmanager:GetSecretValue'],
+  },
+  processor: {
+    log: ownLog,
+    EventsQueue: consume,
+    ActionsQueue: ['sqs:SendMessage'],
+    Claims: table('GetItem', 'UpdateItem'),
+    EventLog: table('GetItem', 'PutItem', 'BatchWriteItem'),
+    Configuration: table('GetItem', 'Query', 'UpdateItem', 'BatchWriteItem'),
+  },
+  'workflow-trigger': {
+    log: ownLog,
+    ActionsQueue: [...consume, 'sqs:SendMessage'],
+    Claims: table('UpdateItem'),
+    ActionLog: table('GetItem', 'PutItem', 'BatchWriteItem'),
+    WorkflowRuns: table('BatchGetItem', 'PutItem', 'UpdateItem'),
+    Directory: table('BatchGetItem', 'PutItem'),
+    Configuration: table('GetItem', 'Query'),
+    ':secret:signalbox/production/targets/*': ['secretsmanager:GetSecretValue'],
+  },
+  'dead-letter': {
+    log: ownLog,
+    EventsDeadLetterQueue: consume,
+    ActionsDeadLetterQueue: consume,
+    Claims: table('UpdateItem'),
+    EventLog: table('GetItem', 'PutItem'),
+    ActionLog: table('GetItem', 'PutItem'),
+  },
+};
+
+describe('roles', () => {
+  test.each(Object.entries(expected))('%s may do exactly what its code needs', (name, { log, ...grants }) => {
+    const logId = referred(functions[name]?.properties.LoggingConfig.LogGroup);
+    expect(grantsOf(name)).toEqual({ ...grants, [logId]: log });
+  });
+
+  test('each function has a role of its own, without policies that AWS or others could widen', () => {
+    const roles = Object.values(functions).map(({ properties }) => referred(properties.Role));
+    expect(new Set(roles).size).toBe(4);
+    for (const [, { Properties }] of resourcesOf(production, 'AWS::IAM::Role')) {
+      expect(Properties.ManagedPolicyArns).toBeUndefined();
+      expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
+        { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } },
+      ]);
+    }
+    expect(resourcesOf(production, 'AWS::IAM::Role')).toHaveLength(4);
+  });
+
+  test.each(environments)('nothing in $name is allowed to do everything, or to anything', ({ name }) => {
+    const statements = resourcesOf(templateOf(name), 'AWS::IAM::Policy').flatMap(
+      ([, { Properties }]) => Properties.PolicyDocument.Statement as Statement[],
+    );
+    for (const { Effect, Action, Resource } of statements) {
+      expect(Effect).toBe('Allow');
+      for (const action of listed(Action)) expect(action).not.toContain('*');
+      for (const target of listed(Resource).map(named)) {
+        // The one kind of wildcard: secrets are made by the CLI, below a prefix of the environment.
+        if (target.includes('*'))
+          expect(target).toMatch(new RegExp(`^:secret:signalbox/${name}/(sources|targets)/\\*$`));
+      }
+    }
+  });
+
+  test('only the gateway may call ingest, by its one route, and nobody else may call a function', () => {
+    const permissions = resourcesOf(production, 'AWS::Lambda::Permission').map(([, { Properties }]) => Properties);
+    expect(permissions).toHaveLength(1);
+    expect(permissions[0]).toMatchObject({ Principal: 'apigateway.amazonaws.com', Action: 'lambda:InvokeFunction' });
+    expect(referred(permissions[0]?.FunctionName)).toBe(functions.ingest?.id);
+    expect(JSON.stringify(permissions[0]?.SourceArn)).toContain('/*/*/v1/sources/{source}/{token}"');
+  });
+
+  test('a function may use every table whose name it is told, and is told of no other', () => {
+    const tableOf = new Map(Object.entries(tableDefinitions).map(([name, { variable }]) => [variable as string, name]));
+    for (const [name, { properties }] of Object.entries(functions)) {
+      const told = Object.entries(properties.Environment.Variables)
+        .filter(([variable]) => variable.endsWith('_TABLE'))
+        .map(([variable, value]) => {
+          expect(referred(value)).toBe(tableOf.get(variable));
+          return referred(value);
+        });
+      const mayUse = Object.entries(grantsOf(name))
+        .filter(([, actions]) => actions.some((action) => action.startsWith('dynamodb:')))
+        .map(([target]) => target);
+      expect(told.sort()).toEqual(mayUse.sort());
+    }
+  });
+
+  test('a function may send to, or read from, the queue behind each URL that it is told', () => {
+    for (const [name, { properties }] of Object.entries(functions))
+      for (const [variable, value] of Object.entries(properties.Environment.Variables))
+        if (variable.endsWith('_QUEUE_URL')) expect(Object.keys(grantsOf(name))).toContain(referred(value));
+  });
+});
