@@ -42,8 +42,13 @@ export async function explainBatch(records: SQSRecord[], deps: DeadLetterDeps): 
  */
 export async function explainParked(record: SQSRecord, deps: DeadLetterDeps): Promise<void> {
   const parked = readParked(record.body);
+  if (parked.kind === 'actions') await explainActions(parked.message, record.body, deps);
+  else await explainEvent(parked, deps);
+  // After the row: a message that cannot be written comes back, and is one dead letter all the same.
   deps.metrics.count(parked.source, 'DeadLetters');
-  if (parked.kind === 'actions') return explainActions(parked.message, record.body, deps);
+}
+
+async function explainEvent(parked: ParkedEvent, deps: DeadLetterDeps): Promise<void> {
   await deps.eventLog.writeFailed({
     id: parked.id,
     source: parked.source,
@@ -59,18 +64,18 @@ export async function explainParked(record: SQSRecord, deps: DeadLetterDeps): Pr
   });
 }
 
-type Parked =
-  | { kind: 'actions'; source: string; message: ActionsMessage }
-  | {
-      kind: 'event';
-      id: string;
-      source: string;
-      verification: string;
-      payload: Uint8Array;
-      reason: 'retries_exhausted' | 'message_unreadable';
-      detail: string;
-      rest: Pick<RawEvent, 'execution' | 'batchIndex' | 'replayOf'>;
-    };
+type ParkedEvent = {
+  kind: 'event';
+  id: string;
+  source: string;
+  verification: string;
+  payload: Uint8Array;
+  reason: 'retries_exhausted' | 'message_unreadable';
+  detail: string;
+  rest: Pick<RawEvent, 'execution' | 'batchIndex' | 'replayOf'>;
+};
+
+type Parked = ParkedEvent | { kind: 'actions'; source: string; message: ActionsMessage };
 
 function readParked(text: string): Parked {
   const event = attempt(() => decodeRawEvent(text));

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changeState, pushAndCommit, setMappingActive } from '../../infra/cli/configuration.ts';
@@ -90,11 +91,7 @@ describe('a commit', () => {
   });
 
   test('can be larger than an item of the table holds', async () => {
-    let seed = 1;
-    const noise = () =>
-      Array.from({ length: 900 }, () => String.fromCharCode(97 + ((seed = (seed * 48_271) % 2_147_483_647) % 26))).join(
-        '',
-      );
+    const noise = () => randomBytes(700).toString('base64');
     const workflows = Object.fromEntries(
       Array.from({ length: 1000 }, (_, i) => [`w${i}`, { name: noise(), target: {} }]),
     );

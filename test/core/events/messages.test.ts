@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
@@ -119,10 +120,7 @@ describe('actions messages', () => {
   });
 
   test('say how large they are when even compressed they are over the limit', () => {
-    let seed = 1;
-    const noise = Array.from({ length: 700_000 }, () =>
-      String.fromCharCode(33 + ((seed = (seed * 48_271) % 2_147_483_647) % 90)),
-    ).join('');
+    const noise = randomBytes(450 * 1024).toString('base64');
     const encoded = encodeActionsMessage({ ...message, data: { noise } });
     expect(encoded).toEqual({ tooLarge: expect.any(Number) });
     expect((encoded as { tooLarge: number }).tooLarge).toBeGreaterThan(actionsMessageBytesMax);

@@ -1,0 +1,124 @@
+import { inspect } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { makeSecrets, makeSecretsClient, staleMaxMs } from '../../shared/adapters/secrets-manager-secrets.ts';
+import { RetryableError } from '../../shared/core/errors.ts';
+import { localCredentials } from '../support/dynalite.ts';
+import { startSecrets, type TestSecrets } from '../support/secrets-manager.ts';
+
+const minuteMs = 60_000;
+let store: TestSecrets;
+let nowMs: number;
+let secrets: ReturnType<typeof makeSecrets>;
+let client: ReturnType<typeof makeSecretsClient>;
+
+beforeAll(async () => {
+  store = await startSecrets();
+  client = makeSecretsClient({ endpoint: store.endpoint, maxAttempts: 1, ...localCredentials });
+});
+afterAll(async () => {
+  client.destroy();
+  await store.stop();
+});
+beforeEach(() => {
+  store.secrets.clear();
+  store.reads.length = 0;
+  store.down = false;
+  nowMs = 0;
+  secrets = makeSecrets({ client, prefix: 'signalbox/test', nowMs: () => nowMs });
+});
+
+const put = (name: string, value: unknown) => store.secrets.set(`signalbox/test/${name}`, JSON.stringify(value));
+
+test('reads the values of a sender, newest first, and the ingest key with the one before it', async () => {
+  put('sources/a', { values: ['new', 'old'] });
+  put('ingest', { current: 'k2', previous: 'k1' });
+  put('other', { current: 'k' });
+  expect(await secrets.valuesOf('sources/a')).toEqual(['new', 'old']);
+  expect(await secrets.valuesOf('ingest')).toEqual(['k2', 'k1']);
+  expect(await secrets.valuesOf('other')).toEqual(['k']);
+  expect(await secrets.valuesOf('absent')).toBeUndefined();
+});
+
+describe('caching', () => {
+  test('reads once in five minutes, however many ask', async () => {
+    put('ingest', { current: 'a' });
+    const answers = await Promise.all(Array.from({ length: 1000 }, () => secrets.valuesOf('ingest')));
+    expect(new Set(answers.flat())).toEqual(new Set(['a']));
+    put('ingest', { current: 'b' });
+    nowMs = 5 * minuteMs - 1;
+    expect(await secrets.valuesOf('ingest')).toEqual(['a']);
+    expect(store.reads).toHaveLength(1);
+    nowMs = 5 * minuteMs;
+    expect(await secrets.valuesOf('ingest')).toEqual(['b']);
+    expect(store.reads).toHaveLength(2);
+  });
+
+  test('remembers for 30 seconds that there is no such secret', async () => {
+    expect(await secrets.valuesOf('sources/a')).toBeUndefined();
+    put('sources/a', { values: ['x'] });
+    nowMs = 29_999;
+    expect(await secrets.valuesOf('sources/a')).toBeUndefined();
+    nowMs = 30_000;
+    expect(await secrets.valuesOf('sources/a')).toEqual(['x']);
+  });
+
+  test('refreshes at once, but at most once per 30 seconds and secret', async () => {
+    put('sources/a', { values: ['a'] });
+    put('sources/b', { values: ['b'] });
+    await secrets.valuesOf('sources/a');
+    put('sources/a', { values: ['a2'] });
+    expect(await secrets.refresh('sources/a')).toEqual(['a2']);
+    expect(await secrets.valuesOf('sources/a')).toEqual(['a2']);
+    put('sources/a', { values: ['a3'] });
+    nowMs = 29_999;
+    expect(await secrets.refresh('sources/a')).toEqual(['a2']);
+    expect(await secrets.refresh('sources/b')).toEqual(['b']);
+    nowMs = 30_000;
+    expect(await secrets.refresh('sources/a')).toEqual(['a3']);
+    expect(store.reads).toHaveLength(4);
+  });
+});
+
+describe('while the store is down', () => {
+  test('the last good values serve for an hour, and the store is asked every 30 seconds', async () => {
+    put('ingest', { current: 'a' });
+    await secrets.valuesOf('ingest');
+    store.down = true;
+    nowMs = 10 * minuteMs;
+    expect(await secrets.valuesOf('ingest')).toEqual(['a']);
+    expect(await secrets.refresh('ingest')).toEqual(['a']);
+    const reads = store.reads.length;
+    nowMs += 29_999;
+    expect(await secrets.valuesOf('ingest')).toEqual(['a']);
+    expect(store.reads).toHaveLength(reads);
+    nowMs = staleMaxMs;
+    await expect(secrets.valuesOf('ingest')).rejects.toThrow(RetryableError);
+    await expect(secrets.refresh('ingest')).rejects.toThrow(RetryableError);
+    store.down = false;
+    nowMs += 30_000;
+    expect(await secrets.valuesOf('ingest')).toEqual(['a']);
+  });
+
+  test('a secret that was never read cannot be guessed at, and is asked for again at once', async () => {
+    store.down = true;
+    await expect(secrets.valuesOf('ingest')).rejects.toThrow(RetryableError);
+    store.down = false;
+    put('ingest', { current: 'a' });
+    expect(await secrets.valuesOf('ingest')).toEqual(['a']);
+  });
+});
+
+test.each([
+  'canary-not-json',
+  '{"values":"canary"}',
+  '{"values":[""]}',
+  '{"values":["canary",2]}',
+  '{"current":""}',
+  '{"key":"canary"}',
+])('a secret of another shape is our fault, and its text is in no error: %s', async (text) => {
+  store.secrets.set('signalbox/test/sources/a', text);
+  const error = await secrets.valuesOf('sources/a').catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(RetryableError);
+  expect(String(error.cause)).toContain('signalbox/test/sources/a');
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('canary');
+});

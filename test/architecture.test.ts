@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { actions } from '../shared/core/actions/index.ts';
+import { sourceKinds } from '../shared/core/sources/index.ts';
+
+const root = join(import.meta.dirname, '..');
+const filesUnder = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name));
+const textOf = (file: string) => readFileSync(join(root, file), 'utf8');
+
+/** Files of this repository that a file imports, types included. */
+function importsOf(file: string): { file: string; typeOnly: boolean }[] {
+  return [...textOf(file).matchAll(/^(?:import|export)(\s+type)?\s[^'"]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/gm)].map((match) => ({
+    file: relative(root, resolve(root, dirname(file), match[2] ?? match[3] ?? '')),
+    typeOnly: match[1] !== undefined,
+  }));
+}
+
+describe('imports point one way', () => {
+  const allowed: [folder: string, mayImport: string[]][] = [
+    ['shared/core', ['shared/core']],
+    ['shared/ports', ['shared/core', 'shared/ports']],
+    ['shared/adapters', ['shared/core', 'shared/ports', 'shared/adapters']],
+    ['shared/lambda', ['shared/core', 'shared/ports', 'shared/lambda']],
+    ['functions', ['shared', 'functions']],
+  ];
+  test.each(allowed)('%s', (folder, mayImport) => {
+    const files = filesUnder(folder);
+    expect(files.length).toBeGreaterThan(0);
+    const strays = files.flatMap((file) =>
+      importsOf(file)
+        // Core may name the type of a port, and nothing else of it.
+        .filter((imported) => !(folder === 'shared/core' && imported.typeOnly && imported.file.startsWith('shared/ports')))
+        .filter((imported) => !mayImport.some((prefix) => imported.file.startsWith(`${prefix}/`)))
+        .map((imported) => `${file} imports ${imported.file}`),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  test('a function imports no other function', () => {
+    const strays = filesUnder('functions').flatMap((file) =>
+      importsOf(file).filter(({ file: imported }) => imported.startsWith('functions/') && dirname(imported) !== dirname(file)),
+    );
+    expect(strays).toEqual([]);
+  });
+});
+
+describe('core is pure', () => {
+  test.each([
+    ['AWS', /@aws-sdk|aws-lambda|@middy/],
+    ['environment variables', /process\.env/],
+    ['a clock', /Date\.now|new Date\(\)|performance\./],
+    ['randomness', /Math\.random|randomBytes|randomUUID/],
+    ['the network', /node:(https?|net|dns|tls)'|\bfetch\(/],
+    ['the file system', /node:fs/],
+    ['timers', /setTimeout|setInterval/],
+  ])('it knows no %s', (_name, pattern) => {
+    expect(filesUnder('shared/core').filter((file) => pattern.test(textOf(file)))).toEqual([]);
+  });
+});
+
+describe('a listing names what its folder holds', () => {
+  const idsIn = (folder: string, not: string[]) =>
+    readdirSync(join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isFile() && !not.includes(entry.name))
+      .map((entry) => entry.name.replace('.ts', ''))
+      .sort();
+
+  test('of actions', () => {
+    const listed = actions.map(({ id }) => id.replaceAll('_', '-')).sort();
+    expect(idsIn('shared/core/actions', ['action.ts', 'index.ts', 'invocation-id.ts'])).toEqual(listed);
+  });
+
+  test('of sources', () => {
+    expect(idsIn('shared/core/sources', ['source.ts', 'index.ts', 'normalize.ts'])).toEqual(sourceKinds.map(({ id }) => id).sort());
+  });
+});
+
+describe('no sender is special', () => {
+  test('handlers, adapters and the engine name no vendor', () => {
+    const engine = [...filesUnder('functions'), ...filesUnder('shared/adapters'), ...filesUnder('shared/lambda'), ...filesUnder('shared/core/processing')];
+    const vendors = new RegExp(sourceKinds.map(({ id }) => id).join('|'), 'i');
+    // Comments may say whom a rule serves.
+    const code = (file: string) => textOf(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    expect(engine.filter((file) => vendors.test(code(file)))).toEqual([]);
+  });
+});
+
+describe('product code', () => {
+  test('logs through the logger: nothing in functions or shared prints by itself', () => {
+    const printing = [...filesUnder('functions'), ...filesUnder('shared')].filter((file) => /console\.(log|error|warn|info)/.test(textOf(file)));
+    expect(printing).toEqual([]);
+  });
+
+  test('switches no types off', () => {
+    const all = ['functions', 'infra', 'shared', 'test'].flatMap(filesUnder).filter((file) => file !== 'test/architecture.test.ts');
+    expect(all.filter((file) => /\bas any[;,)\].]|\bas any$|@ts-(ignore|nocheck|expect-error)/.test(textOf(file)))).toEqual([]);
+  });
+});
