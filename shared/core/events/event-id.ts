@@ -22,12 +22,12 @@ export const eventIdLength = timeLength + hashLength + randomLength + 1;
 /** The most log shards one source can have: what one Crockford character can say. */
 export const logShardsMax = 32;
 
-/** A new id for an event received at `receivedAtMs`. `randomBytes` are at least 12 bytes of good randomness. */
-export function makeEventId(source: string, shard: number, receivedAtMs: number, randomBytes: Uint8Array): string {
+/** A new id for an event received at `receivedAtMs`. `entropy` are at least 12 bytes of good randomness. */
+export function makeEventId(source: string, shard: number, receivedAtMs: number, entropy: Uint8Array): string {
   if (!Number.isInteger(shard) || shard < 0 || shard >= logShardsMax)
     throw new RangeError(`log shard ${shard} is not in 0-31`);
   let random = '';
-  for (let i = 0; i < randomLength; i++) random += alphabet[(randomBytes[i] ?? 0) & 31];
+  for (let i = 0; i < randomLength; i++) random += alphabet[(entropy[i] ?? 0) & 31];
   return encodeTime(receivedAtMs) + sourceHash(source) + random + alphabet[shard];
 }
 

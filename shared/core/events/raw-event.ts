@@ -37,10 +37,13 @@ export type EventText = { headers: Record<string, string>; body: string };
 export const payloadBytesMax = 380 * 1024;
 
 // Quality 5 puts nearly every CDP event into one write unit and costs about 50 µs; 11 would cost milliseconds.
-const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
+const params = { [constants.BROTLI_PARAM_QUALITY]: 5 };
 
 export function packEventText({ headers, body }: EventText): Uint8Array {
-  return brotliCompressSync(`${JSON.stringify(headers)}\n${body}`, brotliOptions);
+  const text = `${JSON.stringify(headers)}\n${body}`;
+  // The result is a view of a buffer of this size; by default 64 KB, which thousands of events of a batch would each keep.
+  const chunkSize = Math.max(1024, Math.min(text.length >> 2, 64 * 1024));
+  return brotliCompressSync(text, { params, chunkSize });
 }
 
 /** @throws when the bytes are not what `packEventText` made: a message that was damaged or is not ours */

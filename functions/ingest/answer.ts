@@ -1,0 +1,61 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { problemOf, type RefusalReason } from '../../shared/core/ingest/refusal.ts';
+import { type HttpResult, jsonResult, problemResult, unavailableResult } from '../../shared/lambda/http-errors.ts';
+import type { StageMetrics } from '../../shared/lambda/metrics.ts';
+import { asError } from '../../shared/lambda/settle-each.ts';
+import type { IngestAnswer, Ingested, IngestRequest } from './ingest-request.ts';
+
+export type Reporting = { metrics: StageMetrics; logger: Pick<Logger, 'warn' | 'error'> };
+
+/** What API Gateway's HTTP API passes on, with the body as the exact bytes it received. */
+export function toIngestRequest(event: APIGatewayProxyEventV2): IngestRequest {
+  const headers = Object.entries(event.headers ?? {}).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name.toLowerCase(), value] as const],
+  );
+  return {
+    method: event.requestContext.http.method,
+    source: event.pathParameters?.source ?? '',
+    token: event.pathParameters?.token ?? '',
+    headers: Object.fromEntries(headers),
+    rawBody: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+  };
+}
+
+export function toHttpResult(answer: IngestAnswer): HttpResult {
+  switch (answer.kind) {
+    case 'accepted':
+      return jsonResult(200, { accepted: answer.ids.length, ids: answer.ids });
+    case 'unavailable':
+      return unavailableResult(answer.retryAfterSeconds);
+    case 'refused':
+      return problemResult(problemOf(answer), headersByReason[answer.reason]);
+  }
+}
+
+const headersByReason: Partial<Record<RefusalReason, Record<string, string>>> = {
+  method_not_allowed: { allow: 'POST' },
+  encoding_unsupported: { 'accept-encoding': 'gzip, identity' },
+};
+
+/** What a line about a request says besides why: never its token, its body or the value of a header. */
+export type RequestFacts = { request_id?: string; bytes?: number };
+
+/** Counts every answer; writes a line only for those that are a problem. */
+export function report({ source, answer }: Ingested, facts: RequestFacts, { metrics, logger }: Reporting): void {
+  switch (answer.kind) {
+    case 'accepted':
+      metrics.count(source, 'EventsAccepted', answer.ids.length);
+      return;
+    case 'refused': {
+      const { reason, position } = answer;
+      metrics.count(source, 'RequestsRefused', 1, reason);
+      if (reason.startsWith('signature_')) metrics.count(source, 'SignaturesRefused');
+      logger.warn('request refused', { source, reason, status: problemOf(answer).status, position, ...facts });
+      return;
+    }
+    case 'unavailable':
+      metrics.count(source, 'RequestsFailed');
+      logger.error('request not accepted', { source, status: 503, error: asError(answer.error), ...facts });
+  }
+}

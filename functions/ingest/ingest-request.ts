@@ -1,0 +1,214 @@
+import { type PreparedSource, prepareSource } from '../../shared/core/configuration/prepared.ts';
+import { SourceState } from '../../shared/core/configuration/schema.ts';
+import { RetryableError } from '../../shared/core/errors.ts';
+import { logShardsMax, makeEventId } from '../../shared/core/events/event-id.ts';
+import {
+  packEventText,
+  payloadBytesMax,
+  type RawEvent,
+  type VerificationStatus,
+} from '../../shared/core/events/raw-event.ts';
+import { isIngestToken } from '../../shared/core/ingest/ingest-token.ts';
+import { keptHeaders } from '../../shared/core/ingest/kept-headers.ts';
+import { readBody } from '../../shared/core/ingest/read-body.ts';
+import { type Refusal, refused } from '../../shared/core/ingest/refusal.ts';
+import { type EventSlice, splitEvents } from '../../shared/core/ingest/split-events.ts';
+import { sourceKind } from '../../shared/core/sources/index.ts';
+import type { SourceKind } from '../../shared/core/sources/source.ts';
+import type { ConfigurationSource, LiveConfiguration } from '../../shared/ports/configuration.ts';
+import type { EventsQueue } from '../../shared/ports/queues.ts';
+import type { Secrets } from '../../shared/ports/secrets.ts';
+
+export type IngestRequest = {
+  method: string;
+  /** As the URL has them; empty when it has none. */
+  source: string;
+  token: string;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  rawBody: Uint8Array;
+};
+
+export type IngestAnswer =
+  | { kind: 'accepted'; ids: string[] }
+  | Refusal
+  | { kind: 'unavailable'; error: unknown; retryAfterSeconds?: number };
+
+/** An answer and the source it is about: `unknown` where the URL named none. */
+export type Ingested = { source: string; answer: IngestAnswer };
+
+export type IngestDeps = {
+  configuration: ConfigurationSource;
+  secrets: Secrets;
+  events: EventsQueue;
+  /** Log shards of sources that set none themselves. */
+  logShards: number;
+  nowMs(): number;
+  randomBytes(size: number): Uint8Array;
+};
+
+type Located = { kind: 'located'; source: PreparedSource; sender: SourceKind };
+
+/**
+ * One request, start to finish: whose URL is it, who sent it, which events are in it, put them into the queue. Events are
+ * accepted when the queue has them, never before. Never throws: a fault of ours is `unavailable`, since senders drop
+ * what they get a 4xx for.
+ */
+export async function ingestRequest(request: IngestRequest, deps: IngestDeps): Promise<Ingested> {
+  let source = 'unknown';
+  try {
+    const located = await locate(request, deps);
+    // A wrong token is the only refusal here that is about a source that exists.
+    if (located.kind === 'refused')
+      return { source: located.reason === 'token_wrong' ? request.source : source, answer: located };
+    source = located.source.key;
+    return { source, answer: await accept(request, located, deps) };
+  } catch (error) {
+    const retryAfterSeconds = error instanceof RetryableError ? error.retryAfterSeconds : undefined;
+    return {
+      source,
+      answer: { kind: 'unavailable', error, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) },
+    };
+  }
+}
+
+async function accept(request: IngestRequest, located: Located, deps: IngestDeps): Promise<IngestAnswer> {
+  if (request.method !== 'POST') {
+    return refused('method_not_allowed', `the method is ${request.method}; set the destination to POST`);
+  }
+  const verification = await verifySender(request, located, deps);
+  if (typeof verification !== 'string') return verification;
+  const body = readBody(request.rawBody, request.headers['content-encoding']);
+  if (body.kind === 'refused') return body;
+  const split = splitEvents(body.text, located.sender.batchWrapper);
+  if (split.kind === 'refused') return split;
+  const packed = packEvents(split.events, request, located, verification, deps);
+  return packed.kind === 'refused' ? packed : enqueue(packed.events, deps);
+}
+
+/** Whose URL it is. A source or token that nobody knows is looked for once more in fresh configuration and keys. */
+async function locate(request: IngestRequest, deps: IngestDeps): Promise<Located | Refusal> {
+  const [configuration, keys] = await Promise.all([deps.configuration.current(), deps.secrets.valuesOf('ingest')]);
+  const located = locateIn(configuration, keys, request);
+  if (located.kind === 'located') return located;
+  const [reloaded, keysNow] = await Promise.all([deps.configuration.reload(), deps.secrets.refresh('ingest')]);
+  return locateIn(reloaded, keysNow, request);
+}
+
+const stateOfNobody = SourceState.parse({});
+
+function locateIn(
+  configuration: LiveConfiguration,
+  keys: string[] | undefined,
+  request: IngestRequest,
+): Located | Refusal {
+  if (keys === undefined || keys.length === 0) throw new RetryableError('the secret "ingest" is missing or empty');
+  const source = prepareSource(configuration, request.source);
+  // Computed for names that nobody has as well, so that the time of the answer does not tell the two apart.
+  const isToken = isIngestToken(request.token, request.source, (source?.state ?? stateOfNobody).url, keys);
+  const detail = 'copy the URL of the source again, or ask whoever runs Signalbox for it: `npx signalbox sources`';
+  if (source === undefined) return refused('source_unknown', detail);
+  if (!isToken) return refused('token_wrong', detail);
+  const sender = sourceKind(source.file.kind);
+  if (sender === undefined)
+    throw new Error(`source "${source.key}" is of kind "${source.file.kind}", which this version does not know`);
+  return { kind: 'located', source, sender };
+}
+
+/** Who sent it. Before a "no", the settings and the secret are read afresh: they may have changed a second ago. */
+async function verifySender(
+  request: IngestRequest,
+  located: Located,
+  deps: IngestDeps,
+): Promise<VerificationStatus | Refusal> {
+  const { source } = located;
+  if (!source.state.verification.enforced) return `not_enforced:${await checkUnenforced(request, located, deps)}`;
+  const result = await checkEnforced(request, located, deps);
+  if (result === 'verified') return 'enforced:verified';
+  const reloaded = prepareSource(await deps.configuration.reload(), source.key);
+  if (reloaded && !reloaded.state.verification.enforced) return `not_enforced:${result}`;
+  const { instruction } = located.sender.verifier;
+  return result === 'skipped'
+    ? refused('signature_missing', `nothing in the request proves who sent it; ${instruction}`)
+    : refused('signature_wrong', `what the request brings does not match any active secret; ${instruction}`);
+}
+
+type Check = 'verified' | 'failed' | 'skipped';
+const secretName = (source: PreparedSource) => `sources/${source.key}`;
+
+/** The result is only noted, so a store of secrets that is away must not cost an event. */
+async function checkUnenforced(request: IngestRequest, located: Located, deps: IngestDeps): Promise<Check> {
+  if (!located.sender.verifier.isSigned(request.headers)) return 'skipped';
+  try {
+    const secrets = await deps.secrets.valuesOf(secretName(located.source));
+    return secrets === undefined || secrets.length === 0 ? 'skipped' : await check(request, located, secrets, deps);
+  } catch {
+    return 'skipped';
+  }
+}
+
+/** @throws RetryableError when there is no secret to check with: asking for proof nobody can give is our fault */
+async function checkEnforced(request: IngestRequest, located: Located, deps: IngestDeps): Promise<Check> {
+  const name = secretName(located.source);
+  let secrets = await deps.secrets.valuesOf(name);
+  if (secrets === undefined || secrets.length === 0) secrets = await deps.secrets.refresh(name);
+  if (secrets === undefined || secrets.length === 0) {
+    throw new RetryableError(`source "${located.source.key}" enforces verification, but its secret is not set`);
+  }
+  return check(request, located, secrets, deps);
+}
+
+async function check(request: IngestRequest, located: Located, secrets: string[], deps: IngestDeps): Promise<Check> {
+  const { verifier } = located.sender;
+  const verifyWith = (values: string[]) =>
+    verifier.verify({ rawBody: request.rawBody, headers: request.headers, secrets: values, nowMs: deps.nowMs() });
+  const result = verifyWith(secrets);
+  if (result !== 'failed') return result;
+  const refreshed = await deps.secrets.refresh(secretName(located.source));
+  return refreshed === undefined || refreshed.length === 0 ? 'failed' : verifyWith(refreshed);
+}
+
+type Packed = { kind: 'packed'; events: RawEvent[] } | Refusal;
+
+/** Gives each event its id and its compressed form, the same bytes that travel on and end in its log row. */
+function packEvents(
+  slices: EventSlice[],
+  request: IngestRequest,
+  { source, sender }: Located,
+  verification: VerificationStatus,
+  deps: IngestDeps,
+): Packed {
+  const headers = keptHeaders(request.headers, sender, source.file);
+  const receivedAtMs = deps.nowMs();
+  const shards = Math.min(source.state.log_shards ?? deps.logShards, logShardsMax);
+  const random = deps.randomBytes(slices.length * randomBytesPerEvent);
+  const events: RawEvent[] = [];
+  for (const [i, { text, batchIndex }] of slices.entries()) {
+    const payload = packEventText({ headers, body: text });
+    if (payload.length > payloadBytesMax) {
+      const detail = `${batchIndex === undefined ? 'the event' : `event ${batchIndex} of the batch`} has ${payload.length} bytes compressed; at most ${payloadBytesMax} are accepted. Send what is large by reference`;
+      return refused('event_too_large', detail, batchIndex);
+    }
+    const bytes = random.subarray(i * randomBytesPerEvent, (i + 1) * randomBytesPerEvent);
+    const id = makeEventId(source.key, (bytes[shardByte] ?? 0) % shards, receivedAtMs, bytes);
+    events.push({ id, source: source.key, verification, payload, ...(batchIndex !== undefined && { batchIndex }) });
+  }
+  return { kind: 'packed', events };
+}
+
+// Twelve for the id and one to choose the shard.
+const shardByte = 12;
+const randomBytesPerEvent = 13;
+
+async function enqueue(events: RawEvent[], deps: IngestDeps): Promise<IngestAnswer> {
+  const results = events.length === 0 ? [] : await deps.events.sendEach(events);
+  const failed = events.flatMap((_, i) => {
+    const result = results[i];
+    return result?.sent ? [] : [result?.error ?? new Error('the queue did not say what became of an event')];
+  });
+  if (failed.length > 0) {
+    // What got through is processed; when the sender repeats the request, those are duplicates by their key.
+    throw new RetryableError(`${failed.length} of ${events.length} events were not queued`, { cause: failed[0] });
+  }
+  return { kind: 'accepted', ids: events.map(({ id }) => id) };
+}

@@ -1,0 +1,134 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import * as z from 'zod';
+import { RetryableError } from '../core/errors.ts';
+import type { Secrets } from '../ports/secrets.ts';
+
+/** Answers within a request's time or not at all; the caller has a last good value, or a sender that tries again. */
+export function makeSecretsClient(
+  config: ConstructorParameters<typeof SecretsManagerClient>[0] = {},
+): SecretsManagerClient {
+  return new SecretsManagerClient({
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: 500, requestTimeout: 1500 },
+    ...config,
+  });
+}
+
+const freshMs = 5 * 60_000;
+/** How long "there is no such secret" is believed, and how long a store that failed is left alone. */
+const retryAfterMs = 30_000;
+const refreshAtMostEveryMs = 30_000;
+/** How long the last good values serve while the store cannot be read. */
+export const staleMaxMs = 60 * 60_000;
+
+// `values` of a sender or a target, newest first; `current` and `previous` of the ingest key, which the stack generates.
+const SecretText = z.union([
+  z.object({ values: z.array(z.string().min(1)).max(2) }).transform(({ values }) => values),
+  z
+    .object({ current: z.string().min(1), previous: z.string().min(1).optional() })
+    .transform(({ current, previous }) => (previous === undefined ? [current] : [current, previous])),
+]);
+
+type Entry = {
+  /** The last answer of the store: values, or none because there is no such secret. */
+  known?: { values: string[] | undefined; readAtMs: number };
+  /** Not asked again before, unless somebody refreshes. */
+  nextReadMs: number;
+  refreshedAtMs: number;
+  loading?: Promise<void>;
+  lastError?: unknown;
+};
+
+/**
+ * Secrets of one environment, read from Secrets Manager under `<prefix>/<name>` and kept in memory: 5 minutes, or 30
+ * seconds for one that does not exist. While the store is down the last good values serve for up to an hour. Callers that
+ * ask at the same time share one request. Neither values nor what is wrong with them ever reach an error or a log.
+ */
+export function makeSecrets({
+  client,
+  prefix,
+  nowMs = Date.now,
+}: {
+  client: SecretsManagerClient;
+  prefix: string;
+  nowMs?: () => number;
+}): Secrets {
+  const entries = new Map<string, Entry>();
+
+  function entryOf(name: string): Entry {
+    let entry = entries.get(name);
+    if (entry === undefined) {
+      entry = { nextReadMs: Number.NEGATIVE_INFINITY, refreshedAtMs: Number.NEGATIVE_INFINITY };
+      entries.set(name, entry);
+    }
+    return entry;
+  }
+
+  async function load(name: string, entry: Entry): Promise<void> {
+    try {
+      const values = await read(client, `${prefix}/${name}`);
+      entry.known = { values, readAtMs: nowMs() };
+      entry.nextReadMs = nowMs() + (values === undefined ? retryAfterMs : freshMs);
+      entry.lastError = undefined;
+    } catch (error) {
+      entry.lastError = error;
+      // Without a last good value the next caller has nothing to live on, so it asks again.
+      entry.nextReadMs = nowMs() + (entry.known === undefined ? 0 : retryAfterMs);
+    } finally {
+      entry.loading = undefined;
+    }
+  }
+
+  function loadShared(name: string, entry: Entry): Promise<void> {
+    entry.loading ??= load(name, entry);
+    return entry.loading;
+  }
+
+  function answer(name: string, { known, lastError }: Entry): string[] | undefined {
+    if (known !== undefined && (lastError === undefined || nowMs() - known.readAtMs < staleMaxMs)) return known.values;
+    throw new RetryableError(`the secret "${name}" cannot be read`, { cause: lastError });
+  }
+
+  return {
+    async valuesOf(name) {
+      const entry = entryOf(name);
+      if (nowMs() >= entry.nextReadMs) await loadShared(name, entry);
+      return answer(name, entry);
+    },
+    async refresh(name) {
+      const entry = entryOf(name);
+      if (nowMs() - entry.refreshedAtMs >= refreshAtMostEveryMs) {
+        entry.refreshedAtMs = nowMs();
+        // One under way may have been asked before the change that the caller is looking for.
+        await entry.loading;
+        await loadShared(name, entry);
+      } else {
+        await entry.loading;
+      }
+      return answer(name, entry);
+    },
+  };
+}
+
+/** @returns undefined when there is no such secret */
+async function read(client: SecretsManagerClient, id: string): Promise<string[] | undefined> {
+  let text: string | undefined;
+  try {
+    text = (await client.send(new GetSecretValueCommand({ SecretId: id }))).SecretString;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
+    throw error;
+  }
+  const parsed = SecretText.safeParse(parseQuietly(text));
+  // Only the name: an error that says what is wrong with a secret quotes it.
+  if (!parsed.success) throw new Error(`the secret "${id}" does not hold {"values": ["…"]} or {"current": "…"}`);
+  return parsed.data;
+}
+
+function parseQuietly(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}

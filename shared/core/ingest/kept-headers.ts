@@ -1,0 +1,30 @@
+import type { SourceFile } from '../configuration/schema.ts';
+import type { SourceKind } from '../sources/source.ts';
+
+const keptAlways = ['content-type', 'user-agent', 'x-request-id'];
+
+// Credentials of any kind. They would end up in log rows that many may read.
+const keptNever = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'x-api-key',
+  'x-amz-security-token',
+]);
+
+/** The request headers that stay with an event, for mappings to read and people to see; an allow-list. */
+export function keptHeaders(
+  headers: Record<string, string>,
+  kind: SourceKind,
+  file: SourceFile,
+): Record<string, string> {
+  const names = new Set([...keptAlways, ...kind.keptHeaders, ...file.headers]);
+  return Object.fromEntries(
+    [...names].flatMap((name) => {
+      const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
+      const isCredential = keptNever.has(name) || kind.verifier.credentialHeaders.includes(name);
+      return value === undefined || isCredential ? [] : [[name, value]];
+    }),
+  );
+}

@@ -1,0 +1,46 @@
+import { gunzipSync } from 'node:zlib';
+import { type Refusal, refused } from './refusal.ts';
+
+/** The most bytes of a request's body, as sent and decompressed. */
+export const bodyBytesMax = 4 * 1024 * 1024;
+
+/**
+ * The body's text. Exact: what is not UTF-8 is refused, never replaced, since a replaced character is another id. A
+ * leading byte order mark is left out.
+ */
+export function readBody(
+  rawBody: Uint8Array,
+  contentEncoding: string | undefined,
+): { kind: 'text'; text: string } | Refusal {
+  if (rawBody.length > bodyBytesMax) return tooLarge(`the body has ${rawBody.length} bytes`);
+  const encoding = (contentEncoding ?? '').trim().toLowerCase();
+  if (encoding !== '' && encoding !== 'identity' && encoding !== 'gzip') {
+    return refused('encoding_unsupported', `content-encoding is "${encoding}"; send the body as it is, or with gzip`);
+  }
+  if (rawBody.length === 0) return refused('body_empty', 'the request has no body; send an event as a JSON object');
+  const bytes = encoding === 'gzip' ? inflate(rawBody) : rawBody;
+  return bytes instanceof Uint8Array ? decode(bytes) : bytes;
+}
+
+function inflate(rawBody: Uint8Array): Uint8Array | Refusal {
+  try {
+    // Stops at the limit, so that a small bomb costs a small fraction of what it holds.
+    return gunzipSync(rawBody, { maxOutputLength: bodyBytesMax });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      return tooLarge('the decompressed body is larger');
+    return refused('body_not_gzip', 'content-encoding is gzip, but the body is not, or breaks off');
+  }
+}
+
+function decode(bytes: Uint8Array): { kind: 'text'; text: string } | Refusal {
+  try {
+    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch {
+    return refused('body_not_utf8', 'the body has bytes that are not UTF-8; encode it as UTF-8');
+  }
+}
+
+function tooLarge(what: string): Refusal {
+  return refused('body_too_large', `${what}; at most ${bodyBytesMax} are accepted. Send fewer or smaller events`);
+}

@@ -1,0 +1,52 @@
+/** What a refused request is answered with. `type` is left out where callers may not see the reason itself. */
+type Answer = { status: number; title: string; type?: string };
+
+/** Every reason to refuse a request: the closed list that answers, logs and metrics share. */
+const answers = {
+  // Two reasons, one answer: who guesses at URLs learns nothing about which sources exist.
+  source_unknown: { status: 404, title: 'No source at this URL', type: 'not_found' },
+  token_wrong: { status: 404, title: 'No source at this URL', type: 'not_found' },
+  method_not_allowed: { status: 405, title: 'Only POST is accepted' },
+  signature_missing: { status: 401, title: 'The request is not signed' },
+  signature_wrong: { status: 401, title: 'The signature or secret does not match' },
+  body_empty: { status: 400, title: 'The body is empty' },
+  body_not_gzip: { status: 400, title: 'The body cannot be decompressed' },
+  body_not_utf8: { status: 400, title: 'The body is not UTF-8' },
+  body_too_deep: { status: 400, title: 'The body is nested too deeply' },
+  body_not_json: { status: 400, title: 'The body is not JSON' },
+  body_not_events: { status: 400, title: 'The body holds no events' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  batch_too_long: { status: 413, title: 'The batch holds too many events' },
+  event_too_large: { status: 413, title: 'An event is too large' },
+  encoding_unsupported: { status: 415, title: 'The content encoding is not supported' },
+} as const satisfies Record<string, Answer>;
+
+export type RefusalReason = keyof typeof answers;
+
+/** A request that can never succeed as it is: the sender has to change something before sending again. */
+export type Refusal = {
+  kind: 'refused';
+  reason: RefusalReason;
+  /** What was wrong, where, and what would be right. For the sender only: it may quote the body. */
+  detail: string;
+  /** Which event of a batch, counted from 0. */
+  position?: number;
+};
+
+export function refused(reason: RefusalReason, detail: string, position?: number): Refusal {
+  return { kind: 'refused', reason, detail, ...(position !== undefined && { position }) };
+}
+
+/** Problem details: https://www.rfc-editor.org/rfc/rfc9457 */
+export type Problem = { type: string; title: string; status: number; detail: string; position?: number };
+
+export function problemOf({ reason, detail, position }: Refusal): Problem {
+  const { status, title, type }: Answer = answers[reason];
+  return {
+    type: `urn:signalbox:problem:${type ?? reason}`,
+    title,
+    status,
+    detail,
+    ...(position !== undefined && { position }),
+  };
+}

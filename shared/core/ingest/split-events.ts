@@ -1,0 +1,131 @@
+import { isJsonObject, type JsonValue } from '../json.ts';
+import type { BatchWrapper } from '../sources/source.ts';
+import { type Child, readMember, type Scan, type Slice, scanChildren, skipSpace } from './json-scanner.ts';
+import { type Refusal, refused } from './refusal.ts';
+
+/** How deep a body may nest. More is no event; parsers and viewers further on may recurse. */
+export const depthMax = 1000;
+/** The most events of one request. */
+export const eventsMax = 10_000;
+/**
+ * The most values of one event. Parsed, a value can take a hundred times the bytes of its text (`{}`), and a function that
+ * runs out of memory takes others' events along. An ordinary value takes 15 to 30 bytes of text, so that 4 MB hold about as many.
+ */
+export const valuesMax = 250_000;
+/** The most characters of all events together once a wrapper's shared members are copied into each. */
+const sharedOutCharactersMax = 16 * 1024 * 1024;
+
+/** `batchIndex` is absent when the body is the event. */
+export type EventSlice = { text: string; batchIndex?: number };
+
+type Scanned = Extract<Scan, { kind: 'scanned' }>;
+type Split = { kind: 'events'; events: EventSlice[] } | Refusal;
+
+/**
+ * Cuts a body into the exact texts of its events: a list has one in each place, a wrapper (`{"batch": […]}`) one in each
+ * place of its list, anything else is one itself. Nothing is parsed and written again, so that ids beyond 2^53, the order
+ * of keys and the spelling of numbers stay as sent.
+ *
+ * A wrapper's shared members are put in front of the members of each event that has none of that name, as they were sent:
+ * `{"batch":[{"type":"track"}],"sentAt":"…"}` gives `{"sentAt":"…","type":"track"}`.
+ *
+ * Elements that are no objects pass: they are logged as rejected, one by one, without costing their neighbours anything.
+ */
+export function splitEvents(text: string, wrapper: BatchWrapper | undefined): Split {
+  const open = skipSpace(text, 0);
+  if (open === text.length) return refused('body_empty', 'the body is blank; send an event as a JSON object');
+  if (text[open] !== '[' && text[open] !== '{') return notEvents(text);
+  const scan = scanChildren(text, open, { depthMax, childrenMax: eventsMax });
+  if (scan.kind === 'too_deep')
+    return refused('body_too_deep', `the body nests deeper than ${depthMax} levels; flatten it`);
+  if (scan.kind === 'malformed' || skipSpace(text, scan.end) < text.length) return notJson(text, scan.values);
+  if (text[open] === '[') return splitList(text, scan);
+  const members = wrapper && wrapperMembers(text, scan, wrapper);
+  if (members) return splitWrapper(text, members, scan.values);
+  if (scan.values > valuesMax) return tooManyValues();
+  const parsed = parse(text);
+  return parsed.kind === 'refused' ? parsed : { kind: 'events', events: [{ text }] };
+}
+
+function tooManyValues(position?: number): Refusal {
+  const which = position === undefined ? 'the event' : `event ${position} of the batch`;
+  return refused('event_too_large', `${which} holds more than ${valuesMax} values; send it in parts`, position);
+}
+
+/** JSON.parse knows best what is wrong, but not at the price of parsing everything before it. */
+function notJson(text: string, values: number): Refusal {
+  const parsed = values > valuesMax ? undefined : parse(text);
+  if (parsed?.kind === 'refused') return parsed;
+  return refused('body_not_json', 'the body is not JSON: its brackets or quotes do not match up');
+}
+
+function notEvents(text: string): Refusal {
+  const parsed = parse(text);
+  if (parsed.kind === 'refused') return parsed;
+  return refused(
+    'body_not_events',
+    'the body is a single JSON value; send an event as a JSON object, or a list of events',
+  );
+}
+
+function splitList(text: string, { children, more }: Pick<Scanned, 'children' | 'more'>, share?: Share): Split {
+  if (more) return refused('batch_too_long', `the batch holds more than ${eventsMax} events; send smaller batches`);
+  const events: EventSlice[] = [];
+  for (const [batchIndex, { start, end, values }] of children.entries()) {
+    if (values > valuesMax) return tooManyValues(batchIndex);
+    const element = text.slice(start, end);
+    const parsed = parse(element, batchIndex);
+    if (parsed.kind === 'refused') return parsed;
+    events.push({ text: share ? share(element, parsed.value) : element, batchIndex });
+  }
+  return { kind: 'events', events };
+}
+
+type Share = (element: string, value: JsonValue) => string;
+type WrapperMembers = { list: Child; shared: Map<string, Slice> };
+
+/** The members of a wrapper; undefined for a map that is an event itself. */
+function wrapperMembers(text: string, { children, more }: Scanned, wrapper: BatchWrapper): WrapperMembers | undefined {
+  if (more) return undefined;
+  let list: Child | undefined;
+  const shared = new Map<string, Slice>();
+  for (const child of children) {
+    const member = readMember(text, child);
+    if (member === undefined || member.name === wrapper.unless) return undefined;
+    // Of members of one name the last counts, as in JSON.parse.
+    if (member.name === wrapper.list) list = { ...member.value, values: child.values };
+    if (wrapper.shared.includes(member.name)) shared.set(member.name, child);
+  }
+  return list && text[list.start] === '[' ? { list, shared } : undefined;
+}
+
+function splitWrapper(text: string, { list, shared }: WrapperMembers, values: number): Split {
+  if (values - list.values > valuesMax) return tooManyValues();
+  // Each part is parsed once: the wrapper with an empty list here, the elements one by one below.
+  const rest = parse(`${text.slice(0, list.start)}[]${text.slice(list.end)}`);
+  if (rest.kind === 'refused') return rest;
+  const scan = scanChildren(text, list.start, { depthMax, childrenMax: eventsMax });
+  if (scan.kind !== 'scanned' || scan.end !== list.end) return notJson(text, values);
+  const members = [...shared].map(([name, { start, end }]) => ({ name, text: text.slice(start, end) }));
+  const sharedCharacters = members.reduce((sum, member) => sum + member.text.length, 0);
+  if (sharedCharacters * scan.children.length > sharedOutCharactersMax) {
+    const detail = `the batch has ${sharedCharacters} characters to copy into each of its ${scan.children.length} events; send smaller batches`;
+    return refused('body_too_large', detail);
+  }
+  return splitList(text, scan, (element, value) => {
+    if (!isJsonObject(value)) return element;
+    const missing = members.filter(({ name }) => !Object.hasOwn(value, name)).map((member) => member.text);
+    if (missing.length === 0) return element;
+    const separator = Object.keys(value).length > 0 ? ',' : '';
+    return `{${missing.join(',')}${separator}${element.slice(1)}`;
+  });
+}
+
+function parse(text: string, position?: number): { kind: 'json'; value: JsonValue } | Refusal {
+  try {
+    return { kind: 'json', value: JSON.parse(text) };
+  } catch (error) {
+    const where = position === undefined ? 'the body' : `event ${position} of the batch`;
+    return refused('body_not_json', `${where} is not JSON: ${(error as SyntaxError).message}`, position);
+  }
+}

@@ -1,0 +1,81 @@
+import * as z from 'zod';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { type FieldProblem, typeName } from '../source.ts';
+import { isoTimeMs } from './iso-time.ts';
+
+// Odd values of optional fields are what loose clients send; the event is worth more than the field.
+const json = z.custom<JsonValue>().optional();
+const map = z.custom<JsonObject>(isJsonObject).optional().catch(undefined);
+
+/**
+ * What customer data platforms send: the vocabulary of the Segment spec, which RudderStack and others share.
+ * https://segment.com/docs/connections/spec/common/
+ */
+export const CdpPayload = z.object({
+  type: json,
+  event: json,
+  userId: json,
+  properties: map,
+  traits: map,
+  context: z.object({ traits: map }).optional().catch(undefined),
+  timestamp: json,
+  originalTimestamp: json,
+});
+export type CdpPayload = z.infer<typeof CdpPayload>;
+
+/**
+ * `track/<event>` with the name as sent, since names are free text in which case and spaces count; any other type in
+ * lower case, since some clients send `Identify`. A track without a name is `track`.
+ */
+export function cdpEventType({ type, event }: CdpPayload): string | FieldProblem | undefined {
+  if (type === undefined || type === null) return undefined;
+  if (typeof type !== 'string') {
+    return { field: 'type', got: typeName(type), wanted: 'text such as track or identify' };
+  }
+  const kind = type.toLowerCase();
+  if (kind !== 'track' || event === undefined || event === null || event === '') return kind;
+  if (typeof event === 'object') return { field: 'event', got: typeName(event), wanted: 'text, the name of the event' };
+  return `track/${event}`;
+}
+
+/** The person's traits: SDKs send them in `context.traits`, in `traits`, or some in each; the outer ones are newer. */
+export function mergedTraits({ traits, context }: CdpPayload): JsonObject {
+  return { ...context?.traits, ...traits };
+}
+
+/** `properties` of what somebody did, the person's traits of an identify, the group's of a group. */
+export function cdpData(payload: CdpPayload): JsonObject | undefined {
+  switch (typeof payload.type === 'string' ? payload.type.toLowerCase() : undefined) {
+    case 'identify':
+      return mergedTraits(payload);
+    case 'group':
+      return payload.traits;
+    default:
+      return payload.properties;
+  }
+}
+
+// Fields of a user that a mapping names one by one, and identifiers, which are no properties of a person.
+const reservedTraits = new Set([
+  ...['name', 'email', 'phone', 'avatar', 'locale', 'timezone'],
+  ...['id', 'userId', 'anonymousId', 'createdAt', 'created_at'],
+]);
+
+/**
+ * For identify: `custom_traits`, all traits that have no field of their own, and `created_at`, when the sender's is an
+ * ISO 8601 date-time.
+ */
+export function cdpPreprocess(payload: CdpPayload): JsonObject {
+  if (typeof payload.type !== 'string' || payload.type.toLowerCase() !== 'identify') return {};
+  const traits = mergedTraits(payload);
+  const createdAt = [traits.createdAt, traits.created_at].find((value) => isoTimeMs(value) !== undefined);
+  return {
+    custom_traits: Object.fromEntries(Object.entries(traits).filter(([name]) => !reservedTraits.has(name))),
+    ...(createdAt !== undefined && { created_at: createdAt }),
+  };
+}
+
+/** `timestamp` is corrected for the client's clock; `originalTimestamp` is that clock. */
+export function cdpOccurredAtMs({ timestamp, originalTimestamp }: CdpPayload): number | undefined {
+  return isoTimeMs(timestamp) ?? isoTimeMs(originalTimestamp);
+}

@@ -1,0 +1,40 @@
+import { createHmac } from 'node:crypto';
+import { expect, test } from '@jest/globals';
+import { ingestPath, ingestToken, isIngestToken } from '../../../shared/core/ingest/ingest-token.ts';
+
+const url = (generation: number, previous_valid = false) => ({ generation, previous_valid });
+
+test('is the first 24 characters of the keyed hash of source and generation: 144 bits, safe in a URL', () => {
+  const token = ingestToken('key', 'rudderstack', 3);
+  expect(token).toBe(createHmac('sha256', 'key').update('rudderstack.3').digest('base64url').slice(0, 24));
+  expect(token).toMatch(/^[A-Za-z0-9_-]{24}$/);
+  expect(ingestPath('rudderstack', token)).toBe(`/v1/sources/rudderstack/${token}`);
+});
+
+test('opens its own source with the current generation only', () => {
+  const token = ingestToken('key', 'a', 2);
+  expect(isIngestToken(token, 'a', url(2), ['key'])).toBe(true);
+  expect(isIngestToken(token, 'b', url(2), ['key'])).toBe(false);
+  expect(isIngestToken(token, 'a', url(1), ['key'])).toBe(false);
+  expect(isIngestToken(token, 'a', url(4, true), ['key'])).toBe(false);
+  expect(isIngestToken(token, 'a', url(2), ['other'])).toBe(false);
+});
+
+test('of the previous generation opens it until that is retired', () => {
+  const token = ingestToken('key', 'a', 1);
+  expect(isIngestToken(token, 'a', url(2, true), ['key'])).toBe(true);
+  expect(isIngestToken(token, 'a', url(2, false), ['key'])).toBe(false);
+});
+
+test('made with the previous key opens it while that key is being replaced', () => {
+  const token = ingestToken('old', 'a', 1);
+  expect(isIngestToken(token, 'a', url(1), ['new', 'old'])).toBe(true);
+  expect(isIngestToken(token, 'a', url(1), ['new'])).toBe(false);
+});
+
+test('is never the empty text, nor one that is longer, shorter or spelled otherwise', () => {
+  const token = ingestToken('key', 'a', 1);
+  for (const guess of ['', token.slice(1), `${token}x`, token.toUpperCase(), `${token}\0`, '😀']) {
+    expect(isIngestToken(guess, 'a', url(1, true), ['key'])).toBe(false);
+  }
+});

@@ -1,0 +1,61 @@
+import { gzipSync } from 'node:zlib';
+import { expect, test } from '@jest/globals';
+import { bodyBytesMax, readBody } from '../../../shared/core/ingest/read-body.ts';
+
+const utf8 = (text: string) => Buffer.from(text);
+
+test('keeps every character, those included that queues refuse', () => {
+  const text = '{"a":"\uFFFE\uFFFF\u0000 é 😀 \uFEFF"}';
+  expect(readBody(utf8(text), undefined)).toEqual({ kind: 'text', text });
+});
+
+test('leaves out a leading byte order mark', () => {
+  expect(readBody(utf8('\uFEFF{}'), undefined)).toEqual({ kind: 'text', text: '{}' });
+});
+
+test.each([
+  ['a lone continuation byte', [0x22, 0x80, 0x22]],
+  ['a cut-off character', [0x22, 0xe2, 0x82, 0x22]],
+  ['an overlong slash', [0x22, 0xc0, 0xaf, 0x22]],
+  ['a surrogate', [0x22, 0xed, 0xa0, 0x80, 0x22]],
+  ['UTF-16', [0xff, 0xfe, 0x7b, 0x00]],
+])('refuses %s instead of replacing it', (_, bytes) => {
+  expect(readBody(Uint8Array.from(bytes), undefined)).toMatchObject({ reason: 'body_not_utf8' });
+});
+
+test('inflates gzip, named in any case, and only gzip', () => {
+  expect(readBody(gzipSync('{"a":1}'), ' GZIP ')).toEqual({ kind: 'text', text: '{"a":1}' });
+  expect(readBody(utf8('{}'), 'identity')).toEqual({ kind: 'text', text: '{}' });
+  expect(readBody(utf8('{}'), '')).toEqual({ kind: 'text', text: '{}' });
+  for (const encoding of ['br', 'deflate', 'gzip, gzip', 'zstd']) {
+    expect(readBody(gzipSync('{}'), encoding)).toMatchObject({ reason: 'encoding_unsupported' });
+  }
+});
+
+test('refuses what is not gzip, or breaks off', () => {
+  expect(readBody(utf8('{"a":1}'), 'gzip')).toMatchObject({ reason: 'body_not_gzip' });
+  expect(readBody(gzipSync('{"a":1}').subarray(0, 15), 'gzip')).toMatchObject({ reason: 'body_not_gzip' });
+});
+
+test('refuses an empty body, compressed or not', () => {
+  expect(readBody(new Uint8Array(), undefined)).toMatchObject({ reason: 'body_empty' });
+  expect(readBody(new Uint8Array(), 'gzip')).toMatchObject({ reason: 'body_empty' });
+});
+
+test('takes 4 MiB and not a byte more, as sent and inflated', () => {
+  const full = Buffer.alloc(bodyBytesMax, ' ');
+  const over = Buffer.alloc(bodyBytesMax + 1, ' ');
+  expect(readBody(full, undefined).kind).toBe('text');
+  expect(readBody(gzipSync(full), 'gzip').kind).toBe('text');
+  expect(readBody(over, undefined)).toMatchObject({ reason: 'body_too_large' });
+  expect(readBody(gzipSync(over), 'gzip')).toMatchObject({ reason: 'body_too_large' });
+});
+
+test('stops inflating at the limit: 100 MB of zeros cost neither the time nor the memory of 100 MB', () => {
+  const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024));
+  const before = process.memoryUsage().arrayBuffers;
+  const startedMs = performance.now();
+  expect(readBody(bomb, 'gzip')).toMatchObject({ reason: 'body_too_large' });
+  expect(performance.now() - startedMs).toBeLessThan(200);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024);
+});

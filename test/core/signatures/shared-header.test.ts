@@ -1,0 +1,41 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { sharedHeader } from '../../../shared/core/signatures/shared-header.ts';
+
+const verifier = sharedHeader('x-webhook-secret');
+const verify = (headers: Record<string, string>, ...secrets: string[]) =>
+  verifier.verify({ rawBody: new Uint8Array(), headers, secrets, nowMs: 0 });
+
+test('verifies who sends the secret, any active value of it', () => {
+  expect(verify({ 'x-webhook-secret': 'vec-shared-1' }, 'vec-shared-1')).toBe('verified');
+  expect(verify({ 'x-webhook-secret': 'old' }, 'new', 'old')).toBe('verified');
+});
+
+test('has nothing to check when the header is missing', () => {
+  expect(verify({}, 'secret')).toBe('skipped');
+  expect(verifier.isSigned({})).toBe(false);
+  expect(verifier.isSigned({ 'x-webhook-secret': '' })).toBe(true);
+});
+
+describe('fails', () => {
+  test.each([
+    ['another value', 'wrong!', ['secret']],
+    ['one character less', 'secre', ['secret']],
+    ['one more', 'secrets', ['secret']],
+    ['another case', 'SECRET', ['secret']],
+    ['two headers joined', 'secret, secret', ['secret']],
+    ['nothing', '', ['secret']],
+    ['nothing, where the secret is empty too', '', ['']],
+    ['anything, where no secret is active', 'secret', []],
+  ])('%s', (_, given, secrets) => {
+    expect(verify({ 'x-webhook-secret': given }, ...secrets)).toBe('failed');
+  });
+
+  test('every value but the secret, without throwing', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ minLength: 1 }), (given, secret) => {
+        expect(verify({ 'x-webhook-secret': given }, secret)).toBe(given === secret ? 'verified' : 'failed');
+      }),
+    );
+  });
+});

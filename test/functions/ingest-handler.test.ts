@@ -1,0 +1,255 @@
+import { gzipSync } from 'node:zlib';
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import type * as IngestHandler from '../../functions/ingest/handler.ts';
+import { goLive, readCurrent, writeSnapshot } from '../../shared/adapters/dynamodb-configuration.ts';
+import { decodeRawEvent, type RawEvent, unpackEventText } from '../../shared/core/events/raw-event.ts';
+import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
+import type { HttpResult } from '../../shared/lambda/http-errors.ts';
+import { liveConfiguration, trackEvent } from '../support/build.ts';
+import { startTables, type TestTables } from '../support/dynalite.ts';
+import { makeCountedMetrics } from '../support/fakes.ts';
+import { startQueues, type TestQueues } from '../support/fauxqs.ts';
+import { ingestKey, makeTestIngest } from '../support/ingest.ts';
+import { startSecrets, type TestSecrets } from '../support/secrets-manager.ts';
+
+/* The handler as it is deployed, against an embedded queue, table and store of secrets. */
+
+let tables: TestTables;
+let queues: TestQueues;
+let store: TestSecrets;
+let queueUrl: string;
+let deployed: typeof IngestHandler;
+let output: string[];
+
+const secret = 'canary-shared-secret';
+
+beforeAll(async () => {
+  [tables, queues, store] = await Promise.all([startTables(), startQueues(), startSecrets()]);
+  queueUrl = queues.create('events');
+  store.secrets.set('signalbox/test/ingest', JSON.stringify({ current: ingestKey }));
+  store.secrets.set('signalbox/test/sources/rudderstack', JSON.stringify({ values: [secret] }));
+  await configure({ verification: { enforced: false } });
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
+    AWS_ENDPOINT_URL_SQS: queues.endpoint,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: store.endpoint,
+    ENVIRONMENT: 'test',
+    EVENTS_QUEUE_URL: queueUrl,
+    CONFIGURATION_TABLE: tables.names.Configuration,
+    SECRETS_PREFIX: 'signalbox/test',
+    LOG_SHARDS: '1',
+  });
+  deployed = await import('../../functions/ingest/handler.ts');
+});
+
+afterAll(async () => {
+  await Promise.all([tables.stop(), queues.stop(), store.stop()]);
+});
+
+beforeEach(() => {
+  output = [];
+  for (const stream of [process.stdout, process.stderr]) {
+    jest.spyOn(stream, 'write').mockImplementation((chunk) => {
+      output.push(String(chunk));
+      return true;
+    });
+  }
+});
+
+async function configure(state: Record<string, unknown>): Promise<void> {
+  const table = { client: tables.client, table: tables.names.Configuration };
+  const live = liveConfiguration({ state });
+  const change = { kind: 'commit', author: 'test', message: 'test', createdAtMs: Date.now() } as const;
+  const snapshot = await writeSnapshot(table, live.snapshot);
+  await goLive(table, await readCurrent(table), { ...change, snapshot, state: live.state });
+}
+
+type Change = { method?: string; source?: string; token?: string; headers?: Record<string, string>; base64?: boolean };
+
+function proxyEvent(body: string | Uint8Array | undefined, change: Change = {}): APIGatewayProxyEventV2 {
+  const {
+    method = 'POST',
+    source = 'rudderstack',
+    token = ingestToken(ingestKey, 'rudderstack', 1),
+    headers = {},
+  } = change;
+  const isBase64Encoded = change.base64 ?? body instanceof Uint8Array;
+  const path = `/v1/sources/${source}/${token}`;
+  return {
+    version: '2.0',
+    routeKey: 'ANY /v1/sources/{source}/{token}',
+    rawPath: path,
+    rawQueryString: '',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    requestContext: {
+      requestId: 'request-1',
+      routeKey: '',
+      http: { method, path },
+    } as APIGatewayProxyEventV2['requestContext'],
+    pathParameters: { source, token },
+    isBase64Encoded,
+    ...(body !== undefined && { body: isBase64Encoded ? Buffer.from(body).toString('base64') : String(body) }),
+  };
+}
+
+const context = { getRemainingTimeInMillis: () => 10_000 } as Context;
+type Handler = typeof IngestHandler.handler;
+
+async function post(body: string | Uint8Array | undefined, change: Change = {}, handler: Handler = deployed.handler) {
+  const result = (await handler(proxyEvent(body, change), context)) as HttpResult;
+  return { status: result.statusCode, headers: result.headers ?? {}, body: JSON.parse(result.body ?? '') };
+}
+
+async function receive(count: number): Promise<RawEvent[]> {
+  const received: RawEvent[] = [];
+  while (received.length < count) {
+    const { Messages = [] } = await queues.client.send(
+      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
+    );
+    if (Messages.length === 0) break;
+    received.push(...Messages.map(({ Body }) => decodeRawEvent(Body ?? '')));
+  }
+  return received;
+}
+
+const metricLines = () =>
+  output
+    .flatMap((text) => text.split('\n'))
+    .filter((line) => line.includes('"_aws"'))
+    .map((line) => JSON.parse(line));
+
+describe('what was answered 200', () => {
+  test('is in the queue with its exact text, characters that queues refuse included', async () => {
+    const text = '{"type":"track","event":"a","id":12345678901234567890,"\uFFFE":"\uFFFF\\u0000é😀","n":1.50}';
+    const { status, headers, body } = await post(text);
+    expect([status, headers['content-type'], body.accepted]).toEqual([200, 'application/json', 1]);
+    const [event] = await receive(1);
+    expect(event?.id).toBe(body.ids[0]);
+    expect(unpackEventText(event?.payload ?? new Uint8Array())).toEqual({
+      headers: { 'content-type': 'application/json' },
+      body: text,
+    });
+    expect(metricLines()).toMatchObject([{ environment: 'test', source: 'rudderstack', EventsAccepted: 1 }]);
+    expect(output).toHaveLength(1);
+  });
+
+  test('is in the queue in full when it was a batch, gzipped and base64-encoded', async () => {
+    const list = Array.from({ length: 57 }, (_, i) => trackEvent({ messageId: `m-${i}` }));
+    const { body } = await post(gzipSync(JSON.stringify(list)), { headers: { 'Content-Encoding': 'gzip' } });
+    const events = await receive(57);
+    expect(new Set(events.map(({ id }) => id))).toEqual(new Set(body.ids));
+    const inOrder = events.sort((a, b) => (a.batchIndex ?? 0) - (b.batchIndex ?? 0));
+    expect(inOrder.map(({ payload }) => JSON.parse(unpackEventText(payload).body))).toEqual(list);
+  });
+});
+
+describe('refusals', () => {
+  test.each<[string, string | Uint8Array | undefined, Change, number, string]>([
+    ['no body', undefined, {}, 400, 'body_empty'],
+    ['a body that is not JSON', '{"type":', {}, 400, 'body_not_json'],
+    ['bytes that are not UTF-8', Uint8Array.from([0x7b, 0xff]), {}, 400, 'body_not_utf8'],
+    ['a number', '5', {}, 400, 'body_not_events'],
+    ['5,000 levels', '['.repeat(5000), {}, 400, 'body_too_deep'],
+    ['a wrong token', '{}', { token: 'canary-token' }, 404, 'not_found'],
+    ['an unknown source', '{}', { source: 'canary-source' }, 404, 'not_found'],
+    ['GET', undefined, { method: 'GET' }, 405, 'method_not_allowed'],
+    ['5 MB', Buffer.alloc(5_000_000, ' '), {}, 413, 'body_too_large'],
+    ['brotli', '{}', { headers: { 'content-encoding': 'br' } }, 415, 'encoding_unsupported'],
+  ])('%s: a problem that says what would be right', async (_, body, change, status, type) => {
+    const answer = await post(body, change);
+    expect(answer.status).toBe(status);
+    expect(answer.headers['content-type']).toBe('application/problem+json');
+    expect(answer.body).toEqual({
+      type: `urn:signalbox:problem:${type}`,
+      title: expect.any(String),
+      status,
+      detail: expect.any(String),
+    });
+  });
+
+  test('name the place in a batch, and the headers that would be right', async () => {
+    expect((await post('[{},{"a":}]')).body).toMatchObject({ status: 400, position: 1 });
+    expect((await post('', { method: 'PUT' })).headers.allow).toBe('POST');
+    expect((await post('{}', { headers: { 'content-encoding': 'br' } })).headers['accept-encoding']).toBe(
+      'gzip, identity',
+    );
+  });
+
+  test('are counted by source and reason, and logged without token, body or header values', async () => {
+    await post('{"canary-body":', { headers: { 'x-webhook-secret': 'canary-header', authorization: 'canary-header' } });
+    await post('{}', { token: 'canary-token' });
+    await post('{}', { source: 'canary-source', token: 'canary-token' });
+    const log = output.filter((text) => text.includes('request refused')).map((text) => JSON.parse(text));
+    expect(log).toMatchObject([
+      {
+        level: 'WARN',
+        source: 'rudderstack',
+        reason: 'body_not_json',
+        status: 400,
+        bytes: 15,
+        request_id: 'request-1',
+      },
+      { source: 'rudderstack', reason: 'token_wrong', status: 404 },
+      { source: 'unknown', reason: 'source_unknown', status: 404 },
+    ]);
+    expect(metricLines()).toMatchObject([
+      { source: 'rudderstack', reason: 'body_not_json', RequestsRefused: 1 },
+      { source: 'rudderstack', reason: 'token_wrong', RequestsRefused: 1 },
+      { source: 'unknown', reason: 'source_unknown', RequestsRefused: 1 },
+    ]);
+    expect(output.join('')).not.toContain('canary');
+  });
+});
+
+test('an enforced check passes the secret and refuses all else, without a trace of either', async () => {
+  await configure({ verification: { enforced: true } });
+  jest.resetModules();
+  const { handler } = (await import('../../functions/ingest/handler.ts')) as typeof IngestHandler;
+  expect((await post('{}', { headers: { 'X-Webhook-Secret': secret } }, handler)).status).toBe(200);
+  const [event] = await receive(1);
+  expect(event?.verification).toBe('enforced:verified');
+  const refusal = await post('{}', { headers: { 'x-webhook-secret': 'canary-wrong' } }, handler);
+  expect([refusal.status, refusal.body.detail]).toEqual([401, expect.stringContaining('x-webhook-secret')]);
+  expect((await post('{}', {}, handler)).status).toBe(401);
+  expect(metricLines().filter((line) => line.SignaturesRefused === 1)).toHaveLength(2);
+  expect(
+    output.join('') + JSON.stringify(refusal) + Buffer.from(event?.payload ?? []).toString('latin1'),
+  ).not.toContain('canary');
+});
+
+describe('faults of ours', () => {
+  const make = (change: Partial<ReturnType<typeof makeTestIngest>>) => {
+    const metrics = makeCountedMetrics();
+    const logger = { warn: jest.fn(), error: jest.fn() };
+    return { metrics, logger, handler: deployed.makeHandler({ ...makeTestIngest(), ...change, metrics, logger }) };
+  };
+
+  test('are a 503 with Retry-After, counted and logged', async () => {
+    const { handler, metrics, logger } = make({ events: { sendEach: () => Promise.reject(new Error('queue away')) } });
+    const { status, headers, body } = await post('{}', {}, handler);
+    expect([status, headers['retry-after'], body.status]).toEqual([503, '5', 503]);
+    expect(JSON.stringify(body)).not.toContain('queue away');
+    expect(metrics.counts.get('RequestsFailed')).toBe(1);
+    expect(logger.error).toHaveBeenCalledWith(
+      'request not accepted',
+      expect.objectContaining({ source: 'rudderstack', error: expect.objectContaining({ message: 'queue away' }) }),
+    );
+  });
+
+  test('include a queue that never answers: the time that is left ends in a 503', async () => {
+    const { handler, metrics } = make({ events: { sendEach: () => new Promise(() => {}) } });
+    const result = (await handler(proxyEvent('{}'), { getRemainingTimeInMillis: () => 50 } as Context)) as HttpResult;
+    expect(result.statusCode).toBe(503);
+    expect(metrics.counts.get('RequestsFailed')).toBe(1);
+  });
+
+  test('include an event that is not the gateway’s', async () => {
+    const { handler } = make({});
+    expect(((await handler({} as APIGatewayProxyEventV2, context)) as HttpResult).statusCode).toBe(503);
+  });
+});
