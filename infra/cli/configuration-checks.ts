@@ -1,4 +1,5 @@
 import { actions } from '../../shared/core/actions/index.ts';
+import { defaultParameters } from '../../shared/core/actions/parts/default-parameters.ts';
 import type { EnvironmentFile, Mapping, Snapshot, SourceFile } from '../../shared/core/configuration/schema.ts';
 import { isBareKey } from '../../shared/core/mappings/parameter-value.ts';
 import { sourceKinds } from '../../shared/core/sources/index.ts';
@@ -90,7 +91,8 @@ function checkAction(
   const action = actions.find(({ id }) => id === mapping.action);
   if (action === undefined) {
     const known = actions.map(({ id }) => id);
-    return report('error', ['action'], `"${mapping.action}" is no action${didYouMean(mapping.action, known)}`);
+    report('error', ['action'], `"${mapping.action}" is no action${didYouMean(mapping.action, known)}`);
+    return;
   }
   const { shape } = action.params;
   for (const name of Object.keys(mapping.parameters)) {
@@ -98,8 +100,9 @@ function checkAction(
       report('error', ['parameters', name], `is no parameter of ${action.id}${didYouMean(name, Object.keys(shape))}`);
     }
   }
+  const given = { ...defaultParameters(action.id), ...mapping.parameters };
   for (const name of Object.keys(shape)) {
-    if (!shape[name]?.isOptional() && !Object.hasOwn(mapping.parameters, name)) {
+    if (!shape[name]?.isOptional() && !Object.hasOwn(given, name)) {
       report(
         'error',
         ['parameters'],

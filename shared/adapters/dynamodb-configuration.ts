@@ -242,7 +242,8 @@ export async function readLive(table: ConfigurationTable): Promise<LiveConfigura
 }
 
 const refreshAfterMs = 15_000;
-const reloadAtMostEveryMs = 2_000;
+// A request for a URL that nobody knows costs at most this: one read a second and process, however many are sent.
+const reloadAtMostEveryMs = 1_000;
 
 /**
  * Configuration for a function: one read of a small item about every 15 s per process (jittered, so that a thousand

@@ -79,13 +79,19 @@ export function makeReceivedMessages(client: SQSClient, queueUrl: string): Recei
 const entriesMax = 10;
 const batchBytesMax = 1024 * 1024;
 const attemptsMax = 3;
+// A request of 10,000 events is a thousand batches; the rest wait their turn instead of for a thousand connections.
+const requestsAtOnce = 16;
 
 type Entry = Omit<SendMessageBatchRequestEntry, 'Id'> & { MessageBody: string };
 
 /** Sends every entry, ten to a request; what SQS refuses for its own fault is sent again twice. Answers in order. */
 async function sendAll(client: SQSClient, queueUrl: string, entries: Entry[]): Promise<SendResult[]> {
   const results: SendResult[] = entries.map(() => ({ sent: false, error: new RetryableError('not sent') }));
-  await Promise.all(splitForBatches(entries).map((batch) => sendBatch(client, queueUrl, batch, results)));
+  const batches = splitForBatches(entries);
+  const sendFrom = async () => {
+    for (let batch = batches.shift(); batch; batch = batches.shift()) await sendBatch(client, queueUrl, batch, results);
+  };
+  await Promise.all(Array.from({ length: Math.min(batches.length, requestsAtOnce) }, sendFrom));
   return results;
 }
 

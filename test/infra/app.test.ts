@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, jest, test } from '@jest/globals';
 import { buildApp } from '../../infra/app.ts';
 import { environments } from '../../infra/environments.ts';
+import { windowHoursMax } from '../../shared/core/configuration/schema.ts';
 import { functionsOf, newOutdir, resourcesOf, templateOf } from './templates.ts';
 
 function namesOfStacks(options: Parameters<typeof buildApp>[0]): string[] {
@@ -139,7 +140,8 @@ describe('environments', () => {
     for (const { logShards, concurrency, logRetentionDays } of environments) {
       expect(logShards).toBeGreaterThanOrEqual(1);
       expect(logShards).toBeLessThanOrEqual(32);
-      expect(logRetentionDays).toBeGreaterThan(0);
+      // Whether a claim may be taken over is read from rows: they have to outlive every window.
+      expect(logRetentionDays * 24).toBeGreaterThan(windowHoursMax);
       for (const limit of Object.values(concurrency)) {
         expect(limit).toBeGreaterThanOrEqual(2);
         expect(limit).toBeLessThanOrEqual(1000);

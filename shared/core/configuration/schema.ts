@@ -114,6 +114,12 @@ export const WorkflowFile = z.strictObject({
 });
 export type WorkflowFile = z.infer<typeof WorkflowFile>;
 
+/**
+ * A week, which is less than any environment keeps its log: whether a claim's owner has finished is read from its row, so a
+ * window that outlived the rows would let a copy run again.
+ */
+export const windowHoursMax = 168;
+
 /** Per-environment state of one source: takes effect at once, is never promoted. */
 export const SourceSettings = z.strictObject({
   enabled: z.boolean().default(true).describe('Off: events are accepted and logged `rejected: source_disabled`.'),
@@ -130,7 +136,12 @@ export const SourceSettings = z.strictObject({
     .strictObject({
       enabled: z.boolean().default(true),
       path: FieldPathText.optional().describe("Default: the source's idempotency_key_path."),
-      window_hours: z.number().positive().max(720).default(24),
+      window_hours: z
+        .number()
+        .positive()
+        .max(windowHoursMax)
+        .default(24)
+        .describe('How long a copy counts as one; at least as long as the sender tries again.'),
     })
     .default({ enabled: true, window_hours: 24 }),
   log_shards: z.int().min(1).max(32).optional().describe("Default: the environment's."),
