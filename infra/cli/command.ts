@@ -1,0 +1,64 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { EnvironmentOptions } from './environment.ts';
+import { usageError } from './errors.ts';
+import { parseTime } from './output/times.ts';
+
+/** Options that every command takes, before or after its name. */
+export type GlobalOptions = EnvironmentOptions & { json?: boolean };
+
+export function addGlobalOptions(program: Command): Command {
+  return program
+    .addOption(
+      new Option('-e, --environment <name>', 'the environment to work on')
+        .env('SIGNALBOX_ENVIRONMENT')
+        .default('development'),
+    )
+    .option('--profile <name>', 'AWS profile, for environments on AWS')
+    .option('--region <name>', 'AWS region, for environments on AWS')
+    .option('--json', 'data as JSON on standard output: a list as one array, a stream as one object per line');
+}
+
+/** A command's own options together with the global ones. */
+export function optionsOf<Options>(command: Command): Options & GlobalOptions {
+  return command.optsWithGlobals() as Options & GlobalOptions;
+}
+
+/** For `.option('--count <n>', …, positiveInteger)`. */
+export function positiveInteger(text: string): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('It is a whole number from 1.');
+  return Number(text);
+}
+
+export function positiveNumber(text: string): number {
+  const number = Number(text);
+  if (!(number > 0) || !Number.isFinite(number)) throw new InvalidArgumentError('It is a number above 0.');
+  return number;
+}
+
+/** For times: `15m`, `2h`, `3d`, ISO. */
+export function time(text: string): number {
+  return parseTime(text, Date.now());
+}
+
+/** Examples under a command's help: the quickest way to learn it. */
+export function examples(command: Command, ...lines: [command: string, what: string][]): Command {
+  const width = Math.max(...lines.map(([text]) => text.length));
+  const text = lines.map(([line, what]) => `  $ npx signalbox ${line.padEnd(width)}  ${what}`).join('\n');
+  return command.addHelpText('after', `\nExamples:\n${text}`);
+}
+
+/**
+ * The list that a group of commands shows when none of them is named: `events` is `events list`. What is named and is none
+ * of them ends here, and is told what there is.
+ */
+export function defaultList(group: Command): Command {
+  return group
+    .command('list', { isDefault: true })
+    .allowExcessArguments()
+    .hook('preAction', (_group, list) => {
+      const [unknown] = list.args;
+      if (unknown === undefined) return;
+      const names = group.commands.map((command) => `${group.name()} ${command.name()}`);
+      throw usageError(`there is no command "${group.name()} ${unknown}"`, `there are: ${names.join(', ')}`);
+    });
+}

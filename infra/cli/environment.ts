@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
+import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration.ts';
+import { failure } from './errors.ts';
+
+/** What a stack says about itself; the local runtime says the same of the template it runs. */
+export const StackOutputs = z.object({
+  Environment: z.string(),
+  IngestUrl: z.string(),
+  EventsQueueUrl: z.string(),
+  ActionsQueueUrl: z.string(),
+  EventsDeadLetterQueueUrl: z.string(),
+  ActionsDeadLetterQueueUrl: z.string(),
+  ClaimsTable: z.string(),
+  EventLogTable: z.string(),
+  ActionLogTable: z.string(),
+  WorkflowRunsTable: z.string(),
+  DirectoryTable: z.string(),
+  ConfigurationTable: z.string(),
+  SecretsPrefix: z.string(),
+  LogShards: z.coerce.number().int().positive(),
+});
+export type StackOutputs = z.infer<typeof StackOutputs>;
+
+/** `.signalbox/runtime.json`: the local runtime is up, and this is where. */
+const RuntimeFile = z.object({
+  pid: z.int().positive(),
+  started_at: z.string(),
+  environments: z.record(
+    z.string(),
+    z.object({
+      region: z.string(),
+      endpoints: z.object({ dynamodb: z.url(), sqs: z.url(), secretsmanager: z.url() }),
+      outputs: StackOutputs,
+    }),
+  ),
+});
+type RuntimeFile = z.infer<typeof RuntimeFile>;
+
+export type EnvironmentOptions = { environment: string; profile?: string; region?: string };
+
+/** One environment, local or on AWS: where its parts are and clients that reach them. */
+export type Environment = {
+  name: string;
+  /** `local`, or `AWS eu-central-1`. */
+  where: string;
+  local: boolean;
+  outputs: StackOutputs;
+  /** One per command; clients of services that not every command needs are made when asked for. */
+  documents: DynamoDBDocumentClient;
+  configuration: ConfigurationTable;
+  queues(): Promise<SQSClient>;
+  secrets(): Promise<SecretsManagerClient>;
+};
+
+type ClientConfig = {
+  region?: string;
+  profile?: string;
+  credentials?: { accessKeyId: string; secretAccessKey: string };
+};
+
+/**
+ * The environment an operator named: the local runtime's when one is up and runs it, else the stack on AWS.
+ * @throws CliError with both remedies when there is neither
+ */
+export async function connect(options: EnvironmentOptions): Promise<Environment> {
+  const runtime = readRuntimeFile();
+  const local = runtime?.environments[options.environment];
+  if (local !== undefined) {
+    const config = { region: local.region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+    return environmentOf(options.environment, 'local', local.outputs, config, local.endpoints);
+  }
+  const config: ClientConfig = {
+    ...(options.region !== undefined && { region: options.region }),
+    ...(options.profile !== undefined && { profile: options.profile }),
+  };
+  const { outputs, region } = await readStack(options.environment, config, runtime);
+  return environmentOf(options.environment, `AWS ${region}`, outputs, { ...config, region });
+}
+
+function environmentOf(
+  name: string,
+  where: string,
+  outputs: StackOutputs,
+  config: ClientConfig,
+  endpoints?: { dynamodb: string; sqs: string; secretsmanager: string },
+): Environment {
+  const documents = makeDocumentClient({ ...config, ...(endpoints && { endpoint: endpoints.dynamodb }) });
+  return {
+    name,
+    where,
+    local: endpoints !== undefined,
+    outputs,
+    documents,
+    configuration: { client: documents, table: outputs.ConfigurationTable },
+    async queues() {
+      const { makeQueueClient } = await import('../../shared/adapters/sqs-queues.ts');
+      return makeQueueClient({ ...config, ...(endpoints && { endpoint: endpoints.sqs }) });
+    },
+    async secrets() {
+      const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
+      return new SecretsManagerClient({ ...config, ...(endpoints && { endpoint: endpoints.secretsmanager }) });
+    },
+  };
+}
+
+const runtimePath = () =>
+  process.env.SIGNALBOX_RUNTIME_FILE ?? join(import.meta.dirname, '..', '..', '.signalbox', 'runtime.json');
+
+/** What the local runtime wrote when it came up; undefined when none is up. */
+function readRuntimeFile(): RuntimeFile | undefined {
+  let text: string;
+  try {
+    text = readFileSync(runtimePath(), 'utf8');
+  } catch {
+    return undefined;
+  }
+  const parsed = RuntimeFile.safeParse(jsonOrUndefined(text));
+  if (!parsed.success)
+    throw failure(`${runtimePath()} is not what the local runtime of this version writes`, 'start it again: npm start');
+  return isAlive(parsed.data.pid) ? parsed.data : undefined;
+}
+
+function jsonOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A runtime that was killed leaves its file behind. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, as another user.
+    return (error as { code?: string }).code === 'EPERM';
+  }
+}
+
+/** The CloudFormation client is large and needed on AWS only, so it is loaded here. */
+async function readStack(
+  environment: string,
+  config: ClientConfig,
+  runtime: RuntimeFile | undefined,
+): Promise<{ outputs: StackOutputs; region: string }> {
+  const stack = `signalbox-${environment}`;
+  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
+  const client = new CloudFormationClient(config);
+  const region = await client.config.region().catch(() => undefined);
+  const missing = (why: string) =>
+    failure(
+      `there is no environment "${environment}": ${localState(environment, runtime)}, and ${why}`,
+      `run it here: npm start${environment === 'development' ? '' : ` -- --environment ${[...localNames(runtime), environment].join(',')}`}`,
+      `or deploy it: npx cdk deploy -c environment=${environment} (another account or region: --profile, --region)`,
+    );
+  if (region === undefined) throw missing('no AWS region is set');
+  try {
+    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: stack }));
+    const outputs = Object.fromEntries((Stacks?.[0]?.Outputs ?? []).map((o) => [o.OutputKey, o.OutputValue]));
+    const parsed = StackOutputs.safeParse(outputs);
+    if (parsed.success) return { outputs: parsed.data, region };
+    const names = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
+    throw failure(
+      `stack ${stack} in ${region} lacks outputs (${names})`,
+      'it is of another version, or its deployment has not ended: npx cdk deploy',
+    );
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (error.name === 'ValidationError') throw missing(`AWS has no stack ${stack} in ${region}`);
+    if (error.name === 'CredentialsProviderError') throw missing('no AWS credentials were found');
+    throw error;
+  } finally {
+    client.destroy();
+  }
+}
+
+function localState(environment: string, runtime: RuntimeFile | undefined): string {
+  if (runtime === undefined) return 'no local runtime is up';
+  return `the local runtime has ${localNames(runtime).join(', ')}, not ${environment}`;
+}
+
+function localNames(runtime: RuntimeFile | undefined): string[] {
+  return Object.keys(runtime?.environments ?? {});
+}

@@ -1,0 +1,87 @@
+import { readLive, readVersion } from '../../../shared/adapters/dynamodb-configuration.ts';
+import type { Mapping, ParameterValue } from '../../../shared/core/configuration/schema.ts';
+import type { NormalizedEvent } from '../../../shared/core/events/normalized-event.ts';
+import { type RawEvent, unpackEventText, VerificationStatus } from '../../../shared/core/events/raw-event.ts';
+import type { JsonObject, JsonValue } from '../../../shared/core/json.ts';
+import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
+import { compileMapping } from '../../../shared/core/mappings/parameter-value.ts';
+import { type ConsideredMapping, type PlannedEvent, planEvent } from '../../../shared/core/processing/plan-event.ts';
+import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
+import type { Environment } from '../environment.ts';
+import type { ConsideredRow } from '../rows.ts';
+
+/** An event's row, read again the way the processor read it: the same configuration gives the same plan. */
+export type Recomputed = {
+  /** The event's own text as received; undefined when the stored bytes cannot be unpacked. */
+  text?: string;
+  headers: Record<string, string>;
+  /** The version it was planned with; `exact` when it is the one that the row names. */
+  configVersion: number;
+  exact: boolean;
+  planned?: PlannedEvent;
+  /** Why there is no plan. */
+  problem?: string;
+};
+
+/** The event as it was received, from its row. */
+export function rawEventOf(entry: EventLogEntry): RawEvent {
+  const verification = VerificationStatus.safeParse(entry.verification);
+  return {
+    id: entry.id,
+    source: entry.source,
+    verification: verification.success ? verification.data : 'not_enforced:skipped',
+    payload: entry.payload,
+    ...(entry.batchIndex !== undefined && { batchIndex: entry.batchIndex }),
+    ...(entry.replayOf !== undefined && { replayOf: entry.replayOf }),
+  };
+}
+
+/** The configuration that a row names; the live one when the row names none, or its history is gone. */
+export async function configurationOf(
+  { configuration }: Environment,
+  entry: EventLogEntry,
+): Promise<{ configuration: LiveConfiguration; exact: boolean }> {
+  const version = entry.configVersion;
+  const past = version === undefined ? undefined : await readVersion(configuration, version);
+  return past ? { configuration: past, exact: true } : { configuration: await readLive(configuration), exact: false };
+}
+
+export function recompute(entry: EventLogEntry, configuration: LiveConfiguration, exact: boolean): Recomputed {
+  const base = { headers: {}, configVersion: configuration.version, exact };
+  let unpacked: { headers: Record<string, string>; body: string };
+  try {
+    unpacked = unpackEventText(entry.payload);
+  } catch {
+    return { ...base, problem: 'the stored event cannot be unpacked' };
+  }
+  const known = { ...base, headers: unpacked.headers, text: unpacked.body };
+  try {
+    return { ...known, planned: planEvent(rawEventOf(entry), configuration) };
+  } catch (error) {
+    return { ...known, problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export function consideredRow({ mapping, verdict, detail }: ConsideredMapping, event: NormalizedEvent): ConsideredRow {
+  return {
+    mapping: mapping.id,
+    action: mapping.action,
+    verdict,
+    detail: detail ?? null,
+    parameters: resolvedParameters(mapping, event),
+  };
+}
+
+function resolvedParameters(mapping: Mapping, event: NormalizedEvent): ConsideredRow['parameters'] {
+  const values: JsonObject = compileMapping(mapping).parameters(event);
+  return Object.entries(mapping.parameters).map(([name, from]: [string, ParameterValue]) => ({
+    name,
+    from: from as JsonValue,
+    value: Object.hasOwn(values, name) ? (values[name] ?? null) : null,
+  }));
+}
+
+export function consideredRows({ planned }: Recomputed): ConsideredRow[] {
+  const event = planned?.event;
+  return planned === undefined || event === undefined ? [] : planned.considered.map((one) => consideredRow(one, event));
+}

@@ -1,0 +1,18 @@
+import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+
+export type Item = Record<string, unknown>;
+
+/** The items of a Query, page by page as they are asked for: whoever stops early pays for no further page. */
+export async function* queryItems(client: DynamoDBDocumentClient, query: QueryCommandInput): AsyncGenerator<Item> {
+  let ExclusiveStartKey = query.ExclusiveStartKey;
+  do {
+    const page = await client.send(new QueryCommand({ ...query, ExclusiveStartKey }));
+    yield* page.Items ?? [];
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+}
+
+/** The table's own key of an item from an index: all indexes carry it. */
+export function baseKey({ pk, sk }: Item): { pk: string; sk: string } {
+  return { pk: String(pk), sk: String(sk) };
+}

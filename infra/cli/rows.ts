@@ -1,0 +1,264 @@
+import { type Entity, recipientKey } from '../../shared/core/directory/entity.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../shared/core/json.ts';
+import type {
+  ActionLogEntry,
+  ActionOutcome,
+  ActionStatus,
+  ActionWarning,
+} from '../../shared/core/logs/action-log-entry.ts';
+import type { EventLogEntry, EventStatus } from '../../shared/core/logs/event-log-entry.ts';
+import { printRunId } from '../../shared/core/runs/run-id.ts';
+import type { RunStatus, WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
+
+/*
+ * The rows of `--json`: a contract with whoever reads them by program. Fields are added, never renamed or removed; what is
+ * not known is null, never left out. Times are ISO 8601 in UTC. docs/cli.md shows one of each.
+ */
+
+export type SourceRow = {
+  key: string;
+  kind: string | null;
+  name: string | null;
+  environment: string;
+  /** Holds the URL token, which is the credential of senders that cannot sign. Null for a source that is not live. */
+  url: string | null;
+  enabled: boolean;
+  last_event_at: string | null;
+  last_event_id: string | null;
+  verification: { enforced: boolean; secrets: number };
+  idempotency: { enabled: boolean; path: string | null; window_hours: number };
+  identify: boolean;
+  mappings: number;
+  inactive_mappings: string[];
+};
+
+export type ActionCounts = Record<ActionStatus, number>;
+
+export type EventRow = {
+  id: string;
+  source: string;
+  type: string | null;
+  user_id: string | null;
+  key: string | null;
+  status: EventStatus;
+  reason: string | null;
+  detail: string | null;
+  received_at: string;
+  processed_at: string;
+  config_version: number | null;
+  execution: string | null;
+  duplicate_of: string | null;
+  replay_of: string | null;
+  batch_index: number | null;
+  verification: string;
+  actions: ActionCounts;
+};
+
+/** One mapping for the event's type, and what became of it. */
+export type ConsideredRow = {
+  mapping: string;
+  action: string;
+  verdict: 'runs' | 'identify_disabled' | 'mapping_inactive' | 'conditions_not_met';
+  detail: string | null;
+  /** Each parameter as configured, and the value it resolved to (null: nothing there). */
+  parameters: { name: string; from: JsonValue; value: JsonValue }[];
+};
+
+export type EventDetailRow = EventRow & {
+  /** The event's primary contents, as mappings see them; null when it could not be read. */
+  data: JsonObject | null;
+  /** The event's own text, exactly as received. */
+  event: string | null;
+  headers: Record<string, string>;
+  mappings: ConsideredRow[];
+};
+
+export type ActionRow = {
+  id: string;
+  event_id: string;
+  execution: string;
+  source: string;
+  event_type: string;
+  action: string;
+  mapping: string;
+  status: ActionStatus;
+  reason: string | null;
+  detail: string | null;
+  attempts: number;
+  result: JsonObject | null;
+  warnings: ActionWarning[];
+  /** The resolved parameters. */
+  payload: JsonObject;
+  first_attempt_at: string | null;
+  finished_at: string | null;
+  retry_at: string | null;
+};
+
+/** One recipient's run of one trigger. */
+export type RunRow = {
+  id: string;
+  workflow: string;
+  /** Shared by all runs of one trigger. */
+  workflow_run_id: string;
+  /** A user id, or `collection/id` of an object. */
+  recipient: string;
+  status: RunStatus;
+  event_id: string;
+  /** The action that started it. */
+  action_id: string;
+  mapping: string;
+  execution: string;
+  source: string;
+  actor: string | null;
+  tenant: string | null;
+  target: string;
+  /** What the target answered. */
+  target_reference: JsonObject | null;
+  attempts: number;
+  error: string | null;
+  cancellation_key: string | null;
+  data: JsonObject;
+  inserted_at: string;
+  updated_at: string;
+};
+
+/** A user of the directory; fields that nothing was said about are null. */
+export type UserRow = {
+  id: string;
+  name: string | null;
+  email: string | null;
+  avatar: string | null;
+  phone_number: string | null;
+  timezone: string | null;
+  locale: string | null;
+  created_at: string | null;
+  /** Custom properties. */
+  properties: JsonObject;
+  preferences: JsonObject;
+  inserted_at: string;
+  updated_at: string;
+  version: number;
+};
+
+export type EventTypeRow = {
+  type: string;
+  /** To the hour. */
+  last_seen_at: string;
+  sample_event_id: string;
+  mapped: boolean;
+  mappings: string[];
+};
+
+export const iso = (timeMs: number): string => new Date(timeMs).toISOString();
+const isoOrNull = (timeMs: number | undefined) => (timeMs === undefined ? null : iso(timeMs));
+
+/**
+ * @param log the action log's row of the event's execution; absent when there is none (yet)
+ */
+export function eventRow(entry: Omit<EventLogEntry, 'payload'>, log?: ActionLogEntry): EventRow {
+  return {
+    id: entry.id,
+    source: entry.source,
+    type: entry.eventType ?? null,
+    user_id: entry.userId ?? null,
+    key: entry.key ?? null,
+    status: entry.status,
+    reason: entry.reason ?? null,
+    detail: entry.detail ?? null,
+    received_at: iso(entry.receivedAtMs),
+    processed_at: iso(entry.processedAtMs),
+    config_version: entry.configVersion ?? null,
+    execution: entry.execution ?? null,
+    duplicate_of: entry.duplicateOf ?? null,
+    replay_of: entry.replayOf ?? null,
+    batch_index: entry.batchIndex ?? null,
+    verification: entry.verification,
+    actions: countActions(entry, log),
+  };
+}
+
+/** An event's own actions: a duplicate names the execution of another event and has none. */
+export function countActions(
+  { status, actionsPlanned }: Pick<EventLogEntry, 'status' | 'actionsPlanned'>,
+  log?: ActionLogEntry,
+): ActionCounts {
+  const counts: ActionCounts = { succeeded: 0, skipped: 0, failed: 0, pending: 0 };
+  if (!hasOwnActions(status)) return counts;
+  for (const action of log?.actions ?? []) counts[action.status] += 1;
+  // Handed on, and no word of them yet: they wait in the queue.
+  if (log === undefined) counts.pending = actionsPlanned;
+  return counts;
+}
+
+export function hasOwnActions(status: EventStatus): boolean {
+  return status === 'processed' || status === 'failed';
+}
+
+export function actionRow(log: ActionLogEntry, action: ActionOutcome): ActionRow {
+  return {
+    id: action.id,
+    event_id: log.eventId,
+    execution: log.execution,
+    source: log.source,
+    event_type: log.eventType,
+    action: action.action,
+    mapping: action.mapping,
+    status: action.status,
+    reason: action.reason ?? null,
+    detail: action.detail ?? null,
+    attempts: action.attempts,
+    result: action.result ?? null,
+    warnings: action.warnings ?? [],
+    payload: action.payload,
+    first_attempt_at: isoOrNull(action.firstAttemptAtMs),
+    finished_at: isoOrNull(action.finishedAtMs),
+    retry_at: isoOrNull(action.retryAtMs),
+  };
+}
+
+export function runRow(run: WorkflowRun): RunRow {
+  return {
+    id: printRunId(run.key),
+    workflow: run.workflow,
+    workflow_run_id: run.workflowRunId,
+    recipient: recipientKey(run.key.recipient),
+    status: run.status,
+    event_id: run.eventId,
+    action_id: run.workflowRunId,
+    mapping: run.mapping,
+    execution: run.key.execution,
+    source: run.source,
+    actor: run.actor === undefined ? null : recipientKey(run.actor),
+    tenant: run.tenant ?? null,
+    target: run.target,
+    target_reference: run.targetReference ?? null,
+    attempts: run.attempts,
+    error: run.error ?? null,
+    cancellation_key: run.cancellationKey ?? null,
+    data: run.data,
+    inserted_at: iso(run.insertedAtMs),
+    updated_at: iso(run.updatedAtMs),
+  };
+}
+
+export function userRow({ ref, attributes, insertedAtMs, updatedAtMs, version }: Entity): UserRow {
+  const { name, email, avatar, phone_number, timezone, locale, created_at, preferences, ...others } = attributes;
+  // Tokens and addresses of devices: nothing that a list of users should print.
+  const { channel_data: _channelData, ...properties } = others;
+  const text = (value: unknown) => (typeof value === 'string' ? value : null);
+  return {
+    id: ref.id,
+    name: text(name),
+    email: text(email),
+    avatar: text(avatar),
+    phone_number: text(phone_number),
+    timezone: text(timezone),
+    locale: text(locale),
+    created_at: text(created_at),
+    properties,
+    preferences: isJsonObject(preferences) ? preferences : {},
+    inserted_at: iso(insertedAtMs),
+    updated_at: iso(updatedAtMs),
+    version,
+  };
+}

@@ -1,0 +1,59 @@
+import { Presets, SingleBar } from 'cli-progress';
+import type { Terminal } from '../output/terminal.ts';
+import { formatCount } from '../output/text.ts';
+
+export type Progress = {
+  accepted(count: number): void;
+  final(count: number): void;
+  end(): void;
+};
+
+const lineEveryMs = 2_000;
+
+/** Accepted and final events of a `send`: a bar for a person, a line every two seconds for a log. */
+export function showProgress(terminal: Terminal, total: number, waitsForFinal: boolean): Progress {
+  let accepted = 0;
+  let final = 0;
+  const startedAtMs = performance.now();
+  const perSecond = () =>
+    Math.round((waitsForFinal ? final : accepted) / Math.max(0.001, (performance.now() - startedAtMs) / 1000));
+  if (!terminal.interactive) {
+    const timer = setInterval(() => terminal.note(line()), lineEveryMs);
+    const line = () =>
+      `${formatCount(accepted)} of ${formatCount(total)} accepted${waitsForFinal ? `, ${formatCount(final)} final` : ''}, ${formatCount(perSecond())}/s`;
+    return {
+      accepted(count) {
+        accepted = count;
+      },
+      final(count) {
+        final = count;
+      },
+      end: () => clearInterval(timer),
+    };
+  }
+  const bar = new SingleBar(
+    {
+      format: waitsForFinal
+        ? '{bar} {value}/{total} final · {accepted} accepted · {rate}/s'
+        : '{bar} {value}/{total} accepted · {rate}/s',
+      stream: process.stderr,
+      barsize: 30,
+      clearOnComplete: true,
+      hideCursor: true,
+    },
+    Presets.shades_classic,
+  );
+  bar.start(total, 0, { accepted: 0, rate: 0 });
+  const update = () => bar.update(waitsForFinal ? final : accepted, { accepted, rate: perSecond() });
+  return {
+    accepted(count) {
+      accepted = count;
+      update();
+    },
+    final(count) {
+      final = count;
+      update();
+    },
+    end: () => bar.stop(),
+  };
+}

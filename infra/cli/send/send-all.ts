@@ -1,0 +1,123 @@
+import type { Environment } from '../environment.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { countRunsByExecution } from '../queries/runs.ts';
+import type { Sample } from '../samples/sample.ts';
+import { type Follower, followEvents } from './follow.ts';
+import type { SamplePlan } from './plan-samples.ts';
+import { forEachPaced, postEvent } from './post.ts';
+import { type Progress, showProgress } from './progress.ts';
+import { checkRuns, countFinal, messageIds, type SendSummary } from './summary.ts';
+
+export type Outgoing =
+  | { kind: 'samples'; plan: SamplePlan; count: number }
+  | { kind: 'files'; bodies: { name: string; body: Uint8Array<ArrayBuffer> }[]; count: number };
+
+export type SendOrder = {
+  source: string;
+  url: string;
+  headers: Record<string, string>;
+  outgoing: Outgoing;
+  concurrency: number;
+  perSecond?: number;
+  /** How often each event is posted. */
+  copies: number;
+  /** Whether to follow the events to their end. */
+  wait: boolean;
+};
+
+type Posting = { body: string | Uint8Array<ArrayBuffer>; sample?: Sample };
+
+/** Events that have not moved for so long wait for a retry, or for somebody to start the functions. */
+const patienceMs = 30_000;
+
+/** Posts everything, follows it to its end, and says what became of it. */
+export async function sendAll(environment: Environment, order: SendOrder, terminal: Terminal): Promise<SendSummary> {
+  const { outgoing, copies, wait } = order;
+  const startedAtMs = performance.now();
+  const total = outgoing.count * copies;
+  const progress = showProgress(terminal, total, wait);
+  const follower = followEvents(environment, order.source, (final) => progress.final(final));
+  const sending = makeSending(order, follower, progress);
+  let settled = true;
+  try {
+    for (const wave of wavesOf(outgoing)) {
+      await sending.post(wave);
+      // A user who is not in the directory yet gets no run, so introductions end before the rest begins.
+      if (wait) settled = (await follower.settle(patienceMs)) && settled;
+    }
+  } finally {
+    follower.stop();
+    progress.end();
+  }
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  const { accepted, refused } = sending;
+  const ids = accepted.flatMap((one) => one.ids);
+  return {
+    sent: total,
+    accepted: ids.length,
+    refused: [...refused.values()],
+    ids,
+    waiting: wait && !settled ? follower.waiting().length : 0,
+    ...countFinal(follower.final.values()),
+    runs:
+      wait && outgoing.kind === 'samples' ? await checkSampleRuns(environment, follower, accepted, startedAtMs) : null,
+    seconds: Math.round(seconds * 100) / 100,
+    events_per_second: Math.round(ids.length / Math.max(seconds, 0.001)),
+  };
+}
+
+function wavesOf(outgoing: Outgoing): Posting[][] {
+  if (outgoing.kind === 'files') return [outgoing.bodies.map(({ body }) => ({ body }))];
+  const { introductions, events } = outgoing.plan;
+  return [introductions, events]
+    .filter((wave) => wave.length > 0)
+    .map((wave) => wave.map((sample) => ({ body: sample.body, sample })));
+}
+
+function makeSending(
+  { url, headers, concurrency, perSecond, copies }: SendOrder,
+  follower: Follower,
+  progress: Progress,
+) {
+  const accepted: { sample?: Sample; ids: string[] }[] = [];
+  const refused = new Map<string, { status: number; problem: string; count: number }>();
+  let count = 0;
+  return {
+    accepted,
+    refused,
+    async post(wave: Posting[]): Promise<void> {
+      // The copies of one event follow each other, as a vendor's retries do.
+      const postings = wave.flatMap((posting) => Array.from({ length: copies }, () => posting));
+      await forEachPaced(
+        postings,
+        { concurrency, ...(perSecond !== undefined && { perSecond }) },
+        async ({ body, sample }) => {
+          const answer = await postEvent(url, body, headers);
+          if (answer.accepted) {
+            accepted.push({ ids: answer.ids, ...(sample && { sample }) });
+            follower.add(answer.ids);
+            count += 1;
+            progress.accepted(count);
+            return;
+          }
+          const { status, problem } = answer;
+          const known = refused.get(`${status} ${problem}`);
+          refused.set(`${status} ${problem}`, { status, problem, count: (known?.count ?? 0) + 1 });
+        },
+      );
+    },
+  };
+}
+
+async function checkSampleRuns(
+  environment: Environment,
+  follower: Follower,
+  accepted: { sample?: Sample; ids: string[] }[],
+  startedAtMs: number,
+) {
+  const samples = accepted.flatMap(({ sample, ids }) => (sample ? [{ sample, ids }] : []));
+  const users = [...new Set(samples.map(({ sample }) => sample.userId))];
+  const sinceMs = Date.now() - (performance.now() - startedAtMs) - 60_000;
+  const runs = await countRunsByExecution(environment, users, sinceMs);
+  return checkRuns(follower.final, runs, messageIds(samples));
+}

@@ -1,0 +1,83 @@
+import type { Environment, StackOutputs } from '../../infra/cli/environment.ts';
+import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
+import { goLive, readCurrent, writeSnapshot } from '../../shared/adapters/dynamodb-configuration.ts';
+import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
+import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
+import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
+import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
+import { startTables, type TestTables } from '../support/dynalite.ts';
+import { startQueues, type TestQueues } from '../support/fauxqs.ts';
+import { startSecrets, type TestSecrets } from '../support/secrets-manager.ts';
+
+/** An environment of emulators, with the adapters that the functions write with. */
+export type TestEnvironment = Environment & {
+  tables: TestTables;
+  queueServer: TestQueues;
+  secretServer: TestSecrets;
+  eventLog: ReturnType<typeof makeEventLog>;
+  actionLog: ReturnType<typeof makeActionLog>;
+  runs: ReturnType<typeof makeWorkflowRuns>;
+  directory: ReturnType<typeof makeDirectory>;
+  /** Makes a configuration live; answers its version. */
+  commit(configuration: LiveConfiguration): Promise<number>;
+  stop(): Promise<void>;
+};
+
+const retentionDays = 30;
+
+export async function startEnvironment(): Promise<TestEnvironment> {
+  const [tables, queueServer, secretServer] = await Promise.all([startTables(), startQueues(), startSecrets()]);
+  const { client, names } = tables;
+  const outputs: StackOutputs = {
+    Environment: 'development',
+    IngestUrl: 'http://127.0.0.1:1',
+    EventsQueueUrl: queueServer.create('events'),
+    ActionsQueueUrl: queueServer.create('actions'),
+    EventsDeadLetterQueueUrl: queueServer.create('events-dlq'),
+    ActionsDeadLetterQueueUrl: queueServer.create('actions-dlq'),
+    ClaimsTable: names.Claims,
+    EventLogTable: names.EventLog,
+    ActionLogTable: names.ActionLog,
+    WorkflowRunsTable: names.WorkflowRuns,
+    DirectoryTable: names.Directory,
+    ConfigurationTable: names.Configuration,
+    SecretsPrefix: 'signalbox/development',
+    LogShards: 1,
+  };
+  secretServer.secrets.set('signalbox/development/ingest', JSON.stringify({ current: 'ingest-key' }));
+  const configuration = { client, table: names.Configuration };
+  return {
+    name: 'development',
+    where: 'local',
+    local: true,
+    outputs,
+    documents: client,
+    configuration,
+    queues: async () => queueServer.client,
+    secrets: async () => {
+      throw new Error('not used by these tests');
+    },
+    tables,
+    queueServer,
+    secretServer,
+    eventLog: makeEventLog({ client, table: names.EventLog, retentionDays, usersIndex: true }),
+    actionLog: makeActionLog({ client, table: names.ActionLog, retentionDays }),
+    runs: makeWorkflowRuns({ client, table: names.WorkflowRuns, retentionDays }),
+    directory: makeDirectory(client, names.Directory),
+    async commit({ snapshot, state }) {
+      const hash = await writeSnapshot(configuration, snapshot);
+      const change = {
+        kind: 'commit',
+        author: 'test',
+        message: 'test',
+        createdAtMs: Date.now(),
+        snapshot: hash,
+        state,
+      } as const;
+      return (await goLive(configuration, await readCurrent(configuration), change)).version;
+    },
+    async stop() {
+      await Promise.all([tables.stop(), queueServer.stop(), secretServer.stop()]);
+    },
+  };
+}

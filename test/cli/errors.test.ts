@@ -1,0 +1,39 @@
+import { describe, expect, test } from '@jest/globals';
+import { explainError, notFound } from '../../infra/cli/errors.ts';
+import { RetryableError } from '../../shared/core/errors.ts';
+
+const named = (name: string, message = 'details') => Object.assign(new Error(message), { name });
+
+describe('what an error tells the operator', () => {
+  test('a refusal of the CLI is what it says', () => {
+    const error = notFound('no event X', 'look there');
+    expect(explainError(error)).toBe(error);
+    expect(error).toMatchObject({ exitCode: 3, remedies: ['look there'] });
+  });
+
+  test('a runtime that went away is named by its address, with the way to start it', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), {
+      code: 'ECONNREFUSED',
+      address: '127.0.0.1',
+      port: 4566,
+    });
+    const explained = explainError(new RetryableError('the table is away', { cause: new AggregateError([refused]) }));
+    expect(explained?.message).toContain('127.0.0.1:4566');
+    expect(explained?.remedies.join()).toContain('npm start');
+  });
+
+  test.each([
+    ['CredentialsProviderError', 'no AWS credentials'],
+    ['ExpiredTokenException', 'does not accept the credentials'],
+    ['AccessDeniedException', 'do not allow this'],
+    ['ThrottlingException', 'throttles'],
+  ])('%s is explained, also as the cause of another error', (name, text) => {
+    expect(explainError(named(name))?.message).toContain(text);
+    expect(explainError(new RetryableError('reading', { cause: named(name) }))?.message).toContain(text);
+  });
+
+  test('a bug stays a bug: its stack trace is worth having', () => {
+    expect(explainError(new TypeError('x is undefined'))).toBeUndefined();
+    expect(explainError('thrown text')).toBeUndefined();
+  });
+});

@@ -1,0 +1,188 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { makeEventId } from '../../shared/core/events/event-id.ts';
+import { decodeRawEvent } from '../../shared/core/events/raw-event.ts';
+import { liveConfiguration } from '../support/build.ts';
+import { actionEntry, eventEntry, outcome, run } from './entries-for-tests.ts';
+import { startEnvironment, type TestEnvironment } from './environment-for-tests.ts';
+
+/* The tool as an operator runs it: a process of its own, against an environment of emulators. */
+
+const root = join(import.meta.dirname, '..', '..');
+const directory = mkdtempSync(join(tmpdir(), 'signalbox-cli-'));
+const runtimeFile = join(directory, 'runtime.json');
+const event = eventEntry({ userId: 'ada\u001b[2J' });
+const parked = eventEntry({ status: 'failed', reason: 'retries_exhausted', actionsPlanned: 0, key: 'msg-9' });
+let environment: TestEnvironment;
+
+type Ended = { code: number; stdout: string; stderr: string; ms: number };
+
+function signalbox(...args: string[]): Promise<Ended> {
+  return signalboxWith(runtimeFile, ...args);
+}
+
+function signalboxWith(file: string, ...args: string[]): Promise<Ended> {
+  const startedAtMs = performance.now();
+  const env = {
+    PATH: process.env.PATH,
+    SIGNALBOX_RUNTIME_FILE: file,
+    // Nobody's credentials, and no search for them on the network.
+    AWS_EC2_METADATA_DISABLED: 'true',
+    HOME: directory,
+  };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(root, 'infra/cli/main.ts'), ...args], { env }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : Number(error.code);
+      resolve({ code, stdout, stderr, ms: performance.now() - startedAtMs });
+    }).stdin?.end();
+  });
+}
+
+beforeAll(async () => {
+  environment = await startEnvironment();
+  await environment.commit(liveConfiguration());
+  await environment.eventLog.writeEach([event, parked]);
+  await environment.actionLog.writeEach([actionEntry(event, [outcome(event.id)])]);
+  await environment.runs.createIfAbsent(run(event));
+  const { tables, queueServer, secretServer, outputs } = environment;
+  const endpoints = { dynamodb: tables.endpoint, sqs: queueServer.endpoint, secretsmanager: secretServer.endpoint };
+  const outputTexts = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, String(value)]));
+  writeFileSync(
+    runtimeFile,
+    JSON.stringify({
+      pid: process.pid,
+      started_at: new Date().toISOString(),
+      environments: { development: { region: 'us-east-1', endpoints, outputs: outputTexts } },
+    }),
+  );
+});
+
+afterAll(async () => {
+  rmSync(directory, { recursive: true });
+  await environment.stop();
+});
+
+describe('signalbox', () => {
+  test.each([
+    [['sources']],
+    [['events']],
+    [['actions', '--event', event.id]],
+    [['runs', '--event', event.id]],
+    [['why', event.id]],
+  ])(
+    '%j answers in under 1.5 s, with JSON alone on standard output',
+    async (args) => {
+      let answer = await signalbox(...args, '--json');
+      // The machine may be busy with other tests; a slow command is slow every time.
+      for (let again = 0; again < 2 && answer.ms >= 1500; again++) answer = await signalbox(...args, '--json');
+      expect(answer).toMatchObject({ code: 0, stderr: expect.not.stringContaining('error') });
+      expect(() => JSON.parse(answer.stdout)).not.toThrow();
+      expect(answer.ms).toBeLessThan(1500);
+    },
+    15_000,
+  );
+
+  test('shows rows of a list with the fields of the contract', async () => {
+    const events = JSON.parse((await signalbox('events', '--json', '--since', '1h')).stdout);
+    expect(events).toHaveLength(2);
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        id: event.id,
+        status: 'processed',
+        actions: { succeeded: 1, skipped: 0, failed: 0, pending: 0 },
+      }),
+    );
+    const [source] = JSON.parse((await signalbox('sources', '--json')).stdout);
+    expect(Object.keys(source)).toEqual([
+      'key',
+      'kind',
+      'name',
+      'environment',
+      'url',
+      'enabled',
+      'last_event_at',
+      'last_event_id',
+      'verification',
+      'idempotency',
+      'identify',
+      'mappings',
+      'inactive_mappings',
+    ]);
+    expect(source.url).toMatch(/^http:\/\/127\.0\.0\.1:1\/v1\/sources\/rudderstack\/[\w-]{24}$/);
+  });
+
+  test('writes no control character and, away from a terminal, no colour', async () => {
+    const { stdout } = await signalbox('events');
+    expect(stdout).toContain('ada[2J');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the very thing that must not be there
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
+  test('replays a parked event into the events queue, under its own id', async () => {
+    const { code, stdout } = await signalbox('replay', parked.id, '--json');
+    expect([code, JSON.parse(stdout)]).toEqual([
+      0,
+      [expect.objectContaining({ event_id: parked.id, outcome: 'replayed', sent: 'event' })],
+    ]);
+    const { Messages } = await environment.queueServer.client.send(
+      new ReceiveMessageCommand({ QueueUrl: environment.outputs.EventsQueueUrl }),
+    );
+    expect(decodeRawEvent(Messages?.[0]?.Body ?? '')).toMatchObject({
+      id: parked.id,
+      execution: parked.execution,
+      replay: expect.any(String),
+    });
+  });
+
+  test('sends nothing in a dry run', async () => {
+    const { stdout } = await signalbox('replay', parked.id, '--dry-run', '--json');
+    expect(JSON.parse(stdout)).toEqual([expect.objectContaining({ outcome: 'would_replay' })]);
+    const { Messages } = await environment.queueServer.client.send(
+      new ReceiveMessageCommand({ QueueUrl: environment.outputs.EventsQueueUrl }),
+    );
+    expect(Messages ?? []).toEqual([]);
+  });
+
+  test.each<[string, number, string[], string]>([
+    ['a command that does not exist', 2, ['evnts'], 'Did you mean events?'],
+    ['a command that its group does not have', 2, ['events', 'shw', 'x'], 'events show'],
+    [
+      'an event that is not there',
+      3,
+      ['events', 'show', makeEventId('rudderstack', 0, Date.now(), randomBytes(12))],
+      'why',
+    ],
+    ['a name of nothing', 3, ['why', 'no-such-thing'], 'is called "no-such-thing"'],
+    ['an id to replay that is nothing', 3, ['replay', 'no-such-thing'], '1 unknown'],
+    ['an ingest URL that nobody answers', 1, ['send', 'rudderstack', '--type', 'page'], 'http://127.0.0.1:1'],
+    [
+      'an environment that is neither here nor on AWS',
+      1,
+      ['events', '-e', 'staging'],
+      'npm start -- --environment development,staging',
+    ],
+  ])(
+    'explains %s in a line, without a stack trace, and exits with %d',
+    async (_what, exitCode, args, text) => {
+      const { code, stderr } = await signalbox(...args);
+      expect([code, stderr]).toEqual([exitCode, expect.stringContaining(text)]);
+      expect(stderr).not.toMatch(/\n {4}at /);
+    },
+    15_000,
+  );
+
+  test('takes the file of a runtime that was killed for none', async () => {
+    const stale = join(directory, 'stale.json');
+    writeFileSync(stale, JSON.stringify({ pid: 2 ** 22 + 1, started_at: '', environments: {} }));
+    const { code, stderr } = await signalboxWith(stale, 'events');
+    expect(code).toBe(1);
+    expect(stderr).toContain('no local runtime is up');
+    expect(stderr).toContain('npm start');
+    expect(stderr).toContain('npx cdk deploy -c environment=development');
+  });
+});
