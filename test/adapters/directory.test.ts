@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { BatchGetCommand, DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { itemFromEntity, listPartition, makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import type { EntityRef } from '../../shared/core/directory/entity.ts';
 import { attributesBytesMax } from '../../shared/core/directory/merge-entity.ts';
@@ -39,18 +39,28 @@ describe('the directory in the embedded DynamoDB', () => {
   test('what the table leaves unprocessed is asked for again until it is there', async () => {
     const directory = makeDirectory(tables.client, tables.names.Directory);
     const refs = Array.from({ length: 30 }, (_, i) => user(`partly-${i}`));
-    await upsertEntities(refs.map((ref) => ({ ref, attributes: {}, sourceTimeMs: 1 })), directory, nowMs);
-    const send = DynamoDBDocumentClient.prototype.send;
+    await upsertEntities(
+      refs.map((ref) => ({ ref, attributes: {}, sourceTimeMs: 1 })),
+      directory,
+      nowMs,
+    );
+    const send = DynamoDBDocumentClient.prototype.send as (command: BatchGetCommand) => Promise<object>;
     let calls = 0;
-    const spy = jest.spyOn(DynamoDBDocumentClient.prototype, 'send').mockImplementation(async function (this: DynamoDBDocumentClient, command) {
+    const spy = jest.spyOn(DynamoDBDocumentClient.prototype, 'send').mockImplementation(async function (
+      this: DynamoDBDocumentClient,
+      command: BatchGetCommand,
+    ) {
       calls++;
-      const { RequestItems } = (command as unknown as BatchGetCommand).input;
+      const { RequestItems } = command.input;
       const keys = RequestItems?.[tables.names.Directory]?.Keys ?? [];
       const request = { ...RequestItems?.[tables.names.Directory], Keys: keys.slice(0, 7) };
-      const answer = await send.call(this, new BatchGetCommand({ RequestItems: { [tables.names.Directory]: request } }));
+      const answer = await send.call(
+        this,
+        new BatchGetCommand({ RequestItems: { [tables.names.Directory]: request } }),
+      );
       const left = keys.slice(7);
       return { ...answer, UnprocessedKeys: left.length > 0 ? { [tables.names.Directory]: { Keys: left } } : {} };
-    } as typeof send);
+    } as never);
     const found = await directory.readEach(refs);
     spy.mockRestore();
     expect(found.map((one) => one?.ref)).toEqual(refs);
@@ -59,7 +69,9 @@ describe('the directory in the embedded DynamoDB', () => {
 
   test('a table that processes nothing is trouble that may pass, never an empty answer', async () => {
     const directory = makeDirectory(tables.client, tables.names.Directory);
-    const spy = jest.spyOn(DynamoDBDocumentClient.prototype, 'send').mockImplementation((async (command: BatchGetCommand) => ({
+    const spy = jest.spyOn(DynamoDBDocumentClient.prototype, 'send').mockImplementation((async (
+      command: BatchGetCommand,
+    ) => ({
       UnprocessedKeys: command.input.RequestItems,
     })) as never);
     await expect(directory.readEach([user('u1')])).rejects.toMatchObject({ name: 'RetryableError' });
@@ -77,7 +89,9 @@ describe('the directory in the embedded DynamoDB', () => {
       throw Object.assign(new Error('no'), { name: thrown });
     }) as never);
     await expect(directory.readEach([user('u1')])).rejects.toMatchObject({ name });
-    await expect(upsertEntities([{ ref: user('u1'), attributes: {}, sourceTimeMs: 1 }], directory, nowMs)).rejects.toMatchObject({ name });
+    await expect(
+      upsertEntities([{ ref: user('u1'), attributes: {}, sourceTimeMs: 1 }], directory, nowMs),
+    ).rejects.toMatchObject({ name });
     spy.mockRestore();
   });
 
@@ -100,8 +114,12 @@ describe('the directory in the embedded DynamoDB', () => {
 
   test('the largest user that is allowed fits the table', async () => {
     const directory = makeDirectory(tables.client, tables.names.Directory);
-    const attributes = Object.fromEntries(Array.from({ length: 256 }, (_, i) => [`p${i}`, 'é'.repeat((attributesBytesMax / 256 - 12) / 2)]));
-    expect(await upsertEntities([{ ref: user('largest'), attributes, sourceTimeMs: 1 }], directory, nowMs)).toMatchObject([{ kind: 'upserted' }]);
+    const attributes = Object.fromEntries(
+      Array.from({ length: 256 }, (_, i) => [`p${i}`, 'é'.repeat((attributesBytesMax / 256 - 12) / 2)]),
+    );
+    expect(
+      await upsertEntities([{ ref: user('largest'), attributes, sourceTimeMs: 1 }], directory, nowMs),
+    ).toMatchObject([{ kind: 'upserted' }]);
   });
 });
 

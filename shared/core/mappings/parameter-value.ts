@@ -1,3 +1,4 @@
+import { defaultParameters } from '../actions/parts/default-parameters.ts';
 import { type Condition, type Mapping, type ParameterValue, ResourceKey } from '../configuration/schema.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import { type EventNamespaces, readEventPath } from './event-path.ts';
@@ -111,10 +112,12 @@ export type CompiledMapping = {
 };
 
 export function compileMapping(mapping: Mapping): CompiledMapping {
-  const readers = Object.entries(mapping.parameters).map(([name, value]) => {
-    const read: CompiledValue = isBareKey(mapping.action, name, value) ? () => value : compileValue(value);
-    return [name, read] as const;
-  });
+  const readers = Object.entries({ ...defaultParameters(mapping.action), ...mapping.parameters }).map(
+    ([name, value]) => {
+      const read: CompiledValue = isBareKey(mapping.action, name, value) ? () => value : compileValue(value);
+      return [name, read] as const;
+    },
+  );
   return {
     mapping,
     conditions: (mapping.when ?? []).map(compileCondition),

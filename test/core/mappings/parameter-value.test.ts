@@ -67,9 +67,15 @@ describe('a mapping', () => {
     compileMapping(Mapping.parse({ id: 'm', event: 'e', action, parameters: given })).parameters(event);
 
   test('takes the key of a workflow action as it stands, and as a path when it is one', () => {
-    expect(parameters('workflows_trigger', { key: 'order-completed' })).toEqual({ key: 'order-completed' });
-    expect(parameters('workflows_trigger', { key: 'body.cohort_id' })).toEqual({ key: 'k3' });
+    expect(parameters('workflows_trigger', { key: 'order-completed' })).toMatchObject({ key: 'order-completed' });
+    expect(parameters('workflows_trigger', { key: 'body.cohort_id' })).toMatchObject({ key: 'k3' });
     expect(parameters('audiences_add_member', { key: 'cohort_id' })).toEqual({ key: 'k3' });
+  });
+
+  // Else an order without an assignee would notify whoever placed it.
+  test("a trigger's recipients default to the event's user only where the mapping names none", () => {
+    expect(parameters('workflows_trigger', { key: 'order-completed' })).toEqual({ key: 'order-completed', recipients: 'u1' });
+    expect(parameters('workflows_trigger', { key: 'order-completed', recipients: 'body.no_such_field' })).toEqual({ key: 'order-completed' });
   });
 
   test('leaves out parameters whose path leads nowhere and keeps nulls', () => {

@@ -1,0 +1,60 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import middy from '@middy/core';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
+import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
+import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
+import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
+import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
+import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
+import { makeSecrets, makeSecretsClient } from '../../shared/adapters/secrets-manager-secrets.ts';
+import { makeActionsQueue, makeQueueClient } from '../../shared/adapters/sqs-queues.ts';
+import { makeWorkflowTargets } from '../../shared/adapters/workflow-targets.ts';
+import { readEnvironment } from '../../shared/lambda/environment.ts';
+import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
+import { runActions, type WorkflowTriggerDeps } from './run-actions.ts';
+
+const env = readEnvironment(
+  process.env,
+  'ENVIRONMENT',
+  'ACTIONS_QUEUE_URL',
+  'CLAIMS_TABLE',
+  'ACTION_LOG_TABLE',
+  'WORKFLOW_RUNS_TABLE',
+  'DIRECTORY_TABLE',
+  'CONFIGURATION_TABLE',
+  'SECRETS_PREFIX',
+  'LOG_RETENTION_DAYS',
+  'MAX_RECEIVE_COUNT',
+  'LOCAL',
+);
+const logger = new Logger({ serviceName: 'workflow-trigger' });
+const client = makeDocumentClient();
+const retentionDays = env.LOG_RETENTION_DAYS;
+
+const deps: WorkflowTriggerDeps = {
+  environment: env.ENVIRONMENT,
+  configuration: makeConfigurationSource({ client, table: env.CONFIGURATION_TABLE }),
+  claims: makeClaimStore(client, env.CLAIMS_TABLE),
+  actionLog: makeActionLog({ client, table: env.ACTION_LOG_TABLE, retentionDays }),
+  actionsQueue: makeActionsQueue(makeQueueClient(), env.ACTIONS_QUEUE_URL),
+  directory: makeDirectory(client, env.DIRECTORY_TABLE),
+  runs: makeWorkflowRuns({ client, table: env.WORKFLOW_RUNS_TABLE, retentionDays }),
+  openTarget: makeWorkflowTargets({
+    secrets: makeSecrets({ client: makeSecretsClient(), prefix: env.SECRETS_PREFIX }),
+    allowPrivate: env.LOCAL,
+    nowMs: Date.now,
+  }),
+  metrics: makeStageMetrics(env.ENVIRONMENT),
+  warn: (message, context) => logger.warn(message, context),
+  nowMs: Date.now,
+  random: Math.random,
+  maxReceiveCount: env.MAX_RECEIVE_COUNT,
+};
+
+// Enough to send retries and write rows once the last target has answered, even with a table that is slow.
+const finishMs = 10_000;
+
+export const handler = middy<SQSEvent, SQSBatchResponse>().handler((event, context) =>
+  runActions(event.Records, deps, Date.now() + context.getRemainingTimeInMillis() - finishMs),
+);

@@ -1,0 +1,265 @@
+import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
+import type { ActionContext } from '../../shared/core/actions/action.ts';
+import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
+import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/events/actions-message.ts';
+import { isPending, mergeEntries } from '../../shared/core/executions/merge-entries.ts';
+import { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
+import {
+  type DelayedMessage,
+  delayedIfEarly,
+  isLastAttempt,
+  retryMessage,
+} from '../../shared/core/executions/retry-message.ts';
+import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
+import type { StageMetrics } from '../../shared/lambda/metrics.ts';
+import { asError, type Settled, toBatchResponse } from '../../shared/lambda/settle-each.ts';
+import type { ActionLog } from '../../shared/ports/action-log.ts';
+import type { ClaimStore } from '../../shared/ports/claim-store.ts';
+import type { ConfigurationSource } from '../../shared/ports/configuration.ts';
+import type { ActionsQueue } from '../../shared/ports/queues.ts';
+import { type ActionPorts, runInvocations, type Tried } from './run-invocations.ts';
+
+export type WorkflowTriggerDeps = Pick<ActionContext, 'directory' | 'runs' | 'openTarget' | 'environment' | 'nowMs'> & {
+  configuration: ConfigurationSource;
+  claims: Pick<ClaimStore, 'release'>;
+  actionLog: ActionLog;
+  actionsQueue: ActionsQueue;
+  metrics: StageMetrics;
+  warn(message: string, context: Record<string, unknown>): void;
+  random(): number;
+  /** Deliveries after which a message goes to the dead-letter queue. */
+  maxReceiveCount: number;
+};
+
+/** One received message on its way through the batch. */
+type Delivery = {
+  record: SQSRecord;
+  receiveCount: number;
+  message?: ActionsMessage;
+  /** The row as it was read; absent when it was not, or when there is none. */
+  row?: ActionLogEntry;
+  /** What this attempt found, as a row of its own. */
+  found?: ActionLogEntry;
+  /** The message to send before anything is written. */
+  retry?: DelayedMessage;
+  settled?: Settled;
+};
+
+/**
+ * A batch of actions messages, start to finish. The order run → send the retry → write the row → acknowledge is the
+ * promise: a row that says "pending" has a message under way, whatever dies in between.
+ * docs/architecture.md, "Actions and retries".
+ *
+ * @param deadlineMs when calls to targets must be over, so that what was found can still be sent and written
+ */
+export async function runActions(
+  records: SQSRecord[],
+  deps: WorkflowTriggerDeps,
+  deadlineMs: number,
+): Promise<SQSBatchResponse> {
+  const ports: ActionPorts = {
+    ...deps,
+    configuration: await deps.configuration.current(),
+    deadlineMs,
+    count: (source, name) => deps.metrics.count(source, name),
+  };
+  const deliveries = records.map(
+    (record): Delivery => ({ record, receiveCount: Number(record.attributes.ApproximateReceiveCount) }),
+  );
+  await Promise.all(deliveries.map((delivery) => attempt(delivery, ports, deps).catch(failed(delivery))));
+  await sendRetries(deliveries, deps);
+  await writeRows(deliveries, deps);
+  await Promise.all(deliveries.map((delivery) => explainFailure(delivery, deps)));
+  deps.metrics.flush();
+  return toBatchResponse(
+    records,
+    deliveries.map(({ settled }) => settled ?? { kind: 'retry', error: new Error('the record was not settled') }),
+  );
+}
+
+const failed = (delivery: Delivery) => (error: unknown) => {
+  delivery.settled = { kind: 'retry', error: asError(error) };
+};
+
+/** Runs what is still open. Only messages that may have been here before are worth a read. */
+async function attempt(delivery: Delivery, ports: ActionPorts, deps: WorkflowTriggerDeps): Promise<void> {
+  const received = decodeActionsMessage(delivery.record.body);
+  delivery.message = received;
+  const nowMs = deps.nowMs();
+  const early = delayedIfEarly(received, nowMs);
+  if (early) {
+    delivery.retry = early;
+    return;
+  }
+  const again = received.again || received.n > 1 || delivery.receiveCount > 1;
+  const row = again ? await deps.actionLog.read(received.execution) : undefined;
+  if (row) delivery.row = row;
+  const resumption = resumeExecution(received, row);
+  if (resumption.kind === 'acknowledge') {
+    delivery.settled = { kind: 'done' };
+    return;
+  }
+  const { message, open, before } = resumption;
+  delivery.message = message;
+  const tried = await runInvocations({ message, open, before, again, isLast: isLastAttempt(message, nowMs) }, ports);
+  // Before the row: once the failure is written, nobody comes back to release the claim.
+  if (message.claim && tried.some(({ outcome }) => outcome.status === 'failed')) {
+    await deps.claims.release(message.claim, message.eventId);
+  }
+  Object.assign(delivery, conclude(message, tried, deps));
+}
+
+function conclude(
+  message: ActionsMessage,
+  tried: Tried[],
+  deps: WorkflowTriggerDeps,
+): Pick<Delivery, 'found' | 'retry'> {
+  const nowMs = deps.nowMs();
+  const pending = tried.filter(({ outcome }) => isPending(outcome));
+  const asked = pending.flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
+  const retry = retryMessage(message, {
+    askedSeconds: asked.length > 0 ? Math.max(...asked) : undefined,
+    nowMs,
+    random: deps.random(),
+  });
+  const actions = tried.map(
+    ({ outcome }): ActionOutcome =>
+      isPending(outcome) && retry.retryAtMs !== undefined ? { ...outcome, retryAtMs: retry.retryAtMs } : outcome,
+  );
+  const { execution, eventId, source, eventType, configVersion, receivedAtMs, origin } = message;
+  return {
+    found: {
+      execution,
+      eventId,
+      source,
+      eventType,
+      configVersion,
+      actions,
+      next: pending.length > 0 ? retry.n : 0,
+      origins: [origin],
+      revision: 1,
+      receivedAtMs,
+      updatedAtMs: nowMs,
+    },
+    ...(pending.length > 0 && { retry }),
+  };
+}
+
+/** Retries go out together; a message whose retry was not taken comes back itself. */
+async function sendRetries(deliveries: Delivery[], deps: WorkflowTriggerDeps): Promise<void> {
+  const retrying = deliveries.filter(({ retry, settled }) => retry !== undefined && settled === undefined);
+  if (retrying.length === 0) return;
+  const results = await deps.actionsQueue.sendEach(retrying.flatMap(({ retry }) => retry ?? [])).catch(asError);
+  for (const [i, delivery] of retrying.entries()) {
+    const result = results instanceof Error ? { sent: false as const, error: results } : results[i];
+    if (!result?.sent) failed(delivery)(result?.error ?? new Error('the queue gave no answer'));
+    // One that was early has nothing else to say.
+    else if (delivery.found === undefined) delivery.settled = { kind: 'done' };
+  }
+}
+
+/**
+ * First attempts that left nothing pending have nobody to agree with: their rows are written together, unconditionally.
+ * Everything else is written on the condition that nobody wrote since it was read.
+ */
+async function writeRows(deliveries: Delivery[], deps: WorkflowTriggerDeps): Promise<void> {
+  const unsettled = deliveries.filter(({ found, settled }) => found !== undefined && settled === undefined);
+  const alone = unsettled.filter(isAlone);
+  const rows = alone.flatMap(({ found }) => found ?? []);
+  const batch = rows.length === 0 ? Promise.resolve([]) : deps.actionLog.writeEach(rows).catch(asError);
+  const others = unsettled.filter((delivery) => !isAlone(delivery));
+  await Promise.all(
+    others.map((delivery) =>
+      writeMerged(delivery, deps)
+        .then(() => written(delivery, deps))
+        .catch(failed(delivery)),
+    ),
+  );
+  const errors = await batch;
+  for (const [i, delivery] of alone.entries()) {
+    const error = errors instanceof Error ? errors : errors[i];
+    if (error) failed(delivery)(error);
+    else written(delivery, deps);
+  }
+}
+
+function isAlone({ message, receiveCount, retry }: Delivery): boolean {
+  return message?.n === 1 && !message.again && receiveCount === 1 && retry === undefined;
+}
+
+const writeAttemptsMax = 10;
+
+async function writeMerged({ found, row }: Delivery, deps: WorkflowTriggerDeps): Promise<void> {
+  if (found === undefined) return;
+  let stored = row;
+  for (let tries = 1; tries <= writeAttemptsMax; tries++) {
+    const merged = mergeEntries(found, stored);
+    if (merged === undefined) return;
+    if (await deps.actionLog.writeIfUnchanged(merged, stored?.revision ?? 0)) return;
+    stored = await deps.actionLog.read(found.execution);
+  }
+  throw new RetryableError(`the row of execution ${found.execution} kept changing`);
+}
+
+const metricOf = {
+  succeeded: 'ActionsSucceeded',
+  skipped: 'ActionsSkipped',
+  failed: 'ActionsFailed',
+  pending: 'ActionsRetried',
+} as const;
+
+function written(delivery: Delivery, { metrics }: WorkflowTriggerDeps): void {
+  delivery.settled = { kind: 'done' };
+  for (const { status, reason } of delivery.found?.actions ?? []) {
+    metrics.count(delivery.found?.source ?? 'unknown', metricOf[status], 1, reason);
+  }
+}
+
+/**
+ * A record that fails comes back when its visibility ends. On its last delivery the reason is left in its row, as the
+ * detail of whatever is still open: the dead-letter queue carries messages and no errors.
+ */
+async function explainFailure(delivery: Delivery, deps: WorkflowTriggerDeps): Promise<void> {
+  const { settled, message, record, receiveCount } = delivery;
+  if (settled?.kind !== 'retry') return;
+  const error = errorMessage(settled.error);
+  deps.warn('an actions message will be delivered again', {
+    message_id: record.messageId,
+    execution: message?.execution,
+    receive_count: receiveCount,
+    error,
+  });
+  if (message === undefined || receiveCount < deps.maxReceiveCount) return;
+  const nowMs = deps.nowMs();
+  const { execution, eventId, source, eventType, configVersion, receivedAtMs } = message;
+  const actions = message.invocations.map(
+    ({ id, action, mapping, payload }): ActionOutcome => ({
+      id,
+      action,
+      mapping,
+      payload,
+      status: 'pending',
+      detail: error.slice(0, 512),
+      attempts: receiveCount,
+    }),
+  );
+  // Nothing was concluded, so the row does not learn of the origin.
+  const found = {
+    execution,
+    eventId,
+    source,
+    eventType,
+    configVersion,
+    actions,
+    next: 0,
+    origins: [],
+    revision: 1,
+    receivedAtMs,
+    updatedAtMs: nowMs,
+  };
+  // The dead-letter function writes the row if this does not.
+  await deps.actionLog
+    .read(execution)
+    .then((row) => writeMerged({ ...delivery, found, ...(row && { row }) }, deps))
+    .catch(() => undefined);
+}

@@ -1,0 +1,174 @@
+import type { Action, ActionContext, ActionCount, ActionResult } from '../../shared/core/actions/action.ts';
+import { actionPosition, findAction } from '../../shared/core/actions/index.ts';
+import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
+import type { ActionsMessage, Invocation } from '../../shared/core/events/actions-message.ts';
+import { attemptNumber } from '../../shared/core/executions/resume-execution.ts';
+import type { JsonObject } from '../../shared/core/json.ts';
+import type { ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
+
+/** What every action of a batch shares. */
+export type ActionPorts = Pick<
+  ActionContext,
+  'configuration' | 'directory' | 'runs' | 'openTarget' | 'environment' | 'deadlineMs' | 'nowMs'
+> & { count(source: string, name: ActionCount): void };
+
+/** One attempt at an invocation. */
+export type Tried = { outcome: ActionOutcome; retryAfterSeconds?: number };
+
+export type Attempt = {
+  message: ActionsMessage;
+  open: Invocation[];
+  /** Earlier outcomes, by invocation. */
+  before: Map<string, ActionOutcome>;
+  /** True when an earlier attempt may have got somewhere. */
+  again: boolean;
+  /** True when nothing is tried after this attempt: what would be pending has failed. */
+  isLast: boolean;
+};
+
+/**
+ * Tries the open invocations of one event in the fixed order of their actions, those of one action at the same time. While
+ * one is pending, later actions wait for it, so that a trigger never overtakes its own identify; one that failed or was
+ * skipped holds nothing up.
+ * @throws Error when an action threw something other than RetryableError: a bug, to be redelivered and in the end explained
+ */
+export async function runInvocations(attempt: Attempt, ports: ActionPorts): Promise<Tried[]> {
+  const byPosition = Map.groupBy(attempt.open, ({ action }) => actionPosition(action));
+  const positions = [...byPosition.keys()].sort((a, b) => a - b);
+  const tried: Tried[] = [];
+  for (const position of positions) {
+    const group = byPosition.get(position) ?? [];
+    const held = tried.find(({ outcome }) => outcome.status === 'pending')?.outcome;
+    if (held) tried.push(...group.map((invocation) => waiting(invocation, held.action, attempt)));
+    else tried.push(...(await allOver(group.map((invocation) => tryInvocation(invocation, attempt, ports)))));
+  }
+  return tried;
+}
+
+/** Like Promise.all, but nothing is still going on when it throws. */
+async function allOver<Value>(promises: Promise<Value>[]): Promise<Value[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
+async function tryInvocation(invocation: Invocation, attempt: Attempt, ports: ActionPorts): Promise<Tried> {
+  const startedAtMs = ports.nowMs();
+  const result = await resultOf(invocation, attempt, ports);
+  const isOver = result.status !== 'pending';
+  const before = attempt.before.get(invocation.id);
+  return {
+    outcome: {
+      ...identity(invocation),
+      ...outcomeOf(result, attempt),
+      attempts: (before?.attempts ?? 0) + 1,
+      firstAttemptAtMs: before?.firstAttemptAtMs ?? startedAtMs,
+      ...((isOver || attempt.isLast) && { finishedAtMs: ports.nowMs() }),
+    },
+    ...(result.status === 'pending' &&
+      result.retryAfterSeconds !== undefined && { retryAfterSeconds: result.retryAfterSeconds }),
+  };
+}
+
+async function resultOf(invocation: Invocation, attempt: Attempt, ports: ActionPorts): Promise<ActionResult> {
+  if (invocation.refused) return { status: 'failed', ...invocation.refused };
+  const action = findAction(invocation.action);
+  if (action === undefined) {
+    return { status: 'failed', reason: 'action_unknown', detail: `there is no action "${invocation.action}"` };
+  }
+  return runAction(action, invocation, attempt, ports);
+}
+
+async function runAction(
+  action: Action,
+  invocation: Invocation,
+  attempt: Attempt,
+  ports: ActionPorts,
+): Promise<ActionResult> {
+  const { message, again } = attempt;
+  try {
+    return await action.run(invocation.payload, {
+      ...ports,
+      id: invocation.id,
+      mapping: invocation.mapping,
+      execution: message.execution,
+      origin: message.origin,
+      event: {
+        id: message.eventId,
+        source: message.source,
+        eventType: message.eventType,
+        ...(message.data !== undefined && { data: message.data }),
+        occurredAtMs: message.occurredAtMs,
+        receivedAtMs: message.receivedAtMs,
+      },
+      attempt: attemptNumber(message),
+      again,
+      isLastAttempt: attempt.isLast,
+      count: (name) => ports.count(message.source, name),
+    });
+  } catch (error) {
+    if (!(error instanceof RetryableError)) throw error;
+    const asked = error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds };
+    return { status: 'pending', reason: 'table_unavailable', detail: errorMessage(error), ...asked };
+  }
+}
+
+const warningsMax = 20;
+// Text for people; whatever a target or sender wrote must not grow the row without end.
+const detailLengthMax = 512;
+
+function outcomeOf(
+  result: ActionResult,
+  { message, isLast }: Attempt,
+): Pick<ActionOutcome, 'status' | 'reason' | 'detail' | 'result' | 'warnings'> {
+  const warnings = result.warnings && {
+    warnings: result.warnings.slice(0, warningsMax).map(({ code, message }) => ({ code, message: clip(message) })),
+  };
+  if (result.status === 'succeeded') return { status: 'succeeded', result: result.result, ...warnings };
+  const detail = result.detail && clip(result.detail);
+  if (result.status === 'pending' && isLast) {
+    const tries = attemptNumber(message);
+    return {
+      status: 'failed',
+      reason: 'retries_exhausted',
+      detail: clip(
+        `given up after ${tries} ${tries === 1 ? 'attempt' : 'attempts'}; the last: ${detail ?? result.reason}`,
+      ),
+      ...(result.result && { result: result.result }),
+      ...warnings,
+    };
+  }
+  const { status, reason } = result;
+  return { status, reason, ...(detail && { detail }), ...resultOfNo(result), ...warnings };
+}
+
+/** What a "no" reports beside its reason and detail: which fields were wrong, how many runs began all the same. */
+function resultOfNo(no: Exclude<ActionResult, { status: 'succeeded' }>): { result?: JsonObject } {
+  const errors = 'errors' in no ? no.errors?.slice(0, warningsMax) : undefined;
+  const result: JsonObject = {
+    ...('result' in no && no.result),
+    ...(errors && { errors: errors.map(({ field, message }) => ({ field, message: clip(message) })) }),
+  };
+  return Object.keys(result).length > 0 ? { result } : {};
+}
+
+function waiting(invocation: Invocation, behind: string, { before }: Attempt): Tried {
+  const earlier = before.get(invocation.id);
+  return {
+    outcome: {
+      ...identity(invocation),
+      status: 'pending',
+      reason: 'waiting_for_earlier_action',
+      detail: `waits for ${behind}`,
+      attempts: earlier?.attempts ?? 0,
+      ...(earlier?.firstAttemptAtMs !== undefined && { firstAttemptAtMs: earlier.firstAttemptAtMs }),
+    },
+  };
+}
+
+function identity({ id, action, mapping, payload }: Invocation) {
+  return { id, action, mapping, payload };
+}
+
+function clip(text: string): string {
+  return text.length > detailLengthMax ? `${text.slice(0, detailLengthMax - 1)}…` : text;
+}

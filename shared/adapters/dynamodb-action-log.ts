@@ -1,0 +1,151 @@
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { eventIdShard, eventIdTimeMs, utcDay } from '../core/events/event-id.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { ActionLogEntry, ActionOutcome } from '../core/logs/action-log-entry.ts';
+import type { ActionLog } from '../ports/action-log.ts';
+import { indexKey, putEach, type TableItem, tableError } from './dynamodb.ts';
+import { bucketOf, problemBuckets, problemPartition } from './dynamodb-event-log.ts';
+import { packJson, unpackJson } from './packed-json.ts';
+
+/** `pk = {yyyymmdd}#{shard}`, `sk = execution`: both can be told from the execution, which is an event id. */
+export function actionItemKey(execution: string): { pk: string; sk: string } {
+  return { pk: actionPartition(eventIdTimeMs(execution), eventIdShard(execution)), sk: execution };
+}
+
+export function actionPartition(timeMs: number, shard: number): string {
+  return `${utcDay(timeMs)}#${shard}`;
+}
+
+export function itemFromEntry(entry: ActionLogEntry, retentionDays: number): TableItem {
+  return {
+    ...actionItemKey(entry.execution),
+    event_id: entry.eventId,
+    source: entry.source,
+    event_type: entry.eventType,
+    config_version: entry.configVersion,
+    actions: entry.actions.map(itemFromOutcome),
+    next: entry.next,
+    origins: entry.origins,
+    revision: entry.revision,
+    received_at: new Date(entry.receivedAtMs).toISOString(),
+    updated_at: new Date(entry.updatedAtMs).toISOString(),
+    message: entry.message && packJson(entry.message),
+    expires_at: Math.ceil(entry.receivedAtMs / 1000) + retentionDays * 86_400,
+    ...problemOf(entry),
+  };
+}
+
+/** Index `problems`: rows with a failure, else those with a skipped action; the reason is that of the first such action. */
+function problemOf({ execution, actions }: ActionLogEntry): {
+  problem?: string | undefined;
+  reason?: string | undefined;
+} {
+  const worst = actions.find(({ status }) => status === 'failed') ?? actions.find(({ status }) => status === 'skipped');
+  if (worst === undefined) return {};
+  const partition = problemPartition(worst.status, eventIdTimeMs(execution), bucketOf(execution, problemBuckets));
+  return { problem: indexKey(partition), reason: worst.reason };
+}
+
+function itemFromOutcome(outcome: ActionOutcome): Record<string, unknown> {
+  return {
+    id: outcome.id,
+    action: outcome.action,
+    mapping: outcome.mapping,
+    status: outcome.status,
+    reason: outcome.reason,
+    detail: outcome.detail,
+    result: outcome.result,
+    warnings: outcome.warnings,
+    payload: packJson(outcome.payload),
+    attempts: outcome.attempts,
+    started_at: isoTime(outcome.firstAttemptAtMs),
+    finished_at: isoTime(outcome.finishedAtMs),
+    retry_at: isoTime(outcome.retryAtMs),
+  };
+}
+
+export function entryFromItem(item: Record<string, unknown>): ActionLogEntry {
+  return {
+    execution: String(item.sk),
+    eventId: String(item.event_id),
+    source: String(item.source),
+    eventType: String(item.event_type),
+    configVersion: Number(item.config_version),
+    actions: (item.actions as Record<string, unknown>[]).map(outcomeFromItem),
+    next: Number(item.next),
+    origins: item.origins as string[],
+    revision: Number(item.revision),
+    receivedAtMs: Date.parse(String(item.received_at)),
+    updatedAtMs: Date.parse(String(item.updated_at)),
+    ...(item.message !== undefined && { message: String(unpackJson(item.message as Uint8Array)) }),
+  };
+}
+
+function outcomeFromItem(item: Record<string, unknown>): ActionOutcome {
+  const { id, action, mapping, status, reason, detail, result, warnings, attempts } = item as ActionOutcome;
+  const known = {
+    reason,
+    detail,
+    result: result as JsonValue as JsonObject | undefined,
+    warnings,
+    firstAttemptAtMs: epochMs(item.started_at),
+    finishedAtMs: epochMs(item.finished_at),
+    retryAtMs: epochMs(item.retry_at),
+  };
+  return {
+    id,
+    action,
+    mapping,
+    status,
+    payload: unpackJson(item.payload as Uint8Array) as JsonObject,
+    attempts,
+    ...(Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)) as Partial<ActionOutcome>),
+  };
+}
+
+function isoTime(timeMs: number | undefined): string | undefined {
+  return timeMs === undefined ? undefined : new Date(timeMs).toISOString();
+}
+
+function epochMs(text: unknown): number | undefined {
+  return typeof text === 'string' ? Date.parse(text) : undefined;
+}
+
+export type ActionLogOptions = { client: DynamoDBDocumentClient; table: string; retentionDays: number };
+
+export function makeActionLog({ client, table, retentionDays }: ActionLogOptions): ActionLog {
+  return {
+    async read(execution) {
+      const { Item } = await client
+        .send(new GetCommand({ TableName: table, Key: actionItemKey(execution), ConsistentRead: true }))
+        .catch((error) => {
+          throw tableError(error, 'reading an action row');
+        });
+      return Item && entryFromItem(Item);
+    },
+
+    writeEach: (entries) =>
+      putEach(
+        client,
+        entries.map((entry) => ({ table, item: itemFromEntry(entry, retentionDays) })),
+      ),
+
+    async writeIfUnchanged(entry, revisionSeen) {
+      try {
+        await client.send(
+          new PutCommand({
+            TableName: table,
+            Item: itemFromEntry({ ...entry, revision: revisionSeen + 1 }, retentionDays),
+            ...(revisionSeen === 0
+              ? { ConditionExpression: 'attribute_not_exists(pk)' }
+              : { ConditionExpression: 'revision = :seen', ExpressionAttributeValues: { ':seen': revisionSeen } }),
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
+        throw tableError(error, 'writing an action row');
+      }
+    },
+  };
+}

@@ -1,0 +1,195 @@
+import { type LookupAddress, lookup as lookupHost } from 'node:dns';
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import type { Target } from '../core/configuration/schema.ts';
+import { errorMessage } from '../core/errors.ts';
+import { answerFromHttp, type HttpAnswer } from '../core/runs/http-answer.ts';
+import { standardWebhookHeaders } from '../core/runs/standard-webhook.ts';
+import type { Secrets } from '../ports/secrets.ts';
+import type { TargetAnswer, WorkflowTarget } from '../ports/workflow-target.ts';
+import { isPublicAddress } from './public-address.ts';
+
+export type Resolve = (
+  hostname: string,
+  options: { all: true },
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+export type HttpTargetDeps = {
+  secrets: Secrets;
+  /** Lets targets be http and on this machine: in a local run alone. */
+  allowPrivate: boolean;
+  nowMs(): number;
+  /** Default: the system's resolver. */
+  resolve?: Resolve;
+};
+
+/** Name of the secret that a workflow's target is signed with. */
+export function targetSecretName(workflow: string): string {
+  return `targets/${workflow}`;
+}
+
+const responseBytesMax = 1024;
+
+/** The target's address leads where no target may be; asking again would not change that. */
+class RefusedAddress extends Error {}
+
+/**
+ * Posts runs to a URL, signed per Standard Webhooks. Only https and public addresses are called: the host is resolved
+ * here, every address checked, and the connection made to what was checked, so that no second answer of a name server
+ * (rebinding) can lead it elsewhere. Redirects are not followed.
+ */
+export function makeHttpTargets({ secrets, allowPrivate, nowMs, resolve = lookupHost }: HttpTargetDeps) {
+  // Connections are kept for the next run; each went through the check when it was made.
+  const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
+  const lookup = allowPrivate ? undefined : publicOnly(resolve);
+
+  return (workflow: string, target: Extract<Target, { type: 'http' }>): WorkflowTarget => ({
+    recordsOnly: false,
+    timeoutMs: target.timeout_seconds * 1000,
+    async start({ messageId, message, timeoutMs }): Promise<TargetAnswer> {
+      const url = new URL(target.url);
+      const problem = allowPrivate ? undefined : urlProblem(url);
+      if (problem !== undefined) return { kind: 'refused', detail: problem };
+      const body = JSON.stringify(message);
+      const signed = await sign(workflow, { messageId, body });
+      if ('kind' in signed) return signed;
+      const headers = {
+        'user-agent': 'Signalbox',
+        ...lowerCased(target.headers),
+        'content-type': 'application/json',
+        'content-length': String(Buffer.byteLength(body)),
+        ...signed.headers,
+      };
+      try {
+        return answerFromHttp(await post(url, { headers, body, timeoutMs }), nowMs());
+      } catch (error) {
+        return answerFromError(error, url, timeoutMs);
+      }
+    },
+  });
+
+  /** No secret is our fault, not the target's: the run waits until there is one. */
+  async function sign(
+    workflow: string,
+    message: { messageId: string; body: string },
+  ): Promise<{ headers: Record<string, string> } | TargetAnswer> {
+    const name = targetSecretName(workflow);
+    try {
+      const values = await secrets.valuesOf(name);
+      if (values === undefined || values.length === 0) {
+        return { kind: 'unavailable', reason: 'secret_missing', detail: `there is no secret ${name} to sign with` };
+      }
+      return { headers: standardWebhookHeaders({ ...message, nowMs: nowMs() }, values) };
+    } catch (error) {
+      return { kind: 'unavailable', reason: 'secret_missing', detail: `secret ${name}: ${errorMessage(error)}` };
+    }
+  }
+
+  async function post(url: URL, call: Call): Promise<HttpAnswer> {
+    const startedAtMs = nowMs();
+    try {
+      return await postOnce(url, call);
+    } catch (error) {
+      // A kept connection that the other end had closed meanwhile: nobody has read the request, so a new one is no retry.
+      const isStale = error instanceof StaleConnection;
+      if (!isStale) throw error;
+      return postOnce(url, { ...call, timeoutMs: Math.max(1, call.timeoutMs - (nowMs() - startedAtMs)) });
+    }
+  }
+
+  type Call = { headers: Record<string, string>; body: string; timeoutMs: number };
+
+  function postOnce(url: URL, { headers, body, timeoutMs }: Call): Promise<HttpAnswer> {
+    const isHttps = url.protocol === 'https:';
+    const signal = AbortSignal.timeout(timeoutMs);
+    return new Promise((resolve, reject) => {
+      const options = {
+        method: 'POST',
+        headers,
+        signal,
+        agent: agents[isHttps ? 'https:' : 'http:'],
+        ...(lookup && { lookup }),
+      };
+      const fail = (error: Error) => reject(signal.aborted ? new TimedOut() : error);
+      const request = (isHttps ? requestHttps : requestHttp)(url, options, (response) => {
+        readStart(response).then((text) => resolve(httpAnswer(response, text)), fail);
+      });
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        const isStale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+        fail(isStale ? new StaleConnection() : error);
+      });
+      request.end(body);
+    });
+  }
+}
+
+class StaleConnection extends Error {}
+class TimedOut extends Error {}
+
+function httpAnswer({ statusCode = 0, headers }: IncomingMessage, response: string): HttpAnswer {
+  return { status: statusCode, retryAfter: headers['retry-after'], response };
+}
+
+/** The first kilobyte of an answer: enough to explain a refusal. What follows is not waited for. */
+async function readStart(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= responseBytesMax) break;
+  }
+  return Buffer.concat(chunks).subarray(0, responseBytesMax).toString('utf8').toWellFormed();
+}
+
+function urlProblem({ protocol, hostname }: URL): string | undefined {
+  if (protocol !== 'https:') return `the target's URL is not https`;
+  // A literal address is never looked up, so it is checked here; the URL parser has undone spellings such as 0x7f.1.
+  const literal = hostname.replace(/^\[(.*)\]$/, '$1');
+  return isIP(literal) !== 0 && !isPublicAddress(literal) ? notPublic(hostname) : undefined;
+}
+
+const notPublic = (hostname: string) => `the target's host ${hostname} is not on the public internet`;
+
+/** Looks a host up for a connection and lets through only what is public; one bad address spoils all. */
+export function publicOnly(resolve: Resolve): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { all: true }, (error, addresses) => {
+      const [first] = addresses ?? [];
+      if (error || first === undefined) return callback(error ?? new Error(`${hostname} has no address`), '', 0);
+      if (!addresses.every(({ address }) => isPublicAddress(address))) {
+        return callback(new RefusedAddress(notPublic(hostname)), '', 0);
+      }
+      if (options.all) return callback(null, addresses);
+      return callback(null, first.address, first.family);
+    });
+  };
+}
+
+function answerFromError(error: unknown, url: URL, timeoutMs: number): TargetAnswer {
+  if (error instanceof RefusedAddress) return { kind: 'refused', detail: error.message };
+  if (error instanceof TimedOut) {
+    return {
+      kind: 'unavailable',
+      reason: 'target_timeout',
+      detail: `${url.host} did not answer within ${timeoutMs} ms`,
+    };
+  }
+  return {
+    kind: 'unavailable',
+    reason: 'target_unavailable',
+    detail: `${url.host} could not be reached: ${causeOf(error)}`,
+  };
+}
+
+/** Several addresses that all failed come as one error without a message of its own. */
+function causeOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(errorMessage).join('; ');
+  return errorMessage(error);
+}
+
+function lowerCased(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

@@ -1,0 +1,76 @@
+import type { Directory } from '../../../ports/directory.ts';
+import { type Entity, type EntityRef, recipientKey } from '../../directory/entity.ts';
+import { prepareWrite } from '../../directory/entity-write.ts';
+import type { EntityWrite } from '../../directory/merge-entity.ts';
+import { upsertEntities } from '../../directory/upsert-entities.ts';
+import type { ActionWarning } from '../../logs/action-log-entry.ts';
+import type { FieldError } from '../action.ts';
+import type { Recipient } from './recipient.ts';
+
+/** A recipient and the parameter it stands in, for errors. */
+export type Named = { field: string; recipient: Recipient };
+
+export type Identified =
+  /** By recipient key; who is only referred to and not known is missing from it. */
+  { kind: 'ok'; entities: Map<string, Entity>; warnings: ActionWarning[] } | { kind: 'invalid'; errors: FieldError[] };
+
+/**
+ * Looks up everybody an action names, after writing those who are described inline. All lookups go out together.
+ * @throws RetryableError when the table is throttled or away
+ */
+export async function identifyInline(
+  named: Named[],
+  directory: Directory,
+  sourceTimeMs: number,
+  nowMs: number,
+): Promise<Identified> {
+  const errors: FieldError[] = [];
+  const warnings: ActionWarning[] = [];
+  const writes: { field: string; write: EntityWrite }[] = [];
+  for (const { field, recipient } of named) {
+    if (recipient.form !== 'inline') continue;
+    const prepared = prepareWrite(recipient.ref, recipient.given, {}, sourceTimeMs);
+    if (prepared.kind === 'invalid') errors.push({ field: `${field}.${prepared.field}`, message: prepared.message });
+    else {
+      writes.push({ field, write: prepared.write });
+      warnings.push(...prepared.warnings);
+    }
+  }
+  if (errors.length > 0) return { kind: 'invalid', errors };
+
+  const inlineKeys = new Set(writes.map(({ write }) => recipientKey(write.ref)));
+  const references = uniqueRefs(named).filter((ref) => !inlineKeys.has(recipientKey(ref)));
+  const [upserted, found] = await Promise.all([
+    upsertEntities(
+      writes.map(({ write }) => write),
+      directory,
+      nowMs,
+    ),
+    references.length > 0 ? directory.readEach(references) : [],
+  ]);
+
+  const entities = new Map<string, Entity>();
+  for (const [i, entity] of found.entries()) {
+    if (entity) entities.set(recipientKey(references[i] as EntityRef), entity);
+  }
+  for (const [i, answer] of upserted.entries()) {
+    const { field, write } = writes[i] as (typeof writes)[number];
+    if (answer.kind === 'refused') errors.push({ field, message: answer.message });
+    else {
+      entities.set(recipientKey(write.ref), answer.entity);
+      warnings.push(...lateWarning(write.ref, answer.kept));
+    }
+  }
+  return errors.length > 0 ? { kind: 'invalid', errors } : { kind: 'ok', entities, warnings };
+}
+
+function uniqueRefs(named: Named[]): EntityRef[] {
+  return [...new Map(named.map(({ recipient }) => [recipientKey(recipient.ref), recipient.ref])).values()];
+}
+
+/** For a write that arrived after a newer one: what it would have changed and did not. */
+export function lateWarning(ref: EntityRef, kept: string[]): ActionWarning[] {
+  if (kept.length === 0) return [];
+  const message = `${recipientKey(ref)}: ${kept.join(', ')} kept as written by an event that happened later`;
+  return [{ code: 'older_than_stored', message }];
+}

@@ -1,0 +1,102 @@
+import * as z from 'zod';
+import { type EntityRef, tenantsCollection, usersCollection } from '../../directory/entity.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { collectionProblem, describeType, idProblem, isNothing } from './params.ts';
+
+/**
+ * Somebody that a parameter names. `reference`: an id alone, who must be known already; `inline`: described on the spot
+ * and written to the directory before anything else happens (an id-only map or an object reference counts, with nothing
+ * to say about it).
+ */
+export type Recipient = { ref: EntityRef; form: 'reference' | 'inline'; given: JsonObject; triggerData?: JsonObject };
+
+type Parsed<Value> = { ok: Value } | { problem: string };
+
+/**
+ * A user id, `{ id, …properties }`, `{ collection, id, …properties }`, or `{ collection: '$users', id }` for an id alone.
+ * https://docs.knock.app/concepts/recipients
+ */
+export function parseRecipient(value: JsonValue): Parsed<Recipient> {
+  if (!isJsonObject(value)) {
+    const id = parseId(value);
+    return 'problem' in id ? id : { ok: { ref: { kind: 'user', id: id.ok }, form: 'reference', given: {} } };
+  }
+  const { $trigger_data, ...given } = value;
+  const triggerData = $trigger_data ?? {};
+  if (!isJsonObject(triggerData)) return { problem: `$trigger_data must be a map, not ${describeType(triggerData)}` };
+  const ref = parseRef(given);
+  if ('problem' in ref) return ref;
+  const isUserReference = given.collection === usersCollection && Object.keys(given).length === 2;
+  const form = isUserReference ? 'reference' : 'inline';
+  const properties = ref.ok.kind === 'user' ? withoutUsersCollection(given) : given;
+  return { ok: { ref: ref.ok, form, given: properties, triggerData } };
+}
+
+function parseRef(given: JsonObject): Parsed<EntityRef> {
+  const id = parseId(given.id ?? null);
+  if ('problem' in id) return { problem: `id ${id.problem}` };
+  const { collection } = given;
+  if (collection === undefined || collection === null || collection === usersCollection) {
+    return { ok: { kind: 'user', id: id.ok } };
+  }
+  if (typeof collection !== 'string') return { problem: `collection must be text, not ${describeType(collection)}` };
+  const problem =
+    collectionProblem(collection) ?? (collection === tenantsCollection ? tenantIdProblem(id.ok) : undefined);
+  return problem === undefined ? { ok: { kind: 'object', collection, id: id.ok } } : { problem };
+}
+
+function withoutUsersCollection({ collection, ...rest }: JsonObject): JsonObject {
+  return collection === usersCollection || collection === null || collection === undefined
+    ? rest
+    : { collection, ...rest };
+}
+
+function parseId(value: JsonValue): Parsed<string> {
+  const id = typeof value === 'number' ? String(value) : value;
+  if (typeof id !== 'string') return { problem: `must be an id, not ${describeType(value)}` };
+  const problem = idProblem(id);
+  return problem === undefined ? { ok: id } : { problem: `"${id.slice(0, 40)}" ${problem}` };
+}
+
+function tenantIdProblem(id: string): string | undefined {
+  return /\s/.test(id) ? `"${id.slice(0, 40)}" must not contain whitespace to be a tenant's id` : undefined;
+}
+
+/** One recipient or a list of them; entries that are nothing are dropped. */
+export const Recipients: z.ZodType<Recipient[]> = z.unknown().transform((value, context): Recipient[] => {
+  if (value === undefined) {
+    context.addIssue({ code: 'custom', message: 'is required' });
+    return z.NEVER;
+  }
+  const entries = (Array.isArray(value) ? value : [value]) as JsonValue[];
+  return entries.flatMap((entry, i) => {
+    if (isNothing(entry)) return [];
+    const parsed = parseRecipient(entry);
+    if ('ok' in parsed) return [parsed.ok];
+    context.addIssue({ code: 'custom', path: Array.isArray(value) ? [i] : [], message: parsed.problem });
+    return [];
+  });
+});
+
+/** One recipient, or nothing. */
+export const OptionalRecipient: z.ZodType<Recipient | undefined> = single(parseRecipient);
+
+/** A tenant's id, or `{ id, …properties }`; either way it is created when it is not there. */
+export const OptionalTenant: z.ZodType<Recipient | undefined> = single((value) => {
+  const described = isJsonObject(value) ? value : { id: value };
+  const parsed = parseRecipient({ ...described, collection: tenantsCollection });
+  return 'ok' in parsed ? { ok: { ...parsed.ok, form: 'inline' } } : parsed;
+});
+
+function single(parse: (value: JsonValue) => Parsed<Recipient>): z.ZodType<Recipient | undefined> {
+  return z
+    .unknown()
+    .transform((value, context) => {
+      if (isNothing(value as JsonValue)) return undefined;
+      const parsed = parse(value as JsonValue);
+      if ('ok' in parsed) return parsed.ok;
+      context.addIssue({ code: 'custom', message: parsed.problem });
+      return z.NEVER;
+    })
+    .optional();
+}

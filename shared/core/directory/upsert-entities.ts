@@ -1,0 +1,59 @@
+import type { Directory } from '../../ports/directory.ts';
+import { RetryableError } from '../errors.ts';
+import { inParallel } from '../in-parallel.ts';
+import { type Entity, recipientKey } from './entity.ts';
+import { type EntityWrite, type Merge, mergeEntity } from './merge-entity.ts';
+
+export type Upserted =
+  | { kind: 'upserted'; entity: Entity; created: boolean; changed: string[]; kept: string[] }
+  | { kind: 'refused'; message: string };
+
+const attemptsMax = 10;
+const writesAtOnce = 16;
+
+/**
+ * Makes each write true, answering in order. Several writes of one entity are done one after another; one that changes
+ * nothing costs no write at all. Losing to a concurrent writer means reading what it wrote and merging again, so that
+ * no key of either is lost.
+ * @throws RetryableError when the table is away or an entity keeps changing
+ */
+export async function upsertEntities(writes: EntityWrite[], directory: Directory, nowMs: number): Promise<Upserted[]> {
+  if (writes.length === 0) return [];
+  const byEntity = [...Map.groupBy(writes, ({ ref }) => recipientKey(ref)).values()];
+  const refs = byEntity.map(([first]) => (first as EntityWrite).ref);
+  const stored = await directory.readEach(refs);
+  const results = new Map<EntityWrite, Upserted>();
+  await inParallel(byEntity, writesAtOnce, async (sameEntity, i) => {
+    let current = stored[i];
+    for (const write of sameEntity) {
+      const merge = await upsert(current, write, directory, nowMs);
+      results.set(write, asUpserted(merge));
+      if (merge.kind !== 'refused') current = merge.entity;
+    }
+  });
+  return writes.map((write) => results.get(write) as Upserted);
+}
+
+async function upsert(
+  stored: Entity | undefined,
+  write: EntityWrite,
+  directory: Directory,
+  nowMs: number,
+): Promise<Merge> {
+  let current = stored;
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    const merge = mergeEntity(current, write, nowMs);
+    if (merge.kind !== 'changed') return merge;
+    if (await directory.writeIfUnchanged(merge.entity, current?.version ?? 0)) return merge;
+    [current] = await directory.readEach([write.ref]);
+  }
+  throw new RetryableError(`${recipientKey(write.ref)} kept changing while it was written`);
+}
+
+function asUpserted(merge: Merge): Upserted {
+  if (merge.kind === 'refused') return merge;
+  const { entity, kept } = merge;
+  return merge.kind === 'changed'
+    ? { kind: 'upserted', entity, created: merge.created, changed: merge.changed, kept }
+    : { kind: 'upserted', entity, created: false, changed: [], kept };
+}

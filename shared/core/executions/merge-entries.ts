@@ -1,0 +1,52 @@
+import { sameJson } from '../json.ts';
+import type { ActionLogEntry, ActionOutcome } from '../logs/action-log-entry.ts';
+
+/**
+ * The row after one attempt: what the attempt found (`ours`), over what is stored, whoever wrote that. Final outcomes
+ * win over pending ones and a success over a failure; a stored failure gives way only to an origin that the stored row
+ * has not seen, whose turn it is to try again. `next` never falls, so that no old message comes back to life.
+ *
+ * @returns undefined when the stored row says it all already
+ */
+export function mergeEntries(ours: ActionLogEntry, stored: ActionLogEntry | undefined): ActionLogEntry | undefined {
+  if (stored === undefined) return { ...ours, revision: 1 };
+  const isSeen = ours.origins.every((origin) => stored.origins.includes(origin));
+  const ourOutcomes = new Map(ours.actions.map((outcome) => [outcome.id, outcome]));
+  const storedIds = new Set(stored.actions.map(({ id }) => id));
+  const actions = [
+    ...stored.actions.map((theirs) => better(ourOutcomes.get(theirs.id), theirs, isSeen)),
+    ...ours.actions.filter(({ id }) => !storedIds.has(id)),
+  ];
+  const next = Math.max(actions.some(isPending) ? ours.next : 0, stored.next);
+  const origins = [...new Set([...stored.origins, ...ours.origins])];
+  if (next === stored.next && sameJson(origins, stored.origins) && sameJson(actions, stored.actions)) {
+    return undefined;
+  }
+  const { message, ...row } = stored;
+  // A dead letter's text is kept for as long as it is what a replay would need.
+  const isParked = message !== undefined && actions.some(({ reason }) => reason === 'dead_lettered');
+  return {
+    ...row,
+    configVersion: ours.configVersion,
+    actions,
+    next,
+    origins,
+    revision: stored.revision + 1,
+    updatedAtMs: ours.updatedAtMs,
+    ...(isParked && { message }),
+  };
+}
+
+const ranks = { pending: 1, failed: 2, skipped: 3, succeeded: 4 };
+
+function better(ours: ActionOutcome | undefined, theirs: ActionOutcome, isSeen: boolean): ActionOutcome {
+  if (ours === undefined) return theirs;
+  const theirRank = theirs.status === 'failed' && !isSeen ? 0 : ranks[theirs.status];
+  const ourRank = ranks[ours.status];
+  if (ourRank === theirRank) return isPending(ours) && ours.attempts > theirs.attempts ? ours : theirs;
+  return ourRank > theirRank ? ours : theirs;
+}
+
+export function isPending({ status }: ActionOutcome): boolean {
+  return status === 'pending';
+}

@@ -1,0 +1,48 @@
+import { actionPosition } from '../actions/index.ts';
+import type { ActionsMessage, Invocation } from '../events/actions-message.ts';
+import type { ActionLogEntry, ActionOutcome } from '../logs/action-log-entry.ts';
+
+export type Resumption =
+  /** Everything is over, or a later message of the chain is on its way. */
+  | { kind: 'acknowledge' }
+  /** `message` is what carries on: renumbered when it takes over an older chain. */
+  | { kind: 'run'; message: ActionsMessage; open: Invocation[]; before: Map<string, ActionOutcome> };
+
+/**
+ * What a received message still has to do, given the row of its execution. Succeeded and skipped actions never run
+ * again; failed ones only for an origin that the row has not seen (a replay, or a resend that took over).
+ *
+ * Such a new origin continues the numbering of the chain it finds, so that the older chain's next message sees a higher
+ * `next` and gives way. What that chain still had pending is carried on, even if the configuration has changed since and
+ * the new message does not name it. docs/architecture.md, "Actions and retries".
+ */
+export function resumeExecution(message: ActionsMessage, row: ActionLogEntry | undefined): Resumption {
+  const before = new Map(row?.actions.map((outcome) => [outcome.id, outcome]));
+  if (row === undefined) return { kind: 'run', message, open: message.invocations, before };
+
+  const isSeen = row.origins.includes(message.origin);
+  if (isSeen && row.next > message.n) return { kind: 'acknowledge' };
+  const isOpen = ({ id }: { id: string }) => {
+    const status = before.get(id)?.status ?? 'pending';
+    return status === 'pending' || (status === 'failed' && !isSeen);
+  };
+  const invocations = withCarriedOn(message.invocations, row);
+  const open = invocations.filter(isOpen);
+  if (open.length === 0) return { kind: 'acknowledge' };
+  if (isSeen) return { kind: 'run', message, open, before };
+  const n = Math.max(message.n, row.next);
+  return { kind: 'run', message: { ...message, n, firstN: n, invocations }, open, before };
+}
+
+function withCarriedOn(invocations: Invocation[], row: ActionLogEntry): Invocation[] {
+  const named = new Set(invocations.map(({ id }) => id));
+  const others = row.actions.filter(({ id, status }) => status === 'pending' && !named.has(id));
+  if (others.length === 0) return invocations;
+  const carriedOn = others.map(({ id, action, mapping, payload }) => ({ id, action, mapping, payload }));
+  return [...invocations, ...carriedOn].sort((a, b) => actionPosition(a.action) - actionPosition(b.action));
+}
+
+/** How often this origin has tried, this time included. */
+export function attemptNumber({ n, firstN = 1 }: ActionsMessage): number {
+  return n - firstN + 1;
+}

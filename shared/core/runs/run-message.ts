@@ -1,0 +1,63 @@
+import { type Entity, publicView } from '../directory/entity.ts';
+import type { JsonObject } from '../json.ts';
+import { printRunId } from './run-id.ts';
+import type { WorkflowRun } from './workflow-run.ts';
+
+/**
+ * What a target is sent to start a run, in the envelope that Standard Webhooks advises:
+ *
+ * ```json
+ * {
+ *   "type": "workflow.run",
+ *   "timestamp": "2026-05-04T08:15:30.120Z",
+ *   "data": {
+ *     "id": "01JD3Q9F7K8M25RXK0Q4T9B7C0-5e884898-user-1",
+ *     "workflow_run_id": "f12c50a4-a4cb-571d-8d7f-7c4f1e770922",
+ *     "workflow": "order-completed",
+ *     "recipient": { "id": "user-1", "email": "lena@orchard.example", "plan": "team", … },
+ *     "actor": null,
+ *     "tenant": null,
+ *     "data": { "order_id": "50314b8e", "total": 27.5 },
+ *     "settings": { "sandbox_mode": true },
+ *     "trigger_source": { "type": "integration", "source": "rudderstack", "cancellation_key": null },
+ *     "environment": "production",
+ *     "event": { "id": "01JD3Q9F7K8M25RXK0Q4T9B7C0", "source": "rudderstack", "type": "track/order_completed" }
+ *   }
+ * }
+ * ```
+ *
+ * Recipient, actor and tenant carry their stored fields and custom properties as of this attempt (objects also
+ * `collection`), but neither preferences nor channel data. `timestamp` is when the event happened. `settings` is there
+ * when the mapping has it.
+ */
+export type RunMessage = { type: 'workflow.run'; timestamp: string; data: JsonObject };
+
+export type RunCircumstances = {
+  recipient: Entity;
+  actor?: Entity;
+  tenant?: Entity;
+  settings?: JsonObject;
+  environment: string;
+  event: { id: string; source: string; eventType: string; occurredAtMs: number };
+};
+
+export function runMessage(run: WorkflowRun, circumstances: RunCircumstances): RunMessage {
+  const { recipient, actor, tenant, settings, environment, event } = circumstances;
+  return {
+    type: 'workflow.run',
+    timestamp: new Date(event.occurredAtMs).toISOString(),
+    data: {
+      id: printRunId(run.key),
+      workflow_run_id: run.workflowRunId,
+      workflow: run.workflow,
+      recipient: publicView(recipient),
+      actor: actor === undefined ? null : publicView(actor),
+      tenant: tenant === undefined ? null : publicView(tenant),
+      data: run.data,
+      ...(settings !== undefined && { settings }),
+      trigger_source: { type: 'integration', source: run.source, cancellation_key: run.cancellationKey ?? null },
+      environment,
+      event: { id: event.id, source: event.source, type: event.eventType },
+    },
+  };
+}

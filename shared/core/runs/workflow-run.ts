@@ -1,0 +1,38 @@
+import type { EntityRef } from '../directory/entity.ts';
+import type { JsonObject } from '../json.ts';
+import type { RunKey } from './run-id.ts';
+
+/**
+ * - `pending`: written, and its target has not taken it yet;
+ * - `handed_off`: the target took it, or the run is a record and nothing more;
+ * - `failed`: the target refused it for good, or could not be reached for as long as we try;
+ * - `cancelled`: taken back before it was handed off.
+ */
+export type RunStatus = 'pending' | 'handed_off' | 'failed' | 'cancelled';
+
+/** One recipient's run. Times are epoch milliseconds here, ISO text in the table. */
+export type WorkflowRun = {
+  key: RunKey;
+  workflow: string;
+  /** Shared by all runs of one trigger; the action's id. */
+  workflowRunId: string;
+  mapping: string;
+  actor?: EntityRef;
+  tenant?: string;
+  status: RunStatus;
+  /** Type of the target. */
+  target: string;
+  eventId: string;
+  source: string;
+  /** Who asked last: a run that failed for one origin may be tried again by another (a replay, a resend). */
+  origin: string;
+  cancellationKey?: string;
+  /** What the trigger was given, with this recipient's `$trigger_data` over it. */
+  data: JsonObject;
+  attempts: number;
+  /** What the target said: `{ status: 202, response: "…" }`. */
+  targetReference?: JsonObject;
+  error?: string;
+  insertedAtMs: number;
+  updatedAtMs: number;
+};

@@ -1,0 +1,97 @@
+import { describe, expect, test } from '@jest/globals';
+import { actionPosition, actions, findAction } from '../../shared/core/actions/index.ts';
+import type { JsonObject, JsonValue } from '../../shared/core/json.ts';
+import { makeActionContext } from '../support/fakes-workflow-trigger.ts';
+
+/** The order in which the specification runs the actions of one event. */
+const specified = [
+  'users_identify',
+  'users_delete',
+  'objects_set',
+  'objects_delete',
+  'tenants_set',
+  'tenants_delete',
+  'objects_subscribe',
+  'objects_unsubscribe',
+  'audiences_add_member',
+  'audiences_remove_member',
+  'workflows_cancel',
+  'workflows_trigger',
+];
+
+test('the listing is in the specified order, without repeats or strangers', () => {
+  const ids = actions.map(({ id }) => id);
+  expect(ids).toEqual(specified.filter((id) => ids.includes(id)));
+});
+
+test.each(['constructor', '__proto__', 'toString', '', 'users_Identify'])(
+  '"%s" is no action, and would come last',
+  (id) => {
+    expect(findAction(id)).toBeUndefined();
+    expect(actionPosition(id)).toBe(actions.length);
+  },
+);
+
+/** Values that senders put where they do not belong. */
+const odd: JsonValue[] = [
+  null,
+  '',
+  'x',
+  0,
+  -1,
+  1e300,
+  true,
+  [],
+  [null],
+  ['x', 1],
+  [[]],
+  {},
+  { id: null },
+  { id: {} },
+  { collection: 'c' },
+  { __typename: 1, constructor: { name: 'Set' } },
+];
+
+describe.each(actions.map((action) => [action.id, action] as const))('%s', (id, action) => {
+  const names = Object.keys(action.params.shape);
+  const required = names.filter((name) => !action.params.shape[name]?.safeParse(undefined).success);
+
+  test('is found by its id', () => {
+    expect(findAction(id)).toBe(action);
+  });
+
+  test('has parameters in snake case, and needs at least one', () => {
+    expect(names.every((name) => /^[a-z_]+$/.test(name))).toBe(true);
+    expect(required.length).toBeGreaterThan(0);
+  });
+
+  test('without parameters is skipped, and names every one that it needs', async () => {
+    const { context } = makeActionContext();
+    const result = await action.run({}, context);
+    expect(result).toMatchObject({ status: 'skipped', reason: 'required_field_missing' });
+    expect('errors' in result && result.errors?.map(({ field }) => field)).toEqual(required);
+  });
+
+  // An exception is redelivered ten times and parked; whatever a sender can write is an answer instead.
+  test('answers whatever it is given, and never throws', async () => {
+    const usual: JsonObject = { id: 'u', key: 'log-it', recipients: 'u', collection: 'c' };
+    for (const name of names) {
+      for (const value of odd) {
+        const { context } = makeActionContext();
+        const result = await action.run({ ...usual, [name]: value }, context);
+        expect(['succeeded', 'skipped', 'failed']).toContain(result.status);
+        if (result.status !== 'succeeded') expect(result.detail).toMatch(/\w/);
+      }
+    }
+  });
+
+  test('done twice leaves what it left the first time', async () => {
+    const made = makeActionContext();
+    const payload = { id: 'u', key: 'log-it', recipients: [{ id: 'u', plan: 'team' }], properties: { plan: 'team' } };
+    const first = await action.run(payload, made.context);
+    expect(first.status).toBe('succeeded');
+    const before = structuredClone([made.directory.entities, made.runs.runs]);
+    expect((await action.run(payload, { ...made.context, again: true, attempt: 2 })).status).toBe('succeeded');
+    expect([made.directory.entities, made.runs.runs]).toEqual(before);
+  });
+});

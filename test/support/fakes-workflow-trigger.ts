@@ -1,0 +1,147 @@
+import type { ActionContext } from '../../shared/core/actions/action.ts';
+import type { Entity } from '../../shared/core/directory/entity.ts';
+import { recipientKey } from '../../shared/core/directory/entity.ts';
+import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
+import type { JsonValue } from '../../shared/core/json.ts';
+import { printRunId } from '../../shared/core/runs/run-id.ts';
+import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
+import type { Directory } from '../../shared/ports/directory.ts';
+import type { WorkflowRuns } from '../../shared/ports/workflow-runs.ts';
+import type { OpenTarget, RunRequest, TargetAnswer } from '../../shared/ports/workflow-target.ts';
+import { liveConfiguration } from './build.ts';
+
+/*
+ * In-memory ports of workflow-trigger. Each behaves as its real adapter: both run the same suite in test/contracts.
+ */
+
+export type FakeDirectory = Directory & { entities: Map<string, Entity>; writes: number };
+
+export function makeFakeDirectory(): FakeDirectory {
+  const entities = new Map<string, Entity>();
+  return {
+    entities,
+    writes: 0,
+    async readEach(refs) {
+      return refs.map((ref) => structuredClone(entities.get(recipientKey(ref))));
+    },
+    async writeIfUnchanged(entity, versionSeen) {
+      this.writes++;
+      if ((entities.get(recipientKey(entity.ref))?.version ?? 0) !== versionSeen) return false;
+      entities.set(recipientKey(entity.ref), structuredClone(entity));
+      return true;
+    },
+  };
+}
+
+export type FakeRuns = WorkflowRuns & { runs: Map<string, WorkflowRun>; writes: number };
+
+export function makeFakeRuns(): FakeRuns {
+  const runs = new Map<string, WorkflowRun>();
+  const stateOf = (run: WorkflowRun | undefined) =>
+    run && { status: run.status, origin: run.origin, ...(run.error !== undefined && { error: run.error }) };
+  return {
+    runs,
+    writes: 0,
+    async statesOf(keys) {
+      return keys.map((key) => stateOf(runs.get(printRunId(key))));
+    },
+    async createIfAbsent(run) {
+      this.writes++;
+      const existing = runs.get(printRunId(run.key));
+      if (existing === undefined) runs.set(printRunId(run.key), structuredClone(run));
+      return stateOf(existing);
+    },
+    async end(key, { targetReference, error, ...end }) {
+      this.writes++;
+      const run = runs.get(printRunId(key));
+      if (run?.status !== 'pending' && run?.status !== 'failed') return;
+      const { targetReference: _reference, error: _error, ...rest } = run;
+      runs.set(printRunId(key), {
+        ...rest,
+        ...end,
+        ...(targetReference && { targetReference }),
+        ...(error && { error }),
+      });
+    },
+  };
+}
+
+/** A target that answers as the test says, and remembers what it was asked. */
+export function makeFakeTarget(
+  answerTo: (request: RunRequest) => TargetAnswer | Promise<TargetAnswer> = () => ({ kind: 'accepted' }),
+) {
+  const requests: RunRequest[] = [];
+  const target = {
+    recordsOnly: false,
+    timeoutMs: 5000,
+    async start(request: RunRequest) {
+      requests.push(request);
+      return answerTo(request);
+    },
+  };
+  return { target, requests };
+}
+
+/** `log` targets record; every other type is `target`. */
+export function openFakeTarget(target: ReturnType<OpenTarget>): OpenTarget {
+  return (_workflow, { type }) =>
+    type === 'log' ? { recordsOnly: true, timeoutMs: 0, start: async () => ({ kind: 'accepted' }) } : target;
+}
+
+export const contextNowMs = Date.parse('2026-11-21T03:00:00Z');
+
+/** What an action runs with: workflow `log-it` records, workflow `call-it` calls `target`. */
+export function makeActionContext(
+  change: Partial<ActionContext> = {},
+  answerTo?: (request: RunRequest) => TargetAnswer | Promise<TargetAnswer>,
+) {
+  const directory = makeFakeDirectory();
+  const runs = makeFakeRuns();
+  const { target, requests } = makeFakeTarget(answerTo);
+  const counts: string[] = [];
+  const context: ActionContext = {
+    id: 'f12c50a4-a4cb-571d-8d7f-7c4f1e770922',
+    mapping: 'mapping-1',
+    execution: '01KAJ6VY008M25RXK0Q4T9B7C0',
+    origin: '01KAJ6VY008M25RXK0Q4T9B7C0',
+    event: {
+      id: '01KAJ6VY008M25RXK0Q4T9B7C0',
+      source: 'rudderstack',
+      eventType: 'track/order_completed',
+      occurredAtMs: contextNowMs - 1000,
+      receivedAtMs: contextNowMs,
+    },
+    environment: 'development',
+    configuration: liveConfiguration({
+      workflows: {
+        'log-it': { name: 'Log it', target: { development: { type: 'log' } } },
+        'call-it': { name: 'Call it', target: { development: { type: 'http', url: 'https://target.example/' } } },
+        elsewhere: { name: 'Elsewhere', target: { production: { type: 'log' } } },
+      },
+    }),
+    directory,
+    runs,
+    openTarget: openFakeTarget(target),
+    attempt: 1,
+    again: false,
+    isLastAttempt: false,
+    deadlineMs: contextNowMs + 50_000,
+    nowMs: () => contextNowMs,
+    count: (name) => void counts.push(name),
+    ...change,
+  };
+  return { context, directory, runs, requests, counts, runsOf: () => [...runs.runs.values()] };
+}
+
+/** A directory that knows these users. */
+export async function identify(
+  directory: Directory,
+  ...users: { id: string; [name: string]: JsonValue }[]
+): Promise<void> {
+  const writes = users.map(({ id, ...attributes }) => ({
+    ref: { kind: 'user' as const, id },
+    attributes,
+    sourceTimeMs: contextNowMs - 5000,
+  }));
+  await upsertEntities(writes, directory, contextNowMs - 5000);
+}
