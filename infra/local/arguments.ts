@@ -1,0 +1,72 @@
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+export type Arguments = {
+  port: number;
+  environments: string[];
+  /** Absent: nothing is kept. */
+  data?: string;
+  verbose: boolean;
+};
+
+export const defaultDataDirectory = fileURLToPath(new URL('../../.signalbox', import.meta.url));
+
+export const help = `Runs Signalbox on this machine: the CloudFormation template and the bundles that would be deployed.
+
+  npm start -- [options]
+
+  --port N            where the first environment takes requests (3000); each further one takes the next port
+  --environment A,B   which environments to run (development)
+  --data DIR          where tables, queues and secrets are kept between runs (.signalbox)
+  --memory            keep nothing
+  --verbose           show every line that the functions print, and what of the template is left out
+  --help
+
+  npm start
+  npm start -- --environment development,staging --port 4000
+  npm start -- --memory
+
+Ctrl-C finishes what was accepted, then stops; a second one stops at once. What is still waiting is kept.`;
+
+/** @throws UsageError that says what is wrong */
+export function readArguments(args: string[]): Arguments | 'help' {
+  const values = parse(args);
+  if (values.help) return 'help';
+  const port = Number(values.port);
+  if (!/^\d+$/.test(values.port) || port > 65_535) {
+    throw new UsageError(`--port takes a number from 0 to 65535, not "${values.port}"`);
+  }
+  const environments = values.environment.split(',').map((name) => name.trim());
+  if (environments.includes('') || new Set(environments).size < environments.length) {
+    throw new UsageError(`--environment takes different names with commas between, not "${values.environment}"`);
+  }
+  if (values.memory && values.data !== undefined) throw new UsageError('--memory keeps nothing, so --data has no use');
+  return {
+    port,
+    environments,
+    verbose: values.verbose,
+    ...(!values.memory && { data: values.data ?? defaultDataDirectory }),
+  };
+}
+
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        port: { type: 'string', default: '3000' },
+        environment: { type: 'string', default: 'development' },
+        data: { type: 'string' },
+        memory: { type: 'boolean', default: false },
+        verbose: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}

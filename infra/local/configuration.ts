@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url';
+import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
+import { readCurrent } from '../../shared/adapters/dynamodb-configuration.ts';
+import { ingestPath, ingestToken } from '../../shared/core/ingest/ingest-token.ts';
+import { currentAuthor, pushAndCommit } from '../cli/configuration.ts';
+import { problemText, readConfigurationFiles } from '../cli/configuration-files.ts';
+import { AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
+
+/** Where an environment's stand-ins for AWS listen, and what its stack puts out. */
+export type LocalEnvironment = {
+  name: string;
+  region: string;
+  endpoints: { dynamodb: string; sqs: string; secretsmanager: string };
+  outputs: Record<string, string>;
+};
+
+export type LocalConfiguration = {
+  version: number;
+  /** Whether the files held something new. */
+  changed: boolean;
+  sources: { key: string; ingestUrl: string }[];
+};
+
+const directory = fileURLToPath(new URL('../config', import.meta.url));
+
+/**
+ * Pushes the configuration files and makes them live, as `npx signalbox config push --commit` does; what is live already
+ * makes no new version.
+ * @throws Error that lists what is wrong with the files
+ */
+export async function pushLocalConfiguration(environment: LocalEnvironment): Promise<LocalConfiguration> {
+  const { name, region, endpoints, outputs } = environment;
+  const files = readConfigurationFiles(directory);
+  const errors = files.problems.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new Error(`the configuration has errors:\n${errors.map(problemText).join('\n')}`);
+  const client = makeDocumentClient({
+    endpoint: endpoints.dynamodb,
+    region,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  try {
+    const table = { client, table: outputs.ConfigurationTable as string };
+    const { version, changed } = await pushAndCommit(table, {
+      snapshot: files.snapshot,
+      seed: files.environments[name],
+      author: currentAuthor(),
+      message: 'npm start',
+      nowMs: Date.now(),
+    });
+    const { state } = await readCurrent(table);
+    const ingestKey = await readIngestKey(endpoints.secretsmanager, `${outputs.SecretsPrefix}/ingest`);
+    const sources = Object.keys(files.snapshot.sources).map((key) => {
+      const token = ingestToken(ingestKey, key, state.sources[key]?.url.generation ?? 1);
+      return { key, ingestUrl: outputs.IngestUrl + ingestPath(key, token) };
+    });
+    return { version, changed, sources };
+  } finally {
+    client.destroy();
+  }
+}
+
+async function readIngestKey(endpoint: string, SecretId: string): Promise<string> {
+  const client = makeAwsJsonClient(endpoint, 'secretsmanager');
+  try {
+    const { SecretString } = await client.call<{ SecretString: string }>('GetSecretValue', { SecretId });
+    return (JSON.parse(SecretString) as { current: string }).current;
+  } catch (error) {
+    if (!(error instanceof AwsJsonError)) throw error;
+    throw new Error(`the stack made no ingest key (secret ${SecretId})`, { cause: error });
+  } finally {
+    client.close();
+  }
+}

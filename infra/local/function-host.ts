@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import type { Answer, Call, ThrownError, WorkerData } from './function-worker.ts';
+import { accountId, type FunctionResource, region } from './resources.ts';
+
+/** A call that did not return: the handler threw, took too long, or its process ended. */
+export class FunctionError extends Error {
+  override name = 'FunctionError';
+  readonly errorType: string;
+
+  constructor({ errorType, errorMessage, stack }: ThrownError) {
+    super(`${errorType}: ${errorMessage}`);
+    this.errorType = errorType;
+    if (stack !== undefined) this.stack = stack;
+  }
+}
+
+export type FunctionHost = {
+  name: string;
+  workersMax: number;
+  /**
+   * Calls the function with an event in JSON and answers its result in JSON; waits for a free worker.
+   * @throws FunctionError
+   */
+  invoke(payload: string): Promise<string>;
+  stop(): Promise<void>;
+};
+
+export type HostOptions = {
+  /** Calls that may run at the same time, each in a worker of its own. */
+  workersMax: number;
+  /** Variables that every function gets here, such as the emulators' addresses. */
+  variables: Record<string, string>;
+  /** Takes what functions print, line by line. */
+  onLine(functionName: string, line: string, stream: 'stdout' | 'stderr'): void;
+};
+
+type Waiting = { payload: string; resolve(result: string): void; reject(error: Error): void };
+
+/**
+ * Runs a function's bundle as Lambda would: in workers with the function's memory and variables, one call at a time in
+ * each, stopped at its timeout. Workers are started when all others are busy and kept for later calls. One that breaks
+ * fails its call alone.
+ */
+export function hostFunction(definition: FunctionResource, options: HostOptions): FunctionHost {
+  const waiting: Waiting[] = [];
+  const idle: FunctionWorker[] = [];
+  const all = new Set<FunctionWorker>();
+  let starting = 0;
+
+  const next = (): void => {
+    while (waiting.length > 0) {
+      const worker = idle.pop();
+      if (worker === undefined) break;
+      void serve(worker, waiting.shift() as Waiting);
+    }
+    if (waiting.length > starting && all.size < options.workersMax) {
+      starting++;
+      const worker = startWorker(definition, options);
+      all.add(worker);
+      void worker.ended.then(() => {
+        all.delete(worker);
+        if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
+        next();
+      });
+      worker.loaded
+        .then(
+          () => idle.push(worker),
+          (error: Error) => {
+            // The cold start was for the first in the line; those behind it get a try of their own.
+            waiting.shift()?.reject(error);
+          },
+        )
+        .finally(() => {
+          starting--;
+          next();
+        });
+    }
+  };
+
+  async function serve(worker: FunctionWorker, { payload, resolve, reject }: Waiting): Promise<void> {
+    try {
+      resolve(await worker.call(payload));
+    } catch (error) {
+      reject(error as Error);
+    }
+    if (worker.isAlive()) idle.push(worker);
+    next();
+  }
+
+  return {
+    name: definition.name,
+    workersMax: options.workersMax,
+    invoke(payload) {
+      return new Promise((resolve, reject) => {
+        waiting.push({ payload, resolve, reject });
+        next();
+      });
+    },
+    async stop() {
+      for (const { reject } of waiting.splice(0)) reject(new Error('the runtime is stopping'));
+      await Promise.all([...all].map((worker) => worker.stop()));
+    },
+  };
+}
+
+type FunctionWorker = {
+  loaded: Promise<void>;
+  call(payload: string): Promise<string>;
+  isAlive(): boolean;
+  /** Settles when its thread is gone. */
+  ended: Promise<void>;
+  stop(): Promise<void>;
+};
+
+// Lambda gives a function ten seconds to load: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+const loadSecondsMax = 10;
+// Without this, V8 lets each worker's new objects grow to 48 MB before it looks at them.
+const youngGenerationMb = 16;
+
+function startWorker(definition: FunctionResource, { variables, onLine }: HostOptions): FunctionWorker {
+  const { name, file, handler, memoryMb, timeoutSeconds } = definition;
+  const workerData: WorkerData = { file, handler };
+  const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
+    workerData,
+    env: { ...lambdaVariables(definition), ...variables, ...definition.variables },
+    resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: youngGenerationMb },
+  });
+  const context = {
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:${region}:${accountId}:function:${name}`,
+    memoryLimitInMB: String(memoryMb),
+    logGroupName: `/aws/lambda/${name}`,
+    logStreamName: `local/${worker.threadId}`,
+  };
+  let alive = true;
+  let onAnswer: (answer: Answer) => void = () => undefined;
+  let onDeath: (error: FunctionError) => void = () => undefined;
+  const die = (errorType: string, errorMessage: string, stack?: string) => {
+    alive = false;
+    onDeath(new FunctionError({ errorType, errorMessage, stack }));
+  };
+  worker.on('message', (answer: Answer) => {
+    for (const { stream, text } of answer.printed) {
+      for (const line of text.split('\n')) if (line !== '') onLine(name, line, stream);
+    }
+    if (answer.kind !== 'printed') onAnswer(answer);
+  });
+  worker.on('error', (error: Error) => die(error.name, error.message, error.stack));
+  const ended = new Promise<void>((resolve) => {
+    worker.on('exit', (code) => {
+      die('Runtime.ExitError', `the function's process ended with code ${code}`);
+      resolve();
+    });
+  });
+
+  /** One exchange with the worker, which is stopped when it takes longer than it may. */
+  const exchange = async <Result>(
+    send: () => void,
+    secondsMax: number,
+    read: (answer: Answer) => Result,
+  ): Promise<Result> => {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const answered = new Promise<Answer>((resolve, reject) => {
+        onAnswer = resolve;
+        onDeath = reject;
+        timer = setTimeout(() => {
+          void worker.terminate();
+          die('Sandbox.Timedout', `Task timed out after ${secondsMax.toFixed(2)} seconds`);
+        }, secondsMax * 1000);
+      });
+      send();
+      return read(await answered);
+    } finally {
+      clearTimeout(timer);
+      onAnswer = () => undefined;
+      onDeath = () => undefined;
+    }
+  };
+
+  const loaded = exchange(
+    () => undefined,
+    loadSecondsMax,
+    (answer) => {
+      if (answer.kind === 'loaded') return;
+      void worker.terminate();
+      throw new FunctionError((answer as Extract<Answer, { kind: 'not-loaded' }>).error);
+    },
+  );
+
+  return {
+    loaded,
+    call(payload) {
+      const deadlineMs = Date.now() + timeoutSeconds * 1000;
+      const call: Call = { payload, deadlineMs, context: { ...context, awsRequestId: randomUUID() } };
+      return exchange(
+        () => worker.postMessage(call),
+        timeoutSeconds,
+        (answer) => {
+          if (answer.kind === 'returned') return answer.payload;
+          throw new FunctionError((answer as Extract<Answer, { kind: 'threw' }>).error);
+        },
+      );
+    },
+    isAlive: () => alive,
+    ended,
+    async stop() {
+      await worker.terminate();
+    },
+  };
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime */
+function lambdaVariables({ name, handler, memoryMb }: FunctionResource): Record<string, string> {
+  return {
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    _HANDLER: `index.${handler}`,
+    TZ: ':UTC',
+  };
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { type Arguments, help, readArguments, UsageError } from './arguments.ts';
+import { DataDirectoryTaken } from './data-directory.ts';
+import { type Runtime, startRuntime } from './runtime.ts';
+import { defaultRuntimeFile, readRuntimeFile, writeRuntimeFile } from './runtime-file.ts';
+import { closingSummary } from './summary.ts';
+
+// Nobody waits longer for a terminal; what is not done by then is kept in the queues for the next start.
+const drainMs = 10_000;
+const startedMs = performance.now();
+
+async function main(): Promise<void> {
+  const args = readArguments(process.argv.slice(2));
+  if (args === 'help') return console.log(help);
+  let runtime: Runtime | undefined;
+  let stopping = false;
+  const onSignal = () => {
+    // The second one, or one that comes before there is anything to finish.
+    if (stopping || runtime === undefined) process.exit(130);
+    stopping = true;
+    void shutDown(runtime);
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+
+  runtime = await startRuntime({
+    port: args.port,
+    environments: args.environments,
+    ...(args.data !== undefined && { data: args.data }),
+    onStep: (what, milliseconds) => console.log(`  ${seconds(milliseconds)}  ${what}`),
+    onProblem: (line) => console.error(line),
+    ...(args.verbose && { onDetail: (line: string) => console.log(line) }),
+  });
+  announce(runtime, args);
+}
+
+function announce(runtime: Runtime, { data }: Arguments): void {
+  const other = readRuntimeFile(defaultRuntimeFile);
+  const file = other === undefined || data === undefined ? defaultRuntimeFile : join(data, 'runtime.json');
+  if (other !== undefined && file === defaultRuntimeFile) {
+    console.log(`\nnpx signalbox keeps talking to the run of process ${other.pid}.`);
+  } else {
+    process.on('exit', writeRuntimeFile(file, runtime));
+  }
+  const [first, ...others] = Object.values(runtime.environments);
+  for (const { name, ingestUrl, configuration } of Object.values(runtime.environments)) {
+    console.log(`\n${name}  ${ingestUrl}`);
+    for (const source of configuration.sources) console.log(`  ${source.key}: ${source.ingestUrl}`);
+  }
+  const source = first?.configuration.sources[0]?.key ?? 'SOURCE';
+  const prefix = file === defaultRuntimeFile ? '' : `SIGNALBOX_RUNTIME_FILE=${file} `;
+  // The CLI takes development when it is not told.
+  const suffix = first === undefined || first.name === 'development' ? '' : ` --environment ${first.name}`;
+  const commands = [`send ${source}`, 'events', 'actions', 'runs', 'why ID'];
+  console.log(`\nTry next${others.length > 0 ? ' (--environment NAME for the other environments)' : ''}:`);
+  for (const command of commands) console.log(`  ${prefix}npx signalbox ${command}${suffix}`);
+  console.log(
+    `\nUp after ${seconds(performance.now() - startedMs).trim()}. Ctrl-C finishes what was accepted, then stops.\nready`,
+  );
+}
+
+async function shutDown(runtime: Runtime): Promise<void> {
+  console.log('\nNothing more is accepted; finishing what was …');
+  const drained = await runtime.drain(drainMs);
+  console.log(closingSummary(runtime, drained));
+  await runtime.stop();
+  process.exit(0);
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1).padStart(5)} s`;
+}
+
+/** One line that says what was wrong and what to do; a stack trace only for a bug of ours. */
+function explain(error: unknown): string {
+  if (error instanceof UsageError) return `${error.message} (--help shows what it takes)`;
+  if (error instanceof DataDirectoryTaken) return error.message;
+  const { code, port } = error as { code?: string; port?: number };
+  if (code === 'EADDRINUSE') return takenPort(Number(port));
+  if (code === 'EACCES') return `port ${port} needs rights that you do not have: take one above 1023 with --port`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function takenPort(port: number): string {
+  const other = readRuntimeFile(defaultRuntimeFile);
+  const isOther = Object.values(other?.environments ?? {}).some(({ outputs }) =>
+    outputs.IngestUrl?.endsWith(`:${port}`),
+  );
+  const by = isOther ? `by the local runtime that is already up (process ${other?.pid})` : 'by another program';
+  const remedy = isOther
+    ? `stop that one, or run this one beside it: npm start -- --port ${port + 100} --memory`
+    : `choose another: npm start -- --port ${port + 100}`;
+  return `port ${port} is taken ${by}; ${remedy}`;
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`error: ${explain(error)}`);
+  process.exit(error instanceof UsageError ? 2 : 1);
+}

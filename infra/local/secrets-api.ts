@@ -1,0 +1,143 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import * as z from 'zod';
+import { listen, readBody, stopServer } from './http-server.ts';
+import type { Secret, SecretStore } from './secrets.ts';
+
+/** An expected refusal, under the name that Secrets Manager's clients know it by. */
+class Refusal extends Error {
+  readonly type: string;
+
+  constructor(type: string, message: string) {
+    super(message);
+    this.type = type;
+  }
+}
+
+const ById = z.object({ SecretId: z.string() });
+const Value = z.object({ SecretString: z.string().max(65_536).optional(), Description: z.string().optional() });
+
+type Action = (store: SecretStore, request: unknown) => Record<string, unknown>;
+
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html
+const actions = new Map<string, Action>([
+  ['GetSecretValue', getSecretValue],
+  ['CreateSecret', createSecret],
+  ['PutSecretValue', changeSecret],
+  ['UpdateSecret', changeSecret],
+  ['DescribeSecret', (store, request) => description(find(store, ById.parse(request).SecretId))],
+  ['ListSecrets', listSecrets],
+]);
+
+export type SecretsApi = { endpoint: string; stop(): Promise<void> };
+
+/** Secrets Manager's JSON API over `store`, on this machine alone. */
+export async function startSecretsApi(store: SecretStore): Promise<SecretsApi> {
+  const server: Server = createServer((request, response) => void answer(store, request, response));
+  const port = await listen(server, 0);
+  return { endpoint: `http://127.0.0.1:${port}`, stop: () => stopServer(server) };
+}
+
+async function answer(store: SecretStore, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [status, body] = await run(store, request);
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+}
+
+async function run(store: SecretStore, request: IncomingMessage): Promise<[number, Record<string, unknown>]> {
+  const name = String(request.headers['x-amz-target'] ?? '').replace(/^secretsmanager\./, '');
+  try {
+    const action = actions.get(name);
+    if (action === undefined) throw new Refusal('UnknownOperationException', `the local runtime has no ${name}`);
+    const body = await readBody(request, 1024 * 1024);
+    return [200, action(store, JSON.parse(body?.toString('utf8') || '{}'))];
+  } catch (error) {
+    if (error instanceof Refusal) return [400, { __type: error.type, Message: error.message, message: error.message }];
+    const message = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    return [400, { __type: 'InvalidParameterException', Message: message, message }];
+  }
+}
+
+function find(store: SecretStore, id: string): Secret {
+  const secret = store.get(id);
+  if (secret === undefined) {
+    throw new Refusal('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+  }
+  return secret;
+}
+
+const GetSecretValue = ById.extend({
+  VersionStage: z.string().default('AWSCURRENT'),
+  VersionId: z.string().optional(),
+});
+
+function getSecretValue(store: SecretStore, request: unknown) {
+  const { SecretId, VersionStage, VersionId } = GetSecretValue.parse(request);
+  const secret = find(store, SecretId);
+  const version = VersionStage === 'AWSPREVIOUS' ? secret.previous : secret.current;
+  if (!['AWSCURRENT', 'AWSPREVIOUS'].includes(VersionStage) || !version || (VersionId && VersionId !== version.id)) {
+    const message = "Secrets Manager can't find the specified secret value for the version asked for.";
+    throw new Refusal('ResourceNotFoundException', message);
+  }
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    VersionId: version.id,
+    SecretString: version.text,
+    VersionStages: [VersionStage],
+    CreatedDate: version.createdAtMs / 1000,
+  };
+}
+
+const CreateSecret = Value.extend({ Name: z.string().min(1).max(512), SecretString: z.string().max(65_536) });
+
+function createSecret(store: SecretStore, request: unknown) {
+  const { Name, SecretString, Description } = CreateSecret.parse(request);
+  if (store.get(Name) !== undefined) {
+    const message = `The operation failed because the secret ${Name} already exists.`;
+    throw new Refusal('ResourceExistsException', message);
+  }
+  const secret = store.create(Name, SecretString, Description);
+  return { ARN: secret.arn, Name, VersionId: secret.current.id };
+}
+
+function changeSecret(store: SecretStore, request: unknown) {
+  const { SecretId, SecretString, Description } = ById.extend(Value.shape).parse(request);
+  const secret = store.put(find(store, SecretId), { text: SecretString, description: Description });
+  return { ARN: secret.arn, Name: secret.name, VersionId: secret.current.id, VersionStages: ['AWSCURRENT'] };
+}
+
+const ListSecrets = z.object({
+  MaxResults: z.number().int().min(1).max(100).default(100),
+  NextToken: z.string().optional(),
+  Filters: z.array(z.object({ Key: z.string(), Values: z.array(z.string()) })).default([]),
+});
+
+function listSecrets(store: SecretStore, request: unknown) {
+  const { MaxResults, NextToken, Filters } = ListSecrets.parse(request);
+  const unknown = Filters.find(({ Key }) => Key !== 'name');
+  if (unknown) throw new Refusal('InvalidParameterException', `the local runtime filters by name, not ${unknown.Key}`);
+  const names = Filters.flatMap(({ Values }) => Values);
+  const found = store
+    .list()
+    .filter(({ name }) => names.length === 0 || names.some((prefix) => name.startsWith(prefix)))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const from = NextToken === undefined ? 0 : Number(NextToken);
+  const page = found.slice(from, from + MaxResults);
+  return {
+    SecretList: page.map(description),
+    ...(from + MaxResults < found.length && { NextToken: String(from + MaxResults) }),
+  };
+}
+
+function description(secret: Secret) {
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    Description: secret.description,
+    CreatedDate: secret.createdAtMs / 1000,
+    LastChangedDate: secret.changedAtMs / 1000,
+    VersionIdsToStages: {
+      [secret.current.id]: ['AWSCURRENT'],
+      ...(secret.previous && { [secret.previous.id]: ['AWSPREVIOUS'] }),
+    },
+  };
+}

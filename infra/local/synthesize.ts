@@ -1,0 +1,23 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const script = fileURLToPath(new URL('./synthesize-app.ts', import.meta.url));
+
+/**
+ * Synthesizes the app, bundles included, into `outdir`: the very template and bundles that would be deployed.
+ * @throws Error with what the app printed
+ */
+export async function synthesize(outdir: string, environments: string[]): Promise<void> {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, outdir, ...environments], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const printed: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => printed.push(text));
+  }
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`the app cannot be synthesized:\n${printed.join('').trim()}`);
+}

@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { type AwsJsonClient, AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
+import type { TableResource } from './resources.ts';
+
+export type LocalTables = {
+  endpoint: string;
+  client: AwsJsonClient;
+  /** Creates the table, or finds the one that is kept from an earlier run. */
+  ensure(table: TableResource): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** @param directory where items are kept; absent: in memory */
+export async function startTables(directory: string | undefined): Promise<LocalTables> {
+  const worker = new Worker(new URL('./tables-server.ts', import.meta.url), {
+    workerData: { path: directory },
+    // Left to itself, V8 lets short-lived objects grow to 128 MB before it looks at them.
+    resourceLimits: { maxYoungGenerationSizeMb: 24 },
+  });
+  const [{ port }] = (await once(worker, 'message')) as [{ port: number }];
+  const endpoint = `http://127.0.0.1:${port}`;
+  const client = makeAwsJsonClient(endpoint, 'DynamoDB_20120810');
+  return {
+    endpoint,
+    client,
+    async ensure({ name, definition }) {
+      try {
+        await client.call('CreateTable', definition);
+      } catch (error) {
+        if (!(error instanceof AwsJsonError) || error.type !== 'ResourceInUseException') throw error;
+        const { Table } = await client.call<{ Table: TableShape }>('DescribeTable', { TableName: name });
+        if (!isDeepStrictEqual(shapeOf(Table), shapeOf(definition as unknown as TableShape))) {
+          throw new Error(
+            `table ${name} was kept from an earlier run with other keys or indexes; remove the data directory, or start with --memory`,
+          );
+        }
+      }
+    },
+    async stop() {
+      client.close();
+      const stopped = once(worker, 'exit');
+      worker.postMessage('stop');
+      await stopped;
+    },
+  };
+}
+
+type Key = { AttributeName: string; KeyType: string };
+type TableShape = { KeySchema: Key[]; GlobalSecondaryIndexes?: { IndexName: string; KeySchema: Key[] }[] };
+
+/** What cannot change once a table exists here. */
+function shapeOf({ KeySchema, GlobalSecondaryIndexes = [] }: TableShape) {
+  const keysOf = (keys: Key[]) => keys.map(({ AttributeName, KeyType }) => `${KeyType} ${AttributeName}`);
+  const indexes = GlobalSecondaryIndexes.map((index) => [index.IndexName, ...keysOf(index.KeySchema)].join(', '));
+  return { keys: keysOf(KeySchema), indexes: indexes.sort() };
+}

@@ -1,0 +1,44 @@
+import { describe, expect, test } from '@jest/globals';
+import { defaultDataDirectory, readArguments, UsageError } from '../../../infra/local/arguments.ts';
+
+describe('the arguments of npm start', () => {
+  test('without any, development runs on port 3000 and its data is kept', () => {
+    expect(readArguments([])).toEqual({
+      port: 3000,
+      environments: ['development'],
+      data: defaultDataDirectory,
+      verbose: false,
+    });
+  });
+
+  test('all of them', () => {
+    const args = ['--port', '4000', '--environment', 'development,staging', '--data', '/tmp/x', '--verbose'];
+    expect(readArguments(args)).toEqual({
+      port: 4000,
+      environments: ['development', 'staging'],
+      data: '/tmp/x',
+      verbose: true,
+    });
+  });
+
+  test('--memory keeps nothing', () => {
+    expect(readArguments(['--memory'])).not.toHaveProperty('data');
+  });
+
+  test('--help wins', () => {
+    expect(readArguments(['--help', '--port', '1'])).toBe('help');
+  });
+
+  test.each([
+    [['--port', 'http']],
+    [['--port', '70000']],
+    [['--port', '']],
+    [['--environment', 'a,,b']],
+    [['--environment', 'a,a']],
+    [['--memory', '--data', 'x']],
+    [['--colour']],
+    [['development']],
+  ])('%j is refused', (args) => {
+    expect(() => readArguments(args)).toThrow(UsageError);
+  });
+});

@@ -1,0 +1,199 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { SQSEvent } from 'aws-lambda';
+import { type EventSource, type EventSourceOptions, startEventSource } from '../../../infra/local/event-source.ts';
+import { type LocalQueues, startQueues } from '../../../infra/local/queues.ts';
+
+const dlqArn = 'arn:aws:sqs:us-east-1:000000000000:dead';
+let queues: LocalQueues;
+let source: EventSource | undefined;
+let failures: string[];
+
+beforeEach(async () => {
+  failures = [];
+  queues = await startQueues(undefined);
+  await queues.ensure({ name: 'dead', attributes: {} });
+  await queues.ensure({
+    name: 'events',
+    attributes: {
+      VisibilityTimeout: '1',
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dlqArn, maxReceiveCount: 2 }),
+    },
+  });
+});
+afterEach(async () => {
+  await source?.stop();
+  source = undefined;
+  await queues.stop();
+});
+
+async function send(...bodies: string[]): Promise<void> {
+  for (const MessageBody of bodies) {
+    await queues.client.call('SendMessage', {
+      QueueUrl: queues.url('events'),
+      MessageBody,
+      MessageAttributes: { kind: { DataType: 'String', StringValue: 'test' } },
+    });
+  }
+}
+
+type Invoke = (event: SQSEvent) => Promise<unknown>;
+
+function start(invoke: Invoke, changes: Partial<EventSourceOptions['definition']> = {}, concurrency = 1): void {
+  source = startEventSource({
+    definition: {
+      queueArn: 'arn:aws:sqs:us-east-1:000000000000:events',
+      functionName: 'consumer',
+      batchSize: 10,
+      windowSeconds: 0,
+      maximumConcurrency: undefined,
+      reportsItemFailures: true,
+      ...changes,
+    },
+    queueUrl: queues.url('events'),
+    queues: queues.client,
+    concurrency,
+    invoke: async (payload) => JSON.stringify((await invoke(JSON.parse(payload))) ?? null),
+    onFailure: (error) => failures.push(error.message),
+  });
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const endsAtMs = Date.now() + 8_000; !condition(); ) {
+    if (Date.now() > endsAtMs) throw new Error('it did not come to that');
+    await sleep(10);
+  }
+}
+
+const nothingLeft = () => JSON.stringify(queues.counts('events')) === '{"visible":0,"inFlight":0,"delayed":0}';
+
+describe('an SQS event source', () => {
+  test("hands over records in Lambda's shape", async () => {
+    await send('hello');
+    const events: SQSEvent[] = [];
+    start(async (event) => void events.push(event));
+    await until(nothingLeft);
+    expect(events).toEqual([
+      {
+        Records: [
+          {
+            messageId: expect.any(String),
+            receiptHandle: expect.any(String),
+            body: 'hello',
+            attributes: {
+              ApproximateReceiveCount: '1',
+              SentTimestamp: expect.stringMatching(/^\d{13}$/),
+              ApproximateFirstReceiveTimestamp: expect.stringMatching(/^\d{13}$/),
+              SenderId: expect.any(String),
+            },
+            messageAttributes: {
+              kind: { stringValue: 'test', stringListValues: [], binaryListValues: [], dataType: 'String' },
+            },
+            md5OfBody: '5d41402abc4b2a76b9719d911017c592',
+            md5OfMessageAttributes: expect.any(String),
+            eventSource: 'aws:sqs',
+            eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:events',
+            awsRegion: 'us-east-1',
+          },
+        ],
+      },
+    ]);
+  });
+
+  test('fills batches from what waits, up to the batch size', async () => {
+    await send('1', '2', '3', '4', '5');
+    const sizes: number[] = [];
+    start(async ({ Records }) => void sizes.push(Records.length), { batchSize: 3 });
+    await until(nothingLeft);
+    expect(sizes).toEqual([3, 2]);
+  });
+
+  test('waits for others while the window is open', async () => {
+    const sizes: number[] = [];
+    start(async ({ Records }) => void sizes.push(Records.length), { windowSeconds: 1 });
+    await send('1');
+    await sleep(200);
+    await send('2');
+    await until(nothingLeft);
+    expect(sizes).toEqual([2]);
+  });
+
+  test('works on no more batches at once than it may', async () => {
+    await send('1', '2', '3', '4');
+    let running = 0;
+    let most = 0;
+    start(
+      async () => {
+        most = Math.max(most, ++running);
+        await sleep(50);
+        running--;
+      },
+      { batchSize: 1 },
+      2,
+    );
+    await until(nothingLeft);
+    expect(most).toBe(2);
+  });
+
+  test('delivers again only what was reported as failed, and gives it up after the last try', async () => {
+    await send('good', 'bad');
+    const seen: string[] = [];
+    start(async ({ Records }) => {
+      seen.push(...Records.map(({ body, attributes }) => `${body} ${attributes.ApproximateReceiveCount}`));
+      return {
+        batchItemFailures: Records.filter(({ body }) => body === 'bad').map((r) => ({ itemIdentifier: r.messageId })),
+      };
+    });
+    await until(() => queues.counts('dead').visible === 1);
+    expect(seen).toEqual(['good 1', 'bad 1', 'bad 2']);
+    expect(nothingLeft()).toBe(true);
+  });
+
+  test.each<[string, Invoke]>([
+    ['the function throws', () => Promise.reject(new Error('broken'))],
+    ['the list of failures is no list', async () => ({ batchItemFailures: 'all of them' })],
+    ['a failure names no message', async () => ({ batchItemFailures: [{ itemIdentifier: '' }] })],
+    ['a failure has another name', async () => ({ batchItemFailures: [{ id: 'x' }] })],
+    ['a failure names a message of another batch', async () => ({ batchItemFailures: [{ itemIdentifier: 'x' }] })],
+    ['the answer is a text', async () => 'fine'],
+  ])('keeps the whole batch when %s', async (_, invoke) => {
+    await send('1', '2');
+    start(invoke);
+    await until(() => failures.length === 1);
+    expect(queues.counts('events')).toEqual({ visible: 0, inFlight: 2, delayed: 0 });
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['an empty object', {}],
+    ['no list', { batchItemFailures: null }],
+    ['an empty list', { batchItemFailures: [] }],
+  ])('takes %s as "all went well"', async (_, answer) => {
+    await send('1', '2');
+    start(async () => answer);
+    await until(nothingLeft);
+    expect(failures).toEqual([]);
+  });
+
+  test('without item failures every answer is good, as in Lambda', async () => {
+    await send('1');
+    start(async () => ({ batchItemFailures: 'ignored' }), { reportsItemFailures: false });
+    await until(nothingLeft);
+  });
+
+  test('when stopped, finishes and acknowledges the batch in work and takes no other', async () => {
+    await send('1', '2');
+    let finished = 0;
+    start(
+      async () => {
+        await sleep(100);
+        finished++;
+      },
+      { batchSize: 1 },
+    );
+    await until(() => queues.counts('events').inFlight === 1);
+    await source?.stop();
+    expect(finished).toBe(1);
+    expect(queues.counts('events')).toEqual({ visible: 1, inFlight: 0, delayed: 0 });
+  });
+});

@@ -1,0 +1,177 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { type FunctionHost, hostFunction } from '../../../infra/local/function-host.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'signalbox-function-'));
+const lines: string[] = [];
+let host: FunctionHost | undefined;
+
+afterEach(async () => {
+  await host?.stop();
+  lines.length = 0;
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+let files = 0;
+function start(code: string, { workersMax = 1, timeoutSeconds = 5, memoryMb = 128 } = {}): FunctionHost {
+  const file = join(directory, `${files++}.mjs`);
+  writeFileSync(file, code);
+  host = hostFunction(
+    {
+      name: 'tested',
+      file,
+      handler: 'handler',
+      memoryMb,
+      timeoutSeconds,
+      reservedConcurrency: undefined,
+      variables: { OWN: 'of the template', LOCAL: 'overridden' },
+    },
+    { workersMax, variables: { LOCAL: 'true', SHARED: 'of the runtime' }, onLine: (_, line) => lines.push(line) },
+  );
+  return host;
+}
+
+const call = async (to: FunctionHost, event: unknown) => JSON.parse(await to.invoke(JSON.stringify(event)));
+
+describe('a hosted function', () => {
+  test('gets the event and the context of Lambda, and answers its result', async () => {
+    const host = start(
+      `export const handler = async (event, context) => ({ event, context, left: context.getRemainingTimeInMillis() });`,
+    );
+    const { event, context, left } = await call(host, { a: 1 });
+    expect(event).toEqual({ a: 1 });
+    expect(context).toMatchObject({
+      functionName: 'tested',
+      functionVersion: '$LATEST',
+      memoryLimitInMB: '128',
+      invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:tested',
+      awsRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+    expect(left).toBeGreaterThan(4_500);
+    expect(left).toBeLessThanOrEqual(5_000);
+  });
+
+  test("sees the template's variables and the runtime's, and nothing of this machine's", async () => {
+    const { PATH: _, ...seen } = await call(start(`export const handler = () => ({ ...process.env });`), {});
+    expect(seen).toMatchObject({
+      OWN: 'of the template',
+      SHARED: 'of the runtime',
+      AWS_LAMBDA_FUNCTION_NAME: 'tested',
+    });
+    expect(Object.keys(seen)).not.toContain('HOME');
+    expect(_).toBeUndefined();
+  });
+
+  test('that returns nothing answers null', async () => {
+    expect(await call(start(`export const handler = async () => undefined;`), {})).toBeNull();
+  });
+
+  test('keeps its state between calls, as a warm function does', async () => {
+    const host = start(`let calls = 0; export const handler = async () => ++calls;`);
+    expect([await call(host, {}), await call(host, {})]).toEqual([1, 2]);
+  });
+
+  test('has one call at a time in a worker, and as many workers as it may', async () => {
+    const host = start(
+      `let running = 0;
+       const id = Math.random();
+       export const handler = async () => {
+         const others = running++;
+         await new Promise((resolve) => setTimeout(resolve, 100));
+         running--;
+         return { id, others };
+       };`,
+      { workersMax: 2 },
+    );
+    const answers = await Promise.all(Array.from({ length: 6 }, () => call(host, {})));
+    expect(answers.map(({ others }) => others)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(new Set(answers.map(({ id }) => id)).size).toBe(2);
+  });
+
+  test('that throws fails its call with the error and serves the next', async () => {
+    const host = start(
+      `export const handler = async ({ fail }) => { if (fail) throw new RangeError('too far'); return 'fine'; };`,
+    );
+    await expect(call(host, { fail: true })).rejects.toMatchObject({
+      errorType: 'RangeError',
+      message: 'RangeError: too far',
+    });
+    expect(await call(host, {})).toBe('fine');
+  });
+
+  test('that takes too long is stopped, whatever it is doing, and starts anew', async () => {
+    const host = start(
+      `let calls = 0; export const handler = async ({ hang }) => { calls++; while (hang) {} return calls; };`,
+      { timeoutSeconds: 1 },
+    );
+    expect(await call(host, {})).toBe(1);
+    const startedMs = performance.now();
+    await expect(call(host, { hang: true })).rejects.toMatchObject({ errorType: 'Sandbox.Timedout' });
+    expect(performance.now() - startedMs).toBeGreaterThan(950);
+    expect(await call(host, {})).toBe(1);
+  });
+
+  test('whose process ends fails its call alone', async () => {
+    const host = start(
+      `export const handler = async ({ exit, ms = 0 }) => { await new Promise((r) => setTimeout(r, ms)); if (exit) process.exit(7); return 'fine'; };`,
+      { workersMax: 2 },
+    );
+    const other = call(host, { ms: 200 });
+    await expect(call(host, { exit: true, ms: 50 })).rejects.toMatchObject({ errorType: 'Runtime.ExitError' });
+    expect(await other).toBe('fine');
+    expect(await call(host, {})).toBe('fine');
+  });
+
+  test('that breaks between two calls is started anew for the next', async () => {
+    const host = start(
+      `let calls = 0; export const handler = async () => { setTimeout(() => { throw new Error('late'); }, 20); return ++calls; };`,
+    );
+    expect(await call(host, {})).toBe(1);
+    await sleep(200);
+    expect(await call(host, {})).toBe(1);
+  });
+
+  test('has no more memory than the template gives it', async () => {
+    const host = start(
+      `export const handler = async ({ megabytes }) => { const kept = []; while (kept.length < megabytes) kept.push(new Array(131072).fill(kept.length + 0.5)); return kept.length; };`,
+      { memoryMb: 64, timeoutSeconds: 20 },
+    );
+    await expect(call(host, { megabytes: 400 })).rejects.toMatchObject({
+      errorType: 'Error',
+      message: expect.stringContaining('memory'),
+    });
+    expect(await call(host, { megabytes: 10 })).toBe(10);
+  });
+
+  test.each([
+    ['cannot be loaded', `throw new Error('no configuration');`, 'no configuration'],
+    ['has no such export', `export const other = 1;`, 'does not export the function handler'],
+  ])('that %s fails every call with the reason', async (_, code, reason) => {
+    const host = start(code);
+    await expect(call(host, {})).rejects.toThrow(reason);
+    await expect(call(host, {})).rejects.toThrow(reason);
+  });
+
+  test('hands on what it prints, line by line, before its result', async () => {
+    await call(
+      start(
+        `export const handler = async () => { console.log('one\\ntwo'); process.stdout.write('three\\n'); console.error('four'); };`,
+      ),
+      {},
+    );
+    expect(lines).toEqual(['one', 'two', 'three', 'four']);
+  });
+
+  test('hands on what it printed before it ended its process, and between two calls', async () => {
+    const host = start(
+      `export const handler = async ({ exit }) => { console.log('in call'); if (exit) process.exit(1); setTimeout(() => console.log('later'), 10); };`,
+    );
+    await call(host, {});
+    await sleep(100);
+    await expect(call(host, { exit: true })).rejects.toThrow();
+    expect(lines).toEqual(['in call', 'later', 'in call']);
+  });
+});

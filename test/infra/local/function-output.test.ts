@@ -1,0 +1,42 @@
+import { describe, expect, test } from '@jest/globals';
+import { makeLineReader } from '../../../infra/local/function-output.ts';
+import { makeMetricCounters } from '../../../infra/local/metrics.ts';
+import { makeStageMetrics } from '../../../shared/lambda/metrics.ts';
+
+function read(line: string, stream: 'stdout' | 'stderr' = 'stdout') {
+  const seen = { details: [] as string[], problems: [] as string[] };
+  const metrics = makeMetricCounters();
+  makeLineReader({
+    metrics,
+    onDetail: (text) => seen.details.push(text),
+    onProblem: (text) => seen.problems.push(text),
+  })('processor', line, stream);
+  return { ...seen, counted: metrics.list().length };
+}
+
+describe('what a function prints', () => {
+  test.each([
+    ['{"level":"WARN","message":"slow"}', 'stdout'],
+    ['{"level":"error","message":"broken"}', 'stdout'],
+    ['(node:1) a warning of the runtime', 'stderr'],
+  ] as const)('is shown under its name when somebody should see it: %s', (line, stream) => {
+    expect(read(line, stream)).toEqual({ details: [], problems: [`processor: ${line}`], counted: 0 });
+  });
+
+  test.each(['{"level":"INFO","message":"fine"}', 'plain text', '{"level":7}', '{"level":"ERROR"'])(
+    'is detail otherwise: %s',
+    (line) => {
+      expect(read(line)).toEqual({ details: [`processor: ${line}`], problems: [], counted: 0 });
+    },
+  );
+
+  test('is counted and not shown when it is a metric', () => {
+    let line = '';
+    const stage = makeStageMetrics('test', (written) => {
+      line = written;
+    });
+    stage.count('stripe', 'EventsProcessed');
+    stage.flush();
+    expect(read(line)).toEqual({ details: [], problems: [], counted: 2 });
+  });
+});

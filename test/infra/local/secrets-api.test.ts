@@ -1,0 +1,127 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  ListSecretsCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+  UpdateSecretCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { GenerateSecretString, generateSecretString } from '../../../infra/local/secret-string.ts';
+import { openSecretStore, type SecretStore } from '../../../infra/local/secrets.ts';
+import { type SecretsApi, startSecretsApi } from '../../../infra/local/secrets-api.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'signalbox-secrets-'));
+const file = join(directory, 'secrets.json');
+const arnPrefix = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:';
+let store: SecretStore;
+let api: SecretsApi;
+let client: SecretsManagerClient;
+
+beforeAll(async () => {
+  store = openSecretStore(file, arnPrefix);
+  api = await startSecretsApi(store);
+  client = new SecretsManagerClient({
+    endpoint: api.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
+  });
+});
+afterAll(async () => {
+  client.destroy();
+  await api.stop();
+  rmSync(directory, { recursive: true });
+});
+
+describe("Secrets Manager's API", () => {
+  test('a secret that was created can be read by name, by ARN and by the ARN without its ending', async () => {
+    const { ARN } = await client.send(new CreateSecretCommand({ Name: 'signalbox/test/a', SecretString: 'one' }));
+    for (const SecretId of ['signalbox/test/a', ARN as string, `${arnPrefix}signalbox/test/a`]) {
+      const value = await client.send(new GetSecretValueCommand({ SecretId }));
+      expect(value).toMatchObject({ SecretString: 'one', Name: 'signalbox/test/a', VersionStages: ['AWSCURRENT'] });
+    }
+  });
+
+  test('a new value makes the old one the previous', async () => {
+    await client.send(new CreateSecretCommand({ Name: 'signalbox/test/b', SecretString: 'one' }));
+    await client.send(new PutSecretValueCommand({ SecretId: 'signalbox/test/b', SecretString: 'two' }));
+    await client.send(new UpdateSecretCommand({ SecretId: 'signalbox/test/b', Description: 'only described' }));
+    const read = (VersionStage: string) =>
+      client.send(new GetSecretValueCommand({ SecretId: 'signalbox/test/b', VersionStage }));
+    expect((await read('AWSCURRENT')).SecretString).toBe('two');
+    expect((await read('AWSPREVIOUS')).SecretString).toBe('one');
+  });
+
+  test('an unknown secret is refused by the name that clients know', async () => {
+    for (const command of [
+      new GetSecretValueCommand({ SecretId: 'nobody' }),
+      new PutSecretValueCommand({ SecretId: 'nobody', SecretString: 'x' }),
+      new DescribeSecretCommand({ SecretId: 'constructor' }),
+    ]) {
+      await expect(client.send(command as GetSecretValueCommand)).rejects.toMatchObject({
+        name: 'ResourceNotFoundException',
+      });
+    }
+  });
+
+  test('a version that does not exist is refused, though the secret does', async () => {
+    await client.send(new CreateSecretCommand({ Name: 'signalbox/test/c', SecretString: 'one' }));
+    const read = client.send(new GetSecretValueCommand({ SecretId: 'signalbox/test/c', VersionStage: 'AWSPREVIOUS' }));
+    await expect(read).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+
+  test('a name that exists cannot be created again', async () => {
+    await client.send(new CreateSecretCommand({ Name: 'signalbox/test/d', SecretString: 'one' }));
+    const again = client.send(new CreateSecretCommand({ Name: 'signalbox/test/d', SecretString: 'two' }));
+    await expect(again).rejects.toMatchObject({ name: 'ResourceExistsException' });
+    expect(store.get('signalbox/test/d')?.current.text).toBe('one');
+  });
+
+  test('lists page by page, by prefix, and without any value', async () => {
+    for (const name of ['list/1', 'list/2', 'list/3']) {
+      await client.send(new CreateSecretCommand({ Name: name, SecretString: 'hidden' }));
+    }
+    const Filters = [{ Key: 'name' as const, Values: ['list/'] }];
+    const first = await client.send(new ListSecretsCommand({ Filters, MaxResults: 2 }));
+    const second = await client.send(new ListSecretsCommand({ Filters, MaxResults: 2, NextToken: first.NextToken }));
+    const names = [first, second].map(({ SecretList }) => SecretList?.map(({ Name }) => Name));
+    expect(names).toEqual([['list/1', 'list/2'], ['list/3']]);
+    expect(second.NextToken).toBeUndefined();
+    expect(JSON.stringify([first, second])).not.toContain('hidden');
+  });
+
+  test('the file is for its owner alone and brings every secret back', () => {
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(openSecretStore(file, arnPrefix).list()).toEqual(store.list());
+    expect(readFileSync(file, 'utf8')).toContain('list/1');
+  });
+});
+
+describe('generated secrets', () => {
+  test('have the length and the characters that were asked for', () => {
+    const wanted = GenerateSecretString.parse({
+      PasswordLength: 64,
+      ExcludePunctuation: true,
+      ExcludeCharacters: 'abc',
+    });
+    expect(generateSecretString(wanted)).toMatch(/^[A-Z0-9d-z]{64}$/);
+    expect(generateSecretString(wanted)).not.toBe(generateSecretString(wanted));
+  });
+
+  test('have a character of each kind', () => {
+    const wanted = GenerateSecretString.parse({ PasswordLength: 4 });
+    for (let i = 0; i < 20; i++) {
+      expect(generateSecretString(wanted)).toMatch(/^(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[^a-zA-Z0-9]).{4}$/);
+    }
+  });
+
+  test('go into the template under their key', () => {
+    const wanted = GenerateSecretString.parse({ SecretStringTemplate: '{"user":"me"}', GenerateStringKey: 'current' });
+    expect(JSON.parse(generateSecretString(wanted))).toEqual({ user: 'me', current: expect.stringMatching(/^.{32}$/) });
+  });
+});

@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { makeAwsJsonClient } from '../../infra/local/aws-json-client.ts';
+import type { RuntimeEnvironment } from '../../infra/local/runtime.ts';
+
+// Processes and workers start slowly on a busy machine.
+jest.setTimeout(30_000);
+
+const data = mkdtempSync(join(tmpdir(), 'signalbox-kill-'));
+const children: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(data, { recursive: true, force: true });
+});
+
+async function start(): Promise<{ child: ChildProcess; environment: RuntimeEnvironment }> {
+  const script = fileURLToPath(new URL('./fixtures/start.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, data], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+  return { child, environment: JSON.parse(line) };
+}
+
+async function storedBodies({ endpoints, outputs }: RuntimeEnvironment): Promise<Set<string>> {
+  const client = makeAwsJsonClient(endpoints.dynamodb, 'DynamoDB_20120810');
+  const bodies = new Set<string>();
+  let ExclusiveStartKey: object | undefined;
+  do {
+    const page = await client.call<{ Items: { body: { S: string } }[]; LastEvaluatedKey?: object }>('Scan', {
+      TableName: outputs.RowsTable,
+      ...(ExclusiveStartKey && { ExclusiveStartKey }),
+    });
+    for (const { body } of page.Items) bodies.add(body.S);
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  client.close();
+  return bodies;
+}
+
+describe('kill -9', () => {
+  test('loses nothing that was answered 2xx, though it strikes twice in the middle of the work', async () => {
+    const accepted = new Set<string>();
+    let count = 0;
+    for (const killAfter of [100, 100]) {
+      const { child, environment } = await start();
+      const target = accepted.size + killAfter;
+      const sender = async () => {
+        while (accepted.size < target) {
+          const body = `event ${count++}`;
+          const init = { method: 'POST', body, headers: { 'content-type': 'text/plain' } };
+          const response = await fetch(`${environment.ingestUrl}/v1/sources/a/b`, init).catch(() => undefined);
+          if (response?.status !== 200) return;
+          accepted.add(body);
+        }
+        child.kill('SIGKILL');
+      };
+      await Promise.all([...Array.from({ length: 8 }, sender), once(child, 'exit')]);
+    }
+    expect(accepted.size).toBeGreaterThanOrEqual(200);
+
+    const { environment } = await start();
+    const missing = async () => {
+      const stored = await storedBodies(environment);
+      return [...accepted].filter((body) => !stored.has(body));
+    };
+    // What was in work when the process died is worked on at once, not after the queue's visibility timeout.
+    for (const endsAtMs = Date.now() + 5_000; (await missing()).length > 0 && Date.now() < endsAtMs; );
+    expect(await missing()).toEqual([]);
+  });
+});
