@@ -21,6 +21,7 @@ const commandFiles: Record<string, () => Promise<CommandFile>> = {
   replay: () => import('./commands/replay.ts'),
   config: () => import('./commands/config.ts'),
   mapping: () => import('./commands/mapping.ts'),
+  settings: () => import('./commands/settings.ts'),
   secrets: () => import('./commands/secrets.ts'),
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { recompute } from '../../infra/cli/queries/recompute.ts';
-import { planReplay, type ReplayFacts, type ReplayPlan } from '../../infra/cli/replay/plan-replay.ts';
+import { planForcedReplay, planReplay, type ReplayFacts, type ReplayPlan } from '../../infra/cli/replay/plan-replay.ts';
 import { encodeActionsMessage } from '../../shared/core/events/actions-message.ts';
 import { unpackEventText } from '../../shared/core/events/raw-event.ts';
 import { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
@@ -50,9 +50,27 @@ describe('a parked event', () => {
     expect(others).toMatchObject({ raw: { execution: parked.id } });
   });
 
-  test.each(['message_unreadable', 'discarded'] as const)('is left alone when it was %s', (reason) => {
-    expect(planReplay(facts({ ...parked, reason }), replay, now).kind).toBe('nothing');
+  test('is left alone when nobody can read its message', () => {
+    const unreadable = { ...parked, reason: 'message_unreadable' as const };
+    expect(planReplay(facts(unreadable), replay, now).kind).toBe('nothing');
+    expect(planForcedReplay(unreadable, 'NEW').kind).toBe('nothing');
   });
+});
+
+describe('a forced replay', () => {
+  test.each(['processed', 'no_mapping', 'idempotent', 'rejected', 'failed'] as const)(
+    'of a %s event is a new event with the same contents',
+    (status) => {
+      const entry = eventEntry({ status, batchIndex: 3 });
+      const plan = planForcedReplay(entry, 'NEW');
+      expect(plan).toMatchObject({
+        kind: 'event',
+        raw: { id: 'NEW', source: entry.source, payload: entry.payload, replayOf: entry.id },
+      });
+      // Nothing ties it to what the event did before.
+      if (plan.kind === 'event') expect(plan.raw).not.toHaveProperty('execution');
+    },
+  );
 });
 
 describe('an event with failed actions', () => {

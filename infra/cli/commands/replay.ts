@@ -6,6 +6,8 @@ import { printJson, processTerminal } from '../output/terminal.ts';
 import { readSources } from '../queries/known-sources.ts';
 import { type ReplayRow, replayIds } from '../replay/replay-ids.ts';
 
+type ReplayFlags = { dryRun?: boolean; force?: boolean };
+
 export function register(program: Command): void {
   const replay = program
     .command('replay <id...>')
@@ -13,21 +15,18 @@ export function register(program: Command): void {
       'runs again what is missing of events: parked ones whole, others their failed actions; nothing that was done is repeated',
     )
     .option('--dry-run', 'say what would be sent, and send nothing')
-    .action((ids: string[], _options, command: Command) =>
-      replayCommand(ids, optionsOf<{ dryRun?: boolean }>(command)),
-    );
+    .option('--force', 'run whole events as new ones by the live configuration; what was done is done again')
+    .action((ids: string[], _options, command: Command) => replayCommand(ids, optionsOf<ReplayFlags>(command)));
   examples(
     replay,
     ['replay 01K… --dry-run', 'what would happen'],
     ['replay 01K… 01K…', 'by event id, message id, run id or action id'],
+    ['replay 01K… --force', 'as a new event: after a mapping was added or corrected'],
     ['replay $(npx signalbox events --status failed --json | jq -r .[].id)', 'everything that failed in the last days'],
   );
 }
 
-async function replayCommand(
-  ids: string[],
-  options: ReturnType<typeof optionsOf<{ dryRun?: boolean }>>,
-): Promise<void> {
+async function replayCommand(ids: string[], options: ReturnType<typeof optionsOf<ReplayFlags>>): Promise<void> {
   const terminal = processTerminal();
   const environment = await connect(options);
   const { known } = await readSources(environment);
@@ -35,6 +34,7 @@ async function replayCommand(
   const rows = await replayIds(environment, [...new Set(ids)], {
     known,
     dryRun: options.dryRun === true,
+    force: options.force === true,
     nowMs: Date.now(),
   });
   const count = (outcome: ReplayRow['outcome']) => rows.filter((row) => row.outcome === outcome).length;

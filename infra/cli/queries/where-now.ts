@@ -23,12 +23,10 @@ export function whereNow(entry: EventLogEntry, log: ActionLogEntry | undefined):
         text: 'Done: it could not be used, and nothing ran. Replaying it would end the same way.',
       };
     case 'failed':
-      return entry.reason === 'discarded'
-        ? { state: 'done', text: 'Closed by an operator without being run.' }
-        : {
-            state: 'failed',
-            text: 'Parked: it was given up after too many attempts. Its row holds everything that a replay needs.',
-          };
+      return {
+        state: 'failed',
+        text: 'Parked: it was given up after too many attempts. Its row holds everything that a replay needs.',
+      };
     case 'processed':
       return whereActionsAre(entry, log);
   }

@@ -53,6 +53,20 @@ export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): R
   }
 }
 
+/**
+ * The event once more as a new one, whatever became of it: a fresh id and execution, no claim, by the configuration that is
+ * live now. Its effects are new effects: a run that the event had already is had again.
+ *
+ * @param freshId for the same source and log shard as the event
+ */
+export function planForcedReplay(entry: EventLogEntry, freshId: string): ReplayPlan {
+  if (entry.reason === 'message_unreadable')
+    return nothing('its message was of a version that is not known; its text is in the row');
+  const { source, verification, payload } = rawEventOf(entry);
+  const raw: RawEvent = { id: freshId, source, verification, payload, replayOf: entry.id };
+  return { kind: 'event', raw, detail: `runs as a new event, ${freshId}` };
+}
+
 function nothing(detail: string): ReplayPlan {
   return { kind: 'nothing', detail };
 }
@@ -60,7 +74,6 @@ function nothing(detail: string): ReplayPlan {
 function planEventReplay({ entry, claim }: ReplayFacts, replay: string): ReplayPlan {
   if (entry.reason === 'message_unreadable')
     return nothing('its message was of a version that is not known; its text is in the row');
-  if (entry.reason === 'discarded') return nothing('was discarded by an operator');
   // The execution that it may have begun, so that whatever was done is found and not done again. Without a trace of one it
   // would have been the event's own.
   const owned = claim?.owner === entry.id ? claim.execution : undefined;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { makeActionsQueue, makeEventsQueue } from '../../../shared/adapters/sqs-queues.ts';
-import { makeEventId } from '../../../shared/core/events/event-id.ts';
+import { eventIdShard, makeEventId } from '../../../shared/core/events/event-id.ts';
 import { actionsMessageOf } from '../../../shared/core/processing/actions-of.ts';
 import type { SendResult } from '../../../shared/ports/queues.ts';
 import type { Environment } from '../environment.ts';
@@ -11,7 +11,7 @@ import type { KnownSource } from '../queries/known-sources.ts';
 import { readQueueDepths } from '../queries/queue-depths.ts';
 import { configurationOf, recompute } from '../queries/recompute.ts';
 import { resolveId } from '../queries/resolve-id.ts';
-import { planReplay, type ReplayFacts, type ReplayPlan } from './plan-replay.ts';
+import { planForcedReplay, planReplay, type ReplayFacts, type ReplayPlan } from './plan-replay.ts';
 
 /** What became of one id; also the `--json` row of `replay`. */
 export type ReplayRow = {
@@ -24,7 +24,13 @@ export type ReplayRow = {
   detail: string;
 };
 
-export type ReplayOptions = { known: KnownSource[]; dryRun: boolean; nowMs: number };
+export type ReplayOptions = {
+  known: KnownSource[];
+  dryRun: boolean;
+  /** Run whole events as new ones, effects and all. */
+  force: boolean;
+  nowMs: number;
+};
 
 type Planned = { id: string; eventId: string; plan: ReplayPlan };
 
@@ -34,7 +40,7 @@ const atOnce = 8;
 export async function replayIds(
   environment: Environment,
   ids: string[],
-  { known, dryRun, nowMs }: ReplayOptions,
+  { known, dryRun, force, nowMs }: ReplayOptions,
 ): Promise<ReplayRow[]> {
   const depths = await readQueueDepths(environment);
   const actions = depths.find(({ queue }) => queue === 'actions');
@@ -43,7 +49,9 @@ export async function replayIds(
   const taken = new Set<string>();
   for (let i = 0; i < ids.length; i += atOnce) {
     const chunk = ids.slice(i, i + atOnce);
-    const planned = await Promise.all(chunk.map((id) => planOne(environment, id, { known, nowMs, actionsQueueEmpty })));
+    const planned = await Promise.all(
+      chunk.map((id) => planOne(environment, id, { known, force, nowMs, actionsQueueEmpty })),
+    );
     for (const one of planned) rows.push(onlyOnce(one, taken));
   }
   const sent = dryRun
@@ -67,7 +75,7 @@ function onlyOnce(row: ReplayRow | Planned, taken: Set<string>): ReplayRow | Pla
 async function planOne(
   environment: Environment,
   id: string,
-  { known, nowMs, actionsQueueEmpty }: { known: KnownSource[]; nowMs: number; actionsQueueEmpty: boolean },
+  { known, force, nowMs, actionsQueueEmpty }: Omit<ReplayOptions, 'dryRun'> & { actionsQueueEmpty: boolean },
 ): Promise<ReplayRow | Planned> {
   const unknown = (detail: string): ReplayRow => ({ id, event_id: null, outcome: 'unknown', sent: null, detail });
   const resolved = await resolveId(environment, id, known);
@@ -80,6 +88,10 @@ async function planOne(
   const { eventId } = resolved;
   const entry = await readEvent(eventLogOf(environment), eventId, known);
   if (entry === undefined) return unknown(`has no event row (${eventId}): it is still on its way, or has aged out`);
+  if (force) {
+    const freshId = makeEventId(entry.source, eventIdShard(entry.id), nowMs, randomBytes(12));
+    return { id, eventId, plan: planForcedReplay(entry, freshId) };
+  }
   const facts = await readFacts(environment, entry, actionsQueueEmpty);
   const replay = makeEventId(entry.source, 0, nowMs, randomBytes(12));
   return { id, eventId, plan: planReplay(facts, replay, nowMs) };

@@ -13,7 +13,6 @@ export const actionReasons = [
   'target_missing',
   'actor_missing',
   'too_many_recipients',
-  'data_invalid',
   'target_refused',
   'parameters_too_large',
   'action_unknown',

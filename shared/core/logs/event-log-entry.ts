@@ -22,7 +22,6 @@ export const EventReason = z.enum([
   // failed
   'retries_exhausted',
   'message_unreadable',
-  'discarded',
 ]);
 export type EventReason = z.infer<typeof EventReason>;
 

@@ -1,0 +1,146 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
+import { sourceState } from '../../../shared/core/configuration/prepared.ts';
+import { SourceSettings, type SourceState, windowHoursMax } from '../../../shared/core/configuration/schema.ts';
+import { fieldPathProblem } from '../../../shared/core/mappings/field-path.ts';
+import { examples, type GlobalOptions, optionsOf, positiveInteger, positiveNumber } from '../command.ts';
+import { changeSettings, currentAuthor } from '../configuration.ts';
+import { connect } from '../environment.ts';
+import { notFound, usageError } from '../errors.ts';
+import { printFields } from '../output/fields.ts';
+import { printJson, processTerminal, type Terminal } from '../output/terminal.ts';
+
+type Changes = {
+  enabled?: boolean;
+  identify?: boolean;
+  enforce?: boolean;
+  idempotency?: boolean;
+  keyPath?: string | null;
+  windowHours?: number;
+  logShards?: number;
+};
+
+export function register(program: Command): void {
+  const settings = program
+    .command('settings')
+    .description("a source's settings in one environment: they take effect within 30 s and are kept through pushes");
+
+  const show = settings
+    .command('show <source>')
+    .description('what is set')
+    .action((source: string, _options, command: Command) => showSettings(source, optionsOf(command)));
+  examples(
+    show,
+    ['settings show rudderstack', 'in development'],
+    ['settings show rudderstack -e production --json', 'for scripts'],
+  );
+
+  const set = settings
+    .command('set <source>')
+    .description('change what is named, leave the rest')
+    .option('--enabled <on|off>', 'off: events are accepted and logged as rejected, nothing runs', onOff)
+    .option('--identify <on|off>', 'off: identify events are logged and run nothing', onOff)
+    .option('--enforce <on|off>', 'on: what fails the check of the secret or signature is answered 401', onOff)
+    .option('--idempotency <on|off>', 'off: every copy of an event runs', onOff)
+    .option('--key-path <path|default>', "where the idempotency key is; default: the source's own", keyPath)
+    .option('--window-hours <n>', `how long a copy counts as one, up to ${windowHoursMax}`, positiveNumber)
+    .option('--log-shards <n>', 'partitions of its log, 1-32; each takes 1,000 events a second', positiveInteger)
+    .action((source: string, _options, command: Command) => setSettings(source, optionsOf<Changes>(command)));
+  examples(
+    set,
+    ['settings set rudderstack --enforce on', 'once events show "verified"'],
+    ['settings set rudderstack --window-hours 72 -e production', 'copies count for three days'],
+    ['settings set rudderstack --enabled off -e production', 'stop acting on its events, lose none'],
+  );
+}
+
+function onOff(text: string): boolean {
+  if (text === 'on') return true;
+  if (text === 'off') return false;
+  throw new InvalidArgumentError('It is on or off.');
+}
+
+/** Null: back to the source's own path. */
+function keyPath(text: string): string | null {
+  if (text === 'default') return null;
+  const problem = fieldPathProblem(text);
+  if (problem !== undefined) throw new InvalidArgumentError(`It ${problem}.`);
+  return text;
+}
+
+async function showSettings(source: string, options: GlobalOptions): Promise<void> {
+  const terminal = processTerminal();
+  const { state, name } = await readSettings(source, options);
+  print(terminal, options, name, source, state);
+}
+
+async function setSettings(source: string, options: GlobalOptions & Changes): Promise<void> {
+  const terminal = processTerminal();
+  const { enabled, identify, enforce, idempotency, keyPath: path, windowHours, logShards } = options;
+  const changes = { enabled, identify, enforce, idempotency, path, windowHours, logShards };
+  const named = Object.entries(changes).filter(([, value]) => value !== undefined);
+  if (named.length === 0)
+    throw usageError('nothing to set is named', 'npx signalbox settings set --help lists what there is');
+  const { configuration, name } = await readSettings(source, options);
+  const change = (before: SourceState): SourceState => {
+    const { path: keyBefore, ...keys } = before.idempotency;
+    const keyNow = path === undefined ? keyBefore : (path ?? undefined);
+    return {
+      ...before,
+      ...(enabled !== undefined && { enabled }),
+      ...(identify !== undefined && { identify }),
+      ...(enforce !== undefined && { verification: { enforced: enforce } }),
+      idempotency: {
+        ...keys,
+        ...(idempotency !== undefined && { enabled: idempotency }),
+        ...(keyNow !== undefined && { path: keyNow }),
+        ...(windowHours !== undefined && { window_hours: windowHours }),
+      },
+      ...(logShards !== undefined && { log_shards: logShards }),
+    };
+  };
+  const message = `set ${named.map(([key, value]) => `${key} ${value === true ? 'on' : value === false ? 'off' : value}`).join(', ')} of ${source}`;
+  const state = await changeSettings(configuration, source, change, {
+    author: currentAuthor(),
+    message,
+    nowMs: Date.now(),
+  });
+  print(terminal, options, name, source, state);
+  if (enforce === true)
+    terminal.note('From within 30 s on, what fails the check is answered 401: many senders drop such events for good.');
+}
+
+async function readSettings(source: string, options: GlobalOptions) {
+  const { configuration, name } = await connect(options);
+  const live = await readLive(configuration);
+  if (!Object.hasOwn(live.snapshot.sources, source)) {
+    const known = Object.keys(live.snapshot.sources).join(', ') || 'none';
+    throw notFound(`${name} has no source "${source}"; it has ${known}`);
+  }
+  return { configuration, name, state: sourceState(live, source) };
+}
+
+function print(
+  terminal: Terminal,
+  { json }: GlobalOptions,
+  environment: string,
+  source: string,
+  state: SourceState,
+): void {
+  const settings = SourceSettings.strip().parse(state);
+  if (json) {
+    printJson(terminal, { environment, source, ...settings });
+    return;
+  }
+  const { enabled, identify, verification, idempotency, log_shards, inactive_mappings } = settings;
+  const word = (on: boolean) => (on ? 'on' : 'off');
+  printFields(terminal, `Source ${source} in ${environment}`, [
+    ['enabled', word(enabled)],
+    ['identify', word(identify)],
+    ['enforce', word(verification.enforced)],
+    ['idempotency', `${word(idempotency.enabled)}, window ${idempotency.window_hours} h`],
+    ['key path', idempotency.path ?? "the source's own"],
+    ['log shards', log_shards === undefined ? "the environment's" : String(log_shards)],
+    ['inactive mappings', inactive_mappings.join(', ') || 'none'],
+  ]);
+}

@@ -1,0 +1,120 @@
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { Command, CommanderError } from 'commander';
+import { addGlobalOptions } from '../../infra/cli/command.ts';
+import { anchorOf, fencesOf, proseOf, sectionsOf } from './markdown.ts';
+
+/*
+ * What the documents point at is there: files, headings, and the commands of the CLI with the options that are shown.
+ */
+const root = join(import.meta.dirname, '..', '..');
+const pages = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })].sort();
+const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
+
+/** The anchors of a page; a title that comes again gets a number, as GitHub does it. */
+function anchorsOf(page: string): Set<string> {
+  const seen = new Map<string, number>();
+  const titles = sectionsOf(textOf(page)).filter(({ level }) => level > 0);
+  return new Set(
+    titles.map(({ title }) => {
+      const anchor = anchorOf(title);
+      const count = seen.get(anchor) ?? 0;
+      seen.set(anchor, count + 1);
+      return count === 0 ? anchor : `${anchor}-${count}`;
+    }),
+  );
+}
+
+/** Why a link of a page leads nowhere; undefined when it does not, or leads out of the repository. */
+function brokenBecause(page: string, link: string): string | undefined {
+  if (/^[a-z]+:/.test(link)) return undefined;
+  const [path = '', anchor] = link.split('#');
+  const file = path === '' ? page : relative(root, join(root, dirname(page), path));
+  if (!existsSync(join(root, file))) return `there is no ${file}`;
+  if (anchor === undefined) return undefined;
+  if (statSync(join(root, file)).isDirectory()) return `${file} is a folder`;
+  return anchorsOf(file).has(anchor) ? undefined : `${file} has no heading #${anchor}`;
+}
+
+const linksOf = (page: string) => [...proseOf(textOf(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+
+/** A command; `named` where the text only names it, and may leave its arguments out. */
+type Shown = { command: string; named: boolean };
+
+/** Every `npx signalbox …` of a page, in fences and in the text, up to what ends a command. */
+function commandsOf(page: string): Shown[] {
+  const text = textOf(page);
+  const inline = [...proseOf(text).matchAll(/`([^`]+)`/g)].map(([, code = '']) => code.replaceAll(/\s+/g, ' '));
+  const lines = fencesOf(text.split('\n')).flatMap((fence) => fence.text.replaceAll(/\\\n\s*/g, ' ').split('\n'));
+  const invocation = /npx signalbox((?: +(?:"[^"]*"|'[^']*'|\$\([^)]*\)|[^\s|;&<>#()"']+))+)/g;
+  const find = (codes: string[], named: boolean): Shown[] =>
+    codes.flatMap((code) => [...code.matchAll(invocation)].map(([, words = '']) => ({ command: words.trim(), named })));
+  return [...find(inline, true), ...find(lines, false)];
+}
+
+type CommandFile = { register(program: Command): void };
+let commandFiles: CommandFile[];
+beforeAll(async () => {
+  const folder = join(root, 'infra', 'cli', 'commands');
+  commandFiles = await Promise.all(readdirSync(folder).map((file) => import(join(folder, file))));
+});
+
+/** What the CLI has against a command, as its own parser says it; undefined when it would run it. */
+function refusedBecause(command: string): string | undefined {
+  const program = addGlobalOptions(new Command('signalbox'));
+  for (const { register } of commandFiles) register(program);
+  quieten(program);
+  const words = command.match(/"[^"]*"|'[^']*'|\$\([^)]*\)|\S+/g) ?? [];
+  try {
+    program.parse(
+      words.map((word) => word.replaceAll(/^["']|["']$/g, '')),
+      { from: 'user' },
+    );
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return undefined;
+    return (error as Error).message;
+  }
+}
+
+/** Parses as ever and does nothing. */
+function quieten(command: Command): void {
+  command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+  if (command.commands.length === 0) command.action(() => undefined);
+  for (const inner of command.commands) quieten(inner);
+}
+
+describe.each(pages)('%s', (page) => {
+  test('has no link that leads nowhere', () => {
+    const broken = linksOf(page).flatMap((link) => brokenBecause(page, link) ?? []);
+    expect(broken).toEqual([]);
+  });
+
+  test('shows only commands that the CLI has, with options that they take', () => {
+    const refused = commandsOf(page).flatMap(({ command, named }) => {
+      const because = refusedBecause(command);
+      const isFine = because === undefined || (named && because.includes('missing required argument'));
+      return isFine ? [] : [`${command}: ${because}`];
+    });
+    expect(refused).toEqual([]);
+  });
+});
+
+describe('this test', () => {
+  test('finds the links and commands that there are', () => {
+    expect(linksOf('README.md').length).toBeGreaterThan(5);
+    expect(commandsOf('README.md')).toContainEqual({ command: 'runs --recipient usr_8841', named: false });
+    expect(commandsOf('docs/deploy.md')).toContainEqual({ command: 'events --status failed --since 2h', named: true });
+  });
+
+  test('notices a missing file, a missing heading, a wrong command, option, value or argument', () => {
+    expect(brokenBecause('README.md', 'docs/nothing.md')).toBe('there is no docs/nothing.md');
+    expect(brokenBecause('docs/deploy.md', 'alarms.md#nothing')).toBe('docs/alarms.md has no heading #nothing');
+    expect(refusedBecause('event')).toContain('unknown command');
+    expect(refusedBecause('events lst')).toContain('no command');
+    expect(refusedBecause('events --sourc x')).toContain('unknown option');
+    expect(refusedBecause('actions --status done')).toContain('Allowed choices');
+    expect(refusedBecause('users get')).toContain('missing required argument');
+  });
+});

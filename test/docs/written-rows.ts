@@ -1,0 +1,218 @@
+import { randomBytes } from 'node:crypto';
+import { changeState, pushAndCommit, setMappingActive } from '../../infra/cli/configuration.ts';
+import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
+import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
+import { goLive, readCurrent } from '../../shared/adapters/dynamodb-configuration.ts';
+import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
+import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
+import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
+import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
+import { invocationId } from '../../shared/core/actions/invocation-id.ts';
+import type { Entity } from '../../shared/core/directory/entity.ts';
+import { makeEventId } from '../../shared/core/events/event-id.ts';
+import { packEventText } from '../../shared/core/events/raw-event.ts';
+import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
+import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
+import { printRunId, runKey } from '../../shared/core/runs/run-id.ts';
+import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
+import { liveConfiguration } from '../support/build.ts';
+import type { TestTables } from '../support/dynalite.ts';
+
+// A second ago, so that all of it is on one day; and three hours ago, which may be another.
+const nowMs = Date.now() - 1000;
+const earlierMs = nowMs - 3 * 3_600_000;
+const retentionDays = 30;
+
+const eventId = (shard: number, timeMs = nowMs, source = 'rudderstack') =>
+  makeEventId(source, shard, timeMs, randomBytes(12));
+
+export const ids = {
+  order: eventId(2),
+  earlier: eventId(1, earlierMs),
+  copy: eventId(0),
+  failed: eventId(0),
+  failedToo: eventId(3),
+  rejected: eventId(1),
+  ofOtherSource: eventId(0, nowMs, 'stripe'),
+  waiting: eventId(3),
+  retriedAndDone: eventId(1),
+  skipped: eventId(0),
+};
+export const user = 'usr_8841';
+export const messageId = '8f14e45f-ceea-467f-a8c6-1b6a0c2f4e7d';
+export const headers = { 'user-agent': 'RudderLabs' };
+export const body = '{"type": "track",  "event": "order_completed"}';
+
+/** Rows of every kind, with every attribute that there is, written by the adapters themselves. */
+export async function writeRows({ client, names }: TestTables): Promise<void> {
+  await makeEventLog({ client, table: names.EventLog, retentionDays, usersIndex: true }).writeEach(eventRows());
+  await makeActionLog({ client, table: names.ActionLog, retentionDays }).writeEach(actionRows());
+  await writeClaims({ client, names });
+  const runs = makeWorkflowRuns({ client, table: names.WorkflowRuns, retentionDays });
+  for (const run of workflowRuns()) await runs.createIfAbsent(run);
+  const directory = makeDirectory(client, names.Directory);
+  for (const entity of entities()) await directory.writeIfUnchanged(entity, 0);
+  await writeConfiguration({ client, names });
+}
+
+function eventRows(): EventLogEntry[] {
+  const row = (id: string, change: Partial<EventLogEntry> = {}): EventLogEntry => ({
+    id,
+    source: 'rudderstack',
+    eventType: 'track/order_completed',
+    status: 'processed',
+    configVersion: 2,
+    verification: 'not_enforced:verified',
+    actionsPlanned: 0,
+    receivedAtMs: nowMs,
+    processedAtMs: nowMs + 400,
+    payload: packEventText({ headers, body }),
+    ...change,
+  });
+  const failed = { status: 'failed', reason: 'retries_exhausted', detail: 'writing rows: throttled' } as const;
+  return [
+    row(ids.order, { userId: user, key: messageId, execution: ids.order, actionsPlanned: 1 }),
+    row(ids.earlier, { userId: user, eventType: 'identify', receivedAtMs: earlierMs }),
+    row(ids.copy, {
+      status: 'idempotent',
+      reason: 'duplicate',
+      userId: user,
+      execution: ids.order,
+      duplicateOf: ids.order,
+      batchIndex: 1,
+      replayOf: ids.earlier,
+    }),
+    row(ids.failed, failed),
+    row(ids.failedToo, failed),
+    row(ids.rejected, { status: 'rejected', reason: 'payload_invalid', userId: 'somebody else' }),
+    row(ids.ofOtherSource, { source: 'stripe', eventType: 'invoice.paid' }),
+  ];
+}
+
+function actionRows(): ActionLogEntry[] {
+  const action = (execution: string, change: Partial<ActionOutcome>): ActionOutcome => ({
+    id: invocationId(execution, 'order-completed'),
+    action: 'workflows_trigger',
+    mapping: 'order-completed',
+    status: 'succeeded',
+    payload: { key: 'order-completed', recipients: user },
+    attempts: 1,
+    firstAttemptAtMs: nowMs + 500,
+    finishedAtMs: nowMs + 900,
+    ...change,
+  });
+  const row = (execution: string, change: Partial<ActionOutcome>, entry: Partial<ActionLogEntry> = {}) => ({
+    execution,
+    eventId: execution,
+    source: 'rudderstack',
+    eventType: 'track/order_completed',
+    configVersion: 2,
+    actions: [action(execution, change)],
+    next: 0,
+    origins: [execution],
+    revision: 1,
+    receivedAtMs: nowMs,
+    updatedAtMs: nowMs + 900,
+    ...entry,
+  });
+  const refused: Partial<ActionOutcome> = {
+    status: 'failed',
+    reason: 'target_refused',
+    detail: 'the target answered 422',
+    result: { runs: 0, refused: 1 },
+    warnings: [{ code: 'recipient_missing', message: 'no run for u9: not identified yet' }],
+  };
+  const unavailable = { status: 'pending', reason: 'target_unavailable', retryAtMs: nowMs + 60_000 } as const;
+  return [
+    row(ids.order, refused, { message: 'the whole message' }),
+    row(ids.waiting, unavailable, { next: 2 }),
+    row(ids.retriedAndDone, {}, { next: 3 }),
+    row(ids.skipped, { status: 'skipped', reason: 'required_field_missing' }),
+  ];
+}
+
+async function writeClaims({ client, names }: Pick<TestTables, 'client' | 'names'>): Promise<void> {
+  const claims = makeClaimStore(client, names.Claims);
+  const claim = (key: string, eventType: string, id: string) => {
+    const ends = { leaseEndsAtMs: nowMs + 35_000, expiresAtMs: nowMs + 86_400_000 };
+    return claims.claim({ key, source: 'rudderstack', eventType, eventId: id, ...ends }, nowMs);
+  };
+  await claim(messageId, 'track/order_completed', ids.order);
+  await claim(messageId, 'identify', ids.earlier);
+  await claim('another', 'identify', ids.failed);
+  await claims.release({ key: messageId, source: 'rudderstack', eventType: 'track/order_completed' }, ids.order);
+}
+
+const orderRun = runKey({ kind: 'user', id: user }, ids.order, 'order-completed');
+export const run = { id: printRunId(orderRun), hash: orderRun.mappingHash, data: { total: 42.5 } };
+
+function workflowRuns(): WorkflowRun[] {
+  const made = (change: Partial<WorkflowRun>): WorkflowRun => ({
+    key: orderRun,
+    workflow: 'order-completed',
+    workflowRunId: invocationId(ids.order, 'order-completed'),
+    mapping: 'order-completed',
+    status: 'failed',
+    target: 'http',
+    eventId: ids.order,
+    source: 'rudderstack',
+    origin: ids.order,
+    data: run.data,
+    attempts: 1,
+    insertedAtMs: nowMs,
+    updatedAtMs: nowMs,
+    ...change,
+  });
+  const project = { kind: 'object', collection: 'projects', id: 'p1' } as const;
+  return [
+    made({ error: 'the target answered 422', targetReference: { status: 422, response: 'no' }, tenant: 'acme' }),
+    made({
+      key: runKey({ kind: 'user', id: user }, ids.earlier, 'order-completed'),
+      status: 'handed_off',
+      actor: { kind: 'user', id: 'u2' },
+    }),
+    made({
+      key: runKey(project, ids.order, 'order-completed'),
+      status: 'pending',
+      cancellationKey: 'c1',
+      actor: project,
+    }),
+  ];
+}
+
+function entities(): Entity[] {
+  const entity = (ref: Entity['ref'], attributes: Entity['attributes']): Entity => ({
+    ref,
+    attributes,
+    sourceTimeMs: nowMs,
+    propertyTimesMs: { plan: earlierMs },
+    insertedAtMs: earlierMs,
+    updatedAtMs: nowMs,
+    version: 1,
+  });
+  const text = { name: 'n', email: 'e', avatar: 'a', phone_number: 'p', timezone: 't', locale: 'l', created_at: 'c' };
+  const maps = { preferences: { a: 1 }, channel_data: { b: 2 }, settings: { c: 3 } };
+  return [
+    entity({ kind: 'user', id: user }, { ...text, ...maps, plan: 'team' }),
+    entity({ kind: 'object', collection: 'projects', id: 'p1' }, { ...text, ...maps }),
+    entity({ kind: 'object', collection: '$tenants', id: 'acme' }, { ...text, ...maps }),
+  ];
+}
+
+/** Version 1 is a commit, version 2 a switched mapping, and beside it an entry that lost its race. */
+async function writeConfiguration({ client, names }: Pick<TestTables, 'client' | 'names'>): Promise<void> {
+  const table = { client, table: names.Configuration };
+  const { snapshot } = liveConfiguration();
+  await pushAndCommit(table, { snapshot, seed: undefined, author: 'Ana', message: 'first', nowMs: earlierMs });
+  const seen = await readCurrent(table);
+  const off = setMappingActive(seen.state, 'rudderstack', 'order-completed', false);
+  await changeState(table, () => off, { author: 'Ben', message: 'stop', nowMs });
+  const late = { kind: 'state', author: 'Cleo', message: 'too late', createdAtMs: nowMs + 1, state: off } as const;
+  await goLive(table, seen, late).catch(() => undefined);
+  const types = [
+    { source: 'rudderstack', eventType: 'identify', eventId: ids.earlier },
+    { source: 'rudderstack', eventType: 'track/order_completed', eventId: ids.order },
+    { source: 'stripe', eventType: 'invoice.paid', eventId: ids.ofOtherSource },
+  ];
+  await makeSeenRegistry(table).note(types, nowMs);
+}

@@ -1,0 +1,360 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Webhook } from 'standardwebhooks';
+import { changeState, pushAndCommit, setMappingActive } from '../../infra/cli/configuration.ts';
+import { readConfigurationFiles } from '../../infra/cli/configuration-files.ts';
+import { type Runtime, type RuntimeEnvironment, startRuntime } from '../../infra/local/runtime.ts';
+import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
+import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration.ts';
+import { Mapping, WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import { encodeRawEvent } from '../../shared/core/events/raw-event.ts';
+import { rawEvent, trackEvent } from '../support/build.ts';
+import { localCredentials } from '../support/dynalite.ts';
+
+/*
+ * The whole pipeline as it is deployed: the synthesized template and the bundles of the functions, run by the local
+ * runtime, looked at through the operator's own tool.
+ */
+
+const root = join(import.meta.dirname, '..', '..');
+const secret = `whsec_${Buffer.from('end-to-end-secret-0123456789').toString('base64')}`;
+
+let runtime: Runtime;
+let environment: RuntimeEnvironment;
+let table: ConfigurationTable;
+let directory: string;
+let receiver: Server;
+const received: { verified: unknown; headers: Record<string, unknown> }[] = [];
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'signalbox-e2e-'));
+  receiver = createServer(async (request, response) => {
+    const body = await new Response(request as never).text();
+    const verified = new Webhook(secret).verify(body, request.headers as Record<string, string>);
+    received.push({ verified, headers: request.headers });
+    response.writeHead(202).end();
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  runtime = await startRuntime({ environments: ['development'], port: 0 });
+  environment = runtime.environments.development as RuntimeEnvironment;
+  const client = makeDocumentClient({ endpoint: environment.endpoints.dynamodb, ...localCredentials });
+  table = { client, table: environment.outputs.ConfigurationTable ?? '' };
+  const { region, endpoints, outputs } = environment;
+  const file = {
+    pid: process.pid,
+    started_at: new Date().toISOString(),
+    environments: { development: { region, endpoints, outputs } },
+  };
+  writeFileSync(join(directory, 'runtime.json'), JSON.stringify(file));
+  await pushExtraMappings();
+}, 90_000);
+
+afterAll(async () => {
+  await runtime?.stop();
+  table?.client.destroy();
+  receiver?.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** What ships, and beside it a mapping that describes its recipient, one whose target answers, and one to switch off. */
+async function pushExtraMappings(): Promise<void> {
+  const { snapshot, environments } = readConfigurationFiles(join(root, 'infra/config'));
+  const address = receiver.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/hook`;
+  const mapping = (id: string, parameters: object) =>
+    Mapping.parse({ id, event: `track/${id}`, action: 'workflows_trigger', parameters });
+  const source = snapshot.sources.rudderstack;
+  if (source === undefined) throw new Error('the shipped configuration has no source rudderstack');
+  source.mappings.push(
+    mapping('signed-up', { key: 'order-completed', recipients: { id: 'user_id', email: 'data.email' } }),
+    mapping('shipped', { key: 'shipping' }),
+    mapping('switched', { key: 'order-completed' }),
+  );
+  snapshot.workflows.shipping = WorkflowFile.parse({
+    name: 'Shipping',
+    target: { development: { type: 'http', url } },
+  });
+  await pushAndCommit(table, {
+    snapshot,
+    seed: environments.development,
+    author: 'test',
+    message: 'test',
+    nowMs: Date.now(),
+  });
+  await signalbox(['secrets', 'set', 'targets/shipping'], secret);
+  // Functions follow within 15 s or so; a request for an unknown source makes ingest look at once, the others follow.
+  await untilVersion(2);
+}
+
+async function untilVersion(version: number): Promise<void> {
+  for (let i = 0; ; i++) {
+    const [{ id } = { id: '' }] = await post([
+      trackEvent({ event: 'probe', messageId: undefined, userId: `probe-${version}` }),
+    ]);
+    const { config_version } = await shown(id);
+    if (config_version >= version) return;
+    if (i > 60) throw new Error(`version ${version} did not become live in time`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+type Answer = { status: number; body: Record<string, unknown> };
+
+const ingestUrl = () => environment.configuration.sources.find(({ key }) => key === 'rudderstack')?.ingestUrl ?? '';
+
+async function send(
+  body: string | Uint8Array,
+  init: { url?: string; method?: string; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const response = await fetch(init.url ?? ingestUrl(), {
+    method: init.method ?? 'POST',
+    headers: { 'content-type': 'application/json', 'user-agent': 'RudderLabs', ...init.headers },
+    ...(init.method !== 'GET' && { body }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
+}
+
+async function post(events: unknown[]): Promise<{ id: string }[]> {
+  const ids: { id: string }[] = [];
+  for (const event of events) {
+    const { status, body } = await send(JSON.stringify(event));
+    expect(status).toBe(200);
+    ids.push({ id: (body.ids as string[])[0] ?? '' });
+  }
+  return ids;
+}
+
+function signalbox(args: string[], input?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      process.execPath,
+      [join(root, 'infra/cli/main.ts'), ...args],
+      { cwd: root, env: { ...process.env, NODE_OPTIONS: '', SIGNALBOX_RUNTIME_FILE: join(directory, 'runtime.json') } },
+      (error, stdout, stderr) =>
+        error ? reject(new Error(`signalbox ${args.join(' ')}: ${stderr}`)) : resolve(stdout),
+    );
+    child.stdin?.end(input);
+  });
+}
+
+const json = async (...args: string[]) => JSON.parse(await signalbox([...args, '--json']));
+
+/** One event once it is final. */
+async function shown(id: string) {
+  await runtime.idle(30_000);
+  return json('events', 'show', id);
+}
+
+describe('an event', () => {
+  test('goes all the way: identified, triggered, logged, and shown by three commands', async () => {
+    const userId = 'e2e-user';
+    const [identify, track] = await post([
+      {
+        type: 'identify',
+        userId,
+        messageId: 'e2e-1',
+        context: { traits: { email: 'lena@orchard.example', plan: 'pro' } },
+      },
+      trackEvent({ userId, messageId: 'e2e-2' }),
+    ]);
+    await runtime.idle(30_000);
+    const events = await json('events', '--user', userId);
+    expect(events.map(({ id, status, type }: Record<string, string>) => [id, status, type])).toEqual([
+      [track?.id, 'processed', 'track/order_completed'],
+      [identify?.id, 'processed', 'identify'],
+    ]);
+    const actions = await json('actions', '--event', track?.id ?? '');
+    expect(actions).toMatchObject([{ action: 'workflows_trigger', status: 'succeeded', mapping: 'order-completed' }]);
+    const runs = await json('runs', '--recipient', userId);
+    expect(runs).toMatchObject([
+      { workflow: 'order-completed', recipient: userId, status: 'handed_off', event_id: track?.id },
+    ]);
+    expect(await json('users', 'get', userId)).toMatchObject({ id: userId, email: 'lena@orchard.example' });
+    const story = await signalbox(['why', track?.id ?? '']);
+    expect(story).toContain('order-completed');
+    expect(story).toContain(userId);
+  });
+
+  test('posted twice is idempotent the second time, without actions; under another type it is not', async () => {
+    const copy = trackEvent({ messageId: 'twice', userId: 'e2e-user' });
+    const [first] = await post([copy]);
+    await runtime.idle(30_000);
+    const [second, other] = await post([copy, { ...copy, event: 'switched' }]);
+    expect(await shown(first?.id ?? '')).toMatchObject({ status: 'processed' });
+    expect(await shown(second?.id ?? '')).toMatchObject({
+      status: 'idempotent',
+      reason: 'duplicate',
+      execution: first?.id,
+    });
+    expect(await shown(other?.id ?? '')).toMatchObject({ status: 'processed', execution: other?.id });
+    expect(await json('runs', '--event', first?.id ?? '')).toHaveLength(1);
+  });
+
+  test('about somebody who was never identified starts no run, and says so', async () => {
+    const [track] = await post([trackEvent({ userId: 'stranger', messageId: 'stranger-1' })]);
+    await shown(track?.id ?? '');
+    const [action] = await json('actions', '--event', track?.id ?? '');
+    expect(action).toMatchObject({ status: 'succeeded' });
+    expect(await signalbox(['why', track?.id ?? ''])).toContain('stranger');
+    expect(await json('runs', '--recipient', 'stranger')).toEqual([]);
+  });
+
+  test('that describes its recipient creates the user first, then runs', async () => {
+    const [track] = await post([
+      trackEvent({ event: 'signed-up', userId: 'newcomer', messageId: 'new-1', properties: { email: 'n@e.example' } }),
+    ]);
+    await shown(track?.id ?? '');
+    expect(await json('users', 'get', 'newcomer')).toMatchObject({ email: 'n@e.example' });
+    expect(await json('runs', '--recipient', 'newcomer')).toMatchObject([
+      { workflow: 'order-completed', event_id: track?.id },
+    ]);
+  });
+
+  test('reaches an http target signed as Standard Webhooks says, once', async () => {
+    await post([
+      { type: 'identify', userId: 'buyer', messageId: 'b-1', traits: { name: 'Bo' } },
+      trackEvent({ event: 'shipped', userId: 'buyer', messageId: 'b-2', properties: { parcel: 7 } }),
+    ]);
+    await runtime.idle(30_000);
+    expect(received).toHaveLength(1);
+    expect(received[0]?.verified).toMatchObject({
+      type: 'workflow.run',
+      data: { workflow: 'shipping', data: { parcel: 7 } },
+    });
+  });
+});
+
+describe('a request that can never succeed is told so, and one that can is not', () => {
+  const wrongToken = () => ingestUrl().replace(/[^/]+$/, 'A'.repeat(24));
+  const unknownSource = () => ingestUrl().replace('/rudderstack/', '/nobody/');
+  const nested = (depth: number) => `{"type":"track","event":"deep","a":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+  const cases: [string, number, () => Promise<Answer>][] = [
+    ['an unknown source', 404, () => send('{}', { url: unknownSource() })],
+    ['a wrong token', 404, () => send('{}', { url: wrongToken() })],
+    ['GET', 405, () => send('', { method: 'GET' })],
+    ['PUT', 405, () => send('{}', { method: 'PUT' })],
+    ['bad JSON', 400, () => send('{"type":')],
+    ['an empty body', 400, () => send('')],
+    ['5,000-deep nesting', 400, () => send(nested(5000))],
+    ['100,000-deep nesting', 400, () => send(nested(100_000))],
+    ['invalid UTF-8', 400, () => send(Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]))],
+    [
+      '100 MB of zeros, gzipped',
+      413,
+      () => send(gzipSync(Buffer.alloc(100 * 1024 * 1024)), { headers: { 'content-encoding': 'gzip' } }),
+    ],
+    ['an unknown encoding', 415, () => send('{}', { headers: { 'content-encoding': 'br' } })],
+    ['an empty list', 200, () => send('[]')],
+    ['31-deep nesting', 200, () => send(nested(31))],
+    [
+      'a gzipped event',
+      200,
+      () =>
+        send(gzipSync(JSON.stringify(trackEvent({ messageId: 'gz' }))), { headers: { 'content-encoding': 'gzip' } }),
+    ],
+    [
+      'no content type',
+      200,
+      () => send(JSON.stringify(trackEvent({ messageId: 'ct' })), { headers: { 'content-type': 'text/plain' } }),
+    ],
+    [
+      'a key called __proto__',
+      200,
+      () =>
+        send(
+          '{"type":"track","event":"order_completed","__proto__":{"admin":true},"properties":{"__proto__":{"x":1}}}',
+        ),
+    ],
+  ];
+  test.each(cases)('%s: %d', async (_name, status, attempt) => {
+    const answer = await attempt();
+    expect(answer.status).toBe(status);
+    if (status >= 400)
+      expect(answer.body).toMatchObject({ status, title: expect.any(String), detail: expect.any(String) });
+  });
+
+  test('unknown source and wrong token cannot be told apart', async () => {
+    const [a, b] = await Promise.all([send('{}', { url: unknownSource() }), send('{}', { url: wrongToken() })]);
+    expect(a).toEqual(b);
+  });
+});
+
+describe('operating it', () => {
+  test('a mapping switched off stops within 30 s, without a deploy, and stays off through a push', async () => {
+    const version = (
+      await changeState(table, (state) => setMappingActive(state, 'rudderstack', 'switched', false), {
+        author: 'test',
+        message: 'off',
+        nowMs: Date.now(),
+      })
+    ).version;
+    const startedMs = Date.now();
+    await untilVersion(version);
+    expect(Date.now() - startedMs).toBeLessThan(30_000);
+    const [track] = await post([trackEvent({ event: 'switched', messageId: 'off-1' })]);
+    expect(await shown(track?.id ?? '')).toMatchObject({
+      status: 'no_mapping',
+      reason: 'mapping_inactive',
+      config_version: version,
+    });
+  }, 60_000);
+
+  test('a parked event becomes a failed row, and a replay runs it', async () => {
+    const parked = rawEvent(trackEvent({ messageId: 'parked', userId: 'e2e-user' }));
+    const client = new SQSClient({ endpoint: environment.endpoints.sqs, ...localCredentials });
+    await client.send(
+      new SendMessageCommand({
+        QueueUrl: environment.outputs.EventsDeadLetterQueueUrl,
+        MessageBody: encodeRawEvent(parked),
+      }),
+    );
+    client.destroy();
+    expect(await shown(parked.id)).toMatchObject({ status: 'failed', reason: 'retries_exhausted' });
+    await signalbox(['replay', parked.id]);
+    expect(await shown(parked.id)).toMatchObject({ status: 'processed', execution: parked.id });
+    expect(await json('runs', '--event', parked.id)).toHaveLength(1);
+    // Replayed once more there is nothing left to do.
+    await signalbox(['replay', parked.id]);
+    await runtime.idle(30_000);
+    expect(await json('runs', '--event', parked.id)).toHaveLength(1);
+  });
+});
+
+const fixtures = join(root, '..', 'shared', 'fixtures', 'rudderstack');
+const files = (() => {
+  try {
+    return readdirSync(fixtures).filter((name) => name.endsWith('.json'));
+  } catch {
+    return [];
+  }
+})();
+
+(files.length > 0 ? describe : describe.skip)('real payloads of public projects', () => {
+  test('are accepted, each with one row that has a type and a user, or the reason why not', async () => {
+    const ids: string[] = [];
+    for (const name of files) {
+      const { status, body } = await send(readFileSync(join(fixtures, name)));
+      expect([name, status]).toEqual([name, 200]);
+      ids.push(...(body.ids as string[]));
+    }
+    await runtime.idle(60_000);
+    const rows = await json('events', '--since', '15m', '--limit', '1000');
+    const byId = new Map(rows.map((row: { id: string }) => [row.id, row]));
+    for (const [i, id] of ids.entries()) {
+      const row = byId.get(id) as { status: string; type: string | null; reason: string | null } | undefined;
+      expect([files[i], row?.status]).toEqual([
+        files[i],
+        expect.stringMatching(/processed|no_mapping|idempotent|rejected/),
+      ]);
+      if (row?.status === 'rejected') expect(['payload_invalid', 'event_type_missing']).toContain(row.reason);
+      else expect(row?.type).toEqual(expect.any(String));
+    }
+  }, 90_000);
+});
