@@ -13,7 +13,9 @@ const textOf = (file: string) => readFileSync(join(root, file), 'utf8');
 
 /** Files of this repository that a file imports, types included. */
 function importsOf(file: string): { file: string; typeOnly: boolean }[] {
-  return [...textOf(file).matchAll(/^(?:import|export)(\s+type)?\s[^'"]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/gm)].map((match) => ({
+  return [
+    ...textOf(file).matchAll(/^(?:import|export)(\s+type)?\s[^'"]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/gm),
+  ].map((match) => ({
     file: relative(root, resolve(root, dirname(file), match[2] ?? match[3] ?? '')),
     typeOnly: match[1] !== undefined,
   }));
@@ -33,7 +35,9 @@ describe('imports point one way', () => {
     const strays = files.flatMap((file) =>
       importsOf(file)
         // Core may name the type of a port, and nothing else of it.
-        .filter((imported) => !(folder === 'shared/core' && imported.typeOnly && imported.file.startsWith('shared/ports')))
+        .filter(
+          (imported) => !(folder === 'shared/core' && imported.typeOnly && imported.file.startsWith('shared/ports')),
+        )
         .filter((imported) => !mayImport.some((prefix) => imported.file.startsWith(`${prefix}/`)))
         .map((imported) => `${file} imports ${imported.file}`),
     );
@@ -42,7 +46,9 @@ describe('imports point one way', () => {
 
   test('a function imports no other function', () => {
     const strays = filesUnder('functions').flatMap((file) =>
-      importsOf(file).filter(({ file: imported }) => imported.startsWith('functions/') && dirname(imported) !== dirname(file)),
+      importsOf(file).filter(
+        ({ file: imported }) => imported.startsWith('functions/') && dirname(imported) !== dirname(file),
+      ),
     );
     expect(strays).toEqual([]);
   });
@@ -75,13 +81,20 @@ describe('a listing names what its folder holds', () => {
   });
 
   test('of sources', () => {
-    expect(idsIn('shared/core/sources', ['source.ts', 'index.ts', 'normalize.ts'])).toEqual(sourceKinds.map(({ id }) => id).sort());
+    expect(idsIn('shared/core/sources', ['source.ts', 'index.ts', 'normalize.ts'])).toEqual(
+      sourceKinds.map(({ id }) => id).sort(),
+    );
   });
 });
 
 describe('no sender is special', () => {
   test('handlers, adapters and the engine name no vendor', () => {
-    const engine = [...filesUnder('functions'), ...filesUnder('shared/adapters'), ...filesUnder('shared/lambda'), ...filesUnder('shared/core/processing')];
+    const engine = [
+      ...filesUnder('functions'),
+      ...filesUnder('shared/adapters'),
+      ...filesUnder('shared/lambda'),
+      ...filesUnder('shared/core/processing'),
+    ];
     const vendors = new RegExp(sourceKinds.map(({ id }) => id).join('|'), 'i');
     // Comments may say whom a rule serves.
     const code = (file: string) => textOf(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
@@ -91,12 +104,18 @@ describe('no sender is special', () => {
 
 describe('product code', () => {
   test('logs through the logger: nothing in functions or shared prints by itself', () => {
-    const printing = [...filesUnder('functions'), ...filesUnder('shared')].filter((file) => /console\.(log|error|warn|info)/.test(textOf(file)));
+    const printing = [...filesUnder('functions'), ...filesUnder('shared')].filter((file) =>
+      /console\.(log|error|warn|info)/.test(textOf(file)),
+    );
     expect(printing).toEqual([]);
   });
 
   test('switches no types off', () => {
-    const all = ['functions', 'infra', 'shared', 'test'].flatMap(filesUnder).filter((file) => file !== 'test/architecture.test.ts');
-    expect(all.filter((file) => /\bas any[;,)\].]|\bas any$|@ts-(ignore|nocheck|expect-error)/.test(textOf(file)))).toEqual([]);
+    const all = ['functions', 'infra', 'shared', 'test']
+      .flatMap(filesUnder)
+      .filter((file) => file !== 'test/architecture.test.ts');
+    expect(
+      all.filter((file) => /\bas any[;,)\].]|\bas any$|@ts-(ignore|nocheck|expect-error)/.test(textOf(file))),
+    ).toEqual([]);
   });
 });

@@ -130,7 +130,7 @@ async function explainActions(message: ActionsMessage, text: string, deps: DeadL
   for (let tries = 1; ; tries++) {
     const row = await deps.actionLog.read(message.execution);
     // A later message of the chain is on its way: this one has nothing left to say.
-    if (row && row.origins.includes(message.origin) && row.next > message.n) return;
+    if (row?.origins.includes(message.origin) && row.next > message.n) return;
     const entry = withFailures(message, text, row, deps.nowMs());
     if (entry === undefined) return;
     // Before the row, as for any failure: once it is written nobody comes back to release the claim.

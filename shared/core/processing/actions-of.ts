@@ -21,7 +21,7 @@ export function actionsMessageOf(planned: PlannedEvent, { execution, again, nowM
   }));
   // A trigger without mapped data takes the event's own; nobody else needs it in the message.
   const needsData = invocations.some(({ action, payload }) => action === 'workflows_trigger' && !('data' in payload));
-  return fit(
+  return cutDown(
     {
       eventId: raw.id,
       source: raw.source,
@@ -50,7 +50,7 @@ const surelyFitsBytes = actionsMessageBytesMax / 3;
  * Cuts a message down to what the queue takes: the largest action goes without its parameters, to end as
  * `parameters_too_large` in the action log, until the rest fits. The other actions still run.
  */
-function fit(message: ActionsMessage, eventBytes: number): ActionsMessage {
+function cutDown(message: ActionsMessage, eventBytes: number): ActionsMessage {
   if (eventBytes * (message.invocations.length + 1) <= surelyFitsBytes) return message;
   const fitting = { ...message, invocations: [...message.invocations] };
   for (;;) {
