@@ -74,8 +74,13 @@ describe('a mapping', () => {
 
   // Else an order without an assignee would notify whoever placed it.
   test("a trigger's recipients default to the event's user only where the mapping names none", () => {
-    expect(parameters('workflows_trigger', { key: 'order-completed' })).toEqual({ key: 'order-completed', recipients: 'u1' });
-    expect(parameters('workflows_trigger', { key: 'order-completed', recipients: 'body.no_such_field' })).toEqual({ key: 'order-completed' });
+    expect(parameters('workflows_trigger', { key: 'order-completed' })).toEqual({
+      key: 'order-completed',
+      recipients: 'u1',
+    });
+    expect(parameters('workflows_trigger', { key: 'order-completed', recipients: 'body.no_such_field' })).toEqual({
+      key: 'order-completed',
+    });
   });
 
   test('leaves out parameters whose path leads nowhere and keeps nulls', () => {
