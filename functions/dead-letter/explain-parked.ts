@@ -135,8 +135,21 @@ async function explainActions(message: ActionsMessage, text: string, deps: DeadL
     if (entry === undefined) return;
     // Before the row, as for any failure: once it is written nobody comes back to release the claim.
     if (message.claim) await deps.claims.release(message.claim, message.eventId);
-    if (await deps.actionLog.writeIfUnchanged(entry, row?.revision ?? 0)) return;
+    if (await writeRow(entry, row?.revision ?? 0, deps)) return;
     if (tries === writeAttemptsMax) throw new Error(`the action row of execution ${message.execution} kept changing`);
+  }
+}
+
+/**
+ * A very large message does not fit beside the parameters that it holds as well; a replay can do with those and the event.
+ */
+async function writeRow(entry: ActionLogEntry, revisionSeen: number, { actionLog }: DeadLetterDeps): Promise<boolean> {
+  try {
+    return await actionLog.writeIfUnchanged(entry, revisionSeen);
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'ValidationException')) throw error;
+    const { message: _message, ...withoutMessage } = entry;
+    return actionLog.writeIfUnchanged(withoutMessage, revisionSeen);
   }
 }
 
@@ -175,7 +188,8 @@ function withFailures(
     eventType,
     configVersion,
     actions,
-    next: 0,
+    // Kept, so that an older message of the chain still finds itself superseded.
+    next: row?.next ?? 0,
     origins: [...new Set([...(row?.origins ?? []), origin])],
     revision: (row?.revision ?? 0) + 1,
     receivedAtMs,

@@ -155,15 +155,16 @@ async function shown(id: string) {
 describe('an event', () => {
   test('goes all the way: identified, triggered, logged, and shown by three commands', async () => {
     const userId = 'e2e-user';
-    const [identify, track] = await post([
+    const [identify] = await post([
       {
         type: 'identify',
         userId,
         messageId: 'e2e-1',
         context: { traits: { email: 'lena@orchard.example', plan: 'pro' } },
       },
-      trackEvent({ userId, messageId: 'e2e-2' }),
     ]);
+    await runtime.idle(30_000);
+    const [track] = await post([trackEvent({ userId, messageId: 'e2e-2' })]);
     await runtime.idle(30_000);
     const events = await json('events', '--user', userId);
     expect(events.map(({ id, status, type }: Record<string, string>) => [id, status, type])).toEqual([
@@ -218,10 +219,9 @@ describe('an event', () => {
   });
 
   test('reaches an http target signed as Standard Webhooks says, once', async () => {
-    await post([
-      { type: 'identify', userId: 'buyer', messageId: 'b-1', traits: { name: 'Bo' } },
-      trackEvent({ event: 'shipped', userId: 'buyer', messageId: 'b-2', properties: { parcel: 7 } }),
-    ]);
+    await post([{ type: 'identify', userId: 'buyer', messageId: 'b-1', traits: { name: 'Bo' } }]);
+    await runtime.idle(30_000);
+    await post([trackEvent({ event: 'shipped', userId: 'buyer', messageId: 'b-2', properties: { parcel: 7 } })]);
     await runtime.idle(30_000);
     expect(received).toHaveLength(1);
     expect(received[0]?.verified).toMatchObject({
