@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { ZodError } from 'zod';
 import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
 import { sourceState } from '../../../shared/core/configuration/prepared.ts';
 import { SourceSettings, type SourceState, windowHoursMax } from '../../../shared/core/configuration/schema.ts';
@@ -100,14 +101,21 @@ async function setSettings(source: string, options: GlobalOptions & Changes): Pr
     };
   };
   const message = `set ${named.map(([key, value]) => `${key} ${value === true ? 'on' : value === false ? 'off' : value}`).join(', ')} of ${source}`;
-  const state = await changeSettings(configuration, source, change, {
-    author: currentAuthor(),
-    message,
-    nowMs: Date.now(),
-  });
+  const who = { author: currentAuthor(), message, nowMs: Date.now() };
+  const state = await changeSettings(configuration, source, change, who).catch(refusedSettings);
   print(terminal, options, name, source, state);
   if (enforce === true)
     terminal.note('From within 30 s on, what fails the check is answered 401: many senders drop such events for good.');
+}
+
+/** A value that no state may have, told as the mistake it is. */
+function refusedSettings(error: unknown): never {
+  if (!(error instanceof ZodError)) throw error;
+  const [issue] = error.issues;
+  throw usageError(
+    `${issue?.path.join('.')}: ${issue?.message}`,
+    'nothing was changed; npx signalbox settings set --help',
+  );
 }
 
 async function readSettings(source: string, options: GlobalOptions) {

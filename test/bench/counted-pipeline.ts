@@ -1,0 +1,167 @@
+import { makeAwsJsonClient } from '../../infra/local/aws-json-client.ts';
+import { type FunctionHost, hostFunction } from '../../infra/local/function-host.ts';
+import { readResources, type StackResources } from '../../infra/local/resources.ts';
+import type { Stack } from '../../infra/local/template.ts';
+import { goLive, readCurrent, writeSnapshot } from '../../shared/adapters/dynamodb-configuration.ts';
+import { type TableName, tableDefinitions } from '../../shared/adapters/table-definitions.ts';
+import { Snapshot, type Snapshot as SnapshotContent } from '../../shared/core/configuration/schema.ts';
+import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
+import { sqsRecord } from '../support/build.ts';
+import { startTables } from '../support/dynalite.ts';
+import { javaIsFound, startReferenceTables } from '../support/dynamodb-local.ts';
+import { startQueues } from '../support/fauxqs.ts';
+import { startSecrets } from '../support/secrets-manager.ts';
+import { type AwsCall, startWire } from './wire.ts';
+
+/** What one stage did for one batch. */
+export type StageRun = { calls: AwsCall[]; printed: string[] };
+
+export type CountedPipeline = {
+  /** Whether the tables are Amazon's own emulator, which counts indexes; else dynalite, which does not. */
+  isReference: boolean;
+  names: Record<TableName, string>;
+  /** Posts each body in a request of its own, one after the other. */
+  ingest(bodies: unknown[]): Promise<StageRun>;
+  /** One batch of at most ten: received, worked on by the function, and what it finished deleted. */
+  process(): Promise<StageRun>;
+  trigger(): Promise<StageRun>;
+  stop(): Promise<void>;
+};
+
+const ingestKey = 'ingest-key-of-the-benchmark';
+
+/**
+ * The functions' bundles as they are deployed, one worker each, called batch by batch, with every request that they
+ * make counted on its way to the emulators.
+ */
+export async function startCountedPipeline(
+  stack: Stack,
+  options: { snapshot: SnapshotContent; variables?: Record<string, string> },
+): Promise<CountedPipeline> {
+  const cleanups: (() => unknown)[] = [];
+  const kept = <Started extends { stop(): unknown }>(started: Started): Started => {
+    cleanups.push(() => started.stop());
+    return started;
+  };
+  const isReference = javaIsFound();
+  const tables = kept(await (isReference ? startReferenceTables() : startTables()));
+  const queues = kept(await startQueues());
+  const secrets = kept(await startSecrets());
+  const wire = kept(await startWire({ dynamodb: tables.endpoint, sqs: queues.endpoint }));
+  const configuration = { client: tables.client, table: tables.names.Configuration };
+  const prefix = 'signalbox/development';
+  secrets.secrets.set(`${prefix}/ingest`, JSON.stringify({ current: ingestKey }));
+  for (const workflow of Object.keys(options.snapshot.workflows)) {
+    secrets.secrets.set(`${prefix}/targets/${workflow}`, JSON.stringify({ values: [`whsec_${btoa('k'.repeat(24))}`] }));
+  }
+  await goLive(configuration, await readCurrent(configuration), {
+    kind: 'commit',
+    author: 'bench',
+    message: 'bench',
+    createdAtMs: Date.now(),
+    snapshot: await writeSnapshot(configuration, Snapshot.parse(options.snapshot)),
+    state: { sources: {}, inactive_workflows: [] },
+  });
+
+  const urlOf = (name: string) => wire.url + new URL(queues.create(name)).pathname;
+  const eventsUrl = urlOf('events');
+  const actionsUrl = urlOf('actions');
+  const variables = {
+    AWS_ENDPOINT_URL_DYNAMODB: wire.url,
+    AWS_ENDPOINT_URL_SQS: wire.url,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
+    LOCAL: 'true',
+  };
+  const ownVariables = {
+    ...Object.fromEntries(
+      Object.entries(tableDefinitions).map(([name, { variable }]) => [variable, tables.names[name as TableName]]),
+    ),
+    EVENTS_QUEUE_URL: eventsUrl,
+    ACTIONS_QUEUE_URL: actionsUrl,
+    ...options.variables,
+  };
+  const resources = readResources(stack, {
+    queueUrl: (name) => `${queues.endpoint}/${name}`,
+    gatewayUrl: 'http://127.0.0.1',
+  });
+  const printed: string[] = [];
+  const start = (name: string) => {
+    const definition = functionOf(resources, name);
+    return kept(
+      hostFunction(
+        { ...definition, variables: { ...definition.variables, ...ownVariables } },
+        { workersMax: 1, variables, onLine: (_function, line) => printed.push(line) },
+      ),
+    );
+  };
+  const ingest = start('Ingest');
+  const processor = start('Processor');
+  const workflowTrigger = start('WorkflowTrigger');
+  const poller = makeAwsJsonClient(wire.url, 'AmazonSQS');
+  cleanups.push(() => poller.close());
+
+  const counted = async (work: () => Promise<void>): Promise<StageRun> => {
+    wire.take();
+    printed.length = 0;
+    await work();
+    const calls = wire.take();
+    // What a worker prints comes over a pipe and can be behind its answer.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return { calls, printed: [...printed] };
+  };
+  return {
+    isReference,
+    names: tables.names,
+    ingest: (bodies) =>
+      counted(async () => {
+        for (const body of bodies) await post(ingest, body);
+      }),
+    process: () => counted(() => deliverBatch(poller, eventsUrl, processor)),
+    trigger: () => counted(() => deliverBatch(poller, actionsUrl, workflowTrigger)),
+    async stop() {
+      for (const cleanup of cleanups.reverse()) await cleanup();
+    },
+  };
+}
+
+/** A function of the stack by the name of its construct; the logical id ends in a hash. */
+export function functionOf({ functions }: StackResources, construct: string): StackResources['functions'][number] {
+  const found = functions.find(({ name }) => name.includes(`-${construct}Function`));
+  if (found === undefined)
+    throw new Error(`no function ${construct} among ${functions.map(({ name }) => name).join(', ')}`);
+  return found;
+}
+
+async function post(ingest: FunctionHost, body: unknown): Promise<void> {
+  const event = {
+    headers: { 'content-type': 'application/json', 'user-agent': 'RudderLabs' },
+    requestContext: { http: { method: 'POST' }, requestId: 'bench' },
+    pathParameters: { source: 'rudderstack', token: ingestToken(ingestKey, 'rudderstack', 1) },
+    body: JSON.stringify(body),
+    isBase64Encoded: false,
+  };
+  const answer = JSON.parse(await ingest.invoke(JSON.stringify(event))) as { statusCode: number; body: string };
+  if (answer.statusCode !== 200) throw new Error(`ingest answered ${answer.statusCode}: ${answer.body}`);
+}
+
+type Message = { MessageId: string; ReceiptHandle: string; Body: string };
+
+async function deliverBatch(
+  poller: ReturnType<typeof makeAwsJsonClient>,
+  QueueUrl: string,
+  consumer: FunctionHost,
+): Promise<void> {
+  const request = { QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 };
+  const { Messages = [] } = await poller.call<{ Messages?: Message[] }>('ReceiveMessage', request);
+  const Records = Messages.map(({ MessageId, ReceiptHandle, Body }) => ({
+    ...sqsRecord(Body),
+    messageId: MessageId,
+    receiptHandle: ReceiptHandle,
+  }));
+  const { batchItemFailures } = JSON.parse(await consumer.invoke(JSON.stringify({ Records }))) as {
+    batchItemFailures: unknown[];
+  };
+  if (batchItemFailures.length > 0) throw new Error(`${consumer.name} failed ${batchItemFailures.length} messages`);
+  const Entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
+  await poller.call('DeleteMessageBatch', { QueueUrl, Entries });
+}

@@ -1,0 +1,21 @@
+/**
+ * Size of an item as DynamoDB counts it: names and values, numbers by their digits, a little for lists and maps.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+ */
+export function itemBytes(item: Record<string, unknown>): number {
+  return Object.entries(item).reduce(
+    (sum, [name, value]) => (value === undefined ? sum : sum + Buffer.byteLength(name) + valueBytes(value)),
+    0,
+  );
+}
+
+function valueBytes(value: unknown): number {
+  if (value === null || typeof value === 'boolean') return 1;
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (typeof value === 'number') return Math.ceil(String(value).replace(/\D/g, '').length / 2) + 1;
+  if (value instanceof Uint8Array) return value.length;
+  // Three for the list or map, one more for each member.
+  if (Array.isArray(value)) return 3 + value.reduce((sum: number, member) => sum + 1 + valueBytes(member), 0);
+  const members = value as Record<string, unknown>;
+  return 3 + Object.keys(members).length + itemBytes(members);
+}

@@ -1,0 +1,139 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { pushAndCommit } from '../../infra/cli/configuration.ts';
+import { readHistory, readLive } from '../../shared/adapters/dynamodb-configuration.ts';
+import { liveConfiguration } from '../support/build.ts';
+import { startTables, type TestTables } from '../support/dynalite.ts';
+
+let tables: TestTables;
+let directory: string;
+const table = () => ({ client: tables.client, table: tables.names.Configuration });
+
+beforeAll(async () => {
+  tables = await startTables();
+  directory = mkdtempSync(join(tmpdir(), 'signalbox-settings-'));
+  const queue = 'http://127.0.0.1:9/000000000000/q';
+  const outputs = {
+    Environment: 'development',
+    IngestUrl: 'http://127.0.0.1:9',
+    EventsQueueUrl: queue,
+    ActionsQueueUrl: queue,
+    EventsDeadLetterQueueUrl: queue,
+    ActionsDeadLetterQueueUrl: queue,
+    ...Object.fromEntries(Object.keys(tables.names).map((name) => [`${name}Table`, name])),
+    SecretsPrefix: 'signalbox/development',
+    LogShards: '1',
+  };
+  const endpoints = { dynamodb: tables.endpoint, sqs: 'http://127.0.0.1:9', secretsmanager: 'http://127.0.0.1:9' };
+  const runtime = {
+    pid: process.pid,
+    started_at: '2026-11-21T00:00:00Z',
+    environments: { development: { region: 'us-east-1', endpoints, outputs } },
+  };
+  writeFileSync(join(directory, 'runtime.json'), JSON.stringify(runtime));
+  const { snapshot } = liveConfiguration();
+  await pushAndCommit(table(), { snapshot, seed: undefined, author: 'a', message: 'm', nowMs: 0 });
+});
+afterAll(async () => {
+  await tables.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function signalbox(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const main = join(import.meta.dirname, '../../infra/cli/main.ts');
+  const env = { ...process.env, NODE_OPTIONS: '', SIGNALBOX_RUNTIME_FILE: join(directory, 'runtime.json') };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+const settings = async () => (await readLive(table())).state.sources.rudderstack;
+
+test('a setting is changed alone, at once, with who did it and why', async () => {
+  const { code, stdout } = await signalbox(
+    'settings',
+    'set',
+    'rudderstack',
+    '--enforce',
+    'on',
+    '--window-hours',
+    '72',
+    '--key-path',
+    'data.order_id',
+    '--json',
+  );
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    environment: 'development',
+    source: 'rudderstack',
+    verification: { enforced: true },
+  });
+  expect(await settings()).toMatchObject({
+    enabled: true,
+    identify: true,
+    verification: { enforced: true },
+    idempotency: { enabled: true, path: 'data.order_id', window_hours: 72 },
+    url: { generation: 1 },
+  });
+  expect((await readHistory(table(), 2))?.message).toContain('enforce on');
+  await signalbox('settings', 'set', 'rudderstack', '--key-path', 'default');
+  expect((await settings())?.idempotency).toEqual({ enabled: true, window_hours: 72 });
+});
+
+test.each([
+  ['nothing named', ['rudderstack'], 2, 'nothing to set is named'],
+  ['a window longer than the log is kept', ['rudderstack', '--window-hours', '999'], 2, 'idempotency.window_hours'],
+  ['neither on nor off', ['rudderstack', '--enforce', 'maybe'], 2, 'on or off'],
+  ['a path into a prototype', ['rudderstack', '--key-path', 'data.__proto__'], 2, '__proto__'],
+  ['more shards than an id can name', ['rudderstack', '--log-shards', '33'], 2, 'log_shards'],
+  ['a source that is not there', ['nobody', '--enabled', 'off'], 3, 'it has rudderstack'],
+])('%s is refused in one line, and changes nothing', async (_name, args, code, reason) => {
+  const before = await settings();
+  const answer = await signalbox('settings', 'set', ...args);
+  expect(answer.code).toBe(code);
+  expect(answer.stderr).toContain(reason);
+  expect(answer.stderr).not.toContain('    at ');
+  expect(await settings()).toEqual(before);
+});
+
+test('a mapping is switched off and on by name, and a name that is not there is told with those that are', async () => {
+  expect((await signalbox('mapping', 'deactivate', 'rudderstack', 'identify')).stdout).toContain(
+    'inactive in development',
+  );
+  expect((await settings())?.inactive_mappings).toEqual(['identify']);
+  expect((await signalbox('mapping', 'deactivate', 'rudderstack', 'identify')).stdout).toContain('already');
+  await signalbox('mapping', 'activate', 'rudderstack', 'identify');
+  expect((await settings())?.inactive_mappings).toEqual([]);
+  const unknown = await signalbox('mapping', 'activate', 'rudderstack', 'nothing');
+  expect(unknown).toMatchObject({ code: 3 });
+  expect(unknown.stderr).toContain('it has identify, order-completed');
+});
+
+test('config push without --commit changes nothing, and says what to write', async () => {
+  const { version } = await readLive(table());
+  const answer = await signalbox('config', 'push');
+  expect(answer.code).toBe(2);
+  expect(answer.stderr).toContain('config push --commit');
+  expect((await readLive(table())).version).toBe(version);
+});
+
+test('config push --commit makes the shipped files live, once', async () => {
+  const first = await signalbox('config', 'push', '--commit', '-m', 'ship it');
+  expect(first).toMatchObject({ code: 0 });
+  const { version, snapshot } = await readLive(table());
+  expect(snapshot.sources.rudderstack?.mappings.map(({ id }) => id)).toEqual(['identify', 'order-completed']);
+  expect((await readHistory(table(), version))?.message).toBe('ship it');
+  expect((await signalbox('config', 'push', '--commit')).stdout).toContain('already');
+  const shown = JSON.parse((await signalbox('config', 'show', '--json')).stdout);
+  expect(shown).toMatchObject({
+    environment: 'development',
+    version,
+    message: 'ship it',
+    sources: { rudderstack: { kind: 'rudderstack' } },
+  });
+});
