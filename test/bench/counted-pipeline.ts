@@ -28,17 +28,33 @@ export type CountedPipeline = {
   stop(): Promise<void>;
 };
 
+export type PipelineOptions = { snapshot: SnapshotContent; variables?: Record<string, string> };
+
 const ingestKey = 'ingest-key-of-the-benchmark';
 
 /**
  * The functions' bundles as they are deployed, one worker each, called batch by batch, with every request that they
  * make counted on its way to the emulators.
  */
-export async function startCountedPipeline(
-  stack: Stack,
-  options: { snapshot: SnapshotContent; variables?: Record<string, string> },
-): Promise<CountedPipeline> {
+export async function startCountedPipeline(stack: Stack, options: PipelineOptions): Promise<CountedPipeline> {
   const cleanups: (() => unknown)[] = [];
+  const stop = async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  };
+  try {
+    return { ...(await start(stack, options, cleanups)), stop };
+  } catch (error) {
+    // Or a process of the emulator would stay behind.
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  stack: Stack,
+  options: PipelineOptions,
+  cleanups: (() => unknown)[],
+): Promise<Omit<CountedPipeline, 'stop'>> {
   const kept = <Started extends { stop(): unknown }>(started: Started): Started => {
     cleanups.push(() => started.stop());
     return started;
@@ -85,7 +101,7 @@ export async function startCountedPipeline(
     gatewayUrl: 'http://127.0.0.1',
   });
   const printed: string[] = [];
-  const start = (name: string) => {
+  const host = (name: string) => {
     const definition = functionOf(resources, name);
     return kept(
       hostFunction(
@@ -94,9 +110,9 @@ export async function startCountedPipeline(
       ),
     );
   };
-  const ingest = start('Ingest');
-  const processor = start('Processor');
-  const workflowTrigger = start('WorkflowTrigger');
+  const ingest = host('Ingest');
+  const processor = host('Processor');
+  const workflowTrigger = host('WorkflowTrigger');
   const poller = makeAwsJsonClient(wire.url, 'AmazonSQS');
   cleanups.push(() => poller.close());
 
@@ -118,9 +134,6 @@ export async function startCountedPipeline(
       }),
     process: () => counted(() => deliverBatch(poller, eventsUrl, processor)),
     trigger: () => counted(() => deliverBatch(poller, actionsUrl, workflowTrigger)),
-    async stop() {
-      for (const cleanup of cleanups.reverse()) await cleanup();
-    },
   };
 }
 

@@ -104,7 +104,7 @@ describe.each(pages)('%s', (page) => {
 describe('this test', () => {
   test('finds the links and commands that there are', () => {
     expect(linksOf('README.md').length).toBeGreaterThan(5);
-    expect(commandsOf('README.md')).toContainEqual({ command: 'runs --recipient usr_8841', named: false });
+    expect(commandsOf('README.md')).toContainEqual({ command: 'send rudderstack', named: false });
     expect(commandsOf('docs/deploy.md')).toContainEqual({ command: 'events --status failed --since 2h', named: true });
   });
 

@@ -16,7 +16,8 @@ type Changes = {
   identify?: boolean;
   enforce?: boolean;
   idempotency?: boolean;
-  keyPath?: string | null;
+  /** `default`: the source's own. */
+  keyPath?: string;
   windowHours?: number;
   logShards?: number;
 };
@@ -61,10 +62,10 @@ function onOff(text: string): boolean {
   throw new InvalidArgumentError('It is on or off.');
 }
 
-/** Null: back to the source's own path. */
-function keyPath(text: string): string | null {
-  if (text === 'default') return null;
-  const problem = fieldPathProblem(text);
+const ownPath = 'default';
+
+function keyPath(text: string): string {
+  const problem = text === ownPath ? undefined : fieldPathProblem(text);
   if (problem !== undefined) throw new InvalidArgumentError(`It ${problem}.`);
   return text;
 }
@@ -85,7 +86,7 @@ async function setSettings(source: string, options: GlobalOptions & Changes): Pr
   const { configuration, name } = await readSettings(source, options);
   const change = (before: SourceState): SourceState => {
     const { path: keyBefore, ...keys } = before.idempotency;
-    const keyNow = path === undefined ? keyBefore : (path ?? undefined);
+    const keyNow = path === undefined ? keyBefore : path === ownPath ? undefined : path;
     return {
       ...before,
       ...(enabled !== undefined && { enabled }),
