@@ -12,6 +12,8 @@ const script = fileURLToPath(new URL('./synthesize-app.ts', import.meta.url));
 export async function synthesize(outdir: string, environments: string[]): Promise<void> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, outdir, ...environments], {
     cwd: root,
+    // CloudFormation's rules are checked by tests and by every deploy; here they would take half of the start.
+    env: { ...process.env, CDK_VALIDATION: 'false' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const printed: string[] = [];
