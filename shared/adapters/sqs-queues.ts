@@ -86,7 +86,7 @@ type Entry = Omit<SendMessageBatchRequestEntry, 'Id'> & { MessageBody: string };
 
 /** Sends every entry, ten to a request; what SQS refuses for its own fault is sent again twice. Answers in order. */
 async function sendAll(client: SQSClient, queueUrl: string, entries: Entry[]): Promise<SendResult[]> {
-  const results: SendResult[] = entries.map(() => ({ sent: false, error: new RetryableError('not sent') }));
+  const results: SendResult[] = [];
   const batches = splitForBatches(entries);
   const sendFrom = async () => {
     for (let batch = batches.shift(); batch; batch = batches.shift()) await sendBatch(client, queueUrl, batch, results);
