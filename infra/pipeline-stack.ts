@@ -8,6 +8,7 @@ import { keepLogicalId } from './constructs/logical-id.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { maxReceiveCount, QueueWithDlq } from './constructs/queue-with-dlq.ts';
 import { Tables } from './constructs/tables.ts';
+import { targetsOf, workflowsInFiles } from './constructs/target-grants.ts';
 import type { AlarmRecipient, PipelineEnvironment } from './environments.ts';
 
 const timeouts = {
@@ -24,7 +25,8 @@ const timeouts = {
  *                         └──── dead letters ────────┴──→ dead-letter
  */
 export class PipelineStack extends Stack {
-  constructor(scope: Construct, environment: PipelineEnvironment) {
+  /** @param workflows by key; what their targets in this environment name may be called. Default: those of infra/config. */
+  constructor(scope: Construct, environment: PipelineEnvironment, workflows = workflowsInFiles()) {
     const context = (key: string): string | undefined => scope.node.tryGetContext(key);
     super(scope, `signalbox-${environment.name}`, {
       description: `Signalbox, ${environment.name}: events from sources become user data and workflow runs`,
@@ -89,6 +91,7 @@ export class PipelineStack extends Stack {
       variables: { ...rows, ...deliveries },
       // A retry is a message with a delay; attempts and age are limited (docs/architecture.md, "Actions and retries").
       sendsToItself: true,
+      loadedWhenUsed: ['@knocklabs/node'],
     });
     workflowTrigger.consumes(actions.queue, { maxConcurrency: concurrency.workflowTrigger });
     workflowTrigger.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
@@ -98,6 +101,7 @@ export class PipelineStack extends Stack {
     workflowTrigger.uses(Directory, 'BatchGetItem', 'PutItem');
     workflowTrigger.uses(Configuration, 'GetItem', 'Query');
     workflowTrigger.readsSecrets(secretsPrefix, 'targets/*');
+    workflowTrigger.startsRunsAt(targetsOf(name, workflows));
 
     const deadLetter = new PipelineFunction(this, 'DeadLetter', {
       name: 'dead-letter',

@@ -9,13 +9,15 @@ import {
   Runtime,
   SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { type BundlingOptions, LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { Target } from '../../shared/core/configuration/schema.ts';
 import type { readEnvironment } from '../../shared/lambda/environment.ts';
 import type { PipelineEnvironment } from '../environments.ts';
 import type { PipelineTable } from './tables.ts';
+import { grantsForTargets } from './target-grants.ts';
 
 /** A variable that functions know how to read; a misspelt one does not compile. */
 type Variable = Parameters<typeof readEnvironment>[1];
@@ -45,9 +47,32 @@ export type PipelineFunctionProps = {
    * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
    */
   sendsToItself?: boolean;
+  /**
+   * Packages that few deployments ever use. Each is bundled by itself, beside the function, and read from there when an
+   * `import()` first asks for it; the bundle that every cold start loads is without it. Default: none.
+   */
+  loadedWhenUsed?: readonly string[];
 };
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/**
+ * Leaves packages out of the bundle and makes of each a CommonJS file that Node finds by the package's name. (esbuild's
+ * splitting is out of reach: NodejsFunction wants a single file.)
+ */
+function besideBundle(packages: readonly string[]): Pick<BundlingOptions, 'externalModules' | 'commandHooks'> {
+  if (packages.length === 0) return {};
+  const esbuild = `"${root}node_modules/.bin/esbuild" --bundle --minify --platform=node --target=node24 --format=cjs --log-level=warning`;
+  return {
+    externalModules: [...packages],
+    commandHooks: {
+      beforeBundling: () => [],
+      beforeInstall: () => [],
+      afterBundling: (_inputDir, outputDir) =>
+        packages.map((name) => `${esbuild} ${name} --outfile="${outputDir}/node_modules/${name}/index.js"`),
+    },
+  };
+}
 
 /**
  * A function with a role and a log group of its own. It may do nothing but write its log until it is told what it works
@@ -109,6 +134,7 @@ export class PipelineFunction extends Construct {
         logLevel: LogLevel.WARNING,
         // Ours, not the one in the runtime, which changes without a deploy.
         bundleAwsSDK: true,
+        ...besideBundle(props.loadedWhenUsed ?? []),
         // A quarter of a bundle would be ways of signing in that a function never takes.
         esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': `${root}shared/lambda/environment-credentials.ts` },
         // Some dependencies are CommonJS inside and ask for Node's modules by `require`.
@@ -158,6 +184,11 @@ export class PipelineFunction extends Construct {
     );
     this.#allow(['secretsmanager:GetSecretValue'], arns);
     this.lambda.addEnvironment('SECRETS_PREFIX', prefix);
+  }
+
+  /** May start, and stop, runs at what these targets name. */
+  startsRunsAt(targets: readonly Target[]): void {
+    for (const { actions, resources } of grantsForTargets(targets, Stack.of(this))) this.#allow(actions, resources);
   }
 
   #allow(actions: string[], resources: string[]): void {

@@ -92,14 +92,48 @@ export const SourceFile = z.strictObject({
 });
 export type SourceFile = z.infer<typeof SourceFile>;
 
-/** Where a workflow's runs go in one environment. */
+/** Where a workflow's runs go in one environment. docs/targets.md has each type with an example. */
 export const Target = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('log').describe('Record the run and call nobody.') }),
   z.strictObject({
-    type: z.literal('http'),
+    type: z.literal('http').describe('POST each run, signed per Standard Webhooks.'),
     url: z.url({ protocol: /^https?$/ }),
     timeout_seconds: z.number().positive().max(20).default(5),
     headers: z.record(z.string(), z.string()).default({}),
+    batch: z
+      .strictObject({ max: z.int().min(1).max(100).describe('Most runs in one request.') })
+      .optional()
+      .describe('One request for many runs of a trigger, as type `workflow.runs`. Default: a request for each run.'),
+  }),
+  z.strictObject({
+    type: z.literal('step-functions').describe('Start an execution for each run.'),
+    state_machine_arn: z
+      .string()
+      .regex(
+        /^arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:[A-Za-z0-9_-]{1,80}(:[A-Za-z0-9_-]{1,80})?$/,
+        'must be the ARN of a state machine: arn:aws:states:REGION:ACCOUNT:stateMachine:NAME',
+      )
+      .describe('A standard state machine, or a version or alias of one; express ones would start runs twice.'),
+  }),
+  z.strictObject({
+    type: z.literal('event-bridge').describe('Put an event for each run on a bus; at least once.'),
+    bus: z
+      .string()
+      .regex(
+        /^(arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus\/)?[/.A-Za-z0-9_-]{1,256}$/,
+        "must be an event bus: its name, in the stack's own account and region, or its ARN",
+      ),
+    source: z
+      .string()
+      .min(1)
+      .max(256)
+      .refine((source) => !source.startsWith('aws.'), 'must not start with "aws.", which EventBridge keeps to itself')
+      .default('signalbox'),
+    detail_type: z.string().min(1).max(128).default('workflow.run'),
+  }),
+  z.strictObject({
+    type: z.literal('knock').describe("Trigger a workflow of Knock through Knock's own client."),
+    workflow: z.string().min(1).describe('Its key in Knock.'),
   }),
 ]);
 export type Target = z.infer<typeof Target>;

@@ -32,6 +32,14 @@ import type { WorkflowRun } from './workflow-run.ts';
  */
 export type RunMessage = { type: 'workflow.run'; timestamp: string; data: JsonObject };
 
+/** Runs of one trigger in one message, where a target takes batches; `data` lists what each would have as its own. */
+export type RunsMessage = { type: 'workflow.runs'; timestamp: string; data: JsonObject[] };
+
+export function runsMessage(messages: RunMessage[]): RunsMessage {
+  // One trigger, one event, one time.
+  return { type: 'workflow.runs', timestamp: messages[0]?.timestamp ?? '', data: messages.map(({ data }) => data) };
+}
+
 export type RunCircumstances = {
   recipient: Entity;
   actor?: Entity;
