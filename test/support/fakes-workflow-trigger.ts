@@ -1,6 +1,4 @@
 import type { ActionContext } from '../../shared/core/actions/action.ts';
-import type { Entity } from '../../shared/core/directory/entity.ts';
-import { recipientKey } from '../../shared/core/directory/entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
 import type { JsonValue } from '../../shared/core/json.ts';
 import { printRunId } from '../../shared/core/runs/run-id.ts';
@@ -9,29 +7,13 @@ import type { Directory } from '../../shared/ports/directory.ts';
 import type { WorkflowRuns } from '../../shared/ports/workflow-runs.ts';
 import type { OpenTarget, RunRequest, TargetAnswer } from '../../shared/ports/workflow-target.ts';
 import { liveConfiguration } from './build.ts';
+import { makeFakeAudiences, makeFakeDirectory, makeFakeSubscriptions } from './fakes-directory.ts';
 
 /*
  * In-memory ports of workflow-trigger. Each behaves as its real adapter: both run the same suite in test/contracts.
  */
 
-export type FakeDirectory = Directory & { entities: Map<string, Entity>; writes: number };
-
-export function makeFakeDirectory(): FakeDirectory {
-  const entities = new Map<string, Entity>();
-  return {
-    entities,
-    writes: 0,
-    async readEach(refs) {
-      return refs.map((ref) => structuredClone(entities.get(recipientKey(ref))));
-    },
-    async writeIfUnchanged(entity, versionSeen) {
-      this.writes++;
-      if ((entities.get(recipientKey(entity.ref))?.version ?? 0) !== versionSeen) return false;
-      entities.set(recipientKey(entity.ref), structuredClone(entity));
-      return true;
-    },
-  };
-}
+export { makeFakeAudiences, makeFakeDirectory, makeFakeSubscriptions } from './fakes-directory.ts';
 
 export type FakeRuns = WorkflowRuns & { runs: Map<string, WorkflowRun>; writes: number };
 
@@ -96,6 +78,8 @@ export function makeActionContext(
   answerTo?: (request: RunRequest) => TargetAnswer | Promise<TargetAnswer>,
 ) {
   const directory = makeFakeDirectory();
+  const subscriptions = makeFakeSubscriptions();
+  const audiences = makeFakeAudiences();
   const runs = makeFakeRuns();
   const { target, requests } = makeFakeTarget(answerTo);
   const counts: string[] = [];
@@ -120,6 +104,8 @@ export function makeActionContext(
       },
     }),
     directory,
+    subscriptions,
+    audiences,
     runs,
     openTarget: openFakeTarget(target),
     attempt: 1,
@@ -130,7 +116,16 @@ export function makeActionContext(
     count: (name) => void counts.push(name),
     ...change,
   };
-  return { context, directory, runs, requests, counts, runsOf: () => [...runs.runs.values()] };
+  return {
+    context,
+    directory,
+    subscriptions,
+    audiences,
+    runs,
+    requests,
+    counts,
+    runsOf: () => [...runs.runs.values()],
+  };
 }
 
 /** A directory that knows these users. */

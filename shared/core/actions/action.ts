@@ -1,6 +1,8 @@
 import type * as z from 'zod';
+import type { Audiences } from '../../ports/audiences.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Directory } from '../../ports/directory.ts';
+import type { Subscriptions } from '../../ports/subscriptions.ts';
 import type { WorkflowRuns } from '../../ports/workflow-runs.ts';
 import type { OpenTarget } from '../../ports/workflow-target.ts';
 import type { JsonObject } from '../json.ts';
@@ -14,7 +16,14 @@ export type ActionResult = { detail?: string; warnings?: ActionWarning[] } & (
   | { status: 'succeeded'; result: JsonObject }
   | { status: 'skipped'; reason: ActionReason; errors: FieldError[] }
   | { status: 'failed'; reason: ActionReason; errors?: FieldError[]; result?: JsonObject }
-  | { status: 'pending'; reason: ActionReason; retryAfterSeconds?: number; result?: JsonObject }
+  | {
+      status: 'pending';
+      reason: ActionReason;
+      retryAfterSeconds?: number;
+      result?: JsonObject;
+      /** Given back as `context.progress`; absent: what was given stays. */
+      progress?: JsonObject;
+    }
 );
 
 /** What the metrics count while an action runs. */
@@ -40,13 +49,20 @@ export type ActionContext = {
   environment: string;
   configuration: LiveConfiguration;
   directory: Directory;
+  subscriptions: Subscriptions;
+  audiences: Audiences;
   runs: WorkflowRuns;
   openTarget: OpenTarget;
   /** 1 for the first attempt. */
   attempt: number;
   /** True when an earlier attempt may have got somewhere: then reading first is cheaper than refused writes. */
   again: boolean;
-  /** True when nothing will be tried after this attempt. */
+  /**
+   * Where an earlier attempt said to go on. An attempt may be lost together with what it said, so everything after this
+   * point may have been done already.
+   */
+  progress?: JsonObject;
+  /** True when nothing will be tried after this attempt, unless it only `continues` or is `delayed`. */
   isLastAttempt: boolean;
   /** Begin nothing that cannot be over by then. */
   deadlineMs: number;
