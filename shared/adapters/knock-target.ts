@@ -1,4 +1,4 @@
-import type Knock from '@knocklabs/node';
+import type { Knock } from '@knocklabs/node';
 import type { WorkflowTriggerParams } from '@knocklabs/node/resources/workflows';
 import type { Target } from '../core/configuration/schema.ts';
 import { errorMessage } from '../core/errors.ts';
@@ -26,7 +26,7 @@ const timeoutMs = 5000;
  * https://docs.knock.app/api-reference/workflows/trigger
  */
 export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) {
-  const clients = new Map<string, Promise<Knock>>();
+  const clients = new Map<string, Knock>();
 
   return (workflow: string, target: Extract<Target, { type: 'knock' }>): WorkflowTarget => ({
     recordsOnly: false,
@@ -35,21 +35,21 @@ export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) 
     async start({ messageId, message, timeoutMs }): Promise<TargetAnswer> {
       const key = runKeyOf(messageId);
       const body = triggerParams(message, key);
-      return withClient(workflow, async (client) => {
+      return withClient(workflow, timeoutMs, async (client, signal) => {
         const { workflow_run_id } = await client.workflows.trigger(target.workflow, body, {
           idempotencyKey: key,
-          timeout: timeoutMs,
+          signal,
         });
         return { kind: 'accepted', reference: { workflow_run_id } };
       });
     },
 
     async cancel({ messageId, message, timeoutMs }): Promise<CancelAnswer> {
-      const answer = await withClient(workflow, async (client) => {
+      const answer = await withClient(workflow, timeoutMs, async (client, signal) => {
         const body = { cancellation_key: runKeyOf(messageId), recipients: [referenceOf(message.data.recipient)] };
         await client.workflows.cancel(target.workflow, body, {
           idempotencyKey: `${runKeyOf(messageId)}-cancelled`,
-          timeout: timeoutMs,
+          signal,
         });
         return { kind: 'accepted' };
       });
@@ -59,7 +59,11 @@ export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) 
   });
 
   /** Calls with the newest API key, and with the one before it when Knock no longer, or not yet, knows the newest. */
-  async function withClient(workflow: string, call: (client: Knock) => Promise<TargetAnswer>): Promise<TargetAnswer> {
+  async function withClient(
+    workflow: string,
+    timeoutMs: number,
+    call: (client: Knock, signal: AbortSignal) => Promise<TargetAnswer>,
+  ): Promise<TargetAnswer> {
     const name = targetSecretName(workflow);
     let keys: string[] | undefined;
     try {
@@ -68,25 +72,32 @@ export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) 
       return secretMissing(`secret ${name}: ${errorMessage(error)}`);
     }
     if (keys === undefined || keys.length === 0) return secretMissing(`there is no API key in secret ${name}`);
+    // A sizeable package, loaded when a run first goes to Knock.
+    const { Knock } = await import('@knocklabs/node');
+    const signal = AbortSignal.timeout(timeoutMs);
     for (const apiKey of keys) {
       try {
-        return await call(await clientFor(apiKey));
+        return await call(clientFor(apiKey, Knock), signal);
       } catch (error) {
+        if (signal.aborted) {
+          return {
+            kind: 'unavailable',
+            reason: 'target_timeout',
+            detail: `Knock did not answer within ${timeoutMs} ms`,
+          };
+        }
         if (statusOf(error) !== 401) return answerFromError(error);
       }
     }
     return secretMissing(`Knock refused the API key in secret ${name}`);
   }
 
-  /** The client is a sizeable package, loaded when a run first goes to Knock. */
-  function clientFor(apiKey: string): Promise<Knock> {
+  function clientFor(apiKey: string, KnockClient: typeof Knock): Knock {
     let client = clients.get(apiKey);
     if (client === undefined) {
-      client = import('@knocklabs/node').then(
-        ({ Knock }) =>
-          // Retries are ours: they come by message and hold nobody up. What the client would log holds recipients' data.
-          new Knock({ apiKey, maxRetries: 0, logLevel: 'off', ...(knockUrl !== undefined && { baseURL: knockUrl }) }),
-      );
+      // Retries are ours: they come by message and hold nobody up. What the client would log holds recipients' data.
+      const options = { apiKey, maxRetries: 0, logLevel: 'off' } as const;
+      client = new KnockClient({ ...options, ...(knockUrl !== undefined && { baseURL: knockUrl }) });
       clients.set(apiKey, client);
     }
     return client;
@@ -94,17 +105,14 @@ export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) 
 
   function answerFromError(error: unknown): TargetAnswer {
     const status = statusOf(error);
-    if (status !== undefined) {
-      const { headers, error: body } = error as { headers?: Headers; error?: unknown };
-      // 409 is Knock's answer while another request with the same key is under way.
-      const meaning = status === 409 ? 503 : status;
-      const response = body === undefined ? '' : JSON.stringify(body).slice(0, 1024);
-      const retryAfter = headers?.get('retry-after') ?? undefined;
-      return answerFromHttp({ status: meaning, retryAfter, response }, nowMs());
+    if (status === undefined) {
+      return { kind: 'unavailable', reason: 'target_unavailable', detail: `Knock: ${errorMessage(error)}` };
     }
-    const isTimeout = error instanceof Error && error.constructor.name === 'APIConnectionTimeoutError';
-    const reason = isTimeout ? 'target_timeout' : 'target_unavailable';
-    return { kind: 'unavailable', reason, detail: `Knock: ${errorMessage(error)}` };
+    const { headers, error: body } = error as { headers?: Headers; error?: unknown };
+    const response = body === undefined ? '' : JSON.stringify(body).slice(0, 1024);
+    const retryAfter = headers?.get('retry-after') ?? undefined;
+    // 409 is the answer while another request with the same key is under way.
+    return answerFromHttp({ status: status === 409 ? 503 : status, retryAfter, response }, nowMs());
   }
 }
 
