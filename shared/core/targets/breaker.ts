@@ -18,7 +18,7 @@ export type Breaker = {
   openedAtMs: number;
   /** Until then nobody calls. */
   probeAtMs: number;
-  /** Probes that failed, or said nothing, since it opened. */
+  /** Probes that failed since it opened. */
   failedProbes: number;
   /** What the target itself asked for, if it did: nobody need come back earlier. */
   retryAtMs?: number;
@@ -35,13 +35,16 @@ const waitSecondsMax = 120;
 /** Beyond the call's own time, for writing down how a probe went. */
 const probeGraceMs = 5000;
 
+/** The time that a call has, and the time that the target may have (first attempts get less, as do calls near a deadline). */
+export type Timing = { timeoutMs: number; fullTimeoutMs: number };
+
 /**
  * What an answer says of the target. A refusal is a sign of life. A missing secret is our own trouble, and a call that got
  * less than the target's time says only that it is not fast, so neither counts.
  */
 export type Sign = 'alive' | 'failing' | 'none';
 
-export function signOf(answer: TargetAnswer, timing: { timeoutMs: number; fullTimeoutMs: number }): Sign {
+export function signOf(answer: TargetAnswer, timing: Timing): Sign {
   if (answer.kind !== 'unavailable') return 'alive';
   if (answer.reason === 'secret_missing') return 'none';
   if (answer.reason === 'target_timeout' && timing.timeoutMs < timing.fullTimeoutMs) return 'none';
@@ -60,9 +63,14 @@ export type Permission =
   | { kind: 'probe'; next: Breaker }
   | { kind: 'hold' };
 
-export function permissionFor(breaker: Breaker | undefined, nowMs: number, timeoutMs: number): Permission {
+export function permissionFor(
+  breaker: Breaker | undefined,
+  nowMs: number,
+  { timeoutMs, fullTimeoutMs }: Timing,
+): Permission {
   if (!breaker?.isOpen) return { kind: 'call' };
-  if (nowMs < breaker.probeAtMs) return { kind: 'hold' };
+  // A probe with less than the target's time could not tell a slow target from a dead one; retries have all of it.
+  if (nowMs < breaker.probeAtMs || timeoutMs < fullTimeoutMs) return { kind: 'hold' };
   const probeAtMs = nowMs + timeoutMs + probeGraceMs;
   return { kind: 'probe', next: { ...breaker, probeAtMs, revision: breaker.revision + 1 } };
 }

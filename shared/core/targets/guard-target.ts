@@ -11,6 +11,7 @@ import {
   type Sign,
   signOf,
   stillOpen,
+  type Timing,
 } from './breaker.ts';
 
 /** How long a process goes by what it knows of a breaker. */
@@ -32,10 +33,11 @@ export function makeTargetGuard(breakers: TargetBreakers, nowMs: () => number) {
     const { start, startMany, cancel } = target;
 
     async function guarded(count: number, timeoutMs: number, call: () => Promise<TargetAnswer[]>) {
-      const permission = await mayCall(workflow, known, timeoutMs);
+      const timing = { timeoutMs, fullTimeoutMs: target.timeoutMs };
+      const permission = await mayCall(workflow, known, timing);
       if (permission.kind === 'hold') return Array<TargetAnswer>(count).fill(permission.answer);
       const answers = await call();
-      const sign = bestSign(answers.map((answer) => signOf(answer, { timeoutMs, fullTimeoutMs: target.timeoutMs })));
+      const sign = bestSign(answers.map((answer) => signOf(answer, timing)));
       const trouble = answers.find((answer) => answer.kind === 'unavailable');
       await learn(workflow, known, sign, trouble, permission.probing);
       return answers;
@@ -56,8 +58,8 @@ export function makeTargetGuard(breakers: TargetBreakers, nowMs: () => number) {
         async cancel(request): Promise<CancelAnswer> {
           await refresh(workflow, known);
           const { breaker } = known;
-          const isHeld = permissionFor(breaker, nowMs(), request.timeoutMs).kind === 'hold';
-          return breaker && isHeld ? heldBack(breaker, nowMs()) : cancel.call(target, request);
+          const isHeld = breaker?.isOpen && nowMs() < breaker.probeAtMs;
+          return isHeld ? heldBack(breaker, nowMs()) : cancel.call(target, request);
         },
       }),
     };
@@ -74,9 +76,9 @@ export function makeTargetGuard(breakers: TargetBreakers, nowMs: () => number) {
 
   type Allowed = { kind: 'call'; probing?: Breaker } | { kind: 'hold'; answer: Unavailable };
 
-  async function mayCall(workflow: string, known: Known, timeoutMs: number): Promise<Allowed> {
+  async function mayCall(workflow: string, known: Known, timing: Timing): Promise<Allowed> {
     await refresh(workflow, known);
-    const permission = permissionFor(known.breaker, nowMs(), timeoutMs);
+    const permission = permissionFor(known.breaker, nowMs(), timing);
     if (permission.kind === 'call') return { kind: 'call' };
     const hold = (breaker: Breaker): Allowed => ({ kind: 'hold', answer: heldBack(breaker, nowMs()) });
     if (permission.kind === 'hold') return hold(known.breaker as Breaker);
