@@ -54,7 +54,7 @@ type Report = (
   message: string,
 ) => void;
 
-function checkSource(key: string, source: SourceFile, { workflows }: Snapshot, report: Report): void {
+function checkSource(key: string, source: SourceFile, { workflows, audiences }: Snapshot, report: Report): void {
   const kinds = sourceKinds.map(({ id }) => id);
   if (!kinds.includes(source.kind)) {
     report('error', 'sources', key, ['kind'], `"${source.kind}" is no kind of source${didYouMean(source.kind, kinds)}`);
@@ -76,6 +76,9 @@ function checkSource(key: string, source: SourceFile, { workflows }: Snapshot, r
     );
     checkWorkflow(mapping, Object.keys(workflows), (message) =>
       report('error', 'sources', key, ['mappings', i, 'parameters', 'key'], message),
+    );
+    checkAudience(mapping, Object.keys(audiences), (message) =>
+      report('warning', 'sources', key, ['mappings', i, 'parameters', 'key'], message),
     );
     if (source.kind === 'rudderstack' && source.event_type_path === undefined) {
       const never = neverMatches(mapping.event);
@@ -116,6 +119,16 @@ function checkWorkflow(mapping: Mapping, workflows: string[], report: (message: 
   const { key } = mapping.parameters;
   if (key === undefined || !isBareKey(mapping.action, 'key', key) || workflows.includes(key)) return;
   report(`"${key}" is no workflow${didYouMean(key, workflows)}`);
+}
+
+/** An audience may also be made by an action, so one without a file is odd and no error. */
+function checkAudience({ action, parameters }: Mapping, audiences: string[], report: (message: string) => void): void {
+  const { key, create_audience } = parameters;
+  if (action !== 'audiences_add_member' || create_audience !== undefined) return;
+  if (typeof key !== 'object' || Array.isArray(key) || typeof key.value !== 'string') return;
+  if (audiences.includes(key.value)) return;
+  const hint = didYouMean(key.value, audiences);
+  report(`"${key.value}" has no file${hint}; unless an action with create_audience makes it, adding to it fails`);
 }
 
 /** Event types that this sender never has, each a slip that would otherwise only show as events without a mapping. */

@@ -66,7 +66,7 @@ describe('a commit', () => {
 
   test('of what is live already makes no version', async () => {
     await commit();
-    const reordered = { workflows: snapshot.workflows, sources: snapshot.sources };
+    const reordered = { audiences: snapshot.audiences, workflows: snapshot.workflows, sources: snapshot.sources };
     expect(await commit(reordered)).toEqual({ version: 1, changed: false, newSources: [] });
   });
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { FieldPathText } from '../mappings/field-path.ts';
 
-/** Keys of sources and workflows; also the name of their file. */
+/** Keys of sources, workflows and audiences; also the name of their file. */
 export const ResourceKey = z
   .string()
   .regex(
@@ -148,6 +148,13 @@ export const WorkflowFile = z.strictObject({
 });
 export type WorkflowFile = z.infer<typeof WorkflowFile>;
 
+/** `audiences/<key>.yaml`: an audience that is there before anybody is in it. Members come from actions. */
+export const AudienceFile = z.strictObject({
+  name: z.string().min(1),
+  description: z.string().optional(),
+});
+export type AudienceFile = z.infer<typeof AudienceFile>;
+
 /**
  * A week, which is less than any environment keeps its log: whether a claim's owner has finished is read from its row, so a
  * window that outlived the rows would let a copy run again.
@@ -213,5 +220,7 @@ export type EnvironmentState = z.infer<typeof EnvironmentState>;
 export const Snapshot = z.strictObject({
   sources: z.record(ResourceKey, SourceFile),
   workflows: z.record(ResourceKey, WorkflowFile),
+  // Snapshots from before there were audiences have none.
+  audiences: z.record(ResourceKey, AudienceFile).default({}),
 });
 export type Snapshot = z.infer<typeof Snapshot>;

@@ -58,6 +58,11 @@ export function describeRef(ref: EntityRef): string | { collection: string; id: 
   return ref.kind === 'user' ? ref.id : { collection: ref.collection, id: ref.id };
 }
 
+/** How results name one: `{ id }`, or `{ collection, id }`. */
+export function describeEntity(ref: EntityRef): { collection?: string; id: string } {
+  return ref.kind === 'user' ? { id: ref.id } : { collection: ref.collection, id: ref.id };
+}
+
 const userFields = ['name', 'email', 'avatar', 'phone_number', 'timezone', 'locale', 'created_at'];
 const objectFields = ['name', 'timezone', 'locale', 'created_at'];
 const tenantFields = ['name', 'created_at'];
