@@ -9,13 +9,14 @@ import {
   Runtime,
   SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda';
-import { type BundlingOptions, LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Target } from '../../shared/core/configuration/schema.ts';
 import type { readEnvironment } from '../../shared/lambda/environment.ts';
 import type { PipelineEnvironment } from '../environments.ts';
+import { besideBundle } from './beside-bundle.ts';
 import type { PipelineTable } from './tables.ts';
 import { grantsForTargets } from './target-grants.ts';
 
@@ -55,24 +56,6 @@ export type PipelineFunctionProps = {
 };
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-
-/**
- * Leaves packages out of the bundle and makes of each a CommonJS file that Node finds by the package's name. (esbuild's
- * splitting is out of reach: NodejsFunction wants a single file.)
- */
-function besideBundle(packages: readonly string[]): Pick<BundlingOptions, 'externalModules' | 'commandHooks'> {
-  if (packages.length === 0) return {};
-  const esbuild = `"${root}node_modules/.bin/esbuild" --bundle --minify --platform=node --target=node24 --format=cjs --log-level=warning`;
-  return {
-    externalModules: [...packages],
-    commandHooks: {
-      beforeBundling: () => [],
-      beforeInstall: () => [],
-      afterBundling: (_inputDir, outputDir) =>
-        packages.map((name) => `${esbuild} ${name} --outfile="${outputDir}/node_modules/${name}/index.js"`),
-    },
-  };
-}
 
 /**
  * A function with a role and a log group of its own. It may do nothing but write its log until it is told what it works
@@ -134,7 +117,7 @@ export class PipelineFunction extends Construct {
         logLevel: LogLevel.WARNING,
         // Ours, not the one in the runtime, which changes without a deploy.
         bundleAwsSDK: true,
-        ...besideBundle(props.loadedWhenUsed ?? []),
+        ...besideBundle(root, props.loadedWhenUsed ?? []),
         // A quarter of a bundle would be ways of signing in that a function never takes.
         esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': `${root}shared/lambda/environment-credentials.ts` },
         // Some dependencies are CommonJS inside and ask for Node's modules by `require`.

@@ -1,5 +1,10 @@
+import { execFileSync, execSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { build } from 'esbuild';
+import { besideBundle } from '../../infra/constructs/beside-bundle.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 
@@ -30,4 +35,20 @@ test('workflow-trigger is at most 600 KB, and what only Knock needs is not in it
   expect(bytes).toBeGreaterThan(100_000);
   expect(bytes).toBeLessThanOrEqual(600 * 1024);
   expect(inputs.filter((input) => /knocklabs|node_modules\/jose/.test(input))).toEqual([]);
+});
+
+test('beside the bundle Node finds the client, by its name and whole', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-beside-'));
+  try {
+    const commands = besideBundle(root, ['@knocklabs/node']).commandHooks?.afterBundling(root, folder) ?? [];
+    expect(commands).toHaveLength(1);
+    for (const command of commands) execSync(command, { cwd: root, stdio: 'pipe' });
+    expect(statSync(join(folder, 'node_modules/@knocklabs/node/index.js')).size).toBeLessThan(100_000);
+    const program =
+      "const { Knock } = await import('@knocklabs/node'); console.log(typeof new Knock({ apiKey: 'k' }).workflows.trigger);";
+    writeFileSync(join(folder, 'index.mjs'), program);
+    expect(execFileSync(process.execPath, [join(folder, 'index.mjs')], { encoding: 'utf8' })).toBe('function\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
