@@ -41,10 +41,11 @@ export function targetBreakersContract(breakers: () => TargetBreakers): void {
     expect((await breakers().read('race'))?.detail).toBe(both[0] ? 'a' : 'b');
   });
 
-  test('an outdated revision changes nothing', async () => {
+  test('any other revision than the next changes nothing', async () => {
     await breakers().writeIfUnchanged('outdated', openBreaker());
     await breakers().writeIfUnchanged('outdated', openBreaker({ revision: 2, failedProbes: 1 }));
     expect(await breakers().writeIfUnchanged('outdated', openBreaker({ revision: 2, failedProbes: 9 }))).toBe(false);
+    expect(await breakers().writeIfUnchanged('outdated', openBreaker({ revision: 9, failedProbes: 9 }))).toBe(false);
     expect(await breakers().read('outdated')).toMatchObject({ revision: 2, failedProbes: 1 });
   });
 

@@ -83,8 +83,6 @@ export function makeTargetGuard(breakers: TargetBreakers, nowMs: () => number) {
     const hold = (breaker: Breaker): Allowed => ({ kind: 'hold', answer: heldBack(breaker, nowMs()) });
     if (permission.kind === 'hold') return hold(known.breaker as Breaker);
     const { next } = permission;
-    // Before the write, so that runs of this process that come meanwhile are held back by it.
-    known.breaker = next;
     const written = await write(workflow, known, next);
     if (written === 'changed') return hold(known.breaker ?? next);
     return { kind: 'call', probing: next };
@@ -130,6 +128,7 @@ export function makeTargetGuard(breakers: TargetBreakers, nowMs: () => number) {
 
   /** `changed`: somebody else wrote first, and what they wrote is known now. A table that is away counts as written. */
   async function write(workflow: string, known: Known, next: Breaker): Promise<'written' | 'changed'> {
+    // Before anything is waited for: runs of this process that come meanwhile go by it.
     known.breaker = next;
     try {
       if (await breakers.writeIfUnchanged(workflow, next)) return 'written';

@@ -170,6 +170,13 @@ describe('costs', () => {
     expect(world.breakers.writes).toBe(3);
   });
 
+  test('calls that were under way when it opened: still one write', async () => {
+    const { world, process } = makeWorld();
+    const guarded = process();
+    await Promise.all(Array.from({ length: 5 * failuresToOpen }, () => guarded.start(runRequest())));
+    expect(world.breakers.writes).toBe(1);
+  });
+
   test('a target that is only a record has no breaker', async () => {
     const { world, target } = makeWorld();
     const log = { ...target, recordsOnly: true };
