@@ -111,17 +111,16 @@ function parseParams<Params extends z.ZodObject>(
   const given = Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== null));
   const required = Object.keys(params.shape).filter((name) => !params.shape[name].isOptional());
   const missing = required.filter((name) => isNothing(given[name]));
-  if (missing.length > 0) {
-    const errors = missing.map((field) => ({ field, message: `${field} is required and resolved to nothing` }));
-    return {
-      kind: 'no',
-      result: { status: 'skipped', reason: 'required_field_missing', detail: sentence(errors), errors },
-    };
-  }
+  if (missing.length > 0) return { kind: 'no', result: nothingGiven(...missing) };
   const result = params.safeParse(given);
   if (result.success) return { kind: 'ok', params: result.data };
   const errors = result.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }));
   return { kind: 'no', result: invalidParams(errors) };
+}
+
+export function nothingGiven(...fields: string[]): ActionResult {
+  const errors = fields.map((field) => ({ field, message: `${field} is required and resolved to nothing` }));
+  return { status: 'skipped', reason: 'required_field_missing', detail: sentence(errors), errors };
 }
 
 export function invalidParams(errors: FieldError[]): ActionResult {

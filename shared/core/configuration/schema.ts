@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import type { JsonObject } from '../json.ts';
+import { dataSchemaProblems } from './data-schema.ts';
 import { FieldPathText } from '../mappings/field-path.ts';
 
 /** Keys of sources, workflows and audiences; also the name of their file. */
@@ -138,6 +140,27 @@ export const Target = z.discriminatedUnion('type', [
 ]);
 export type Target = z.infer<typeof Target>;
 
+const delayUnitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
+/** As long as a run's row is kept at least. */
+const delayDaysMax = 7;
+
+/** Seconds, or text with a unit: `15m`. */
+const Delay = z.union([z.number(), z.string().regex(/^\d+[smhd]$/, 'must be seconds, or a number and s, m, h or d')]).refine(
+  (delay) => {
+    const seconds = delaySeconds(delay);
+    return seconds > 0 && seconds <= delayDaysMax * 86_400;
+  },
+  `must be more than nothing and at most ${delayDaysMax}d`,
+);
+
+export function delaySeconds(delay: number | string): number {
+  return typeof delay === 'number' ? delay : Number(delay.slice(0, -1)) * (delayUnitSeconds[delay.slice(-1)] ?? 0);
+}
+
+const DataSchema = z.record(z.string(), z.json()).superRefine((schema, context) => {
+  for (const message of dataSchemaProblems(schema as JsonObject)) context.addIssue({ code: 'custom', message });
+});
+
 /** `workflows/<key>.yaml` */
 export const WorkflowFile = z.strictObject({
   name: z.string().min(1),
@@ -145,6 +168,11 @@ export const WorkflowFile = z.strictObject({
   target: z
     .record(z.string(), Target)
     .describe('By environment. An environment that is missing cannot start the workflow.'),
+  delay: Delay.optional().describe(
+    'How long after its event was received a run is handed off: 90 (seconds), 15m, 2h, 3d. Until then it can be cancelled.',
+  ),
+  data_schema: DataSchema.optional().describe('JSON Schema (2020-12) that the data of a trigger must match.'),
+  audience: ResourceKey.optional().describe('Every new member of this audience starts a run.'),
 });
 export type WorkflowFile = z.infer<typeof WorkflowFile>;
 
