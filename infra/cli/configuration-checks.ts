@@ -125,10 +125,10 @@ function checkWorkflow(mapping: Mapping, workflows: string[], report: (message: 
 function checkAudience({ action, parameters }: Mapping, audiences: string[], report: (message: string) => void): void {
   const { key, create_audience } = parameters;
   if (action !== 'audiences_add_member' || create_audience !== undefined) return;
-  if (typeof key !== 'object' || Array.isArray(key) || typeof key.value !== 'string') return;
-  if (audiences.includes(key.value)) return;
-  const hint = didYouMean(key.value, audiences);
-  report(`"${key.value}" has no file${hint}; unless an action with create_audience makes it, adding to it fails`);
+  const literal = typeof key === 'object' && 'value' in key ? key.value : undefined;
+  if (typeof literal !== 'string' || audiences.includes(literal)) return;
+  const hint = didYouMean(literal, audiences);
+  report(`"${literal}" has no file${hint}; unless an action with create_audience makes it, adding to it fails`);
 }
 
 /** Event types that this sender never has, each a slip that would otherwise only show as events without a mapping. */

@@ -50,10 +50,11 @@ export function listPartitionOf(kind: ListedKind, bucket: number): string {
 }
 
 /** Absent from index `list`, like everything that is not there any more. */
-export function itemFromTombstone({ ref, deletedSourceTimeMs, deletedAtMs, version }: Tombstone): TableItem {
+export function itemFromTombstone({ ref, deletedSourceTimeMs, wasThere, deletedAtMs, version }: Tombstone): TableItem {
   return {
     ...entityItemKey(ref),
     deleted_source_time: deletedSourceTimeMs,
+    was_there: wasThere,
     deleted_at: new Date(deletedAtMs).toISOString(),
     version,
     expires_at: expiryOfMark(deletedAtMs),
@@ -70,6 +71,7 @@ function storedFromItem(item: Record<string, unknown>): Entity | Tombstone {
   return {
     ref: refFromPartition(String(item.pk)),
     deletedSourceTimeMs: Number(item.deleted_source_time),
+    wasThere: item.was_there === true,
     deletedAtMs: Date.parse(String(item.deleted_at)),
     version: Number(item.version),
   };

@@ -132,7 +132,13 @@ export function directoryContract(directoryOf: () => Directory): void {
   test('a tombstone is nothing to whoever reads entities, and in the way of whoever writes one unaware', async () => {
     const directory = directoryOf();
     const ref = newUser();
-    const tombstone: Tombstone = { ref, deletedSourceTimeMs: nowMs - 7, deletedAtMs: nowMs, version: 2 };
+    const tombstone: Tombstone = {
+      ref,
+      deletedSourceTimeMs: nowMs - 7,
+      wasThere: true,
+      deletedAtMs: nowMs,
+      version: 2,
+    };
     await directory.writeIfUnchanged(entity(ref), 0);
     expect(await directory.writeIfUnchanged(tombstone, 5)).toBe(false);
     expect(await directory.writeIfUnchanged(tombstone, 1)).toBe(true);

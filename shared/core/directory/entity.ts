@@ -33,6 +33,8 @@ export type Entity = {
 export type Tombstone = {
   ref: EntityRef;
   deletedSourceTimeMs: number;
+  /** False where there was nothing to delete. */
+  wasThere: boolean;
   deletedAtMs: number;
   version: number;
 };

@@ -38,11 +38,16 @@ function remove(
   sourceTimeMs: number,
   nowMs: number,
 ): { removal: Removal; next?: Entity | Tombstone } {
-  if (isBeforeDelete(stored, sourceTimeMs)) return { removal: isTombstone(stored) ? 'absent' : 'renewed' };
+  if (isBeforeDelete(stored, sourceTimeMs)) {
+    if (!isTombstone(stored)) return { removal: 'renewed' };
+    // The same delete again, after an attempt that did not get to its end: it says what it said.
+    const isSame = stored.deletedSourceTimeMs === sourceTimeMs;
+    return { removal: isSame && stored.wasThere ? 'removed' : 'absent' };
+  }
   const version = (stored?.version ?? 0) + 1;
   if (stored === undefined || isTombstone(stored) || stored.sourceTimeMs <= sourceTimeMs) {
     const wasThere = stored !== undefined && !isTombstone(stored);
-    const next = { ref, deletedSourceTimeMs: sourceTimeMs, deletedAtMs: nowMs, version };
+    const next = { ref, deletedSourceTimeMs: sourceTimeMs, wasThere, deletedAtMs: nowMs, version };
     return { removal: wasThere ? 'removed' : 'absent', next };
   }
   const said = Object.entries(stored.attributes).filter(([name]) => timeOf(stored, name) > sourceTimeMs);
