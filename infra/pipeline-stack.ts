@@ -18,6 +18,9 @@ const timeouts = {
   deadLetter: Duration.seconds(30),
 };
 
+/** What workflow-trigger needs for some workflows only. */
+export const workflowTriggerExtras = { '@knocklabs/node': ['Knock'], 'ajv/dist/2020.js': ['Ajv2020'] } as const;
+
 /**
  * The whole pipeline of one environment:
  *
@@ -91,7 +94,8 @@ export class PipelineStack extends Stack {
       variables: { ...rows, ...deliveries },
       // A retry is a message with a delay; attempts and age are limited (docs/architecture.md, "Actions and retries").
       sendsToItself: true,
-      loadedWhenUsed: ['@knocklabs/node'],
+      // For targets of that type, and for workflows with a data_schema.
+      loadedWhenUsed: workflowTriggerExtras,
     });
     workflowTrigger.consumes(actions.queue, { maxConcurrency: concurrency.workflowTrigger });
     workflowTrigger.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');

@@ -16,7 +16,7 @@ import { Construct } from 'constructs';
 import type { Target } from '../../shared/core/configuration/schema.ts';
 import type { readEnvironment } from '../../shared/lambda/environment.ts';
 import type { PipelineEnvironment } from '../environments.ts';
-import { besideBundle } from './beside-bundle.ts';
+import { besideBundle, type LoadedWhenUsed } from './beside-bundle.ts';
 import type { PipelineTable } from './tables.ts';
 import { grantsForTargets } from './target-grants.ts';
 
@@ -49,10 +49,11 @@ export type PipelineFunctionProps = {
    */
   sendsToItself?: boolean;
   /**
-   * Packages that few deployments ever use. Each is bundled by itself, beside the function, and read from there when an
-   * `import()` first asks for it; the bundle that every cold start loads is without it. Default: none.
+   * Modules that few deployments ever use, and what is taken from them. Each is bundled by itself, beside the function, and
+   * read from there when an `import()` first asks for it; the bundle that every cold start loads is without them.
+   * Default: none.
    */
-  loadedWhenUsed?: readonly string[];
+  loadedWhenUsed?: LoadedWhenUsed;
 };
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -117,7 +118,7 @@ export class PipelineFunction extends Construct {
         logLevel: LogLevel.WARNING,
         // Ours, not the one in the runtime, which changes without a deploy.
         bundleAwsSDK: true,
-        ...besideBundle(root, props.loadedWhenUsed ?? []),
+        ...besideBundle(root, props.loadedWhenUsed ?? {}),
         // A quarter of a bundle would be ways of signing in that a function never takes.
         esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': `${root}shared/lambda/environment-credentials.ts` },
         // Some dependencies are CommonJS inside and ask for Node's modules by `require`.
