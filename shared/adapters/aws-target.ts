@@ -31,7 +31,9 @@ export function answerFromAwsError(error: unknown, what: string): Exclude<Target
   const { name = '', $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
   const detail = `${what}: ${name}: ${errorMessage(error)}`;
   const unavailable = (reason: Unavailable['reason']): Unavailable => ({ kind: 'unavailable', reason, detail });
-  if (name === 'AbortError' || name === 'TimeoutError') return unavailable('target_timeout');
+  if (name === 'AbortError' || name === 'TimeoutError') {
+    return { kind: 'unavailable', reason: 'target_timeout', detail: `${what} did not answer in time` };
+  }
   const status = $metadata?.httpStatusCode;
   if (throttles.test(name) || status === 429) return unavailable('target_busy');
   // Without a status nothing answered: no connection, no endpoint, no credentials.

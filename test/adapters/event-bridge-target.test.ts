@@ -130,6 +130,7 @@ describe('runs', () => {
     expect(await open().start(runRequest('lena', {}, 150))).toMatchObject({
       kind: 'unavailable',
       reason: 'target_timeout',
+      detail: 'EventBridge did not answer in time',
     });
   });
 });

@@ -119,6 +119,7 @@ describe('what an error means', () => {
     expect(await open().start(runRequest('lena', {}, 150))).toMatchObject({
       kind: 'unavailable',
       reason: 'target_timeout',
+      detail: 'Step Functions did not answer in time',
     });
     expect(Date.now() - startedAtMs).toBeLessThan(1500);
   });
