@@ -70,10 +70,12 @@ export async function startEverybody(everybody: Everybody, context: RunsContext)
     done.place = { object: 0 };
   }
   const seen = new Set<string>();
+  let pages = 0;
   if (objects.length > 0) {
     for await (const page of subscriberPages(objects, listedKeys, context.subscriptions, done.place)) {
       done.place = page.place;
-      if (context.deadlineMs - context.nowMs() < pageMs) return goesOn(done, context.id);
+      // One page at least, or an attempt that takes long to get to its place would never leave it.
+      if (pages++ > 0 && context.deadlineMs - context.nowMs() < pageMs) return goesOn(done, context.id);
       const fresh = page.subscriptions.filter(({ recipient }) => {
         const key = recipientKey(recipient);
         if (listedKeys.has(key) || key === everybody.actorKey || seen.has(key)) return false;
