@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import type { MemberKey } from '../../ports/audiences.ts';
-import { type Entity, type EntityRef, recipientKey } from '../directory/entity.ts';
-import { isBeforeDelete } from '../directory/merge-entity.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { startAudienceRuns } from '../runs/audience-entry.ts';
-import { type ActionContext, type ActionResult, defineAction, invalidParams, nothingGiven } from './action.ts';
+import { type ActionResult, defineAction, invalidParams, nothingGiven } from './action.ts';
+import { deletedLater } from './parts/deleted-later.ts';
 import { identifyInline } from './parts/identify-inline.ts';
 import { continued, inChunks } from './parts/in-chunks.ts';
 import { AudienceKey, allMembers, Members, Tenant } from './parts/member.ts';
@@ -38,27 +37,30 @@ export const audiencesAddMember = defineAction({
     const identified = await identifyInline(named, context.directory, event.occurredAtMs, nowMs());
     if (identified.kind === 'invalid') return invalidParams(identified.errors);
     const { entities } = identified;
-    const deleted = await deletedLater(
-      members.map(({ user }) => user.ref),
-      entities,
-      context,
-    );
-    const keys = members.map(({ key }) => key).filter(({ userId }) => !deleted.has(userId));
 
     const wish = { by: context.id, sourceTimeMs: event.occurredAtMs, nowMs: nowMs() };
     const added: MemberKey[] = [];
+    const deleted = new Set<string>();
     // Always from the start: what this action added before is said to be new again, and its runs may not have begun.
     const chunks = await inChunks(
-      keys,
+      members,
       chunkSize,
       async (chunk) => {
-        const changes = await audiences.add(key, chunk, wish);
-        added.push(...chunk.filter((_, i) => changes[i] === 'created'));
+        const keys = chunk.map((member) => member.key);
+        const changes = await audiences.add(key, keys, wish);
+        const users = chunk.map(({ user }) => user.ref);
+        const gone = await deletedLater(users, context);
+        const undone = keys.filter(({ userId }) => gone.has(userId));
+        if (undone.length > 0) await audiences.remove(key, undone, wish);
+        for (const userId of gone) deleted.add(userId);
+        added.push(...keys.filter(({ userId }, i) => changes[i] === 'created' && !gone.has(userId)));
         return { older: changes.filter((change) => change === 'older').length };
       },
       { ...context, progress: {} },
     );
-    const unknown = [...new Set(keys.map(({ userId }) => userId))].filter((userId) => !entities.has(userId));
+    const unknown = [...new Set(members.map(({ key }) => key.userId))].filter(
+      (userId) => !entities.has(userId) && !deleted.has(userId),
+    );
     const warnings = [...identified.warnings, ...warningsOf(chunks.tally.older ?? 0, [...deleted], unknown)];
     const rest = warnings.length > 0 ? { warnings } : {};
     const missingUsers = unknown.length > 0 && { missing_users: unknown.length };
@@ -73,18 +75,6 @@ export const audiencesAddMember = defineAction({
 function missing(key: string): ActionResult {
   const detail = `there is no audience "${key}"; add its file, or set create_audience in the mapping`;
   return { status: 'failed', reason: 'audience_missing', detail, errors: [{ field: 'key', message: detail }] };
-}
-
-/** The ids of users that an event deleted which happened later than this one. */
-async function deletedLater(
-  refs: EntityRef[],
-  entities: Map<string, Entity>,
-  { directory, event }: ActionContext,
-): Promise<Set<string>> {
-  const unknown = refs.filter((ref) => !entities.has(recipientKey(ref)));
-  const marks = unknown.length > 0 ? await directory.readStoredEach(unknown) : [];
-  const stored = [...entities.values(), ...marks.filter((mark) => mark !== undefined)];
-  return new Set(stored.filter((one) => isBeforeDelete(one, event.occurredAtMs)).map(({ ref }) => ref.id));
 }
 
 function warningsOf(older: number, deleted: string[], unknown: string[]): ActionWarning[] {

@@ -5,6 +5,7 @@ import { isBeforeDelete } from '../directory/merge-entity.ts';
 import type { JsonObject } from '../json.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type ActionContext, defineAction, invalidParams, nothingGiven } from './action.ts';
+import { deletedLater } from './parts/deleted-later.ts';
 import { identifyInline } from './parts/identify-inline.ts';
 import { continued, inChunks } from './parts/in-chunks.ts';
 import { nameSome } from './parts/names.ts';
@@ -36,18 +37,26 @@ export const objectsSubscribe = defineAction({
     if (tooMuch !== undefined) return invalidParams([{ field: 'properties', message: tooMuch }]);
     const identified = await identifyAll(object, recipients, context);
     if (identified.kind === 'invalid') return invalidParams(identified.errors);
-    const { known, rejected } = identified;
+    const { refs, known, rejected } = identified;
 
     const { event, subscriptions, nowMs } = context;
     const stored = properties && { properties: storable(properties) as JsonObject };
     const wish = { ...stored, sourceTimeMs: event.occurredAtMs, nowMs: nowMs() };
     const chunks = await inChunks(
-      known,
+      refs,
       chunkSize,
       async (chunk) => {
-        const changes = await subscriptions.subscribe(object, chunk, wish);
-        const count = (wanted: string) => changes.filter((change) => change === wanted).length;
-        return { subscribed: changes.length - count('older'), created: count('created'), older: count('older') };
+        const subscribers = chunk.filter((ref) => known.has(recipientKey(ref)));
+        const changes = await subscriptions.subscribe(object, subscribers, wish);
+        const gone = await deletedLater([object, ...chunk], context);
+        const isUndone = (ref: EntityRef) => gone.has(recipientKey(object)) || gone.has(recipientKey(ref));
+        // An earlier attempt may have subscribed some who are not known any more.
+        const undone = (context.again ? chunk : subscribers).filter(isUndone);
+        if (undone.length > 0) await subscriptions.unsubscribe(object, undone, wish);
+        const count = (wanted: string) =>
+          subscribers.filter((ref, i) => changes[i] === wanted && !isUndone(ref)).length;
+        const [created, older] = [count('created'), count('older')];
+        return { subscribed: created + count('updated') + count('unchanged'), created, older };
       },
       context,
     );
@@ -68,8 +77,6 @@ function olderWarning(older: number): ActionWarning[] {
   ];
 }
 
-type Subscribers = { known: EntityRef[]; rejected: string[]; warnings: ActionWarning[] };
-
 /** Makes sure of the object and of everybody described inline; sorts out who cannot subscribe. */
 async function identifyAll(object: ObjectRef, recipients: Recipient[], context: ActionContext) {
   const { directory, event, nowMs } = context;
@@ -87,14 +94,15 @@ async function identifyAll(object: ObjectRef, recipients: Recipient[], context: 
 
   const isPresent = (entity: Entity | undefined) => entity !== undefined && !isBeforeDelete(entity, event.occurredAtMs);
   const refs = [...new Map(recipients.map(({ ref }) => [recipientKey(ref), ref])).values()];
-  const known = isPresent(holder) ? refs.filter((ref) => isPresent(entities.get(recipientKey(ref)))) : [];
-  const rejected = refs.filter((ref) => !known.includes(ref)).map(recipientKey);
+  const present = refs.map(recipientKey).filter((key) => isPresent(entities.get(key)));
+  const known = new Set(isPresent(holder) ? present : []);
+  const rejected = refs.map(recipientKey).filter((key) => !known.has(key));
   if (!isPresent(holder)) warnings.push(deletedObject(object));
   else if (rejected.length > 0) {
     const message = `${nameSome(rejected)}: not subscribed, since not identified or deleted by a later event`;
     warnings.push({ code: 'recipient_missing', message });
   }
-  return { kind: 'ok', known, rejected, warnings } satisfies Subscribers & { kind: 'ok' };
+  return { kind: 'ok' as const, refs, known, rejected, warnings };
 }
 
 async function makeObject(

@@ -161,6 +161,23 @@ describe('adding members', () => {
   });
 });
 
+test.each(['before', 'after'])('a user deleted just %s the row is written is in no audience', async (when) => {
+  const { run, audiences, members } = await world();
+  const remove = () => run('users_delete', { id: 'lena' }, 9);
+  const { add } = audiences;
+  audiences.add = async (...args) => {
+    if (when === 'before') await remove();
+    const changes = await add(...args);
+    if (when === 'after') await remove();
+    return changes;
+  };
+  expect(await run('audiences_add_member', { members: ['lena', 'ivo'] }, 8)).toMatchObject({
+    result: { added: 1 },
+    warnings: [{ code: 'deleted_later', message: expect.stringContaining('lena') }],
+  });
+  expect(await members()).toEqual([['ivo', null]]);
+});
+
 describe('a workflow that names the audience as its trigger', () => {
   async function greeting() {
     const made = await world();

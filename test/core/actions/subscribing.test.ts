@@ -162,6 +162,44 @@ describe('subscribing', () => {
   });
 });
 
+describe('a delete that happens while others subscribe', () => {
+  test.each([
+    ['the user, just before the subscription is written', 'users_delete', 'before'],
+    ['the user, just after', 'users_delete', 'after'],
+    ['the object, just before the subscription is written', 'objects_delete', 'before'],
+    ['the object, just after', 'objects_delete', 'after'],
+  ])('of %s, leaves nothing hanging, and nothing to inherit', async (_name, action, when) => {
+    const { run, context, subscribers, subscriptions } = await world();
+    await run('users_identify', { id: 'zoe' }, 1);
+    const remove = () => run(action, action === 'users_delete' ? { id: 'zoe' } : {}, 9);
+    const { subscribe } = subscriptions;
+    subscriptions.subscribe = async (...args) => {
+      if (when === 'before') await remove();
+      const changes = await subscribe(...args);
+      if (when === 'after') await remove();
+      return changes;
+    };
+    const result = await run('objects_subscribe', { recipients: ['zoe'] }, 8);
+    expect(result).toMatchObject({ status: 'succeeded', result: { subscribed: 0 } });
+    subscriptions.subscribe = subscribe;
+    await run('users_identify', { id: 'zoe' }, 10);
+    await run('objects_set', {}, 10);
+    expect(await subscribers()).toEqual([]);
+    expect((await context.subscriptions.subscriptionsOf(user('zoe'), { limit: 9 })).entries).toEqual([]);
+  });
+
+  test('of the user, before an attempt that died is made again, too', async () => {
+    const { run, context, subscribers, subscriptions } = await world();
+    await run('users_identify', { id: 'zoe' }, 1);
+    await run('users_delete', { id: 'zoe' }, 9);
+    // What the attempt that died wrote, having looked before the delete.
+    await subscriptions.subscribe(object('projects', 'p1'), [user('zoe')], { sourceTimeMs: at(8), nowMs: at(9) });
+    context.again = true;
+    await run('objects_subscribe', { recipients: ['zoe'] }, 8);
+    expect(await subscribers()).toEqual([]);
+  });
+});
+
 describe('unsubscribing', () => {
   test('removes who is subscribed, passes over who is not, and says who it was', async () => {
     const { run, subscribers, directory } = await world();
