@@ -101,8 +101,10 @@ export class PipelineStack extends Stack {
     workflowTrigger.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
     workflowTrigger.uses(Claims, 'UpdateItem');
     workflowTrigger.uses(ActionLog, 'GetItem', 'PutItem', 'BatchWriteItem');
-    workflowTrigger.uses(WorkflowRuns, 'BatchGetItem', 'PutItem', 'UpdateItem');
-    workflowTrigger.uses(Directory, 'BatchGetItem', 'PutItem');
+    workflowTrigger.uses(WorkflowRuns, 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'BatchWriteItem');
+    // What a cancellation may reach.
+    workflowTrigger.queriesIndex(WorkflowRuns, 'cancellations');
+    workflowTrigger.uses(Directory, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem');
     workflowTrigger.uses(Configuration, 'GetItem', 'Query');
     workflowTrigger.readsSecrets(secretsPrefix, 'targets/*');
     workflowTrigger.startsRunsAt(targetsOf(name, workflows));

@@ -24,7 +24,7 @@ import { grantsForTargets } from './target-grants.ts';
 type Variable = Parameters<typeof readEnvironment>[1];
 type QueueUrlVariable = Extract<Variable, `${string}_QUEUE_URL`>;
 
-type TableOperation = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'BatchWriteItem';
+type TableOperation = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'BatchWriteItem';
 
 const batchSize = 10;
 /** Not waited for: a message that is alone is worked on at once. */
@@ -148,13 +148,18 @@ export class PipelineFunction extends Construct {
     this.lambda.addEnvironment(variable, queue.queueUrl);
   }
 
-  /** Without indexes, which are for people and the CLI. */
+  /** Without indexes: most are for people and the CLI. */
   uses({ table, variable }: PipelineTable, ...operations: TableOperation[]): void {
     this.#allow(
       operations.map((operation) => `dynamodb:${operation}`),
       [table.tableArn],
     );
     this.lambda.addEnvironment(variable, table.tableName);
+  }
+
+  /** Queries one index of a table that it uses. */
+  queriesIndex({ table }: PipelineTable, index: string): void {
+    this.#allow(['dynamodb:Query'], [`${table.tableArn}/index/${index}`]);
   }
 
   /** `names` are below `prefix`; one that ends in `/*` stands for all below it. */
