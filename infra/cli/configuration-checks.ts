@@ -1,6 +1,8 @@
 import { actions } from '../../shared/core/actions/index.ts';
 import { defaultParameters } from '../../shared/core/actions/parts/default-parameters.ts';
+import { compileDataSchema } from '../../shared/core/configuration/compile-data-schema.ts';
 import type { EnvironmentFile, Mapping, Snapshot, SourceFile } from '../../shared/core/configuration/schema.ts';
+import type { JsonObject } from '../../shared/core/json.ts';
 import { isBareKey } from '../../shared/core/mappings/parameter-value.ts';
 import { sourceKinds } from '../../shared/core/sources/index.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './configuration-files.ts';
@@ -29,6 +31,10 @@ export function checkReferences(
           `names environment "${environment}"${didYouMean(environment, known)}`,
         );
       }
+    }
+    const schema = workflow.data_schema && compileDataSchema(workflow.data_schema as JsonObject);
+    if (schema && 'problem' in schema) {
+      report('error', 'workflows', key, ['data_schema'], `is no JSON Schema: ${schema.problem}`);
     }
     for (const environment of Object.keys(environments)) {
       if (!Object.hasOwn(workflow.target, environment)) {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { JsonObject } from '../json.ts';
-import { dataSchemaProblems } from './data-schema.ts';
 import { FieldPathText } from '../mappings/field-path.ts';
+import { dataSchemaProblems } from './data-schema.ts';
 
 /** Keys of sources, workflows and audiences; also the name of their file. */
 export const ResourceKey = z
@@ -145,13 +145,12 @@ const delayUnitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_4
 const delayDaysMax = 7;
 
 /** Seconds, or text with a unit: `15m`. */
-const Delay = z.union([z.number(), z.string().regex(/^\d+[smhd]$/, 'must be seconds, or a number and s, m, h or d')]).refine(
-  (delay) => {
+const Delay = z
+  .union([z.number(), z.string().regex(/^\d+[smhd]$/, 'must be seconds, or a number and s, m, h or d')])
+  .refine((delay) => {
     const seconds = delaySeconds(delay);
     return seconds > 0 && seconds <= delayDaysMax * 86_400;
-  },
-  `must be more than nothing and at most ${delayDaysMax}d`,
-);
+  }, `must be more than nothing and at most ${delayDaysMax}d`);
 
 export function delaySeconds(delay: number | string): number {
   return typeof delay === 'number' ? delay : Number(delay.slice(0, -1)) * (delayUnitSeconds[delay.slice(-1)] ?? 0);
