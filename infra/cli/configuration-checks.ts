@@ -133,8 +133,8 @@ function checkAudience({ action, parameters }: Mapping, audiences: string[], rep
   if (action !== 'audiences_add_member' || create_audience !== undefined) return;
   const literal = typeof key === 'object' && 'value' in key ? key.value : undefined;
   if (typeof literal !== 'string' || audiences.includes(literal)) return;
-  const hint = didYouMean(literal, audiences);
-  report(`"${literal}" has no file${hint}; unless an action with create_audience makes it, adding to it fails`);
+  const why = 'has no file, so adding to it fails unless an action with create_audience made it';
+  report(`"${literal}" ${why}${didYouMean(literal, audiences)}`);
 }
 
 /** Event types that this sender never has, each a slip that would otherwise only show as events without a mapping. */
