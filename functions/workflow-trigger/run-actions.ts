@@ -163,7 +163,9 @@ function withRetryTime(
   const { outcome, retryAfterSeconds, isHeadway } = one;
   const isSettled = !isPending(outcome) || outcome.reason === 'waiting_for_earlier_action';
   if (isSettled || outcome.retryAtMs !== undefined) return one;
-  const askedSeconds = isHeadway ? (retryAfterSeconds ?? 0) : retryAfterSeconds;
+  // One that goes on at once and stands still would do so again and again.
+  const isStuck = outcome.reason === 'continues' && !isHeadway;
+  const askedSeconds = isHeadway ? (retryAfterSeconds ?? 0) : isStuck ? undefined : retryAfterSeconds;
   // A delay is over when it is over: nobody has failed together, so nobody is kept apart.
   const at = retryAtMs(message, { askedSeconds, nowMs, random: outcome.reason === 'delayed' ? 0 : random });
   return { ...one, outcome: { ...outcome, retryAtMs: at } };

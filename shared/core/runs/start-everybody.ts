@@ -35,6 +35,8 @@ export type RunsProgress = {
   cancelled: number;
   refused: number;
   refusal?: string;
+  /** How many of the page are over, when it was left half done: that it grows shows that the work gets on. */
+  settled?: number;
 };
 
 export function progressFrom(progress: JsonObject | undefined, isDue: boolean): RunsProgress {
@@ -54,7 +56,7 @@ export async function startEverybody(everybody: Everybody, context: RunsContext)
   const { template, target, objects, listedKeys, mode } = everybody;
   const { notBeforeMs = 0 } = template;
   const isDue = notBeforeMs <= context.nowMs();
-  const done = progressFrom(context.progress, isDue);
+  const { settled: _settled, ...done }: RunsProgress = progressFrom(context.progress, isDue);
   if (mode === 'start' && done.phase === 'start' && !isDue) return held(done, notBeforeMs, context);
   const now: RunsContext = { ...context, isHeld: done.phase === 'hold' };
   const begin = (planned: PlannedRun[]) =>
@@ -146,7 +148,7 @@ function stillOpen(tally: RunsTally, done: RunsProgress, id: string): ActionResu
   const upToHere = { ...done };
   add(upToHere, tally);
   const result = resultOf(upToHere, id);
-  const rest = { result, progress: noted(done) };
+  const rest = { result, progress: noted({ ...done, settled: all - open }) };
   if (trouble === undefined) {
     const detail = share(open, all, 'are left for the next attempt: time was short');
     return { status: 'pending', reason: 'continues', detail, retryAfterSeconds: 0, ...rest };
