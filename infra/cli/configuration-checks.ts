@@ -1,3 +1,4 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { actions } from '../../shared/core/actions/index.ts';
 import { defaultParameters } from '../../shared/core/actions/parts/default-parameters.ts';
 import { compileDataSchema } from '../../shared/core/configuration/compile-data-schema.ts';
@@ -32,7 +33,7 @@ export function checkReferences(
         );
       }
     }
-    const schema = workflow.data_schema && compileDataSchema(workflow.data_schema as JsonObject);
+    const schema = workflow.data_schema && compileDataSchema(Ajv2020, workflow.data_schema as JsonObject);
     if (schema && 'problem' in schema) {
       report('error', 'workflows', key, ['data_schema'], `is no JSON Schema: ${schema.problem}`);
     }

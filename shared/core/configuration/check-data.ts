@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { FieldError } from '../actions/action.ts';
 import type { JsonObject } from '../json.ts';
-import type { CompiledSchema } from './compile-data-schema.ts';
+import { type CompiledSchema, compileDataSchema } from './compile-data-schema.ts';
 
 // A snapshot's schema object lives as long as the snapshot.
 const compiled = new WeakMap<JsonObject, Promise<CompiledSchema>>();
@@ -29,7 +29,7 @@ function compile(schema: JsonObject): Promise<CompiledSchema> {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
   // Ajv is loaded only where a workflow has a schema.
-  const made = import('./compile-data-schema.ts').then(({ compileDataSchema }) => compileDataSchema(schema));
+  const made = import('ajv/dist/2020.js').then(({ Ajv2020 }) => compileDataSchema(Ajv2020, schema));
   compiled.set(schema, made);
   return made;
 }
