@@ -8,6 +8,7 @@ import { keepLogicalId } from './constructs/logical-id.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { maxReceiveCount, QueueWithDlq } from './constructs/queue-with-dlq.ts';
 import { Tables } from './constructs/tables.ts';
+import { targetsOf, workflowsInFiles } from './constructs/target-grants.ts';
 import type { AlarmRecipient, PipelineEnvironment } from './environments.ts';
 
 const timeouts = {
@@ -17,6 +18,9 @@ const timeouts = {
   deadLetter: Duration.seconds(30),
 };
 
+/** What workflow-trigger needs for some workflows only. */
+export const workflowTriggerExtras = { '@knocklabs/node': ['Knock'], 'ajv/dist/2020.js': ['Ajv2020'] } as const;
+
 /**
  * The whole pipeline of one environment:
  *
@@ -24,7 +28,8 @@ const timeouts = {
  *                         └──── dead letters ────────┴──→ dead-letter
  */
 export class PipelineStack extends Stack {
-  constructor(scope: Construct, environment: PipelineEnvironment) {
+  /** @param workflows by key; what their targets in this environment name may be called. Default: those of infra/config. */
+  constructor(scope: Construct, environment: PipelineEnvironment, workflows = workflowsInFiles()) {
     const context = (key: string): string | undefined => scope.node.tryGetContext(key);
     super(scope, `signalbox-${environment.name}`, {
       description: `Signalbox, ${environment.name}: events from sources become user data and workflow runs`,
@@ -89,15 +94,20 @@ export class PipelineStack extends Stack {
       variables: { ...rows, ...deliveries },
       // A retry is a message with a delay; attempts and age are limited (docs/architecture.md, "Actions and retries").
       sendsToItself: true,
+      // For targets of that type, and for workflows with a data_schema.
+      loadedWhenUsed: workflowTriggerExtras,
     });
     workflowTrigger.consumes(actions.queue, { maxConcurrency: concurrency.workflowTrigger });
     workflowTrigger.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
     workflowTrigger.uses(Claims, 'UpdateItem');
     workflowTrigger.uses(ActionLog, 'GetItem', 'PutItem', 'BatchWriteItem');
-    workflowTrigger.uses(WorkflowRuns, 'BatchGetItem', 'PutItem', 'UpdateItem');
-    workflowTrigger.uses(Directory, 'BatchGetItem', 'PutItem');
+    workflowTrigger.uses(WorkflowRuns, 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'BatchWriteItem');
+    // What a cancellation may reach.
+    workflowTrigger.queriesIndex(WorkflowRuns, 'cancellations');
+    workflowTrigger.uses(Directory, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem');
     workflowTrigger.uses(Configuration, 'GetItem', 'Query');
     workflowTrigger.readsSecrets(secretsPrefix, 'targets/*');
+    workflowTrigger.startsRunsAt(targetsOf(name, workflows));
 
     const deadLetter = new PipelineFunction(this, 'DeadLetter', {
       name: 'dead-letter',

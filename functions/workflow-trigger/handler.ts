@@ -3,9 +3,12 @@ import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
+import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
+import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
+import { makeTargetBreakers } from '../../shared/adapters/dynamodb-target-breakers.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
 import { makeSecrets, makeSecretsClient } from '../../shared/adapters/secrets-manager-secrets.ts';
 import { makeActionsQueue, makeQueueClient } from '../../shared/adapters/sqs-queues.ts';
@@ -39,9 +42,12 @@ const deps: WorkflowTriggerDeps = {
   actionLog: makeActionLog({ client, table: env.ACTION_LOG_TABLE, retentionDays }),
   actionsQueue: makeActionsQueue(makeQueueClient(), env.ACTIONS_QUEUE_URL),
   directory: makeDirectory(client, env.DIRECTORY_TABLE),
+  subscriptions: makeSubscriptions(client, env.DIRECTORY_TABLE),
+  audiences: makeAudiences(client, env.DIRECTORY_TABLE),
   runs: makeWorkflowRuns({ client, table: env.WORKFLOW_RUNS_TABLE, retentionDays }),
   openTarget: makeWorkflowTargets({
     secrets: makeSecrets({ client: makeSecretsClient(), prefix: env.SECRETS_PREFIX }),
+    breakers: makeTargetBreakers(client, env.DIRECTORY_TABLE),
     allowPrivate: env.LOCAL,
     nowMs: Date.now,
   }),

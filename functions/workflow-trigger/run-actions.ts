@@ -8,6 +8,7 @@ import {
   type DelayedMessage,
   delayedIfEarly,
   isLastAttempt,
+  retryAtMs,
   retryMessage,
 } from '../../shared/core/executions/retry-message.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
@@ -19,7 +20,10 @@ import type { ConfigurationSource } from '../../shared/ports/configuration.ts';
 import type { ActionsQueue } from '../../shared/ports/queues.ts';
 import { type ActionPorts, runInvocations, type Tried } from './run-invocations.ts';
 
-export type WorkflowTriggerDeps = Pick<ActionContext, 'directory' | 'runs' | 'openTarget' | 'environment' | 'nowMs'> & {
+export type WorkflowTriggerDeps = Pick<
+  ActionContext,
+  'directory' | 'subscriptions' | 'audiences' | 'runs' | 'openTarget' | 'environment' | 'nowMs'
+> & {
   configuration: ConfigurationSource;
   claims: Pick<ClaimStore, 'release'>;
   actionLog: ActionLog;
@@ -99,9 +103,10 @@ async function attempt(delivery: Delivery, ports: ActionPorts, deps: WorkflowTri
     delivery.settled = { kind: 'done' };
     return;
   }
-  const { message, open, before } = resumption;
+  const { message, open, before, isSeen } = resumption;
   delivery.message = message;
-  const tried = await runInvocations({ message, open, before, again, isLast: isLastAttempt(message, nowMs) }, ports);
+  const isLast = isLastAttempt(message, nowMs);
+  const tried = await runInvocations({ message, open, before, again, isSeen, isLast }, ports);
   // Before the row: once the failure is written, nobody comes back to release the claim.
   if (message.claim && tried.some(({ outcome }) => outcome.status === 'failed')) {
     await deps.claims.release(message.claim, message.eventId);
@@ -115,16 +120,20 @@ function conclude(
   deps: WorkflowTriggerDeps,
 ): Pick<Delivery, 'found' | 'retry'> {
   const nowMs = deps.nowMs();
-  const pending = tried.filter(({ outcome }) => isPending(outcome));
-  const asked = pending.flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
-  const retry = retryMessage(message, {
-    askedSeconds: asked.length > 0 ? Math.max(...asked) : undefined,
-    nowMs,
-    random: deps.random(),
-  });
-  const actions = tried.map(
-    ({ outcome }): ActionOutcome =>
-      isPending(outcome) && retry.retryAtMs !== undefined ? { ...outcome, retryAtMs: retry.retryAtMs } : outcome,
+  const random = deps.random();
+  const timed = tried.map((one) => withRetryTime(one, message, { nowMs, random }));
+  const pending = timed.filter(({ outcome }) => isPending(outcome));
+  const retry =
+    pending.length === 0
+      ? undefined
+      : retryMessage(message, {
+          retryAtMs: Math.min(...pending.flatMap(({ outcome }) => outcome.retryAtMs ?? [])),
+          isHeadway: pending.every(({ outcome, isHeadway }) => isHeadway || isUndisturbed(outcome)),
+          nowMs,
+        });
+  // What waits for another action comes along with the message.
+  const actions = timed.map(({ outcome }) =>
+    isPending(outcome) && retry?.retryAtMs !== undefined ? { retryAtMs: retry.retryAtMs, ...outcome } : outcome,
   );
   const { execution, eventId, source, eventType, configVersion, receivedAtMs, origin } = message;
   return {
@@ -135,14 +144,36 @@ function conclude(
       eventType,
       configVersion,
       actions,
-      next: pending.length > 0 ? retry.n : 0,
+      next: retry?.n ?? 0,
       origins: [origin],
       revision: 1,
       receivedAtMs,
       updatedAtMs: nowMs,
     },
-    ...(pending.length > 0 && { retry }),
+    ...(retry && { retry }),
   };
+}
+
+/** When each pending action is tried again: one that was not due keeps its time, one that waits has none. */
+function withRetryTime(
+  one: Tried,
+  message: ActionsMessage,
+  { nowMs, random }: { nowMs: number; random: number },
+): Tried {
+  const { outcome, retryAfterSeconds, isHeadway } = one;
+  const isSettled = !isPending(outcome) || outcome.reason === 'waiting_for_earlier_action';
+  if (isSettled || outcome.retryAtMs !== undefined) return one;
+  // One that goes on at once and stands still would do so again and again.
+  const isStuck = outcome.reason === 'continues' && !isHeadway;
+  const askedSeconds = isHeadway ? (retryAfterSeconds ?? 0) : isStuck ? undefined : retryAfterSeconds;
+  // A delay is over when it is over: nobody has failed together, so nobody is kept apart.
+  const at = retryAtMs(message, { askedSeconds, nowMs, random: outcome.reason === 'delayed' ? 0 : random });
+  return { ...one, outcome: { ...outcome, retryAtMs: at } };
+}
+
+/** Pending without having been tried: it waits for another action or for its time. */
+function isUndisturbed({ reason }: ActionOutcome): boolean {
+  return reason === 'waiting_for_earlier_action' || reason === 'delayed';
 }
 
 /** Retries go out together; a message whose retry was not taken comes back itself. */

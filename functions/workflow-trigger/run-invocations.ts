@@ -3,17 +3,31 @@ import { actionPosition, findAction } from '../../shared/core/actions/index.ts';
 import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
 import type { ActionsMessage, Invocation } from '../../shared/core/events/actions-message.ts';
 import { attemptNumber } from '../../shared/core/executions/resume-execution.ts';
-import type { JsonObject } from '../../shared/core/json.ts';
+import { isEarly } from '../../shared/core/executions/retry-message.ts';
+import { type JsonObject, sameJson } from '../../shared/core/json.ts';
 import type { ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
 
 /** What every action of a batch shares. */
 export type ActionPorts = Pick<
   ActionContext,
-  'configuration' | 'directory' | 'runs' | 'openTarget' | 'environment' | 'deadlineMs' | 'nowMs'
+  | 'configuration'
+  | 'directory'
+  | 'subscriptions'
+  | 'audiences'
+  | 'runs'
+  | 'openTarget'
+  | 'environment'
+  | 'deadlineMs'
+  | 'nowMs'
 > & { count(source: string, name: ActionCount): void };
 
 /** One attempt at an invocation. */
-export type Tried = { outcome: ActionOutcome; retryAfterSeconds?: number };
+export type Tried = {
+  outcome: ActionOutcome;
+  retryAfterSeconds?: number;
+  /** Pending without trouble: it got ahead, or a delay runs. */
+  isHeadway?: boolean;
+};
 
 export type Attempt = {
   message: ActionsMessage;
@@ -22,7 +36,9 @@ export type Attempt = {
   before: Map<string, ActionOutcome>;
   /** True when an earlier attempt may have got somewhere. */
   again: boolean;
-  /** True when nothing is tried after this attempt: what would be pending has failed. */
+  /** True when this origin has been here before: what is not due yet is then left for later. */
+  isSeen: boolean;
+  /** True when nothing is tried after this attempt: what would be pending in vain has failed. */
   isLast: boolean;
 };
 
@@ -38,11 +54,16 @@ export async function runInvocations(attempt: Attempt, ports: ActionPorts): Prom
   const tried: Tried[] = [];
   for (const position of positions) {
     const group = byPosition.get(position) ?? [];
-    const held = tried.find(({ outcome }) => outcome.status === 'pending')?.outcome;
+    const held = tried.find(holdsBack)?.outcome;
     if (held) tried.push(...group.map((invocation) => waiting(invocation, held.action, attempt)));
     else tried.push(...(await allOver(group.map((invocation) => tryInvocation(invocation, attempt, ports)))));
   }
   return tried;
+}
+
+/** What only waits for the delay of its workflow has done its part for now. */
+function holdsBack({ outcome: { status, reason } }: Tried): boolean {
+  return status === 'pending' && reason !== 'delayed';
 }
 
 /** Like Promise.all, but nothing is still going on when it throws. */
@@ -53,20 +74,40 @@ async function allOver<Value>(promises: Promise<Value>[]): Promise<Value[]> {
 
 async function tryInvocation(invocation: Invocation, attempt: Attempt, ports: ActionPorts): Promise<Tried> {
   const startedAtMs = ports.nowMs();
-  const result = await resultOf(invocation, attempt, ports);
-  const isOver = result.status !== 'pending';
   const before = attempt.before.get(invocation.id);
+  if (attempt.isSeen && before?.status === 'pending' && isEarly(before.retryAtMs, startedAtMs))
+    return { outcome: before };
+  const result = await resultOf(invocation, attempt, ports);
+  const progress = result.status === 'pending' ? (result.progress ?? progressOf(before)) : undefined;
+  const isHeadway = gotAhead(result, before);
+  const outcome = outcomeOf(result, { ...attempt, isLast: attempt.isLast && !isHeadway });
+  const isOver = outcome.status !== 'pending';
   return {
     outcome: {
       ...identity(invocation),
-      ...outcomeOf(result, attempt),
+      ...outcome,
       attempts: (before?.attempts ?? 0) + 1,
       firstAttemptAtMs: before?.firstAttemptAtMs ?? startedAtMs,
-      ...((isOver || attempt.isLast) && { finishedAtMs: ports.nowMs() }),
+      ...(isOver ? { finishedAtMs: ports.nowMs() } : progress && { progress }),
     },
     ...(result.status === 'pending' &&
       result.retryAfterSeconds !== undefined && { retryAfterSeconds: result.retryAfterSeconds }),
+    ...(isHeadway && { isHeadway }),
   };
+}
+
+/** Whether an attempt that is not over needs no excuse. One that only says that it continues, and stands still, does. */
+function gotAhead(result: ActionResult, before: ActionOutcome | undefined): boolean {
+  if (result.status !== 'pending') return false;
+  if (result.reason === 'delayed') return true;
+  return (
+    result.reason === 'continues' && result.progress !== undefined && !sameJson(result.progress, progressOf(before))
+  );
+}
+
+/** Only what is pending has a place to go on from; what failed begins anew when it is tried again. */
+function progressOf(before: ActionOutcome | undefined): JsonObject | undefined {
+  return before?.status === 'pending' ? before.progress : undefined;
 }
 
 async function resultOf(invocation: Invocation, attempt: Attempt, ports: ActionPorts): Promise<ActionResult> {
@@ -85,6 +126,7 @@ async function runAction(
   ports: ActionPorts,
 ): Promise<ActionResult> {
   const { message, again } = attempt;
+  const progress = progressOf(attempt.before.get(invocation.id));
   try {
     return await action.run(invocation.payload, {
       ...ports,
@@ -102,6 +144,7 @@ async function runAction(
       },
       attempt: attemptNumber(message),
       again,
+      ...(progress && { progress }),
       isLastAttempt: attempt.isLast,
       count: (name) => ports.count(message.source, name),
     });
@@ -161,6 +204,7 @@ function waiting(invocation: Invocation, behind: string, { before }: Attempt): T
       detail: `waits for ${behind}`,
       attempts: earlier?.attempts ?? 0,
       ...(earlier?.firstAttemptAtMs !== undefined && { firstAttemptAtMs: earlier.firstAttemptAtMs }),
+      ...(earlier?.progress && { progress: earlier.progress }),
     },
   };
 }

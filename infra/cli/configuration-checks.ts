@@ -1,6 +1,9 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { actions } from '../../shared/core/actions/index.ts';
 import { defaultParameters } from '../../shared/core/actions/parts/default-parameters.ts';
+import { compileDataSchema } from '../../shared/core/configuration/compile-data-schema.ts';
 import type { EnvironmentFile, Mapping, Snapshot, SourceFile } from '../../shared/core/configuration/schema.ts';
+import type { JsonObject } from '../../shared/core/json.ts';
 import { isBareKey } from '../../shared/core/mappings/parameter-value.ts';
 import { sourceKinds } from '../../shared/core/sources/index.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './configuration-files.ts';
@@ -30,6 +33,10 @@ export function checkReferences(
         );
       }
     }
+    const schema = workflow.data_schema && compileDataSchema(Ajv2020, workflow.data_schema as JsonObject);
+    if (schema && 'problem' in schema) {
+      report('error', 'workflows', key, ['data_schema'], `is no JSON Schema: ${schema.problem}`);
+    }
     for (const environment of Object.keys(environments)) {
       if (!Object.hasOwn(workflow.target, environment)) {
         report(
@@ -54,7 +61,7 @@ type Report = (
   message: string,
 ) => void;
 
-function checkSource(key: string, source: SourceFile, { workflows }: Snapshot, report: Report): void {
+function checkSource(key: string, source: SourceFile, { workflows, audiences }: Snapshot, report: Report): void {
   const kinds = sourceKinds.map(({ id }) => id);
   if (!kinds.includes(source.kind)) {
     report('error', 'sources', key, ['kind'], `"${source.kind}" is no kind of source${didYouMean(source.kind, kinds)}`);
@@ -76,6 +83,9 @@ function checkSource(key: string, source: SourceFile, { workflows }: Snapshot, r
     );
     checkWorkflow(mapping, Object.keys(workflows), (message) =>
       report('error', 'sources', key, ['mappings', i, 'parameters', 'key'], message),
+    );
+    checkAudience(mapping, Object.keys(audiences), (message) =>
+      report('warning', 'sources', key, ['mappings', i, 'parameters', 'key'], message),
     );
     if (source.kind === 'rudderstack' && source.event_type_path === undefined) {
       const never = neverMatches(mapping.event);
@@ -116,6 +126,16 @@ function checkWorkflow(mapping: Mapping, workflows: string[], report: (message: 
   const { key } = mapping.parameters;
   if (key === undefined || !isBareKey(mapping.action, 'key', key) || workflows.includes(key)) return;
   report(`"${key}" is no workflow${didYouMean(key, workflows)}`);
+}
+
+/** An audience may also be made by an action, so one without a file is odd and no error. */
+function checkAudience({ action, parameters }: Mapping, audiences: string[], report: (message: string) => void): void {
+  const { key, create_audience } = parameters;
+  if (action !== 'audiences_add_member' || create_audience !== undefined) return;
+  const literal = typeof key === 'object' && 'value' in key ? key.value : undefined;
+  if (typeof literal !== 'string' || audiences.includes(literal)) return;
+  const why = 'has no file, so adding to it fails unless an action with create_audience made it';
+  report(`"${literal}" ${why}${didYouMean(literal, audiences)}`);
 }
 
 /** Event types that this sender never has, each a slip that would otherwise only show as events without a mapping. */

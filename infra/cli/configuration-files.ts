@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import type * as z from 'zod';
 import {
+  AudienceFile,
   EnvironmentFile,
   ResourceKey,
   type Snapshot,
@@ -39,6 +40,7 @@ export type Locate = (
 const kinds = {
   sources: SourceFile,
   workflows: WorkflowFile,
+  audiences: AudienceFile,
   environments: EnvironmentFile,
 } as const satisfies Record<string, z.ZodType>;
 export type FileKind = keyof typeof kinds;
@@ -46,7 +48,7 @@ export type FileKind = keyof typeof kinds;
 type ParsedFile = { file: string; document: Document; lines: LineCounter };
 
 /**
- * Reads `<directory>/{sources,workflows,environments}/<key>.yaml` and checks all of it.
+ * Reads `<directory>/{sources,workflows,audiences,environments}/<key>.yaml` and checks all of it.
  *
  * Nothing is thrown for a bad file: every problem of every file is in `problems`, and what could be read is in the
  * snapshot. Push only when no problem is an error.
@@ -76,7 +78,11 @@ export function readConfigurationFiles(directory: string): ConfigurationFiles {
     }
     return contents;
   };
-  const snapshot: Snapshot = { sources: read('sources'), workflows: read('workflows') };
+  const snapshot: Snapshot = {
+    sources: read('sources'),
+    workflows: read('workflows'),
+    audiences: read('audiences'),
+  };
   const environments = read('environments');
   const locate: Locate = (kind, key, path) => {
     const source = parsed.get(`${kind}/${key}`);

@@ -117,6 +117,8 @@ export type RunRow = {
   attempts: number;
   error: string | null;
   cancellation_key: string | null;
+  /** Why it was cancelled. */
+  cancel_reason: string | null;
   data: JsonObject;
   inserted_at: string;
   updated_at: string;
@@ -235,6 +237,7 @@ export function runRow(run: WorkflowRun): RunRow {
     attempts: run.attempts,
     error: run.error ?? null,
     cancellation_key: run.cancellationKey ?? null,
+    cancel_reason: run.cancelReason ?? null,
     data: run.data,
     inserted_at: iso(run.insertedAtMs),
     updated_at: iso(run.updatedAtMs),

@@ -13,15 +13,18 @@ import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-n
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { Target } from '../../shared/core/configuration/schema.ts';
 import type { readEnvironment } from '../../shared/lambda/environment.ts';
 import type { PipelineEnvironment } from '../environments.ts';
+import { besideBundle, type LoadedWhenUsed } from './beside-bundle.ts';
 import type { PipelineTable } from './tables.ts';
+import { grantsForTargets } from './target-grants.ts';
 
 /** A variable that functions know how to read; a misspelt one does not compile. */
 type Variable = Parameters<typeof readEnvironment>[1];
 type QueueUrlVariable = Extract<Variable, `${string}_QUEUE_URL`>;
 
-type TableOperation = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'BatchWriteItem';
+type TableOperation = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'BatchWriteItem';
 
 const batchSize = 10;
 /** Not waited for: a message that is alone is worked on at once. */
@@ -45,6 +48,12 @@ export type PipelineFunctionProps = {
    * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
    */
   sendsToItself?: boolean;
+  /**
+   * Modules that few deployments ever use, and what is taken from them. Each is bundled by itself, beside the function, and
+   * read from there when an `import()` first asks for it; the bundle that every cold start loads is without them.
+   * Default: none.
+   */
+  loadedWhenUsed?: LoadedWhenUsed;
 };
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -109,6 +118,7 @@ export class PipelineFunction extends Construct {
         logLevel: LogLevel.WARNING,
         // Ours, not the one in the runtime, which changes without a deploy.
         bundleAwsSDK: true,
+        ...besideBundle(root, props.loadedWhenUsed ?? {}),
         // A quarter of a bundle would be ways of signing in that a function never takes.
         esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': `${root}shared/lambda/environment-credentials.ts` },
         // Some dependencies are CommonJS inside and ask for Node's modules by `require`.
@@ -138,13 +148,18 @@ export class PipelineFunction extends Construct {
     this.lambda.addEnvironment(variable, queue.queueUrl);
   }
 
-  /** Without indexes, which are for people and the CLI. */
+  /** Without indexes: most are for people and the CLI. */
   uses({ table, variable }: PipelineTable, ...operations: TableOperation[]): void {
     this.#allow(
       operations.map((operation) => `dynamodb:${operation}`),
       [table.tableArn],
     );
     this.lambda.addEnvironment(variable, table.tableName);
+  }
+
+  /** Queries one index of a table that it uses. */
+  queriesIndex({ table }: PipelineTable, index: string): void {
+    this.#allow(['dynamodb:Query'], [`${table.tableArn}/index/${index}`]);
   }
 
   /** `names` are below `prefix`; one that ends in `/*` stands for all below it. */
@@ -158,6 +173,11 @@ export class PipelineFunction extends Construct {
     );
     this.#allow(['secretsmanager:GetSecretValue'], arns);
     this.lambda.addEnvironment('SECRETS_PREFIX', prefix);
+  }
+
+  /** May start, and stop, runs at what these targets name. */
+  startsRunsAt(targets: readonly Target[]): void {
+    for (const { actions, resources } of grantsForTargets(targets, Stack.of(this))) this.#allow(actions, resources);
   }
 
   #allow(actions: string[], resources: string[]): void {

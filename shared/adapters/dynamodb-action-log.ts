@@ -61,6 +61,7 @@ function itemFromOutcome(outcome: ActionOutcome): Record<string, unknown> {
     started_at: isoTime(outcome.firstAttemptAtMs),
     finished_at: isoTime(outcome.finishedAtMs),
     retry_at: isoTime(outcome.retryAtMs),
+    progress: outcome.progress,
   };
 }
 
@@ -82,7 +83,7 @@ export function entryFromItem(item: Record<string, unknown>): ActionLogEntry {
 }
 
 function outcomeFromItem(item: Record<string, unknown>): ActionOutcome {
-  const { id, action, mapping, status, reason, detail, result, warnings, attempts } = item as ActionOutcome;
+  const { id, action, mapping, status, reason, detail, result, warnings, attempts, progress } = item as ActionOutcome;
   const known = {
     reason,
     detail,
@@ -91,6 +92,7 @@ function outcomeFromItem(item: Record<string, unknown>): ActionOutcome {
     firstAttemptAtMs: epochMs(item.started_at),
     finishedAtMs: epochMs(item.finished_at),
     retryAtMs: epochMs(item.retry_at),
+    progress,
   };
   return {
     id,

@@ -46,7 +46,7 @@ export type HistoryEntry = {
 };
 
 const emptyState: EnvironmentState = { sources: {}, inactive_workflows: [] };
-const emptySnapshot: Snapshot = { sources: {}, workflows: {} };
+const emptySnapshot: Snapshot = { sources: {}, workflows: {}, audiences: {} };
 
 /** @returns version 0 and nothing in it when nothing was ever committed here */
 export async function readCurrent(
@@ -85,7 +85,8 @@ export async function readSnapshot({ client, table }: ConfigurationTable, hash: 
   const text = brotliDecompressSync(Buffer.concat(parts)).toString('utf8');
   if (snapshotHash(text) !== hash)
     throw new Error(`snapshot ${hash} is damaged: its content hashes to ${snapshotHash(text)}`);
-  return JSON.parse(text);
+  // What was stored before there were audiences has none.
+  return { ...emptySnapshot, ...JSON.parse(text) };
 }
 
 function snapshotHash(text: string): string {

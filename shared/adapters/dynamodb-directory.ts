@@ -3,31 +3,78 @@ import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import {
   type Entity,
   type EntityRef,
+  isTombstone,
   mapFieldsOf,
   recipientKey,
   refFromRecipientKey,
+  type Tombstone,
   textFieldsOf,
 } from '../core/directory/entity.ts';
+import { markDays } from '../core/directory/relation.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { Directory } from '../ports/directory.ts';
 import { type TableItem, tableError } from './dynamodb.ts';
 import { getEach } from './dynamodb-get-each.ts';
+import { withMaps } from './dynamodb-maps.ts';
 
 /** How many partitions of index `list` the entities of one kind are spread over. */
 export const listBuckets = 8;
 
-/** `pk = user#{id}` or `object#{collection}/{id}`, `sk = profile`; what belongs to an entity later gets other sort keys. */
+export function entityPartition(ref: EntityRef): string {
+  return `${ref.kind}#${recipientKey(ref)}`;
+}
+
+export function refFromPartition(pk: string): EntityRef {
+  return refFromRecipientKey(pk.slice(pk.indexOf('#') + 1));
+}
+
+/** The entity itself; its subscriptions and memberships are under other sort keys of the same partition. */
 export function entityItemKey(ref: EntityRef): { pk: string; sk: string } {
-  return { pk: `${ref.kind}#${recipientKey(ref)}`, sk: 'profile' };
+  return { pk: entityPartition(ref), sk: 'profile' };
 }
 
 /** Partition of index `list`: the same for every write of an entity, so the index is written when it is made and never again. */
 export function listPartition(ref: EntityRef): string {
-  return listPartitionOf(ref.kind, createHash('sha256').update(recipientKey(ref)).digest().readUInt8(0) % listBuckets);
+  return listPartitionFor(ref.kind, recipientKey(ref));
 }
 
-export function listPartitionOf(kind: EntityRef['kind'], bucket: number): string {
+/** What the index lists: users, objects, and audiences that an action made. */
+export type ListedKind = EntityRef['kind'] | 'audience';
+
+export function listPartitionFor(kind: ListedKind, name: string): string {
+  return listPartitionOf(kind, createHash('sha256').update(name).digest().readUInt8(0) % listBuckets);
+}
+
+export function listPartitionOf(kind: ListedKind, bucket: number): string {
   return `${kind}#${bucket}`;
+}
+
+/** Absent from index `list`, like everything that is not there any more. */
+export function itemFromTombstone({ ref, deletedSourceTimeMs, wasThere, deletedAtMs, version }: Tombstone): TableItem {
+  return {
+    ...entityItemKey(ref),
+    deleted_source_time: deletedSourceTimeMs,
+    was_there: wasThere,
+    deleted_at: new Date(deletedAtMs).toISOString(),
+    version,
+    expires_at: expiryOfMark(deletedAtMs),
+  };
+}
+
+/** When the mark of a removal may go, as TTL wants it. */
+export function expiryOfMark(nowMs: number): number {
+  return Math.ceil(nowMs / 1000) + markDays * 86_400;
+}
+
+function storedFromItem(item: Record<string, unknown>): Entity | Tombstone {
+  if (item.deleted_at === undefined) return entityFromItem(item);
+  return {
+    ref: refFromPartition(String(item.pk)),
+    deletedSourceTimeMs: Number(item.deleted_source_time),
+    wasThere: item.was_there === true,
+    deletedAtMs: Date.parse(String(item.deleted_at)),
+    version: Number(item.version),
+  };
 }
 
 export function itemFromEntity({ ref, attributes, ...entity }: Entity): TableItem {
@@ -40,6 +87,7 @@ export function itemFromEntity({ ref, attributes, ...entity }: Entity): TableIte
     list: listPartition(ref),
     source_time: entity.sourceTimeMs,
     property_times: entity.propertyTimesMs,
+    ...(entity.deletedSourceTimeMs !== undefined && { deleted_source_time: entity.deletedSourceTimeMs }),
     inserted_at: new Date(entity.insertedAtMs).toISOString(),
     updated_at: new Date(entity.updatedAtMs).toISOString(),
     version: entity.version,
@@ -47,8 +95,7 @@ export function itemFromEntity({ ref, attributes, ...entity }: Entity): TableIte
 }
 
 export function entityFromItem(item: Record<string, unknown>): Entity {
-  const pk = String(item.pk);
-  const ref = refFromRecipientKey(pk.slice(pk.indexOf('#') + 1));
+  const ref = refFromPartition(String(item.pk));
   const own = [...textFieldsOf(ref), ...mapFieldsOf(ref)].filter((name) => item[name] !== undefined);
   return {
     ref,
@@ -60,6 +107,7 @@ export function entityFromItem(item: Record<string, unknown>): Entity {
     propertyTimesMs: item.property_times as Record<string, number>,
     insertedAtMs: Date.parse(String(item.inserted_at)),
     updatedAtMs: Date.parse(String(item.updated_at)),
+    ...(item.deleted_source_time !== undefined && { deletedSourceTimeMs: Number(item.deleted_source_time) }),
     version: Number(item.version),
   };
 }
@@ -68,10 +116,17 @@ export function makeDirectory(client: DynamoDBDocumentClient, table: string): Di
   const readSoon = collectReads((refs) =>
     getEach(client, refs.map(entityItemKey), { table, what: 'reading users and objects' }),
   );
+  async function readStoredEach(refs: EntityRef[]): Promise<(Entity | Tombstone | undefined)[]> {
+    const items = await readSoon(refs);
+    return items.map((item) => item && storedFromItem(item));
+  }
+
   return {
+    readStoredEach,
+
     async readEach(refs) {
-      const items = await readSoon(refs);
-      return items.map((item) => item && entityFromItem(item));
+      const stored = await readStoredEach(refs);
+      return stored.map((one) => (isTombstone(one) ? undefined : one));
     },
 
     async writeIfUnchanged(entity, versionSeen) {
@@ -79,7 +134,7 @@ export function makeDirectory(client: DynamoDBDocumentClient, table: string): Di
         await client.send(
           new PutCommand({
             TableName: table,
-            Item: withMaps(itemFromEntity(entity)),
+            Item: isTombstone(entity) ? itemFromTombstone(entity) : withMaps(itemFromEntity(entity)),
             ...(versionSeen === 0
               ? { ConditionExpression: 'attribute_not_exists(pk)' }
               : { ConditionExpression: 'version = :seen', ExpressionAttributeValues: { ':seen': versionSeen } }),
@@ -92,20 +147,6 @@ export function makeDirectory(client: DynamoDBDocumentClient, table: string): Di
       }
     },
   };
-}
-
-/**
- * The SDK tells a map by what its `constructor` is called, so a property of that name would make it something else, or
- * nothing it knows. A Map is always one.
- */
-function withMaps(item: TableItem): TableItem {
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, asMap(value)])) as TableItem;
-}
-
-function asMap(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(asMap);
-  return new Map(Object.entries(value).map(([name, inner]) => [name, asMap(inner)]));
 }
 
 type Read<Item> = (refs: EntityRef[]) => Promise<Item[]>;

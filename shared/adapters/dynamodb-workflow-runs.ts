@@ -1,12 +1,14 @@
-import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { createHash } from 'node:crypto';
+import { type DynamoDBDocumentClient, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { describeRef, type EntityRef, recipientKey, refFromRecipientKey } from '../core/directory/entity.ts';
 import { RetryableError } from '../core/errors.ts';
+import { inParallel } from '../core/in-parallel.ts';
 import type { JsonObject } from '../core/json.ts';
 import { printRunId, type RunKey } from '../core/runs/run-id.ts';
-import type { RunStatus, WorkflowRun } from '../core/runs/workflow-run.ts';
-import type { RunState, WorkflowRuns } from '../ports/workflow-runs.ts';
-import { indexKey, type TableItem, tableError } from './dynamodb.ts';
-import { getEach } from './dynamodb-get-each.ts';
+import type { CancelReason, RunStatus, RunSubscription, WorkflowRun } from '../core/runs/workflow-run.ts';
+import type { CancellationMark, RunState, WorkflowRuns } from '../ports/workflow-runs.ts';
+import { indexKey, putEach, type TableItem, tableError } from './dynamodb.ts';
+import { getEach, type ItemKey } from './dynamodb-get-each.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 
 /** `pk` = the recipient, so that "what did this user get?" is one Query; `sk = {execution}#{hash of the mapping}`. */
@@ -14,7 +16,7 @@ export function runItemKey({ recipient, execution, mappingHash }: RunKey): { pk:
   return { pk: recipientKey(recipient), sk: `${execution}#${mappingHash}` };
 }
 
-/** Partition of index `cancellations`; only unfinished runs are in it. */
+/** Partition of index `cancellations`; only unfinished runs are in it, and handed-off ones that can be taken back. */
 export function cancellationPartition(workflow: string, cancellationKey: string): string {
   return `${workflow}#${cancellationKey}`;
 }
@@ -39,6 +41,14 @@ export function itemFromRun(run: WorkflowRun, retentionDays: number): TableItem 
     origin: run.origin,
     cancellation_key: run.cancellationKey,
     ...(isUnfinished && { cancellation: indexKey(cancellationPartition(run.workflow, run.cancellationKey ?? '')) }),
+    subscription: run.subscription && {
+      object: describeRef(run.subscription.object),
+      properties: run.subscription.properties,
+    },
+    audience: run.audience,
+    not_before: run.notBeforeMs && new Date(run.notBeforeMs).toISOString(),
+    batch: run.batch,
+    cancel_reason: run.cancelReason,
     trigger_data: packJson(run.data),
     attempts: run.attempts,
     target_reference: run.targetReference,
@@ -65,6 +75,11 @@ export function runFromItem(item: Record<string, unknown>): WorkflowRun {
     source: String(item.source),
     origin: String(item.origin),
     ...optional('cancellationKey', text('cancellation_key')),
+    ...optional('subscription', subscriptionFromItem(item.subscription)),
+    ...optional('audience', text('audience')),
+    ...optional('notBeforeMs', text('not_before') === undefined ? undefined : Date.parse(String(item.not_before))),
+    ...optional('batch', text('batch')),
+    ...optional('cancelReason', text('cancel_reason') as CancelReason | undefined),
     data: unpackJson(item.trigger_data as Uint8Array) as JsonObject,
     attempts: Number(item.attempts),
     ...optional('targetReference', item.target_reference as JsonObject | undefined),
@@ -80,17 +95,46 @@ function refFromDescription(described: unknown): EntityRef | undefined {
   return { kind: 'object', ...(described as { collection: string; id: string }) };
 }
 
+function subscriptionFromItem(stored: unknown): RunSubscription | undefined {
+  if (stored === undefined) return undefined;
+  const { object, properties } = stored as { object: { collection: string; id: string }; properties: JsonObject };
+  return { object: { kind: 'object', ...object }, properties };
+}
+
 function optional<Name extends string, Value>(name: Name, value: Value | undefined) {
   return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: Value };
 }
+
+type Change = Omit<ConstructorParameters<typeof UpdateCommand>[0], 'TableName' | 'Key'>;
 
 export type WorkflowRunsOptions = { client: DynamoDBDocumentClient; table: string; retentionDays: number };
 
 export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsOptions): WorkflowRuns {
   async function statesOf(keys: RunKey[]): Promise<(RunState | undefined)[]> {
-    const attributes = ['status', 'origin', 'error'];
+    const attributes = ['status', 'origin', 'error', 'subscription', 'batch'];
     const items = await getEach(client, keys.map(runItemKey), { table, what: 'reading runs', attributes });
     return items.map((item) => item && stateFromItem(item));
+  }
+
+  async function query(input: Omit<ConstructorParameters<typeof QueryCommand>[0], 'TableName'>) {
+    const { Items = [], LastEvaluatedKey } = await client
+      .send(new QueryCommand({ TableName: table, ...input }))
+      .catch((error) => {
+        throw tableError(error, 'reading runs');
+      });
+    return { items: Items, next: LastEvaluatedKey && { next: JSON.stringify(LastEvaluatedKey) } };
+  }
+
+  const updateIf = (key: RunKey, change: Change, what: string) => updateItemIf(runItemKey(key), change, what);
+
+  async function updateItemIf(key: ItemKey, change: Change, what: string): Promise<boolean> {
+    try {
+      await client.send(new UpdateCommand({ TableName: table, Key: key, ...change }));
+      return true;
+    } catch (cause) {
+      if (isRefusal(cause)) return false;
+      throw tableError(cause, what);
+    }
   }
 
   return {
@@ -114,7 +158,16 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
       return state;
     },
 
-    async end(key, { status, origin, attempts, targetReference, error, updatedAtMs }) {
+    async writeEach(all) {
+      const errors = await putEach(
+        client,
+        all.map((run) => ({ table, item: itemFromRun(run, retentionDays) })),
+      );
+      const error = errors.find((one) => one !== undefined);
+      if (error) throw error;
+    },
+
+    async end(key, { status, origin, attempts, targetReference, error, isCancellable, updatedAtMs }) {
       const values = {
         ':status': status,
         ':origin': origin,
@@ -133,29 +186,153 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
         ...(targetReference ? ['target_reference = :reference'] : []),
         ...(error ? ['#error = :error'] : []),
       ];
-      const remove = ['cancellation', ...(targetReference ? [] : ['target_reference']), ...(error ? [] : ['#error'])];
+      const remove = [
+        ...(isCancellable ? [] : ['cancellation']),
+        ...(targetReference ? [] : ['target_reference']),
+        ...(error ? [] : ['#error']),
+      ];
       try {
         await client.send(
           new UpdateCommand({
             TableName: table,
             Key: runItemKey(key),
-            UpdateExpression: `SET ${set.join(', ')} REMOVE ${remove.join(', ')}`,
+            UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
             ConditionExpression: '#status IN (:pending, :failed)',
-            ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
+            ExpressionAttributeNames: {
+              '#status': 'status',
+              ...((error || remove.includes('#error')) && { '#error': 'error' }),
+            },
             ExpressionAttributeValues: values,
           }),
         );
+        return true;
       } catch (cause) {
         // Handed off by a twin, or cancelled: then that stands.
-        if (!isRefusal(cause)) throw tableError(cause, 'ending a run');
+        if (isRefusal(cause)) return false;
+        throw tableError(cause, 'ending a run');
       }
+    },
+
+    async unfinishedOf(workflow, cancellationKey, { limit, after }) {
+      const partition = indexKey(cancellationPartition(workflow, cancellationKey));
+      if (partition === undefined) return { entries: [] };
+      const page = await query({
+        IndexName: 'cancellations',
+        KeyConditionExpression: 'cancellation = :partition',
+        ExpressionAttributeValues: { ':partition': partition },
+        Limit: limit,
+        ...(after !== undefined && { ExclusiveStartKey: JSON.parse(after) }),
+      });
+      const keys = page.items.map(({ pk, sk }) => ({ pk, sk }) as ItemKey);
+      // The index follows the table with a lag; what it names is read anew.
+      const items = await getEach(client, keys, { table, what: 'reading runs' });
+      return { ...page.next, entries: items.flatMap((item) => (item?.cancellation ? [runFromItem(item)] : [])) };
+    },
+
+    async unfinishedOfRecipient(recipient, { limit, after }) {
+      const page = await query({
+        KeyConditionExpression: 'pk = :pk',
+        FilterExpression: '#status = :pending OR attribute_exists(cancellation)',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: { ':pk': recipient, ':pending': 'pending' },
+        ConsistentRead: true,
+        Limit: limit,
+        ...(after !== undefined && { ExclusiveStartKey: JSON.parse(after) }),
+      });
+      return { ...page.next, entries: page.items.map(runFromItem) };
+    },
+
+    cancel: (key, { from, reason, updatedAtMs }) =>
+      updateIf(
+        key,
+        {
+          UpdateExpression:
+            'SET #status = :cancelled, cancel_reason = :reason, updated_at = :updated REMOVE cancellation',
+          ConditionExpression: '#status = :from',
+          ExpressionAttributeNames: { '#status': 'status' },
+          ExpressionAttributeValues: {
+            ':cancelled': 'cancelled',
+            ':reason': reason,
+            ':updated': new Date(updatedAtMs).toISOString(),
+            ':from': from,
+          },
+        },
+        'cancelling a run',
+      ),
+
+    async close(key) {
+      const change = { UpdateExpression: 'REMOVE cancellation', ConditionExpression: 'attribute_exists(pk)' };
+      await updateIf(key, change, 'closing a run');
+    },
+
+    markCancelled: (marks, nowMs) =>
+      inParallel(marks, 16, async ({ workflow, cancellationKey, recipient, beforeMs }) => {
+        const key = {
+          pk: markPartition(workflow, cancellationKey),
+          sk: recipient === undefined ? '*' : `=${recipient}`,
+        };
+        const expires = Math.ceil(nowMs / 1000) + markDays * 86_400;
+        await updateItemIf(
+          key,
+          {
+            UpdateExpression:
+              'SET before_ms = :before, workflow = :workflow, cancellation_key = :key, expires_at = :expires',
+            ConditionExpression: 'attribute_not_exists(pk) OR before_ms < :before',
+            ExpressionAttributeValues: {
+              ':before': beforeMs,
+              ':workflow': workflow,
+              ':key': cancellationKey,
+              ':expires': expires,
+            },
+          },
+          'marking a cancellation',
+        );
+      }),
+
+    async cancellationsOf(workflow, cancellationKey) {
+      const marks: CancellationMark[] = [];
+      let start: Record<string, unknown> | undefined;
+      do {
+        const { items, next } = await query({
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': markPartition(workflow, cancellationKey) },
+          ConsistentRead: true,
+          ...(start && { ExclusiveStartKey: start }),
+        });
+        for (const { sk, before_ms } of items) {
+          const of = sk === '*' ? {} : { recipient: String(sk).slice(1) };
+          marks.push({ workflow, cancellationKey, ...of, beforeMs: Number(before_ms) });
+        }
+        start = next && JSON.parse(next.next);
+      } while (start);
+      return marks;
     },
   };
 }
 
+// As long as an event may lie in a queue before its trigger runs.
+const markDays = 14;
+
+/** Marks lie beside the runs; no recipient's key begins with "#". Hashed, since a cancellation key may be of any length. */
+function markPartition(workflow: string, cancellationKey: string): string {
+  return `#cancelled#${createHash('sha256').update(`${workflow}#${cancellationKey}`).digest('hex')}`;
+}
+
 function stateFromItem(item: Record<string, unknown>): RunState {
-  const { status, origin, error } = item as { status: RunStatus; origin: string; error?: string };
-  return { status, origin, ...(error !== undefined && { error }) };
+  const { status, origin, error, batch } = item as {
+    status: RunStatus;
+    origin: string;
+    error?: string;
+    batch?: string;
+  };
+  const subscription = subscriptionFromItem(item.subscription);
+  return {
+    status,
+    origin,
+    ...(error !== undefined && { error }),
+    ...(subscription && { subscribedTo: recipientKey(subscription.object) }),
+    ...(batch !== undefined && { batch }),
+  };
 }
 
 function isRefusal(error: unknown): boolean {

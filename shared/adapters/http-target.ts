@@ -5,10 +5,13 @@ import { isIP, type LookupFunction } from 'node:net';
 import type { Target } from '../core/configuration/schema.ts';
 import { errorMessage } from '../core/errors.ts';
 import { answerFromHttp, type HttpAnswer } from '../core/runs/http-answer.ts';
+import { cancelMessageId } from '../core/runs/run-id.ts';
+import { runsMessage } from '../core/runs/run-message.ts';
 import { standardWebhookHeaders } from '../core/runs/standard-webhook.ts';
 import type { Secrets } from '../ports/secrets.ts';
-import type { TargetAnswer, WorkflowTarget } from '../ports/workflow-target.ts';
+import type { CancelAnswer, TargetAnswer, WorkflowTarget } from '../ports/workflow-target.ts';
 import { isPublicAddress } from './public-address.ts';
+import { targetSecretName } from './target-secret.ts';
 
 export type Resolve = (
   hostname: string,
@@ -25,11 +28,6 @@ export type HttpTargetDeps = {
   resolve?: Resolve;
 };
 
-/** Name of the secret that a workflow's target is signed with. */
-export function targetSecretName(workflow: string): string {
-  return `targets/${workflow}`;
-}
-
 const responseBytesMax = 1024;
 
 /** The target's address leads where no target may be; asking again would not change that. */
@@ -45,10 +43,9 @@ export function makeHttpTargets({ secrets, allowPrivate, nowMs, resolve = lookup
   const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
   const lookup = allowPrivate ? undefined : publicOnly(resolve);
 
-  return (workflow: string, target: Extract<Target, { type: 'http' }>): WorkflowTarget => ({
-    recordsOnly: false,
-    timeoutMs: target.timeout_seconds * 1000,
-    async start({ messageId, message, timeoutMs }): Promise<TargetAnswer> {
+  return (workflow: string, target: Extract<Target, { type: 'http' }>): WorkflowTarget => {
+    /** Signs a message and posts it; the answer is for all that it carries. */
+    async function send(message: object, messageId: string, timeoutMs: number): Promise<TargetAnswer> {
       const url = new URL(target.url);
       const problem = allowPrivate ? undefined : urlProblem(url);
       if (problem !== undefined) return { kind: 'refused', detail: problem };
@@ -67,8 +64,27 @@ export function makeHttpTargets({ secrets, allowPrivate, nowMs, resolve = lookup
       } catch (error) {
         return answerFromError(error, url, timeoutMs);
       }
-    },
-  });
+    }
+
+    return {
+      recordsOnly: false,
+      timeoutMs: target.timeout_seconds * 1000,
+      start: ({ messageId, message, timeoutMs }) => send(message, messageId, timeoutMs),
+      ...(target.batch && {
+        batchMax: target.batch.max,
+        async startMany(requests, { messageId, timeoutMs }) {
+          const answer = await send(runsMessage(requests.map(({ message }) => message)), messageId, timeoutMs);
+          return requests.map(() => answer);
+        },
+      }),
+      async cancel({ messageId, message, timeoutMs }): Promise<CancelAnswer> {
+        const answer = await send(message, cancelMessageId(messageId), timeoutMs);
+        if (answer.kind === 'accepted') return { ...answer, kind: 'cancelled' };
+        // A receiver that knows no such message cannot stop anything.
+        return answer.kind === 'refused' ? { kind: 'too_late', detail: answer.detail } : answer;
+      },
+    };
+  };
 
   /** No secret is our fault, not the target's: the run waits until there is one. */
   async function sign(

@@ -1,4 +1,4 @@
-import type { Entity, EntityRef } from '../core/directory/entity.ts';
+import type { Entity, EntityRef, Tombstone } from '../core/directory/entity.ts';
 
 /** Users and objects (tenants among them). All reads are consistent. */
 export interface Directory {
@@ -7,10 +7,12 @@ export interface Directory {
    * @throws RetryableError when the table is throttled or away
    */
   readEach(refs: EntityRef[]): Promise<(Entity | undefined)[]>;
+  /** As `readEach`, with the marks that deletes left. */
+  readStoredEach(refs: EntityRef[]): Promise<(Entity | Tombstone | undefined)[]>;
   /**
-   * Writes the whole entity if the stored version is still `versionSeen` (0: nothing stored).
+   * Writes the whole entity if the stored version is still `versionSeen` (0: nothing stored, no tombstone either).
    * @returns false when another writer was faster: read again, merge, try again
    * @throws RetryableError when the table is throttled or away
    */
-  writeIfUnchanged(entity: Entity, versionSeen: number): Promise<boolean>;
+  writeIfUnchanged(entity: Entity | Tombstone, versionSeen: number): Promise<boolean>;
 }

@@ -48,7 +48,7 @@ describe('a commit', () => {
   test('makes content live, with the files as first values of the state', async () => {
     expect(await readLive(table)).toEqual({
       version: 0,
-      snapshot: { sources: {}, workflows: {} },
+      snapshot: { sources: {}, workflows: {}, audiences: {} },
       state: { sources: {}, inactive_workflows: [] },
     });
     expect(await commit(snapshot, { sources: { rudderstack: { identify: false } } })).toEqual({
@@ -66,7 +66,7 @@ describe('a commit', () => {
 
   test('of what is live already makes no version', async () => {
     await commit();
-    const reordered = { workflows: snapshot.workflows, sources: snapshot.sources };
+    const reordered = { audiences: snapshot.audiences, workflows: snapshot.workflows, sources: snapshot.sources };
     expect(await commit(reordered)).toEqual({ version: 1, changed: false, newSources: [] });
   });
 

@@ -32,10 +32,31 @@ const workflow = 'name: Order\ntarget: { development: { type: log } }\n';
 /** Problems without the name of the folder, which changes with every run. */
 const problems = () =>
   readConfigurationFiles(directory).problems.map((problem) =>
-    problemText(problem).replace(/^\S*?(sources|workflows|environments)\//, '$1/'),
+    problemText(problem).replace(/^\S*?(sources|workflows|audiences|environments)\//, '$1/'),
   );
 
 describe('configuration files', () => {
+  test('of audiences are pushed with the rest, and checked', () => {
+    write({
+      'sources/shop.yaml': source(`  - id: beta
+    event: identify
+    action: audiences_add_member
+    parameters: { key: { value: bata }, members: user_id }
+  - id: cohort
+    event: track/cohort
+    action: audiences_add_member
+    parameters: { key: { value: made }, members: user_id, create_audience: { value: true } }
+`),
+      'audiences/beta.yaml': 'name: Beta testers\n',
+      'audiences/odd.yaml': 'name: Odd\nmembers: []\n',
+    });
+    expect(readConfigurationFiles(directory).snapshot.audiences).toEqual({ beta: { name: 'Beta testers' } });
+    expect(problems()).toEqual([
+      'audiences/odd.yaml:2:10 error: members is not a field here; remove it or check its spelling',
+      'sources/shop.yaml:7:24 warning: mappings[0].parameters.key "bata" has no file, so adding to it fails unless an action with create_audience made it; did you mean "beta"?',
+    ]);
+  });
+
   test('that are right have no problem, and are what is pushed', () => {
     write({
       'sources/rs.yaml': source(good),

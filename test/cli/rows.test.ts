@@ -87,6 +87,7 @@ describe('the contract of --json', () => {
       'attempts',
       'error',
       'cancellation_key',
+      'cancel_reason',
       'data',
       'inserted_at',
       'updated_at',

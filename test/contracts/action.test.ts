@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { actionPosition, actions, findAction } from '../../shared/core/actions/index.ts';
 import type { JsonObject, JsonValue } from '../../shared/core/json.ts';
-import { makeActionContext } from '../support/fakes-workflow-trigger.ts';
+import { contextNowMs, identify, makeActionContext } from '../support/fakes-workflow-trigger.ts';
 
 /** The order in which the specification runs the actions of one event. */
 const specified = [
@@ -74,7 +74,7 @@ describe.each(actions.map((action) => [action.id, action] as const))('%s', (id, 
 
   // An exception is redelivered ten times and parked; whatever a sender can write is an answer instead.
   test('answers whatever it is given, and never throws', async () => {
-    const usual: JsonObject = { id: 'u', key: 'log-it', recipients: 'u', collection: 'c' };
+    const usual: JsonObject = { id: 'u', key: 'log-it', recipients: 'u', members: 'u', collection: 'c' };
     for (const name of names) {
       for (const value of odd) {
         const { context } = makeActionContext();
@@ -87,11 +87,25 @@ describe.each(actions.map((action) => [action.id, action] as const))('%s', (id, 
 
   test('done twice leaves what it left the first time', async () => {
     const made = makeActionContext();
-    const payload = { id: 'u', key: 'log-it', recipients: [{ id: 'u', plan: 'team' }], properties: { plan: 'team' } };
+    await identify(made.directory, { id: 'u' });
+    await made.audiences.ensure('log-it', true, contextNowMs);
+    const payload = {
+      id: 'u',
+      key: 'log-it',
+      collection: 'c',
+      cancellation_key: 'k',
+      recipients: [{ id: 'u', plan: 'team' }],
+      members: [{ user: { id: 'u', plan: 'team' }, tenant: 't1' }],
+      properties: { plan: 'team' },
+    };
+    const kept = () => [
+      ...[made.directory.entities, made.directory.tombstones, made.runs.runs],
+      ...[made.subscriptions.rows, made.audiences.rows],
+    ];
     const first = await action.run(payload, made.context);
     expect(first.status).toBe('succeeded');
-    const before = structuredClone([made.directory.entities, made.runs.runs]);
+    const before = structuredClone(kept());
     expect((await action.run(payload, { ...made.context, again: true, attempt: 2 })).status).toBe('succeeded');
-    expect([made.directory.entities, made.runs.runs]).toEqual(before);
+    expect(kept()).toEqual(before);
   });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { Entity, EntityRef } from '../../shared/core/directory/entity.ts';
+import { type Entity, type EntityRef, isTombstone, type Tombstone } from '../../shared/core/directory/entity.ts';
 import { prepareWrite } from '../../shared/core/directory/entity-write.ts';
+import { removeEntity } from '../../shared/core/directory/remove-entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
 import type { JsonObject } from '../../shared/core/json.ts';
 import type { Directory } from '../../shared/ports/directory.ts';
@@ -126,6 +127,55 @@ export function directoryContract(directoryOf: () => Directory): void {
       done.length,
     ]);
     expect(done.length).toBeGreaterThanOrEqual(9);
+  });
+
+  test('a tombstone is nothing to whoever reads entities, and in the way of whoever writes one unaware', async () => {
+    const directory = directoryOf();
+    const ref = newUser();
+    const tombstone: Tombstone = {
+      ref,
+      deletedSourceTimeMs: nowMs - 7,
+      wasThere: true,
+      deletedAtMs: nowMs,
+      version: 2,
+    };
+    await directory.writeIfUnchanged(entity(ref), 0);
+    expect(await directory.writeIfUnchanged(tombstone, 5)).toBe(false);
+    expect(await directory.writeIfUnchanged(tombstone, 1)).toBe(true);
+    expect([await directory.readEach([ref]), await directory.readStoredEach([ref])]).toEqual([
+      [undefined],
+      [tombstone],
+    ]);
+    expect(await directory.writeIfUnchanged(entity(ref), 0)).toBe(false);
+    const anew = entity(ref, { version: 3, deletedSourceTimeMs: nowMs - 7 });
+    expect(await directory.writeIfUnchanged(anew, 2)).toBe(true);
+    expect([await directory.readEach([ref]), await directory.readStoredEach([ref, newUser()])]).toEqual([
+      [anew],
+      [anew, undefined],
+    ]);
+  });
+
+  test('a delete races with twelve writers: what is left was all written after it', async () => {
+    const directory = directoryOf();
+    const ref = newUser();
+    await upsertEntities([{ ref, attributes: { before: 1 }, sourceTimeMs: nowMs - 9 }], directory, nowMs);
+    const write = (i: number) =>
+      upsertEntities(
+        [{ ref, attributes: { [`k${i}`]: 1 }, sourceTimeMs: nowMs + (i % 2 === 0 ? -5 : 5) }],
+        directory,
+        nowMs,
+      );
+    await Promise.allSettled([
+      ...Array.from({ length: 6 }, (_, i) => write(i)),
+      removeEntity(ref, nowMs, directory, nowMs),
+      ...Array.from({ length: 6 }, (_, i) => write(i + 6)),
+    ]);
+    // Whoever gave up under such a crowd comes again.
+    await removeEntity(ref, nowMs, directory, nowMs);
+    for (let i = 0; i < 12; i++) await write(i);
+    const [stored] = await directory.readStoredEach([ref]);
+    if (stored === undefined || isTombstone(stored)) throw new Error('the user is gone');
+    expect(Object.keys(stored.attributes).sort()).toEqual(['k1', 'k11', 'k3', 'k5', 'k7', 'k9']);
   });
 
   test('whatever a write may hold, the table takes: depth, odd numbers, odd text', async () => {

@@ -140,4 +140,111 @@ export function workflowRunsContract(
     const states = await runs.statesOf(many.map(({ key }) => key));
     expect(states.map((state) => state?.status)).toEqual(many.map((_, i) => (i % 3 === 0 ? 'pending' : undefined)));
   });
+
+  const pageOf = { limit: 100 };
+  const names = (page: { entries: WorkflowRun[] }) => page.entries.map(({ key }) => key.recipient.id).sort();
+
+  test('everything a run may hold is stored as it was written', async () => {
+    const run = workflowRun({
+      subscription: { object: { kind: 'object', collection: 'projects', id: 'p' }, properties: { role: 'owner' } },
+      audience: 'trials',
+      notBeforeMs: nowMs + 60_000,
+      batch: 'msg_1',
+    });
+    await runsOf().createIfAbsent(run);
+    expect(await stored(run.key)).toEqual(run);
+    expect(await runsOf().statesOf([run.key])).toEqual([
+      { status: 'pending', origin: 'origin-1', subscribedTo: 'projects/p', batch: 'msg_1' },
+    ]);
+  });
+
+  test('many runs are written at once, over what is there', async () => {
+    const runs = runsOf();
+    const many = Array.from({ length: 60 }, () => workflowRun({ status: 'handed_off', attempts: 1 }));
+    await runs.writeEach(many);
+    await runs.writeEach(many.slice(0, 1).map((run) => ({ ...run, attempts: 2 })));
+    const states = await runs.statesOf(many.map(({ key }) => key));
+    expect(states.every((state) => state?.status === 'handed_off')).toBe(true);
+    expect((await stored((many[0] as WorkflowRun).key))?.attempts).toBe(2);
+  });
+
+  test('unfinished runs are found by workflow and cancellation key, page by page, until they are over', async () => {
+    const runs = runsOf();
+    const cancellationKey = `key-${++users}`;
+    const [a, b, c, d] = Array.from({ length: 4 }, () => workflowRun({ cancellationKey })) as [
+      WorkflowRun,
+      WorkflowRun,
+      WorkflowRun,
+      WorkflowRun,
+    ];
+    for (const run of [a, b, c, d, workflowRun({ cancellationKey, workflow: 'other' })]) await runs.createIfAbsent(run);
+    await runs.end(a.key, end());
+    await runs.end(b.key, end({ isCancellable: true }));
+    expect(await runs.cancel(c.key, { from: 'pending', reason: 'operator', updatedAtMs: nowMs })).toBe(true);
+    const found: string[] = [];
+    let after: string | undefined;
+    do {
+      const page = await runs.unfinishedOf('order-completed', cancellationKey, { limit: 1, ...(after && { after }) });
+      found.push(...names(page));
+      after = page.next;
+    } while (after !== undefined);
+    expect(found.sort()).toEqual([b, d].map(({ key }) => key.recipient.id).sort());
+    expect((await runs.unfinishedOf('order-completed', cancellationKey, pageOf)).entries).toContainEqual(d);
+    await runs.close(b.key);
+    expect(names(await runs.unfinishedOf('order-completed', cancellationKey, pageOf))).toEqual([d.key.recipient.id]);
+    expect(await stored(b.key)).toMatchObject({ status: 'handed_off' });
+  });
+
+  test('a recipient has unfinished runs of their own, with a cancellation key or without', async () => {
+    const runs = runsOf();
+    const run = workflowRun();
+    const others = ['m1', 'm2', 'm3'].map((mapping) =>
+      workflowRun({ key: runKey(run.key.recipient, execution, mapping), cancellationKey: 'k' }),
+    ) as [WorkflowRun, WorkflowRun, WorkflowRun];
+    for (const one of [run, ...others]) await runs.createIfAbsent(one);
+    await runs.end(others[0].key, end());
+    await runs.end(others[1].key, end({ isCancellable: true }));
+    const { entries } = await runs.unfinishedOfRecipient(run.key.recipient.id, pageOf);
+    expect(entries.map(({ key }) => key.mappingHash).sort()).toEqual(
+      [run, others[1], others[2]].map(({ key }) => key.mappingHash).sort(),
+    );
+  });
+
+  test('a run is cancelled only from the state it was seen in, once, and stays so', async () => {
+    const runs = runsOf();
+    const run = workflowRun();
+    await runs.createIfAbsent(run);
+    const change = { reason: 'workflows_cancel' as const, updatedAtMs: nowMs + 5 };
+    expect(await runs.cancel(run.key, { from: 'handed_off', ...change })).toBe(false);
+    expect(await runs.cancel(run.key, { from: 'pending', ...change })).toBe(true);
+    expect(await runs.cancel(run.key, { from: 'pending', ...change })).toBe(false);
+    expect(await runs.end(run.key, end())).toBe(false);
+    expect(await stored(run.key)).toEqual({
+      ...run,
+      status: 'cancelled',
+      cancelReason: 'workflows_cancel',
+      updatedAtMs: nowMs + 5,
+    });
+  });
+
+  test('a mark keeps the latest time of its pair, and of each recipient apart', async () => {
+    const runs = runsOf();
+    const of = { workflow: 'w', cancellationKey: `key-${++users}`.repeat(300) };
+    expect(await runs.cancellationsOf(of.workflow, of.cancellationKey)).toEqual([]);
+    await runs.markCancelled(
+      [
+        { ...of, beforeMs: nowMs },
+        { ...of, recipient: '*', beforeMs: nowMs + 7 },
+      ],
+      nowMs,
+    );
+    await runs.markCancelled([{ ...of, beforeMs: nowMs - 5 }], nowMs);
+    await runs.markCancelled([{ ...of, recipient: '*', beforeMs: nowMs + 9 }], nowMs);
+    const marks = await runs.cancellationsOf(of.workflow, of.cancellationKey);
+    expect(marks.toSorted((a, b) => a.beforeMs - b.beforeMs)).toEqual([
+      { ...of, beforeMs: nowMs },
+      { ...of, recipient: '*', beforeMs: nowMs + 9 },
+    ]);
+    expect(await runs.cancellationsOf('another', of.cancellationKey)).toEqual([]);
+  });
 }

@@ -14,7 +14,9 @@ const listed = <Item>(one: Item | Item[]): Item[] => (Array.isArray(one) ? one :
 function named(value: unknown): string {
   if (typeof value === 'string') return value;
   const joined = (value as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'];
-  return joined ? String(joined[1].at(-1)) : referred(value);
+  if (joined === undefined) return referred(value);
+  const last = String(joined[1].at(-1));
+  return last.startsWith('/index/') ? `${referred(joined[1][0])}${last}` : last;
 }
 
 /** What a function may do, by resource. */
@@ -57,8 +59,9 @@ const expected: Record<string, Record<string, string[]>> = {
     ActionsQueue: [...consume, 'sqs:SendMessage'],
     Claims: table('UpdateItem'),
     ActionLog: table('GetItem', 'PutItem', 'BatchWriteItem'),
-    WorkflowRuns: table('BatchGetItem', 'PutItem', 'UpdateItem'),
-    Directory: table('BatchGetItem', 'PutItem'),
+    WorkflowRuns: table('BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'BatchWriteItem'),
+    'WorkflowRuns/index/cancellations': table('Query'),
+    Directory: table('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'),
     Configuration: table('GetItem', 'Query'),
     ':secret:signalbox/production/targets/*': ['secretsmanager:GetSecretValue'],
   },
@@ -123,7 +126,9 @@ describe('roles', () => {
           return referred(value);
         });
       const mayUse = Object.entries(grantsOf(name))
-        .filter(([, actions]) => actions.some((action) => action.startsWith('dynamodb:')))
+        .filter(
+          ([target, actions]) => !target.includes('/') && actions.some((action) => action.startsWith('dynamodb:')),
+        )
         .map(([target]) => target);
       expect(told.sort()).toEqual(mayUse.sort());
     }

@@ -1,46 +1,46 @@
 import type { ActionContext } from '../../shared/core/actions/action.ts';
-import type { Entity } from '../../shared/core/directory/entity.ts';
 import { recipientKey } from '../../shared/core/directory/entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
 import type { JsonValue } from '../../shared/core/json.ts';
 import { printRunId } from '../../shared/core/runs/run-id.ts';
 import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import type { Directory } from '../../shared/ports/directory.ts';
-import type { WorkflowRuns } from '../../shared/ports/workflow-runs.ts';
+import type { CancellationMark, RunState, RunsPage, WorkflowRuns } from '../../shared/ports/workflow-runs.ts';
 import type { OpenTarget, RunRequest, TargetAnswer } from '../../shared/ports/workflow-target.ts';
 import { liveConfiguration } from './build.ts';
+import { makeFakeAudiences, makeFakeDirectory, makeFakeSubscriptions } from './fakes-directory.ts';
 
 /*
  * In-memory ports of workflow-trigger. Each behaves as its real adapter: both run the same suite in test/contracts.
  */
 
-export type FakeDirectory = Directory & { entities: Map<string, Entity>; writes: number };
+export { makeFakeAudiences, makeFakeDirectory, makeFakeSubscriptions } from './fakes-directory.ts';
 
-export function makeFakeDirectory(): FakeDirectory {
-  const entities = new Map<string, Entity>();
-  return {
-    entities,
-    writes: 0,
-    async readEach(refs) {
-      return refs.map((ref) => structuredClone(entities.get(recipientKey(ref))));
-    },
-    async writeIfUnchanged(entity, versionSeen) {
-      this.writes++;
-      if ((entities.get(recipientKey(entity.ref))?.version ?? 0) !== versionSeen) return false;
-      entities.set(recipientKey(entity.ref), structuredClone(entity));
-      return true;
-    },
-  };
-}
-
-export type FakeRuns = WorkflowRuns & { runs: Map<string, WorkflowRun>; writes: number };
+export type FakeRuns = WorkflowRuns & { runs: Map<string, WorkflowRun>; marks: CancellationMark[]; writes: number };
 
 export function makeFakeRuns(): FakeRuns {
   const runs = new Map<string, WorkflowRun>();
-  const stateOf = (run: WorkflowRun | undefined) =>
-    run && { status: run.status, origin: run.origin, ...(run.error !== undefined && { error: run.error }) };
+  // Which handed-off runs a target can still take back.
+  const cancellable = new Set<string>();
+  const stateOf = (run: WorkflowRun | undefined): RunState | undefined =>
+    run && {
+      status: run.status,
+      origin: run.origin,
+      ...(run.error !== undefined && { error: run.error }),
+      ...(run.subscription && { subscribedTo: recipientKey(run.subscription.object) }),
+      ...(run.batch !== undefined && { batch: run.batch }),
+    };
+  const isUnfinished = (run: WorkflowRun) => run.status === 'pending' || cancellable.has(printRunId(run.key));
+  const page = (all: WorkflowRun[], { limit, after = '' }: RunsPage) => {
+    const ordered = all.toSorted((a, b) => (printRunId(a.key) < printRunId(b.key) ? -1 : 1));
+    const rest = ordered.filter(({ key }) => printRunId(key) > after);
+    const entries = structuredClone(rest.slice(0, limit));
+    const last = entries.at(-1);
+    return { entries, ...(rest.length > limit && last && { next: printRunId(last.key) }) };
+  };
   return {
     runs,
+    marks: [],
     writes: 0,
     async statesOf(keys) {
       return keys.map((key) => stateOf(runs.get(printRunId(key))));
@@ -51,10 +51,14 @@ export function makeFakeRuns(): FakeRuns {
       if (existing === undefined) runs.set(printRunId(run.key), structuredClone(run));
       return stateOf(existing);
     },
-    async end(key, { targetReference, error, ...end }) {
+    async writeEach(all) {
+      this.writes += all.length;
+      for (const run of all) runs.set(printRunId(run.key), structuredClone(run));
+    },
+    async end(key, { targetReference, error, isCancellable, ...end }) {
       this.writes++;
       const run = runs.get(printRunId(key));
-      if (run?.status !== 'pending' && run?.status !== 'failed') return;
+      if (run?.status !== 'pending' && run?.status !== 'failed') return false;
       const { targetReference: _reference, error: _error, ...rest } = run;
       runs.set(printRunId(key), {
         ...rest,
@@ -62,6 +66,48 @@ export function makeFakeRuns(): FakeRuns {
         ...(targetReference && { targetReference }),
         ...(error && { error }),
       });
+      if (isCancellable) cancellable.add(printRunId(key));
+      return true;
+    },
+    async unfinishedOf(workflow, cancellationKey, wanted) {
+      const all = [...runs.values()].filter(
+        (run) => run.workflow === workflow && run.cancellationKey === cancellationKey && isUnfinished(run),
+      );
+      return page(all, wanted);
+    },
+    async unfinishedOfRecipient(recipient, wanted) {
+      const all = [...runs.values()].filter(
+        (run) => recipientKey(run.key.recipient) === recipient && isUnfinished(run),
+      );
+      return page(all, wanted);
+    },
+    async cancel(key, { from, reason, updatedAtMs }) {
+      this.writes++;
+      const run = runs.get(printRunId(key));
+      if (run?.status !== from) return false;
+      runs.set(printRunId(key), { ...run, status: 'cancelled', cancelReason: reason, updatedAtMs });
+      cancellable.delete(printRunId(key));
+      return true;
+    },
+    async close(key) {
+      this.writes++;
+      cancellable.delete(printRunId(key));
+    },
+    async markCancelled(marks) {
+      this.writes += marks.length;
+      for (const mark of marks) {
+        const same = this.marks.find(
+          (one) =>
+            one.workflow === mark.workflow &&
+            one.cancellationKey === mark.cancellationKey &&
+            one.recipient === mark.recipient,
+        );
+        if (same) same.beforeMs = Math.max(same.beforeMs, mark.beforeMs);
+        else this.marks.push({ ...mark });
+      }
+    },
+    async cancellationsOf(workflow, cancellationKey) {
+      return this.marks.filter((mark) => mark.workflow === workflow && mark.cancellationKey === cancellationKey);
     },
   };
 }
@@ -96,6 +142,8 @@ export function makeActionContext(
   answerTo?: (request: RunRequest) => TargetAnswer | Promise<TargetAnswer>,
 ) {
   const directory = makeFakeDirectory();
+  const subscriptions = makeFakeSubscriptions();
+  const audiences = makeFakeAudiences();
   const runs = makeFakeRuns();
   const { target, requests } = makeFakeTarget(answerTo);
   const counts: string[] = [];
@@ -120,6 +168,8 @@ export function makeActionContext(
       },
     }),
     directory,
+    subscriptions,
+    audiences,
     runs,
     openTarget: openFakeTarget(target),
     attempt: 1,
@@ -130,7 +180,16 @@ export function makeActionContext(
     count: (name) => void counts.push(name),
     ...change,
   };
-  return { context, directory, runs, requests, counts, runsOf: () => [...runs.runs.values()] };
+  return {
+    context,
+    directory,
+    subscriptions,
+    audiences,
+    runs,
+    requests,
+    counts,
+    runsOf: () => [...runs.runs.values()],
+  };
 }
 
 /** A directory that knows these users. */

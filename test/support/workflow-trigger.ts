@@ -13,7 +13,7 @@ export const down = (): TargetAnswer => ({ kind: 'unavailable', reason: 'target_
 export function makeTrigger() {
   const clock = { nowMs: contextNowMs };
   const world = { answer: up as () => TargetAnswer };
-  const { context, directory, runs, requests } = makeActionContext({}, () => world.answer());
+  const { context, directory, subscriptions, audiences, runs, requests } = makeActionContext({}, () => world.answer());
   const claims = makeFakeClaimStore();
   const actionLog = makeFakeActionLog();
   const actionsQueue = makeFakeActionsQueue();
@@ -26,6 +26,8 @@ export function makeTrigger() {
     actionLog,
     actionsQueue,
     directory,
+    subscriptions,
+    audiences,
     runs,
     openTarget: context.openTarget,
     metrics,
@@ -55,7 +57,21 @@ export function makeTrigger() {
   }
 
   return {
-    ...{ clock, world, directory, runs, requests, claims, actionLog, actionsQueue, metrics, warnings, deps },
+    ...{
+      clock,
+      world,
+      directory,
+      subscriptions,
+      audiences,
+      runs,
+      requests,
+      claims,
+      actionLog,
+      actionsQueue,
+      metrics,
+      warnings,
+      deps,
+    },
     deliver,
     settle,
     row: (execution = testExecution) => actionLog.rows.get(execution),

@@ -1,9 +1,10 @@
-import type { Command } from 'commander';
-import { parseRunId } from '../../../shared/core/runs/run-id.ts';
-import type { WorkflowRun } from '../../../shared/core/runs/workflow-run.ts';
+import { type Command, Option } from 'commander';
+import { makeWorkflowRuns } from '../../../shared/adapters/dynamodb-workflow-runs.ts';
+import { parseRunId, type RunKey } from '../../../shared/core/runs/run-id.ts';
+import type { RunStatus, WorkflowRun } from '../../../shared/core/runs/workflow-run.ts';
 import { defaultList, examples, optionsOf, positiveInteger, time } from '../command.ts';
 import { connect, type Environment } from '../environment.ts';
-import { notFound, usageError } from '../errors.ts';
+import { failure, notFound, usageError } from '../errors.ts';
 import { runColumns } from '../output/action-table.ts';
 import { printFields } from '../output/fields.ts';
 import { renderTable } from '../output/table.ts';
@@ -19,9 +20,12 @@ import { type SearchRange, searchRange } from '../queries/search-range.ts';
 import { idProblem } from '../queries/what-is.ts';
 import { type RunRow, runRow } from '../rows.ts';
 
+const statuses: readonly RunStatus[] = ['pending', 'handed_off', 'failed', 'cancelled'];
+
 type ListOptions = {
   recipient?: string;
   workflow?: string;
+  status?: RunStatus;
   event?: string;
   since?: number;
   until?: number;
@@ -29,11 +33,12 @@ type ListOptions = {
 };
 
 export function register(program: Command): void {
-  const runs = program.command('runs').description('workflow runs: who got what; show one');
+  const runs = program.command('runs').description('workflow runs: who got what; show one, cancel one');
   const list = defaultList(runs)
     .description('workflow runs, newest first')
     .option('--recipient <id>', 'of one recipient: a user id, or collection/id of an object')
     .option('--workflow <key>', 'of one workflow')
+    .addOption(new Option('--status <status>', 'in one state').choices(statuses))
     .option('--event <id>', 'that one event started')
     .option('--since <time>', 'from this time on: 15m, 2h, 3d (ago) or ISO; 3 days by default', time)
     .option('--until <time>', 'up to this time', time)
@@ -50,6 +55,11 @@ export function register(program: Command): void {
     .description('one run: its data, its target and what the target answered')
     .action((id: string, _options, command: Command) => showCommand(id, optionsOf(command)));
   examples(show, ['runs show 01K…-5e884898-user_42', 'an id as runs prints it']);
+  const cancel = runs
+    .command('cancel <id>')
+    .description('take back one run that has not been handed to its target yet')
+    .action((id: string, _options, command: Command) => cancelCommand(id, optionsOf(command)));
+  examples(cancel, ['runs cancel 01K…-5e884898-user_42', 'an id as runs prints it']);
   runs.addHelpText('after', () => `\nWithout a command it lists:\n\n${list.helpInformation()}`);
 }
 
@@ -60,7 +70,7 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
   const environment = await connect(options);
   const nowMs = Date.now();
   const range = searchRange(options, nowMs, { unbounded: options.recipient !== undefined });
-  const runs = await take(ofWorkflow(await findRuns(environment, options, range), options.workflow), options.limit);
+  const runs = await take(chosen(await findRuns(environment, options, range), options), options.limit);
   const rows = runs.map(runRow);
   if (options.json) printJson(terminal, rows);
   else if (rows.length > 0) terminal.out(renderTable(runColumns(terminal.colours, nowMs), rows, terminal));
@@ -69,11 +79,15 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
     terminal.note(`${plural(rows.length, 'run')} since ${formatTime(range.sinceMs)}; --since 30d looks further back`);
 }
 
-async function* ofWorkflow(
+async function* chosen(
   runs: AsyncIterable<WorkflowRun>,
-  workflow: string | undefined,
+  { workflow, status }: Pick<ListOptions, 'workflow' | 'status'>,
 ): AsyncGenerator<WorkflowRun> {
-  for await (const run of runs) if (workflow === undefined || run.workflow === workflow) yield run;
+  for await (const run of runs) {
+    if ((workflow === undefined || run.workflow === workflow) && (status === undefined || run.status === status)) {
+      yield run;
+    }
+  }
 }
 
 async function findRuns(environment: Environment, { recipient, event, workflow }: ListOptions, range: SearchRange) {
@@ -125,18 +139,48 @@ async function* asStream<Row>(rows: Row[]): AsyncGenerator<Row> {
   yield* rows;
 }
 
+async function findRun(id: string, environment: Environment): Promise<WorkflowRun> {
+  const run = await readRun(workflowRunsOf(environment), runKeyOf(id));
+  if (run !== undefined) return run;
+  const hint = 'it has aged out, or never was: npx signalbox runs --recipient ID';
+  throw notFound(`no run ${id} in ${environment.name}`, hint);
+}
+
+function runKeyOf(id: string): RunKey {
+  const key = parseRunId(id);
+  if (key !== undefined) return key;
+  throw usageError(`"${id}" is not a run id; one looks like 01JD3Q9F7K8M25RXK0Q4T9B7C0-5e884898-user_42`);
+}
+
+/**
+ * Only what waits for its target can be taken back from here: telling a target to stop takes its secrets, which stay with
+ * the functions. An event whose mapping cancels the workflow does that.
+ */
+async function cancelCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {
+  const terminal = processTerminal();
+  const key = runKeyOf(id);
+  const environment = await connect(options);
+  const before = await findRun(id, environment);
+  const store = makeWorkflowRuns({ ...workflowRunsOf(environment), retentionDays: 0 });
+  const change = { from: 'pending', reason: 'operator', updatedAtMs: Date.now() } as const;
+  if (before.status !== 'cancelled' && !(await store.cancel(key, change))) {
+    const { status } = await findRun(id, environment);
+    const hint =
+      status === 'handed_off'
+        ? 'its target has it; an event whose mapping runs workflows_cancel asks the target to stop'
+        : `npx signalbox runs show ${id}`;
+    throw failure(`run ${id} is ${status.replace('_', ' ')}: too late to cancel it`, hint);
+  }
+  const run = await findRun(id, environment);
+  if (options.json) printJson(terminal, runRow(run));
+  else terminal.out(`cancelled ${id}`);
+}
+
 async function showCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {
   const terminal = processTerminal();
-  const key = parseRunId(id);
-  if (key === undefined)
-    throw usageError(`"${id}" is not a run id; one looks like 01JD3Q9F7K8M25RXK0Q4T9B7C0-5e884898-user_42`);
+  runKeyOf(id);
   const environment = await connect(options);
-  const run = await readRun(workflowRunsOf(environment), key);
-  if (run === undefined)
-    throw notFound(
-      `no run ${id} in ${environment.name}`,
-      'it has aged out, or never was: npx signalbox runs --recipient ID',
-    );
+  const run = await findRun(id, environment);
   if (options.json) printJson(terminal, runRow(run));
   else printRun(terminal, runRow(run), Date.now());
 }
@@ -157,6 +201,7 @@ function printRun(terminal: Terminal, row: RunRow, nowMs: number): void {
     ['actor', row.actor],
     ['tenant', row.tenant],
     ['cancellation key', row.cancellation_key],
+    ['cancelled by', row.cancel_reason],
     ['data', safeJson(row.data)],
   ];
   printFields(

@@ -1,6 +1,8 @@
 import type * as z from 'zod';
+import type { Audiences } from '../../ports/audiences.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Directory } from '../../ports/directory.ts';
+import type { Subscriptions } from '../../ports/subscriptions.ts';
 import type { WorkflowRuns } from '../../ports/workflow-runs.ts';
 import type { OpenTarget } from '../../ports/workflow-target.ts';
 import type { JsonObject } from '../json.ts';
@@ -14,7 +16,14 @@ export type ActionResult = { detail?: string; warnings?: ActionWarning[] } & (
   | { status: 'succeeded'; result: JsonObject }
   | { status: 'skipped'; reason: ActionReason; errors: FieldError[] }
   | { status: 'failed'; reason: ActionReason; errors?: FieldError[]; result?: JsonObject }
-  | { status: 'pending'; reason: ActionReason; retryAfterSeconds?: number; result?: JsonObject }
+  | {
+      status: 'pending';
+      reason: ActionReason;
+      retryAfterSeconds?: number;
+      result?: JsonObject;
+      /** Given back as `context.progress`; absent: what was given stays. */
+      progress?: JsonObject;
+    }
 );
 
 /** What the metrics count while an action runs. */
@@ -40,13 +49,20 @@ export type ActionContext = {
   environment: string;
   configuration: LiveConfiguration;
   directory: Directory;
+  subscriptions: Subscriptions;
+  audiences: Audiences;
   runs: WorkflowRuns;
   openTarget: OpenTarget;
   /** 1 for the first attempt. */
   attempt: number;
   /** True when an earlier attempt may have got somewhere: then reading first is cheaper than refused writes. */
   again: boolean;
-  /** True when nothing will be tried after this attempt. */
+  /**
+   * Where an earlier attempt said to go on. An attempt may be lost together with what it said, so everything after this
+   * point may have been done already.
+   */
+  progress?: JsonObject;
+  /** True when nothing will be tried after this attempt, unless it only `continues` or is `delayed`. */
   isLastAttempt: boolean;
   /** Begin nothing that cannot be over by then. */
   deadlineMs: number;
@@ -95,17 +111,16 @@ function parseParams<Params extends z.ZodObject>(
   const given = Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== null));
   const required = Object.keys(params.shape).filter((name) => !params.shape[name].isOptional());
   const missing = required.filter((name) => isNothing(given[name]));
-  if (missing.length > 0) {
-    const errors = missing.map((field) => ({ field, message: `${field} is required and resolved to nothing` }));
-    return {
-      kind: 'no',
-      result: { status: 'skipped', reason: 'required_field_missing', detail: sentence(errors), errors },
-    };
-  }
+  if (missing.length > 0) return { kind: 'no', result: nothingGiven(...missing) };
   const result = params.safeParse(given);
   if (result.success) return { kind: 'ok', params: result.data };
   const errors = result.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }));
   return { kind: 'no', result: invalidParams(errors) };
+}
+
+export function nothingGiven(...fields: string[]): ActionResult {
+  const errors = fields.map((field) => ({ field, message: `${field} is required and resolved to nothing` }));
+  return { status: 'skipped', reason: 'required_field_missing', detail: sentence(errors), errors };
 }
 
 export function invalidParams(errors: FieldError[]): ActionResult {

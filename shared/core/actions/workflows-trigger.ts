@@ -1,12 +1,13 @@
 import * as z from 'zod';
-import type { Target } from '../configuration/schema.ts';
+import { checkData } from '../configuration/check-data.ts';
+import { delaySeconds } from '../configuration/schema.ts';
 import { type Entity, recipientKey } from '../directory/entity.ts';
 import type { JsonObject } from '../json.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
-import { runKey } from '../runs/run-id.ts';
-import { startRuns } from '../runs/start-runs.ts';
-import type { WorkflowRun } from '../runs/workflow-run.ts';
-import { type ActionContext, type ActionResult, defineAction, invalidParams } from './action.ts';
+import { findTarget } from '../runs/find-target.ts';
+import { startEverybody } from '../runs/start-everybody.ts';
+import type { ObjectRef } from '../runs/subscriber-pages.ts';
+import { type ActionResult, defineAction, type FieldError, invalidParams, nothingGiven } from './action.ts';
 import { identifyInline, type Named } from './parts/identify-inline.ts';
 import { JsonMap, Text } from './parts/params.ts';
 import { OptionalRecipient, OptionalTenant, type Recipient, Recipients } from './parts/recipient.ts';
@@ -14,7 +15,8 @@ import { OptionalRecipient, OptionalTenant, type Recipient, Recipients } from '.
 const recipientsMax = 1000;
 
 /**
- * Starts a workflow: one run per recipient, under one id. Whoever is described inline is written to the directory first;
+ * Starts a workflow: one run per recipient, under one id; an object is a recipient itself and stands for its subscribers,
+ * two levels deep. Each gets one run however often it comes up; being listed counts before being a subscriber. Whoever is described inline is written to the directory first;
  * an id that nobody has identified gets no run and a warning. https://docs.knock.app/send-notifications/triggering-workflows
  */
 export const workflowsTrigger = defineAction({
@@ -30,12 +32,21 @@ export const workflowsTrigger = defineAction({
   }),
   async run({ key: workflow, recipients, actor, tenant, ...params }, context) {
     const { configuration, environment, event, directory, nowMs } = context;
-    const destination = findDestination(workflow, configuration, environment);
-    if ('no' in destination) return destination.no;
-    if (recipients.length === 0) return nobody();
+    const found = findTarget(workflow, configuration, environment);
+    // Switched off while its runs waited: they are taken back. On a first attempt none can be waiting.
+    const mode = 'reason' in found ? 'end' : 'start';
+    if ('reason' in found && (found.reason !== 'workflow_inactive' || !context.again)) {
+      return { status: 'failed', reason: found.reason, detail: found.detail };
+    }
+    if (recipients.length === 0) return nothingGiven('recipients');
     if (recipients.length > recipientsMax) return tooMany(recipients.length);
+    const data = params.data ?? event.data ?? {};
+    const problems = found.file.data_schema ? await checkData(found.file.data_schema as JsonObject, data) : [];
+    if (problems.length > 0) return dataInvalid(problems);
 
-    const everybody = named({ recipients, actor, tenant });
+    // Who is listed has been seen to before the walk over subscribers goes on.
+    const isWalking = context.progress?.place !== undefined;
+    const everybody = named({ recipients: isWalking ? [] : recipients, actor, tenant });
     const identified = await identifyInline(everybody, directory, event.occurredAtMs, nowMs());
     if (identified.kind === 'invalid') return invalidParams(identified.errors);
     const { entities } = identified;
@@ -43,73 +54,70 @@ export const workflowsTrigger = defineAction({
     if (actor && actorEntity === undefined) return unknownActor(recipientKey(actor.ref));
     const tenantEntity = tenant && entities.get(recipientKey(tenant.ref));
 
-    const { runnable, missing } = expandRecipients(recipients, entities);
+    const { runnable, missing } = expandRecipients(isWalking ? [] : recipients, entities);
     const nowAtMs = nowMs();
-    const runs = runnable.map(({ entity, triggerData }) => ({
-      recipient: entity,
-      run: {
-        key: runKey(entity.ref, context.execution, context.mapping),
-        workflow,
-        workflowRunId: context.id,
-        mapping: context.mapping,
-        ...(actor && { actor: actor.ref }),
-        ...(tenant && { tenant: tenant.ref.id }),
-        status: 'pending',
-        target: destination.target.type,
-        eventId: event.id,
-        source: event.source,
-        origin: context.origin,
-        ...(params.cancellation_key && { cancellationKey: params.cancellation_key }),
-        data: { ...(params.data ?? event.data), ...triggerData },
-        attempts: 0,
-        insertedAtMs: nowAtMs,
-        updatedAtMs: nowAtMs,
-      } satisfies WorkflowRun,
-    }));
-    const started = await startRuns(runs, context.openTarget(workflow, destination.target), {
-      ...context,
-      ...(actorEntity && { actor: actorEntity }),
-      ...(tenantEntity && { tenant: tenantEntity }),
-      ...(params.settings && { settings: withoutUndefined(params.settings) }),
-    });
-    const warnings = [...identified.warnings, ...missingWarning(missing)];
-    return { ...started, ...(warnings.length > 0 && { warnings }) };
+    const delay = params.settings?.skip_delay ? undefined : found.file.delay;
+    const started = await startEverybody(
+      {
+        template: {
+          workflow,
+          workflowRunId: context.id,
+          mapping: context.mapping,
+          ...(actor && { actor: actor.ref }),
+          ...(tenant && { tenant: tenant.ref.id }),
+          status: 'pending',
+          target: found.target.type,
+          eventId: event.id,
+          source: event.source,
+          origin: context.origin,
+          ...(params.cancellation_key && { cancellationKey: params.cancellation_key }),
+          // Counted from the event, so that however often this runs the time is the same.
+          ...(delay !== undefined && { notBeforeMs: event.receivedAtMs + delaySeconds(delay) * 1000 }),
+          data,
+          attempts: 0,
+          insertedAtMs: nowAtMs,
+          updatedAtMs: nowAtMs,
+        },
+        target: context.openTarget(workflow, found.target),
+        listed: isWalking ? undefined : runnable,
+        listedKeys: new Set(recipients.map(({ ref }) => recipientKey(ref))),
+        objects: objectsOf(recipients),
+        ...(actor && { actorKey: recipientKey(actor.ref) }),
+        mode,
+      },
+      {
+        ...context,
+        ...(actorEntity && { actor: actorEntity }),
+        ...(tenantEntity && { tenant: tenantEntity }),
+        ...(params.settings && { settings: withoutUndefined(params.settings) }),
+      },
+    );
+    return withWarnings(started, [...identified.warnings, ...missingWarning(missing)], context.progress);
   },
 });
 
-function findDestination(
-  workflow: string,
-  { snapshot, state }: ActionContext['configuration'],
-  environment: string,
-): { target: Target } | { no: ActionResult } {
-  const no = (reason: 'workflow_missing' | 'workflow_inactive' | 'target_missing', detail: string) => ({
-    no: { status: 'failed', reason, detail } satisfies ActionResult,
-  });
-  if (!Object.hasOwn(snapshot.workflows, workflow)) {
-    return no('workflow_missing', `workflow "${workflow}" is not committed in ${environment}`);
-  }
-  if (state.inactive_workflows.includes(workflow)) {
-    return no('workflow_inactive', `workflow "${workflow}" is switched off in ${environment}`);
-  }
-  const targets = snapshot.workflows[workflow]?.target ?? {};
-  const target = Object.hasOwn(targets, environment) ? targets[environment] : undefined;
-  if (target === undefined) {
-    return no(
-      'target_missing',
-      `workflow "${workflow}" has no target for ${environment}; add one under "target" in its file`,
-    );
-  }
-  return { target };
+function dataInvalid(errors: FieldError[]): ActionResult {
+  const [first] = errors;
+  const detail = `${first?.field} ${first?.message}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''}`;
+  return { status: 'failed', reason: 'data_invalid', detail, errors };
 }
 
-function nobody(): ActionResult {
-  const errors = [{ field: 'recipients', message: 'recipients is required and resolved to nothing' }];
-  return {
-    status: 'skipped',
-    reason: 'required_field_missing',
-    detail: 'recipients is required and resolved to nothing',
-    errors,
-  };
+/** Warnings come up while those listed are seen to; an action that goes on in other attempts takes them along. */
+function withWarnings(started: ActionResult, found: ActionWarning[], progress: JsonObject | undefined): ActionResult {
+  const earlier = progress?.place === undefined ? [] : ((progress.warnings ?? []) as ActionWarning[]);
+  const warnings = [...earlier, ...found];
+  if (warnings.length === 0) return started;
+  const isWalking = started.status === 'pending' && started.progress?.place !== undefined;
+  if (!isWalking) return { ...started, warnings };
+  return { ...started, warnings, progress: { ...started.progress, warnings: warnings.slice(0, warningsMax) } };
+}
+
+const warningsMax = 20;
+
+/** Objects that are listed, once each, in the order listed. */
+function objectsOf(recipients: Recipient[]): ObjectRef[] {
+  const refs = recipients.flatMap(({ ref }) => (ref.kind === 'object' ? [ref] : []));
+  return [...new Map(refs.map((ref) => [recipientKey(ref), ref])).values()];
 }
 
 function tooMany(count: number): ActionResult {

@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import type { JsonObject } from '../json.ts';
 import { FieldPathText } from '../mappings/field-path.ts';
+import { dataSchemaProblems } from './data-schema.ts';
 
-/** Keys of sources and workflows; also the name of their file. */
+/** Keys of sources, workflows and audiences; also the name of their file. */
 export const ResourceKey = z
   .string()
   .regex(
@@ -92,17 +94,71 @@ export const SourceFile = z.strictObject({
 });
 export type SourceFile = z.infer<typeof SourceFile>;
 
-/** Where a workflow's runs go in one environment. */
+/** Where a workflow's runs go in one environment. docs/targets.md has each type with an example. */
 export const Target = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('log').describe('Record the run and call nobody.') }),
   z.strictObject({
-    type: z.literal('http'),
+    type: z.literal('http').describe('POST each run, signed per Standard Webhooks.'),
     url: z.url({ protocol: /^https?$/ }),
     timeout_seconds: z.number().positive().max(20).default(5),
     headers: z.record(z.string(), z.string()).default({}),
+    batch: z
+      .strictObject({ max: z.int().min(1).max(100).describe('Most runs in one request.') })
+      .optional()
+      .describe('One request for many runs of a trigger, as type `workflow.runs`. Default: a request for each run.'),
+  }),
+  z.strictObject({
+    type: z.literal('step-functions').describe('Start an execution for each run.'),
+    state_machine_arn: z
+      .string()
+      .regex(
+        /^arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:[A-Za-z0-9_-]{1,80}(:[A-Za-z0-9_-]{1,80})?$/,
+        'must be the ARN of a state machine: arn:aws:states:REGION:ACCOUNT:stateMachine:NAME',
+      )
+      .describe('A standard state machine, or a version or alias of one; express ones would start runs twice.'),
+  }),
+  z.strictObject({
+    type: z.literal('event-bridge').describe('Put an event for each run on a bus; at least once.'),
+    bus: z
+      .string()
+      .regex(
+        /^(arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus\/)?[/.A-Za-z0-9_-]{1,256}$/,
+        "must be an event bus: its name, in the stack's own account and region, or its ARN",
+      ),
+    source: z
+      .string()
+      .min(1)
+      .max(256)
+      .refine((source) => !source.startsWith('aws.'), 'must not start with "aws.", which EventBridge keeps to itself')
+      .default('signalbox'),
+    detail_type: z.string().min(1).max(128).default('workflow.run'),
+  }),
+  z.strictObject({
+    type: z.literal('knock').describe("Trigger a workflow of Knock through Knock's own client."),
+    workflow: z.string().min(1).describe('Its key in Knock.'),
   }),
 ]);
 export type Target = z.infer<typeof Target>;
+
+const delayUnitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
+/** As long as a run's row is kept at least. */
+const delayDaysMax = 7;
+
+/** Seconds, or text with a unit: `15m`. */
+const Delay = z
+  .union([z.number(), z.string().regex(/^\d+[smhd]$/, 'must be seconds, or a number and s, m, h or d')])
+  .refine((delay) => {
+    const seconds = delaySeconds(delay);
+    return seconds > 0 && seconds <= delayDaysMax * 86_400;
+  }, `must be more than nothing and at most ${delayDaysMax}d`);
+
+export function delaySeconds(delay: number | string): number {
+  return typeof delay === 'number' ? delay : Number(delay.slice(0, -1)) * (delayUnitSeconds[delay.slice(-1)] ?? 0);
+}
+
+const DataSchema = z.record(z.string(), z.json()).superRefine((schema, context) => {
+  for (const message of dataSchemaProblems(schema as JsonObject)) context.addIssue({ code: 'custom', message });
+});
 
 /** `workflows/<key>.yaml` */
 export const WorkflowFile = z.strictObject({
@@ -111,8 +167,20 @@ export const WorkflowFile = z.strictObject({
   target: z
     .record(z.string(), Target)
     .describe('By environment. An environment that is missing cannot start the workflow.'),
+  delay: Delay.optional().describe(
+    'How long after its event was received a run is handed off: 90 (seconds), 15m, 2h, 3d. Until then it can be cancelled.',
+  ),
+  data_schema: DataSchema.optional().describe('JSON Schema (2020-12) that the data of a trigger must match.'),
+  audience: ResourceKey.optional().describe('Every new member of this audience starts a run.'),
 });
 export type WorkflowFile = z.infer<typeof WorkflowFile>;
+
+/** `audiences/<key>.yaml`: an audience that is there before anybody is in it. Members come from actions. */
+export const AudienceFile = z.strictObject({
+  name: z.string().min(1),
+  description: z.string().optional(),
+});
+export type AudienceFile = z.infer<typeof AudienceFile>;
 
 /**
  * A week, which is less than any environment keeps its log: whether a claim's owner has finished is read from its row, so a
@@ -179,5 +247,7 @@ export type EnvironmentState = z.infer<typeof EnvironmentState>;
 export const Snapshot = z.strictObject({
   sources: z.record(ResourceKey, SourceFile),
   workflows: z.record(ResourceKey, WorkflowFile),
+  // Snapshots from before there were audiences have none.
+  audiences: z.record(ResourceKey, AudienceFile).default({}),
 });
 export type Snapshot = z.infer<typeof Snapshot>;

@@ -2,7 +2,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type EntityRef, mapFieldsOf, recipientKey, textFieldsOf } from './entity.ts';
 import { formatWarning } from './field-formats.ts';
-import type { EntityWrite } from './merge-entity.ts';
+import { attributesBytesMax, type EntityWrite } from './merge-entity.ts';
+import { readTenantSettings } from './tenant-settings.ts';
 
 export type PreparedWrite =
   | { kind: 'ready'; write: EntityWrite; warnings: ActionWarning[] }
@@ -70,7 +71,22 @@ export function prepareWrite(
     const warning = formatWarning(name, attributes.get(name));
     if (warning !== undefined) warnings.push({ ...warning, message: `${recipientKey(ref)}: ${warning.message}` });
   }
-  return { kind: 'ready', write: { ref, attributes: Object.fromEntries(attributes), sourceTimeMs }, warnings };
+  const replaces = readSettings(ref, attributes, warnings);
+  const write = { ref, attributes: Object.fromEntries(attributes), sourceTimeMs, ...(replaces && { replaces }) };
+  return { kind: 'ready', write, warnings };
+}
+
+function readSettings(
+  ref: EntityRef,
+  attributes: Map<string, JsonValue>,
+  warnings: ActionWarning[],
+): EntityWrite['replaces'] {
+  const given = attributes.get('settings');
+  if (!mapFieldsOf(ref).includes('settings') || !isJsonObject(given)) return undefined;
+  const read = readTenantSettings(given);
+  attributes.set('settings', read.settings);
+  warnings.push(...read.warnings.map(({ code, message }) => ({ code, message: `${recipientKey(ref)}: ${message}` })));
+  return read.replaces;
 }
 
 // DynamoDB takes names of one byte to 64 KB; `__proto__` would be lost, or worse, in the hands of whoever reads it.
@@ -99,6 +115,13 @@ function storableNumber(value: number): JsonValue {
   if (value === 0) return 0;
   const isHeld = Math.abs(value) <= Number.MAX_SAFE_INTEGER && Math.abs(value) >= smallestNumber;
   return isHeld ? value : String(value);
+}
+
+/** What keeps a map from being stored; undefined when nothing does. For maps that are no entity: properties of a subscription. */
+export function mapProblem(map: JsonObject): string | undefined {
+  if (depthExceeds(map, propertyDepthMax)) return `nests deeper than ${propertyDepthMax} levels`;
+  const bytes = Buffer.byteLength(JSON.stringify(map));
+  return bytes > attributesBytesMax ? `is ${bytes} bytes; at most ${attributesBytesMax} fit` : undefined;
 }
 
 /** Whether maps and lists nest deeper than `levels`. Level by level, because hostile depth is what it is there to find. */

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../json.ts';
 
 /** What the directory holds: users, and objects in collections. A tenant is the object `$tenants/<id>`. */
-export type EntityRef = { kind: 'user'; id: string } | { kind: 'object'; collection: string; id: string };
+export type ObjectRef = { kind: 'object'; collection: string; id: string };
+export type EntityRef = { kind: 'user'; id: string } | ObjectRef;
 
 /** The collection that tenants live in. */
 export const tenantsCollection = '$tenants';
@@ -22,9 +23,25 @@ export type Entity = {
   propertyTimesMs: Record<string, number>;
   insertedAtMs: number;
   updatedAtMs: number;
+  /** For one that was made anew: when what was there before was deleted, at its source. Nothing older counts. */
+  deletedSourceTimeMs?: number;
   /** Raised by one with every write; 0 for an entity that is not stored. */
   version: number;
 };
+
+/** What a delete leaves for a while, so that an event that happened before it brings nothing back. */
+export type Tombstone = {
+  ref: EntityRef;
+  deletedSourceTimeMs: number;
+  /** False where there was nothing to delete. */
+  wasThere: boolean;
+  deletedAtMs: number;
+  version: number;
+};
+
+export function isTombstone(stored: Entity | Tombstone | undefined): stored is Tombstone {
+  return stored !== undefined && !('attributes' in stored);
+}
 
 /** A user's id, or `collection/id`: ids hold no slash, so no two entities share a key. Also the partition of its runs. */
 export function recipientKey(ref: EntityRef): string {
@@ -41,6 +58,11 @@ export function refFromRecipientKey(key: string): EntityRef {
 /** How logs and messages write a reference. */
 export function describeRef(ref: EntityRef): string | { collection: string; id: string } {
   return ref.kind === 'user' ? ref.id : { collection: ref.collection, id: ref.id };
+}
+
+/** How results name one: `{ id }`, or `{ collection, id }`. */
+export function describeEntity(ref: EntityRef): { collection?: string; id: string } {
+  return ref.kind === 'user' ? { id: ref.id } : { collection: ref.collection, id: ref.id };
 }
 
 const userFields = ['name', 'email', 'avatar', 'phone_number', 'timezone', 'locale', 'created_at'];

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue, sameJson } from '../json.ts';
-import type { Entity, EntityRef } from './entity.ts';
+import { type Entity, type EntityRef, isTombstone, type Tombstone } from './entity.ts';
 
 /** What one action wants to be true of one entity. */
 export type EntityWrite = {
@@ -7,9 +7,13 @@ export type EntityWrite = {
   attributes: JsonObject;
   /** When it happened by the sender's clock. Decides which of two writes is the newer one, whatever arrives first. */
   sourceTimeMs: number;
+  /** Maps within attributes that are replaced whole instead of merged, such as `['settings', 'preference_set']`. */
+  replaces?: [string, string][];
 };
 
 export type Merge =
+  /** It was deleted by an event that happened at the same time or later: the write counts for nothing. */
+  | { kind: 'deleted' }
   /** `kept`: attributes that the write would have changed, had they not been written by a later event. */
   | { kind: 'unchanged'; entity: Entity; kept: string[] }
   | { kind: 'changed'; entity: Entity; created: boolean; changed: string[]; kept: string[] }
@@ -25,12 +29,16 @@ const storedBytesMax = 300 * 1024;
  *
  * Each top-level attribute remembers the source time of the write that it came from. A write whose source time is the
  * same or later replaces; an earlier one, arriving late, only adds what is not there yet (nested keys included). So the
- * order of arrival does not matter, with two exceptions that keep rows small: times are kept per top-level attribute
- * and not per nested key, and a write that changes no value is not stored, so its time is not either.
+ * order of arrival does not matter, with two exceptions that keep rows small and writes few: times are kept per top-level
+ * attribute and not per nested key, and a write that changes no value at all is not stored, so its time is not either.
+ *
+ * What was deleted and described again later starts from nothing; whatever happened before the delete stays gone.
  *
  * Rule: docs/architecture.md, "Directory".
  */
-export function mergeEntity(current: Entity | undefined, write: EntityWrite, nowMs: number): Merge {
+export function mergeEntity(stored: Entity | Tombstone | undefined, write: EntityWrite, nowMs: number): Merge {
+  if (isBeforeDelete(stored, write.sourceTimeMs)) return { kind: 'deleted' };
+  const current = isTombstone(stored) ? undefined : stored;
   const attributes: [string, JsonValue][] = Object.entries(current?.attributes ?? {});
   const position = new Map(attributes.map(([name], i) => [name, i]));
   const times = new Map(attributes.map(([name]) => [name, timeOf(current, name)]));
@@ -39,19 +47,20 @@ export function mergeEntity(current: Entity | undefined, write: EntityWrite, now
 
   for (const [name, value] of Object.entries(write.attributes)) {
     const at = position.get(name);
-    const stored = at === undefined ? undefined : attributes[at]?.[1];
-    if (at === undefined || stored === undefined) {
+    const held = at === undefined ? undefined : attributes[at]?.[1];
+    if (at === undefined || held === undefined) {
       attributes.push([name, value]);
       times.set(name, write.sourceTimeMs);
       changed.push(name);
       continue;
     }
     const isLate = write.sourceTimeMs < (times.get(name) ?? 0);
-    const merged = isLate ? mergeValue(value, stored, name) : mergeValue(stored, value, name);
-    if (isLate && !sameJson(mergeValue(stored, value, name), merged)) kept.push(name);
-    if (sameJson(merged, stored)) continue;
-    attributes[at] = [name, merged];
+    const merged = isLate ? mergeValue(value, held, name) : mergeValue(withoutReplaced(held, name, write), value, name);
+    if (isLate && !sameJson(mergeValue(held, value, name), merged)) kept.push(name);
+    // Stored if anything else is: a delete that arrives late must know that the value was said again.
     if (!isLate) times.set(name, write.sourceTimeMs);
+    if (sameJson(merged, held)) continue;
+    attributes[at] = [name, merged];
     changed.push(name);
   }
   if (current !== undefined && changed.length === 0) return { kind: 'unchanged', entity: current, kept };
@@ -64,16 +73,28 @@ export function mergeEntity(current: Entity | undefined, write: EntityWrite, now
     propertyTimesMs: Object.fromEntries([...times].filter(([, timeMs]) => timeMs !== sourceTimeMs)),
     insertedAtMs: current?.insertedAtMs ?? nowMs,
     updatedAtMs: nowMs,
-    version: (current?.version ?? 0) + 1,
+    ...(stored?.deletedSourceTimeMs !== undefined && { deletedSourceTimeMs: stored.deletedSourceTimeMs }),
+    version: (stored?.version ?? 0) + 1,
   };
   const problem = sizeProblem(entity);
   if (problem !== undefined) return { kind: 'refused', message: problem };
   return { kind: 'changed', entity, created: current === undefined, changed, kept };
 }
 
-function timeOf(entity: Entity | undefined, name: string): number {
+/** Of an event and a delete at the same moment the delete counts: of one event's actions it is the later. */
+export function isBeforeDelete(stored: Entity | Tombstone | undefined, sourceTimeMs: number): boolean {
+  return stored?.deletedSourceTimeMs !== undefined && sourceTimeMs <= stored.deletedSourceTimeMs;
+}
+
+export function timeOf(entity: Entity | undefined, name: string): number {
   if (entity === undefined) return 0;
   return Object.hasOwn(entity.propertyTimesMs, name) ? (entity.propertyTimesMs[name] as number) : entity.sourceTimeMs;
+}
+
+function withoutReplaced(held: JsonValue, name: string, { replaces = [] }: EntityWrite): JsonValue {
+  const inner = replaces.filter(([outer]) => outer === name).map(([, key]) => key);
+  if (inner.length === 0 || !isJsonObject(held)) return held;
+  return Object.fromEntries(Object.entries(held).filter(([key]) => !inner.includes(key)));
 }
 
 /** `newer` over `older`. Each channel's data is one thing (a token belongs to its device), so it is replaced whole. */

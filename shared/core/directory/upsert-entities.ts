@@ -1,11 +1,13 @@
 import type { Directory } from '../../ports/directory.ts';
 import { RetryableError } from '../errors.ts';
 import { inParallel } from '../in-parallel.ts';
-import { type Entity, recipientKey } from './entity.ts';
+import { type Entity, recipientKey, type Tombstone } from './entity.ts';
 import { type EntityWrite, type Merge, mergeEntity } from './merge-entity.ts';
 
 export type Upserted =
   | { kind: 'upserted'; entity: Entity; created: boolean; changed: string[]; kept: string[] }
+  /** Deleted by an event that happened later; nothing was written. */
+  | { kind: 'deleted' }
   | { kind: 'refused'; message: string };
 
 const attemptsMax = 10;
@@ -24,34 +26,35 @@ export async function upsertEntities(writes: EntityWrite[], directory: Directory
   const stored = await directory.readEach(refs);
   const results = new Map<EntityWrite, Upserted>();
   await inParallel(byEntity, writesAtOnce, async (sameEntity, i) => {
-    let current = stored[i];
+    let current: Entity | Tombstone | undefined = stored[i];
     for (const write of sameEntity) {
       const merge = await upsert(current, write, directory, nowMs);
       results.set(write, asUpserted(merge));
-      if (merge.kind !== 'refused') current = merge.entity;
+      if ('entity' in merge) current = merge.entity;
     }
   });
   return writes.map((write) => results.get(write) as Upserted);
 }
 
 async function upsert(
-  stored: Entity | undefined,
+  stored: Entity | Tombstone | undefined,
   write: EntityWrite,
   directory: Directory,
   nowMs: number,
 ): Promise<Merge> {
   let current = stored;
+  // Nothing there looks like something deleted until the write is refused: tombstones are rare, so they cost the extra read.
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const merge = mergeEntity(current, write, nowMs);
     if (merge.kind !== 'changed') return merge;
     if (await directory.writeIfUnchanged(merge.entity, current?.version ?? 0)) return merge;
-    [current] = await directory.readEach([write.ref]);
+    [current] = await directory.readStoredEach([write.ref]);
   }
   throw new RetryableError(`${recipientKey(write.ref)} kept changing while it was written`);
 }
 
 function asUpserted(merge: Merge): Upserted {
-  if (merge.kind === 'refused') return merge;
+  if (merge.kind === 'refused' || merge.kind === 'deleted') return merge;
   const { entity, kept } = merge;
   return merge.kind === 'changed'
     ? { kind: 'upserted', entity, created: merge.created, changed: merge.changed, kept }

@@ -42,9 +42,9 @@ export type ActionsMessage = {
   /** True when an earlier run of this execution may have got somewhere: read the action log first. */
   again: boolean;
   n: number;
-  /** The `n` this origin began with, when it took over an older chain; else it began with 1. */
+  /** The `n` that attempts are counted from, 1 when absent: a chain taken over and headway both begin the count anew. */
   firstN?: number;
-  /** When this origin's first message was sent; bounds how long it is retried. */
+  /** When this origin's first message was sent, or it last got ahead; bounds how long it is retried. */
   firstSentAtMs: number;
   /** Do not run before; a delayed message that arrives early is delayed again. */
   retryAtMs?: number;

@@ -6,7 +6,14 @@ export type Resumption =
   /** Everything is over, or a later message of the chain is on its way. */
   | { kind: 'acknowledge' }
   /** `message` is what carries on: renumbered when it takes over an older chain. */
-  | { kind: 'run'; message: ActionsMessage; open: Invocation[]; before: Map<string, ActionOutcome> };
+  | {
+      kind: 'run';
+      message: ActionsMessage;
+      open: Invocation[];
+      before: Map<string, ActionOutcome>;
+      /** True when this origin has been here before, so that what it said of the next try holds. */
+      isSeen: boolean;
+    };
 
 /**
  * What a received message still has to do, given the row of its execution. Succeeded and skipped actions never run
@@ -18,7 +25,7 @@ export type Resumption =
  */
 export function resumeExecution(message: ActionsMessage, row: ActionLogEntry | undefined): Resumption {
   const before = new Map(row?.actions.map((outcome) => [outcome.id, outcome]));
-  if (row === undefined) return { kind: 'run', message, open: message.invocations, before };
+  if (row === undefined) return { kind: 'run', message, open: message.invocations, before, isSeen: false };
 
   const isSeen = row.origins.includes(message.origin);
   if (isSeen && row.next > message.n) return { kind: 'acknowledge' };
@@ -29,9 +36,9 @@ export function resumeExecution(message: ActionsMessage, row: ActionLogEntry | u
   const invocations = withCarriedOn(message.invocations, row);
   const open = invocations.filter(isOpen);
   if (open.length === 0) return { kind: 'acknowledge' };
-  if (isSeen) return { kind: 'run', message, open, before };
+  if (isSeen) return { kind: 'run', message, open, before, isSeen };
   const n = Math.max(message.n, row.next);
-  return { kind: 'run', message: { ...message, n, firstN: n, invocations }, open, before };
+  return { kind: 'run', message: { ...message, n, firstN: n, invocations }, open, before, isSeen };
 }
 
 function withCarriedOn(invocations: Invocation[], row: ActionLogEntry): Invocation[] {
@@ -42,7 +49,7 @@ function withCarriedOn(invocations: Invocation[], row: ActionLogEntry): Invocati
   return [...invocations, ...carriedOn].sort((a, b) => actionPosition(a.action) - actionPosition(b.action));
 }
 
-/** How often this origin has tried, this time included. */
+/** How often this origin has tried since it last got ahead, this time included. */
 export function attemptNumber({ n, firstN = 1 }: ActionsMessage): number {
   return n - firstN + 1;
 }

@@ -12,6 +12,7 @@ export const actionReasons = [
   'workflow_inactive',
   'target_missing',
   'actor_missing',
+  'audience_missing',
   'too_many_recipients',
   'target_refused',
   'parameters_too_large',
@@ -25,7 +26,9 @@ export const actionReasons = [
   'table_unavailable',
   'secret_missing',
   'waiting_for_earlier_action',
-  'recipients_remaining',
+  // pending, and no trouble at all: more to do than one call has time for; a delay that the workflow asks for
+  'continues',
+  'delayed',
 ] as const;
 export type ActionReason = (typeof actionReasons)[number];
 
@@ -51,6 +54,8 @@ export type ActionOutcome = {
   finishedAtMs?: number;
   /** For pending actions: when the next try is due. */
   retryAtMs?: number;
+  /** For pending actions: where the next try goes on, in the action's own words. */
+  progress?: JsonObject;
 };
 
 /** One row of the action log: one per execution. */

@@ -31,3 +31,8 @@ export function parseRunId(text: string): RunKey | undefined {
 export function runMessageId(runId: string): string {
   return `msg_${uuidV5(runId, signalboxNamespace)}`;
 }
+
+/** A cancellation is a message of its own; under the run's id a receiver would take it for the run again. */
+export function cancelMessageId(messageId: string): string {
+  return `msg_${uuidV5(`${messageId}#cancelled`, signalboxNamespace)}`;
+}

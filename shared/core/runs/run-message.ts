@@ -1,4 +1,4 @@
-import { type Entity, publicView } from '../directory/entity.ts';
+import { describeRef, type Entity, publicView } from '../directory/entity.ts';
 import type { JsonObject } from '../json.ts';
 import { printRunId } from './run-id.ts';
 import type { WorkflowRun } from './workflow-run.ts';
@@ -26,14 +26,27 @@ import type { WorkflowRun } from './workflow-run.ts';
  * }
  * ```
  *
+ * A recipient that was reached as a subscriber has `subscription`: its properties, and the `object` subscribed to. A run
+ * that greets a new member of an audience has `trigger_source` `{ type: 'audience', audience_key }`.
+ *
  * Recipient, actor and tenant carry their stored fields and custom properties as of this attempt (objects also
  * `collection`), but neither preferences nor channel data. `timestamp` is when the event happened. `settings` is there
  * when the mapping has it.
  */
 export type RunMessage = { type: 'workflow.run'; timestamp: string; data: JsonObject };
 
+/** Runs of one trigger in one message, where a target takes batches; `data` lists what each would have as its own. */
+export type RunsMessage = { type: 'workflow.runs'; timestamp: string; data: JsonObject[] };
+
+export function runsMessage(messages: RunMessage[]): RunsMessage {
+  // One trigger, one event, one time.
+  return { type: 'workflow.runs', timestamp: messages[0]?.timestamp ?? '', data: messages.map(({ data }) => data) };
+}
+
 export type RunCircumstances = {
   recipient: Entity;
+  /** The object whose subscriber the recipient is, as targets see it. */
+  subscribedTo?: JsonObject;
   actor?: Entity;
   tenant?: Entity;
   settings?: JsonObject;
@@ -42,7 +55,7 @@ export type RunCircumstances = {
 };
 
 export function runMessage(run: WorkflowRun, circumstances: RunCircumstances): RunMessage {
-  const { recipient, actor, tenant, settings, environment, event } = circumstances;
+  const { recipient, subscribedTo, actor, tenant, settings, environment, event } = circumstances;
   return {
     type: 'workflow.run',
     timestamp: new Date(event.occurredAtMs).toISOString(),
@@ -50,12 +63,23 @@ export function runMessage(run: WorkflowRun, circumstances: RunCircumstances): R
       id: printRunId(run.key),
       workflow_run_id: run.workflowRunId,
       workflow: run.workflow,
-      recipient: publicView(recipient),
+      recipient: {
+        ...publicView(recipient),
+        ...(run.subscription && {
+          subscription: {
+            ...run.subscription.properties,
+            object: subscribedTo ?? describeRef(run.subscription.object),
+          },
+        }),
+      },
       actor: actor === undefined ? null : publicView(actor),
       tenant: tenant === undefined ? null : publicView(tenant),
       data: run.data,
       ...(settings !== undefined && { settings }),
-      trigger_source: { type: 'integration', source: run.source, cancellation_key: run.cancellationKey ?? null },
+      trigger_source:
+        run.audience === undefined
+          ? { type: 'integration', source: run.source, cancellation_key: run.cancellationKey ?? null }
+          : { type: 'audience', audience_key: run.audience },
       environment,
       event: { id: event.id, source: event.source, type: event.eventType },
     },

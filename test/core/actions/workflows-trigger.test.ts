@@ -548,7 +548,7 @@ describe('many recipients', () => {
       return { kind: 'accepted' };
     });
     const result = await trigger({ key: 'call-it', recipients: many(100) }, made.context);
-    expect(result).toMatchObject({ status: 'pending', reason: 'recipients_remaining', retryAfterSeconds: 0 });
+    expect(result).toMatchObject({ status: 'pending', reason: 'continues', retryAfterSeconds: 0 });
     expect(made.requests.length).toBeLessThan(40);
     nowMs = contextNowMs;
     const rest = await trigger(

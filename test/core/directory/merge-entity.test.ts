@@ -12,7 +12,7 @@ function afterWrites(...writes: [sourceTimeMs: number, attributes: JsonObject][]
   let current: Entity | undefined;
   for (const [sourceTimeMs, attributes] of writes) {
     const merge = mergeEntity(current, { ref, attributes, sourceTimeMs }, nowMs);
-    if (merge.kind === 'refused') throw new Error(merge.message);
+    if (!('entity' in merge)) throw new Error(merge.kind);
     current = merge.entity;
   }
   if (current === undefined) throw new Error('no writes');

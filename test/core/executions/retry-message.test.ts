@@ -3,14 +3,18 @@ import {
   attemptsMax,
   delayedIfEarly,
   isLastAttempt,
+  retryAtMs,
   retryForMs,
   retryMessage,
 } from '../../../shared/core/executions/retry-message.ts';
 import { actionsMessage } from '../../support/actions-message.ts';
 import { contextNowMs as nowMs } from '../../support/fakes-workflow-trigger.ts';
 
-const retry = (n: number, askedSeconds: number | undefined, random: number, firstN?: number) =>
-  retryMessage(actionsMessage({ n, ...(firstN !== undefined && { firstN }) }), { askedSeconds, nowMs, random });
+function retry(n: number, askedSeconds: number | undefined, random: number, firstN?: number) {
+  const message = actionsMessage({ n, ...(firstN !== undefined && { firstN }) });
+  const at = retryAtMs(message, { askedSeconds, nowMs, random });
+  return retryMessage(message, { retryAtMs: at, isHeadway: false, nowMs });
+}
 
 describe('the next message', () => {
   test.each([
@@ -55,6 +59,15 @@ describe('the next message', () => {
     expect(delayedIfEarly(asked, nowMs + 3_000_000)).toMatchObject({ n: 2, delaySeconds: 600 });
     expect(delayedIfEarly(asked, nowMs + 3_599_500)).toBeUndefined();
     expect(delayedIfEarly(asked, nowMs + 4_000_000)).toBeUndefined();
+  });
+
+  test('after headway has its attempts and its day counted anew, from when it is due', () => {
+    const message = actionsMessage({ n: 119, firstSentAtMs: nowMs - retryForMs + 1 });
+    const dueMs = nowMs + 3 * retryForMs;
+    const next = retryMessage(message, { retryAtMs: dueMs, isHeadway: true, nowMs });
+    expect(next).toMatchObject({ n: 120, delaySeconds: 900, retryAtMs: dueMs });
+    expect(isLastAttempt(next, dueMs)).toBe(false);
+    expect(isLastAttempt(next, dueMs + retryForMs)).toBe(true);
   });
 
   test('a first message is never early', () => {

@@ -11,7 +11,7 @@ import type { Recipient } from './recipient.ts';
 export type Named = { field: string; recipient: Recipient };
 
 export type Identified =
-  /** By recipient key; who is only referred to and not known is missing from it. */
+  /** By recipient key; who is only referred to and not known, or was deleted by a later event, is missing from it. */
   { kind: 'ok'; entities: Map<string, Entity>; warnings: ActionWarning[] } | { kind: 'invalid'; errors: FieldError[] };
 
 /**
@@ -56,6 +56,7 @@ export async function identifyInline(
   for (const [i, answer] of upserted.entries()) {
     const { field, write } = writes[i] as (typeof writes)[number];
     if (answer.kind === 'refused') errors.push({ field, message: answer.message });
+    else if (answer.kind === 'deleted') warnings.push(...deletedWarning(write.ref));
     else {
       entities.set(recipientKey(write.ref), answer.entity);
       warnings.push(...lateWarning(write.ref, answer.kept));
@@ -73,4 +74,9 @@ export function lateWarning(ref: EntityRef, kept: string[]): ActionWarning[] {
   if (kept.length === 0) return [];
   const message = `${recipientKey(ref)}: ${kept.join(', ')} kept as written by an event that happened later`;
   return [{ code: 'older_than_stored', message }];
+}
+
+/** For a write about somebody who was deleted by a later event. */
+export function deletedWarning(ref: EntityRef): ActionWarning[] {
+  return [{ code: 'deleted_later', message: `${recipientKey(ref)} was deleted by an event that happened later` }];
 }

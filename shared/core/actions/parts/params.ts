@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { tenantsCollection, usersCollection } from '../../directory/entity.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../json.ts';
 
 /** Missing, null, empty text and empty lists are all nothing; 0 and false are something. */
 export function isNothing(value: JsonValue | undefined): boolean {
@@ -23,9 +23,19 @@ export const JsonMap: z.ZodType<JsonObject> = z.unknown().transform((value, cont
 
 function parseMap(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
+  }
+}
+
+/** Lists and maps that some senders wrap in text; any other text is itself. */
+export function fromJsonText(value: JsonValue): JsonValue {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return parseJson(value);
+  } catch {
+    return value;
   }
 }
 
@@ -45,9 +55,40 @@ export function collectionProblem(collection: string): string | undefined {
     : idProblem(collection);
 }
 
-export const EntityId = Text.superRefine((id, context) => {
-  const problem = idProblem(id);
-  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+/** As ids are, and without whitespace. https://docs.knock.app/concepts/tenants */
+export function tenantIdProblem(id: string): string | undefined {
+  return idProblem(id) ?? (/\s/.test(id) ? "must not contain whitespace to be a tenant's id" : undefined);
+}
+
+export const EntityId = checkedText(idProblem);
+
+export const TenantId = checkedText(tenantIdProblem);
+
+/** A collection of objects; users are none, tenants are. */
+export const Collection = checkedText((collection) =>
+  collection === usersCollection
+    ? `${usersCollection} is no collection of objects; use the actions of users`
+    : collectionProblem(collection),
+);
+
+function checkedText(problemOf: (text: string) => string | undefined) {
+  return Text.superRefine((text, context) => {
+    const problem = problemOf(text);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  });
+}
+
+/** `branding` and `preference_set`, as maps or JSON text; a null `preference_set` is a value, others are kept as they are. */
+export const TenantSettings: z.ZodType<JsonObject> = JsonMap.transform((settings, context): JsonObject => {
+  const read = Object.entries(settings).flatMap(([name, value]): [string, JsonValue][] => {
+    if (name === 'branding' && isNothing(value)) return [];
+    if (name !== 'branding' && (name !== 'preference_set' || value === null)) return [[name, value]];
+    const map = fromJsonText(value);
+    if (isJsonObject(map)) return [[name, map]];
+    context.addIssue({ code: 'custom', path: [name], message: `must be a map, not ${describeType(map)}` });
+    return [];
+  });
+  return Object.fromEntries(read);
 });
 
 export function describeType(value: unknown): string {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type EntityRef, tenantsCollection, usersCollection } from '../../directory/entity.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
-import { collectionProblem, describeType, idProblem, isNothing } from './params.ts';
+import { collectionProblem, describeType, fromJsonText, idProblem, isNothing, tenantIdProblem } from './params.ts';
 
 /**
  * Somebody that a parameter names. `reference`: an id alone, who must be known already; `inline`: described on the spot
@@ -10,7 +10,7 @@ import { collectionProblem, describeType, idProblem, isNothing } from './params.
  */
 export type Recipient = { ref: EntityRef; form: 'reference' | 'inline'; given: JsonObject; triggerData?: JsonObject };
 
-type Parsed<Value> = { ok: Value } | { problem: string };
+export type Parsed<Value> = { ok: Value } | { problem: string };
 
 /**
  * A user id, `{ id, …properties }`, `{ collection, id, …properties }`, or `{ collection: '$users', id }` for an id alone.
@@ -40,8 +40,8 @@ function parseRef(given: JsonObject): Parsed<EntityRef> {
     return { ok: { kind: 'user', id: id.ok } };
   }
   if (typeof collection !== 'string') return { problem: `collection must be text, not ${describeType(collection)}` };
-  const problem =
-    collectionProblem(collection) ?? (collection === tenantsCollection ? tenantIdProblem(id.ok) : undefined);
+  const tenantProblem = collection === tenantsCollection ? tenantIdProblem(id.ok) : undefined;
+  const problem = collectionProblem(collection) ?? (tenantProblem && `"${id.ok.slice(0, 40)}" ${tenantProblem}`);
   return problem === undefined ? { ok: { kind: 'object', collection, id: id.ok } } : { problem };
 }
 
@@ -58,25 +58,31 @@ function parseId(value: JsonValue): Parsed<string> {
   return problem === undefined ? { ok: id } : { problem: `"${id.slice(0, 40)}" ${problem}` };
 }
 
-function tenantIdProblem(id: string): string | undefined {
-  return /\s/.test(id) ? `"${id.slice(0, 40)}" must not contain whitespace to be a tenant's id` : undefined;
-}
-
-/** One recipient or a list of them; entries that are nothing are dropped. */
+/** One recipient or a list of them. */
 export const Recipients: z.ZodType<Recipient[]> = z.unknown().transform((value, context): Recipient[] => {
   if (value === undefined) {
     context.addIssue({ code: 'custom', message: 'is required' });
     return z.NEVER;
   }
-  const entries = (Array.isArray(value) ? value : [value]) as JsonValue[];
+  return parseEntries(value as JsonValue, parseRecipient, context);
+});
+
+/** Parses one or a list, or the JSON text of either; entries that are nothing are dropped. */
+export function parseEntries<Value>(
+  given: JsonValue,
+  parse: (entry: JsonValue) => Parsed<Value>,
+  context: z.core.$RefinementCtx,
+): Value[] {
+  const value = fromJsonText(given);
+  const entries = Array.isArray(value) ? value : [value];
   return entries.flatMap((entry, i) => {
     if (isNothing(entry)) return [];
-    const parsed = parseRecipient(entry);
+    const parsed = parse(entry);
     if ('ok' in parsed) return [parsed.ok];
     context.addIssue({ code: 'custom', path: Array.isArray(value) ? [i] : [], message: parsed.problem });
     return [];
   });
-});
+}
 
 /** One recipient, or nothing. */
 export const OptionalRecipient: z.ZodType<Recipient | undefined> = single(parseRecipient);

@@ -1,0 +1,42 @@
+import { errorMessage } from '../core/errors.ts';
+import type { TargetAnswer, Unavailable } from '../ports/workflow-target.ts';
+
+/**
+ * How the clients of AWS services behave as targets: one quick second try within an attempt, then the run waits for the
+ * next, so that nobody's backoff holds a function that others need.
+ */
+export const awsTargetDefaults = { maxAttempts: 2 } as const;
+
+/** Test doubles and other endpoints; region and credentials come from the environment, as the SDK reads them. */
+export type AwsClientConfig = {
+  endpoint?: string;
+  region?: string;
+  credentials?: { accessKeyId: string; secretAccessKey: string };
+};
+
+/** The fourth part of an ARN. */
+export function regionOfArn(arn: string): string | undefined {
+  return arn.split(':')[3];
+}
+
+// Names for "too much", some with status 400. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+const throttles =
+  /^(Throttl|TooManyRequests|RequestLimitExceeded|ExecutionLimitExceeded|ProvisionedThroughputExceeded)/;
+// Our own permission or credentials: a deploy or a rotation puts them right, so the run waits for it.
+const credentialTrouble =
+  /^(AccessDenied|ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidSignature|IncompleteSignature|MissingAuthenticationToken|CredentialsProvider)/;
+
+/** What an error of the SDK means for a run. */
+export function answerFromAwsError(error: unknown, what: string): Exclude<TargetAnswer, { kind: 'accepted' }> {
+  const { name = '', $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
+  const detail = `${what}: ${name}: ${errorMessage(error)}`;
+  const unavailable = (reason: Unavailable['reason']): Unavailable => ({ kind: 'unavailable', reason, detail });
+  if (name === 'AbortError' || name === 'TimeoutError') {
+    return { kind: 'unavailable', reason: 'target_timeout', detail: `${what} did not answer in time` };
+  }
+  const status = $metadata?.httpStatusCode;
+  if (throttles.test(name) || status === 429) return unavailable('target_busy');
+  // Without a status nothing answered: no connection, no endpoint, no credentials.
+  if (status === undefined || status >= 500 || credentialTrouble.test(name)) return unavailable('target_unavailable');
+  return { kind: 'refused', detail, reference: { error: name } };
+}

@@ -1,0 +1,93 @@
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { AudienceMember, Audiences, MemberKey } from '../ports/audiences.ts';
+import type { Page } from '../ports/subscriptions.ts';
+import { tableError } from './dynamodb.ts';
+import { entityPartition, listPartitionFor } from './dynamodb-directory.ts';
+import type { ItemKey } from './dynamodb-get-each.ts';
+import { makeRelations, type RelationKeys, type StoredRelation } from './dynamodb-relations.ts';
+
+const member = 'member#';
+const membership = 'membership#';
+
+export function audienceItemKey(key: string): ItemKey {
+  return { pk: `audience#${key}`, sk: 'audience' };
+}
+
+/**
+ * An audience that an action made is one item (1 write unit and 1 for the listing index); those of the configuration need
+ * none. A member is an item among those of the audience, `sk = member#{user}#{tenant}`, and its inverse among those of the
+ * user, `sk = membership#{audience}#{tenant}`. New: 2 write units, removed: 2, added again by a later event: 2, by the
+ * same event: none.
+ */
+export function makeAudiences(client: DynamoDBDocumentClient, table: string): Audiences {
+  const relations = makeRelations(client, table, memberKeys);
+  const all = (key: string, members: MemberKey[]) => members.map((one) => keysOf(key, one));
+  return {
+    async ensure(key, create, nowMs) {
+      const Key = audienceItemKey(key);
+      const found = await client
+        .send(new GetCommand({ TableName: table, Key, ConsistentRead: true }))
+        .catch(failed('reading an audience'));
+      if (found.Item !== undefined || !create) return found.Item !== undefined;
+      const Item = { ...Key, list: listPartitionFor('audience', key), inserted_at: new Date(nowMs).toISOString() };
+      await client
+        .send(new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' }))
+        .catch((error) => {
+          // Made by another in the meantime, which is as good.
+          if (error.name !== 'ConditionalCheckFailedException') throw tableError(error, 'making an audience');
+        });
+      return true;
+    },
+    add: (key, members, { nowMs, ...wish }) =>
+      relations.change(all(key, members), { kind: 'set', properties: {}, ...wish }, nowMs),
+    remove: (key, members, { nowMs, ...wish }) =>
+      relations.change(all(key, members), { kind: 'remove', ...wish }, nowMs),
+    async membersOf(key, page) {
+      return asMembers(await relations.page(audienceItemKey(key).pk, member, page));
+    },
+    async membershipsOf(userId, page) {
+      return asMembers(await relations.inversePage(entityPartition({ kind: 'user', id: userId }), membership, page));
+    },
+    eraseMembershipsOf(userId, notAfterMs, page) {
+      const pk = entityPartition({ kind: 'user', id: userId });
+      return relations.erase('inverse', { pk, prefix: membership }, notAfterMs, page);
+    },
+  };
+}
+
+function failed(what: string) {
+  return (error: unknown): never => {
+    throw tableError(error, what);
+  };
+}
+
+/** Neither users' ids nor audiences' keys hold a "#"; a tenant's id comes last and is never empty. */
+function keysOf(audience: string, { userId, tenant }: MemberKey): RelationKeys {
+  return {
+    row: { pk: audienceItemKey(audience).pk, sk: `${member}${userId}#${tenant ?? ''}` },
+    inverse: { pk: entityPartition({ kind: 'user', id: userId }), sk: `${membership}${audience}#${tenant ?? ''}` },
+  };
+}
+
+function endsOf({ pk, sk }: ItemKey): MemberKey & { audience: string } {
+  const [, name = '', tenant = ''] = sk.split('#');
+  const partition = pk.slice(pk.indexOf('#') + 1);
+  const [audience, userId] = sk.startsWith(member) ? [partition, name] : [name, partition];
+  return { audience, userId, tenant: tenant === '' ? null : tenant };
+}
+
+function memberKeys(item: ItemKey): RelationKeys {
+  const { audience, ...one } = endsOf(item);
+  return keysOf(audience, one);
+}
+
+function asMembers({ entries, ...rest }: Page<StoredRelation>): Page<AudienceMember & { audience: string }> {
+  return {
+    entries: entries.map(({ keys, relation }) => ({
+      ...endsOf(keys.row),
+      sourceTimeMs: relation.sourceTimeMs,
+      addedAtMs: relation.insertedAtMs,
+    })),
+    ...rest,
+  };
+}

@@ -1,0 +1,210 @@
+import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { nextRelation, type Relation, type RelationChange, type RelationWish } from '../core/directory/relation.ts';
+import { RetryableError } from '../core/errors.ts';
+import { inParallel } from '../core/in-parallel.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Erased, Page, PageRequest } from '../ports/subscriptions.ts';
+import { tableError } from './dynamodb.ts';
+import { expiryOfMark } from './dynamodb-directory.ts';
+import { getEach, type ItemKey } from './dynamodb-get-each.ts';
+import { withMaps } from './dynamodb-maps.ts';
+
+/**
+ * A relation is two items. The *row* holds everything and decides; the *inverse* makes it findable from the other side and
+ * holds only the source time. There is an inverse wherever there is a row: it is written before the row is and deleted
+ * after it. The other way round it may be left over from a crash or a race, so it proves nothing by itself.
+ */
+export type RelationKeys = { row: ItemKey; inverse: ItemKey };
+
+export type StoredRelation = { keys: RelationKeys; relation: Relation };
+
+type Item = Record<string, unknown>;
+
+const attemptsMax = 10;
+const atOnce = 16;
+
+/** @param inverseOf the keys of a relation from either of its items */
+export function makeRelations(client: DynamoDBDocumentClient, table: string, keysOf: (item: ItemKey) => RelationKeys) {
+  /** Does what is wished of each, answering in order. One write for a row that is there, two to make or remove one. */
+  async function change(all: RelationKeys[], wish: RelationWish, nowMs: number): Promise<RelationChange[]> {
+    const stored = await readRows(all);
+    const changes = new Map<string, RelationChange>();
+    const unique = [...new Map(all.map((keys, i) => [nameOf(keys), { keys, current: stored[i] }])).values()];
+    await inParallel(unique, atOnce, async ({ keys, current }) => {
+      changes.set(nameOf(keys), await changeOne(keys, current, wish, nowMs));
+    });
+    return all.map((keys) => changes.get(nameOf(keys)) as RelationChange);
+  }
+
+  async function changeOne(
+    keys: RelationKeys,
+    stored: Relation | undefined,
+    wish: RelationWish,
+    nowMs: number,
+  ): Promise<RelationChange> {
+    let current = stored;
+    for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+      const { change, next } = nextRelation(current, wish, nowMs);
+      if (next && wish.kind === 'set') await putInverse(keys.inverse, next.sourceTimeMs);
+      if (next === undefined || (await putRow(keys.row, next, current?.version ?? 0))) {
+        // Also when it had been removed by this very event: the call before may have ended in between.
+        const isGone = change === 'removed' || (change === 'absent' && next === undefined);
+        if (isGone) await deleteNotAfter(keys.inverse, wish.sourceTimeMs);
+        return change;
+      }
+      [current] = await readRows([keys]);
+    }
+    throw new RetryableError(`${keys.row.pk} ${keys.row.sk} kept changing while it was written`);
+  }
+
+  async function readRows(all: RelationKeys[]): Promise<(Relation | undefined)[]> {
+    const rows = all.map(({ row }) => row);
+    const items = await getEach(client, rows, { table, what: 'reading subscriptions and memberships' });
+    return items.map((item) => item && relationFromItem(item));
+  }
+
+  function putRow(key: ItemKey, relation: Relation, versionSeen: number): Promise<boolean> {
+    return isDone(
+      client.send(
+        new PutCommand({
+          TableName: table,
+          Item: withMaps({ ...key, ...itemFromRelation(relation) }),
+          ...(versionSeen === 0
+            ? { ConditionExpression: 'attribute_not_exists(pk)' }
+            : { ConditionExpression: 'version = :seen', ExpressionAttributeValues: { ':seen': versionSeen } }),
+        }),
+      ),
+    );
+  }
+
+  /** A refusal means that a newer one is there, which serves as well. */
+  function putInverse(key: ItemKey, sourceTimeMs: number): Promise<boolean> {
+    return isDone(
+      client.send(
+        new PutCommand({
+          TableName: table,
+          Item: { ...key, source_time: sourceTimeMs },
+          ConditionExpression: 'attribute_not_exists(pk) OR source_time < :time',
+          ExpressionAttributeValues: { ':time': sourceTimeMs },
+        }),
+      ),
+    );
+  }
+
+  /** @returns false when there is something newer, which stays */
+  function deleteNotAfter(key: ItemKey, notAfterMs: number): Promise<boolean> {
+    return isDone(
+      client.send(
+        new DeleteCommand({
+          TableName: table,
+          Key: key,
+          ConditionExpression: 'attribute_not_exists(pk) OR source_time <= :time',
+          ExpressionAttributeValues: { ':time': notAfterMs },
+        }),
+      ),
+    );
+  }
+
+  async function query(pk: string, prefix: string, { limit, after }: PageRequest): Promise<Page<Item & ItemKey>> {
+    const answer = await client
+      .send(
+        new QueryCommand({
+          TableName: table,
+          ConsistentRead: true,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+          ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+          Limit: limit,
+          ...(after !== undefined && { ExclusiveStartKey: { pk, sk: after } }),
+        }),
+      )
+      .catch((error) => {
+        throw tableError(error, 'listing subscriptions and memberships');
+      });
+    const next = answer.LastEvaluatedKey?.sk as string | undefined;
+    return { entries: (answer.Items ?? []) as (Item & ItemKey)[], ...(next !== undefined && { next }) };
+  }
+
+  /** Rows of a partition, without those that were taken back. */
+  async function page(pk: string, prefix: string, request: PageRequest): Promise<Page<StoredRelation>> {
+    const { entries, ...rest } = await query(pk, prefix, request);
+    const stored = entries.map((item) => ({ keys: keysOf(item), relation: relationFromItem(item) }));
+    return { entries: stored.filter(({ relation }) => !relation.isRemoved), ...rest };
+  }
+
+  /** Rows that the inverses of a partition lead to. */
+  async function inversePage(pk: string, prefix: string, request: PageRequest): Promise<Page<StoredRelation>> {
+    const { entries, ...rest } = await query(pk, prefix, request);
+    const all = entries.map(keysOf);
+    const rows = await readRows(all);
+    const stored = all.flatMap((keys, i) => {
+      const relation = rows[i];
+      return relation && !relation.isRemoved ? [{ keys, relation }] : [];
+    });
+    return { entries: stored, ...rest };
+  }
+
+  /**
+   * Deletes both items of a page of relations, but newer ones. What they are found by goes last, so that a call that dies
+   * finds them again.
+   */
+  async function erase(
+    found: 'row' | 'inverse',
+    { pk, prefix }: { pk: string; prefix: string },
+    notAfterMs: number,
+    request: PageRequest,
+  ): Promise<Erased> {
+    const { entries, ...rest } = await query(pk, prefix, request);
+    let erased = 0;
+    await inParallel(entries, atOnce, async (item) => {
+      if (Number(item.source_time) > notAfterMs) return;
+      const keys = keysOf(item);
+      const [first, last] = found === 'row' ? [keys.inverse, keys.row] : [keys.row, keys.inverse];
+      const isOlder = await deleteNotAfter(first, notAfterMs);
+      // A row that is newer keeps its inverse; an inverse that is newer is about to get its row.
+      if (isOlder || found === 'row') await deleteNotAfter(last, notAfterMs);
+      if (isOlder && item.removed !== true) erased++;
+    });
+    return { erased, ...rest };
+  }
+
+  return { change, page, inversePage, erase };
+}
+
+function nameOf({ row }: RelationKeys): string {
+  return `${row.pk}\n${row.sk}`;
+}
+
+async function isDone(sent: Promise<unknown>): Promise<boolean> {
+  try {
+    await sent;
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
+    throw tableError(error, 'writing a subscription or membership');
+  }
+}
+
+function itemFromRelation(relation: Relation): Item {
+  return {
+    source_time: relation.sourceTimeMs,
+    ...(relation.isRemoved
+      ? { removed: true, expires_at: expiryOfMark(relation.updatedAtMs) }
+      : { properties: relation.properties }),
+    ...(relation.by !== undefined && { made_by: relation.by }),
+    inserted_at: new Date(relation.insertedAtMs).toISOString(),
+    updated_at: new Date(relation.updatedAtMs).toISOString(),
+    version: relation.version,
+  };
+}
+
+function relationFromItem(item: Item): Relation {
+  return {
+    isRemoved: item.removed === true,
+    sourceTimeMs: Number(item.source_time),
+    properties: (item.properties ?? {}) as JsonObject,
+    ...(item.made_by !== undefined && { by: String(item.made_by) }),
+    insertedAtMs: Date.parse(String(item.inserted_at)),
+    updatedAtMs: Date.parse(String(item.updated_at)),
+    version: Number(item.version),
+  };
+}

@@ -1,0 +1,64 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type EntityRef, type ObjectRef, recipientKey, refFromRecipientKey } from '../core/directory/entity.ts';
+import type { Page, Subscription, Subscriptions } from '../ports/subscriptions.ts';
+import { entityPartition, refFromPartition } from './dynamodb-directory.ts';
+import type { ItemKey } from './dynamodb-get-each.ts';
+import { makeRelations, type RelationKeys, type StoredRelation } from './dynamodb-relations.ts';
+
+const subscriber = 'subscriber#';
+const subscription = 'subscription#';
+
+/**
+ * A subscription is an item among those of its object, `sk = subscriber#{recipient}`, and its inverse among those of the
+ * recipient, `sk = subscription#{object}`. New: 2 write units, taken back: 2, asked for again by a later event: 2, by the
+ * same event: none.
+ */
+export function makeSubscriptions(client: DynamoDBDocumentClient, table: string): Subscriptions {
+  const relations = makeRelations(client, table, subscriptionKeys);
+  const all = (object: ObjectRef, recipients: EntityRef[]) => recipients.map((recipient) => keysOf(object, recipient));
+  return {
+    subscribe: (object, recipients, { nowMs, ...wish }) =>
+      relations.change(all(object, recipients), { kind: 'set', ...wish }, nowMs),
+    unsubscribe: (object, recipients, { nowMs, ...wish }) =>
+      relations.change(all(object, recipients), { kind: 'remove', ...wish }, nowMs),
+    async subscribersOf(object, page) {
+      return asSubscriptions(await relations.page(entityPartition(object), subscriber, page));
+    },
+    async subscriptionsOf(recipient, page) {
+      return asSubscriptions(await relations.inversePage(entityPartition(recipient), subscription, page));
+    },
+    eraseSubscribersOf: (object, notAfterMs, page) =>
+      relations.erase('row', { pk: entityPartition(object), prefix: subscriber }, notAfterMs, page),
+    eraseSubscriptionsOf: (recipient, notAfterMs, page) =>
+      relations.erase('inverse', { pk: entityPartition(recipient), prefix: subscription }, notAfterMs, page),
+  };
+}
+
+function keysOf(object: ObjectRef, recipient: EntityRef): RelationKeys {
+  return {
+    row: { pk: entityPartition(object), sk: `${subscriber}${recipientKey(recipient)}` },
+    inverse: { pk: entityPartition(recipient), sk: `${subscription}${recipientKey(object)}` },
+  };
+}
+
+function endsOf({ pk, sk }: ItemKey): { object: ObjectRef; recipient: EntityRef } {
+  const one = refFromPartition(pk);
+  const other = refFromRecipientKey(sk.slice(sk.indexOf('#') + 1));
+  const [object, recipient] = sk.startsWith(subscriber) ? [one, other] : [other, one];
+  return { object: object as ObjectRef, recipient };
+}
+
+function subscriptionKeys(item: ItemKey): RelationKeys {
+  const { object, recipient } = endsOf(item);
+  return keysOf(object, recipient);
+}
+
+function asSubscriptions({ entries, ...rest }: Page<StoredRelation>): Page<Subscription> {
+  return {
+    entries: entries.map(({ keys, relation: { properties, sourceTimeMs, insertedAtMs, updatedAtMs } }) => ({
+      ...endsOf(keys.row),
+      ...{ properties, sourceTimeMs, insertedAtMs, updatedAtMs },
+    })),
+    ...rest,
+  };
+}

@@ -1,0 +1,64 @@
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Breaker } from '../core/targets/breaker.ts';
+import type { TargetBreakers } from '../ports/target-breakers.ts';
+import { tableError } from './dynamodb.ts';
+import { getEach } from './dynamodb-get-each.ts';
+
+/** An item that nobody has touched for a day says nothing any more. */
+const keptSeconds = 24 * 60 * 60;
+
+/** Breakers in the table of the directory: `pk = breaker#{workflow}`, `sk = breaker`. Outside its list, so no index is written. */
+export function makeTargetBreakers(client: DynamoDBDocumentClient, table: string): TargetBreakers {
+  const keyOf = (workflow: string) => ({ pk: `breaker#${workflow}`, sk: 'breaker' });
+  return {
+    async read(workflow) {
+      const [item] = await getEach(client, [keyOf(workflow)], { table, what: 'reading a breaker' });
+      return item && breakerFromItem(item);
+    },
+
+    async writeIfUnchanged(workflow, next) {
+      try {
+        await client.send(
+          new PutCommand({
+            TableName: table,
+            Item: { ...keyOf(workflow), ...itemFromBreaker(next) },
+            // The first one of a workflow has revision 1, as has the first after the last was deleted by its TTL.
+            ConditionExpression: 'attribute_not_exists(pk) OR revision = :before',
+            ExpressionAttributeValues: { ':before': next.revision - 1 },
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
+        throw tableError(error, 'writing a breaker');
+      }
+    },
+  };
+}
+
+function itemFromBreaker({ openedAtMs, probeAtMs, retryAtMs, ...breaker }: Breaker) {
+  return {
+    status: breaker.isOpen ? 'open' : 'closed',
+    opened_at: new Date(openedAtMs).toISOString(),
+    probe_at: probeAtMs,
+    failed_probes: breaker.failedProbes,
+    ...(retryAtMs !== undefined && { retry_at: retryAtMs }),
+    reason: breaker.reason,
+    detail: breaker.detail,
+    revision: breaker.revision,
+    expires_at: Math.ceil(probeAtMs / 1000) + keptSeconds,
+  };
+}
+
+function breakerFromItem(item: Record<string, unknown>): Breaker {
+  return {
+    isOpen: item.status === 'open',
+    openedAtMs: Date.parse(String(item.opened_at)),
+    probeAtMs: Number(item.probe_at),
+    failedProbes: Number(item.failed_probes),
+    ...(item.retry_at !== undefined && { retryAtMs: Number(item.retry_at) }),
+    reason: item.reason as Breaker['reason'],
+    detail: String(item.detail),
+    revision: Number(item.revision),
+  };
+}

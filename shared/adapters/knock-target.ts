@@ -1,0 +1,161 @@
+import type { Knock } from '@knocklabs/node';
+import type { WorkflowTriggerParams } from '@knocklabs/node/resources/workflows';
+import type { Target } from '../core/configuration/schema.ts';
+import { errorMessage } from '../core/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { answerFromHttp } from '../core/runs/http-answer.ts';
+import type { RunMessage } from '../core/runs/run-message.ts';
+import type { Secrets } from '../ports/secrets.ts';
+import type { CancelAnswer, TargetAnswer, Unavailable, WorkflowTarget } from '../ports/workflow-target.ts';
+import { targetSecretName } from './target-secret.ts';
+
+export type KnockTargetDeps = {
+  secrets: Secrets;
+  nowMs(): number;
+  /** Default: Knock's own. */
+  knockUrl?: string;
+};
+
+const timeoutMs = 5000;
+
+/**
+ * Triggers a workflow of Knock, once per run: data and settings can differ by recipient, and the idempotency key then
+ * covers exactly what one call does, however many runs of the trigger are still open.
+ *
+ * The run's key is also Knock's cancellation key, so that a cancellation reaches this run and no later one.
+ * https://docs.knock.app/api-reference/workflows/trigger
+ */
+export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) {
+  const clients = new Map<string, Knock>();
+
+  return (workflow: string, target: Extract<Target, { type: 'knock' }>): WorkflowTarget => ({
+    recordsOnly: false,
+    timeoutMs,
+
+    async start({ messageId, message, timeoutMs }): Promise<TargetAnswer> {
+      const key = runKeyOf(messageId);
+      const body = triggerParams(message, key);
+      return withClient(workflow, timeoutMs, async (client, signal) => {
+        const { workflow_run_id } = await client.workflows.trigger(target.workflow, body, {
+          idempotencyKey: key,
+          signal,
+        });
+        return { kind: 'accepted', reference: { workflow_run_id } };
+      });
+    },
+
+    async cancel({ messageId, message, timeoutMs }): Promise<CancelAnswer> {
+      const answer = await withClient(workflow, timeoutMs, async (client, signal) => {
+        const body = { cancellation_key: runKeyOf(messageId), recipients: [referenceOf(message.data.recipient)] };
+        await client.workflows.cancel(target.workflow, body, {
+          idempotencyKey: `${runKeyOf(messageId)}-cancelled`,
+          signal,
+        });
+        return { kind: 'accepted' };
+      });
+      if (answer.kind === 'accepted') return { kind: 'cancelled' };
+      return answer.kind === 'refused' ? { kind: 'too_late', detail: answer.detail } : answer;
+    },
+  });
+
+  /** Calls with the newest API key, and with the one before it when Knock no longer, or not yet, knows the newest. */
+  async function withClient(
+    workflow: string,
+    timeoutMs: number,
+    call: (client: Knock, signal: AbortSignal) => Promise<TargetAnswer>,
+  ): Promise<TargetAnswer> {
+    const name = targetSecretName(workflow);
+    let keys: string[] | undefined;
+    try {
+      keys = await secrets.valuesOf(name);
+    } catch (error) {
+      return secretMissing(`secret ${name}: ${errorMessage(error)}`);
+    }
+    if (keys === undefined || keys.length === 0) return secretMissing(`there is no API key in secret ${name}`);
+    // A sizeable package, loaded when a run first goes to Knock.
+    const { Knock } = await import('@knocklabs/node');
+    const signal = AbortSignal.timeout(timeoutMs);
+    for (const apiKey of keys) {
+      try {
+        return await call(clientFor(apiKey, Knock), signal);
+      } catch (error) {
+        if (signal.aborted) {
+          return {
+            kind: 'unavailable',
+            reason: 'target_timeout',
+            detail: `Knock did not answer within ${timeoutMs} ms`,
+          };
+        }
+        if (statusOf(error) !== 401) return answerFromError(error);
+      }
+    }
+    return secretMissing(`Knock refused the API key in secret ${name}`);
+  }
+
+  function clientFor(apiKey: string, KnockClient: typeof Knock): Knock {
+    let client = clients.get(apiKey);
+    if (client === undefined) {
+      // Retries are ours: they come by message and hold nobody up. What the client would log holds recipients' data.
+      const options = { apiKey, maxRetries: 0, logLevel: 'off' } as const;
+      client = new KnockClient({ ...options, ...(knockUrl !== undefined && { baseURL: knockUrl }) });
+      clients.set(apiKey, client);
+    }
+    return client;
+  }
+
+  function answerFromError(error: unknown): TargetAnswer {
+    const status = statusOf(error);
+    if (status === undefined) {
+      return { kind: 'unavailable', reason: 'target_unavailable', detail: `Knock: ${errorMessage(error)}` };
+    }
+    const { headers, error: body } = error as { headers?: Headers; error?: unknown };
+    const response = body === undefined ? '' : JSON.stringify(body).slice(0, 1024);
+    const retryAfter = headers?.get('retry-after') ?? undefined;
+    // 409 is the answer while another request with the same key is under way.
+    return answerFromHttp({ status: status === 409 ? 503 : status, retryAfter, response }, nowMs());
+  }
+}
+
+function secretMissing(detail: string): Unavailable {
+  return { kind: 'unavailable', reason: 'secret_missing', detail };
+}
+
+/** The status that Knock answered; undefined when it did not. */
+function statusOf(error: unknown): number | undefined {
+  const { status } = error as { status?: unknown };
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** The UUID in a run's message id. */
+function runKeyOf(messageId: string): string {
+  return messageId.replace(/^msg_/, '');
+}
+
+function triggerParams({ data: run }: RunMessage, cancellationKey: string): WorkflowTriggerParams {
+  return {
+    recipients: [inlineOf(run.recipient)],
+    data: run.data as JsonObject,
+    cancellation_key: cancellationKey,
+    ...(isJsonObject(run.actor) && { actor: inlineOf(run.actor) }),
+    ...(isJsonObject(run.tenant) && { tenant: tenantOf(run.tenant) }),
+    ...(isJsonObject(run.settings) && { settings: run.settings }),
+  };
+}
+
+type Inline = JsonObject & { id: string; collection: string };
+
+/** Knock identifies whom it is given inline, so what our directory knows of them is known there. */
+function inlineOf(entity: JsonValue | undefined): Inline {
+  const { updated_at: _updatedAt, created_at: createdAt, subscription: _subscription, ...known } = entity as JsonObject;
+  return { ...known, ...(createdAt !== null && createdAt !== undefined && { created_at: createdAt }) } as Inline;
+}
+
+function tenantOf(tenant: JsonObject): { id: string } {
+  const { collection: _collection, ...known } = inlineOf(tenant);
+  return known;
+}
+
+function referenceOf(recipient: JsonValue | undefined): string | { id: string; collection: string } {
+  const { id, collection } = recipient as Inline;
+  return collection === undefined ? id : { id, collection };
+}

@@ -1,0 +1,87 @@
+import * as z from 'zod';
+import type { MemberKey } from '../../ports/audiences.ts';
+import type { ActionWarning } from '../logs/action-log-entry.ts';
+import { startAudienceRuns } from '../runs/audience-entry.ts';
+import { type ActionResult, defineAction, invalidParams, nothingGiven } from './action.ts';
+import { deletedLater } from './parts/deleted-later.ts';
+import { identifyInline } from './parts/identify-inline.ts';
+import { continued, inChunks } from './parts/in-chunks.ts';
+import { AudienceKey, allMembers, Members, Tenant } from './parts/member.ts';
+import { nameSome } from './parts/names.ts';
+
+const chunkSize = 1000;
+
+/**
+ * Adds users to an audience: with a tenant, or without one. Whoever is described inline is written to the directory first; an
+ * id that nobody has identified is a member all the same, missing until then. Who is in already stays as added. Workflows
+ * that name the audience as their trigger start for whoever is new.
+ * https://docs.knock.app/api-reference/audiences/add_members
+ */
+export const audiencesAddMember = defineAction({
+  id: 'audiences_add_member',
+  params: z.object({
+    key: AudienceKey,
+    members: Members.optional(),
+    user: Members.optional(),
+    tenant: Tenant.optional(),
+    create_audience: z.boolean().optional(),
+  }),
+  async run({ key, create_audience: create = false, ...params }, context) {
+    const { audiences, configuration, event, nowMs } = context;
+    const members = allMembers(params);
+    if (members.length === 0) return nothingGiven('members');
+    const isPushed = Object.hasOwn(configuration.snapshot.audiences, key);
+    if (!isPushed && !(await audiences.ensure(key, create, nowMs()))) return missing(key);
+
+    const named = members.map(({ user }) => ({ field: 'members', recipient: user }));
+    const identified = await identifyInline(named, context.directory, event.occurredAtMs, nowMs());
+    if (identified.kind === 'invalid') return invalidParams(identified.errors);
+    const { entities } = identified;
+
+    const wish = { by: context.id, sourceTimeMs: event.occurredAtMs, nowMs: nowMs() };
+    const added: MemberKey[] = [];
+    const deleted = new Set<string>();
+    // Always from the start: what this action added before is said to be new again, and its runs may not have begun.
+    const chunks = await inChunks(
+      members,
+      chunkSize,
+      async (chunk) => {
+        const keys = chunk.map((member) => member.key);
+        const changes = await audiences.add(key, keys, wish);
+        const users = chunk.map(({ user }) => user.ref);
+        const gone = await deletedLater(users, context);
+        const undone = keys.filter(({ userId }) => gone.has(userId));
+        if (undone.length > 0) await audiences.remove(key, undone, wish);
+        for (const userId of gone) deleted.add(userId);
+        added.push(...keys.filter(({ userId }, i) => changes[i] === 'created' && !gone.has(userId)));
+        return { older: changes.filter((change) => change === 'older').length };
+      },
+      { ...context, progress: {} },
+    );
+    const unknown = [...new Set(members.map(({ key }) => key.userId))].filter(
+      (userId) => !entities.has(userId) && !deleted.has(userId),
+    );
+    const warnings = [...identified.warnings, ...warningsOf(chunks.tally.older ?? 0, [...deleted], unknown)];
+    const rest = warnings.length > 0 ? { warnings } : {};
+    const missingUsers = unknown.length > 0 && { missing_users: unknown.length };
+    const result = { key, added: added.length, members: chunks.done, ...missingUsers };
+    if (!chunks.isOver) return { ...continued('members', chunks, result), ...rest };
+    const entry = await startAudienceRuns(key, added, context);
+    const runs = Number(entry.result?.runs ?? 0);
+    return { ...entry, result: { ...result, ...(runs > 0 && { runs }) }, ...rest };
+  },
+});
+
+function missing(key: string): ActionResult {
+  const detail = `there is no audience "${key}"; add its file, or set create_audience in the mapping`;
+  return { status: 'failed', reason: 'audience_missing', detail, errors: [{ field: 'key', message: detail }] };
+}
+
+function warningsOf(older: number, deleted: string[], unknown: string[]): ActionWarning[] {
+  const warnings: ActionWarning[] = [];
+  const warn = (code: string, message: string) => warnings.push({ code, message });
+  if (deleted.length > 0) warn('deleted_later', `${nameSome(deleted)}: not added, deleted by a later event`);
+  if (older > 0) warn('older_than_stored', `${older} not added: an event that happened later says otherwise`);
+  if (unknown.length > 0) warn('user_missing', `${nameSome(unknown)}: members all the same, missing until identified`);
+  return warnings;
+}

@@ -1,0 +1,37 @@
+import * as z from 'zod';
+import { defineAction, nothingGiven } from './action.ts';
+import { continued, inChunks } from './parts/in-chunks.ts';
+import { AudienceKey, allMembers, Members, Tenant } from './parts/member.ts';
+
+const chunkSize = 1000;
+
+/**
+ * Removes users from an audience. Without a tenant only the row without one goes, since a user is in once per tenant. Who is
+ * not in, and an audience that is not there, are no trouble. https://docs.knock.app/api-reference/audiences/remove_members
+ */
+export const audiencesRemoveMember = defineAction({
+  id: 'audiences_remove_member',
+  params: z.object({
+    key: AudienceKey,
+    members: Members.optional(),
+    user: Members.optional(),
+    tenant: Tenant.optional(),
+  }),
+  async run({ key, ...params }, context) {
+    const { audiences, event, nowMs } = context;
+    const keys = allMembers(params).map((member) => member.key);
+    if (keys.length === 0) return nothingGiven('members');
+    const wish = { sourceTimeMs: event.occurredAtMs, nowMs: nowMs() };
+    const chunks = await inChunks(
+      keys,
+      chunkSize,
+      async (chunk) => {
+        const changes = await audiences.remove(key, chunk, wish);
+        return { removed: changes.filter((change) => change === 'removed').length };
+      },
+      context,
+    );
+    const result = { key, removed: chunks.tally.removed ?? 0 };
+    return chunks.isOver ? { status: 'succeeded', result } : continued('members', chunks, result);
+  },
+});

@@ -1,0 +1,39 @@
+import * as z from 'zod';
+import { describeRef, type EntityRef, type ObjectRef, recipientKey } from '../directory/entity.ts';
+import { defineAction, nothingGiven } from './action.ts';
+import { continued, inChunks } from './parts/in-chunks.ts';
+import { Collection, EntityId } from './parts/params.ts';
+import { Recipients } from './parts/recipient.ts';
+
+const chunkSize = 100;
+
+/**
+ * Removes subscribers from an object. Recipients are references only, whatever else is said of them; who is not subscribed is
+ * passed over. Recipients and object stay. https://docs.knock.app/api-reference/objects/delete_subscriptions
+ */
+export const objectsUnsubscribe = defineAction({
+  id: 'objects_unsubscribe',
+  params: z.object({ collection: Collection, id: EntityId, recipients: Recipients }),
+  async run({ collection, id, recipients: named }, context) {
+    const { subscriptions, event, nowMs } = context;
+    const object: ObjectRef = { kind: 'object', collection, id };
+    const refs = [...new Map(named.map(({ ref }) => [recipientKey(ref), ref])).values()];
+    if (refs.length === 0) return nothingGiven('recipients');
+    const wish = { sourceTimeMs: event.occurredAtMs, nowMs: nowMs() };
+    const removed: EntityRef[] = [];
+    const chunks = await inChunks(
+      refs,
+      chunkSize,
+      async (chunk) => {
+        const changes = await subscriptions.unsubscribe(object, chunk, wish);
+        const gone = chunk.filter((_, i) => changes[i] === 'removed');
+        removed.push(...gone);
+        return { removed: gone.length };
+      },
+      context,
+    );
+    const recipients = removed.slice(0, chunkSize).map(describeRef);
+    const result = { collection, id, removed: chunks.tally.removed ?? 0, recipients };
+    return chunks.isOver ? { status: 'succeeded', result } : continued('recipients', chunks, result);
+  },
+});

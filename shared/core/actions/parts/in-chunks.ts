@@ -1,0 +1,39 @@
+import type { JsonObject } from '../../json.ts';
+import type { ActionContext, ActionResult } from '../action.ts';
+
+// What a chunk may take at worst; begun later it might be cut off.
+const chunkMs = 5000;
+
+/** Sums of what an action did, by name, over all its attempts. */
+export type Tally = Record<string, number>;
+
+/**
+ * Works through `items`, at most `size` at a time, for as long as there is time, from where an earlier attempt stopped.
+ * `isOver` is false when some are left: then `continued` is what the action answers.
+ */
+export async function inChunks<Item>(
+  items: Item[],
+  size: number,
+  work: (chunk: Item[]) => Promise<Tally>,
+  { deadlineMs, nowMs, progress = {} }: Pick<ActionContext, 'deadlineMs' | 'nowMs' | 'progress'>,
+): Promise<{ isOver: boolean; done: number; tally: Tally }> {
+  const { done: before = 0, ...counted } = progress as Tally;
+  const tally: Tally = { ...counted };
+  let done = before;
+  while (done < items.length && deadlineMs - nowMs() >= chunkMs) {
+    const chunk = items.slice(done, done + size);
+    for (const [name, count] of Object.entries(await work(chunk))) tally[name] = (tally[name] ?? 0) + count;
+    done += chunk.length;
+  }
+  return { isOver: done >= items.length, done, tally };
+}
+
+/** What an action answers when `inChunks` was not over. */
+export function continued(
+  what: string,
+  { done, tally }: { done: number; tally: Tally },
+  result: JsonObject,
+): Extract<ActionResult, { status: 'pending' }> {
+  const detail = `${done} ${what} are done, the rest is left for the next attempt`;
+  return { status: 'pending', reason: 'continues', detail, result, progress: { done, ...tally }, retryAfterSeconds: 0 };
+}

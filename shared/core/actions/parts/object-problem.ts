@@ -1,0 +1,9 @@
+import { type ObjectRef, tenantsCollection } from '../../directory/entity.ts';
+import { type ActionResult, invalidParams } from '../action.ts';
+import { tenantIdProblem } from './params.ts';
+
+/** What is wrong with an object's id for its collection: tenants are stricter. */
+export function objectProblem({ collection, id }: ObjectRef): ActionResult | undefined {
+  const problem = collection === tenantsCollection ? tenantIdProblem(id) : undefined;
+  return problem === undefined ? undefined : invalidParams([{ field: 'id', message: problem }]);
+}

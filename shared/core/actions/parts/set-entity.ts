@@ -1,0 +1,41 @@
+import { describeEntity, type EntityRef } from '../../directory/entity.ts';
+import { prepareWrite } from '../../directory/entity-write.ts';
+import { upsertEntities } from '../../directory/upsert-entities.ts';
+import { RetryableError } from '../../errors.ts';
+import type { JsonObject, JsonValue } from '../../json.ts';
+import { type ActionContext, type ActionResult, invalidParams } from '../action.ts';
+import { deletedWarning, lateWarning } from './identify-inline.ts';
+
+/**
+ * Creates or updates one user, object or tenant: `properties` as a sender describes it, `explicit` the fields that a mapping
+ * fills one by one, which win. One read, and one write if anything changes.
+ * @throws RetryableError when the table is throttled or away
+ */
+export async function setEntity(
+  ref: EntityRef,
+  properties: JsonObject,
+  explicit: Record<string, JsonValue | undefined>,
+  { directory, event, nowMs }: Pick<ActionContext, 'directory' | 'event' | 'nowMs'>,
+): Promise<ActionResult> {
+  const prepared = prepareWrite(ref, properties, defined(explicit), event.occurredAtMs);
+  if (prepared.kind === 'invalid') {
+    const isExplicit = explicit[prepared.field] !== undefined;
+    const field = isExplicit ? prepared.field : `properties.${prepared.field}`;
+    return invalidParams([{ field, message: prepared.message }]);
+  }
+  const [upserted] = await upsertEntities([prepared.write], directory, nowMs());
+  if (upserted === undefined) throw new RetryableError('the directory gave no answer');
+  if (upserted.kind === 'refused') return invalidParams([{ field: 'properties', message: upserted.message }]);
+  const isDeleted = upserted.kind === 'deleted';
+  const { created, changed } = isDeleted ? { created: false, changed: [] } : upserted;
+  const warnings = [...prepared.warnings, ...(isDeleted ? deletedWarning(ref) : lateWarning(ref, upserted.kept))];
+  return {
+    status: 'succeeded',
+    result: { ...describeEntity(ref), created, changed },
+    ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+function defined<Value>(values: Record<string, Value | undefined>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, Value] => entry[1] !== undefined));
+}

@@ -1,0 +1,25 @@
+import * as z from 'zod';
+import { tenantsCollection } from '../directory/entity.ts';
+import { defineAction } from './action.ts';
+import { JsonMap, TenantId, TenantSettings, Text } from './parts/params.ts';
+import { setEntity } from './parts/set-entity.ts';
+
+/**
+ * Creates or updates one tenant, which is the object `$tenants/<id>`. `settings` are `branding` (`logo_url`, `primary_color`,
+ * …) and `preference_set`, merged unless its `__persistence_strategy__` says `replace`.
+ * https://docs.knock.app/api-reference/tenants/set
+ */
+export const tenantsSet = defineAction({
+  id: 'tenants_set',
+  params: z.object({
+    id: TenantId,
+    name: Text.optional(),
+    created_at: Text.optional(),
+    properties: JsonMap.optional(),
+    settings: TenantSettings.optional(),
+    preferences: JsonMap.optional(),
+    channel_data: JsonMap.optional(),
+  }),
+  run: ({ id, properties = {}, ...explicit }, context) =>
+    setEntity({ kind: 'object', collection: tenantsCollection, id }, properties, explicit, context),
+});

@@ -1,0 +1,64 @@
+import * as z from 'zod';
+import { recipientKey } from '../directory/entity.ts';
+import { eventIdTimeMs } from '../events/event-id.ts';
+import { isJsonObject } from '../json.ts';
+import { cancelEach } from '../runs/cancel-runs.ts';
+import { type ActionResult, defineAction } from './action.ts';
+import { Text } from './parts/params.ts';
+import { Recipients } from './parts/recipient.ts';
+
+const pageLimit = 200;
+// What a page may take at worst where targets have to be told.
+const pageMs = 8000;
+
+/**
+ * Cancels the unfinished runs of a workflow that were started with a cancellation key: all of them, or those of some
+ * recipients, however these were reached. Only runs whose event was received before this one are touched, and those also
+ * when their trigger has yet to run: a mark stays behind for it. https://docs.knock.app/send-notifications/canceling-workflows
+ */
+export const workflowsCancel = defineAction({
+  id: 'workflows_cancel',
+  params: z.object({ key: Text, cancellation_key: Text, recipients: Recipients.optional() }),
+  async run({ key: workflow, cancellation_key: cancellationKey, recipients = [] }, context): Promise<ActionResult> {
+    const { runs, event, nowMs, deadlineMs } = context;
+    const wanted = recipients.length > 0 ? new Set(recipients.map(({ ref }) => recipientKey(ref))) : undefined;
+    const mark = { workflow, cancellationKey, beforeMs: event.receivedAtMs };
+    // First the mark, then the look-up: a trigger writes its runs and then looks for marks, so one of both sees the other.
+    await runs.markCancelled(wanted ? [...wanted].map((recipient) => ({ ...mark, recipient })) : [mark], nowMs());
+
+    const so = soFar(context.progress);
+    let after = so.after;
+    do {
+      const page = await runs.unfinishedOf(workflow, cancellationKey, {
+        limit: pageLimit,
+        ...(after !== undefined && { after }),
+      });
+      const chosen = page.entries.filter(
+        (run) =>
+          eventIdTimeMs(run.eventId) < event.receivedAtMs &&
+          (wanted === undefined || wanted.has(recipientKey(run.key.recipient))),
+      );
+      const tally = await cancelEach(chosen, 'workflows_cancel', context);
+      so.cancelled += tally.cancelled;
+      so.tooLate += tally.tooLate;
+      const result = { cancelled: so.cancelled, too_late: so.tooLate };
+      if (tally.trouble) {
+        const { kind: _kind, ...trouble } = tally.trouble;
+        return { status: 'pending', ...trouble, result, progress: { ...so } };
+      }
+      after = page.next;
+      if (after !== undefined && deadlineMs - nowMs() < pageMs) {
+        const progress = { ...so, after };
+        const detail = `${so.cancelled} cancelled so far; more are looked through`;
+        return { status: 'pending', reason: 'continues', detail, retryAfterSeconds: 0, result, progress };
+      }
+    } while (after !== undefined);
+    return { status: 'succeeded', result: { cancelled: so.cancelled, too_late: so.tooLate } };
+  },
+});
+
+/** What earlier attempts have cancelled. Absent `after`: the look-up begins anew, and meets only what is still unfinished. */
+function soFar(progress: unknown): { cancelled: number; tooLate: number; after?: string } {
+  const known = isJsonObject(progress) ? (progress as { cancelled: number; tooLate: number; after?: string }) : {};
+  return { cancelled: 0, tooLate: 0, ...known };
+}

@@ -1,0 +1,98 @@
+import type { MemberKey } from '../../ports/audiences.ts';
+import type { ActionContext, ActionResult } from '../actions/action.ts';
+import { invocationId } from '../actions/invocation-id.ts';
+import { delaySeconds } from '../configuration/schema.ts';
+import { type EntityRef, tenantsCollection } from '../directory/entity.ts';
+import type { JsonObject } from '../json.ts';
+import { findTarget } from './find-target.ts';
+import { runKey } from './run-id.ts';
+import { type PlannedRun, type RunsContext, startRuns } from './start-runs.ts';
+
+/**
+ * Starts the workflows that greet new members of an audience: one run per new row, with the row's tenant. A user who is in
+ * with two tenants gets two; one that nobody has identified gets none, also later. Runs are keyed by the event, the
+ * mapping, the workflow and the tenant, so members may be given again in a later attempt of the same action.
+ *
+ * Succeeded with `{ runs }`, or pending: then the action that added the members is to be tried again, with the same ones.
+ * Workflows that are switched off or have no target here start nothing.
+ * https://docs.knock.app/concepts/audiences
+ */
+export async function startAudienceRuns(
+  audienceKey: string,
+  added: MemberKey[],
+  context: ActionContext,
+): Promise<Extract<ActionResult, { status: 'succeeded' | 'pending' }>> {
+  const { configuration, environment, directory, event, nowMs } = context;
+  const workflows = Object.entries(configuration.snapshot.workflows).filter(
+    ([, file]) => file.audience === audienceKey,
+  );
+  let runs = 0;
+  if (workflows.length === 0 || added.length === 0) return { status: 'succeeded', result: { runs } };
+  const users = await directory.readEach(added.map(({ userId }): EntityRef => ({ kind: 'user', id: userId })));
+  let dueMs: number | undefined;
+  for (const [workflow, file] of workflows) {
+    const found = findTarget(workflow, configuration, environment);
+    if ('reason' in found) continue;
+    const notBeforeMs = file.delay === undefined ? undefined : event.receivedAtMs + delaySeconds(file.delay) * 1000;
+    const isHeld = notBeforeMs !== undefined && notBeforeMs > nowMs();
+    const byTenant = Map.groupBy(added.keys(), (i) => added[i]?.tenant ?? null);
+    for (const [tenant, positions] of byTenant) {
+      const tenantRef: EntityRef = { kind: 'object', collection: tenantsCollection, id: tenant ?? '' };
+      const [tenantEntity] = tenant === null ? [] : await directory.readEach([tenantRef]);
+      const planned = [...positions].flatMap((i): PlannedRun[] => {
+        const user = users[i];
+        if (user === undefined) return [];
+        const run: PlannedRun['run'] = {
+          key: runKey(user.ref, context.execution, `${context.mapping}#${workflow}#${tenant ?? ''}`),
+          workflow,
+          workflowRunId: invocationId(context.id, workflow),
+          mapping: context.mapping,
+          ...(tenant !== null && { tenant }),
+          status: 'pending',
+          target: found.target.type,
+          eventId: event.id,
+          source: event.source,
+          origin: context.origin,
+          audience: audienceKey,
+          ...(notBeforeMs !== undefined && { notBeforeMs }),
+          data: event.data ?? {},
+          attempts: 0,
+          insertedAtMs: nowMs(),
+          updatedAtMs: nowMs(),
+        };
+        return [{ recipient: user, run }];
+      });
+      const about: RunsContext = { ...context, isHeld, ...(tenantEntity && { tenant: tenantEntity }) };
+      const tally = await startRuns(planned, context.openTarget(workflow, found.target), about);
+      runs += tally.handedOff + tally.held;
+      if (tally.open > 0) return notAll(tally, { runs });
+      if (isHeld) dueMs = Math.min(dueMs ?? notBeforeMs, notBeforeMs);
+    }
+  }
+  if (dueMs === undefined) return { status: 'succeeded', result: { runs } };
+  return {
+    status: 'pending',
+    reason: 'delayed',
+    detail: `runs begin at ${new Date(dueMs).toISOString()}, as the workflow's delay has it`,
+    retryAfterSeconds: Math.max(0, (dueMs - nowMs()) / 1000),
+    result: { runs },
+  };
+}
+
+function notAll(
+  { trouble, open, all }: Awaited<ReturnType<typeof startRuns>>,
+  result: JsonObject,
+): Extract<ActionResult, { status: 'pending' }> {
+  if (trouble === undefined) {
+    const detail = `${open} of ${all} runs are left for the next attempt: time was short`;
+    return { status: 'pending', reason: 'continues', detail, retryAfterSeconds: 0, result };
+  }
+  const { reason, detail, retryAfterSeconds } = trouble;
+  return {
+    status: 'pending',
+    reason,
+    detail: `${open} of ${all} runs wait: ${detail}`,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    result,
+  };
+}

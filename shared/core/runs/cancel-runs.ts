@@ -1,0 +1,109 @@
+import type { RunState } from '../../ports/workflow-runs.ts';
+import type { Unavailable } from '../../ports/workflow-target.ts';
+import type { ActionContext } from '../actions/action.ts';
+import { RetryableError } from '../errors.ts';
+import { inParallel } from '../in-parallel.ts';
+import { cancelMessage } from './cancel-message.ts';
+import { findTarget } from './find-target.ts';
+import { printRunId, runMessageId } from './run-id.ts';
+import type { CancelReason, WorkflowRun } from './workflow-run.ts';
+
+export type CancelContext = Pick<
+  ActionContext,
+  'runs' | 'openTarget' | 'configuration' | 'environment' | 'nowMs' | 'deadlineMs'
+>;
+
+export type Cancelled = { kind: 'cancelled' } | { kind: 'too_late' } | Unavailable;
+
+/** Too short to be worth a call. */
+const callMsMin = 500;
+const cancelsAtOnce = 16;
+const pageLimit = 200;
+
+/**
+ * Takes back one run: a pending one by its row alone, one that was handed off by telling its target, where it has one that
+ * can be told. Repeating it is harmless.
+ * @throws RetryableError when the table is throttled or away
+ */
+export async function cancelRun(run: WorkflowRun, reason: CancelReason, context: CancelContext): Promise<Cancelled> {
+  const { runs, nowMs } = context;
+  if (run.status === 'pending') {
+    if (await runs.cancel(run.key, { from: 'pending', reason, updatedAtMs: nowMs() })) return { kind: 'cancelled' };
+    const [state] = await runs.statesOf([run.key]);
+    if (state?.status !== 'handed_off') return standing(state);
+  } else if (run.status !== 'handed_off') return standing(run);
+  return takeBack(run, reason, context);
+}
+
+function standing(state: Pick<RunState, 'status'> | undefined): Cancelled {
+  return { kind: state?.status === 'cancelled' ? 'cancelled' : 'too_late' };
+}
+
+/** Tells the target of a run that it has taken to stop it. */
+export async function takeBack(run: WorkflowRun, reason: CancelReason, context: CancelContext): Promise<Cancelled> {
+  const { runs, environment, configuration, openTarget, nowMs, deadlineMs } = context;
+  const found = findTarget(run.workflow, configuration, environment);
+  const target = 'target' in found ? openTarget(run.workflow, found.target) : undefined;
+  if (target?.cancel === undefined) {
+    await runs.close(run.key);
+    return { kind: 'too_late' };
+  }
+  const callMs = deadlineMs - nowMs();
+  if (callMs < callMsMin) return { kind: 'unavailable', reason: 'target_timeout', detail: 'time was short' };
+  const answer = await target.cancel({
+    messageId: runMessageId(printRunId(run.key)),
+    message: cancelMessage(run, { reason, environment, nowMs: nowMs() }),
+    timeoutMs: Math.min(callMs, target.timeoutMs),
+  });
+  if (answer.kind === 'unavailable') return answer;
+  if (answer.kind === 'too_late') {
+    await runs.close(run.key);
+    return { kind: 'too_late' };
+  }
+  await runs.cancel(run.key, { from: 'handed_off', reason, updatedAtMs: nowMs() });
+  return { kind: 'cancelled' };
+}
+
+/** What became of several. `trouble`: some targets could not be told; to be tried again. */
+export type CancelTally = { cancelled: number; tooLate: number; trouble?: Unavailable };
+
+export async function cancelEach(
+  runs: WorkflowRun[],
+  reason: CancelReason,
+  context: CancelContext,
+): Promise<CancelTally> {
+  const tally: CancelTally = { cancelled: 0, tooLate: 0 };
+  await inParallel(runs, cancelsAtOnce, async (run) => {
+    const outcome = await cancelRun(run, reason, context);
+    if (outcome.kind === 'cancelled') tally.cancelled++;
+    else if (outcome.kind === 'too_late') tally.tooLate++;
+    else tally.trouble = outcome;
+  });
+  return tally;
+}
+
+/**
+ * Cancels everything unfinished of a recipient that is being deleted. `done` is false when time was short: call again,
+ * what is cancelled is not met twice.
+ * @throws RetryableError when the table, or a target that has to be told, is away
+ */
+export async function cancelUnfinishedRuns(
+  recipientKey: string,
+  reason: 'recipient_deleted',
+  context: CancelContext,
+): Promise<{ cancelled: number; done: boolean }> {
+  let cancelled = 0;
+  let after: string | undefined;
+  do {
+    if (context.deadlineMs - context.nowMs() < callMsMin) return { cancelled, done: false };
+    const page = await context.runs.unfinishedOfRecipient(recipientKey, {
+      limit: pageLimit,
+      ...(after !== undefined && { after }),
+    });
+    const tally = await cancelEach(page.entries, reason, context);
+    if (tally.trouble) throw new RetryableError(`a run could not be cancelled: ${tally.trouble.detail}`);
+    cancelled += tally.cancelled;
+    after = page.next;
+  } while (after !== undefined);
+  return { cancelled, done: true };
+}

@@ -1,0 +1,30 @@
+import type { LiveConfiguration } from '../../ports/configuration.ts';
+import type { Target, WorkflowFile } from '../configuration/schema.ts';
+
+export type FoundTarget =
+  | { target: Target; file: WorkflowFile }
+  | { reason: 'workflow_missing' | 'target_missing'; detail: string }
+  /** It begins nothing, and what it has begun can still be taken back. */
+  | { reason: 'workflow_inactive'; detail: string; file: WorkflowFile; target: Target };
+
+/** Where a workflow's runs go in this environment, or why they go nowhere. */
+export function findTarget(workflow: string, { snapshot, state }: LiveConfiguration, environment: string): FoundTarget {
+  const file = Object.hasOwn(snapshot.workflows, workflow) ? snapshot.workflows[workflow] : undefined;
+  if (file === undefined) {
+    return { reason: 'workflow_missing', detail: `workflow "${workflow}" is not committed in ${environment}` };
+  }
+  const target = Object.hasOwn(file.target, environment) ? file.target[environment] : undefined;
+  if (target === undefined) {
+    const detail = `workflow "${workflow}" has no target for ${environment}; add one under "target" in its file`;
+    return { reason: 'target_missing', detail };
+  }
+  if (state.inactive_workflows.includes(workflow)) {
+    return {
+      reason: 'workflow_inactive',
+      detail: `workflow "${workflow}" is switched off in ${environment}`,
+      file,
+      target,
+    };
+  }
+  return { target, file };
+}

@@ -1,0 +1,202 @@
+import type { WorkflowTarget } from '../../ports/workflow-target.ts';
+import type { ActionResult } from '../actions/action.ts';
+import { type Entity, recipientKey } from '../directory/entity.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
+import { runKey } from './run-id.ts';
+import { endPending, type PlannedRun, type RunsContext, type RunsTally, startRuns } from './start-runs.ts';
+import { type ObjectRef, type Place, subscriberPages } from './subscriber-pages.ts';
+import type { WorkflowRun } from './workflow-run.ts';
+
+/** What all runs of one trigger share; each adds its recipient. */
+export type RunTemplate = Omit<WorkflowRun, 'key' | 'subscription' | 'batch' | 'cancelReason'>;
+
+export type Listed = { entity: Entity; triggerData: JsonObject };
+
+export type Everybody = {
+  template: RunTemplate;
+  target: WorkflowTarget;
+  /** Named by the trigger and known; absent when an earlier attempt has seen to them. */
+  listed: Listed[] | undefined;
+  /** Keys of all who are named, and those of them that are objects. */
+  listedKeys: ReadonlySet<string>;
+  objects: ObjectRef[];
+  /** Gets no run for being a subscriber. */
+  actorKey?: string;
+  /** `end`: the workflow was switched off; what is written and waits is taken back, and nothing begins. */
+  mode: 'start' | 'end';
+};
+
+/** How far an earlier attempt came: what is over, and where to go on (absent: with those who are listed). */
+export type RunsProgress = {
+  /** With a delay everybody is walked twice: once to write runs, once to hand them off. */
+  phase: 'hold' | 'start';
+  place?: Place;
+  runs: number;
+  cancelled: number;
+  refused: number;
+  refusal?: string;
+  /** How many of the page are over, when it was left half done: that it grows shows that the work gets on. */
+  settled?: number;
+};
+
+export function progressFrom(progress: JsonObject | undefined, isDue: boolean): RunsProgress {
+  const known = isJsonObject(progress) ? (progress as Partial<RunsProgress>) : {};
+  return { phase: isDue ? 'start' : 'hold', runs: 0, cancelled: 0, refused: 0, ...known };
+}
+
+// What a page of 500 may take at worst where nobody is slow; begun later it would be left half done.
+const pageMs = 3000;
+
+/**
+ * Starts one run for everybody listed and everybody who is reached through a listed object, page by page, until it is
+ * done, time is short or the target is in trouble; then it says where to go on. A page that is gone through again starts
+ * nothing twice: who it was that led to a run is in its row, and the first path wins.
+ */
+export async function startEverybody(everybody: Everybody, context: RunsContext): Promise<ActionResult> {
+  const { template, target, objects, listedKeys, mode } = everybody;
+  const { notBeforeMs = 0 } = template;
+  const isDue = notBeforeMs <= context.nowMs();
+  const { settled: _settled, ...done }: RunsProgress = progressFrom(context.progress, isDue);
+  if (mode === 'start' && done.phase === 'start' && !isDue) return held(done, notBeforeMs, context);
+  const now: RunsContext = { ...context, isHeld: done.phase === 'hold' };
+  const begin = (planned: PlannedRun[]) =>
+    mode === 'end' ? endPending(planned, 'workflow_inactive', now) : startRuns(planned, target, now);
+
+  if (everybody.listed) {
+    const tally = await begin(
+      everybody.listed.map(({ entity, triggerData }) => plan(everybody, context, entity, { triggerData })),
+    );
+    if (tally.open > 0) return stillOpen(tally, done, context.id);
+    add(done, tally);
+    // From here on they are not looked at again.
+    done.place = { object: 0 };
+  }
+  const seen = new Set<string>();
+  let pages = 0;
+  if (objects.length > 0) {
+    for await (const page of subscriberPages(objects, listedKeys, context.subscriptions, done.place)) {
+      done.place = page.place;
+      // One page at least, or an attempt that takes long to get to its place would never leave it.
+      if (pages++ > 0 && context.deadlineMs - context.nowMs() < pageMs) return goesOn(done, context.id);
+      const fresh = page.subscriptions.filter(({ recipient }) => {
+        const key = recipientKey(recipient);
+        if (listedKeys.has(key) || key === everybody.actorKey || seen.has(key)) return false;
+        seen.add(key);
+        return true;
+      });
+      const [entities, [object]] = await Promise.all([
+        context.directory.readEach(fresh.map(({ recipient }) => recipient)),
+        context.directory.readEach([page.object]),
+      ]);
+      const planned = fresh.flatMap((subscription, i) => {
+        const entity = entities[i];
+        return entity === undefined
+          ? []
+          : [plan(everybody, context, entity, { subscription, ...(object && { subscribedTo: object }) })];
+      });
+      const tally = await begin(planned);
+      if (tally.open > 0) return stillOpen(tally, done, context.id);
+      add(done, tally);
+    }
+  }
+  if (mode === 'start' && done.phase === 'hold') return held(done, notBeforeMs, context);
+  return over(done, everybody, context);
+}
+
+function plan(
+  { template }: Everybody,
+  { execution, mapping }: RunsContext,
+  entity: Entity,
+  {
+    triggerData,
+    subscription,
+    subscribedTo,
+  }: { triggerData?: JsonObject; subscription?: { object: ObjectRef; properties: JsonObject }; subscribedTo?: Entity },
+): PlannedRun {
+  return {
+    recipient: entity,
+    ...(subscribedTo && { subscribedTo }),
+    run: {
+      ...template,
+      key: runKey(entity.ref, execution, mapping),
+      ...(triggerData && { data: { ...template.data, ...triggerData } }),
+      ...(subscription && { subscription: { object: subscription.object, properties: subscription.properties } }),
+    },
+  };
+}
+
+function add(done: RunsProgress, { handedOff, held, cancelled, refused, refusal }: RunsTally): void {
+  done.runs += handedOff + held;
+  done.cancelled += cancelled;
+  done.refused += refused;
+  done.refusal ??= refusal;
+  if (done.refusal === undefined) delete done.refusal;
+}
+
+function resultOf({ runs, cancelled, refused }: Omit<RunsProgress, 'phase'>, id: string): JsonObject {
+  return { id, runs, ...(refused > 0 && { refused }), ...(cancelled > 0 && { cancelled }) };
+}
+
+/** What the next attempt is given: as JSON, without what is absent. */
+function noted(done: RunsProgress): JsonObject {
+  return JSON.parse(JSON.stringify(done));
+}
+
+/** Some of the page are left: for the target's sake, or for want of time. The page is gone through again. */
+function stillOpen(tally: RunsTally, done: RunsProgress, id: string): ActionResult {
+  const { trouble, open, all } = tally;
+  const upToHere = { ...done };
+  add(upToHere, tally);
+  const result = resultOf(upToHere, id);
+  const rest = { result, progress: noted({ ...done, settled: all - open }) };
+  if (trouble === undefined) {
+    const detail = share(open, all, 'are left for the next attempt: time was short');
+    return { status: 'pending', reason: 'continues', detail, retryAfterSeconds: 0, ...rest };
+  }
+  const { reason, retryAfterSeconds } = trouble;
+  const detail = share(open, all, `wait: ${trouble.detail}`);
+  return { status: 'pending', reason, detail, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }), ...rest };
+}
+
+function goesOn(done: RunsProgress, id: string): ActionResult {
+  return {
+    status: 'pending',
+    reason: 'continues',
+    detail: `${done.runs} runs so far; more subscribers follow`,
+    retryAfterSeconds: 0,
+    result: resultOf(done, id),
+    progress: noted(done),
+  };
+}
+
+function held(done: RunsProgress, notBeforeMs: number, { id, nowMs }: RunsContext): ActionResult {
+  return {
+    status: 'pending',
+    reason: 'delayed',
+    detail: `begins at ${new Date(notBeforeMs).toISOString()}, as the workflow's delay has it`,
+    retryAfterSeconds: Math.max(0, (notBeforeMs - nowMs()) / 1000),
+    result: resultOf(done, id),
+    progress: noted({ phase: 'start', runs: 0, cancelled: 0, refused: 0 }),
+  };
+}
+
+function over(
+  { runs, cancelled, refused, refusal }: RunsProgress,
+  { mode, template }: Everybody,
+  { id, environment }: RunsContext,
+): ActionResult {
+  const result = resultOf({ runs, cancelled, refused }, id);
+  if (mode === 'end') {
+    const detail = `workflow "${template.workflow}" is switched off in ${environment}`;
+    return { status: 'failed', reason: 'workflow_inactive', detail, result };
+  }
+  if (refused > 0) {
+    const detail = share(refused, runs + refused + cancelled, `refused: ${refusal ?? 'by the target'}`);
+    return { status: 'failed', reason: 'target_refused', detail, result };
+  }
+  return { status: 'succeeded', result };
+}
+
+function share(count: number, all: number, what: string): string {
+  return `${count} of ${all} ${all === 1 ? 'run' : 'runs'} ${what}`;
+}

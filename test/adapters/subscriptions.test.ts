@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
+import { subscriptionsContract } from '../contracts/subscriptions.ts';
+import { startTables, type TestTables } from '../support/dynalite.ts';
+import { javaIsFound, startReferenceTables } from '../support/dynamodb-local.ts';
+import { makeFakeSubscriptions } from '../support/fakes-directory.ts';
+
+describe('subscriptions in memory', () => {
+  const subscriptions = makeFakeSubscriptions();
+  subscriptionsContract(() => subscriptions);
+});
+
+describe('subscriptions in the embedded DynamoDB', () => {
+  let tables: TestTables;
+  beforeAll(async () => {
+    tables = await startTables();
+  });
+  afterAll(() => tables.stop());
+  subscriptionsContract(() => makeSubscriptions(tables.client, tables.names.Directory));
+});
+
+(javaIsFound() ? describe : describe.skip)("subscriptions in Amazon's DynamoDB Local", () => {
+  let tables: TestTables;
+  beforeAll(async () => {
+    tables = await startReferenceTables();
+  }, 30_000);
+  afterAll(() => tables.stop());
+  subscriptionsContract(() => makeSubscriptions(tables.client, tables.names.Directory));
+});
