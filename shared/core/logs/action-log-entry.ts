@@ -14,6 +14,7 @@ export const actionReasons = [
   'actor_missing',
   'audience_missing',
   'too_many_recipients',
+  'data_invalid',
   'target_refused',
   'parameters_too_large',
   'action_unknown',
