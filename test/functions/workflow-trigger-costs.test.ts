@@ -95,7 +95,7 @@ describe('ten events in one batch', () => {
     );
     expect(cost).toEqual({
       'BatchGetCommand Directory': 1,
-      'PutCommand WorkflowRuns': 10,
+      'BatchWriteCommand WorkflowRuns': 10,
       'BatchWriteCommand ActionLog': 1,
     });
   });
@@ -123,7 +123,7 @@ describe('ten events in one batch', () => {
     );
     expect(cost).toEqual({
       'BatchGetCommand Directory': 1,
-      'PutCommand WorkflowRuns': 30,
+      'BatchWriteCommand WorkflowRuns': 30,
       'BatchWriteCommand ActionLog': 1,
     });
   });

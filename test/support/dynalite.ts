@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import dynalite from 'dynalite';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
@@ -81,4 +81,9 @@ export async function createTable(
       }),
     }),
   );
+  // The emulator answers before the table is there.
+  for (let active = false; !active; ) {
+    const { Table } = await (client as DynamoDBClient).send(new DescribeTableCommand({ TableName: name }));
+    active = Table?.TableStatus === 'ACTIVE';
+  }
 }
