@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { memberRow, objectRow, subscriptionRow, tenantRow } from '../../infra/cli/directory-rows.ts';
+import {
+  listAudiences,
+  listEntities,
+  membersOf,
+  readAudience,
+  readEntity,
+  subscribersOf,
+  subscriptionsOf,
+} from '../../infra/cli/queries/directory.ts';
+import { take } from '../../infra/cli/queries/newest-first.ts';
+import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
+import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
+import { recipientKey } from '../../shared/core/directory/entity.ts';
+import { removeEntity } from '../../shared/core/directory/remove-entity.ts';
+import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
+import { liveConfiguration } from '../support/build.ts';
+import { object, user } from '../support/directory-world.ts';
+import { startEnvironment, type TestEnvironment } from './environment-for-tests.ts';
+
+let environment: TestEnvironment;
+const wish = { sourceTimeMs: 1, nowMs: 1 };
+const live = liveConfiguration();
+live.snapshot.audiences = { vips: { name: 'VIPs' }, toString: { name: 'Odd' } };
+
+beforeAll(async () => {
+  environment = await startEnvironment();
+  const { documents, outputs, directory } = environment;
+  const entities = [
+    user('ada'),
+    user('bob'),
+    user('gone'),
+    object('projects', 'p1'),
+    object('projects', 'dead'),
+    object('$tenants', 'acme'),
+  ];
+  await upsertEntities(
+    entities.map((ref) => ({
+      ref,
+      attributes: { name: ref.id, settings: { branding: { logo_url: 'l' } }, timezone: 'UTC', plan: 'pro' },
+      sourceTimeMs: 1,
+    })),
+    directory,
+    1,
+  );
+  const subscriptions = makeSubscriptions(documents, outputs.DirectoryTable);
+  await subscriptions.subscribe(object('projects', 'p1'), [user('ada'), user('bob'), object('projects', 'p2')], {
+    ...wish,
+    properties: { role: 'owner' },
+  });
+  await subscriptions.unsubscribe(object('projects', 'p1'), [user('bob')], { sourceTimeMs: 2, nowMs: 2 });
+  const audiences = makeAudiences(documents, outputs.DirectoryTable);
+  await audiences.ensure('beta', true, 1);
+  await audiences.add(
+    'beta',
+    [
+      { userId: 'ada', tenant: 'acme' },
+      { userId: 'ada', tenant: null },
+      { userId: 'ghost', tenant: null },
+      { userId: 'bob', tenant: null },
+    ],
+    { ...wish, by: 'x' },
+  );
+  await audiences.remove('beta', [{ userId: 'bob', tenant: null }], { sourceTimeMs: 2, nowMs: 2 });
+  await removeEntity(user('gone'), 2, directory, 2);
+  await removeEntity(object('projects', 'dead'), 2, directory, 2);
+});
+afterAll(() => environment.stop());
+
+async function all<Row>(stream: AsyncIterable<Row>): Promise<Row[]> {
+  return take(stream, 1000);
+}
+
+describe('the directory as an operator reads it', () => {
+  test('lists users and objects of one collection, none that was deleted', async () => {
+    const names = async (listing: Parameters<typeof listEntities>[1]) =>
+      (await all(listEntities(environment, listing))).map(({ ref }) => recipientKey(ref));
+    expect(await names({ kind: 'user' })).toEqual(['ada', 'bob']);
+    expect(await names({ kind: 'object', collection: 'projects' })).toEqual(['projects/p1']);
+    expect(await names({ kind: 'object', collection: '$tenants' })).toEqual(['$tenants/acme']);
+    expect(await names({ kind: 'object', collection: 'project' })).toEqual([]);
+  });
+
+  test.each([user('gone'), user('nobody'), object('projects', 'dead'), object('projects', 'ada')])(
+    '%j is not there',
+    async (ref) => {
+      expect(await readEntity(environment, ref)).toBeUndefined();
+    },
+  );
+
+  test('lists audiences of the configuration and of actions by key, each with what made it', async () => {
+    expect((await listAudiences(environment, live)).map(({ key, name, origin }) => [key, name, origin])).toEqual([
+      ['beta', null, 'action'],
+      ['toString', 'Odd', 'configuration'],
+      ['vips', 'VIPs', 'configuration'],
+    ]);
+    expect(await readAudience(environment, live, 'vips')).toEqual({
+      key: 'vips',
+      name: 'VIPs',
+      description: null,
+      origin: 'configuration',
+    });
+    expect(await readAudience(environment, live, 'beta')).toMatchObject({ origin: 'action' });
+  });
+
+  test('asks for an audience without making it', async () => {
+    expect(await readAudience(environment, live, 'constructor')).toBeUndefined();
+    expect((await listAudiences(environment, live)).map(({ key }) => key)).not.toContain('constructor');
+  });
+
+  test('shows a member once per tenant, one that is missing as such, and nobody who was removed', async () => {
+    const rows = (await all(membersOf(environment, 'beta'))).map(({ member, user }) => memberRow(member, user));
+    expect(rows.map(({ user_id, tenant, user }) => [user_id, tenant, user?.name ?? null])).toEqual([
+      ['ada', null, 'ada'],
+      ['ada', 'acme', 'ada'],
+      ['ghost', null, null],
+    ]);
+  });
+
+  test('shows subscriptions from both ends, without those that were taken back', async () => {
+    const subscribers = (await all(subscribersOf(environment, object('projects', 'p1')))).map(subscriptionRow);
+    expect(subscribers.map(({ recipient }) => recipient).sort()).toEqual(['ada', 'projects/p2']);
+    expect((await all(subscriptionsOf(environment, user('ada')))).map(subscriptionRow)).toEqual([
+      {
+        object: 'projects/p1',
+        recipient: 'ada',
+        properties: { role: 'owner' },
+        inserted_at: '1970-01-01T00:00:00.001Z',
+        updated_at: '1970-01-01T00:00:00.001Z',
+      },
+    ]);
+    expect(await all(subscriptionsOf(environment, user('bob')))).toEqual([]);
+  });
+
+  test('scans nothing, and reads no further page than it needs', async () => {
+    const sent = jest.spyOn(environment.documents, 'send');
+    await take(listEntities(environment, { kind: 'user' }), 1);
+    await listAudiences(environment, live);
+    await all(membersOf(environment, 'beta'));
+    const commands = sent.mock.calls.map(([command]) => command.constructor.name);
+    sent.mockRestore();
+    expect(commands).not.toContain('ScanCommand');
+    // Eight partitions for each listing, one for the members.
+    expect(commands.filter((name) => name === 'QueryCommand')).toHaveLength(17);
+  });
+});
+
+describe('the contract of --json', () => {
+  const entity = (ref: ReturnType<typeof user>) => ({
+    ref,
+    attributes: { name: 'N', timezone: 'UTC', settings: { a: 1 }, channel_data: { c: { token: 'secret' } } },
+    sourceTimeMs: 0,
+    propertyTimesMs: {},
+    insertedAtMs: 0,
+    updatedAtMs: 0,
+    version: 1,
+  });
+  const times = { inserted_at: '1970-01-01T00:00:00.000Z', updated_at: '1970-01-01T00:00:00.000Z', version: 1 };
+
+  test('an object row has these fields, and no tokens', () => {
+    expect(objectRow(entity(object('projects', 'p1')))).toEqual({
+      collection: 'projects',
+      id: 'p1',
+      name: 'N',
+      timezone: 'UTC',
+      locale: null,
+      created_at: null,
+      properties: { settings: { a: 1 } },
+      preferences: {},
+      ...times,
+    });
+  });
+
+  test('a tenant row has these fields: what is a field of objects only is a property', () => {
+    expect(tenantRow(entity(object('$tenants', 'acme')))).toEqual({
+      id: 'acme',
+      name: 'N',
+      created_at: null,
+      settings: { a: 1 },
+      properties: { timezone: 'UTC' },
+      preferences: {},
+      ...times,
+    });
+  });
+});
