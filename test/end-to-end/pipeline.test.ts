@@ -71,6 +71,7 @@ async function pushExtraMappings(): Promise<void> {
     Mapping.parse({ id, event: `track/${id}`, action: 'workflows_trigger', parameters });
   const source = snapshot.sources.rudderstack;
   if (source === undefined) throw new Error('the shipped configuration has no source rudderstack');
+  source.mappings.push(...directoryMappings());
   source.mappings.push(
     mapping('signed-up', { key: 'order-completed', recipients: { id: 'user_id', email: 'data.email' } }),
     mapping('shipped', { key: 'shipping' }),
@@ -90,6 +91,25 @@ async function pushExtraMappings(): Promise<void> {
   await signalbox(['secrets', 'set', 'targets/shipping'], secret);
   // Functions follow within 15 s or so; a request for an unknown source makes ingest look at once, the others follow.
   await untilVersion(2);
+}
+
+/** One event that makes an object and two that follow it, one that tells its followers, and one that ends it all. */
+function directoryMappings(): Mapping[] {
+  const on = (event: string, action: string, parameters: object) =>
+    Mapping.parse({ id: `${event}-${action.replaceAll('_', '-')}`, event: `track/${event}`, action, parameters });
+  const project = { collection: { value: 'projects' }, id: 'data.project' };
+  return [
+    on('followed', 'objects_set', { ...project, name: 'data.name' }),
+    on('followed', 'objects_subscribe', { ...project, recipients: { id: 'user_id' } }),
+    on('followed', 'audiences_add_member', {
+      key: { value: 'followers' },
+      members: 'user_id',
+      create_audience: { value: true },
+    }),
+    on('updated', 'workflows_trigger', { key: 'order-completed', recipients: [project] }),
+    on('closed', 'objects_delete', project),
+    on('closed', 'users_delete', { id: 'user_id' }),
+  ];
 }
 
 async function untilVersion(version: number): Promise<void> {
@@ -229,6 +249,38 @@ describe('an event', () => {
       data: { workflow: 'shipping', data: { parcel: 7 } },
     });
   });
+});
+
+describe('the directory', () => {
+  test('follows events: an object, its followers, a run for each of them, and nothing left after a delete', async () => {
+    const properties = { project: 'p-1', name: 'Harbour' };
+    await post(
+      ['ana', 'bo'].map((userId) => trackEvent({ event: 'followed', userId, messageId: `f-${userId}`, properties })),
+    );
+    await runtime.idle(30_000);
+    const followers = async () => (await json('objects', 'subscribers', 'projects', 'p-1')).length;
+    expect(await followers()).toBe(2);
+    expect(await json('objects', 'get', 'projects', 'p-1')).toMatchObject({ id: 'p-1', collection: 'projects' });
+    expect(await json('audiences', 'members', 'followers')).toHaveLength(2);
+
+    await post([trackEvent({ event: 'updated', userId: 'ana', messageId: 'u-1', properties })]);
+    await runtime.idle(30_000);
+    for (const recipient of ['ana', 'bo', 'projects/p-1']) {
+      expect(await json('runs', '--recipient', recipient)).toMatchObject([
+        { workflow: 'order-completed', status: 'handed_off' },
+      ]);
+    }
+
+    await post([
+      trackEvent({ event: 'closed', userId: 'ana', messageId: 'c-1', properties, timestamp: new Date().toISOString() }),
+    ]);
+    await runtime.idle(30_000);
+    expect(await followers().catch(() => 0)).toBe(0);
+    expect(
+      (await json('audiences', 'members', 'followers')).map(({ user_id }: { user_id: string }) => user_id),
+    ).toEqual(['bo']);
+    await expect(json('users', 'get', 'ana')).rejects.toThrow('no user ana');
+  }, 60_000);
 });
 
 describe('a request that can never succeed is told so, and one that can is not', () => {
