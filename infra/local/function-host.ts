@@ -116,7 +116,7 @@ type FunctionWorker = {
 // Lambda gives a function ten seconds to load: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 const loadSecondsMax = 10;
 // Without this, V8 lets each worker's new objects grow to 48 MB before it looks at them.
-const youngGenerationMb = 16;
+const youngGenerationMb = 8;
 
 function startWorker(definition: FunctionResource, { variables, onLine }: HostOptions): FunctionWorker {
   const { name, file, handler, memoryMb, timeoutSeconds } = definition;

@@ -15,6 +15,7 @@ const sections: Record<string, () => Promise<Section>> = {
   bundles: async () => (await import('./figures/bundles.ts')).bundles,
   cpu: async () => (await import('./figures/cpu.ts')).cpu,
   mappings: async () => (await import('./figures/mappings.ts')).mappings,
+  'fan-out': async () => (await import('./figures/fan-out.ts')).fanOut,
   pipeline: async () => (await import('./figures/pipeline.ts')).pipeline,
   ingest: async () => (await import('./figures/ingest.ts')).ingest,
   logs: async () => (await import('./figures/logs.ts')).logs,
