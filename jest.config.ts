@@ -11,6 +11,8 @@ const config: Config = {
     ],
   },
   modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.signalbox'],
+  // By default one core is left idle, which on two is half of them.
+  maxWorkers: '100%',
   coverageProvider: 'v8',
 };
 

@@ -176,6 +176,24 @@ const checks: Record<string, Check[]> = {
       answers: (rows) => expect(rows).toMatchObject([{ Item: { properties: { M: { plan: { S: 'team' } } } } }]),
     },
   ],
+  'Who is subscribed to an object?': [
+    {
+      given: { OBJECT: 'projects/p1' },
+      answers: (rows) => {
+        expect(column(rows, 0)).toEqual(['subscriber#former', `subscriber#${user}`]);
+        expect(column(rows, 1)).toEqual([true, null]);
+      },
+    },
+  ],
+  'Which audiences is a user in?': [
+    { given: { USER_ID: user }, answers: (rows) => expect(rows).toEqual([['membership#beta#acme']]) },
+  ],
+  'Is a target left alone?': [
+    { answers: ([row]) => expect(row).toEqual(expect.arrayContaining(['open', 'target_busy', '429'])) },
+  ],
+  'Which runs can still be cancelled?': [
+    { answers: (rows) => expect(rows).toEqual([['projects/p1', expect.stringContaining(ids.order)]]) },
+  ],
   'Which configuration is live, and who changed it last?': [
     {
       answers: ([current, ...history]) => {

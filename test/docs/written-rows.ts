@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { changeState, pushAndCommit, setMappingActive } from '../../infra/cli/configuration.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
+import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { goLive, readCurrent } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
+import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
+import { makeTargetBreakers } from '../../shared/adapters/dynamodb-target-breakers.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
 import { invocationId } from '../../shared/core/actions/invocation-id.ts';
 import type { Entity } from '../../shared/core/directory/entity.ts';
@@ -15,6 +18,7 @@ import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/actio
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
 import { printRunId, runKey } from '../../shared/core/runs/run-id.ts';
 import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
+import { opened } from '../../shared/core/targets/breaker.ts';
 import { liveConfiguration } from '../support/build.ts';
 import type { TestTables } from '../support/dynalite.ts';
 
@@ -53,6 +57,30 @@ export async function writeRows({ client, names }: TestTables): Promise<void> {
   const directory = makeDirectory(client, names.Directory);
   for (const entity of entities()) await directory.writeIfUnchanged(entity, 0);
   await writeConfiguration({ client, names });
+  const mark = { workflow: 'order-completed', cancellationKey: 'c1', beforeMs: nowMs };
+  await runs.markCancelled([mark, { ...mark, recipient: user }], nowMs);
+  await writeRelations({ client, names });
+}
+
+async function writeRelations({ client, names }: Pick<TestTables, 'client' | 'names'>): Promise<void> {
+  const ref = { kind: 'user', id: 'gone' } as const;
+  const gone = { ref, deletedSourceTimeMs: nowMs, wasThere: true, deletedAtMs: nowMs, version: 1 };
+  await makeDirectory(client, names.Directory).writeIfUnchanged(gone, 0);
+  const subscriptions = makeSubscriptions(client, names.Directory);
+  const project = { kind: 'object', collection: 'projects', id: 'p1' } as const;
+  const wish = { sourceTimeMs: earlierMs, nowMs };
+  const follower = { kind: 'user', id: user } as const;
+  const former = { kind: 'user', id: 'former' } as const;
+  await subscriptions.subscribe(project, [follower, former], { ...wish, properties: { role: 'owner' } });
+  await subscriptions.unsubscribe(project, [former], { sourceTimeMs: nowMs, nowMs });
+  const audiences = makeAudiences(client, names.Directory);
+  await audiences.ensure('beta', true, nowMs);
+  await audiences.add('beta', [{ userId: user, tenant: 'acme' }], { ...wish, by: ids.order });
+  const trouble = { kind: 'unavailable', reason: 'target_busy', detail: '429', retryAfterSeconds: 60 } as const;
+  await makeTargetBreakers(client, names.Directory).writeIfUnchanged(
+    'order-completed',
+    opened(undefined, trouble, nowMs),
+  );
 }
 
 function eventRows(): EventLogEntry[] {
@@ -122,7 +150,12 @@ function actionRows(): ActionLogEntry[] {
     result: { runs: 0, refused: 1 },
     warnings: [{ code: 'recipient_missing', message: 'no run for u9: not identified yet' }],
   };
-  const unavailable = { status: 'pending', reason: 'target_unavailable', retryAtMs: nowMs + 60_000 } as const;
+  const unavailable = {
+    status: 'pending',
+    reason: 'target_unavailable',
+    retryAtMs: nowMs + 60_000,
+    progress: { done: 1 },
+  } as const;
   return [
     row(ids.order, refused, { message: 'the whole message' }),
     row(ids.waiting, unavailable, { next: 2 }),
@@ -176,6 +209,15 @@ function workflowRuns(): WorkflowRun[] {
       status: 'pending',
       cancellationKey: 'c1',
       actor: project,
+      subscription: { object: project, properties: { role: 'owner' } },
+      audience: 'beta',
+      notBeforeMs: nowMs + 60_000,
+      batch: 'b1',
+    }),
+    made({
+      key: runKey(project, ids.earlier, 'order-completed'),
+      status: 'cancelled',
+      cancelReason: 'operator',
     }),
   ];
 }
@@ -193,7 +235,7 @@ function entities(): Entity[] {
   const text = { name: 'n', email: 'e', avatar: 'a', phone_number: 'p', timezone: 't', locale: 'l', created_at: 'c' };
   const maps = { preferences: { a: 1 }, channel_data: { b: 2 }, settings: { c: 3 } };
   return [
-    entity({ kind: 'user', id: user }, { ...text, ...maps, plan: 'team' }),
+    { ...entity({ kind: 'user', id: user }, { ...text, ...maps, plan: 'team' }), deletedSourceTimeMs: earlierMs },
     entity({ kind: 'object', collection: 'projects', id: 'p1' }, { ...text, ...maps }),
     entity({ kind: 'object', collection: '$tenants', id: 'acme' }, { ...text, ...maps }),
   ];
