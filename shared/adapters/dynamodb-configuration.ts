@@ -66,21 +66,8 @@ export async function readCurrent(
 }
 
 /** @throws Error when a part is missing or does not hash to its name */
-export async function readSnapshot({ client, table }: ConfigurationTable, hash: string): Promise<Snapshot> {
-  const parts: Uint8Array[] = [];
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const page = await client.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': `snapshot#${hash}` },
-        ExclusiveStartKey,
-      }),
-    );
-    for (const item of page.Items ?? []) parts.push(item.content);
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
+export async function readSnapshot(table: ConfigurationTable, hash: string): Promise<Snapshot> {
+  const parts = (await queryAll(table, `snapshot#${hash}`)).map((item) => item.content as Uint8Array);
   if (parts.length === 0) throw new Error(`snapshot ${hash} is not in the table`);
   const text = brotliDecompressSync(Buffer.concat(parts)).toString('utf8');
   if (snapshotHash(text) !== hash)
@@ -309,30 +296,8 @@ function asUnavailable(error: unknown): never {
   throw new RetryableError('the configuration cannot be read', { cause: error });
 }
 
-export type SourceRegistryEntry = { source: string; lastEventAtMs: number; logShardsEver: number };
-
-/** Every source that ever had an event here, removed ones included: their rows are still in the log. */
-export async function listSourceRegistry(table: ConfigurationTable): Promise<SourceRegistryEntry[]> {
-  const items = await queryAll(table, 'sources');
-  return items.map((item) => ({
-    source: String(item.sk),
-    lastEventAtMs: Date.parse(String(item.last_event_at)),
-    logShardsEver: Number(item.log_shards_ever ?? 1),
-  }));
-}
-
-export type EventTypeEntry = { eventType: string; lastSeenAtMs: number; sampleEventId: string };
-
-export async function listEventTypes(table: ConfigurationTable, source: string): Promise<EventTypeEntry[]> {
-  const items = await queryAll(table, `event-types#${source}`);
-  return items.map((item) => ({
-    eventType: String(item.sk),
-    lastSeenAtMs: Date.parse(String(item.last_seen_at)),
-    sampleEventId: String(item.sample_event_id),
-  }));
-}
-
-async function queryAll({ client, table }: ConfigurationTable, pk: string): Promise<Record<string, unknown>[]> {
+/** Every item of a partition, in the order of its sort keys. */
+export async function queryAll({ client, table }: ConfigurationTable, pk: string): Promise<Record<string, unknown>[]> {
   const items: Record<string, unknown>[] = [];
   let ExclusiveStartKey: Record<string, unknown> | undefined;
   do {

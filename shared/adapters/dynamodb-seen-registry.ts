@@ -2,7 +2,7 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { eventIdShard, eventIdTimeMs } from '../core/events/event-id.ts';
 import type { SeenRegistry } from '../ports/seen-registry.ts';
 import { putEach } from './dynamodb.ts';
-import { type ConfigurationTable, listEventTypes } from './dynamodb-configuration.ts';
+import { type ConfigurationTable, queryAll } from './dynamodb-configuration.ts';
 
 /** How many event types of one source are remembered; a sender that puts ids into event names fills no table. */
 export const eventTypesMax = 1000;
@@ -88,4 +88,27 @@ async function noteSource(table: ConfigurationTable, source: string, seen: Sourc
     });
   seen.shards = Math.max(seen.shards, shards);
   seen.notedAtMs = nowMs;
+}
+
+export type SourceRegistryEntry = { source: string; lastEventAtMs: number; logShardsEver: number };
+
+/** Every source that ever had an event here, removed ones included: their rows are still in the log. */
+export async function listSourceRegistry(table: ConfigurationTable): Promise<SourceRegistryEntry[]> {
+  const items = await queryAll(table, 'sources');
+  return items.map((item) => ({
+    source: String(item.sk),
+    lastEventAtMs: Date.parse(String(item.last_event_at)),
+    logShardsEver: Number(item.log_shards_ever ?? 1),
+  }));
+}
+
+export type EventTypeEntry = { eventType: string; lastSeenAtMs: number; sampleEventId: string };
+
+export async function listEventTypes(table: ConfigurationTable, source: string): Promise<EventTypeEntry[]> {
+  const items = await queryAll(table, `event-types#${source}`);
+  return items.map((item) => ({
+    eventType: String(item.sk),
+    lastSeenAtMs: Date.parse(String(item.last_seen_at)),
+    sampleEventId: String(item.sample_event_id),
+  }));
 }

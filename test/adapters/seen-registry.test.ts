@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { listEventTypes, listSourceRegistry } from '../../shared/adapters/dynamodb-configuration.ts';
-import { eventTypesMax, makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
+import {
+  eventTypesMax,
+  listEventTypes,
+  listSourceRegistry,
+  makeSeenRegistry,
+} from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { makeEventId } from '../../shared/core/events/event-id.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 

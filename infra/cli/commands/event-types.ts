@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { listEventTypes } from '../../../shared/adapters/dynamodb-configuration.ts';
+import { listEventTypes } from '../../../shared/adapters/dynamodb-seen-registry.ts';
 import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { renderTable } from '../output/table.ts';

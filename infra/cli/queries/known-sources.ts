@@ -1,8 +1,5 @@
-import {
-  listSourceRegistry,
-  readLive,
-  type SourceRegistryEntry,
-} from '../../../shared/adapters/dynamodb-configuration.ts';
+import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
+import { listSourceRegistry, type SourceRegistryEntry } from '../../../shared/adapters/dynamodb-seen-registry.ts';
 import { sourceState } from '../../../shared/core/configuration/prepared.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
 import type { Environment } from '../environment.ts';
