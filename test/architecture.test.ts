@@ -81,7 +81,7 @@ describe('a listing names what its folder holds', () => {
   });
 
   test('of sources', () => {
-    expect(idsIn('shared/core/sources', ['source.ts', 'index.ts', 'normalize.ts'])).toEqual(
+    expect(idsIn('shared/core/sources', ['guide.ts', 'source.ts', 'index.ts', 'normalize.ts'])).toEqual(
       sourceKinds.map(({ id }) => id).sort(),
     );
   });

@@ -25,6 +25,7 @@ export function toIngestRequest(event: APIGatewayProxyEventV2): IngestRequest {
 export function toHttpResult(answer: IngestAnswer): HttpResult {
   switch (answer.kind) {
     case 'accepted':
+      if (answer.bare) return { statusCode: 204, headers: { [eventIdHeader]: answer.ids.join(',') } };
       return jsonResult(200, { accepted: answer.ids.length, ids: answer.ids });
     case 'unavailable':
       return unavailableResult(answer.retryAfterSeconds);
@@ -32,6 +33,9 @@ export function toHttpResult(answer: IngestAnswer): HttpResult {
       return problemResult(problemOf(answer), headersByReason[answer.reason]);
   }
 }
+
+/** Where an answer without a body says which event it accepted. */
+const eventIdHeader = 'x-signalbox-event-id';
 
 const headersByReason: Partial<Record<RefusalReason, Record<string, string>>> = {
   method_not_allowed: { allow: 'POST' },

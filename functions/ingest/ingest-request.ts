@@ -11,9 +11,11 @@ import {
 import { isIngestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { keptHeaders } from '../../shared/core/ingest/kept-headers.ts';
 import { readBody } from '../../shared/core/ingest/read-body.ts';
+import { redactMembers } from '../../shared/core/ingest/redact-members.ts';
 import { type Refusal, refused } from '../../shared/core/ingest/refusal.ts';
 import { type EventSlice, splitEvents } from '../../shared/core/ingest/split-events.ts';
-import { sourceKind } from '../../shared/core/sources/index.ts';
+import { isJsonObject, parseJson } from '../../shared/core/json.ts';
+import type { Verdict } from '../../shared/core/signatures/verifier.ts';
 import type { SourceKind } from '../../shared/core/sources/source.ts';
 import type { ConfigurationSource, LiveConfiguration } from '../../shared/ports/configuration.ts';
 import type { EventsQueue } from '../../shared/ports/queues.ts';
@@ -30,7 +32,8 @@ export type IngestRequest = {
 };
 
 export type IngestAnswer =
-  | { kind: 'accepted'; ids: string[] }
+  /** `bare`: the sender expects an answer without a body. */
+  | { kind: 'accepted'; ids: string[]; bare?: true }
   | Refusal
   | { kind: 'unavailable'; error: unknown; retryAfterSeconds?: number };
 
@@ -48,6 +51,9 @@ export type IngestDeps = {
 };
 
 type Located = { kind: 'located'; source: PreparedSource; sender: SourceKind };
+
+/** What the check of a request said, and whether it had to hold. */
+type Verified = { kind: 'checked'; enforced: boolean; verdict: Verdict };
 
 /**
  * One request, start to finish: whose URL is it, who sent it, which events are in it, put them into the queue. Events are
@@ -77,13 +83,17 @@ async function accept(request: IngestRequest, located: Located, deps: IngestDeps
     return refused('method_not_allowed', `the method is ${request.method}; set the destination to POST`);
   }
   const verification = await verifySender(request, located, deps);
-  if (typeof verification !== 'string') return verification;
+  if (verification.kind === 'refused') return verification;
   const body = readBody(request.rawBody, request.headers['content-encoding']);
   if (body.kind === 'refused') return body;
   const split = splitEvents(body.text, located.sender.batchWrapper);
   if (split.kind === 'refused') return split;
+  const refusal = refuseEvents(split.events, located, verification);
+  if (refusal !== undefined) return refusal;
   const packed = packEvents(split.events, request, located, verification, deps);
-  return packed.kind === 'refused' ? packed : enqueue(packed.events, deps);
+  if (packed.kind === 'refused') return packed;
+  const answer = await enqueue(packed.events, deps);
+  return answer.kind === 'accepted' && located.sender.answer === 'no_content' ? { ...answer, bare: true } : answer;
 }
 
 /** Whose URL it is. A source or token that nobody knows is looked for once more in fresh configuration and keys. */
@@ -109,63 +119,119 @@ function locateIn(
   const detail = 'copy the URL of the source again, or ask whoever runs Signalbox for it: `npx signalbox sources`';
   if (source === undefined) return refused('source_unknown', detail);
   if (!isToken) return refused('token_wrong', detail);
-  const sender = sourceKind(source.file.kind);
-  if (sender === undefined)
+  if (source.kind === undefined)
     throw new Error(`source "${source.key}" is of kind "${source.file.kind}", which this version does not know`);
-  return { kind: 'located', source, sender };
+  return { kind: 'located', source, sender: source.kind };
 }
 
 /** Who sent it. Before a "no", the settings and the secret are read afresh: they may have changed a second ago. */
-async function verifySender(
-  request: IngestRequest,
-  located: Located,
-  deps: IngestDeps,
-): Promise<VerificationStatus | Refusal> {
+async function verifySender(request: IngestRequest, located: Located, deps: IngestDeps): Promise<Verified | Refusal> {
   const { source } = located;
-  if (!source.state.verification.enforced) return `not_enforced:${await checkUnenforced(request, located, deps)}`;
-  const result = await checkEnforced(request, located, deps);
-  if (result === 'verified') return 'enforced:verified';
+  const secrets = await secretsToEnforce(source, deps);
+  if (secrets === undefined) {
+    return { kind: 'checked', enforced: false, verdict: await checkUnenforced(request, source, deps) };
+  }
+  const verdict = await check(request, source, secrets, deps);
+  if (verdict === 'verified' || verdict === 'verified_first') return { kind: 'checked', enforced: true, verdict };
   const reloaded = prepareSource(await deps.configuration.reload(), source.key);
-  if (reloaded && !reloaded.state.verification.enforced) return `not_enforced:${result}`;
-  const { instruction } = located.sender.verifier;
-  return result === 'skipped'
+  if (reloaded && (await secretsToEnforce(reloaded, deps)) === undefined) {
+    return { kind: 'checked', enforced: false, verdict };
+  }
+  const { instruction } = source.verifier;
+  return verdict === 'skipped'
     ? refused('signature_missing', `nothing in the request proves who sent it; ${instruction}`)
     : refused('signature_wrong', `what the request brings does not match any active secret; ${instruction}`);
 }
 
-type Check = 'verified' | 'failed' | 'skipped';
 const secretName = (source: PreparedSource) => `sources/${source.key}`;
+const isEmpty = (values: string[] | undefined) => values === undefined || values.length === 0;
+
+/**
+ * The secrets that a request has to match; undefined when it may match none.
+ * @throws RetryableError when they cannot be read, or there are none where there have to be: asking for proof nobody can
+ *   give is our fault, and a store that is away is no reason to take what nobody has checked
+ */
+async function secretsToEnforce(source: PreparedSource, deps: IngestDeps): Promise<string[] | undefined> {
+  const { enforcement } = source.settings;
+  if (enforcement === 'off') return undefined;
+  const name = secretName(source);
+  let secrets = await deps.secrets.valuesOf(name);
+  if (enforcement === 'once_set') return isEmpty(secrets) ? undefined : secrets;
+  if (isEmpty(secrets)) secrets = await deps.secrets.refresh(name);
+  if (secrets === undefined || secrets.length === 0) {
+    throw new RetryableError(`source "${source.key}" enforces verification, but its secret is not set`);
+  }
+  return secrets;
+}
 
 /** The result is only noted, so a store of secrets that is away must not cost an event. */
-async function checkUnenforced(request: IngestRequest, located: Located, deps: IngestDeps): Promise<Check> {
-  if (!located.sender.verifier.isSigned(request.headers)) return 'skipped';
+async function checkUnenforced(request: IngestRequest, source: PreparedSource, deps: IngestDeps): Promise<Verdict> {
+  if (!source.verifier.isSigned(request.headers)) return 'skipped';
   try {
-    const secrets = await deps.secrets.valuesOf(secretName(located.source));
-    return secrets === undefined || secrets.length === 0 ? 'skipped' : await check(request, located, secrets, deps);
+    const secrets = await deps.secrets.valuesOf(secretName(source));
+    return secrets === undefined || secrets.length === 0 ? 'skipped' : await check(request, source, secrets, deps);
   } catch {
     return 'skipped';
   }
 }
 
-/** @throws RetryableError when there is no secret to check with: asking for proof nobody can give is our fault */
-async function checkEnforced(request: IngestRequest, located: Located, deps: IngestDeps): Promise<Check> {
-  const name = secretName(located.source);
-  let secrets = await deps.secrets.valuesOf(name);
-  if (secrets === undefined || secrets.length === 0) secrets = await deps.secrets.refresh(name);
-  if (secrets === undefined || secrets.length === 0) {
-    throw new RetryableError(`source "${located.source.key}" enforces verification, but its secret is not set`);
-  }
-  return check(request, located, secrets, deps);
+async function check(
+  request: IngestRequest,
+  source: PreparedSource,
+  secrets: string[],
+  deps: IngestDeps,
+): Promise<Verdict> {
+  const verifyWith = (values: string[]) =>
+    source.verifier.verify({
+      rawBody: request.rawBody,
+      headers: request.headers,
+      secrets: values,
+      nowMs: deps.nowMs(),
+    });
+  const verdict = verifyWith(secrets);
+  if (verdict !== 'failed') return verdict;
+  const refreshed = await deps.secrets.refresh(secretName(source));
+  return refreshed === undefined || refreshed.length === 0 ? 'failed' : verifyWith(refreshed);
 }
 
-async function check(request: IngestRequest, located: Located, secrets: string[], deps: IngestDeps): Promise<Check> {
-  const { verifier } = located.sender;
-  const verifyWith = (values: string[]) =>
-    verifier.verify({ rawBody: request.rawBody, headers: request.headers, secrets: values, nowMs: deps.nowMs() });
-  const result = verifyWith(secrets);
-  if (result !== 'failed') return result;
-  const refreshed = await deps.secrets.refresh(secretName(located.source));
-  return refreshed === undefined || refreshed.length === 0 ? 'failed' : verifyWith(refreshed);
+/** What a source's own contract refuses, once it is clear which events there are. */
+function refuseEvents(
+  events: EventSlice[],
+  { source, sender }: Located,
+  { enforced, verdict }: Verified,
+): Refusal | undefined {
+  const rest = events[1];
+  if (rest !== undefined && verdict === 'verified_first' && enforced && source.settings.refusesPartial) {
+    const detail = 'the signature covers only the first event of the batch; send one event to a request';
+    return refused('signature_partial', detail, 1);
+  }
+  const isList = events.length !== 1 || events[0]?.batchIndex !== undefined;
+  if (sender.single && isList) return refused('batch_not_accepted', 'the body is a list; send one event to a request');
+  for (const event of events) {
+    const refusal = refuseEvent(event, sender);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function refuseEvent(event: EventSlice, { refuses }: SourceKind): Refusal | undefined {
+  if (refuses === undefined) return undefined;
+  const body = parseJson(event.text);
+  if (!isJsonObject(body)) return undefined;
+  const problem = refuses(body);
+  if (problem === undefined) return undefined;
+  const { field, got, wanted } = problem;
+  return refused('event_invalid', `field "${field}": got ${got}, wanted ${wanted}`, event.batchIndex);
+}
+
+/** `verified_first` says nothing of what comes behind the first. */
+function verificationOf({ enforced, verdict }: Verified, batchIndex: number | undefined): VerificationStatus {
+  const outcome = verdict !== 'verified_first' ? verdict : batchIndex === 0 ? 'verified' : 'unverified';
+  return enforced
+    ? outcome === 'unverified'
+      ? 'enforced:unverified'
+      : 'enforced:verified'
+    : `not_enforced:${outcome}`;
 }
 
 type Packed = { kind: 'packed'; events: RawEvent[] } | Refusal;
@@ -174,23 +240,24 @@ type Packed = { kind: 'packed'; events: RawEvent[] } | Refusal;
 function packEvents(
   slices: EventSlice[],
   request: IngestRequest,
-  { source, sender }: Located,
-  verification: VerificationStatus,
+  { source }: Located,
+  verified: Verified,
   deps: IngestDeps,
 ): Packed {
-  const headers = keptHeaders(request.headers, sender, source.file);
+  const headers = keptHeaders(request.headers, source);
   const receivedAtMs = deps.nowMs();
   const shards = Math.min(source.state.log_shards ?? deps.logShards, logShardsMax);
   const random = deps.randomBytes(slices.length * randomBytesPerEvent);
   const events: RawEvent[] = [];
   for (const [i, { text, batchIndex }] of slices.entries()) {
-    const payload = packEventText({ headers, body: text });
+    const payload = packEventText({ headers, body: redactMembers(text, source.redact) });
     if (payload.length > payloadBytesMax) {
       const detail = `${batchIndex === undefined ? 'the event' : `event ${batchIndex} of the batch`} has ${payload.length} bytes compressed; at most ${payloadBytesMax} are accepted. Send what is large by reference`;
       return refused('event_too_large', detail, batchIndex);
     }
     const bytes = random.subarray(i * randomBytesPerEvent, (i + 1) * randomBytesPerEvent);
     const id = makeEventId(source.key, (bytes[shardByte] ?? 0) % shards, receivedAtMs, bytes);
+    const verification = verificationOf(verified, batchIndex);
     events.push({ id, source: source.key, verification, payload, ...(batchIndex !== undefined && { batchIndex }) });
   }
   return { kind: 'packed', events };

@@ -6,6 +6,7 @@ import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
+import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import { makeActionsQueue, makeQueueClient, makeReceivedMessages } from '../../shared/adapters/sqs-queues.ts';
 import { readEnvironment } from '../../shared/lambda/environment.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
@@ -40,6 +41,7 @@ const deps: ProcessorDeps = {
   actionsQueue: makeActionsQueue(queues, env.ACTIONS_QUEUE_URL),
   receivedMessages: makeReceivedMessages(queues, env.EVENTS_QUEUE_URL),
   seen: makeSeenRegistry(configuration),
+  preprocessor: makePreprocessor(() => performance.now()),
   metrics: makeStageMetrics(env.ENVIRONMENT),
   warn: (message, context) => logger.warn(message, context),
   nowMs: Date.now,

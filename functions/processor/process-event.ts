@@ -4,12 +4,13 @@ import { eventIdTimeMs } from '../../shared/core/events/event-id.ts';
 import { decodeRawEvent, type RawEvent } from '../../shared/core/events/raw-event.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
 import { actionsMessageOf } from '../../shared/core/processing/actions-of.ts';
-import { type PlannedEvent, planEvent } from '../../shared/core/processing/plan-event.ts';
+import { type PlannedEvent, readAndPlan } from '../../shared/core/processing/plan-event.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import { asError, type Settled, toBatchResponse } from '../../shared/lambda/settle-each.ts';
 import type { ClaimStore } from '../../shared/ports/claim-store.ts';
 import type { ConfigurationSource, LiveConfiguration } from '../../shared/ports/configuration.ts';
 import type { EventLog } from '../../shared/ports/event-log.ts';
+import type { Preprocessor } from '../../shared/ports/preprocessor.ts';
 import type { ActionsQueue, ReceivedMessages } from '../../shared/ports/queues.ts';
 import type { SeenRegistry } from '../../shared/ports/seen-registry.ts';
 import { claimEvent } from './claim-event.ts';
@@ -21,6 +22,7 @@ export type ProcessorDeps = {
   actionsQueue: ActionsQueue;
   receivedMessages: ReceivedMessages;
   seen: SeenRegistry;
+  preprocessor: Preprocessor;
   metrics: StageMetrics;
   warn(message: string, context: Record<string, unknown>): void;
   nowMs(): number;
@@ -59,7 +61,7 @@ export async function processBatch(
   leaseMs: number,
 ): Promise<SQSBatchResponse> {
   const configuration = await deps.configuration.current();
-  const deliveries = records.map((record) => planDelivery(record, configuration));
+  const deliveries = await Promise.all(records.map((record) => planDelivery(record, configuration, deps)));
   for (const turn of takeTurns(deliveries)) await processTurn(turn, deps, leaseMs);
   await noteSeen(deliveries, deps);
   await returnUnfinished(deliveries, deps);
@@ -71,10 +73,14 @@ export async function processBatch(
 }
 
 /** Reads and matches one record: no I/O. What cannot be read comes back until the dead-letter function explains it. */
-function planDelivery(record: SQSRecord, configuration: LiveConfiguration): Delivery {
+async function planDelivery(
+  record: SQSRecord,
+  configuration: LiveConfiguration,
+  { preprocessor }: ProcessorDeps,
+): Promise<Delivery> {
   const delivery = { record, receiveCount: Number(record.attributes.ApproximateReceiveCount) };
   try {
-    return { ...delivery, planned: planEvent(decodeRawEvent(record.body), configuration) };
+    return { ...delivery, planned: await readAndPlan(decodeRawEvent(record.body), configuration, preprocessor) };
   } catch (error) {
     return { ...delivery, settled: { kind: 'retry', error: asError(error) } };
   }
@@ -248,7 +254,7 @@ type Outcome = Pick<EventLogEntry, 'status'> &
   Partial<Pick<EventLogEntry, 'reason' | 'detail' | 'execution' | 'duplicateOf' | 'actionsPlanned'>>;
 
 function logEntry(planned: PlannedEvent, nowMs: number, { detail, ...outcome }: Outcome): EventLogEntry {
-  const { raw, event, key, configVersion } = planned;
+  const { raw, event, key, configVersion, preprocessing } = planned;
   return {
     id: raw.id,
     source: raw.source,
@@ -262,6 +268,8 @@ function logEntry(planned: PlannedEvent, nowMs: number, { detail, ...outcome }: 
     receivedAtMs: eventIdTimeMs(raw.id),
     processedAtMs: nowMs,
     ...batchOf(raw),
+    ...(preprocessing && { preprocessMs: preprocessing.ms }),
+    ...(preprocessing?.error !== undefined && { preprocessError: clip(preprocessing.error) }),
     payload: raw.payload,
     ...outcome,
   };

@@ -25,7 +25,7 @@ export type SourceRow = {
   enabled: boolean;
   last_event_at: string | null;
   last_event_id: string | null;
-  verification: { enforced: boolean; secrets: number };
+  verification: { enforced: boolean; enforcement: 'on' | 'off' | 'once_set'; secrets: number };
   idempotency: { enabled: boolean; path: string | null; window_hours: number };
   identify: boolean;
   mappings: number;

@@ -64,6 +64,8 @@ export function itemFromEntry(
     processed_at: new Date(entry.processedAtMs).toISOString(),
     batch_index: entry.batchIndex,
     replay_of: entry.replayOf,
+    preprocess_ms: entry.preprocessMs,
+    preprocess_error: entry.preprocessError,
     payload: entry.payload,
     expires_at: Math.ceil(entry.receivedAtMs / 1000) + retentionDays * 86_400,
     ...(isProblem && {
@@ -96,6 +98,8 @@ export function entryFromItem(item: Record<string, unknown>): EventLogEntry {
     processedAtMs: Date.parse(String(item.processed_at)),
     ...optional('batchIndex', item.batch_index as number | undefined),
     ...optional('replayOf', text('replay_of')),
+    ...optional('preprocessMs', item.preprocess_ms as number | undefined),
+    ...optional('preprocessError', text('preprocess_error')),
     payload: item.payload as Uint8Array,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { recompute } from '../../infra/cli/queries/recompute.ts';
+import { rawEventOf } from '../../infra/cli/queries/recompute.ts';
 import { planForcedReplay, planReplay, type ReplayFacts, type ReplayPlan } from '../../infra/cli/replay/plan-replay.ts';
 import { encodeActionsMessage } from '../../shared/core/events/actions-message.ts';
 import { unpackEventText } from '../../shared/core/events/raw-event.ts';
@@ -7,14 +7,20 @@ import { resumeExecution } from '../../shared/core/executions/resume-execution.t
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
 import { actionsMessageOf } from '../../shared/core/processing/actions-of.ts';
+import { planEvent } from '../../shared/core/processing/plan-event.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { actionEntry, eventEntry, outcome } from './entries-for-tests.ts';
 
 const now = Date.now();
 const replay = 'replay-1';
 
+// What the row says again, without tables.
+const recomputed = (entry: EventLogEntry) => ({
+  planned: planEvent(rawEventOf(entry), liveConfiguration({ version: 1 })),
+});
+
 function facts(entry: EventLogEntry, log?: ActionLogEntry, change: Partial<ReplayFacts> = {}): ReplayFacts {
-  const { planned } = recompute(entry, liveConfiguration({ version: 1 }), true);
+  const { planned } = recomputed(entry);
   return { entry, log, event: planned?.event, actionsQueueEmpty: false, ...change };
 }
 
@@ -176,8 +182,7 @@ describe('what is waited for and is nowhere', () => {
   });
 
   test('runs again when the queue is empty: actions that left no trace, planned again under the same ids', () => {
-    const { planned } = recompute(event, liveConfiguration({ version: 1 }), true);
-    if (planned === undefined) throw new Error('not planned');
+    const { planned } = recomputed(event);
     const plan = planReplay(
       facts(event, undefined, {
         actionsQueueEmpty: true,

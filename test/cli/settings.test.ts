@@ -75,14 +75,13 @@ test('a setting is changed alone, at once, with who did it and why', async () =>
   });
   expect(await settings()).toMatchObject({
     enabled: true,
-    identify: true,
     verification: { enforced: true },
-    idempotency: { enabled: true, path: 'data.order_id', window_hours: 72 },
+    idempotency: { path: 'data.order_id', window_hours: 72 },
     url: { generation: 1 },
   });
   expect((await readHistory(table(), 2))?.message).toContain('enforce on');
   await signalbox('settings', 'set', 'rudderstack', '--key-path', 'default');
-  expect((await settings())?.idempotency).toEqual({ enabled: true, window_hours: 72 });
+  expect((await settings())?.idempotency).toEqual({ window_hours: 72 });
 });
 
 test.each([

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse as parseYaml } from 'yaml';
 import { changeSettings, pushAndCommit } from '../../infra/cli/configuration.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
+import { effectiveSettings } from '../../shared/core/configuration/effective-settings.ts';
 import { EnvironmentFile, SourceFile, SourceState, WorkflowFile } from '../../shared/core/configuration/schema.ts';
 import { validKey } from '../../shared/core/idempotency/claim-key.ts';
 import { eventsMax } from '../../shared/core/ingest/split-events.ts';
@@ -144,8 +145,12 @@ describe('the facts', () => {
 
   test('are the limits', () => {
     expect(page).toContain(`${eventsMax.toLocaleString('en')} events`);
-    const state = SourceState.parse({});
-    expect(page).toContain(`within ${state.idempotency.window_hours} hours`);
-    expect(state.verification.enforced).toBe(false);
+    const settings = effectiveSettings(
+      rudderstack,
+      SourceFile.parse({ kind: 'rudderstack', name: 'R' }),
+      SourceState.parse({}),
+    );
+    expect(page).toContain(`within ${settings.idempotency.windowHours} hours`);
+    expect(settings.enforcement).toBe('off');
   });
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { type ProcessorDeps, processBatch } from '../../functions/processor/process-event.ts';
+import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import { invocationId } from '../../shared/core/actions/invocation-id.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import { payloadBytesMax, type RawEvent } from '../../shared/core/events/raw-event.ts';
@@ -38,6 +39,7 @@ function makeProcessor(configuration: LiveConfiguration = liveConfiguration()) {
         noted.push(...events);
       },
     },
+    preprocessor: makePreprocessor(() => clock.nowMs),
     metrics,
     warn: (message) => void warnings.push(message),
     nowMs: () => clock.nowMs,

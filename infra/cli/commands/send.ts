@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
+import { verifierOf } from '../../../shared/core/configuration/effective-settings.ts';
 import { sourceState } from '../../../shared/core/configuration/prepared.ts';
-import { sourceKind } from '../../../shared/core/sources/index.ts';
+import type { SampleSet } from '../../../shared/core/sources/guide.ts';
 import { examples, optionsOf, positiveInteger, positiveNumber } from '../command.ts';
 import { connect } from '../environment.ts';
 import { failure, notFound, usageError } from '../errors.ts';
@@ -10,9 +11,10 @@ import { printSendSummary } from '../output/send-summary.ts';
 import { printJson, processTerminal } from '../output/terminal.ts';
 import { ingestUrls, secretsOf } from '../queries/ingest-urls.ts';
 import { pickSources, readSources } from '../queries/known-sources.ts';
-import { sampleSets } from '../samples/index.ts';
 import { planSamples } from '../send/plan-samples.ts';
+import { modeProblem, type SendMode, sendModes } from '../send/prove.ts';
 import { type Outgoing, sendAll } from '../send/send-all.ts';
+import { sourceGuide } from '../source-guides.ts';
 
 type SendOptions = {
   count?: number;
@@ -20,7 +22,7 @@ type SendOptions = {
   user?: string;
   rate?: number;
   concurrency: number;
-  mode: 'once' | 'duplicate';
+  mode: SendMode;
   wait: boolean;
 };
 
@@ -36,8 +38,11 @@ export function register(program: Command): void {
     .option('--rate <n>', 'at most so many requests per second', positiveNumber)
     .option('--concurrency <n>', 'requests under way at a time', positiveInteger, 20)
     .addOption(
-      new Option('--mode <mode>', 'duplicate: every event twice, as a vendor that retries')
-        .choices(['once', 'duplicate'])
+      new Option(
+        '--mode <mode>',
+        'duplicate: every event twice, as a vendor that retries; tampered, stale, unsigned: with a proof that does not hold',
+      )
+        .choices(sendModes)
         .default('once'),
     )
     .option('--no-wait', 'do not wait until the events are final')
@@ -51,6 +56,7 @@ export function register(program: Command): void {
     ['send rudderstack --count 10000', 'a load, followed to its end and checked for doubles'],
     ['send rudderstack --type track/order_completed --user user_42', 'one event for one user'],
     ['send rudderstack --mode duplicate', 'shows that the second copy runs nothing'],
+    ['send stripe --mode tampered', 'shows what a body that was changed on the way is answered'],
   );
 }
 
@@ -70,15 +76,34 @@ async function sendCommand(
   const secrets = await secretsOf(environment);
   const url = (await ingestUrls(environment, secrets))(source, sourceState(live, source).url);
   const [secret] = (await secrets.valuesOf(`sources/${source}`)) ?? [];
-  const headers = headersOf(file.kind, secret);
-  const outgoing = files.length > 0 ? await readFiles(files) : samplesOf(file.kind, options);
+  const guided = await sourceGuide(file.kind);
+  const verifier = verifierOf(guided?.kind, file);
+  const problem = modeProblem(verifier, options.mode, secret !== undefined);
+  if (problem !== undefined) throw failure(problem, `npx signalbox secrets set ${source}`);
+  const headers = guided?.guide.samples.headers ?? { 'content-type': 'application/json' };
+  const outgoing = files.length > 0 ? await readFiles(files) : samplesOf(file.kind, guided?.guide.samples, options);
   terminal.note(`sending to ${source} in ${environment.name} (${environment.where})`);
-  const summary = await sendAll(environment, { source, url, headers, outgoing, ...pacing(options) }, terminal);
+  const summary = await sendAll(
+    environment,
+    {
+      source,
+      url,
+      headers,
+      verifier,
+      mode: options.mode,
+      ...(secret !== undefined && { secret }),
+      outgoing,
+      ...pacing(options),
+    },
+    terminal,
+  );
   if (options.json) printJson(terminal, summary);
   else
     printSendSummary(terminal, summary, { waited: options.wait, examples: files.length > 0 || outgoing.count <= 10 });
+  // What these modes show is that it is refused.
+  const spoiled = options.mode !== 'once' && options.mode !== 'duplicate';
   if (
-    summary.refused.length > 0 ||
+    (summary.refused.length > 0 && !spoiled) ||
     summary.waiting > 0 ||
     (summary.runs?.twice.length ?? 0) > 0 ||
     (summary.runs?.missing.length ?? 0) > 0
@@ -86,19 +111,11 @@ async function sendCommand(
     process.exitCode = 1;
 }
 
-function pacing({ rate, concurrency, mode, wait }: SendOptions) {
-  return { concurrency, copies: mode === 'duplicate' ? 2 : 1, wait, ...(rate !== undefined && { perSecond: rate }) };
+function pacing({ rate, concurrency, wait }: SendOptions) {
+  return { concurrency, wait, ...(rate !== undefined && { perSecond: rate }) };
 }
 
-/** What the vendor's requests carry, and the shared secret where one is set and the kind has a header for it. */
-function headersOf(kind: string, secret: string | undefined): Record<string, string> {
-  const headers = sampleSets.get(kind)?.headers ?? { 'content-type': 'application/json' };
-  const [secretHeader] = sourceKind(kind)?.verifier.credentialHeaders ?? [];
-  return secret !== undefined && secretHeader !== undefined ? { ...headers, [secretHeader]: secret } : headers;
-}
-
-function samplesOf(kind: string, { count, type, user }: SendOptions): Outgoing {
-  const set = sampleSets.get(kind);
+function samplesOf(kind: string, set: SampleSet | undefined, { count, type, user }: SendOptions): Outgoing {
   if (set === undefined)
     throw failure(`there are no samples of kind "${kind}"`, 'give files with payloads: npx signalbox send SOURCE FILE');
   const plan = planSamples(set, {

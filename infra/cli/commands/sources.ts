@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { type EffectiveSettings, effectiveSettings } from '../../../shared/core/configuration/effective-settings.ts';
 import { sourceState } from '../../../shared/core/configuration/prepared.ts';
-import type { SourceFile, SourceState } from '../../../shared/core/configuration/schema.ts';
+import { SourceFile, type SourceState } from '../../../shared/core/configuration/schema.ts';
 import { sourceKind } from '../../../shared/core/sources/index.ts';
 import { examples, optionsOf } from '../command.ts';
 import { connect, type Environment } from '../environment.ts';
@@ -40,6 +41,15 @@ async function sourcesCommand(key: string | undefined, options: ReturnType<typeo
     terminal.note('A URL is a credential: whoever knows it can send events. Give each sender only its own.');
 }
 
+// A source that was removed still has rows, and settings nobody reads.
+const nobody = SourceFile.parse({ kind: '-', name: '-' });
+
+const enforcementText = { on: 'enforced', off: 'not enforced', once_set: 'enforced once a secret is set' } as const;
+
+function verificationOf(enforcement: EffectiveSettings['enforcement'], secrets: number): SourceRow['verification'] {
+  return { enforced: enforcement === 'on' || (enforcement === 'once_set' && secrets > 0), enforcement, secrets };
+}
+
 /** Rows of sources, with their newest event of the last days. */
 export async function sourceRows(
   environment: Environment,
@@ -53,6 +63,7 @@ export async function sourceRows(
       const { key } = source;
       const file = Object.hasOwn(live.snapshot.sources, key) ? live.snapshot.sources[key] : undefined;
       const state = sourceState(live, key);
+      const settings = effectiveSettings(sourceKind(file?.kind ?? ''), file ?? nobody, state);
       const [newest, values] = await Promise.all([
         newestEvent(environment, source),
         secrets.valuesOf(`sources/${key}`),
@@ -67,13 +78,13 @@ export async function sourceRows(
         enabled: file !== undefined && state.enabled,
         last_event_at: lastEventAtMs === undefined ? null : iso(lastEventAtMs),
         last_event_id: newest?.id ?? null,
-        verification: { enforced: state.verification.enforced, secrets: values?.length ?? 0 },
+        verification: verificationOf(settings.enforcement, values?.length ?? 0),
         idempotency: {
-          enabled: state.idempotency.enabled,
+          enabled: settings.idempotency.enabled,
           path: file === undefined ? null : keyPathOf(file, state),
-          window_hours: state.idempotency.window_hours,
+          window_hours: settings.idempotency.windowHours,
         },
-        identify: state.identify,
+        identify: settings.identify,
         mappings: file?.mappings.length ?? 0,
         inactive_mappings: state.inactive_mappings,
       };
@@ -144,7 +155,7 @@ function printSource(terminal: Terminal, row: SourceRow, nowMs: number): void {
         ? 'never'
         : `${formatWhen(Date.parse(row.last_event_at), nowMs)}${row.last_event_id ? `, ${row.last_event_id}` : ''}`,
     ],
-    ['verification', `${verification.enforced ? 'enforced' : 'not enforced'}; ${secrets}`],
+    ['verification', `${enforcementText[verification.enforcement]}; ${secrets}`],
     [
       'idempotency',
       idempotency.enabled

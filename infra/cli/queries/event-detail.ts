@@ -14,7 +14,7 @@ export async function readEventDetail(environment: Environment, id: string): Pro
     readActionLogs(actionLogOf(environment), [entry]),
     configurationOf(environment, entry),
   ]);
-  const recomputed = recompute(entry, configuration, exact);
+  const recomputed = await recompute(entry, configuration, exact);
   return {
     ...eventRow(entry, logs.get(entry.execution ?? '')),
     data: recomputed.planned?.event?.data ?? null,

@@ -1,11 +1,12 @@
 import { readLive, readVersion } from '../../../shared/adapters/dynamodb-configuration.ts';
+import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
 import type { Mapping, ParameterValue } from '../../../shared/core/configuration/schema.ts';
 import type { NormalizedEvent } from '../../../shared/core/events/normalized-event.ts';
 import { type RawEvent, unpackEventText, VerificationStatus } from '../../../shared/core/events/raw-event.ts';
 import type { JsonObject, JsonValue } from '../../../shared/core/json.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
 import { compileMapping } from '../../../shared/core/mappings/parameter-value.ts';
-import { type ConsideredMapping, type PlannedEvent, planEvent } from '../../../shared/core/processing/plan-event.ts';
+import { type ConsideredMapping, type PlannedEvent, readAndPlan } from '../../../shared/core/processing/plan-event.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
 import type { Environment } from '../environment.ts';
 import type { ConsideredRow } from '../rows.ts';
@@ -46,7 +47,13 @@ export async function configurationOf(
   return past ? { configuration: past, exact: true } : { configuration: await readLive(configuration), exact: false };
 }
 
-export function recompute(entry: EventLogEntry, configuration: LiveConfiguration, exact: boolean): Recomputed {
+const preprocessor = makePreprocessor(() => performance.now());
+
+export async function recompute(
+  entry: EventLogEntry,
+  configuration: LiveConfiguration,
+  exact: boolean,
+): Promise<Recomputed> {
   const base = { headers: {}, configVersion: configuration.version, exact };
   let unpacked: { headers: Record<string, string>; body: string };
   try {
@@ -56,7 +63,7 @@ export function recompute(entry: EventLogEntry, configuration: LiveConfiguration
   }
   const known = { ...base, headers: unpacked.headers, text: unpacked.body };
   try {
-    return { ...known, planned: planEvent(rawEventOf(entry), configuration) };
+    return { ...known, planned: await readAndPlan(rawEventOf(entry), configuration, preprocessor) };
   } catch (error) {
     return { ...known, problem: error instanceof Error ? error.message : String(error) };
   }

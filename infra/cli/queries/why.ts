@@ -71,7 +71,7 @@ export async function tellEvent(
   const entry = await readEvent(eventLogOf(environment), id, known);
   if (entry === undefined) return tellUnlogged(environment, id, known, nowMs);
   const { configuration, exact } = await configurationOf(environment, entry);
-  const recomputed = recompute(entry, configuration, exact);
+  const recomputed = await recompute(entry, configuration, exact);
   const log =
     entry.execution !== undefined && hasOwnActions(entry.status)
       ? await readActionLog(actionLogOf(environment), entry.execution)

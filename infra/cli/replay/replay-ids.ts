@@ -106,7 +106,7 @@ async function readFacts(
     configurationOf(environment, entry),
     entry.execution === undefined ? undefined : readActionLog(actionLogOf(environment), entry.execution),
   ]);
-  const { planned } = recompute(entry, configuration, exact);
+  const { planned } = await recompute(entry, configuration, exact);
   const eventType = planned?.event?.eventType ?? entry.eventType;
   const claim =
     entry.key === undefined || eventType === undefined

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
+import type { Sample, SampleMaker, SampleSet, SampleUser } from '../../../shared/core/sources/guide.ts';
 import { usageError } from '../errors.ts';
-import type { Sample, SampleSet, SampleUser } from '../samples/sample.ts';
 
 export type SamplePlan = {
   /** Sent first, and waited for: users nobody has identified get no workflow run. */
@@ -26,9 +26,10 @@ export function planSamples(set: SampleSet, { count, eventType, userId }: Sample
   }
   const total = count ?? 2;
   const users = makeUsers(userId === undefined ? usersFor(total) : 1, userId);
-  const types = mixOf(set, total - users.length);
+  const { identify } = set;
+  const types = mixOf(set, identify === undefined ? total : total - users.length);
   return {
-    introductions: users.map((user) => set.identify(user)),
+    introductions: identify === undefined ? [] : users.map((user) => identify(user, maker())),
     events: types.map((type, i) => ofType(set, type, userAt(users, i))),
   };
 }
@@ -48,6 +49,8 @@ function makeUsers(count: number, id?: string): SampleUser[] {
 
 const names = ['Ada', 'Grace', 'Alan', 'Edsger', 'Barbara', 'Donald', 'Katherine', 'Linus'];
 
+const maker = (): SampleMaker => ({ uuid: randomUUID, int: randomInt, nowMs: Date.now() });
+
 function userAt(users: SampleUser[], i: number): SampleUser {
   const user = users[i % users.length];
   if (user === undefined) throw new Error('no sample users');
@@ -55,11 +58,11 @@ function userAt(users: SampleUser[], i: number): SampleUser {
 }
 
 function ofType(set: SampleSet, eventType: string, user: SampleUser): Sample {
-  const sample = set.ofType(eventType, user);
+  const sample = set.ofType(eventType, user, maker());
   if (sample === undefined)
     throw usageError(
       `there is no sample of type "${eventType}"`,
-      `this source sends ${[...new Set(['identify', ...set.mix.map((m) => m.eventType)])].join(', ')} and other track/<event> types`,
+      `there are samples of ${set.mix.map((m) => m.eventType).join(', ')}; for another one give a file with a payload`,
     );
   return sample;
 }

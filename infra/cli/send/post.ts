@@ -37,7 +37,7 @@ export async function postEvent(
       continue;
     }
     const text = await response.text();
-    if (response.ok) return { accepted: true, status: response.status, ids: idsIn(text) };
+    if (response.ok) return { accepted: true, status: response.status, ids: idsIn(text, response) };
     if (last || !isTransient(response.status))
       return { accepted: false, status: response.status, problem: problemIn(text, response) };
     const asked = Math.min(Number(response.headers.get('retry-after')) || 0, retryAfterMaxSeconds) * 1000;
@@ -70,7 +70,10 @@ function unreachable(url: string, reason: string) {
   return failure(`nothing answers at ${new URL(url).origin}: ${reason}`, 'is the environment up? locally: npm start');
 }
 
-function idsIn(text: string): string[] {
+function idsIn(text: string, { headers }: Response): string[] {
+  // Senders that expect no body get none; then a header names the event.
+  const named = headers.get('x-signalbox-event-id');
+  if (text === '' && named !== null) return named.split(',');
   const parsed = AcceptedBody.safeParse(parseOrUndefined(text));
   if (!parsed.success)
     throw failure(

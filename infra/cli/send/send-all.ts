@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
+import type { Verifier } from '../../../shared/core/signatures/verifier.ts';
+import type { Sample } from '../../../shared/core/sources/guide.ts';
 import type { Environment } from '../environment.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { countRunsByExecution } from '../queries/runs.ts';
-import type { Sample } from '../samples/sample.ts';
 import { type Follower, followEvents } from './follow.ts';
 import type { SamplePlan } from './plan-samples.ts';
 import { forEachPaced, postEvent } from './post.ts';
 import { type Progress, showProgress } from './progress.ts';
+import { type Proven, prove, type SendMode } from './prove.ts';
 import { checkRuns, countFinal, messageIds, type SendSummary } from './summary.ts';
 
 export type Outgoing =
@@ -15,15 +18,20 @@ export type Outgoing =
 export type SendOrder = {
   source: string;
   url: string;
+  /** Headers that the vendor sets on every post. */
   headers: Record<string, string>;
+  verifier: Verifier;
+  /** Absent: nothing can be proven. */
+  secret?: string;
+  mode: SendMode;
   outgoing: Outgoing;
   concurrency: number;
   perSecond?: number;
-  /** How often each event is posted. */
-  copies: number;
   /** Whether to follow the events to their end. */
   wait: boolean;
 };
+
+const copiesIn = ({ mode }: SendOrder) => (mode === 'duplicate' ? 2 : 1);
 
 type Posting = { body: string | Uint8Array<ArrayBuffer>; sample?: Sample };
 
@@ -32,7 +40,8 @@ const patienceMs = 30_000;
 
 /** Posts everything, follows it to its end, and says what became of it. */
 export async function sendAll(environment: Environment, order: SendOrder, terminal: Terminal): Promise<SendSummary> {
-  const { outgoing, copies, wait } = order;
+  const { outgoing, wait } = order;
+  const copies = copiesIn(order);
   const startedAtMs = performance.now();
   const total = outgoing.count * copies;
   const progress = showProgress(terminal, total, wait);
@@ -71,14 +80,14 @@ function wavesOf(outgoing: Outgoing): Posting[][] {
   const { introductions, events } = outgoing.plan;
   return [introductions, events]
     .filter((wave) => wave.length > 0)
-    .map((wave) => wave.map((sample) => ({ body: sample.body, sample })));
+    .map((wave) => wave.map((sample) => ({ body: bodyOf(sample), sample })));
 }
 
-function makeSending(
-  { url, headers, concurrency, perSecond, copies }: SendOrder,
-  follower: Follower,
-  progress: Progress,
-) {
+const bodyOf = ({ body }: Sample) => (typeof body === 'string' ? body : JSON.stringify(body));
+
+function makeSending(order: SendOrder, follower: Follower, progress: Progress) {
+  const { url, concurrency, perSecond } = order;
+  const copies = copiesIn(order);
   const accepted: { sample?: Sample; ids: string[] }[] = [];
   const refused = new Map<string, { status: number; problem: string; count: number }>();
   let count = 0;
@@ -88,25 +97,30 @@ function makeSending(
     async post(wave: Posting[]): Promise<void> {
       // The copies of one event follow each other, as a vendor's retries do.
       const postings = wave.flatMap((posting) => Array.from({ length: copies }, () => posting));
-      await forEachPaced(
-        postings,
-        { concurrency, ...(perSecond !== undefined && { perSecond }) },
-        async ({ body, sample }) => {
-          const answer = await postEvent(url, body, headers);
-          if (answer.accepted) {
-            accepted.push({ ids: answer.ids, ...(sample && { sample }) });
-            follower.add(answer.ids);
-            count += 1;
-            progress.accepted(count);
-            return;
-          }
-          const { status, problem } = answer;
-          const known = refused.get(`${status} ${problem}`);
-          refused.set(`${status} ${problem}`, { status, problem, count: (known?.count ?? 0) + 1 });
-        },
-      );
+      await forEachPaced(postings, { concurrency, ...(perSecond !== undefined && { perSecond }) }, async (posting) => {
+        const { sample } = posting;
+        const { body, headers } = requestOf(posting, order);
+        const answer = await postEvent(url, body, headers);
+        if (answer.accepted) {
+          accepted.push({ ids: answer.ids, ...(sample && { sample }) });
+          follower.add(answer.ids);
+          count += 1;
+          progress.accepted(count);
+          return;
+        }
+        const { status, problem } = answer;
+        const known = refused.get(`${status} ${problem}`);
+        refused.set(`${status} ${problem}`, { status, problem, count: (known?.count ?? 0) + 1 });
+      });
     },
   };
+}
+
+function requestOf({ body, sample }: Posting, { headers, verifier, secret, mode }: SendOrder): Proven {
+  const bytes = typeof body === 'string' ? new Uint8Array(Buffer.from(body)) : body;
+  const id = sample?.messageId ?? randomUUID();
+  const proven = prove(verifier, mode, { body: bytes, secret, id, nowMs: Date.now() });
+  return { body: proven.body, headers: { ...headers, ...sample?.headers, ...proven.headers } };
 }
 
 async function checkSampleRuns(

@@ -1,4 +1,4 @@
-import type { Sample } from '../samples/sample.ts';
+import type { Sample } from '../../../shared/core/sources/guide.ts';
 import type { FinalEvent } from './follow.ts';
 
 /** What became of a `send`; also its `--json` row. */

@@ -1,5 +1,9 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import { type CompiledMapping, compileMapping } from '../mappings/parameter-value.ts';
+import type { Verifier } from '../signatures/verifier.ts';
+import { sourceKind } from '../sources/index.ts';
+import type { SourceKind } from '../sources/source.ts';
+import { type EffectiveSettings, effectiveSettings, redactedMembers, verifierOf } from './effective-settings.ts';
 import { type SourceFile, SourceState } from './schema.ts';
 
 /** A source as events meet it: its content, its state in this environment, its mappings by event type. */
@@ -7,6 +11,12 @@ export type PreparedSource = {
   key: string;
   file: SourceFile;
   state: SourceState;
+  /** Undefined for a kind that this version of the code does not know. */
+  kind: SourceKind | undefined;
+  settings: EffectiveSettings;
+  verifier: Verifier;
+  /** Names of members whose values are never stored, with `*` at their ends. */
+  redact: readonly string[];
   /** In the order of the file, which is the order of creation. Compiled when a type is first asked for. */
   mappingsOf(eventType: string): readonly CompiledMapping[];
 };
@@ -22,10 +32,16 @@ export function prepareSource(configuration: LiveConfiguration, key: string): Pr
   if (known !== undefined) return known;
   if (!Object.hasOwn(configuration.snapshot.sources, key)) return undefined;
   const file = configuration.snapshot.sources[key] as SourceFile;
+  const state = sourceState(configuration, key);
+  const kind = sourceKind(file.kind);
   const source: PreparedSource = {
     key,
     file,
-    state: sourceState(configuration, key),
+    state,
+    kind,
+    settings: effectiveSettings(kind, file, state),
+    verifier: verifierOf(kind, file),
+    redact: redactedMembers(kind, file),
     mappingsOf: indexByEventType(file),
   };
   prepared.set(key, source);

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { JsonObject } from '../json.ts';
 import { FieldPathText } from '../mappings/field-path.ts';
 import { dataSchemaProblems } from './data-schema.ts';
+import { Verification } from './verification.ts';
 
 /** Keys of sources, workflows and audiences; also the name of their file. */
 export const ResourceKey = z
@@ -79,13 +80,41 @@ export const Mapping = z.strictObject({
 });
 export type Mapping = z.infer<typeof Mapping>;
 
+/** A name of members, with `*` for any text at its start, its end or both: `*_token`. */
+const MemberPattern = z
+  .string()
+  .regex(/^\*?[^*]+\*?$/, 'must be the name of a field, with * only at its start or end: password, *_token*');
+
 /** `sources/<key>.yaml` */
 export const SourceFile = z.strictObject({
-  kind: z.string().min(1),
-  name: z.string().min(1),
+  kind: z.string().min(1).describe('Who sends: `npx signalbox sources kinds` lists them all.'),
+  name: z.string().min(1).describe('For people.'),
   description: z.string().optional(),
-  event_type_path: FieldPathText.optional().describe("Default: the kind's own rule."),
-  idempotency_key_path: FieldPathText.optional().describe("Default: the kind's own path."),
+  event_type_path: FieldPathText.optional().describe("Where the event type is. Default: the kind's own rule."),
+  idempotency_key_path: FieldPathText.optional().describe(
+    "Where the idempotency key is. Default: the kind's own path.",
+  ),
+  user_id_path: FieldPathText.optional().describe("Where the id of the user is. Default: the kind's own path."),
+  timestamp_path: FieldPathText.optional().describe(
+    "When it happened: ISO 8601, or seconds or milliseconds since 1970. Default: the kind's own path, else when it was received.",
+  ),
+  verification: Verification.optional().describe(
+    "How requests are checked. Default: the kind's own way; kinds whose vendor signs have no other.",
+  ),
+  preprocess: z
+    .strictObject({
+      jsonata: z
+        .string()
+        .min(1)
+        .max(16_384)
+        .describe('A JSONata expression over { body, headers, preprocess }; the map it makes is read as preprocess.*'),
+    })
+    .optional()
+    .describe('What no path can say. https://docs.jsonata.org'),
+  redact: z
+    .array(MemberPattern)
+    .default([])
+    .describe('Fields whose values are blotted out before an event is stored, at any depth: password, *_token*'),
   headers: z
     .array(z.string().toLowerCase())
     .default([])
@@ -188,30 +217,46 @@ export type AudienceFile = z.infer<typeof AudienceFile>;
  */
 export const windowHoursMax = 168;
 
-/** Per-environment state of one source: takes effect at once, is never promoted. */
+/** Per-environment state of one source: takes effect at once, is never promoted. What is absent is as the kind has it. */
 export const SourceSettings = z.strictObject({
   enabled: z.boolean().default(true).describe('Off: events are accepted and logged `rejected: source_disabled`.'),
   identify: z
     .boolean()
-    .default(true)
-    .describe('Off: `identify` events run nothing and are logged `identify_disabled`.'),
+    .optional()
+    .describe(
+      'Off: `identify` events run nothing and are logged `identify_disabled`. Default: on, except for legacy kinds.',
+    ),
   verification: z
     .strictObject({
-      enforced: z.boolean().default(false).describe('On: a request that fails the check is answered 401.'),
+      enforced: z
+        .union([z.boolean(), z.literal('once_set')])
+        .optional()
+        .describe(
+          "On: a request that fails the check is answered 401. once_set: on as soon as the source has a secret. Default: the kind's own.",
+        ),
+      partial: z
+        .enum(['accept', 'refuse'])
+        .optional()
+        .describe(
+          'Batches whose signature covers only their first event: accept the rest as unverified (default), or refuse the request.',
+        ),
     })
-    .default({ enforced: false }),
+    .prefault({}),
   idempotency: z
     .strictObject({
-      enabled: z.boolean().default(true),
+      enabled: z
+        .boolean()
+        .optional()
+        .describe('Off: every copy of an event runs. Default: on, except for legacy kinds.'),
       path: FieldPathText.optional().describe("Default: the source's idempotency_key_path."),
       window_hours: z
         .number()
         .positive()
         .max(windowHoursMax)
-        .default(24)
-        .describe('How long a copy counts as one; at least as long as the sender tries again.'),
+        .optional()
+        .describe('How long a copy counts as one. Default: 24, or longer where the sender tries again for longer.'),
     })
-    .default({ enabled: true, window_hours: 24 }),
+    .prefault({}),
   log_shards: z.int().min(1).max(32).optional().describe("Default: the environment's."),
   inactive_mappings: z.array(ResourceKey).default([]),
 });

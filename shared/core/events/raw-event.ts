@@ -1,10 +1,15 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import * as z from 'zod';
 
-/** `enforced|not_enforced` × what the check of the sender's signature or secret said (`skipped`: there was none to make). */
+/**
+ * `enforced|not_enforced` × what the check of the sender's signature or secret said. `skipped`: there was none to make.
+ * `unverified`: the event came behind the first one of a batch of which only that is signed.
+ */
 export const VerificationStatus = z.enum([
   'enforced:verified',
+  'enforced:unverified',
   'not_enforced:verified',
+  'not_enforced:unverified',
   'not_enforced:failed',
   'not_enforced:skipped',
 ]);

@@ -81,7 +81,7 @@ export function scanChildren(text: string, open: number, limits: { depthMax: num
 }
 
 /** Position of the quote that ends the string begun at `start`, or -1. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
     while (text.charCodeAt(end - 1 - backslashes) === backslash) backslashes++;

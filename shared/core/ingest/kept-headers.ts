@@ -1,5 +1,4 @@
-import type { SourceFile } from '../configuration/schema.ts';
-import type { SourceKind } from '../sources/source.ts';
+import type { PreparedSource } from '../configuration/prepared.ts';
 
 const keptAlways = ['content-type', 'user-agent', 'x-request-id'];
 
@@ -16,14 +15,13 @@ const keptNever = new Set([
 /** The request headers that stay with an event, for mappings to read and people to see; an allow-list. */
 export function keptHeaders(
   headers: Record<string, string>,
-  kind: SourceKind,
-  file: SourceFile,
+  { kind, file, verifier }: Pick<PreparedSource, 'kind' | 'file' | 'verifier'>,
 ): Record<string, string> {
-  const names = new Set([...keptAlways, ...kind.keptHeaders, ...file.headers]);
+  const names = new Set([...keptAlways, ...(kind?.keptHeaders ?? []), ...file.headers]);
   return Object.fromEntries(
     [...names].flatMap((name) => {
       const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
-      const isCredential = keptNever.has(name) || kind.verifier.credentialHeaders.includes(name);
+      const isCredential = keptNever.has(name) || verifier.credentialHeaders.includes(name);
       return value === undefined || isCredential ? [] : [[name, value]];
     }),
   );

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonValue } from '../json.ts';
 import type { BatchWrapper } from '../sources/source.ts';
-import { type Child, readMember, type Scan, type Slice, scanChildren, skipSpace } from './json-scanner.ts';
+import { type Child, readMember, type Scan, scanChildren, skipSpace } from './json-scanner.ts';
 import { type Refusal, refused } from './refusal.ts';
 
 /** How deep a body may nest. More is no event; parsers and viewers further on may recurse. */
@@ -82,21 +82,46 @@ function splitList(text: string, { children, more }: Pick<Scanned, 'children' | 
 }
 
 type Share = (element: string, value: JsonValue) => string;
-type WrapperMembers = { list: Child; shared: Map<string, Slice> };
+/** `shared`: the text of each member that goes into every event, by its name. */
+type WrapperMembers = { list: Child; shared: Map<string, string> };
 
 /** The members of a wrapper; undefined for a map that is an event itself. */
 function wrapperMembers(text: string, { children, more }: Scanned, wrapper: BatchWrapper): WrapperMembers | undefined {
   if (more) return undefined;
-  let list: Child | undefined;
-  const shared = new Map<string, Slice>();
+  const [outermost, ...inner] = wrapper.list;
+  let found: Child | undefined;
+  const shared = new Map<string, string>();
   for (const child of children) {
     const member = readMember(text, child);
     if (member === undefined || member.name === wrapper.unless) return undefined;
     // Of members of one name the last counts, as in JSON.parse.
-    if (member.name === wrapper.list) list = { ...member.value, values: child.values };
-    if (wrapper.shared.includes(member.name)) shared.set(member.name, child);
+    if (member.name === outermost) found = { ...member.value, values: child.values };
+    if (wrapper.shared.includes(member.name)) shared.set(member.name, text.slice(child.start, child.end));
   }
-  return list && text[list.start] === '[' ? { list, shared } : undefined;
+  if (found === undefined) return undefined;
+  const list = descend(text, found, inner);
+  if (list === undefined || text[list.child.start] !== '[') return undefined;
+  if (inner.length > 0) shared.set(outermost, `${JSON.stringify(outermost)}:${list.around}`);
+  return { list: list.child, shared };
+}
+
+/** The value at a path below a map, and the text of that map without it. */
+function descend(text: string, value: Child, path: string[]): { child: Child; around: string } | undefined {
+  const [name, ...rest] = path;
+  if (name === undefined) return { child: value, around: '' };
+  if (text[value.start] !== '{') return undefined;
+  const scan = scanChildren(text, value.start, { depthMax, childrenMax: eventsMax });
+  if (scan.kind !== 'scanned' || scan.more) return undefined;
+  const members = scan.children.map((child) => ({ child, member: readMember(text, child) }));
+  const at = members.findLast(({ member }) => member?.name === name);
+  if (at?.member === undefined) return undefined;
+  const below = descend(text, { ...at.member.value, values: at.child.values }, rest);
+  if (below === undefined) return undefined;
+  const others = members
+    .filter(({ member }) => member?.name !== name)
+    .map(({ child }) => text.slice(child.start, child.end));
+  const kept = rest.length === 0 ? others : [...others, `${JSON.stringify(name)}:${below.around}`];
+  return { child: below.child, around: `{${kept.join(',')}}` };
 }
 
 function splitWrapper(text: string, { list, shared }: WrapperMembers, values: number): Split {
@@ -106,7 +131,7 @@ function splitWrapper(text: string, { list, shared }: WrapperMembers, values: nu
   if (rest.kind === 'refused') return rest;
   const scan = scanChildren(text, list.start, { depthMax, childrenMax: eventsMax });
   if (scan.kind !== 'scanned' || scan.end !== list.end) return notJson(text, values);
-  const members = [...shared].map(([name, { start, end }]) => ({ name, text: text.slice(start, end) }));
+  const members = [...shared].map(([name, member]) => ({ name, text: member }));
   const sharedCharacters = members.reduce((sum, member) => sum + member.text.length, 0);
   if (sharedCharacters * scan.children.length > sharedOutCharactersMax) {
     const detail = `the batch has ${sharedCharacters} characters to copy into each of its ${scan.children.length} events; send smaller batches`;

@@ -19,6 +19,7 @@ export const EventReason = z.enum([
   'not_an_object',
   'payload_invalid',
   'event_type_missing',
+  'preprocess_failed',
   // failed
   'retries_exhausted',
   'message_unreadable',
@@ -51,6 +52,10 @@ export type EventLogEntry = {
   processedAtMs: number;
   batchIndex?: number;
   replayOf?: string;
+  /** How long the source's own expression took, in milliseconds; absent where it has none. */
+  preprocessMs?: number;
+  /** Why the source's own expression made nothing; the event went on without. */
+  preprocessError?: string;
   /** Headers and text of the event, as packed by events/raw-event.ts. */
   payload: Uint8Array;
 };

@@ -1,4 +1,5 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
+import type { Preprocessed, Preprocessor } from '../../ports/preprocessor.ts';
 import { type PreparedSource, prepareSource } from '../configuration/prepared.ts';
 import type { Mapping } from '../configuration/schema.ts';
 import type { NormalizedEvent } from '../events/normalized-event.ts';
@@ -7,7 +8,7 @@ import { validKey } from '../idempotency/claim-key.ts';
 import type { JsonObject } from '../json.ts';
 import type { EventReason } from '../logs/event-log-entry.ts';
 import { unmetBecause } from '../mappings/parameter-value.ts';
-import { normalizeEvent } from '../sources/normalize.ts';
+import { normalizeEvent, type Preprocessing, preprocessEvent } from '../sources/normalize.ts';
 
 /** What became of one mapping for one event, and why. */
 export type ConsideredMapping = {
@@ -30,6 +31,8 @@ export type PlannedEvent = {
   configVersion: number;
   /** Absent only when the event was rejected. */
   event?: NormalizedEvent;
+  /** How the source's own expression went; absent where it has none. */
+  preprocessing?: Preprocessing;
   /** The idempotency key, when it is valid and checks are on. */
   key?: string;
   windowSeconds: number;
@@ -40,23 +43,34 @@ export type PlannedEvent = {
     | { kind: 'run'; invocations: PlannedInvocation[] };
 };
 
-/** Normalizes an event and matches it against one configuration. Pure; throws only for a payload that is not ours. */
-export function planEvent(raw: RawEvent, configuration: LiveConfiguration): PlannedEvent {
+/**
+ * Normalizes an event and matches it against one configuration: no I/O; throws only for a payload that is not ours.
+ *
+ * @param made by the source's own expression; needed where it has one. `readAndPlan` runs it
+ */
+export function planEvent(raw: RawEvent, configuration: LiveConfiguration, made?: Preprocessed): PlannedEvent {
   const base = { raw, configVersion: configuration.version, windowSeconds: 0, considered: [] };
   const source = prepareSource(configuration, raw.source);
   if (source === undefined) {
     const detail = `source "${raw.source}" is not in configuration version ${configuration.version}; it was removed after the event was accepted`;
     return { ...base, plan: { kind: 'rejected', reason: 'source_missing', detail } };
   }
-  const normalized = normalizeEvent(raw, source.file, source.state);
+  const normalized = normalizeEvent(raw, source.file, source.settings, made);
+  const { preprocessing } = normalized;
   if (normalized.kind === 'rejected') {
     const { reason, detail } = normalized;
-    return { ...base, plan: { kind: 'rejected', reason, detail } };
+    return { ...base, ...(preprocessing && { preprocessing }), plan: { kind: 'rejected', reason, detail } };
   }
   const { event } = normalized;
-  const { idempotency, enabled } = source.state;
+  const { idempotency, enabled } = source.settings;
   const key = idempotency.enabled ? validKey(event.keyCandidate) : undefined;
-  const planned = { ...base, event, ...(key !== undefined && { key }), windowSeconds: idempotency.window_hours * 3600 };
+  const planned = {
+    ...base,
+    event,
+    ...(preprocessing && { preprocessing }),
+    ...(key !== undefined && { key }),
+    windowSeconds: idempotency.windowHours * 3600,
+  };
   if (!enabled) {
     return {
       ...planned,
@@ -70,11 +84,22 @@ export function planEvent(raw: RawEvent, configuration: LiveConfiguration): Plan
   return { ...planned, ...matchMappings(event, source) };
 }
 
+/** `planEvent`, after the source's own expression was run where it has one. */
+export async function readAndPlan(
+  raw: RawEvent,
+  configuration: LiveConfiguration,
+  preprocessor: Preprocessor,
+): Promise<PlannedEvent> {
+  const source = prepareSource(configuration, raw.source);
+  const made = source && (await preprocessEvent(raw, source.file, preprocessor));
+  return planEvent(raw, configuration, made);
+}
+
 function matchMappings(event: NormalizedEvent, source: PreparedSource): Pick<PlannedEvent, 'considered' | 'plan'> {
   const considered: ConsideredMapping[] = [];
   const invocations: PlannedInvocation[] = [];
   for (const { mapping, conditions, parameters } of source.mappingsOf(event.eventType)) {
-    if (event.eventType === 'identify' && !source.state.identify) {
+    if (event.eventType === 'identify' && !source.settings.identify) {
       considered.push({ mapping, verdict: 'identify_disabled' });
       continue;
     }
@@ -104,7 +129,7 @@ function firstUnmet(conditions: Parameters<typeof unmetBecause>[0][], event: Nor
 
 function whyNothingRuns(event: NormalizedEvent, source: PreparedSource, considered: ConsideredMapping[]): Ended {
   // The switch explains an identify event even where nobody has mapped it yet.
-  if (event.eventType === 'identify' && !source.state.identify) return { reason: 'identify_disabled' };
+  if (event.eventType === 'identify' && !source.settings.identify) return { reason: 'identify_disabled' };
   const [first] = considered;
   if (first === undefined || first.verdict === 'runs') return { reason: 'no_mapping_for_type' };
   // Several mappings can be off for several reasons; the event's row names the one nearest to running.

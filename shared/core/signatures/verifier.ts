@@ -8,17 +8,48 @@ export type SignedRequest = {
   nowMs: number;
 };
 
+/** What a sender that knows `secret` signs. */
+export type RequestToSign = {
+  rawBody: Uint8Array;
+  secret: string;
+  nowMs: number;
+  /** The sender's own id of the message, for schemes that sign one: the same each time the message is sent again. */
+  id: string;
+};
+
 /**
- * How the sender of a kind proves who it is. A verifier only says whether the proof holds; whether that matters is the
+ * - `verified_first`: the signature holds, and covers only the first event of the batch;
+ * - `failed`: what the request brings does not hold; a malformed signature too, never an exception;
+ * - `skipped`: the request brings nothing to check.
+ */
+export type Verdict = 'verified' | 'verified_first' | 'failed' | 'skipped';
+
+/**
+ * How a sender proves who it is. A verifier only says whether the proof holds; whether that matters is the
  * environment's setting `verification.enforced`.
  */
 export type Verifier = {
   /** Whether the request brings anything to check; without it nobody needs to read the secret. */
   isSigned(headers: Record<string, string>): boolean;
-  /** `skipped`: the request brings nothing to check. A malformed signature is `failed`, never an exception. */
-  verify(request: SignedRequest): 'verified' | 'failed' | 'skipped';
+  verify(request: SignedRequest): Verdict;
+  /** The headers that prove a request, as a sender that knows the secret adds them. */
+  sign(request: RequestToSign): Record<string, string>;
+  /** Why a text cannot be the secret, without quoting it; undefined when it can. */
+  secretProblem(secret: string): string | undefined;
   /** Headers that hold a credential, in lower case: they are never kept with the event, whatever a source asks for. */
   credentialHeaders: readonly string[];
+  /** The most seconds between a signature and its arrival. Absent: the scheme signs no time, so an old request still verifies. */
+  toleranceSeconds?: number;
   /** What the sender has to do, as a refused request is told. */
   instruction: string;
 };
+
+/** The value of a header, in lower case; undefined when the request has none of that name. */
+export function headerOf(headers: Record<string, string>, name: string): string | undefined {
+  return Object.hasOwn(headers, name) ? headers[name] : undefined;
+}
+
+/** For secrets of which nothing is known but that they are text. */
+export function anyText(secret: string): string | undefined {
+  return secret === '' ? 'is empty' : undefined;
+}

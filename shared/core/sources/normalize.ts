@@ -1,3 +1,4 @@
+import type { Preprocessed, Preprocessor } from '../../ports/preprocessor.ts';
 import type { SourceFile, SourceSettings } from '../configuration/schema.ts';
 import { eventIdTimeMs } from '../events/event-id.ts';
 import type { NormalizedEvent } from '../events/normalized-event.ts';
@@ -7,28 +8,43 @@ import type { EventReason } from '../logs/event-log-entry.ts';
 import { type EventNamespaces, readEventPath } from '../mappings/event-path.ts';
 import { type FieldPath, parseFieldPath } from '../mappings/field-path.ts';
 import { sourceKind } from './index.ts';
+import { eventTimeMs } from './parts/event-time.ts';
 import { type FieldProblem, type Reading, type SourceKind, typeName } from './source.ts';
 
 type Rejected = {
   kind: 'rejected';
-  reason: Extract<EventReason, 'not_an_object' | 'payload_invalid' | 'event_type_missing'>;
+  reason: Extract<EventReason, 'not_an_object' | 'payload_invalid' | 'event_type_missing' | 'preprocess_failed'>;
   /** Which field, what it holds, what it would have to hold; never the value itself. */
   detail: string;
 };
 
-export type Normalization = { kind: 'normalized'; event: NormalizedEvent } | Rejected;
+export type Normalization = ({ kind: 'normalized'; event: NormalizedEvent } | Rejected) & {
+  /** How the source's own expression went; absent where it has none. */
+  preprocessing?: Preprocessing;
+};
+
+/** Of a source's settings, those that say how its events are read. */
+type KeySettings = { idempotency: Pick<SourceSettings['idempotency'], 'path'> };
+
+/** `error`: the event goes on without what the expression would have made. */
+export type Preprocessing = { ms: number; error?: string };
 
 /**
  * Reads an event as its source means it. The same event, file and settings always give the same result.
  *
  * The event type is at the source's `event_type_path`, else what its kind says; the idempotency key at the path in the
  * settings, else in the source's file, else where its kind sends it. The key is not checked here: claim-key.ts does.
+ *
+ * @param made by the source's own expression; needed where its file has one. `preprocessEvent` runs it
  * @throws for a payload that is not ours, and for a kind this version of the code does not know
  */
-export function normalizeEvent(raw: RawEvent, file: SourceFile, settings: SourceSettings): Normalization {
-  const kind = sourceKind(file.kind);
-  if (kind === undefined)
-    throw new Error(`source "${raw.source}" is of kind "${file.kind}", which this version does not know`);
+export function normalizeEvent(
+  raw: RawEvent,
+  file: SourceFile,
+  settings: KeySettings,
+  made?: Preprocessed,
+): Normalization {
+  const kind = kindOf(raw, file);
   const { headers, body: text } = unpackEventText(raw.payload);
   const body = parseJson(text);
   if (!isJsonObject(body)) {
@@ -37,15 +53,27 @@ export function normalizeEvent(raw: RawEvent, file: SourceFile, settings: Source
   const reading = kind.read(body, headers);
   if (isProblem(reading)) return invalid(reading);
 
-  const { data, preprocess } = reading;
-  const userId = userIdOf(reading.userId);
-  const namespaces: EventNamespaces = { body, headers, preprocess, data, userId };
-  const eventType = eventTypeOf(file, reading, namespaces);
-  if (typeof eventType !== 'string') return eventType;
-  const keyCandidate = readKey(kind, file, settings, namespaces);
   const receivedAtMs = eventIdTimeMs(raw.id);
-  return {
-    kind: 'normalized',
+  const { data } = reading;
+  if (file.preprocess !== undefined && made === undefined)
+    throw new Error(`the expression of source "${raw.source}" was not run`);
+  const preprocess = made?.kind === 'made' ? { ...reading.preprocess, ...made.values } : reading.preprocess;
+  const preprocessing = made && { ms: made.ms, ...(made.kind === 'failed' && { error: made.error }) };
+  const withPreprocessing = <Outcome extends object>(outcome: Outcome) => ({
+    ...outcome,
+    ...(preprocessing && { preprocessing }),
+  });
+
+  const own: EventNamespaces = { body, headers, preprocess, data };
+  const userId = userIdOf(
+    file.user_id_path === undefined ? reading.userId : readEventPath(own, fieldPath(file.user_id_path)),
+  );
+  const namespaces: EventNamespaces = { ...own, userId };
+  const eventType = eventTypeOf(file, reading, namespaces);
+  if (typeof eventType !== 'string') return withPreprocessing(blameExpression(eventType, preprocessing));
+  const keyCandidate = readKey(kind, file, settings, namespaces);
+  return withPreprocessing({
+    kind: 'normalized' as const,
     event: {
       id: raw.id,
       source: raw.source,
@@ -56,10 +84,47 @@ export function normalizeEvent(raw: RawEvent, file: SourceFile, settings: Source
       headers,
       preprocess,
       ...(keyCandidate !== undefined && { keyCandidate }),
-      occurredAtMs: Math.min(reading.occurredAtMs ?? receivedAtMs, receivedAtMs + aheadMaxMs),
+      occurredAtMs: Math.min(occurredAtMsOf(file, reading, namespaces) ?? receivedAtMs, receivedAtMs + aheadMaxMs),
       receivedAtMs,
     },
-  };
+  });
+}
+
+/**
+ * Runs the source's own expression on an event; undefined where its file has none. It sees the event's `body` and `headers`,
+ * and in `preprocess` what the kind itself computes.
+ * @throws for a payload that is not ours, and for a kind this version of the code does not know
+ */
+export async function preprocessEvent(
+  raw: RawEvent,
+  file: SourceFile,
+  preprocessor: Preprocessor,
+): Promise<Preprocessed | undefined> {
+  if (file.preprocess === undefined) return undefined;
+  const { headers, body: text } = unpackEventText(raw.payload);
+  const body = parseJson(text);
+  const reading = isJsonObject(body) ? kindOf(raw, file).read(body, headers) : undefined;
+  const preprocess = reading === undefined || isProblem(reading) ? {} : reading.preprocess;
+  return preprocessor.run(file.preprocess.jsonata, { body, headers, preprocess }, eventIdTimeMs(raw.id));
+}
+
+function kindOf(raw: RawEvent, file: SourceFile): SourceKind {
+  const kind = sourceKind(file.kind);
+  if (kind === undefined)
+    throw new Error(`source "${raw.source}" is of kind "${file.kind}", which this version does not know`);
+  return kind;
+}
+
+/** A type that is missing because the expression that should have made it failed is the expression's fault. */
+function blameExpression(rejection: Rejected, preprocessing: Preprocessing | undefined): Rejected {
+  if (preprocessing?.error === undefined || rejection.reason !== 'event_type_missing') return rejection;
+  return rejected('preprocess_failed', `${rejection.detail}; the source's expression failed: ${preprocessing.error}`);
+}
+
+function occurredAtMsOf({ timestamp_path }: SourceFile, reading: Reading, event: EventNamespaces): number | undefined {
+  return timestamp_path === undefined
+    ? reading.occurredAtMs
+    : eventTimeMs(readEventPath(event, fieldPath(timestamp_path)));
 }
 
 // A sender's clock may be wrong; an event from next year would stay the newest of its user for a year.
@@ -84,7 +149,7 @@ function typeAt(path: string, event: EventNamespaces): string | FieldProblem | u
 function readKey(
   kind: SourceKind,
   file: SourceFile,
-  settings: SourceSettings,
+  settings: KeySettings,
   event: EventNamespaces,
 ): JsonValue | undefined {
   const chosen = settings.idempotency.path ?? file.idempotency_key_path;

@@ -6,14 +6,30 @@ import type { Verifier } from '../signatures/verifier.ts';
 /** What is wrong with a field: `event: got a list, wanted text`. */
 export type FieldProblem = { field: string; got: string; wanted: string };
 
-/** How one request can carry several events besides as a list, which every kind may send. */
+/** How one request can carry several events besides as a list. */
 export type BatchWrapper = {
-  /** The member that holds the events. */
-  list: string;
-  /** Members that belong to every event that has none of its own. */
+  /** Where the list of events is, outermost member first: `['batch']`, `['object', 'records']`. */
+  list: readonly [string, ...string[]];
+  /**
+   * Members of the outermost map that belong to every event that has none of its own. The map that a list lies in (`object`)
+   * belongs to them too, without the list.
+   */
   shared: readonly string[];
-  /** An object that has this member is an event itself, whatever else is in it. */
-  unless: string;
+  /** An object that has this member is an event itself, whatever else is in it. Absent: none is. */
+  unless?: string;
+};
+
+/** What an environment's settings say where they say nothing. */
+export type SettingsDefaults = {
+  /**
+   * Whether a request that fails the check is refused: `off` where a wrong secret would lose events for good and the vendor
+   * signs nothing, `once_set` as soon as there is a secret, `on` where the vendor signs every request.
+   */
+  enforcement: 'on' | 'off' | 'once_set';
+  /** At least as long as the sender tries again. */
+  windowHours: number;
+  idempotency: boolean;
+  identify: boolean;
 };
 
 type Description = {
@@ -23,15 +39,25 @@ type Description = {
   /** Where the vendor describes its payloads. */
   docs: string;
   verifier: Verifier;
+  /** The vendor signs every request in this way alone, so a source's file may declare no other. Default: false. */
+  signs?: boolean;
   /** Request headers to keep with each event besides those that every event keeps, in lower case. */
   keptHeaders: readonly string[];
+  /** Members whose values are never stored: a name, with `*` for any text at its start, its end or both. Default: none. */
+  redact?: readonly string[];
   batchWrapper?: BatchWrapper;
+  /** One request is one event; a list is refused. Default: false. */
+  single?: boolean;
+  /** How an accepted request is answered. Default: 200 with the ids of its events. */
+  answer?: 'no_content';
 };
 
 type Request = { headers: Record<string, string> };
 
 /** A kind of sender, as its file states it. `Payload` is what its schema makes of a request's body. */
 export type SourceDefinition<Payload> = Description & {
+  /** Default: enforcement as given, 24 hours, the rest on. */
+  settings: Pick<SettingsDefaults, 'enforcement'> & Partial<SettingsDefaults>;
   /**
    * Reads what the functions below need. Strict only where nothing could be done with the event otherwise: an optional
    * field of an odd type must not lose an event, so let it be absent (`.catch(undefined)`).
@@ -49,6 +75,11 @@ export type SourceDefinition<Payload> = Description & {
   preprocess?(payload: Payload, request: Request): JsonObject;
   /** When it happened, epoch ms; absent: when it was received. */
   occurredAtMs(payload: Payload): number | undefined;
+  /**
+   * What a sender of this kind is told with a 400 instead of an event row. Only for contracts that promise so; anything
+   * else is accepted first and explained by its row. Default: nothing.
+   */
+  refuses?(payload: Payload): FieldProblem | undefined;
 };
 
 /** What a kind reads out of one event. */
@@ -62,8 +93,11 @@ export type Reading = {
 
 /** A kind of sender, as the rest of the system uses it. */
 export type SourceKind = Description & {
+  settings: SettingsDefaults;
   idempotencyKeyPaths: readonly FieldPath[];
   read(body: JsonObject, headers: Record<string, string>): Reading | FieldProblem;
+  /** Absent: nothing is refused for what is in it. */
+  refuses?(body: JsonObject): FieldProblem | undefined;
 };
 
 /** Makes a kind from its definition; the type of the payload stays inside. */
@@ -76,10 +110,19 @@ export function defineSource<Payload>(definition: SourceDefinition<Payload>): So
     preprocess,
     occurredAtMs,
     idempotencyKeyPaths,
+    settings,
+    refuses,
     ...rest
   } = definition;
   return {
     ...rest,
+    settings: { windowHours: 24, idempotency: true, identify: true, ...settings },
+    ...(refuses && {
+      refuses(body: JsonObject) {
+        const parsed = schema.safeParse(body);
+        return parsed.success ? refuses(parsed.data) : problemOf(parsed.error, body);
+      },
+    }),
     idempotencyKeyPaths: idempotencyKeyPaths.map(parseFieldPath),
     read(body, headers) {
       const parsed = schema.safeParse(body);

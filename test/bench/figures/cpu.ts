@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type IngestDeps, ingestRequest } from '../../../functions/ingest/ingest-request.ts';
 import { type ProcessorDeps, processBatch } from '../../../functions/processor/process-event.ts';
 import { itemFromEntry } from '../../../shared/adapters/dynamodb-event-log.ts';
+import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
 import { encodeActionsMessage } from '../../../shared/core/events/actions-message.ts';
 import { encodeRawEvent, packEventText, unpackEventText } from '../../../shared/core/events/raw-event.ts';
 import { ingestToken } from '../../../shared/core/ingest/ingest-token.ts';
@@ -176,6 +177,7 @@ function processorDeps(): ProcessorDeps {
       takeOver: async () => true,
       release: async () => undefined,
     },
+    preprocessor: makePreprocessor(() => performance.now()),
     eventLog: {
       statusOf: async () => undefined,
       writeEach: async (entries) => {

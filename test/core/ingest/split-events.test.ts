@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { readMember, scanChildren } from '../../../shared/core/ingest/json-scanner.ts';
 import { depthMax, eventsMax, splitEvents } from '../../../shared/core/ingest/split-events.ts';
 
-const wrapper = { list: 'batch', shared: ['context', 'integrations', 'sentAt'], unless: 'type' };
+const wrapper = { list: ['batch'] as [string], shared: ['context', 'integrations', 'sentAt'], unless: 'type' };
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
 function textsOf(text: string): string[] {

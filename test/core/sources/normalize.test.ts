@@ -265,6 +265,7 @@ test('a kind with a strict schema names the field it cannot do without', () => {
     payload: z.object({ data: z.object({ id: z.string('text, the id of the object') }) }),
     eventType: () => 'x',
     userId: ({ data }) => data.id,
+    refuses: () => undefined,
     data: () => undefined,
     occurredAtMs: () => undefined,
   });

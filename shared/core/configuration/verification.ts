@@ -1,0 +1,66 @@
+import * as z from 'zod';
+
+const HeaderName = z
+  .string()
+  .toLowerCase()
+  .regex(/^[a-z0-9!#$%&'*+.^_`|~-]+$/, 'must be the name of a header, such as x-signature');
+
+/** How requests of a source are checked, for senders whose kind does not say: data only, so that nothing can be forgotten. */
+export const Verification = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none').describe('Check nothing: whoever knows the URL can send.') }),
+  z.strictObject({
+    kind: z.literal('header').describe('The secret itself, in a header.'),
+    header: HeaderName.default('x-webhook-secret'),
+  }),
+  z.strictObject({ kind: z.literal('bearer').describe('`Authorization: Bearer <secret>`.') }),
+  z.strictObject({ kind: z.literal('basic').describe('`Authorization: Basic …`; the secret is user:password.') }),
+  z
+    .strictObject({
+      kind: z.literal('hmac').describe('A signature over the body, made with the secret.'),
+      header: HeaderName.describe('Where the signature is.'),
+      algorithm: z.enum(['sha1', 'sha256', 'sha512']).default('sha256'),
+      encoding: z.enum(['hex', 'base64']).default('hex'),
+      prefix: z.string().optional().describe('What stands in front of the signature: `sha256=`.'),
+      content: z
+        .string()
+        .default('{body}')
+        .refine((text) => text.split('{body}').length === 2, 'must hold {body} once')
+        .refine(
+          (text) => !/\{(?!body\}|timestamp\}|id\})/.test(text),
+          'may hold {body}, {timestamp} and {id}; other text stands for itself',
+        )
+        .describe('What is signed: `{timestamp}.{body}`.'),
+      timestamp: z
+        .strictObject({
+          header: HeaderName,
+          unit: z.enum(['seconds', 'milliseconds']).default('seconds'),
+          tolerance_seconds: z
+            .number()
+            .positive()
+            .max(3600)
+            .default(300)
+            .describe('How old a request may be, and how far ahead of our clock.'),
+        })
+        .optional()
+        .describe('When it was signed; without one an old request can be sent again.'),
+      id_header: HeaderName.optional().describe('Where `{id}` is.'),
+      key: z
+        .enum(['text', 'base64'])
+        .default('text')
+        .describe('base64: the secret stands for bytes; whsec_ may be in front.'),
+    })
+    .refine(({ content, timestamp }) => content.includes('{timestamp}') === (timestamp !== undefined), {
+      path: ['content'],
+      message: 'must hold {timestamp} where timestamp is set, and only there: a time that is not signed proves nothing',
+    })
+    .refine(({ content, id_header }) => content.includes('{id}') === (id_header !== undefined), {
+      path: ['content'],
+      message: 'must hold {id} where id_header is set, and only there',
+    }),
+  z.strictObject({
+    kind: z
+      .literal('standard-webhooks')
+      .describe('webhook-id, webhook-timestamp and webhook-signature, as standardwebhooks.com says.'),
+  }),
+]);
+export type Verification = z.infer<typeof Verification>;

@@ -1,0 +1,35 @@
+import { credential } from './shared-header.ts';
+import { anyText, type Verifier } from './verifier.ts';
+
+/** `Authorization: Bearer <secret>`. The word may be in any case, the token is compared letter by letter. */
+export function bearer(): Verifier {
+  return credential({
+    header: 'authorization',
+    given: behindScheme('bearer'),
+    expected: (secret) => secret,
+    prefix: 'Bearer ',
+    secretProblem: (secret) =>
+      anyText(secret) ??
+      (/[^\x21-\x7e]/.test(secret) ? 'has spaces or characters that no header can carry' : undefined),
+    instruction: 'send the header "Authorization: Bearer" with the source\'s secret behind it',
+  });
+}
+
+/** `Authorization: Basic …` of `user:password`, which is the secret. */
+export function basic(): Verifier {
+  return credential({
+    header: 'authorization',
+    given: behindScheme('basic'),
+    expected: (secret) => Buffer.from(secret, 'utf8').toString('base64'),
+    prefix: 'Basic ',
+    secretProblem: (secret) => (secret.indexOf(':') > 0 ? undefined : 'must be user:password'),
+    instruction: 'send the header "Authorization: Basic" with the user and password of the source\'s secret',
+  });
+}
+
+function behindScheme(scheme: string): (value: string) => string | undefined {
+  return (value) => {
+    const space = value.indexOf(' ');
+    return value.slice(0, space).toLowerCase() === scheme ? value.slice(space + 1).trim() : undefined;
+  };
+}

@@ -1,0 +1,189 @@
+import { createHmac } from 'node:crypto';
+import { scanChildren, skipSpace } from '../ingest/json-scanner.ts';
+import { sameText } from './same-text.ts';
+import { anyText, headerOf, type SignedRequest, type Verdict, type Verifier } from './verifier.ts';
+
+/** An HMAC signature in a header, as data. Header names are in lower case. */
+export type HmacScheme = {
+  algorithm: 'sha1' | 'sha256' | 'sha512';
+  encoding: 'hex' | 'base64';
+  header: string;
+  /**
+   * How the header holds its signatures; any that matches is enough, since senders sign twice while a secret is replaced.
+   * - `whole`: it is one, behind `prefix`: `sha256=ab12…`
+   * - `elements`: named parts between commas, one of them the time: `t=1790000000,v1=ab12…,v1=cd34…`
+   * - `versions`: versions and signatures between spaces: `v1,q80S… v1,zTQ…`
+   */
+  format:
+    | { kind: 'whole'; prefix?: string }
+    | { kind: 'elements'; signature: string; timestamp?: string }
+    | { kind: 'versions'; version: string };
+  /** What is signed, with `{body}`, `{timestamp}` and `{id}` in it. Text around them stands for itself. */
+  content: string;
+  /** When it was signed. A request that is older, or from further ahead, than the tolerance does not verify. */
+  timestamp?: {
+    /** Absent: it is an element of the signature's header. */
+    header?: string;
+    unit: 'seconds' | 'milliseconds';
+    toleranceSeconds: number;
+  };
+  /** The header of `{id}`. */
+  idHeader?: string;
+  /** What of the secret is the key: its text, or the bytes that the base64 behind an optional `whsec_` stands for. */
+  key: 'text' | 'base64';
+  /** The sender signs only the first element of a list, written as JSON.stringify writes it. */
+  signsFirstOfList?: boolean;
+};
+
+type Signed = { signatures: string[]; timestamp?: string; id?: string };
+
+/** Verifies, and makes, signatures of one scheme. Computed and given signatures are compared as text, so that each has one spelling. */
+export function hmac(scheme: HmacScheme): Verifier {
+  const { header, timestamp, idHeader, content } = scheme;
+  const body = content.indexOf('{body}');
+  if (body === -1) throw new Error(`the signed content "${content}" has no {body}`);
+  const [before, after] = [content.slice(0, body), content.slice(body + '{body}'.length)];
+
+  function signatureOf(rawBody: Uint8Array | string, secret: string, signed: Omit<Signed, 'signatures'>): string {
+    const fill = (text: string) =>
+      text.replaceAll('{timestamp}', () => signed.timestamp ?? '').replaceAll('{id}', () => signed.id ?? '');
+    const key = scheme.key === 'text' ? secret : (base64Key(secret) ?? '');
+    return createHmac(scheme.algorithm, key)
+      .update(fill(before))
+      .update(rawBody)
+      .update(fill(after))
+      .digest(scheme.encoding);
+  }
+
+  function isMatch(rawBody: Uint8Array | string, { secrets }: SignedRequest, signed: Signed): boolean {
+    let matches = false;
+    for (const secret of secrets) {
+      if (scheme.key === 'text' ? secret === '' : base64Key(secret) === undefined) continue;
+      const expected = signatureOf(rawBody, secret, signed);
+      for (const given of signed.signatures) matches = sameText(given, expected) || matches;
+    }
+    return matches;
+  }
+
+  return {
+    isSigned: (headers) => Object.hasOwn(headers, header),
+    verify(request) {
+      const value = headerOf(request.headers, header);
+      if (value === undefined) return 'skipped';
+      const signed = readSigned(scheme, value, request.headers);
+      if (signed === undefined || (timestamp && !isTimely(signed.timestamp, timestamp, request.nowMs))) return 'failed';
+      const verdict: Verdict = isMatch(request.rawBody, request, signed) ? 'verified' : 'failed';
+      if (verdict === 'verified' || !scheme.signsFirstOfList) return verdict;
+      return firstOfList(request.rawBody).some((text) => isMatch(text, request, signed)) ? 'verified_first' : 'failed';
+    },
+    sign(request) {
+      const time = timestamp && String(Math.floor(request.nowMs / (timestamp.unit === 'seconds' ? 1000 : 1)));
+      const signed = { ...(time !== undefined && { timestamp: time }), id: request.id };
+      const [first = request.rawBody] = scheme.signsFirstOfList ? firstOfList(request.rawBody).slice(-1) : [];
+      const signature = signatureOf(first, request.secret, signed);
+      return {
+        [header]: writeSignature(scheme, signature, time),
+        ...(timestamp?.header !== undefined && time !== undefined && { [timestamp.header]: time }),
+        ...(idHeader !== undefined && { [idHeader]: request.id }),
+      };
+    },
+    secretProblem: scheme.key === 'text' ? anyText : base64Problem,
+    credentialHeaders: [header],
+    ...(timestamp && { toleranceSeconds: timestamp.toleranceSeconds }),
+    instruction: `sign it with the source's secret: ${scheme.algorithm.toUpperCase()} HMAC in the header "${header}"`,
+  };
+}
+
+/** What the headers say; undefined when they are not of the scheme's form. */
+function readSigned(scheme: HmacScheme, value: string, headers: Record<string, string>): Signed | undefined {
+  const { timestamp, idHeader } = scheme;
+  const signed = splitHeader(scheme, value);
+  if (signed === undefined || signed.signatures.length === 0) return undefined;
+  const time = timestamp?.header === undefined ? signed.timestamp : headerOf(headers, timestamp.header);
+  const id = idHeader === undefined ? undefined : headerOf(headers, idHeader);
+  if ((timestamp && time === undefined) || (idHeader !== undefined && id === undefined)) return undefined;
+  return {
+    signatures: signed.signatures,
+    ...(time !== undefined && { timestamp: time }),
+    ...(id !== undefined && { id }),
+  };
+}
+
+function splitHeader({ format }: HmacScheme, value: string): Signed | undefined {
+  switch (format.kind) {
+    case 'whole': {
+      const { prefix = '' } = format;
+      return value.startsWith(prefix) ? { signatures: [value.slice(prefix.length)] } : undefined;
+    }
+    case 'elements': {
+      // Vendors differ in whether a space follows the comma.
+      const elements = value.split(/, ?/).map((element) => {
+        const equals = element.indexOf('=');
+        return { name: element.slice(0, equals), value: element.slice(equals + 1) };
+      });
+      const named = (name: string) =>
+        elements.filter((element) => element.name === name).map((element) => element.value);
+      const times = format.timestamp === undefined ? [] : named(format.timestamp);
+      // Of two times nobody could say which one was signed.
+      if (times.length > 1) return undefined;
+      return { signatures: named(format.signature), ...(times[0] !== undefined && { timestamp: times[0] }) };
+    }
+    case 'versions': {
+      const start = `${format.version},`;
+      const signatures = value.split(' ').filter((part) => part.startsWith(start));
+      return { signatures: signatures.map((part) => part.slice(start.length)) };
+    }
+  }
+}
+
+function writeSignature({ format }: HmacScheme, signature: string, time: string | undefined): string {
+  switch (format.kind) {
+    case 'whole':
+      return (format.prefix ?? '') + signature;
+    case 'elements':
+      return [
+        ...(format.timestamp && time ? [`${format.timestamp}=${time}`] : []),
+        `${format.signature}=${signature}`,
+      ].join(',');
+    case 'versions':
+      return `${format.version},${signature}`;
+  }
+}
+
+type Timestamp = NonNullable<HmacScheme['timestamp']>;
+
+/** In whole units, as vendors' own libraries count: with 300 s of tolerance 300 passes and 301 does not. */
+function isTimely(text: string | undefined, { unit, toleranceSeconds }: Timestamp, nowMs: number): boolean {
+  if (text === undefined || !/^\d{1,16}$/.test(text)) return false;
+  return unit === 'seconds'
+    ? Math.abs(Math.floor(nowMs / 1000) - Number(text)) <= toleranceSeconds
+    : Math.abs(nowMs - Number(text)) <= toleranceSeconds * 1000;
+}
+
+/** The first element of a list, as it stands in the text and as JSON.stringify writes it; none for any other body. */
+function firstOfList(rawBody: Uint8Array): string[] {
+  const text = Buffer.from(rawBody).toString('utf8');
+  const open = skipSpace(text, 0);
+  if (text[open] !== '[') return [];
+  const scan = scanChildren(text, open, { depthMax: Number.POSITIVE_INFINITY, childrenMax: 1 });
+  const [first] = scan.kind === 'scanned' ? scan.children : [];
+  if (first === undefined) return [];
+  const slice = text.slice(first.start, first.end);
+  try {
+    return [slice, JSON.stringify(JSON.parse(slice))];
+  } catch {
+    return [slice];
+  }
+}
+
+/** @returns undefined for text that is no base64 of anything */
+function base64Key(secret: string): Buffer | undefined {
+  const text = secret.startsWith('whsec_') ? secret.slice('whsec_'.length) : secret;
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;
+  const key = Buffer.from(text, 'base64');
+  return key.length === 0 ? undefined : key;
+}
+
+function base64Problem(secret: string): string | undefined {
+  return base64Key(secret) === undefined ? 'must be base64, usually behind whsec_; copy it whole' : undefined;
+}

@@ -1,0 +1,94 @@
+import type { Mapping } from '../configuration/schema.ts';
+import type { JsonObject } from '../json.ts';
+import type { SourceKind } from './source.ts';
+
+/** A mapping that a new source of a kind begins with, or can take. */
+export type DefaultMapping = {
+  /** What it does, for the comment above it. */
+  about: string;
+  /** Left out unless it is asked for. Default: false. */
+  optional?: boolean;
+  mapping: Pick<Mapping, 'id' | 'event' | 'action' | 'parameters' | 'when'>;
+};
+
+export type SampleUser = { id: string; name: string; email: string };
+
+/** What samples are made of; the caller gives the randomness and the time, which core has none of. */
+export type SampleMaker = {
+  uuid(): string;
+  /** A whole number from `min` up to, and without, `max`. */
+  int(min: number, max: number): number;
+  nowMs: number;
+};
+
+/** One event as its vendor would post it. */
+export type Sample = {
+  eventType: string;
+  /** The vendor's own id of the event, which makes a second copy a duplicate. */
+  messageId: string;
+  userId: string;
+  /** Becomes the body, as JSON; a text is one already. */
+  body: JsonObject | string;
+  /** Request headers besides those of every post of the kind; not the signature's. */
+  headers?: Record<string, string>;
+};
+
+/** What a kind of source needs to be imitated. */
+export type SampleSet = {
+  /** Request headers that the vendor sets on every post. */
+  headers: Record<string, string>;
+  /** Makes the user known, so that what follows has somebody to be for. Absent: the kind describes no users. */
+  identify?(user: SampleUser, make: SampleMaker): Sample;
+  /** An event of a type as the kind derives it; undefined when the kind sends no such type. */
+  ofType(eventType: string, user: SampleUser, make: SampleMaker): Sample | undefined;
+  /** Event types of a busy day and how often each comes. At least one. */
+  mix: readonly { eventType: string; weight: number }[];
+};
+
+/** Which of our answers a sender meets, and what it does then. */
+export type SenderBehaviour = {
+  /** What it sends again after, in words: `any answer but 2xx, and no answer within 15 s`. */
+  retries: string;
+  /** When, and for how long. */
+  schedule: string;
+  /** After what it never sends again. */
+  drops: string;
+  timeout: string;
+};
+
+/** A step of setting a kind up at its vendor. `{url}`, `{key}`, `{environment}` stand for the source's own. */
+export type SetupStep = string;
+
+/**
+ * What people need to know of a kind of source: how to set it up at the vendor, what its events become, and what it does
+ * with our answers. The CLI and the pages of docs/sources are made of it; functions never load it, which is why it stands in a
+ * function of its own beside the definition.
+ */
+export type SourceGuide = {
+  category: 'Customer data platform' | 'Webhook' | 'Token sender' | 'Reverse ETL' | 'Custom';
+  /** One or two sentences: who sends, and what for. */
+  about: string;
+  setup: readonly SetupStep[];
+  /** Whose the secret is. Absent: the kind has none. */
+  secret?: {
+    /** `vendor`: shown in its dashboard. `generated`: made by us. `chosen`: any text, the same on both sides. */
+    from: 'vendor' | 'generated' | 'chosen';
+    /** Where it is found, or has to be put, at the vendor. */
+    where: string;
+  };
+  /** How the event type comes about, in one sentence, and examples. */
+  eventType: { rule: string; examples: readonly string[] };
+  /** How the idempotency key comes about. */
+  key: string;
+  defaultMappings: readonly DefaultMapping[];
+  behaviour: SenderBehaviour;
+  /** What surprises people, a sentence each. */
+  pitfalls: readonly string[];
+  samples: SampleSet;
+};
+
+/** What a kind's file exports beside its definition, as `guide`. */
+export type GuideOf = () => SourceGuide;
+
+/** A kind with its guide. */
+export type GuidedKind = { kind: SourceKind; guide: SourceGuide };
