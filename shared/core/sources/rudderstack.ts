@@ -1,7 +1,14 @@
 import { sharedHeader } from '../signatures/shared-header.ts';
 import type { SourceGuide } from './guide.ts';
 import { cdpIdentifyMapping, cdpSamples, cdpTriggerMapping } from './parts/cdp-guide.ts';
-import { CdpPayload, cdpData, cdpEventType, cdpOccurredAtMs, cdpPreprocess } from './parts/cdp-payload.ts';
+import {
+  CdpPayload,
+  cdpData,
+  cdpEventType,
+  cdpNeverOfType,
+  cdpOccurredAtMs,
+  cdpPreprocess,
+} from './parts/cdp-payload.ts';
 import { defineSource } from './source.ts';
 
 /**
@@ -19,6 +26,7 @@ export const rudderstack = defineSource({
   keptHeaders: ['x-rudder-instance-id'],
   payload: CdpPayload,
   eventType: cdpEventType,
+  neverOfType: cdpNeverOfType,
   // The second is how some old clients spell it.
   idempotencyKeyPaths: ['body.messageId', 'body.message_id'],
   userId: ({ userId }) => userId,
