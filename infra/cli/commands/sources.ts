@@ -14,12 +14,16 @@ import { eventLogOf, listEvents } from '../queries/events.ts';
 import { ingestUrls, secretsOf } from '../queries/ingest-urls.ts';
 import { type KnownSource, pickSources, readSources, type SourceDirectory } from '../queries/known-sources.ts';
 import { iso, type SourceRow } from '../rows.ts';
+import { addAdd } from '../sources/add.ts';
+import { addKinds } from '../sources/kinds.ts';
 
 export function register(program: Command): void {
   const sources = program
     .command('sources [key]')
     .description('sources: kind, ingest URL, last event, settings of this environment')
     .action((key: string | undefined, _options, command: Command) => sourcesCommand(key, optionsOf(command)));
+  addKinds(sources);
+  addAdd(sources);
   examples(
     sources,
     ['sources', 'all of them'],
