@@ -183,13 +183,10 @@ describe.each(guided.map(({ kind, guide }) => [kind.id, kind, guide] as const))(
   test('tells people how to set it up, with the URL and, where there is one, the secret', () => {
     expect(guide.setup.some((step) => step.includes('{url}'))).toBe(true);
     expect(guide.secret === undefined).toBe(secret === undefined);
-    for (const text of [
-      guide.about,
-      guide.key,
-      guide.eventType.rule,
-      ...Object.values(guide.behaviour),
-      ...guide.pitfalls,
-    ]) {
+    const { sendsAgainAfter, ...behaviour } = guide.behaviour;
+    for (const status of [400, 401, 404, 413, 429, 503])
+      expect([true, false, 'unknown']).toContain(sendsAgainAfter(status));
+    for (const text of [guide.about, guide.key, guide.eventType.rule, ...Object.values(behaviour), ...guide.pitfalls]) {
       expect(text.trim().length).toBeGreaterThan(1);
     }
   });

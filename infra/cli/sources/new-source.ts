@@ -98,7 +98,7 @@ export function sourceText({ key, kind: { kind, guide }, mappings }: NewSource):
     ...comment('event_type_path: body.type'),
     ...comment(`Idempotency key: ${guide.key}.`),
     ...comment('idempotency_key_path: body.id'),
-    ...comment(`What is checked: ${kind.verifier.instruction}.`),
+    ...comment(`What a sender has to do: ${kind.verifier.instruction}.`),
     ...(kind.signs ? [] : comment('verification: { kind: header, header: x-webhook-secret }')),
     ...comment('Request headers to keep with each event besides its own, and fields that are never stored:'),
     ...comment('headers: [x-request-id]'),

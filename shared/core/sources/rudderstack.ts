@@ -1,5 +1,5 @@
 import { sharedHeader } from '../signatures/shared-header.ts';
-import type { SourceGuide } from './guide.ts';
+import { afterServerFaults, type SourceGuide } from './guide.ts';
 import { cdpIdentifyMapping, cdpSamples, cdpTriggerMapping } from './parts/cdp-guide.ts';
 import {
   CdpPayload,
@@ -66,6 +66,7 @@ export const guide = (): SourceGuide => ({
     schedule: 'after 10 s, doubling to 5 min, for at least 3 h (its open-source defaults)',
     drops: 'any other answer: the event is lost for good',
     timeout: '10 s',
+    sendsAgainAfter: afterServerFaults,
   },
   pitfalls: [
     'RudderStack signs nothing and drops what is answered 401, so the secret is not enforced until you say so.',
