@@ -9,6 +9,7 @@ import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.t
 import { makeActionsQueue, makeQueueClient, makeReceivedMessages } from '../../shared/adapters/sqs-queues.ts';
 import { readEnvironment } from '../../shared/lambda/environment.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
+import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
 import { type ProcessorDeps, processBatch } from './process-event.ts';
 
 const env = readEnvironment(
@@ -24,12 +25,15 @@ const env = readEnvironment(
   'MAX_RECEIVE_COUNT',
 );
 const logger = new Logger({ serviceName: 'processor' });
+const metrics = makeStageMetrics(env.ENVIRONMENT);
 const client = makeDocumentClient();
 const queues = makeQueueClient();
 const configuration = { client, table: env.CONFIGURATION_TABLE };
 
 const deps: ProcessorDeps = {
-  configuration: makeConfigurationSource(configuration),
+  configuration: makeConfigurationSource(configuration, {
+    onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }),
+  }),
   claims: makeClaimStore(client, env.CLAIMS_TABLE),
   eventLog: makeEventLog({
     client,
@@ -40,7 +44,7 @@ const deps: ProcessorDeps = {
   actionsQueue: makeActionsQueue(queues, env.ACTIONS_QUEUE_URL),
   receivedMessages: makeReceivedMessages(queues, env.EVENTS_QUEUE_URL),
   seen: makeSeenRegistry(configuration),
-  metrics: makeStageMetrics(env.ENVIRONMENT),
+  metrics,
   warn: (message, context) => logger.warn(message, context),
   nowMs: Date.now,
   maxReceiveCount: env.MAX_RECEIVE_COUNT,

@@ -16,6 +16,7 @@ import {
   type Snapshot,
   SourceState,
 } from '../../shared/core/configuration/schema.ts';
+import { UnreadableConfiguration } from '../../shared/core/configuration/unreadable.ts';
 
 /**
  * What people and tools do to an environment's configuration. The commands of the CLI, the local runtime and later
@@ -39,7 +40,7 @@ export type CommitResult = { version: number; changed: boolean; newSources: stri
  */
 export async function pushAndCommit(table: ConfigurationTable, request: CommitRequest): Promise<CommitResult> {
   const seen = await readCurrent(table);
-  const live = seen.snapshot === undefined ? undefined : await readSnapshot(table, seen.snapshot);
+  const live = seen.snapshot === undefined ? undefined : await readSnapshot(table, seen.snapshot).catch(asNone);
   const newSources = Object.keys(request.snapshot.sources).filter((key) => !Object.hasOwn(seen.state.sources, key));
   if (live !== undefined && canonicalJson(live) === canonicalJson(request.snapshot) && newSources.length === 0) {
     return { version: seen.version, changed: false, newSources };
@@ -56,6 +57,11 @@ export async function pushAndCommit(table: ConfigurationTable, request: CommitRe
     state,
   });
   return { version, changed: true, newSources };
+}
+
+/** What is live and cannot be read is replaced by what is pushed: that is how it is repaired. */
+function asNone(error: unknown): undefined {
+  if (!(error instanceof UnreadableConfiguration)) throw error;
 }
 
 function seedState(seen: CurrentConfiguration, { seed }: CommitRequest, newSources: string[]): EnvironmentState {
