@@ -232,6 +232,7 @@ async function noteSeen(deliveries: Delivery[], deps: ProcessorDeps): Promise<vo
             source: planned.raw.source,
             eventId: planned.raw.id,
             ...(planned.event && { eventType: planned.event.eventType }),
+            ...(planned.raw.oldCredentials && { oldCredentials: planned.raw.oldCredentials }),
           },
         ]
       : [],
