@@ -249,7 +249,7 @@ type Outcome = Pick<EventLogEntry, 'status'> &
   Partial<Pick<EventLogEntry, 'reason' | 'detail' | 'execution' | 'duplicateOf' | 'actionsPlanned'>>;
 
 function logEntry(planned: PlannedEvent, nowMs: number, { detail, ...outcome }: Outcome): EventLogEntry {
-  const { raw, event, key, configVersion } = planned;
+  const { raw, event, key, configVersion, retentionDays } = planned;
   return {
     id: raw.id,
     source: raw.source,
@@ -263,6 +263,7 @@ function logEntry(planned: PlannedEvent, nowMs: number, { detail, ...outcome }: 
     receivedAtMs: eventIdTimeMs(raw.id),
     processedAtMs: nowMs,
     ...batchOf(raw),
+    ...(retentionDays !== undefined && { retentionDays }),
     payload: raw.payload,
     ...outcome,
   };

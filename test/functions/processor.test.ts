@@ -113,6 +113,17 @@ describe('an event with a mapping', () => {
     expect(noted).toEqual([{ source: 'rudderstack', eventType: 'track/order_completed', eventId: raw.id }]);
   });
 
+  test('is logged for as long as its source keeps rows, be it processed, rejected or unmapped', async () => {
+    const { process, row } = makeProcessor(liveConfiguration({ state: { retention_days: 8 } }));
+    const events = [event(), event({ event: 'unmapped' }), rawEvent('[1]', { receivedAtMs: startMs })];
+    await process(events);
+    expect(events.map((raw) => [row(raw)?.status, row(raw)?.retentionDays])).toEqual([
+      ['processed', 8],
+      ['no_mapping', 8],
+      ['rejected', 8],
+    ]);
+  });
+
   test('that came in by an old URL is noted as such, whatever became of it', async () => {
     const { process, noted } = makeProcessor();
     await process([event({}, { oldCredentials: ['url'] }), event({ event: 'unmapped' }, { oldCredentials: ['key'] })]);

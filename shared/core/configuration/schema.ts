@@ -187,6 +187,9 @@ export type AudienceFile = z.infer<typeof AudienceFile>;
  * window that outlived the rows would let a copy run again.
  */
 export const windowHoursMax = 168;
+/** A day more than the longest window, for what is claimed late. */
+export const retentionDaysMin = windowHoursMax / 24 + 1;
+export const retentionDaysMax = 3650;
 
 /** Per-environment state of one source: takes effect at once, is never promoted. */
 export const SourceSettings = z.strictObject({
@@ -206,13 +209,29 @@ export const SourceSettings = z.strictObject({
       path: FieldPathText.optional().describe("Default: the source's idempotency_key_path."),
       window_hours: z
         .number()
-        .positive()
-        .max(windowHoursMax)
+        .positive(`must be more than 0 and at most ${windowHoursMax}`)
+        .max(windowHoursMax, `must be at most ${windowHoursMax}: a week, which every log row outlives`)
         .default(24)
         .describe('How long a copy counts as one; at least as long as the sender tries again.'),
     })
     .default({ enabled: true, window_hours: 24 }),
-  log_shards: z.int().min(1).max(32).optional().describe("Default: the environment's."),
+  log_shards: z
+    .int('must be a whole number from 1 to 32')
+    .min(1, 'must be 1 to 32')
+    .max(32, 'must be 1 to 32: an event id has one character for it')
+    .optional()
+    .describe("Default: the environment's."),
+  retention_days: z
+    .int(`must be a whole number of days, ${retentionDaysMin} to ${retentionDaysMax}`)
+    .min(
+      retentionDaysMin,
+      `must be at least ${retentionDaysMin}: copies are recognised by the row of the first, for up to ${windowHoursMax / 24} days`,
+    )
+    .max(retentionDaysMax, `must be at most ${retentionDaysMax}`)
+    .optional()
+    .describe(
+      "How many days this source's rows of the event log and the action log are kept. Default: the environment's.",
+    ),
   inactive_mappings: z.array(ResourceKey).default([]),
 });
 export type SourceSettings = z.infer<typeof SourceSettings>;

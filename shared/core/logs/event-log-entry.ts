@@ -51,6 +51,8 @@ export type EventLogEntry = {
   processedAtMs: number;
   batchIndex?: number;
   replayOf?: string;
+  /** How long the source keeps its rows. Absent: as long as the environment does. Decides when the row expires. */
+  retentionDays?: number;
   /** Headers and text of the event, as packed by events/raw-event.ts. */
   payload: Uint8Array;
 };
