@@ -75,7 +75,12 @@ function seedState(seen: CurrentConfiguration, { seed }: CommitRequest, newSourc
   };
 }
 
-export type StateChange = { author: string; message: string; nowMs: number };
+export type StateChange = {
+  author: string;
+  /** A function is given the state before and after, for messages that say what changed. */
+  message: string | ((before: EnvironmentState, after: EnvironmentState) => string);
+  nowMs: number;
+};
 
 /**
  * Changes per-environment state, at once and with a record of who did it. `change` gets a copy and returns the new state;
@@ -91,7 +96,8 @@ export async function changeState(
     const state = change(structuredClone(seen.state));
     if (canonicalJson(state) === canonicalJson(seen.state)) return seen;
     try {
-      return await goLive(table, seen, { kind: 'state', author, message, createdAtMs: nowMs, state });
+      const text = typeof message === 'string' ? message : message(seen.state, state);
+      return await goLive(table, seen, { kind: 'state', author, message: text, createdAtMs: nowMs, state });
     } catch (error) {
       if (!(error instanceof ConfigurationConflict) || attempt === 5) throw error;
     }

@@ -247,6 +247,7 @@ export type EnvironmentFile = z.infer<typeof EnvironmentFile>;
 export const UrlState = z.strictObject({
   generation: z.int().positive().default(1),
   previous_valid: z.boolean().default(false),
+  rotated_at: z.iso.datetime().optional().describe('When this generation began. Absent for the first.'),
 });
 
 export const SourceState = z.strictObject({
