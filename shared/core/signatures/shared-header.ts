@@ -18,6 +18,12 @@ export function sharedHeader(header: string): Verifier {
       return matches.includes(true) ? 'verified' : 'failed';
     },
     credentialHeaders: [header],
+    // Senders and gateways drop spaces around a header's value, and pass on nothing but ASCII unharmed.
+    secretProblem: (value) =>
+      /^[!-~]([ -~]*[!-~])?$/.test(value)
+        ? undefined
+        : 'must be printable ASCII without spaces at its ends, since it is sent as a header',
+    newSecret: (random) => Buffer.from(random).toString('base64url'),
     instruction: `send the source's secret in the header "${header}"`,
   };
 }

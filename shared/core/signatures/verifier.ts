@@ -21,4 +21,8 @@ export type Verifier = {
   credentialHeaders: readonly string[];
   /** What the sender has to do, as a refused request is told. */
   instruction: string;
+  /** What makes a value unusable as the secret, as a sentence without its subject; it never quotes the value. Absent: nothing can be told. */
+  secretProblem?(value: string): string | undefined;
+  /** A secret made of random bytes, for senders that take one of our choice. Absent: the vendor makes it. */
+  newSecret?(random: Uint8Array): string;
 };
