@@ -16,6 +16,7 @@ export type TestCli = {
   tables: TestTables;
   table: ConfigurationTable;
   secrets: SecretStore;
+  secretsEndpoint: string;
   signalbox(args: string[], input?: string): Promise<CliAnswer>;
   stop(): Promise<void>;
 };
@@ -55,6 +56,7 @@ export async function startCli(snapshot: Snapshot): Promise<TestCli> {
     tables,
     table,
     secrets,
+    secretsEndpoint: secretsApi.endpoint,
     signalbox(args, input = '') {
       return new Promise((resolve) => {
         const child = execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { checkReferences } from '../../infra/cli/configuration-checks.ts';
@@ -56,6 +57,14 @@ describe.each(guided.map(({ kind, guide }) => [kind.id, kind, guide] as const))(
         expect(kind.verifier.verify({ ...request, headers, secrets })).not.toBe('verified');
       }
     }
+  });
+
+  test('a secret that it makes is one that it takes, and another each time', () => {
+    const { newSecret, secretProblem } = kind.verifier;
+    if (newSecret === undefined) return;
+    const made = [newSecret(randomBytes(32)), newSecret(randomBytes(32))] as const;
+    expect(made[0]).not.toBe(made[1]);
+    for (const value of made) expect([value.length >= 32, secretProblem?.(value)]).toEqual([true, undefined]);
   });
 
   test.each(fixtures)('reads %s as reviewed', (name) => {

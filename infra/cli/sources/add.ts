@@ -1,22 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { join, relative } from 'node:path';
-import { CreateSecretCommand, ResourceExistsException } from '@aws-sdk/client-secrets-manager';
+import { relative } from 'node:path';
 import checkbox from '@inquirer/checkbox';
 import type { Command } from 'commander';
 import { UrlState } from '../../../shared/core/configuration/schema.ts';
 import type { DefaultMapping, GuidedKind } from '../../../shared/core/sources/guide.ts';
+import type { SourceKind } from '../../../shared/core/sources/source.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
+import { shippedDirectory } from '../configuration-files.ts';
 import { connect, type Environment } from '../environment.ts';
 import { CliError } from '../errors.ts';
 import { printJson, processTerminal, type Terminal } from '../output/terminal.ts';
 import { ingestUrls, secretsOf } from '../queries/ingest-urls.ts';
+import { setSecret } from '../secrets/change-secret.ts';
+import { countValues } from '../secrets/secret-store.ts';
 import { sourceGuide, sourceGuides } from '../source-guides.ts';
 import { unknownKind } from './kinds.ts';
 import { chooseMappings, type MappingChoice, type WrittenFile, writeNewSource } from './new-source.ts';
 
 type AddOptions = MappingChoice & { key?: string; dir: string };
-
-const shippedDirectory = join(import.meta.dirname, '..', '..', 'config');
 
 export function addAdd(sources: Command): void {
   const add = sources
@@ -58,7 +59,8 @@ async function addCommand(name: string, options: GlobalOptions & AddOptions): Pr
   const written = writeNewSource({ key, kind: guided, mappings, directory: options.dir });
   const there = await reach(options);
   const url = there && (await ingestUrls(there, await secretsOf(there)))(key, UrlState.parse({}));
-  const secret = there && guided.guide.secret?.from === 'generated' ? await generateSecret(there, key) : undefined;
+  const secret =
+    there && guided.guide.secret?.from === 'generated' ? await generateSecret(there, key, guided.kind) : undefined;
   const added: AddedSource = {
     key,
     kind: guided.kind.id,
@@ -103,18 +105,18 @@ async function reach(options: GlobalOptions): Promise<Environment | undefined> {
   }
 }
 
-/** @returns undefined when the source has a secret already: it is kept, and nobody can read it back */
-async function generateSecret(environment: Environment, key: string): Promise<string | undefined> {
-  const value = randomBytes(32).toString('base64url');
-  const client = await environment.secrets();
-  try {
-    const Name = `${environment.outputs.SecretsPrefix}/sources/${key}`;
-    await client.send(new CreateSecretCommand({ Name, SecretString: JSON.stringify({ values: [value] }) }));
-    return value;
-  } catch (error) {
-    if (error instanceof ResourceExistsException) return undefined;
-    throw error;
-  }
+/** @returns undefined when the source has a secret already, which is kept, or takes none of our making */
+async function generateSecret(
+  environment: Environment,
+  key: string,
+  { verifier }: SourceKind,
+): Promise<string | undefined> {
+  const store = { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
+  const name = `sources/${key}`;
+  const value = verifier.newSecret?.(randomBytes(32));
+  if (value === undefined || (await countValues(store, name)) > 0) return undefined;
+  await setSecret(store, { name, value, also: false, nowMs: Date.now() });
+  return value;
 }
 
 /** A step with what stands in it for the source's own. */

@@ -7,6 +7,7 @@ import { eventLogOf, listEvents } from '../queries/events.ts';
 import { ingestUrls, secretsOf } from '../queries/ingest-urls.ts';
 import type { KnownSource, SourceDirectory } from '../queries/known-sources.ts';
 import { isoOrNull, type SourceRow } from '../rows.ts';
+import { countValues } from '../secrets/secret-store.ts';
 import { previousUrl } from '../state/rotate-url.ts';
 
 // A source that was removed still has rows, and settings nobody reads.
@@ -24,6 +25,7 @@ export async function sourceRows(
 ): Promise<SourceRow[]> {
   const secrets = await secretsOf(environment);
   const urlOf = await ingestUrls(environment, secrets);
+  const store = { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
   const ingestKeys = await secrets.valuesOf('ingest');
   return Promise.all(
     sources.map(async (source): Promise<SourceRow> => {
@@ -31,9 +33,9 @@ export async function sourceRows(
       const file = Object.hasOwn(live.snapshot.sources, key) ? live.snapshot.sources[key] : undefined;
       const state = sourceState(live, key);
       const settings = effectiveSettings(sourceKind(file?.kind ?? ''), file ?? nobody, state);
-      const [newest, values] = await Promise.all([
+      const [newest, activeSecrets] = await Promise.all([
         newestEvent(environment, source),
-        secrets.valuesOf(`sources/${key}`),
+        countValues(store, `sources/${key}`),
       ]);
       const { rotatedAtMs, lastUsedAtMs } = previousUrl(state.url, source);
       return {
@@ -49,7 +51,7 @@ export async function sourceRows(
         enabled: file !== undefined && state.enabled,
         last_event_at: isoOrNull(newest?.receivedAtMs ?? source.lastEventAtMs),
         last_event_id: newest?.id ?? null,
-        verification: verificationOf(settings.enforcement, values?.length ?? 0),
+        verification: verificationOf(settings.enforcement, activeSecrets),
         idempotency: {
           enabled: settings.idempotency.enabled,
           path: file === undefined ? null : keyPathOf(file, state),
