@@ -5,11 +5,13 @@ import { changeState, currentAuthor, setMappingActive } from '../configuration.t
 import { connect } from '../environment.ts';
 import { notFound } from '../errors.ts';
 import { printJson, processTerminal } from '../output/terminal.ts';
+import { addMappingTest } from './mapping-test.ts';
 
 export function register(program: Command): void {
   const mapping = program
     .command('mapping')
-    .description('switch a mapping on or off in one environment, without a deploy');
+    .description('mappings: try one without effects, get one suggested, switch one on or off without a deploy');
+  addMappingTest(mapping);
   for (const [name, active, what] of [
     ['activate', true, 'let a mapping run again'],
     ['deactivate', false, 'stop a mapping; its events are still logged'],
