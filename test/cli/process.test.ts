@@ -7,7 +7,7 @@ import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { makeEventId } from '../../shared/core/events/event-id.ts';
 import { decodeRawEvent } from '../../shared/core/events/raw-event.ts';
-import { liveConfiguration } from '../support/build.ts';
+import { liveConfiguration, trackEvent } from '../support/build.ts';
 import { actionEntry, eventEntry, outcome, run } from './entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from './environment-for-tests.ts';
 
@@ -78,6 +78,8 @@ describe('signalbox', () => {
     [['tenants']],
     [['audiences']],
     [['why', event.id]],
+    [['event-types', 'rudderstack']],
+    [['mapping', 'test', 'rudderstack', '--event', event.id]],
   ])(
     '%j answers in under 1.5 s, with JSON alone on standard output',
     async (args) => {
@@ -152,7 +154,53 @@ describe('signalbox', () => {
     expect(Messages ?? []).toEqual([]);
   });
 
+  test('tries a payload without effects, side by side with the files', async () => {
+    const payload = join(directory, 'payload.json');
+    writeFileSync(payload, JSON.stringify([trackEvent(), { type: 5 }]));
+    const args = ['mapping', 'test', 'rudderstack', '--payload', payload, '--draft', 'files'];
+    const { code, stdout } = await signalbox(...args, '--json');
+    const [order, wrong] = JSON.parse(stdout);
+    expect(order).toMatchObject({ event_id: null, batch_index: 0, live: { status: 'processed' }, changes: [] });
+    expect(order.draft.mappings).toMatchObject([{ mapping: 'order-completed', outcome: { status: 'runs' } }]);
+    expect(wrong).toMatchObject({ live: { status: 'rejected', reason: 'payload_invalid' } });
+    // One of them would be rejected.
+    expect(code).toBe(1);
+  });
+
   test.each<[string, number, string[], string]>([
+    [
+      'a dry run of an event that is not there',
+      3,
+      ['mapping', 'test', 'rudderstack', '--event', makeEventId('rudderstack', 0, 0, randomBytes(12))],
+      'no event',
+    ],
+    [
+      'a dry run of a source that is not there',
+      3,
+      ['mapping', 'test', 'shop', '--event', event.id],
+      'there are: rudderstack',
+    ],
+    ['a dry run of nothing', 2, ['mapping', 'test', 'rudderstack'], '--event ID'],
+    [
+      'a dry run of two things',
+      2,
+      ['mapping', 'test', 'rudderstack', '--event', event.id, '--type', 'page'],
+      'ask one',
+    ],
+    ['a comparison with nothing', 2, ['mapping', 'test', 'rudderstack', '--last', '5'], '--draft files'],
+    [
+      'a comparison with a draft that is not there',
+      1,
+      ['mapping', 'test', 'rudderstack', '--last', '5', '--draft'],
+      'has no draft',
+    ],
+    [
+      'a payload that is not there',
+      2,
+      ['mapping', 'test', 'rudderstack', '--payload', '/no/such/file'],
+      'cannot be read',
+    ],
+    ['a payload that would be refused', 1, ['mapping', 'test', 'rudderstack', '--payload', '-'], 'answered 400'],
     ['a command that does not exist', 2, ['evnts'], 'Did you mean events?'],
     ['a command that its group does not have', 2, ['events', 'shw', 'x'], 'events show'],
     [
