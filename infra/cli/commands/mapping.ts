@@ -5,6 +5,7 @@ import { changeState, currentAuthor, setMappingActive } from '../configuration.t
 import { connect } from '../environment.ts';
 import { notFound } from '../errors.ts';
 import { printJson, processTerminal } from '../output/terminal.ts';
+import { addMappingSuggest } from './mapping-suggest.ts';
 import { addMappingTest } from './mapping-test.ts';
 
 export function register(program: Command): void {
@@ -12,6 +13,7 @@ export function register(program: Command): void {
     .command('mapping')
     .description('mappings: try one without effects, get one suggested, switch one on or off without a deploy');
   addMappingTest(mapping);
+  addMappingSuggest(mapping);
   for (const [name, active, what] of [
     ['activate', true, 'let a mapping run again'],
     ['deactivate', false, 'stop a mapping; its events are still logged'],
