@@ -162,11 +162,18 @@ export type UserRow = {
 
 export type EventTypeRow = {
   type: string;
-  /** To the hour. */
-  last_seen_at: string;
-  sample_event_id: string;
+  /** False: only mapped, never received. */
+  seen: boolean;
+  /** To the hour; null when never seen. */
+  last_seen_at: string | null;
+  sample_event_id: string | null;
   mapped: boolean;
   mappings: string[];
+  active_mappings: number;
+  /** Those that run nothing here: switched off, or their source is. */
+  inactive_mappings: number;
+  /** Of a type that is mapped and never came, the unmapped one that is likely meant; of that one, the mapped one. */
+  near: string | null;
 };
 
 export function conditionRow({ condition: { path, ...test }, found, unmet }: ExplainedCondition): ConditionRow {
