@@ -192,7 +192,7 @@ describe('the comments', () => {
     ]);
   });
 
-  test('never hold a secret, nor whose e-mail address or phone number it is', async () => {
+  test('never hold a secret, nor whose address or phone number it is', async () => {
     const properties = {
       password: 'hunter2',
       apiKey: 'abc',
@@ -201,9 +201,21 @@ describe('the comments', () => {
       hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b',
       email: 'lena@orchard.example',
       phone: '+34 910 000 001',
+      ip: '203.0.113.7',
     };
     const text = mappingYaml(await suggested(trackEvent({ properties })), 'event X');
-    for (const secret of ['hunter2', '"abc"', 't0ken', 'eyJ', 'sk_live', '9f86d0', 'lena', 'orchard.example', '910'])
+    for (const secret of [
+      'hunter2',
+      '"abc"',
+      't0ken',
+      'eyJ',
+      'sk_live',
+      '9f86d0',
+      'lena',
+      'orchard.example',
+      '910',
+      '203.0',
+    ])
       expect(text).not.toContain(secret);
     expect(text).toMatch(/data\.email +"l…@…" \(an e-mail address\)/);
   });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { makeEventId } from '../../shared/core/events/event-id.ts';
 import { decodeRawEvent } from '../../shared/core/events/raw-event.ts';
 import { liveConfiguration, trackEvent } from '../support/build.ts';
@@ -167,6 +168,22 @@ describe('signalbox', () => {
     expect(code).toBe(1);
   });
 
+  test('suggests a mapping: YAML alone on standard output, what to check beside it', async () => {
+    const { code, stdout, stderr } = await signalbox('mapping', 'suggest', 'rudderstack', 'track/order_completed');
+    expect([code, parse(stdout)]).toEqual([
+      0,
+      [
+        {
+          id: 'order-completed-2',
+          event: 'track/order_completed',
+          action: 'workflows_trigger',
+          parameters: { key: 'order-completed', recipients: 'user_id', data: 'data' },
+        },
+      ],
+    ]);
+    expect(stderr).toContain('paste it under "mappings:"');
+  });
+
   test.each<[string, number, string[], string]>([
     [
       'a dry run of an event that is not there',
@@ -201,6 +218,18 @@ describe('signalbox', () => {
       'cannot be read',
     ],
     ['a payload that would be refused', 1, ['mapping', 'test', 'rudderstack', '--payload', '-'], 'answered 400'],
+    [
+      'a suggestion for a type that never came',
+      3,
+      ['mapping', 'suggest', 'rudderstack', 'page'],
+      'event-types rudderstack',
+    ],
+    [
+      'a suggestion for an action that does not exist',
+      2,
+      ['mapping', 'suggest', 'rudderstack', 'page', '--action', 'user_identify'],
+      'did you mean "users_identify"?',
+    ],
     ['a command that does not exist', 2, ['evnts'], 'Did you mean events?'],
     ['a command that its group does not have', 2, ['events', 'shw', 'x'], 'events show'],
     [

@@ -5,8 +5,8 @@ import { changeState, currentAuthor, setMappingActive } from '../configuration.t
 import { connect } from '../environment.ts';
 import { notFound } from '../errors.ts';
 import { printJson, processTerminal } from '../output/terminal.ts';
-import { addMappingSuggest } from './mapping-suggest.ts';
-import { addMappingTest } from './mapping-test.ts';
+import { addMappingSuggest } from './mapping/mapping-suggest.ts';
+import { addMappingTest } from './mapping/mapping-test.ts';
 
 export function register(program: Command): void {
   const mapping = program

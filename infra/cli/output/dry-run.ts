@@ -126,12 +126,17 @@ function mappingChanges(live: DryRunRow, draft: DryRunRow): Change[] {
   return [...ids].flatMap((id): Change[] => {
     const [before, after] = [live, draft].map(({ mappings }) => mappings.find(({ mapping }) => mapping === id));
     const [was, is] = [linesOf(before), linesOf(after)];
-    const labels = new Set([...was.keys(), ...is.keys()]);
+    // What a condition found stands above what parameters resolved to, whichever side has the condition.
+    const labels = new Set([...was.keys(), ...is.keys()].toSorted((a, b) => rankOf(a) - rankOf(b)));
     return [
       { label: id, isHeading: true, before: outcomeText(before), after: outcomeText(after) },
       ...[...labels].map((label): Change => ({ label: `  ${label}`, before: was.get(label), after: is.get(label) })),
     ];
   });
+}
+
+function rankOf(label: string): number {
+  return label.startsWith('when ') ? 0 : 1;
 }
 
 function outcomeText(row: DryRunMappingRow | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { NormalizedEvent } from '../../../shared/core/events/normalized-event.ts';
 import { isJsonObject, type JsonValue } from '../../../shared/core/json.ts';
 import { fieldPathProblem } from '../../../shared/core/mappings/field-path.ts';
@@ -54,11 +55,12 @@ export function isSecret(path: string, value: JsonValue): boolean {
   return typeof value === 'string' && secretLooks.test(value);
 }
 
-/** E-mail addresses and phone numbers are people's: a file in git says of what form they are, and not whose. */
+/** Addresses and phone numbers are people's: a file in git says of what form they are, and not whose. */
 function shorten(value: JsonValue): string {
   if (typeof value !== 'string') return inline(value, shownMax);
   if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value)) return `"${value.slice(0, 1)}…@…" (an e-mail address)`;
   if (/^\+?[\d ()-]{8,20}$/.test(value) && /[+ ()-]/.test(value) && !/^\d{4}-\d{2}-\d{2}/.test(value))
     return '(a phone number)';
+  if (isIP(value) !== 0) return '(an IP address)';
   return inline(truncate(value, shownMax - 2), shownMax);
 }
