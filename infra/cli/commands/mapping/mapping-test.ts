@@ -7,7 +7,7 @@ import type { RawEvent } from '../../../../shared/core/events/raw-event.ts';
 import { problemOf } from '../../../../shared/core/ingest/refusal.ts';
 import type { LiveConfiguration } from '../../../../shared/ports/configuration.ts';
 import { examples, optionsOf, positiveInteger, time } from '../../command.ts';
-import { type Candidate, draftCandidate, filesCandidate } from '../../dry-run/candidate.ts';
+import { type Candidate, draftCandidate } from '../../dry-run/candidate.ts';
 import { compareLast, rowsMax } from '../../dry-run/compare-last.ts';
 import { readPushedDraft } from '../../dry-run/pushed-draft.ts';
 import { readPayload } from '../../dry-run/read-payload.ts';
@@ -140,9 +140,10 @@ async function candidateOf(
   { draft, dir }: TestOptions,
 ): Promise<Candidate | undefined> {
   if (draft === undefined) return undefined;
-  return draft === 'files'
-    ? filesCandidate(environment, live, dir)
-    : draftCandidate(environment, live, readPushedDraft);
+  if (draft !== 'files') return draftCandidate(environment, live, readPushedDraft);
+  // What checks files is large, and needed only here.
+  const { filesCandidate } = await import('../../dry-run/files-candidate.ts');
+  return filesCandidate(environment, live, dir);
 }
 
 function fileOf(source: string, configurations: (LiveConfiguration | undefined)[]): SourceFile {
