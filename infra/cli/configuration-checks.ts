@@ -4,42 +4,62 @@ import { expressionProblem } from '../../shared/adapters/jsonata-preprocessor.ts
 import { actions } from '../../shared/core/actions/index.ts';
 import { defaultParameters } from '../../shared/core/actions/parts/default-parameters.ts';
 import { compileDataSchema } from '../../shared/core/configuration/compile-data-schema.ts';
-import type { EnvironmentFile, Mapping, Snapshot, SourceFile } from '../../shared/core/configuration/schema.ts';
+import type {
+  EnvironmentFile,
+  Mapping,
+  ParameterValue,
+  Snapshot,
+  SourceFile,
+} from '../../shared/core/configuration/schema.ts';
 import type { JsonObject } from '../../shared/core/json.ts';
-import { isBareKey } from '../../shared/core/mappings/parameter-value.ts';
+import { fieldPathProblem } from '../../shared/core/mappings/field-path.ts';
+import { isBareKey, pathsOf } from '../../shared/core/mappings/parameter-value.ts';
 import { sourceKind, sourceKinds } from '../../shared/core/sources/index.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './configuration-files.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean, nearestName } from './did-you-mean.ts';
 
 /** Finds what no schema of one file can: names that nothing goes by, mappings that can never match. */
 export function checkReferences(
   snapshot: Snapshot,
   environments: Record<string, EnvironmentFile>,
   locate: Locate,
+  /** Files that are there, with those that cannot be read: what names one of them is no mistake. */
+  keys: Record<FileKind, string[]>,
 ): ConfigurationProblem[] {
   const problems: ConfigurationProblem[] = [];
-  const report: Report = (severity, kind, key, path, message) => {
-    problems.push({ severity, ...locate(kind, key, path), message });
+  const report: Report = (severity, kind, key, path, message, at) => {
+    problems.push({ severity, ...locate(kind, key, path, at), message });
   };
-  for (const [key, source] of Object.entries(snapshot.sources)) checkSource(key, source, snapshot, report);
+  for (const [key, source] of Object.entries(snapshot.sources)) checkSource(key, source, keys, report);
   for (const [key, workflow] of Object.entries(snapshot.workflows)) {
     for (const environment of Object.keys(workflow.target)) {
-      if (!Object.hasOwn(environments, environment)) {
-        const known = Object.keys(environments);
+      if (!keys.environments.includes(environment)) {
+        const known = keys.environments;
         report(
           'error',
           'workflows',
           key,
           ['target', environment],
           `names environment "${environment}"${didYouMean(environment, known)}`,
+          'key',
         );
       }
+    }
+    if (workflow.audience !== undefined && !keys.audiences.includes(workflow.audience)) {
+      const hint = didYouMean(workflow.audience, keys.audiences);
+      report(
+        'warning',
+        'workflows',
+        key,
+        ['audience'],
+        `"${workflow.audience}" has no file, so nobody starts a run unless an action makes it${hint}`,
+      );
     }
     const schema = workflow.data_schema && compileDataSchema(Ajv2020, workflow.data_schema as JsonObject);
     if (schema && 'problem' in schema) {
       report('error', 'workflows', key, ['data_schema'], `is no JSON Schema: ${schema.problem}`);
     }
-    for (const environment of Object.keys(environments)) {
+    for (const environment of keys.environments) {
       if (!Object.hasOwn(workflow.target, environment)) {
         report(
           'warning',
@@ -51,7 +71,8 @@ export function checkReferences(
       }
     }
   }
-  for (const [name, environment] of Object.entries(environments)) checkEnvironment(name, environment, snapshot, report);
+  for (const [name, environment] of Object.entries(environments))
+    checkEnvironment(name, environment, snapshot, keys, report);
   return problems;
 }
 
@@ -61,9 +82,11 @@ type Report = (
   key: string,
   path: (string | number)[],
   message: string,
+  /** For a name that is wrong, where a value would be right. */
+  at?: 'key',
 ) => void;
 
-function checkSource(key: string, source: SourceFile, { workflows, audiences }: Snapshot, report: Report): void {
+function checkSource(key: string, source: SourceFile, keys: Record<FileKind, string[]>, report: Report): void {
   const kinds = sourceKinds.map(({ id }) => id);
   if (!kinds.includes(source.kind)) {
     report('error', 'sources', key, ['kind'], `"${source.kind}" is no kind of source${didYouMean(source.kind, kinds)}`);
@@ -87,23 +110,31 @@ function checkSource(key: string, source: SourceFile, { workflows, audiences }: 
       );
     }
     ids.add(mapping.id);
-    checkAction(mapping, (severity, path, message) =>
-      report(severity, 'sources', key, ['mappings', i, ...path], message),
+    checkAction(mapping, (severity, path, message, at) =>
+      report(severity, 'sources', key, ['mappings', i, ...path], message, at),
     );
-    checkWorkflow(mapping, Object.keys(workflows), (message) =>
-      report('error', 'sources', key, ['mappings', i, 'parameters', 'key'], message),
+    for (const [name, value] of Object.entries(mapping.parameters)) {
+      for (const { path, problem } of templateProblems(value))
+        report('error', 'sources', key, ['mappings', i, 'parameters', name, ...path], problem);
+    }
+    checkWorkflow(mapping, keys.workflows, (severity, message) =>
+      report(severity, 'sources', key, ['mappings', i, 'parameters', 'key'], message),
     );
-    checkAudience(mapping, Object.keys(audiences), (message) =>
+    checkAudience(mapping, keys.audiences, (message) =>
       report('warning', 'sources', key, ['mappings', i, 'parameters', 'key'], message),
     );
     const never = source.event_type_path === undefined ? kind?.neverOfType?.(mapping.event) : undefined;
-    if (never) report('warning', 'sources', key, ['mappings', i, 'event'], never);
+    if (never) {
+      const near = nearestName(mapping.event, kind?.fixedTypes ?? []);
+      const meant = near === undefined || near === mapping.event ? '' : `; did you mean "${near}"?`;
+      report('warning', 'sources', key, ['mappings', i, 'event'], never + meant);
+    }
   }
 }
 
 function checkAction(
   mapping: Mapping,
-  report: (severity: ConfigurationProblem['severity'], path: string[], message: string) => void,
+  report: (severity: ConfigurationProblem['severity'], path: string[], message: string, at?: 'key') => void,
 ): void {
   const action = actions.find(({ id }) => id === mapping.action);
   if (action === undefined) {
@@ -114,7 +145,8 @@ function checkAction(
   const { shape } = action.params;
   for (const name of Object.keys(mapping.parameters)) {
     if (!Object.hasOwn(shape, name)) {
-      report('error', ['parameters', name], `is no parameter of ${action.id}${didYouMean(name, Object.keys(shape))}`);
+      const hint = didYouMean(name, Object.keys(shape));
+      report('error', ['parameters', name], `is no parameter of ${action.id}${hint}`, 'key');
     }
   }
   const given = { ...defaultParameters(action.id), ...mapping.parameters };
@@ -129,10 +161,47 @@ function checkAction(
   }
 }
 
-function checkWorkflow(mapping: Mapping, workflows: string[], report: (message: string) => void): void {
-  const { key } = mapping.parameters;
-  if (key === undefined || !isBareKey(mapping.action, 'key', key) || workflows.includes(key)) return;
-  report(`"${key}" is no workflow${didYouMean(key, workflows)}`);
+function checkWorkflow(
+  { action, parameters: { key } }: Mapping,
+  workflows: string[],
+  report: (severity: ConfigurationProblem['severity'], message: string) => void,
+): void {
+  if (key === undefined || !action.startsWith('workflows_')) return;
+  if (isBareKey(action, 'key', key)) {
+    if (!workflows.includes(key)) report('error', `"${key}" is no workflow${didYouMean(key, workflows)}`);
+    return;
+  }
+  // Written out as a literal it is meant, so the file may be on its way.
+  const literal = typeof key === 'object' && 'value' in key ? key.value : undefined;
+  if (typeof literal !== 'string' || workflows.includes(literal)) return;
+  report('warning', `"${literal}" is no workflow: it ends as workflow_missing${didYouMean(literal, workflows)}`);
+}
+
+/** What is wrong with the paths inside of templates, each with where in the value its template is. */
+function templateProblems(value: ParameterValue): { path: (string | number)[]; problem: string }[] {
+  if (typeof value === 'string') return [];
+  if (Array.isArray(value)) return value.flatMap((inner, i) => templateProblems(inner).map(inside(i)));
+  const names = Object.keys(value);
+  if (names.length === 1 && 'value' in value) return [];
+  if (names.length === 1 && 'template' in value && typeof value.template === 'string') {
+    const problem = templateProblem(value.template);
+    return problem === undefined ? [] : [{ path: ['template'], problem }];
+  }
+  return Object.entries(value).flatMap(([name, inner]) => templateProblems(inner as ParameterValue).map(inside(name)));
+}
+
+const inside =
+  (part: string | number) =>
+  ({ path, problem }: { path: (string | number)[]; problem: string }) => ({ path: [part, ...path], problem });
+
+function templateProblem(template: string): string | undefined {
+  for (const path of pathsOf({ template })) {
+    const problem = fieldPathProblem(path);
+    if (path === '') return `"${template}" has {{}} with no path in it`;
+    if (problem !== undefined) return `has a path in it that cannot be one: ${problem}`;
+  }
+  const rest = template.replace(/\{\{[^{}]*\}\}/g, '');
+  return /\{\{|\}\}/.test(rest) ? `"${template}" has braces that do not match up; write {{path}}` : undefined;
 }
 
 /** An audience may also be made by an action, so one without a file is odd and no error. */
@@ -149,17 +218,20 @@ function checkEnvironment(
   name: string,
   { sources, inactive_workflows }: EnvironmentFile,
   snapshot: Snapshot,
+  keys: Record<FileKind, string[]>,
   report: Report,
 ): void {
   for (const [key, settings] of Object.entries(sources)) {
     const source = Object.hasOwn(snapshot.sources, key) ? snapshot.sources[key] : undefined;
+    if (source === undefined && keys.sources.includes(key)) continue;
     if (source === undefined) {
       report(
         'error',
         'environments',
         name,
         ['sources', key],
-        `"${key}" is no source${didYouMean(key, Object.keys(snapshot.sources))}`,
+        `"${key}" is no source${didYouMean(key, keys.sources)}`,
+        'key',
       );
       continue;
     }
@@ -176,7 +248,7 @@ function checkEnvironment(
     }
   }
   for (const [i, key] of inactive_workflows.entries()) {
-    const known = Object.keys(snapshot.workflows);
+    const known = keys.workflows;
     if (!known.includes(key))
       report(
         'error',

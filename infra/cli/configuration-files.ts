@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import type * as z from 'zod';
 import {
   AudienceFile,
@@ -11,6 +11,8 @@ import {
   WorkflowFile,
 } from '../../shared/core/configuration/schema.ts';
 import { checkReferences } from './configuration-checks.ts';
+import { type DocumentPath, type ParsedFile, pathText, place, problemsOf } from './configuration-errors.ts';
+import { printable } from './output/text.ts';
 
 /** One thing that is wrong, or odd, in a configuration file. Lines and columns count from 1. */
 export type ConfigurationProblem = {
@@ -34,7 +36,9 @@ export type ConfigurationFiles = {
 export type Locate = (
   kind: FileKind,
   key: string,
-  path: (string | number)[],
+  path: DocumentPath,
+  /** Whether the value there is meant, or the name that it goes by. */
+  at?: 'key' | 'value',
 ) => Omit<ConfigurationProblem, 'severity' | 'message'>;
 
 /** Where this checkout keeps them. */
@@ -48,8 +52,6 @@ const kinds = {
 } as const satisfies Record<string, z.ZodType>;
 export type FileKind = keyof typeof kinds;
 
-type ParsedFile = { file: string; document: Document; lines: LineCounter };
-
 /**
  * Reads `<directory>/{sources,workflows,audiences,environments}/<key>.yaml` and checks all of it.
  *
@@ -59,10 +61,12 @@ type ParsedFile = { file: string; document: Document; lines: LineCounter };
 export function readConfigurationFiles(directory: string): ConfigurationFiles {
   const problems: ConfigurationProblem[] = [];
   const parsed = new Map<string, ParsedFile>();
+  const keys: Record<FileKind, string[]> = { sources: [], workflows: [], audiences: [], environments: [] };
   const read = <Kind extends FileKind>(kind: Kind) => {
     const contents: Record<string, z.infer<(typeof kinds)[Kind]>> = {};
     for (const name of filesOf(join(directory, kind))) {
       const key = name.replace(/\.ya?ml$/, '');
+      keys[kind].push(key);
       const file = relative(process.cwd(), join(directory, kind, name));
       const source = parseFile(file, readFileSync(join(directory, kind, name), 'utf8'), problems);
       if (!ResourceKey.safeParse(key).success) {
@@ -77,7 +81,7 @@ export function readConfigurationFiles(directory: string): ConfigurationFiles {
       parsed.set(`${kind}/${key}`, source);
       const result = kinds[kind].safeParse(source.document.toJS() ?? {});
       if (result.success) contents[key] = result.data as z.infer<(typeof kinds)[Kind]>;
-      else problems.push(...result.error.issues.flatMap((issue) => issueProblems(issue, source)));
+      else problems.push(...problemsOf(result.error, source, kinds[kind]));
     }
     return contents;
   };
@@ -87,11 +91,11 @@ export function readConfigurationFiles(directory: string): ConfigurationFiles {
     audiences: read('audiences'),
   };
   const environments = read('environments');
-  const locate: Locate = (kind, key, path) => {
+  const locate: Locate = (kind, key, path, at) => {
     const source = parsed.get(`${kind}/${key}`);
-    return source ? place(source, path) : { file: join(directory, kind, `${key}.yaml`), path: pathText(path) };
+    return source ? place(source, path, at) : { file: join(directory, kind, `${key}.yaml`), path: pathText(path) };
   };
-  problems.push(...checkReferences(snapshot, environments, locate));
+  problems.push(...checkReferences(snapshot, environments, locate, keys));
   return { directory, snapshot, environments, problems };
 }
 
@@ -116,47 +120,9 @@ function parseFile(file: string, text: string, problems: ConfigurationProblem[])
   return document.errors.length > 0 ? undefined : { file, document, lines };
 }
 
-/** One problem per cause: a union's issue says only that nothing fitted, so its most telling branch speaks instead. */
-function issueProblems(issue: z.core.$ZodIssue, source: ParsedFile): ConfigurationProblem[] {
-  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const deepest = issue.errors
-      .map((issues) => ({ issues, depth: Math.max(...issues.map((inner) => inner.path.length), 0) }))
-      .sort((a, b) => b.depth - a.depth || a.issues.length - b.issues.length)[0];
-    const inner = deepest?.issues.map((cause) => ({ ...cause, path: [...issue.path, ...cause.path] })) ?? [];
-    if (inner.length > 0) return inner.flatMap((cause) => issueProblems(cause, source));
-  }
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      severity: 'error',
-      ...place(source, [...path, key]),
-      message: `is not a field here; remove it or check its spelling`,
-    }));
-  }
-  return [{ severity: 'error', ...place(source, path), message: issue.message }];
-}
-
-function place(source: ParsedFile, path: (string | number)[]): Omit<ConfigurationProblem, 'severity' | 'message'> {
-  // A missing field has no place of its own: the nearest thing above it does.
-  for (let length = path.length; length > 0; length--) {
-    const node = source.document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) {
-      const { line, col } = source.lines.linePos(node.range[0]);
-      return { file: source.file, line, column: col, path: pathText(path) };
-    }
-  }
-  return { file: source.file, line: 1, column: 1, path: pathText(path) };
-}
-
-function pathText(path: (string | number)[]): string {
-  return path.reduce<string>(
-    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? part : `${text}.${part}`),
-    '',
-  );
-}
-
 /** `infra/config/sources/rudderstack.yaml:7:13 mappings[0].action: …` */
 export function problemText({ severity, file, line, column, path, message }: ConfigurationProblem): string {
   const where = line === undefined ? file : `${file}:${line}:${column}`;
-  return `${where} ${severity}: ${path === '' ? '' : `${path} `}${message}`;
+  // Names and values are quoted from the file, which may be anybody's.
+  return printable(`${where} ${severity}: ${path === '' ? '' : `${path} `}${message}`);
 }

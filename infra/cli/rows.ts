@@ -7,6 +7,7 @@ import type {
   ActionWarning,
 } from '../../shared/core/logs/action-log-entry.ts';
 import type { EventLogEntry, EventStatus } from '../../shared/core/logs/event-log-entry.ts';
+import type { ExplainedCondition, ExplainedParameter } from '../../shared/core/processing/explain-mapping.ts';
 import { printRunId } from '../../shared/core/runs/run-id.ts';
 import type { RunStatus, WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 
@@ -69,9 +70,26 @@ export type ConsideredRow = {
   action: string;
   verdict: 'runs' | 'identify_disabled' | 'mapping_inactive' | 'conditions_not_met';
   detail: string | null;
-  /** Each parameter as configured, and the value it resolved to (null: nothing there). */
-  parameters: { name: string; from: JsonValue; value: JsonValue }[];
+  /** Each condition as configured, what is at its path (null: nothing there), and whether it holds. */
+  conditions: ConditionRow[];
+  /**
+   * Each parameter as configured, and the value it resolved to (null: nothing there). `is_default`: the mapping leaves it
+   * out, and its action fills it in.
+   */
+  parameters: ParameterRow[];
 };
+
+export type ConditionRow = {
+  path: string;
+  /** The tests as written: `{ gte: 100 }`. */
+  test: JsonObject;
+  found: JsonValue;
+  holds: boolean;
+  /** Why it does not hold. */
+  detail: string | null;
+};
+
+export type ParameterRow = { name: string; from: JsonValue; value: JsonValue; is_default: boolean };
 
 export type EventDetailRow = EventRow & {
   /** The event's primary contents, as mappings see them; null when it could not be read. */
@@ -153,12 +171,27 @@ export type UserRow = {
 
 export type EventTypeRow = {
   type: string;
-  /** To the hour. */
-  last_seen_at: string;
-  sample_event_id: string;
+  /** False: only mapped, never received. */
+  seen: boolean;
+  /** To the hour; null when never seen. */
+  last_seen_at: string | null;
+  sample_event_id: string | null;
   mapped: boolean;
   mappings: string[];
+  active_mappings: number;
+  /** Those that run nothing here: switched off, or their source is. */
+  inactive_mappings: number;
+  /** Of a type that is mapped and never came, the unmapped one that is likely meant; of that one, the mapped one. */
+  near: string | null;
 };
+
+export function conditionRow({ condition: { path, ...test }, found, unmet }: ExplainedCondition): ConditionRow {
+  return { path, test: test as JsonObject, found: found ?? null, holds: unmet === undefined, detail: unmet ?? null };
+}
+
+export function parameterRow({ name, from, value, isDefault }: ExplainedParameter): ParameterRow {
+  return { name, from: from as JsonValue, value: value ?? null, is_default: isDefault };
+}
 
 export const iso = (timeMs: number): string => new Date(timeMs).toISOString();
 export const isoOrNull = (timeMs: number | undefined) => (timeMs === undefined ? null : iso(timeMs));

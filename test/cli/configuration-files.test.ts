@@ -52,7 +52,7 @@ describe('configuration files', () => {
     });
     expect(readConfigurationFiles(directory).snapshot.audiences).toEqual({ beta: { name: 'Beta testers' } });
     expect(problems()).toEqual([
-      'audiences/odd.yaml:2:10 error: members is not a field here; remove it or check its spelling',
+      'audiences/odd.yaml:2:1 error: members is not a field here; there is name, description',
       'sources/shop.yaml:7:24 warning: mappings[0].parameters.key "bata" has no file, so adding to it fails unless an action with create_audience made it; did you mean "beta"?',
     ]);
   });

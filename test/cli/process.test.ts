@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { makeEventId } from '../../shared/core/events/event-id.ts';
 import { decodeRawEvent } from '../../shared/core/events/raw-event.ts';
-import { liveConfiguration } from '../support/build.ts';
+import { liveConfiguration, trackEvent } from '../support/build.ts';
 import { actionEntry, eventEntry, outcome, run } from './entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from './environment-for-tests.ts';
 
@@ -78,6 +79,8 @@ describe('signalbox', () => {
     [['tenants']],
     [['audiences']],
     [['why', event.id]],
+    [['event-types', 'rudderstack']],
+    [['mapping', 'test', 'rudderstack', '--event', event.id]],
   ])(
     '%j answers in under 1.5 s, with JSON alone on standard output',
     async (args) => {
@@ -152,7 +155,81 @@ describe('signalbox', () => {
     expect(Messages ?? []).toEqual([]);
   });
 
+  test('tries a payload without effects, side by side with the files', async () => {
+    const payload = join(directory, 'payload.json');
+    writeFileSync(payload, JSON.stringify([trackEvent(), { type: 5 }]));
+    const args = ['mapping', 'test', 'rudderstack', '--payload', payload, '--draft', 'files'];
+    const { code, stdout } = await signalbox(...args, '--json');
+    const [order, wrong] = JSON.parse(stdout);
+    expect(order).toMatchObject({ event_id: null, batch_index: 0, live: { status: 'processed' }, changes: [] });
+    expect(order.draft.mappings).toMatchObject([{ mapping: 'order-completed', outcome: { status: 'runs' } }]);
+    expect(wrong).toMatchObject({ live: { status: 'rejected', reason: 'payload_invalid' } });
+    // One of them would be rejected.
+    expect(code).toBe(1);
+  });
+
+  test('suggests a mapping: YAML alone on standard output, what to check beside it', async () => {
+    const { code, stdout, stderr } = await signalbox('mapping', 'suggest', 'rudderstack', 'track/order_completed');
+    expect([code, parse(stdout)]).toEqual([
+      0,
+      [
+        {
+          id: 'order-completed-2',
+          event: 'track/order_completed',
+          action: 'workflows_trigger',
+          parameters: { key: 'order-completed', recipients: 'user_id', data: 'data' },
+        },
+      ],
+    ]);
+    expect(stderr).toContain('paste it under "mappings:"');
+  });
+
   test.each<[string, number, string[], string]>([
+    [
+      'a dry run of an event that is not there',
+      3,
+      ['mapping', 'test', 'rudderstack', '--event', makeEventId('rudderstack', 0, 0, randomBytes(12))],
+      'no event',
+    ],
+    [
+      'a dry run of a source that is not there',
+      3,
+      ['mapping', 'test', 'shop', '--event', event.id],
+      'there are: rudderstack',
+    ],
+    ['a dry run of nothing', 2, ['mapping', 'test', 'rudderstack'], '--event ID'],
+    [
+      'a dry run of two things',
+      2,
+      ['mapping', 'test', 'rudderstack', '--event', event.id, '--type', 'page'],
+      'ask one',
+    ],
+    ['a comparison with nothing', 2, ['mapping', 'test', 'rudderstack', '--last', '5'], '--draft files'],
+    [
+      'a comparison with a draft that is not there',
+      1,
+      ['mapping', 'test', 'rudderstack', '--last', '5', '--draft'],
+      'has no draft',
+    ],
+    [
+      'a payload that is not there',
+      2,
+      ['mapping', 'test', 'rudderstack', '--payload', '/no/such/file'],
+      'cannot be read',
+    ],
+    ['a payload that would be refused', 1, ['mapping', 'test', 'rudderstack', '--payload', '-'], 'answered 400'],
+    [
+      'a suggestion for a type that never came',
+      3,
+      ['mapping', 'suggest', 'rudderstack', 'page'],
+      'event-types rudderstack',
+    ],
+    [
+      'a suggestion for an action that does not exist',
+      2,
+      ['mapping', 'suggest', 'rudderstack', 'page', '--action', 'user_identify'],
+      'did you mean "users_identify"?',
+    ],
     ['a command that does not exist', 2, ['evnts'], 'Did you mean events?'],
     ['a command that its group does not have', 2, ['events', 'shw', 'x'], 'events show'],
     [

@@ -144,7 +144,12 @@ describe.each(guided.map(({ kind, guide }) => [kind.id, kind, guide] as const))(
     expect(
       guide.defaultMappings.filter(({ optional }) => !optional).length + Number(id.includes('http')),
     ).toBeGreaterThan(0);
-    const problems = checkReferences(live.snapshot, {}, (_kind, key, path) => ({ file: key, path: path.join('.') }));
+    const problems = checkReferences(live.snapshot, {}, (_kind, key, path) => ({ file: key, path: path.join('.') }), {
+      sources: [id],
+      workflows: Object.keys(workflows),
+      audiences: [],
+      environments: ['development'],
+    });
     expect(problems.filter(({ path }) => !path.startsWith('target'))).toEqual([]);
     for (const { about, mapping } of guide.defaultMappings) {
       expect(about).not.toBe('');

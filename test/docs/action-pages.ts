@@ -38,7 +38,6 @@ type Prose = {
   /** For the index: a sentence without its full stop. */
   does: string;
   paragraph: string;
-  parameters: Record<string, string>;
   /** What has happened by then. */
   before?: Step[];
   example: Step;
@@ -159,19 +158,6 @@ export const prose: Record<string, Prose> = {
     does: 'creates or updates one user',
     paragraph:
       'Creates or updates one user. What is sent is merged into what is there. Traits in `properties` that are fields of a user (`email`, `phone`) become those fields; parameters given one by one win over them.',
-    parameters: {
-      id: 'Who it is.',
-      name: 'Full name.',
-      email: 'E-mail address.',
-      avatar: 'URL of a picture.',
-      phone_number: 'In E.164: `+34910000001`. As a trait `phone` means the same.',
-      timezone: 'Name of the tz database: `Europe/Madrid`.',
-      locale: 'Language tag.',
-      created_at: 'ISO 8601 date-time, of the sender’s choosing.',
-      properties: 'Traits, custom ones included.',
-      preferences: 'Preference sets by id; merged.',
-      channel_data: 'Tokens and the like by channel; each channel is replaced.',
-    },
     example: identifyLena,
     refused: {
       why: 'An event of somebody anonymous has no user id:',
@@ -195,7 +181,6 @@ export const prose: Record<string, Prose> = {
     does: 'deletes one user with everything that hangs on it',
     paragraph:
       'Deletes one user with its subscriptions and memberships, and cancels its runs that are not over. The id may be used again and inherits nothing.',
-    parameters: { id: 'Who is deleted.' },
     before: [identifyLena, saveProject, follow],
     example: {
       mapping: {
@@ -219,17 +204,6 @@ export const prose: Record<string, Prose> = {
     does: 'creates or updates one object',
     paragraph:
       'Creates or updates one object of a collection; the collection needs no making. In collection `$tenants` the object is a tenant.',
-    parameters: {
-      collection: 'Which collection; plural names read well.',
-      id: 'Which object; unique within its collection.',
-      name: 'Its name.',
-      timezone: 'Name of the tz database.',
-      locale: 'Language tag.',
-      created_at: 'ISO 8601 date-time, of the sender’s choosing.',
-      properties: 'Custom properties; merged.',
-      preferences: 'Preference sets by id; merged.',
-      channel_data: 'By channel; each channel is replaced.',
-    },
     example: saveProject,
     refused: {
       why: 'An id must not contain `/`:',
@@ -249,7 +223,6 @@ export const prose: Record<string, Prose> = {
     does: 'deletes one object with its subscribers',
     paragraph:
       'Deletes one object with its subscribers and its own subscriptions, and cancels its runs that are not over.',
-    parameters: { collection: 'Which collection.', id: 'Which object.' },
     before: [identifyLena, saveProject, follow],
     example: {
       mapping: {
@@ -273,15 +246,6 @@ export const prose: Record<string, Prose> = {
     does: 'creates or updates one tenant',
     paragraph:
       'Creates or updates one tenant, which is the object `$tenants/<id>`: it can be subscribed to and be a recipient like any other.',
-    parameters: {
-      id: 'Which tenant.',
-      name: 'Its name.',
-      created_at: 'ISO 8601 date-time, of the sender’s choosing.',
-      properties: 'Custom properties; merged.',
-      settings: '`branding` (`logo_url`, `primary_color`, …) and `preference_set`.',
-      preferences: 'Preference sets by id; merged.',
-      channel_data: 'By channel; each channel is replaced.',
-    },
     example: saveTenant,
     refused: {
       why: 'A tenant’s id has no whitespace:',
@@ -302,7 +266,6 @@ export const prose: Record<string, Prose> = {
     does: 'deletes one tenant',
     paragraph:
       'Deletes one tenant with its subscribers and its own subscriptions, and cancels the runs of which it is the recipient. Rows of audiences that carry its id stay, since they belong to the audience.',
-    parameters: { id: 'Which tenant.' },
     before: [saveTenant],
     example: {
       mapping: {
@@ -325,12 +288,6 @@ export const prose: Record<string, Prose> = {
     does: 'adds subscribers to an object',
     paragraph:
       'Adds subscribers to an object, with `properties` on each subscription. Users and objects can subscribe. A trigger that names the object as recipient reaches them all.',
-    parameters: {
-      collection: 'Collection of the object that is followed.',
-      id: 'The object that is followed.',
-      recipients: 'Who follows it.',
-      properties: 'Kept on each subscription. Given: replaces what is there; left out: that stays.',
-    },
     before: [identifyLena, saveProject],
     example: follow,
     shows: 'One follower is known, the other has never been identified:',
@@ -356,11 +313,6 @@ export const prose: Record<string, Prose> = {
     does: 'removes subscribers from an object',
     paragraph:
       'Removes subscribers from an object. Recipients are references only, whatever else is said of them. Recipients and object stay.',
-    parameters: {
-      collection: 'Collection of the object that was followed.',
-      id: 'The object that was followed.',
-      recipients: 'Who no longer follows it.',
-    },
     before: [identifyLena, saveProject, follow],
     example: {
       mapping: {
@@ -389,13 +341,6 @@ export const prose: Record<string, Prose> = {
     does: 'adds users to an audience, and starts the workflows that greet them',
     paragraph:
       'Adds users to an audience: with a tenant, or without one. Who is in already stays as added. Workflows that name the audience in `audience` of their file start for whoever is new.',
-    parameters: {
-      key: 'Which audience.',
-      members: 'Who is added. This or `user` must name somebody.',
-      user: 'The same, for mappings that name one.',
-      tenant: 'Tenant of every entry that names none itself.',
-      create_audience: 'Makes an audience that is not there. Default: false.',
-    },
     before: [identifyLena],
     example: join,
     shows: 'The audience `plan-team` has a file, and workflow `welcome` names it:',
@@ -422,12 +367,6 @@ export const prose: Record<string, Prose> = {
     does: 'removes users from an audience',
     paragraph:
       'Removes users from an audience. Without a tenant only the row without one goes, since a user is in once per tenant.',
-    parameters: {
-      key: 'Which audience.',
-      members: 'Who is removed. This or `user` must name somebody.',
-      user: 'The same, for mappings that name one.',
-      tenant: 'Tenant of every entry that names none itself.',
-    },
     before: [identifyLena, join],
     example: {
       mapping: {
@@ -456,11 +395,6 @@ export const prose: Record<string, Prose> = {
     does: 'cancels unfinished runs by workflow and cancellation key',
     paragraph:
       'Cancels the unfinished runs of a workflow that were started with a cancellation key: all of them, or those of some recipients, however these were reached.',
-    parameters: {
-      key: 'The workflow; may be written bare.',
-      cancellation_key: 'What the trigger was given.',
-      recipients: 'Only runs of these. Left out or empty: all.',
-    },
     before: [identifyLena, remind],
     example: {
       mapping: {
@@ -492,15 +426,6 @@ export const prose: Record<string, Prose> = {
     does: 'starts a workflow: one run for each recipient',
     paragraph:
       'Starts a workflow: one run per recipient, under one id. An object is a recipient itself and stands for its subscribers, two levels deep. Each gets one run however often it comes up.',
-    parameters: {
-      key: 'The workflow; may be written bare.',
-      recipients: 'Who gets a run; 1 to 1000.',
-      actor: 'Who did it.',
-      tenant: 'The tenant that the runs are for; made where it is not there.',
-      data: 'What the workflow is given. Left out: the event’s `data`.',
-      cancellation_key: 'For [workflows_cancel](workflows-cancel.md); best unique per trigger.',
-      settings: 'Passed on to the target; `skip_delay` also skips the `delay` of the workflow’s file.',
-    },
     before: [identifyLena],
     example: {
       mapping: {
@@ -624,6 +549,8 @@ const types = new Map<z.core.$ZodType, ParameterType>([
 export function typeName(schema: z.core.$ZodType): string {
   const known = types.get(schema);
   if (known) return `[${known.name}](../actions.md#types)`;
+  // A description makes a copy of the schema that it describes.
+  if (schema._zod.parent) return typeName(schema._zod.parent);
   if (schema instanceof z.ZodOptional) return typeName(schema.unwrap());
   if (schema instanceof z.ZodBoolean) return 'true or false';
   if (schema instanceof z.ZodObject) {
@@ -752,7 +679,7 @@ async function actionPage(action: Action): Promise<string> {
       `Number ${actions.indexOf(action) + 1} of ${actions.length} in the [order in which the actions of one event run](../actions.md).`,
     ),
     '## Parameters',
-    table(['Parameter', 'Type', 'Required', 'What it is'], parametersOf(action, about)),
+    table(['Parameter', 'Type', 'Required', 'What it is'], parametersOf(action)),
     '## Example',
     fence('yaml', stringify({ mappings: [about.example.mapping] }, { lineWidth: 0 })),
     'With this event of RudderStack:',
@@ -773,11 +700,11 @@ async function actionPage(action: Action): Promise<string> {
   ]);
 }
 
-function parametersOf({ id, params }: Action, { parameters }: Prose): string[][] {
+function parametersOf({ id, params }: Action): string[][] {
   return Object.entries(params.shape as Record<string, z.ZodType>).map(([name, schema]) => {
     const byDefault = defaultParameters(id)[name];
     const required = schema.isOptional() ? 'no' : byDefault === undefined ? 'yes' : `yes; default \`${byDefault}\``;
-    return [`\`${name}\``, typeName(schema), required, parameters[name] ?? ''];
+    return [`\`${name}\``, typeName(schema), required, schema.description ?? ''];
   });
 }
 

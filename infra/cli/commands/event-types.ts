@@ -4,16 +4,24 @@ import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { renderTable } from '../output/table.ts';
 import { printJson, processTerminal } from '../output/terminal.ts';
-import { formatWhen } from '../output/times.ts';
+import { printable } from '../output/text.ts';
+import { formatAgo, formatWhen } from '../output/times.ts';
+import { eventTypeRows } from '../queries/event-types.ts';
 import { pickSources, readSources } from '../queries/known-sources.ts';
-import { type EventTypeRow, iso } from '../rows.ts';
+import type { EventTypeRow } from '../rows.ts';
 
 export function register(program: Command): void {
   const command = program
     .command('event-types <source>')
-    .description('event types seen at a source: last seen, a sample, mapped or not')
+    .description(
+      'event types of a source: last seen, a sample, mapped or not; and those that are mapped and never came',
+    )
     .action((source: string, _options, command: Command) => eventTypesCommand(source, optionsOf(command)));
-  examples(command, ['event-types rudderstack', 'what could be mapped, newest first']);
+  examples(
+    command,
+    ['event-types rudderstack', 'what could be mapped, newest first'],
+    [`event-types rudderstack --json | jq -r '.[] | select(.mapped | not).type'`, 'what nobody has mapped'],
+  );
 }
 
 async function eventTypesCommand(source: string, options: ReturnType<typeof optionsOf>): Promise<void> {
@@ -24,33 +32,29 @@ async function eventTypesCommand(source: string, options: ReturnType<typeof opti
     listEventTypes(environment.configuration, source),
   ]);
   pickSources(known, source);
-  const mappings = Object.hasOwn(live.snapshot.sources, source) ? (live.snapshot.sources[source]?.mappings ?? []) : [];
-  const rows = types
-    .sort((a, b) => b.lastSeenAtMs - a.lastSeenAtMs)
-    .map((type): EventTypeRow => {
-      const of = mappings.filter(({ event }) => event === type.eventType).map(({ id }) => id);
-      return {
-        type: type.eventType,
-        last_seen_at: iso(type.lastSeenAtMs),
-        sample_event_id: type.sampleEventId,
-        mapped: of.length > 0,
-        mappings: of,
-      };
-    });
+  const rows = eventTypeRows(source, types, live);
   if (options.json) {
     printJson(terminal, rows);
     return;
   }
   const nowMs = Date.now();
-  if (rows.length === 0) terminal.note(`no event of ${source} was processed yet`);
-  else {
-    const { colours } = terminal;
+  const { colours } = terminal;
+  const lastSeen = ({ last_seen_at }: EventTypeRow, format: (timeMs: number, nowMs: number) => string) =>
+    last_seen_at === null ? 'never seen' : format(Date.parse(last_seen_at), nowMs);
+  if (rows.length > 0)
     terminal.out(
       renderTable<EventTypeRow>(
         [
           { title: 'TYPE', value: ({ type }) => type },
-          { title: 'LAST SEEN (HOURLY)', value: ({ last_seen_at }) => formatWhen(Date.parse(last_seen_at), nowMs) },
-          { title: 'SAMPLE', value: ({ sample_event_id }) => sample_event_id, whole: true },
+          {
+            title: 'LAST SEEN (HOURLY)',
+            value: (row) => lastSeen(row, formatWhen),
+            short: (row) => lastSeen(row, formatAgo),
+            paint: (text, { seen }) => (seen ? text : colours.yellow(text)),
+          },
+          { title: 'SAMPLE', value: ({ sample_event_id }) => sample_event_id ?? '-', whole: true },
+          { title: 'ACTIVE', value: ({ active_mappings }) => String(active_mappings), align: 'right' },
+          { title: 'INACTIVE', value: ({ inactive_mappings }) => String(inactive_mappings), align: 'right' },
           {
             title: 'MAPPED BY',
             value: ({ mappings }) => mappings.join(', ') || 'nothing',
@@ -61,7 +65,18 @@ async function eventTypesCommand(source: string, options: ReturnType<typeof opti
         terminal,
       ),
     );
-  }
-  const unseen = mappings.filter(({ event }) => !rows.some(({ type }) => type === event));
-  for (const { id, event } of unseen) terminal.note(`mapping ${id} waits for "${event}", which was never seen`);
+  if (!rows.some(({ seen }) => seen)) terminal.note(`no event of ${source} was processed yet`);
+  for (const { type, seen, near } of rows)
+    if (!seen && near !== null)
+      terminal.note(
+        `"${printable(type)}" is mapped and never came, "${printable(near)}" came and is not mapped: is that the one? Case and spaces count`,
+      );
+  const [unmapped] = rows.filter(({ mapped }) => !mapped);
+  if (unmapped !== undefined)
+    terminal.note(`a mapping to begin with: npx signalbox mapping suggest ${source} ${quoted(unmapped.type)}`);
+}
+
+/** As a shell takes it. */
+function quoted(text: string): string {
+  return /^[\w./:-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", `'\\''`)}'`;
 }

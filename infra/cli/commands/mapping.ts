@@ -5,11 +5,15 @@ import { printSwitched } from '../output/switched.ts';
 import { processTerminal } from '../output/terminal.ts';
 import { askedNow, unknownName } from '../state/asked.ts';
 import { switchMapping } from '../state/switches.ts';
+import { addMappingSuggest } from './mapping/mapping-suggest.ts';
+import { addMappingTest } from './mapping/mapping-test.ts';
 
 export function register(program: Command): void {
   const mapping = program
     .command('mapping')
-    .description('switch a mapping on or off in one environment, without a deploy');
+    .description('mappings: try one without effects, get one suggested, switch one on or off without a deploy');
+  addMappingTest(mapping);
+  addMappingSuggest(mapping);
   for (const [name, active, what] of [
     ['activate', true, 'let a mapping run again'],
     ['deactivate', false, 'stop a mapping; its events are still logged'],

@@ -48,6 +48,21 @@ export function truncate(text: string, columns: number): string {
   return `${kept}…`;
 }
 
+/** A text in lines of at most `columns`, broken at spaces where there are any; a last line that is cut ends in `…`. */
+export function wrap(text: string, columns: number, linesMax: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (displayWidth(rest) > columns && lines.length < linesMax - 1) {
+    // What fits; at least one character, so that a width of nothing ends too.
+    const whole = truncate(rest, columns + 1).slice(0, -1) || (rest[0] ?? '');
+    const space = whole.lastIndexOf(' ');
+    const line = space > 0 && rest[whole.length] !== ' ' ? whole.slice(0, space) : whole;
+    lines.push(line);
+    rest = rest.slice(line.length).trimStart();
+  }
+  return [...lines, truncate(rest, columns)];
+}
+
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   return `${formatCount(count)} ${count === 1 ? noun : nouns}`;
 }

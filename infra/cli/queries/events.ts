@@ -41,6 +41,11 @@ export function listEvents(log: EventLogTable, filter: EventFilter): Promise<Eve
   return take(matching(candidates(log, filter), filter), filter.limit);
 }
 
+/** The same, one by one: for readers who know only from a row whether they need another. */
+export function eventsNewestFirst(log: EventLogTable, filter: EventFilter): AsyncGenerator<EventLogEntry> {
+  return matching(candidates(log, filter), filter);
+}
+
 function candidates(log: EventLogTable, filter: EventFilter): AsyncIterable<EventLogEntry> {
   if (filter.userId !== undefined) return wholeRows(log, keysOfUser(log, filter.userId, filter));
   if (filter.status === 'rejected' || filter.status === 'failed')

@@ -1,15 +1,13 @@
 import { readLive, readVersion } from '../../../shared/adapters/dynamodb-configuration.ts';
 import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
-import type { Mapping, ParameterValue } from '../../../shared/core/configuration/schema.ts';
 import type { NormalizedEvent } from '../../../shared/core/events/normalized-event.ts';
 import { type RawEvent, unpackEventText, VerificationStatus } from '../../../shared/core/events/raw-event.ts';
-import type { JsonObject, JsonValue } from '../../../shared/core/json.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
-import { compileMapping } from '../../../shared/core/mappings/parameter-value.ts';
+import { explainMapping } from '../../../shared/core/processing/explain-mapping.ts';
 import { type ConsideredMapping, type PlannedEvent, readAndPlan } from '../../../shared/core/processing/plan-event.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
 import type { Environment } from '../environment.ts';
-import type { ConsideredRow } from '../rows.ts';
+import { type ConsideredRow, conditionRow, parameterRow } from '../rows.ts';
 
 /** An event's row, read again the way the processor read it: the same configuration gives the same plan. */
 export type Recomputed = {
@@ -70,22 +68,15 @@ export async function recompute(
 }
 
 export function consideredRow({ mapping, verdict, detail }: ConsideredMapping, event: NormalizedEvent): ConsideredRow {
+  const { conditions, parameters } = explainMapping(mapping, event);
   return {
     mapping: mapping.id,
     action: mapping.action,
     verdict,
     detail: detail ?? null,
-    parameters: resolvedParameters(mapping, event),
+    conditions: conditions.map(conditionRow),
+    parameters: parameters.map(parameterRow),
   };
-}
-
-function resolvedParameters(mapping: Mapping, event: NormalizedEvent): ConsideredRow['parameters'] {
-  const values: JsonObject = compileMapping(mapping).parameters(event);
-  return Object.entries(mapping.parameters).map(([name, from]: [string, ParameterValue]) => ({
-    name,
-    from: from as JsonValue,
-    value: Object.hasOwn(values, name) ? (values[name] ?? null) : null,
-  }));
 }
 
 export function consideredRows({ planned }: Recomputed): ConsideredRow[] {

@@ -1,5 +1,4 @@
-import { sourceState } from '../../../shared/core/configuration/prepared.ts';
-import type { SourceState } from '../../../shared/core/configuration/schema.ts';
+import { type PreparedSource, prepareSource } from '../../../shared/core/configuration/prepared.ts';
 import { eventIdTimeMs } from '../../../shared/core/events/event-id.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
 import { typeName } from '../../../shared/core/sources/source.ts';
@@ -88,7 +87,7 @@ export async function tellEvent(
     bytes: recomputed.text === undefined ? null : Buffer.byteLength(recomputed.text),
     headers: recomputed.headers,
     claim,
-    claim_note: claim === null ? whyNoClaim(entry, recomputed, sourceState(configuration, entry.source)) : null,
+    claim_note: claim === null ? whyNoClaim(entry, recomputed, prepareSource(configuration, entry.source)) : null,
     configuration: { version: recomputed.configVersion, exact },
     mappings: consideredRows(recomputed),
     mappings_problem: recomputed.problem ?? null,
@@ -125,10 +124,10 @@ async function claimOf(
   };
 }
 
-function whyNoClaim(entry: EventLogEntry, { planned }: Recomputed, { idempotency }: SourceState): string {
+function whyNoClaim(entry: EventLogEntry, { planned }: Recomputed, source: PreparedSource | undefined): string {
   if (entry.status === 'rejected' || entry.status === 'no_mapping') return 'none needed: nothing ran';
   if (entry.key !== undefined) return 'nobody holds its key any more: the window has ended';
-  if (!idempotency.enabled) return 'none: checks for copies are switched off for this source';
+  if (source?.settings.idempotency.enabled === false) return 'none: checks for copies are switched off for this source';
   const candidate = planned?.event?.keyCandidate;
   if (candidate === undefined) return 'none: the event carries no idempotency key, so a copy of it would run too';
   return `none: its key is ${typeName(candidate)} and not text of 1 to 255 characters, so it was dropped and a copy would run too`;

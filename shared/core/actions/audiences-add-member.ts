@@ -20,11 +20,11 @@ const chunkSize = 1000;
 export const audiencesAddMember = defineAction({
   id: 'audiences_add_member',
   params: z.object({
-    key: AudienceKey,
-    members: Members.optional(),
-    user: Members.optional(),
-    tenant: Tenant.optional(),
-    create_audience: z.boolean().optional(),
+    key: AudienceKey.describe('Which audience.'),
+    members: Members.optional().describe('Who is added. This or `user` must name somebody.'),
+    user: Members.optional().describe('The same, for mappings that name one.'),
+    tenant: Tenant.optional().describe('Tenant of every entry that names none itself.'),
+    create_audience: z.boolean().optional().describe('Makes an audience that is not there. Default: false.'),
   }),
   async run({ key, create_audience: create = false, ...params }, context) {
     const { audiences, configuration, event, nowMs } = context;

@@ -12,10 +12,10 @@ const chunkSize = 1000;
 export const audiencesRemoveMember = defineAction({
   id: 'audiences_remove_member',
   params: z.object({
-    key: AudienceKey,
-    members: Members.optional(),
-    user: Members.optional(),
-    tenant: Tenant.optional(),
+    key: AudienceKey.describe('Which audience.'),
+    members: Members.optional().describe('Who is removed. This or `user` must name somebody.'),
+    user: Members.optional().describe('The same, for mappings that name one.'),
+    tenant: Tenant.optional().describe('Tenant of every entry that names none itself.'),
   }),
   async run({ key, ...params }, context) {
     const { audiences, event, nowMs } = context;

@@ -9,6 +9,9 @@ import { Collection, EntityId } from './parts/params.ts';
  */
 export const objectsDelete = defineAction({
   id: 'objects_delete',
-  params: z.object({ collection: Collection, id: EntityId }),
+  params: z.object({
+    collection: Collection.describe('Which collection.'),
+    id: EntityId.describe('Which object.'),
+  }),
   run: ({ collection, id }, context) => deleteEntity({ kind: 'object', collection, id }, context),
 });

@@ -12,15 +12,15 @@ import { setEntity } from './parts/set-entity.ts';
 export const objectsSet = defineAction({
   id: 'objects_set',
   params: z.object({
-    collection: Collection,
-    id: EntityId,
-    name: Text.optional(),
-    timezone: Text.optional(),
-    locale: Text.optional(),
-    created_at: Text.optional(),
-    properties: JsonMap.optional(),
-    preferences: JsonMap.optional(),
-    channel_data: JsonMap.optional(),
+    collection: Collection.describe('Which collection; plural names read well.'),
+    id: EntityId.describe('Which object; unique within its collection.'),
+    name: Text.optional().describe('Its name.'),
+    timezone: Text.optional().describe('Name of the tz database.'),
+    locale: Text.optional().describe('Language tag.'),
+    created_at: Text.optional().describe("ISO 8601 date-time, of the sender's choosing."),
+    properties: JsonMap.optional().describe('Custom properties; merged.'),
+    preferences: JsonMap.optional().describe('Preference sets by id; merged.'),
+    channel_data: JsonMap.optional().describe('By channel; each channel is replaced.'),
   }),
   async run({ collection, id, properties = {}, ...explicit }, context) {
     const object: ObjectRef = { kind: 'object', collection, id };

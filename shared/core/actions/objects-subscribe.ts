@@ -23,10 +23,12 @@ const chunkSize = 100;
 export const objectsSubscribe = defineAction({
   id: 'objects_subscribe',
   params: z.object({
-    collection: Collection,
-    id: EntityId,
-    recipients: Recipients,
-    properties: JsonMap.optional(),
+    collection: Collection.describe('Collection of the object that is followed.'),
+    id: EntityId.describe('The object that is followed.'),
+    recipients: Recipients.describe('Who follows it.'),
+    properties: JsonMap.optional().describe(
+      'Kept on each subscription. Given: replaces what is there; left out: that stays.',
+    ),
   }),
   async run({ collection, id, recipients, properties }, context) {
     const object: ObjectRef = { kind: 'object', collection, id };

@@ -13,7 +13,11 @@ const chunkSize = 100;
  */
 export const objectsUnsubscribe = defineAction({
   id: 'objects_unsubscribe',
-  params: z.object({ collection: Collection, id: EntityId, recipients: Recipients }),
+  params: z.object({
+    collection: Collection.describe('Collection of the object that was followed.'),
+    id: EntityId.describe('The object that was followed.'),
+    recipients: Recipients.describe('Who no longer follows it.'),
+  }),
   async run({ collection, id, recipients: named }, context) {
     const { subscriptions, event, nowMs } = context;
     const object: ObjectRef = { kind: 'object', collection, id };

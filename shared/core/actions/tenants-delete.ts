@@ -10,6 +10,8 @@ import { TenantId } from './parts/params.ts';
  */
 export const tenantsDelete = defineAction({
   id: 'tenants_delete',
-  params: z.object({ id: TenantId }),
+  params: z.object({
+    id: TenantId.describe('Which tenant.'),
+  }),
   run: ({ id }, context) => deleteEntity({ kind: 'object', collection: tenantsCollection, id }, context),
 });

@@ -12,13 +12,13 @@ import { setEntity } from './parts/set-entity.ts';
 export const tenantsSet = defineAction({
   id: 'tenants_set',
   params: z.object({
-    id: TenantId,
-    name: Text.optional(),
-    created_at: Text.optional(),
-    properties: JsonMap.optional(),
-    settings: TenantSettings.optional(),
-    preferences: JsonMap.optional(),
-    channel_data: JsonMap.optional(),
+    id: TenantId.describe('Which tenant.'),
+    name: Text.optional().describe('Its name.'),
+    created_at: Text.optional().describe("ISO 8601 date-time, of the sender's choosing."),
+    properties: JsonMap.optional().describe('Custom properties; merged.'),
+    settings: TenantSettings.optional().describe('`branding` (`logo_url`, `primary_color`, …) and `preference_set`.'),
+    preferences: JsonMap.optional().describe('Preference sets by id; merged.'),
+    channel_data: JsonMap.optional().describe('By channel; each channel is replaced.'),
   }),
   run: ({ id, properties = {}, ...explicit }, context) =>
     setEntity({ kind: 'object', collection: tenantsCollection, id }, properties, explicit, context),

@@ -9,6 +9,8 @@ import { EntityId } from './parts/params.ts';
  */
 export const usersDelete = defineAction({
   id: 'users_delete',
-  params: z.object({ id: EntityId }),
+  params: z.object({
+    id: EntityId.describe('Who is deleted.'),
+  }),
   run: ({ id }, context) => deleteEntity({ kind: 'user', id }, context),
 });

@@ -18,7 +18,11 @@ const pageMs = 8000;
  */
 export const workflowsCancel = defineAction({
   id: 'workflows_cancel',
-  params: z.object({ key: Text, cancellation_key: Text, recipients: Recipients.optional() }),
+  params: z.object({
+    key: Text.describe('The workflow; may be written bare.'),
+    cancellation_key: Text.describe('What the trigger was given.'),
+    recipients: Recipients.optional().describe('Only runs of these. Left out or empty: all.'),
+  }),
   async run({ key: workflow, cancellation_key: cancellationKey, recipients = [] }, context): Promise<ActionResult> {
     const { runs, event, nowMs, deadlineMs } = context;
     const wanted = recipients.length > 0 ? new Set(recipients.map(({ ref }) => recipientKey(ref))) : undefined;

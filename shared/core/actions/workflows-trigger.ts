@@ -22,13 +22,16 @@ const recipientsMax = 1000;
 export const workflowsTrigger = defineAction({
   id: 'workflows_trigger',
   params: z.object({
-    key: Text,
-    recipients: Recipients,
-    actor: OptionalRecipient,
-    tenant: OptionalTenant,
-    data: JsonMap.optional(),
-    cancellation_key: Text.optional(),
-    settings: z.object({ sandbox_mode: z.boolean().optional(), skip_delay: z.boolean().optional() }).optional(),
+    key: Text.describe('The workflow; may be written bare.'),
+    recipients: Recipients.describe('Who gets a run; 1 to 1000.'),
+    actor: OptionalRecipient.describe('Who did it.'),
+    tenant: OptionalTenant.describe('The tenant that the runs are for; made where it is not there.'),
+    data: JsonMap.optional().describe("What the workflow is given. Left out: the event's `data`."),
+    cancellation_key: Text.optional().describe('For [workflows_cancel](workflows-cancel.md); best unique per trigger.'),
+    settings: z
+      .object({ sandbox_mode: z.boolean().optional(), skip_delay: z.boolean().optional() })
+      .optional()
+      .describe("Passed on to the target; `skip_delay` also skips the `delay` of the workflow's file."),
   }),
   async run({ key: workflow, recipients, actor, tenant, ...params }, context) {
     const { configuration, environment, event, directory, nowMs } = context;

@@ -11,6 +11,8 @@ export const ResourceKey = z
     /^[a-z0-9][a-z0-9_-]{0,254}$/,
     'must be 1-255 lower-case letters, digits, "-" or "_", starting with a letter or digit',
   );
+const Name = z.string().min(1).describe('For people; may be changed at any time.');
+const Description = z.string().optional().describe('For people: what it is for.');
 
 /**
  * Where a parameter's value comes from. A bare string is a field path; everything else says what it is:
@@ -24,18 +26,32 @@ export type ParameterValue =
   | ParameterValue[]
   | { [name: string]: ParameterValue };
 
-export const ParameterValue: z.ZodType<ParameterValue> = z.lazy(() =>
-  z.union([
-    FieldPathText,
-    z.strictObject({ value: z.json() }),
-    z.strictObject({ first: z.array(ParameterValue).min(1) }),
-    z.strictObject({ template: z.string().min(1) }),
-    z.array(ParameterValue),
-    z
-      .record(z.string(), ParameterValue)
-      .refine(isNoOperator, 'takes a literal in { value }, a list of values in { first: [...] }, text in { template }'),
-  ]),
-) as z.ZodType<ParameterValue>;
+export const ParameterValue: z.ZodType<ParameterValue> = z
+  .lazy(() =>
+    z.union([
+      FieldPathText.describe('A path into the event: user_id, data.total, headers.x-shop.'),
+      z.strictObject({ value: z.json().describe('Taken as it is written.') }).describe('A literal.'),
+      z
+        .strictObject({ first: z.array(ParameterValue).min(1).describe('Tried in this order.') })
+        .describe('The first that is there: not missing, not null, not empty text.'),
+      z
+        .strictObject({
+          template: z.string().min(1).describe('Text with {{paths}} in it; nothing as soon as one leads nowhere.'),
+        })
+        .describe('Text put together.'),
+      z.array(ParameterValue).describe('A list; what resolves to nothing is left out.'),
+      z
+        .record(z.string(), ParameterValue)
+        .refine(
+          isNoOperator,
+          'takes a literal in { value }, a list of values in { first: [...] }, text in { template }',
+        )
+        .describe('A map; what resolves to nothing is left out.'),
+    ]),
+  )
+  .describe(
+    'A path (data.total), { value: … } for a literal, { first: [a, b] }, { template: "x-{{path}}" }, or a map or list of these.',
+  ) as z.ZodType<ParameterValue>;
 
 const operators = new Set(['value', 'first', 'template']);
 
@@ -49,18 +65,18 @@ const Scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 /** One condition of a mapping's `when`; all of them must hold. No regular expressions: none can hang a function. */
 export const Condition = z
   .strictObject({
-    path: FieldPathText,
-    is: Scalar.optional(),
-    is_not: Scalar.optional(),
-    in: z.array(Scalar).min(1).optional(),
-    not_in: z.array(Scalar).min(1).optional(),
-    exists: z.boolean().optional(),
-    gt: z.number().optional(),
-    gte: z.number().optional(),
-    lt: z.number().optional(),
-    lte: z.number().optional(),
-    contains: Scalar.optional(),
-    starts_with: z.string().optional(),
+    path: FieldPathText.describe('What is looked at: a path into the event.'),
+    is: Scalar.optional().describe('Equals this, in type too: 5 is not "5".'),
+    is_not: Scalar.optional().describe('Is anything else, or not there.'),
+    in: z.array(Scalar).min(1).optional().describe('Equals one of these.'),
+    not_in: z.array(Scalar).min(1).optional().describe('Equals none of these, or is not there.'),
+    exists: z.boolean().optional().describe('true: is there, and neither null nor empty text. false: is not.'),
+    gt: z.number().optional().describe('Is a number above this.'),
+    gte: z.number().optional().describe('Is a number of at least this.'),
+    lt: z.number().optional().describe('Is a number below this.'),
+    lte: z.number().optional().describe('Is a number of at most this.'),
+    contains: Scalar.optional().describe('Is text with this in it, or a list that has this.'),
+    starts_with: z.string().optional().describe('Is text that begins with this; case counts.'),
   })
   .refine(
     (c) => Object.keys(c).length > 1,
@@ -74,9 +90,12 @@ export const Mapping = z.strictObject({
     'Stable and unique within the source; effects are keyed by it, so renaming it starts afresh.',
   ),
   event: z.string().min(1).describe('The exact event type: identify, track/order_completed, invoice.paid.'),
-  action: z.string().min(1),
-  parameters: z.record(z.string(), ParameterValue).default({}),
-  when: z.array(Condition).optional(),
+  action: z.string().min(1).describe('What to do: users_identify, workflows_trigger, …'),
+  parameters: z
+    .record(z.string(), ParameterValue)
+    .default({})
+    .describe("What to do it with: the action's parameters, each with where its value comes from."),
+  when: z.array(Condition).optional().describe('Conditions that must all hold; none by default.'),
 });
 export type Mapping = z.infer<typeof Mapping>;
 
@@ -88,8 +107,8 @@ const MemberPattern = z
 /** `sources/<key>.yaml` */
 export const SourceFile = z.strictObject({
   kind: z.string().min(1).describe('Who sends: `npx signalbox sources kinds` lists them all.'),
-  name: z.string().min(1).describe('For people.'),
-  description: z.string().optional(),
+  name: Name,
+  description: Description,
   event_type_path: FieldPathText.optional().describe("Where the event type is. Default: the kind's own rule."),
   idempotency_key_path: FieldPathText.optional().describe(
     "Where the idempotency key is. Default: the kind's own path.",
@@ -119,7 +138,7 @@ export const SourceFile = z.strictObject({
     .array(z.string().toLowerCase())
     .default([])
     .describe('Request headers to keep besides those every event keeps.'),
-  mappings: z.array(Mapping).default([]),
+  mappings: z.array(Mapping).default([]).describe('What its events do; several may be for one event type.'),
 });
 export type SourceFile = z.infer<typeof SourceFile>;
 
@@ -128,9 +147,12 @@ export const Target = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('log').describe('Record the run and call nobody.') }),
   z.strictObject({
     type: z.literal('http').describe('POST each run, signed per Standard Webhooks.'),
-    url: z.url({ protocol: /^https?$/ }),
-    timeout_seconds: z.number().positive().max(20).default(5),
-    headers: z.record(z.string(), z.string()).default({}),
+    url: z.url({ protocol: /^https?$/ }).describe('Where to; https and a public address, except in a local run.'),
+    timeout_seconds: z.number().positive().max(20).default(5).describe('How long one request may take.'),
+    headers: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('Sent along. No place for secrets: the file is in git.'),
     batch: z
       .strictObject({ max: z.int().min(1).max(100).describe('Most runs in one request.') })
       .optional()
@@ -153,14 +175,16 @@ export const Target = z.discriminatedUnion('type', [
       .regex(
         /^(arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus\/)?[/.A-Za-z0-9_-]{1,256}$/,
         "must be an event bus: its name, in the stack's own account and region, or its ARN",
-      ),
+      )
+      .describe("Its name, in the stack's own account and region, or its ARN."),
     source: z
       .string()
       .min(1)
       .max(256)
       .refine((source) => !source.startsWith('aws.'), 'must not start with "aws.", which EventBridge keeps to itself')
-      .default('signalbox'),
-    detail_type: z.string().min(1).max(128).default('workflow.run'),
+      .default('signalbox')
+      .describe("The events' source, for rules to match."),
+    detail_type: z.string().min(1).max(128).default('workflow.run').describe("The events' detail type."),
   }),
   z.strictObject({
     type: z.literal('knock').describe("Trigger a workflow of Knock through Knock's own client."),
@@ -191,8 +215,8 @@ const DataSchema = z.record(z.string(), z.json()).superRefine((schema, context) 
 
 /** `workflows/<key>.yaml` */
 export const WorkflowFile = z.strictObject({
-  name: z.string().min(1),
-  description: z.string().optional(),
+  name: Name,
+  description: Description,
   target: z
     .record(z.string(), Target)
     .describe('By environment. An environment that is missing cannot start the workflow.'),
@@ -206,8 +230,8 @@ export type WorkflowFile = z.infer<typeof WorkflowFile>;
 
 /** `audiences/<key>.yaml`: an audience that is there before anybody is in it. Members come from actions. */
 export const AudienceFile = z.strictObject({
-  name: z.string().min(1),
-  description: z.string().optional(),
+  name: Name,
+  description: Description,
 });
 export type AudienceFile = z.infer<typeof AudienceFile>;
 
@@ -244,7 +268,8 @@ export const SourceSettings = z.strictObject({
           'Batches whose signature covers only their first event: accept the rest as unverified (default), or refuse the request.',
         ),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Whether requests must prove who sent them.'),
   idempotency: z
     .strictObject({
       enabled: z
@@ -259,7 +284,8 @@ export const SourceSettings = z.strictObject({
         .optional()
         .describe('How long a copy counts as one. Default: 24, or longer where the sender tries again for longer.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How copies of an event are told.'),
   log_shards: z
     .int('must be a whole number from 1 to 32')
     .min(1, 'must be 1 to 32')
@@ -277,14 +303,14 @@ export const SourceSettings = z.strictObject({
     .describe(
       "How many days this source's rows of the event log and the action log are kept. Default: the environment's.",
     ),
-  inactive_mappings: z.array(ResourceKey).default([]),
+  inactive_mappings: z.array(ResourceKey).default([]).describe('Ids of mappings that do not run here.'),
 });
 export type SourceSettings = z.infer<typeof SourceSettings>;
 
 /** `environments/<env>.yaml`: first values for a new environment. Afterwards the table wins. */
 export const EnvironmentFile = z.strictObject({
-  sources: z.record(ResourceKey, SourceSettings).default({}),
-  inactive_workflows: z.array(ResourceKey).default([]),
+  sources: z.record(ResourceKey, SourceSettings).default({}).describe('By key of the source.'),
+  inactive_workflows: z.array(ResourceKey).default([]).describe('Keys of workflows that start nothing here.'),
 });
 export type EnvironmentFile = z.infer<typeof EnvironmentFile>;
 

@@ -10,7 +10,7 @@ export const Verification = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none').describe('Check nothing: whoever knows the URL can send.') }),
   z.strictObject({
     kind: z.literal('header').describe('The secret itself, in a header.'),
-    header: HeaderName.default('x-webhook-secret'),
+    header: HeaderName.default('x-webhook-secret').describe('Where the secret is.'),
   }),
   z.strictObject({ kind: z.literal('bearer').describe('`Authorization: Bearer <secret>`.') }),
   z.strictObject({ kind: z.literal('basic').describe('`Authorization: Basic …`; the secret is user:password.') }),
@@ -18,8 +18,8 @@ export const Verification = z.discriminatedUnion('kind', [
     .strictObject({
       kind: z.literal('hmac').describe('A signature over the body, made with the secret.'),
       header: HeaderName.describe('Where the signature is.'),
-      algorithm: z.enum(['sha1', 'sha256', 'sha512']).default('sha256'),
-      encoding: z.enum(['hex', 'base64']).default('hex'),
+      algorithm: z.enum(['sha1', 'sha256', 'sha512']).default('sha256').describe('Of the HMAC.'),
+      encoding: z.enum(['hex', 'base64']).default('hex').describe('How the signature is written.'),
       prefix: z.string().optional().describe('What stands in front of the signature: `sha256=`.'),
       content: z
         .string()
@@ -32,8 +32,8 @@ export const Verification = z.discriminatedUnion('kind', [
         .describe('What is signed: `{timestamp}.{body}`.'),
       timestamp: z
         .strictObject({
-          header: HeaderName,
-          unit: z.enum(['seconds', 'milliseconds']).default('seconds'),
+          header: HeaderName.describe('Where the time is.'),
+          unit: z.enum(['seconds', 'milliseconds']).default('seconds').describe('Since 1970.'),
           tolerance_seconds: z
             .number()
             .positive()

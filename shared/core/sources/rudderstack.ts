@@ -8,6 +8,7 @@ import {
   cdpNeverOfType,
   cdpOccurredAtMs,
   cdpPreprocess,
+  cdpTypes,
 } from './parts/cdp-payload.ts';
 import { defineSource } from './source.ts';
 
@@ -26,6 +27,7 @@ export const rudderstack = defineSource({
   keptHeaders: ['x-rudder-instance-id'],
   payload: CdpPayload,
   eventType: cdpEventType,
+  fixedTypes: cdpTypes,
   neverOfType: cdpNeverOfType,
   // The second is how some old clients spell it.
   idempotencyKeyPaths: ['body.messageId', 'body.message_id'],

@@ -38,7 +38,8 @@ export function cdpEventType({ type, event }: CdpPayload): string | FieldProblem
   return `track/${event}`;
 }
 
-const cdpTypes = ['identify', 'page', 'screen', 'group', 'alias'];
+/** Types of the vocabulary but track, whose events have names. */
+export const cdpTypes = ['identify', 'page', 'screen', 'group', 'alias'];
 
 /** Why `cdpEventType` never gives a type: slips that would otherwise only show as events without a mapping. */
 export function cdpNeverOfType(eventType: string): string | undefined {
