@@ -1,15 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
+import { ConfigurationConflict, goLive } from '../../shared/adapters/dynamodb-configuration-history.ts';
+import { readSnapshot, writeSnapshot } from '../../shared/adapters/dynamodb-configuration-snapshots.ts';
 import {
-  ConfigurationConflict,
   type ConfigurationTable,
   type CurrentConfiguration,
-  canonicalJson,
-  goLive,
   readCurrent,
-  readSnapshot,
-  writeSnapshot,
-} from '../../shared/adapters/dynamodb-configuration.ts';
+} from '../../shared/adapters/dynamodb-configuration-table.ts';
+import { canonicalJson } from '../../shared/core/configuration/canonical-json.ts';
 import {
   EnvironmentFile,
   type EnvironmentState,

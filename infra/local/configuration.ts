@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
-import { readCurrent } from '../../shared/adapters/dynamodb-configuration.ts';
+import { readCurrent } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { ingestPath, ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { currentAuthor, pushAndCommit } from '../cli/configuration.ts';
 import { problemText, readConfigurationFiles } from '../cli/configuration-files.ts';

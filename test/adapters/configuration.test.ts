@@ -2,18 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changeState, pushAndCommit, setMappingActive } from '../../infra/cli/configuration.ts';
+import { makeConfigurationSource, readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import {
   ConfigurationConflict,
-  type ConfigurationTable,
   goLive,
-  makeConfigurationSource,
-  readCurrent,
   readHistory,
-  readLive,
-  readSnapshot,
   readVersion,
-  writeSnapshot,
-} from '../../shared/adapters/dynamodb-configuration.ts';
+} from '../../shared/adapters/dynamodb-configuration-history.ts';
+import { readSnapshot, writeSnapshot } from '../../shared/adapters/dynamodb-configuration-snapshots.ts';
+import { type ConfigurationTable, readCurrent } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
 import { EnvironmentFile, type Snapshot } from '../../shared/core/configuration/schema.ts';
 import { liveConfiguration } from '../support/build.ts';

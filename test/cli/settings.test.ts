@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pushAndCommit } from '../../infra/cli/configuration.ts';
-import { readHistory, readLive } from '../../shared/adapters/dynamodb-configuration.ts';
+import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
+import { readHistory } from '../../shared/adapters/dynamodb-configuration-history.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 

@@ -3,7 +3,8 @@ import { changeState, pushAndCommit, setMappingActive } from '../../infra/cli/co
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
-import { goLive, readCurrent } from '../../shared/adapters/dynamodb-configuration.ts';
+import { goLive } from '../../shared/adapters/dynamodb-configuration-history.ts';
+import { readCurrent } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';

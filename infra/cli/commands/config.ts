@@ -1,11 +1,8 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import {
-  ConfigurationConflict,
-  readCurrent,
-  readHistory,
-  readLive,
-} from '../../../shared/adapters/dynamodb-configuration.ts';
+import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
+import { ConfigurationConflict, readHistory } from '../../../shared/adapters/dynamodb-configuration-history.ts';
+import { readCurrent } from '../../../shared/adapters/dynamodb-configuration-table.ts';
 import { sourceState } from '../../../shared/core/configuration/prepared.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';

@@ -1,9 +1,7 @@
-import {
-  goLive,
-  makeConfigurationSource,
-  readCurrent,
-  writeSnapshot,
-} from '../../../shared/adapters/dynamodb-configuration.ts';
+import { makeConfigurationSource } from '../../../shared/adapters/dynamodb-configuration.ts';
+import { goLive } from '../../../shared/adapters/dynamodb-configuration-history.ts';
+import { writeSnapshot } from '../../../shared/adapters/dynamodb-configuration-snapshots.ts';
+import { readCurrent } from '../../../shared/adapters/dynamodb-configuration-table.ts';
 import { prepareSource } from '../../../shared/core/configuration/prepared.ts';
 import { Snapshot } from '../../../shared/core/configuration/schema.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
