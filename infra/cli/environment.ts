@@ -24,6 +24,8 @@ export const StackOutputs = z.object({
   ConfigurationTable: z.string(),
   SecretsPrefix: z.string(),
   LogShards: z.coerce.number().int().positive(),
+  /** Stacks from before promotions were checked do not have it. */
+  GrantedTargets: z.string().optional(),
 });
 export type StackOutputs = z.infer<typeof StackOutputs>;
 

@@ -1,10 +1,12 @@
 import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { type ResourceChange, refText } from '../core/configuration/resources.ts';
 import type { EnvironmentState } from '../core/configuration/schema.ts';
 import type { LiveConfiguration } from '../ports/configuration.ts';
 import { emptySnapshot, readSnapshot } from './dynamodb-configuration-snapshots.ts';
 import { type ConfigurationTable, type CurrentConfiguration, readCurrent } from './dynamodb-configuration-table.ts';
 
 export type HistoryEntry = {
+  /** `12-9f3c61aa`: the version, and what tells it from another environment's version 12. */
   id: string;
   version: number;
   parent?: string;
@@ -14,16 +16,32 @@ export type HistoryEntry = {
   createdAtMs: number;
   snapshot?: string;
   state: EnvironmentState;
+  /** Commits only: every resource that it changed. Absent in entries from before commits named them. */
+  changes?: ResourceChange[];
+  /** The environment below and its commits, newest first. */
+  promotedFrom?: { environment: string; commits: string[] };
+  /** Id of the commit that this one takes back. */
+  reverts?: string;
 };
 
-/** Two people changed the configuration at once; the second has to look again. */
+/** Two people changed the configuration at once; the second has to look again. `since` is what the first did, newest first. */
 export class ConfigurationConflict extends Error {
   override name = 'ConfigurationConflict';
+  readonly since: readonly HistoryEntry[];
+
+  constructor(seenVersion: number, since: readonly HistoryEntry[]) {
+    const what = since.map(whatSomebodyDid).join('; ');
+    super(`somebody else changed the configuration after version ${seenVersion}${what === '' ? '' : `: ${what}`}`);
+    this.since = since;
+  }
 }
 
-export type ConfigurationChange = Pick<HistoryEntry, 'kind' | 'author' | 'message' | 'createdAtMs' | 'state'> & {
-  snapshot?: string;
-};
+function whatSomebodyDid({ id, author, createdAtMs, kind, message, changes = [] }: HistoryEntry): string {
+  const what = kind === 'state' ? `"${message}"` : `${changes.map(refText).join(', ') || 'nothing'} ("${message}")`;
+  return `${author}, ${new Date(createdAtMs).toISOString()}, ${kind === 'state' ? 'settings' : 'commit'} ${id}: ${what}`;
+}
+
+export type ConfigurationChange = Omit<HistoryEntry, 'id' | 'version' | 'parent'>;
 
 /**
  * Makes a change live: the history entry first, then one conditional Update of `current`, so that it is live at once or
@@ -31,14 +49,15 @@ export type ConfigurationChange = Pick<HistoryEntry, 'kind' | 'author' | 'messag
  * @throws ConfigurationConflict when `seen` is no longer the current version
  */
 export async function goLive(
-  { client, table }: ConfigurationTable,
+  configuration: ConfigurationTable,
   seen: CurrentConfiguration,
   change: ConfigurationChange,
-): Promise<CurrentConfiguration> {
+): Promise<CurrentConfiguration & { head: string }> {
+  const { client, table } = configuration;
   const version = seen.version + 1;
-  const id = `${change.createdAtMs.toString(36)}${crypto.randomUUID().slice(0, 8)}`;
+  const id = `${version}-${crypto.randomUUID().slice(0, 8)}`;
   const snapshot = change.snapshot ?? seen.snapshot;
-  const { createdAtMs, ...rest } = change;
+  const { createdAtMs, promotedFrom, ...rest } = change;
   await client.send(
     new PutCommand({
       TableName: table,
@@ -46,6 +65,7 @@ export async function goLive(
         pk: 'history',
         sk: `${versionKey(version)}#${id}`,
         ...rest,
+        ...(promotedFrom && { promoted_from: promotedFrom }),
         id,
         version,
         parent: seen.head,
@@ -54,6 +74,7 @@ export async function goLive(
       },
     }),
   );
+  const live = { version, head: id, ...(snapshot !== undefined && { snapshot }), state: change.state };
   try {
     await client.send(
       new UpdateCommand({
@@ -73,25 +94,65 @@ export async function goLive(
       }),
     );
   } catch (error) {
-    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') {
-      throw new ConfigurationConflict(
-        `somebody else changed the configuration after version ${seen.version}; look at what changed and try again`,
-      );
-    }
-    throw error;
+    if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') throw error;
+    const since = await entriesSince(configuration, seen.version);
+    // The client tries an Update again whose answer was lost: what stands in its way then is its own success.
+    if (since.some((entry) => entry.id === id)) return live;
+    throw new ConfigurationConflict(seen.version, since);
   }
-  return { version, head: id, ...(snapshot !== undefined && { snapshot }), state: change.state };
+  return live;
+}
+
+async function entriesSince(table: ConfigurationTable, version: number): Promise<HistoryEntry[]> {
+  const since: HistoryEntry[] = [];
+  for await (const entry of historyNewestFirst(table)) {
+    if (entry.version <= version) break;
+    since.push(entry);
+  }
+  return since;
 }
 
 const versionKey = (version: number) => `v${String(version).padStart(8, '0')}`;
 
+// An entry holds the whole state, so a page of 1 MB may be few of them; asked for in small pages, a short list stays cheap.
+const pageEntries = 25;
+
+/** Every entry that was ever in force, from the head down; those that lost a race are left out. */
+export async function* historyNewestFirst({ client, table }: ConfigurationTable): AsyncGenerator<HistoryEntry> {
+  let wanted = (await readCurrent({ client, table })).head;
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': 'history' },
+        ScanIndexForward: false,
+        ConsistentRead: true,
+        Limit: pageEntries,
+        ExclusiveStartKey,
+      }),
+    );
+    for (const entry of (page.Items ?? []).map(historyEntryFromItem)) {
+      if (entry.id !== wanted) continue;
+      yield entry;
+      if (entry.parent === undefined) return;
+      wanted = entry.parent;
+    }
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+}
+
 /** The history entry that made a version live; undefined when there is no such version. */
 export async function readHistory(table: ConfigurationTable, version: number): Promise<HistoryEntry | undefined> {
   const candidates = await historyCandidates(table, version);
+  const current = await readCurrent(table);
+  // An entry above the current version was written by somebody who is at it, or who died: it is not history yet.
+  if (version > current.version) return undefined;
   if (candidates.length < 2) return candidates[0];
   // A lost race left an entry of its own: the one that the next version, or the head, builds upon is history.
   const next = await readHistory(table, version + 1);
-  const winner = next ? next.parent : (await readCurrent(table)).head;
+  const winner = next ? next.parent : current.head;
   return candidates.find((entry) => entry.id === winner);
 }
 
@@ -108,7 +169,8 @@ async function historyCandidates({ client, table }: ConfigurationTable, version:
 }
 
 function historyEntryFromItem(item: Record<string, unknown>): HistoryEntry {
-  const { id, version, parent, kind, author, message, snapshot, state } = item as HistoryEntry;
+  const { id, version, parent, kind, author, message, snapshot, state, changes, reverts } = item as HistoryEntry;
+  const promotedFrom = item.promoted_from as HistoryEntry['promotedFrom'];
   return {
     id,
     version,
@@ -119,6 +181,9 @@ function historyEntryFromItem(item: Record<string, unknown>): HistoryEntry {
     createdAtMs: Date.parse(String(item.created_at)),
     ...(snapshot && { snapshot }),
     state,
+    ...(changes && { changes }),
+    ...(promotedFrom && { promotedFrom }),
+    ...(reverts && { reverts }),
   };
 }
 

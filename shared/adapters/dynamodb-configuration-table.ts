@@ -9,6 +9,8 @@ import type { EnvironmentState } from '../core/configuration/schema.ts';
  * | `current` | `current` | version, head of the history, hash of the live snapshot, state: all that functions poll |
  * | `snapshot#{hash}` | `0000`… | the compressed content, in parts that fit an item; immutable |
  * | `history` | `v00000012#{id}` | one entry per commit and state change, each naming its parent |
+ * | `draft` | `draft` | what was pushed and not committed: by whom, on which version, which resources |
+ * | `draft#{id}` | `0000`… | its compressed content, in parts |
  * | `sources` | `{key}` | every source that was ever seen here: last event (to the hour), most log shards used |
  * | `event-types#{source}` | `{type}` | last seen (to the hour), a sample event |
  */
@@ -42,7 +44,11 @@ export async function readCurrent(
 }
 
 /** Every item of a partition, in the order of its sort keys. */
-export async function queryAll({ client, table }: ConfigurationTable, pk: string): Promise<Record<string, unknown>[]> {
+export async function queryAll(
+  { client, table }: ConfigurationTable,
+  pk: string,
+  consistent = false,
+): Promise<Record<string, unknown>[]> {
   const items: Record<string, unknown>[] = [];
   let ExclusiveStartKey: Record<string, unknown> | undefined;
   do {
@@ -51,6 +57,7 @@ export async function queryAll({ client, table }: ConfigurationTable, pk: string
         TableName: table,
         KeyConditionExpression: 'pk = :pk',
         ExpressionAttributeValues: { ':pk': pk },
+        ConsistentRead: consistent,
         ExclusiveStartKey,
       }),
     );

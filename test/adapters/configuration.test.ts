@@ -48,7 +48,7 @@ describe('a commit', () => {
       snapshot: { sources: {}, workflows: {}, audiences: {} },
       state: { sources: {}, inactive_workflows: [] },
     });
-    expect(await commit(snapshot, { sources: { rudderstack: { identify: false } } })).toEqual({
+    expect(await commit(snapshot, { sources: { rudderstack: { identify: false } } })).toMatchObject({
       version: 1,
       changed: true,
       newSources: ['rudderstack'],
