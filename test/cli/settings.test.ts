@@ -115,14 +115,6 @@ test('a mapping is switched off and on by name, and a name that is not there is 
   expect(unknown.stderr).toContain('it has identify, order-completed');
 });
 
-test('config push without --commit changes nothing, and says what to write', async () => {
-  const { version } = await readLive(table());
-  const answer = await signalbox('config', 'push');
-  expect(answer.code).toBe(2);
-  expect(answer.stderr).toContain('config push --commit');
-  expect((await readLive(table())).version).toBe(version);
-});
-
 test('config push --commit makes the shipped files live, once', async () => {
   const first = await signalbox('config', 'push', '--commit', '-m', 'ship it');
   expect(first).toMatchObject({ code: 0 });
