@@ -33,7 +33,7 @@ export type RevertResult =
   /** A change of settings: those have no versions to go back to. */
   | { kind: 'not_a_commit' }
   /** Everything is as it was before that commit. */
-  | { kind: 'nothing_to_revert' }
+  | { kind: 'nothing_to_revert'; dropped: ResourceRef[] }
   | { kind: 'conflict'; conflicts: DraftConflict[] }
   | { kind: 'missing_references'; missing: MissingReference[] };
 
@@ -52,7 +52,15 @@ export async function revertCommit(table: ConfigurationTable, request: RevertReq
   ]);
   const hashIn = (snapshot: typeof before, ref: ResourceRef) => resourceHash(resourceOf(snapshot, ref));
   const open = changed.filter((ref) => hashIn(seen.snapshot, ref) !== hashIn(before, ref));
-  if (open.length === 0) return { kind: 'nothing_to_revert' };
+  if (open.length === 0) {
+    // A revert that died before it could do this: what was made on the content that it took back.
+    const isMadeOnIt = (ref: ResourceRef, base?: string) =>
+      changed.some((change) => sameRef(change, ref) && change.hash === base);
+    return {
+      kind: 'nothing_to_revert',
+      dropped: await dropFromDraft(table, ({ base, ...ref }) => isMadeOnIt(ref, base)),
+    };
+  }
   const later = open.filter((ref) => hashIn(seen.snapshot, ref) !== hashIn(after, ref));
   if (later.length > 0 && !force) {
     const conflicts = later.map(async ({ type, key }) => ({

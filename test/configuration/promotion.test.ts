@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { changeState, setMappingActive } from '../../infra/cli/configuration.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { ConfigurationConflict } from '../../shared/adapters/dynamodb-configuration-history.ts';
@@ -8,19 +8,13 @@ import { type EnvironmentFacts, preflight } from '../../shared/configuration/pre
 import { type PromotionEnds, planPromotion, promote } from '../../shared/configuration/promote.ts';
 import { revertCommit } from '../../shared/configuration/revert.ts';
 import { EnvironmentFile, Snapshot, type Target } from '../../shared/core/configuration/schema.ts';
-import { startTables, type TestTables } from '../support/dynalite.ts';
-import { ana, ben, commit, content, emptyEnvironment, entry, promoteAll, push } from './world.ts';
+import { ana, ben, commit, content, emptyMemoryEnvironment, entry, promoteAll, push } from './world.ts';
 
-let tables: TestTables;
 let ends: PromotionEnds;
-beforeAll(async () => {
-  tables = await startTables();
-});
-afterAll(() => tables.stop());
-beforeEach(async () => {
+beforeEach(() => {
   ends = {
-    lower: { name: 'development', table: await emptyEnvironment(tables) },
-    upper: { name: 'staging', table: await emptyEnvironment(tables) },
+    lower: { name: 'development', table: emptyMemoryEnvironment() },
+    upper: { name: 'staging', table: emptyMemoryEnvironment() },
   };
 });
 

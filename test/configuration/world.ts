@@ -8,6 +8,7 @@ import { type PromotionEnds, planPromotion, promote } from '../../shared/configu
 import type { ResourceRef } from '../../shared/core/configuration/resources.ts';
 import { Snapshot } from '../../shared/core/configuration/schema.ts';
 import { createTable, type TestTables } from '../support/dynalite.ts';
+import { memoryTable } from '../support/memory-table.ts';
 
 export const nowMs = Date.parse('2026-11-21T03:00:00Z');
 export const ana = { author: 'Ana', message: 'because', nowMs };
@@ -20,6 +21,11 @@ export async function emptyEnvironment({ client }: TestTables): Promise<Configur
   const table = `Configuration-${++made}`;
   await createTable(client, table, tableDefinitions.Configuration);
   return { client, table };
+}
+
+/** The same in memory, where thousands of calls take no time. */
+export function emptyMemoryEnvironment(): ConfigurationTable {
+  return { client: memoryTable(), table: 'Configuration' };
 }
 
 /** Content with a source for each given mapping list, and workflows by name. */
