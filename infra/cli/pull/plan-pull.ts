@@ -29,7 +29,9 @@ export function planPull(directory: string, content: Snapshot): FileChange[] {
     const removed = [...existing].flatMap(([key, path]): FileChange[] =>
       Object.hasOwn(wanted, key) ? [] : [{ kind: 'remove', path }],
     );
-    const written = Object.entries(wanted).flatMap(([key, resource]): FileChange[] => {
+    const written = Object.entries(wanted).flatMap(([key, stored]): FileChange[] => {
+      // Stored with sorted keys; what is written anew has them in the order in which people write them.
+      const resource = schema.parse(stored);
       const [path, text] = [existing.get(key), texts.get(key)];
       if (path === undefined || text === undefined)
         return [{ kind: 'create', path: join(folder, `${key}.yaml`), text: newFile(resource, modeline) }];
