@@ -11,6 +11,7 @@ import {
   WorkflowFile,
 } from '../../shared/core/configuration/schema.ts';
 import { checkReferences } from './configuration-checks.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 
 /** One thing that is wrong, or odd, in a configuration file. Lines and columns count from 1. */
 export type ConfigurationProblem = {
@@ -45,7 +46,12 @@ const kinds = {
 } as const satisfies Record<string, z.ZodType>;
 export type FileKind = keyof typeof kinds;
 
-type ParsedFile = { file: string; document: Document; lines: LineCounter };
+type ParsedFile = {
+  file: string;
+  content: unknown;
+  /** With positions: made when the first problem of the file asks where something is. */
+  document(): { document: Document; lines: LineCounter };
+};
 
 /**
  * Reads `<directory>/{sources,workflows,audiences,environments}/<key>.yaml` and checks all of it.
@@ -72,7 +78,7 @@ export function readConfigurationFiles(directory: string): ConfigurationFiles {
       }
       if (source === undefined) continue;
       parsed.set(`${kind}/${key}`, source);
-      const result = kinds[kind].safeParse(source.document.toJS() ?? {});
+      const result = kinds[kind].safeParse(source.content ?? {});
       if (result.success) contents[key] = result.data as z.infer<(typeof kinds)[Kind]>;
       else problems.push(...result.error.issues.flatMap((issue) => issueProblems(issue, source)));
     }
@@ -104,13 +110,24 @@ function filesOf(directory: string): string[] {
 }
 
 function parseFile(file: string, text: string, problems: ConfigurationProblem[]): ParsedFile | undefined {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  let positioned: { document: Document; lines: LineCounter } | undefined;
+  const withPositions = () => {
+    positioned ??= parseWithPositions(text);
+    return positioned;
+  };
+  const plain = readPlainYaml(text);
+  if (plain !== undefined) return { file, content: plain.content, document: withPositions };
+  const { document, lines } = withPositions();
   for (const error of document.errors) {
     const { line, col } = lines.linePos(error.pos[0]);
     problems.push({ severity: 'error', file, line, column: col, path: '', message: `is not YAML: ${error.message}` });
   }
-  return document.errors.length > 0 ? undefined : { file, document, lines };
+  return document.errors.length > 0 ? undefined : { file, content: document.toJS(), document: withPositions };
+}
+
+function parseWithPositions(text: string): { document: Document; lines: LineCounter } {
+  const lines = new LineCounter();
+  return { document: parseDocument(text, { lineCounter: lines, prettyErrors: false }), lines };
 }
 
 /** One problem per cause: a union's issue says only that nothing fitted, so its most telling branch speaks instead. */
@@ -134,11 +151,12 @@ function issueProblems(issue: z.core.$ZodIssue, source: ParsedFile): Configurati
 }
 
 function place(source: ParsedFile, path: (string | number)[]): Omit<ConfigurationProblem, 'severity' | 'message'> {
+  const { document, lines } = source.document();
   // A missing field has no place of its own: the nearest thing above it does.
   for (let length = path.length; length > 0; length--) {
-    const node = source.document.getIn(path.slice(0, length), true);
+    const node = document.getIn(path.slice(0, length), true);
     if (isNode(node) && node.range) {
-      const { line, col } = source.lines.linePos(node.range[0]);
+      const { line, col } = lines.linePos(node.range[0]);
       return { file: source.file, line, column: col, path: pathText(path) };
     }
   }

@@ -3,13 +3,15 @@ import type { JsonObject } from '../json.ts';
 import { FieldPathText } from '../mappings/field-path.ts';
 import { dataSchemaProblems } from './data-schema.ts';
 
+const resourceKey = /^[a-z0-9][a-z0-9_-]{0,254}$/;
+
+/** As the schema says, without its cost: asked of every mapping of every file. */
+export const isResourceKey = (text: string) => resourceKey.test(text);
+
 /** Keys of sources, workflows and audiences; also the name of their file. */
 export const ResourceKey = z
   .string()
-  .regex(
-    /^[a-z0-9][a-z0-9_-]{0,254}$/,
-    'must be 1-255 lower-case letters, digits, "-" or "_", starting with a letter or digit',
-  );
+  .regex(resourceKey, 'must be 1-255 lower-case letters, digits, "-" or "_", starting with a letter or digit');
 
 /**
  * Where a parameter's value comes from. A bare string is a field path; everything else says what it is:
