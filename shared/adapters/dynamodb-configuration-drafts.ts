@@ -36,7 +36,7 @@ export async function readDraft(table: ConfigurationTable): Promise<Draft | unde
     if ((await readDraftItem(table))?.id !== item.id) return readDraft(table);
     throw new Error(`the content of draft ${item.id} is not in the table; push it again`);
   }
-  const { contents, seed }: Content = JSON.parse(unpack(packed));
+  const { contents, seed }: Content = JSON.parse(unpack(packed).toString('utf8'));
   return {
     id: item.id,
     baseVersion: item.base_version,

@@ -9,7 +9,7 @@ export const partBytesMax = 380 * 1024;
 const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
 export const pack = (text: string): Uint8Array => brotliCompressSync(text, options);
-export const unpack = (content: Uint8Array): string => brotliDecompressSync(content).toString('utf8');
+export const unpack = (content: Uint8Array): Buffer => brotliDecompressSync(content);
 
 const partKey = (number: number) => String(number).padStart(4, '0');
 

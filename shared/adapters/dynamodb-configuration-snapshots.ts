@@ -10,14 +10,14 @@ export const emptySnapshot: Snapshot = { sources: {}, workflows: {}, audiences: 
 export async function readSnapshot(table: ConfigurationTable, hash: string): Promise<Snapshot> {
   const content = await readParts(table, `snapshot#${hash}`);
   if (content === undefined) throw new Error(`snapshot ${hash} is not in the table`);
-  const text = unpack(content);
-  if (snapshotHash(text) !== hash)
-    throw new Error(`snapshot ${hash} is damaged: its content hashes to ${snapshotHash(text)}`);
+  const bytes = unpack(content);
+  const found = snapshotHash(bytes);
+  if (found !== hash) throw new Error(`snapshot ${hash} is damaged: its content hashes to ${found}`);
   // What was stored before there were audiences has none.
-  return { ...emptySnapshot, ...JSON.parse(text) };
+  return { ...emptySnapshot, ...JSON.parse(bytes.toString('utf8')) };
 }
 
-function snapshotHash(text: string): string {
+function snapshotHash(text: string | Buffer): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
