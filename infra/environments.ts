@@ -36,6 +36,11 @@ export type PipelineEnvironment = {
   ingestReservedConcurrency?: number;
   /** Most batches each consumer works on at once, 2-1,000: a limit of the queue's poller, so that nothing is throttled. */
   concurrency: { processor: number; workflowTrigger: number; deadLetter: number };
+  /**
+   * Lets `config push --commit` change content here directly. Absent: content is committed in the first environment of the
+   * list only, and comes here by `config promote`.
+   */
+  directCommits?: boolean;
   /** Keeps the tables when the stack is deleted, and refuses to delete either until that is switched off by hand. */
   protectData: boolean;
 };
@@ -85,4 +90,21 @@ export function environmentNamed(name: string): PipelineEnvironment {
     throw new Error(`there is no environment "${name}"; there are: ${known} (infra/environments.ts)`);
   }
   return found;
+}
+
+/** Whether content may be committed here, not only promoted to here. What is not in the list has nothing below it. */
+export function takesCommits(name: string): boolean {
+  const index = environments.findIndex((environment) => environment.name === name);
+  const environment: PipelineEnvironment | undefined = environments[index];
+  return index <= 0 || environment?.directCommits === true;
+}
+
+/** The neighbours in the order of promotion: where content comes from, and where it goes next. */
+export function environmentBelow(name: string): string | undefined {
+  return environments[environments.findIndex((environment) => environment.name === name) - 1]?.name;
+}
+
+export function environmentAbove(name: string): string | undefined {
+  const index = environments.findIndex((environment) => environment.name === name);
+  return index < 0 ? undefined : environments[index + 1]?.name;
 }

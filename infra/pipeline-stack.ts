@@ -1,6 +1,7 @@
 import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { grantedTargetsOutput } from '../shared/configuration/granted-targets.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { PipelineDashboard } from './constructs/dashboard.ts';
 import { IngestApi } from './constructs/ingest-api.ts';
@@ -111,7 +112,8 @@ export class PipelineStack extends Stack {
     workflowTrigger.uses(Directory, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem');
     workflowTrigger.uses(Configuration, 'GetItem', 'Query');
     workflowTrigger.readsSecrets(secretsPrefix, 'targets/*');
-    workflowTrigger.startsRunsAt(targetsOf(name, workflows));
+    const targets = targetsOf(name, workflows);
+    workflowTrigger.startsRunsAt(targets);
 
     const deadLetter = new PipelineFunction(this, 'DeadLetter', {
       name: 'dead-letter',
@@ -156,6 +158,8 @@ export class PipelineStack extends Stack {
       SecretsPrefix: secretsPrefix,
       LogShards: String(environment.logShards),
       DashboardUrl: dashboard.url,
+      // What a promotion to this environment is checked against.
+      GrantedTargets: grantedTargetsOutput(targets),
     });
   }
 

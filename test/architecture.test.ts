@@ -26,6 +26,7 @@ describe('imports point one way', () => {
     ['shared/core', ['shared/core']],
     ['shared/ports', ['shared/core', 'shared/ports']],
     ['shared/adapters', ['shared/core', 'shared/ports', 'shared/adapters']],
+    ['shared/configuration', ['shared/core', 'shared/ports', 'shared/adapters', 'shared/configuration']],
     ['shared/lambda', ['shared/core', 'shared/ports', 'shared/lambda']],
     ['functions', ['shared', 'functions']],
   ];
@@ -40,6 +41,16 @@ describe('imports point one way', () => {
         )
         .filter((imported) => !mayImport.some((prefix) => imported.file.startsWith(`${prefix}/`)))
         .map((imported) => `${file} imports ${imported.file}`),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  test('what runs per event holds nothing of what changes the configuration', () => {
+    const perEvent = ['shared/core', 'shared/ports', 'shared/adapters', 'shared/lambda', 'functions'].flatMap(
+      filesUnder,
+    );
+    const strays = perEvent.filter((file) =>
+      importsOf(file).some((imported) => imported.file.startsWith('shared/configuration/')),
     );
     expect(strays).toEqual([]);
   });

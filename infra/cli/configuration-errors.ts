@@ -5,7 +5,12 @@ import { didYouMean, nearestName } from './did-you-mean.ts';
 import { printable, truncate } from './output/text.ts';
 
 /** A file that is YAML, with what it takes to point at places in it. */
-export type ParsedFile = { file: string; document: Document; lines: LineCounter };
+export type ParsedFile = {
+  file: string;
+  content: unknown;
+  /** With positions: made when the first problem of the file asks where something is. */
+  document(): { document: Document; lines: LineCounter };
+};
 
 export type DocumentPath = (string | number)[];
 type Issue = z.core.$ZodIssue;
@@ -221,7 +226,8 @@ function isMapValue(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function valueAt({ document }: ParsedFile, path: DocumentPath): unknown {
+function valueAt(source: ParsedFile, path: DocumentPath): unknown {
+  const { document } = source.document();
   const node = path.length === 0 ? document.contents : document.getIn(path, true);
   return isNode(node) ? node.toJS(document) : node === null ? null : undefined;
 }
@@ -272,8 +278,9 @@ export function place(
   path: DocumentPath,
   at: 'key' | 'value' = 'value',
 ): Omit<ConfigurationProblem, 'severity' | 'message'> {
-  const offset = (at === 'key' ? keyOffset(source.document, path) : undefined) ?? valueOffset(source.document, path);
-  const { line, col } = source.lines.linePos(offset ?? 0);
+  const { document, lines } = source.document();
+  const offset = (at === 'key' ? keyOffset(document, path) : undefined) ?? valueOffset(document, path);
+  const { line, col } = lines.linePos(offset ?? 0);
   return { file: source.file, line, column: col, path: pathText(path) };
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import type * as z from 'zod';
 import {
   AudienceFile,
@@ -13,6 +13,7 @@ import {
 import { checkReferences } from './configuration-checks.ts';
 import { type DocumentPath, type ParsedFile, pathText, place, problemsOf } from './configuration-errors.ts';
 import { printable } from './output/text.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 
 /** One thing that is wrong, or odd, in a configuration file. Lines and columns count from 1. */
 export type ConfigurationProblem = {
@@ -79,7 +80,7 @@ export function readConfigurationFiles(directory: string): ConfigurationFiles {
       }
       if (source === undefined) continue;
       parsed.set(`${kind}/${key}`, source);
-      const result = kinds[kind].safeParse(source.document.toJS() ?? {});
+      const result = kinds[kind].safeParse(source.content ?? {});
       if (result.success) contents[key] = result.data as z.infer<(typeof kinds)[Kind]>;
       else problems.push(...problemsOf(result.error, source, kinds[kind]));
     }
@@ -111,13 +112,24 @@ function filesOf(directory: string): string[] {
 }
 
 function parseFile(file: string, text: string, problems: ConfigurationProblem[]): ParsedFile | undefined {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  let positioned: { document: Document; lines: LineCounter } | undefined;
+  const withPositions = () => {
+    positioned ??= parseWithPositions(text);
+    return positioned;
+  };
+  const plain = readPlainYaml(text);
+  if (plain !== undefined) return { file, content: plain.content, document: withPositions };
+  const { document, lines } = withPositions();
   for (const error of document.errors) {
     const { line, col } = lines.linePos(error.pos[0]);
     problems.push({ severity: 'error', file, line, column: col, path: '', message: `is not YAML: ${error.message}` });
   }
-  return document.errors.length > 0 ? undefined : { file, document, lines };
+  return document.errors.length > 0 ? undefined : { file, content: document.toJS(), document: withPositions };
+}
+
+function parseWithPositions(text: string): { document: Document; lines: LineCounter } {
+  const lines = new LineCounter();
+  return { document: parseDocument(text, { lineCounter: lines, prettyErrors: false }), lines };
 }
 
 /** `infra/config/sources/rudderstack.yaml:7:13 mappings[0].action: …` */

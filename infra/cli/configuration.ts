@@ -1,79 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
+import { ConfigurationConflict, goLive } from '../../shared/adapters/dynamodb-configuration-history.ts';
 import {
-  ConfigurationConflict,
   type ConfigurationTable,
   type CurrentConfiguration,
-  canonicalJson,
-  goLive,
   readCurrent,
-  readSnapshot,
-  writeSnapshot,
-} from '../../shared/adapters/dynamodb-configuration.ts';
-import {
-  EnvironmentFile,
-  type EnvironmentState,
-  type Snapshot,
-  SourceState,
-} from '../../shared/core/configuration/schema.ts';
-import { UnreadableConfiguration } from '../../shared/core/configuration/unreadable.ts';
+} from '../../shared/adapters/dynamodb-configuration-table.ts';
+import { canonicalJson } from '../../shared/core/configuration/canonical-json.ts';
+import { type EnvironmentState, SourceState } from '../../shared/core/configuration/schema.ts';
 
-/**
- * What people and tools do to an environment's configuration. The commands of the CLI, the local runtime and later
- * surfaces all call these. docs/architecture.md, "Configuration".
- */
-export type CommitRequest = {
-  snapshot: Snapshot;
-  /** First values for sources that are new to this environment; `environments/<env>.yaml`. */
-  seed: EnvironmentFile | undefined;
-  author: string;
-  message: string;
-  nowMs: number;
-};
+/* What people and tools do to an environment's state. What they do to its content: shared/configuration. */
 
-export type CommitResult = { version: number; changed: boolean; newSources: string[] };
-
-/**
- * Makes a snapshot live. Content that is live already makes no new version. State that exists is kept, whatever the
- * files say: it belongs to the environment; only sources that are new here get the files' first values.
- * @throws ConfigurationConflict when somebody else changed the configuration meanwhile
- */
-export async function pushAndCommit(table: ConfigurationTable, request: CommitRequest): Promise<CommitResult> {
-  const seen = await readCurrent(table);
-  const live = seen.snapshot === undefined ? undefined : await readSnapshot(table, seen.snapshot).catch(asNone);
-  const newSources = Object.keys(request.snapshot.sources).filter((key) => !Object.hasOwn(seen.state.sources, key));
-  if (live !== undefined && canonicalJson(live) === canonicalJson(request.snapshot) && newSources.length === 0) {
-    return { version: seen.version, changed: false, newSources };
-  }
-  const { author, message, nowMs } = request;
-  const snapshot = await writeSnapshot(table, request.snapshot);
-  const state = seedState(seen, request, newSources);
-  const { version } = await goLive(table, seen, {
-    kind: 'commit',
-    author,
-    message,
-    createdAtMs: nowMs,
-    snapshot,
-    state,
-  });
-  return { version, changed: true, newSources };
-}
-
-/** What is live and cannot be read is replaced by what is pushed: that is how it is repaired. */
-function asNone(error: unknown): undefined {
-  if (!(error instanceof UnreadableConfiguration)) throw error;
-}
-
-function seedState(seen: CurrentConfiguration, { seed }: CommitRequest, newSources: string[]): EnvironmentState {
-  const values = seed ?? EnvironmentFile.parse({});
-  const first = newSources.map(
-    (key) => [key, SourceState.parse(Object.hasOwn(values.sources, key) ? values.sources[key] : {})] as const,
-  );
-  return {
-    sources: { ...seen.state.sources, ...Object.fromEntries(first) },
-    inactive_workflows: seen.version === 0 ? values.inactive_workflows : seen.state.inactive_workflows,
-  };
-}
+export { pushAndCommit } from '../../shared/configuration/commit.ts';
 
 export type StateChange = {
   author: string;

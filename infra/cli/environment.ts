@@ -5,7 +5,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
-import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration.ts';
+import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { failure } from './errors.ts';
 
 /** What a stack says about itself; the local runtime says the same of the template it runs. */
@@ -24,6 +24,8 @@ export const StackOutputs = z.object({
   ConfigurationTable: z.string(),
   SecretsPrefix: z.string(),
   LogShards: z.coerce.number().int().positive(),
+  /** Stacks from before promotions were checked do not have it. */
+  GrantedTargets: z.string().optional(),
 });
 export type StackOutputs = z.infer<typeof StackOutputs>;
 

@@ -26,6 +26,9 @@ export const help = `Runs Signalbox on this machine: the CloudFormation template
   npm start -- --environment development,staging --port 4000
   npm start -- --memory
 
+The lowest environment of the run gets the configuration files, committed, at every start. One above it gets them the first
+time only; afterwards its content comes by promotion: npx signalbox config promote --to ENVIRONMENT.
+
 Ctrl-C finishes what was accepted, then stops; a second one stops at once. What is still waiting is kept.`;
 
 /** @throws UsageError that says what is wrong */

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
-import { readCurrent } from '../../shared/adapters/dynamodb-configuration.ts';
+import { readSeen } from '../../shared/configuration/live-content.ts';
 import { ingestPath, ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { currentAuthor, pushAndCommit } from '../cli/configuration.ts';
 import { problemText, readConfigurationFiles } from '../cli/configuration-files.ts';
+import { environments } from '../environments.ts';
 import { AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
 
 /** Where an environment's stand-ins for AWS listen, and what its stack puts out. */
@@ -24,11 +25,17 @@ export type LocalConfiguration = {
 const directory = fileURLToPath(new URL('../config', import.meta.url));
 
 /**
- * Pushes the configuration files and makes them live, as `npx signalbox config push --commit` does; what is live already
- * makes no new version.
+ * Gives an environment its content before its first event. The lowest environment of the run takes the files, as `npx signalbox
+ * config push --commit` does; what is live already makes no new version. One above it takes them only while nothing was ever
+ * committed there: from then on its content comes by promotion, as on AWS.
+ *
+ * @param running the names of all environments of this run
  * @throws Error that lists what is wrong with the files
  */
-export async function pushLocalConfiguration(environment: LocalEnvironment): Promise<LocalConfiguration> {
+export async function pushLocalConfiguration(
+  environment: LocalEnvironment,
+  running: readonly string[],
+): Promise<LocalConfiguration> {
   const { name, region, endpoints, outputs } = environment;
   const files = readConfigurationFiles(directory);
   const errors = files.problems.filter(({ severity }) => severity === 'error');
@@ -40,23 +47,31 @@ export async function pushLocalConfiguration(environment: LocalEnvironment): Pro
   });
   try {
     const table = { client, table: outputs.ConfigurationTable as string };
-    const { version, changed } = await pushAndCommit(table, {
-      snapshot: files.snapshot,
-      seed: files.environments[name],
-      author: currentAuthor(),
-      message: 'npm start',
-      nowMs: Date.now(),
-    });
-    const { state } = await readCurrent(table);
+    const takesFiles = name === lowestOf(running) || (await readSeen(table)).current.version === 0;
+    const pushed = takesFiles
+      ? await pushAndCommit(table, {
+          snapshot: files.snapshot,
+          seed: files.environments[name],
+          author: currentAuthor(),
+          message: 'npm start',
+          nowMs: Date.now(),
+        })
+      : undefined;
+    const { current, snapshot } = await readSeen(table);
     const ingestKey = await readIngestKey(endpoints.secretsmanager, `${outputs.SecretsPrefix}/ingest`);
-    const sources = Object.keys(files.snapshot.sources).map((key) => {
-      const token = ingestToken(ingestKey, key, state.sources[key]?.url.generation ?? 1);
+    const sources = Object.keys(snapshot.sources).map((key) => {
+      const token = ingestToken(ingestKey, key, current.state.sources[key]?.url.generation ?? 1);
       return { key, ingestUrl: outputs.IngestUrl + ingestPath(key, token) };
     });
-    return { version, changed, sources };
+    return { version: current.version, changed: pushed?.changed ?? false, sources };
   } finally {
     client.destroy();
   }
+}
+
+/** In the order of promotion, whatever the order on the command line. */
+function lowestOf(running: readonly string[]): string | undefined {
+  return environments.find(({ name }) => running.includes(name))?.name ?? running[0];
 }
 
 async function readIngestKey(endpoint: string, SecretId: string): Promise<string> {

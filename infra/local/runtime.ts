@@ -26,7 +26,7 @@ export type RuntimeOptions = {
   /** A cloud assembly to run as it is; absent: the app is synthesized. */
   outdir?: string;
   /** Makes an environment's configuration live before its first event; by default, that of the configuration files. */
-  configure?(environment: LocalEnvironment): Promise<LocalConfiguration>;
+  configure?(environment: LocalEnvironment, running: readonly string[]): Promise<LocalConfiguration>;
   /** Told what was done, and in which time. */
   onStep?(what: string, milliseconds: number): void;
   /** Told what is only of interest when something is to be found out: lines that functions print, resources left out. */
@@ -141,7 +141,7 @@ async function start(
     const local = { name: stack.environment, region, endpoints, outputs: resources.outputs };
     const configuration = await timed(
       ({ version, changed }) => `${stack.name}: configuration version ${version}${changed ? ', new' : ''}`,
-      configure(local),
+      configure(local, options.environments),
     );
     const host = hostEnvironment({ resources, endpoints, queues, gateway, metrics, onDetail, onProblem });
     cleanups.push(() => host.stop());

@@ -3,7 +3,7 @@ import { eventIdShard, eventIdTimeMs } from '../core/events/event-id.ts';
 import { OldCredential } from '../core/events/raw-event.ts';
 import type { SeenEvent, SeenRegistry } from '../ports/seen-registry.ts';
 import { putEach } from './dynamodb.ts';
-import { type ConfigurationTable, queryAll } from './dynamodb-configuration.ts';
+import { type ConfigurationTable, queryAll } from './dynamodb-configuration-table.ts';
 
 /** How many event types of one source are remembered; a sender that puts ids into event names fills no table. */
 export const eventTypesMax = 1000;

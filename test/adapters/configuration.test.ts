@@ -3,19 +3,15 @@ import { brotliCompressSync } from 'node:zlib';
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changeState, pushAndCommit, setMappingActive } from '../../infra/cli/configuration.ts';
+import { makeConfigurationSource, readLive, type Unreadable } from '../../shared/adapters/dynamodb-configuration.ts';
 import {
   ConfigurationConflict,
-  type ConfigurationTable,
   goLive,
-  makeConfigurationSource,
-  readCurrent,
   readHistory,
-  readLive,
-  readSnapshot,
   readVersion,
-  type Unreadable,
-  writeSnapshot,
-} from '../../shared/adapters/dynamodb-configuration.ts';
+} from '../../shared/adapters/dynamodb-configuration-history.ts';
+import { readSnapshot, writeSnapshot } from '../../shared/adapters/dynamodb-configuration-snapshots.ts';
+import { type ConfigurationTable, readCurrent } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
 import { EnvironmentFile, type EnvironmentState, type Snapshot } from '../../shared/core/configuration/schema.ts';
 import type { UnreadableReason } from '../../shared/core/configuration/unreadable.ts';
@@ -54,7 +50,7 @@ describe('a commit', () => {
       snapshot: { sources: {}, workflows: {}, audiences: {} },
       state: { sources: {}, inactive_workflows: [] },
     });
-    expect(await commit(snapshot, { sources: { rudderstack: { identify: false } } })).toEqual({
+    expect(await commit(snapshot, { sources: { rudderstack: { identify: false } } })).toMatchObject({
       version: 1,
       changed: true,
       newSources: ['rudderstack'],

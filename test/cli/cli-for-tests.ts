@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pushAndCommit } from '../../infra/cli/configuration.ts';
 import { openSecretStore, type SecretStore } from '../../infra/local/secrets.ts';
 import { startSecretsApi } from '../../infra/local/secrets-api.ts';
-import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration.ts';
+import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import type { Snapshot } from '../../shared/core/configuration/schema.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 

@@ -1,6 +1,8 @@
 import type { Environment, StackOutputs } from '../../infra/cli/environment.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
-import { goLive, readCurrent, writeSnapshot } from '../../shared/adapters/dynamodb-configuration.ts';
+import { goLive } from '../../shared/adapters/dynamodb-configuration-history.ts';
+import { writeSnapshot } from '../../shared/adapters/dynamodb-configuration-snapshots.ts';
+import { readCurrent } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';

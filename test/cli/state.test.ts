@@ -4,7 +4,9 @@ import { changesText, fieldChanges } from '../../infra/cli/state/field-changes.t
 import { quietForMs, retireUrl, rotateUrl } from '../../infra/cli/state/rotate-url.ts';
 import { type SettingsChange, setSettings } from '../../infra/cli/state/settings.ts';
 import { switchMapping, switchSource, switchWorkflow } from '../../infra/cli/state/switches.ts';
-import { type ConfigurationTable, readHistory, readLive } from '../../shared/adapters/dynamodb-configuration.ts';
+import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
+import { readHistory } from '../../shared/adapters/dynamodb-configuration-history.ts';
+import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
 import { makeEventId } from '../../shared/core/events/event-id.ts';

@@ -206,6 +206,9 @@ const checks: Record<string, Check[]> = {
       },
     },
   ],
+  'Is there a draft, and what does it change?': [
+    { answers: (rows) => expect(rows).toEqual([['2', 'Ana', expect.stringMatching(/Z$/), expect.any(String)]]) },
+  ],
   'What did an older version hold?': [
     {
       given: { VERSION: '00000002' },

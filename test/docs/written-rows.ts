@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { changeState, pushAndCommit, setMappingActive } from '../../infra/cli/configuration.ts';
+import { changeState, setMappingActive } from '../../infra/cli/configuration.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
-import { goLive, readCurrent } from '../../shared/adapters/dynamodb-configuration.ts';
+import { goLive } from '../../shared/adapters/dynamodb-configuration-history.ts';
+import { readCurrent } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
 import { makeTargetBreakers } from '../../shared/adapters/dynamodb-target-breakers.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
+import { pushDraft } from '../../shared/configuration/drafts.ts';
+import { makeLive, readSeen } from '../../shared/configuration/live-content.ts';
 import { invocationId } from '../../shared/core/actions/invocation-id.ts';
 import type { Entity } from '../../shared/core/directory/entity.ts';
 import { makeEventId } from '../../shared/core/events/event-id.ts';
@@ -241,16 +244,20 @@ function entities(): Entity[] {
   ];
 }
 
-/** Version 1 is a commit, version 2 a switched mapping, and beside it an entry that lost its race. */
+/** Version 1 is a promotion, version 2 a switched mapping, and beside it a revert that lost its race; and there is a draft. */
 async function writeConfiguration({ client, names }: Pick<TestTables, 'client' | 'names'>): Promise<void> {
   const table = { client, table: names.Configuration };
   const { snapshot } = liveConfiguration();
-  await pushAndCommit(table, { snapshot, seed: undefined, author: 'Ana', message: 'first', nowMs: earlierMs });
+  const promotedFrom = { environment: 'development', commits: ['4-5b7ad0e2'] };
+  const first = { author: 'Ana', message: 'first', nowMs: earlierMs, seed: undefined };
+  await makeLive(table, await readSeen(table), { ...first, content: snapshot, promotedFrom });
   const seen = await readCurrent(table);
   const off = setMappingActive(seen.state, 'rudderstack', 'order-completed', false);
   await changeState(table, () => off, { author: 'Ben', message: 'stop', nowMs });
-  const late = { kind: 'state', author: 'Cleo', message: 'too late', createdAtMs: nowMs + 1, state: off } as const;
-  await goLive(table, seen, late).catch(() => undefined);
+  const late = { kind: 'commit', author: 'Cleo', message: 'too late', createdAtMs: nowMs + 1, state: off } as const;
+  await goLive(table, seen, { ...late, changes: [], reverts: seen.head ?? '' }).catch(() => undefined);
+  const empty = { sources: {}, workflows: {}, audiences: {} };
+  await pushDraft(table, { snapshot: empty, seed: undefined, author: 'Ana', nowMs });
   const types = [
     { source: 'rudderstack', eventType: 'identify', eventId: ids.earlier, oldCredentials: ['url', 'key'] as const },
     { source: 'rudderstack', eventType: 'track/order_completed', eventId: ids.order },

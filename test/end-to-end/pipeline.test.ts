@@ -11,7 +11,7 @@ import { changeState, pushAndCommit, setMappingActive } from '../../infra/cli/co
 import { readConfigurationFiles } from '../../infra/cli/configuration-files.ts';
 import { type Runtime, type RuntimeEnvironment, startRuntime } from '../../infra/local/runtime.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
-import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration.ts';
+import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { Mapping, WorkflowFile } from '../../shared/core/configuration/schema.ts';
 import { encodeRawEvent } from '../../shared/core/events/raw-event.ts';
 import { rawEvent, trackEvent } from '../support/build.ts';

@@ -3,11 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { ingestRequest } from '../../functions/ingest/ingest-request.ts';
 import { processBatch } from '../../functions/processor/process-event.ts';
 import { pushAndCommit } from '../../infra/cli/configuration.ts';
-import {
-  type ConfigurationTable,
-  makeConfigurationSource,
-  readCurrent,
-} from '../../shared/adapters/dynamodb-configuration.ts';
+import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
+import { type ConfigurationTable, readCurrent } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';

@@ -99,6 +99,7 @@ describe('outputs', () => {
       'EventLogTable',
       'EventsDeadLetterQueueUrl',
       'EventsQueueUrl',
+      'GrantedTargets',
       'IngestUrl',
       'LogShards',
       'SecretsPrefix',

@@ -1,4 +1,5 @@
-import { readLive, readVersion } from '../../../shared/adapters/dynamodb-configuration.ts';
+import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
+import { readVersion } from '../../../shared/adapters/dynamodb-configuration-history.ts';
 import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
 import type { NormalizedEvent } from '../../../shared/core/events/normalized-event.ts';
 import { type RawEvent, unpackEventText, VerificationStatus } from '../../../shared/core/events/raw-event.ts';

@@ -1,4 +1,4 @@
-import type { ConfigurationTable } from '../../../shared/adapters/dynamodb-configuration.ts';
+import type { ConfigurationTable } from '../../../shared/adapters/dynamodb-configuration-table.ts';
 import { type EnvironmentState, SourceState } from '../../../shared/core/configuration/schema.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
 import { changeState } from '../configuration.ts';

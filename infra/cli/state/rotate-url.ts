@@ -1,4 +1,5 @@
-import { type ConfigurationTable, readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
+import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
+import type { ConfigurationTable } from '../../../shared/adapters/dynamodb-configuration-table.ts';
 import { listSourceRegistry, type SourceRegistryEntry } from '../../../shared/adapters/dynamodb-seen-registry.ts';
 import type { SourceState } from '../../../shared/core/configuration/schema.ts';
 import { type Asked, type Changed, change, stateOf, type Unknown, unknownSource, withSource } from './change.ts';

@@ -1,5 +1,6 @@
 import { ZodError } from 'zod';
-import { type ConfigurationTable, readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
+import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
+import type { ConfigurationTable } from '../../../shared/adapters/dynamodb-configuration-table.ts';
 import { SourceState } from '../../../shared/core/configuration/schema.ts';
 import {
   type Asked,

@@ -1,4 +1,5 @@
-import { type ConfigurationTable, readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
+import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
+import type { ConfigurationTable } from '../../../shared/adapters/dynamodb-configuration-table.ts';
 import { setMappingActive } from '../configuration.ts';
 import { type Asked, type Changed, change, stateOf, type Unknown, unknownSource, withSource } from './change.ts';
 

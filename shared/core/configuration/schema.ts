@@ -4,13 +4,15 @@ import { FieldPathText } from '../mappings/field-path.ts';
 import { dataSchemaProblems } from './data-schema.ts';
 import { Verification } from './verification.ts';
 
+const resourceKey = /^[a-z0-9][a-z0-9_-]{0,254}$/;
+
+/** As the schema says, without its cost: asked of every mapping of every file. */
+export const isResourceKey = (text: string) => resourceKey.test(text);
+
 /** Keys of sources, workflows and audiences; also the name of their file. */
 export const ResourceKey = z
   .string()
-  .regex(
-    /^[a-z0-9][a-z0-9_-]{0,254}$/,
-    'must be 1-255 lower-case letters, digits, "-" or "_", starting with a letter or digit',
-  );
+  .regex(resourceKey, 'must be 1-255 lower-case letters, digits, "-" or "_", starting with a letter or digit');
 const Name = z.string().min(1).describe('For people; may be changed at any time.');
 const Description = z.string().optional().describe('For people: what it is for.');
 

@@ -1,5 +1,5 @@
 import { defaultParameters } from '../actions/parts/default-parameters.ts';
-import { type Condition, type Mapping, type ParameterValue, ResourceKey } from '../configuration/schema.ts';
+import { type Condition, isResourceKey, type Mapping, type ParameterValue } from '../configuration/schema.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import { type EventNamespaces, readEventPath } from './event-path.ts';
 import { type FieldPath, parseFieldPath } from './field-path.ts';
@@ -96,12 +96,7 @@ export function pathsOf(value: ParameterValue): string[] {
 
 /** In workflow actions `key` may be the workflow's bare key; with a dot in it, it is a path like any other. */
 export function isBareKey(action: string, parameter: string, value: ParameterValue): value is string {
-  return (
-    parameter === 'key' &&
-    action.startsWith('workflows_') &&
-    typeof value === 'string' &&
-    ResourceKey.safeParse(value).success
-  );
+  return parameter === 'key' && action.startsWith('workflows_') && typeof value === 'string' && isResourceKey(value);
 }
 
 export type CompiledMapping = {

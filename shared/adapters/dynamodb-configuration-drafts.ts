@@ -1,0 +1,109 @@
+import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Resource, ResourceRef } from '../core/configuration/resources.ts';
+import type { EnvironmentFile } from '../core/configuration/schema.ts';
+import { deleteParts, pack, readParts, unpack, writeParts } from './dynamodb-configuration-parts.ts';
+import type { ConfigurationTable } from './dynamodb-configuration-table.ts';
+
+/** What one resource becomes, and from what: the hash of the committed content that the change was made on. */
+export type DraftChange = ResourceRef & {
+  change: 'added' | 'changed' | 'removed';
+  /** Absent when the resource was not there. */
+  base?: string;
+  /** Absent when it is removed. */
+  content?: Resource;
+};
+
+/** What was pushed to an environment and not committed: at most one for all who work there. Functions never read it. */
+export type Draft = {
+  id: string;
+  /** The version that it was pushed on. */
+  baseVersion: number;
+  author: string;
+  updatedAtMs: number;
+  changes: DraftChange[];
+  /** First values for sources that are new here when they are committed. */
+  seed?: EnvironmentFile;
+};
+
+type Content = { contents: (Resource | null)[]; seed?: EnvironmentFile };
+
+export async function readDraft(table: ConfigurationTable): Promise<Draft | undefined> {
+  const item = await readDraftItem(table);
+  if (item === undefined) return undefined;
+  const packed = await readParts(table, partition(item.id), true);
+  if (packed === undefined) {
+    // Somebody replaced it between the two reads.
+    if ((await readDraftItem(table))?.id !== item.id) return readDraft(table);
+    throw new Error(`the content of draft ${item.id} is not in the table; push it again`);
+  }
+  const { contents, seed }: Content = JSON.parse(unpack(packed).toString('utf8'));
+  return {
+    id: item.id,
+    baseVersion: item.base_version,
+    author: item.author,
+    updatedAtMs: Date.parse(item.updated_at),
+    changes: item.changes.map((change, i) => ({ ...change, ...(contents[i] && { content: contents[i] }) })),
+    ...(seed && { seed }),
+  };
+}
+
+type DraftItem = {
+  id: string;
+  parts: number;
+  base_version: number;
+  author: string;
+  updated_at: string;
+  changes: Omit<DraftChange, 'content'>[];
+};
+
+async function readDraftItem({ client, table }: ConfigurationTable): Promise<DraftItem | undefined> {
+  const { Item } = await client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true }));
+  return Item as DraftItem | undefined;
+}
+
+const key = { pk: 'draft', sk: 'draft' };
+const partition = (id: string) => `draft#${id}`;
+
+/**
+ * Replaces the draft that was `seen` (undefined: there was none); without changes it is dropped. The new content is
+ * written before the item that names it, and the old one deleted after: a crash leaves parts that nobody reads.
+ * @returns false when somebody else changed the draft meanwhile; nothing was changed
+ */
+export async function replaceDraft(
+  table: ConfigurationTable,
+  seen: Draft | undefined,
+  draft: Omit<Draft, 'id'>,
+): Promise<boolean> {
+  const before = await readDraftItem(table);
+  if (before?.id !== seen?.id) return false;
+  if (draft.changes.length === 0 && before === undefined) return true;
+  const condition = before
+    ? { ConditionExpression: 'id = :seen', ExpressionAttributeValues: { ':seen': before.id } }
+    : { ConditionExpression: 'attribute_not_exists(pk)' };
+  try {
+    if (draft.changes.length === 0)
+      await table.client.send(new DeleteCommand({ TableName: table.table, Key: key, ...condition }));
+    else await putDraft(table, draft, condition);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
+    throw error;
+  }
+  if (before) await deleteParts(table, partition(before.id), before.parts);
+  return true;
+}
+
+async function putDraft(table: ConfigurationTable, draft: Omit<Draft, 'id'>, condition: object): Promise<void> {
+  const { changes, seed, baseVersion, author, updatedAtMs } = draft;
+  const id = crypto.randomUUID();
+  const content: Content = { contents: changes.map(({ content }) => content ?? null), ...(seed && { seed }) };
+  const parts = await writeParts(table, partition(id), pack(JSON.stringify(content)));
+  const item: DraftItem = {
+    id,
+    parts,
+    base_version: baseVersion,
+    author,
+    updated_at: new Date(updatedAtMs).toISOString(),
+    changes: changes.map(({ content: _content, ...change }) => change),
+  };
+  await table.client.send(new PutCommand({ TableName: table.table, Item: { ...key, ...item }, ...condition }));
+}

@@ -1,0 +1,196 @@
+import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { type ResourceChange, refText } from '../core/configuration/resources.ts';
+import type { EnvironmentState } from '../core/configuration/schema.ts';
+import type { LiveConfiguration } from '../ports/configuration.ts';
+import { emptySnapshot, readSnapshot } from './dynamodb-configuration-snapshots.ts';
+import { type ConfigurationTable, type CurrentConfiguration, readCurrent } from './dynamodb-configuration-table.ts';
+
+export type HistoryEntry = {
+  /** `12-9f3c61aa`: the version, and what tells it from another environment's version 12. */
+  id: string;
+  version: number;
+  parent?: string;
+  kind: 'commit' | 'state';
+  author: string;
+  message: string;
+  createdAtMs: number;
+  snapshot?: string;
+  state: EnvironmentState;
+  /** Commits only: every resource that it changed. Absent in entries from before commits named them. */
+  changes?: ResourceChange[];
+  /** The environment below and its commits, newest first. */
+  promotedFrom?: { environment: string; commits: string[] };
+  /** Id of the commit that this one takes back. */
+  reverts?: string;
+};
+
+/** Two people changed the configuration at once; the second has to look again. `since` is what the first did, newest first. */
+export class ConfigurationConflict extends Error {
+  override name = 'ConfigurationConflict';
+  readonly since: readonly HistoryEntry[];
+
+  constructor(seenVersion: number, since: readonly HistoryEntry[]) {
+    const what = since.map(whatSomebodyDid).join('; ');
+    super(`somebody else changed the configuration after version ${seenVersion}${what === '' ? '' : `: ${what}`}`);
+    this.since = since;
+  }
+}
+
+function whatSomebodyDid({ id, author, createdAtMs, kind, message, changes = [] }: HistoryEntry): string {
+  const what = kind === 'state' ? `"${message}"` : `${changes.map(refText).join(', ') || 'nothing'} ("${message}")`;
+  return `${author}, ${new Date(createdAtMs).toISOString()}, ${kind === 'state' ? 'settings' : 'commit'} ${id}: ${what}`;
+}
+
+export type ConfigurationChange = Omit<HistoryEntry, 'id' | 'version' | 'parent'>;
+
+/**
+ * Makes a change live: the history entry first, then one conditional Update of `current`, so that it is live at once or
+ * not at all. An entry whose Update lost the race is never reached from the head and so never was history.
+ * @throws ConfigurationConflict when `seen` is no longer the current version
+ */
+export async function goLive(
+  configuration: ConfigurationTable,
+  seen: CurrentConfiguration,
+  change: ConfigurationChange,
+): Promise<CurrentConfiguration & { head: string }> {
+  const { client, table } = configuration;
+  const version = seen.version + 1;
+  const id = `${version}-${crypto.randomUUID().slice(0, 8)}`;
+  const snapshot = change.snapshot ?? seen.snapshot;
+  const { createdAtMs, promotedFrom, ...rest } = change;
+  await client.send(
+    new PutCommand({
+      TableName: table,
+      Item: {
+        pk: 'history',
+        sk: `${versionKey(version)}#${id}`,
+        ...rest,
+        ...(promotedFrom && { promoted_from: promotedFrom }),
+        id,
+        version,
+        parent: seen.head,
+        snapshot,
+        created_at: new Date(createdAtMs).toISOString(),
+      },
+    }),
+  );
+  const live = { version, head: id, ...(snapshot !== undefined && { snapshot }), state: change.state };
+  try {
+    await client.send(
+      new UpdateCommand({
+        TableName: table,
+        Key: { pk: 'current', sk: 'current' },
+        UpdateExpression: 'SET version = :next, head = :id, #snapshot = :snapshot, #state = :state, updated_at = :at',
+        ConditionExpression: seen.version === 0 ? 'attribute_not_exists(pk)' : 'version = :seen',
+        ExpressionAttributeNames: { '#snapshot': 'snapshot', '#state': 'state' },
+        ExpressionAttributeValues: {
+          ':next': version,
+          ...(seen.version > 0 && { ':seen': seen.version }),
+          ':id': id,
+          ':snapshot': snapshot ?? null,
+          ':state': change.state,
+          ':at': new Date(createdAtMs).toISOString(),
+        },
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') throw error;
+    const since = await entriesSince(configuration, seen.version);
+    // The client tries an Update again whose answer was lost: what stands in its way then is its own success.
+    if (since.some((entry) => entry.id === id)) return live;
+    throw new ConfigurationConflict(seen.version, since);
+  }
+  return live;
+}
+
+async function entriesSince(table: ConfigurationTable, version: number): Promise<HistoryEntry[]> {
+  const since: HistoryEntry[] = [];
+  for await (const entry of historyNewestFirst(table)) {
+    if (entry.version <= version) break;
+    since.push(entry);
+  }
+  return since;
+}
+
+const versionKey = (version: number) => `v${String(version).padStart(8, '0')}`;
+
+// An entry holds the whole state, so a page of 1 MB may be few of them; asked for in small pages, a short list stays cheap.
+const pageEntries = 25;
+
+/** Every entry that was ever in force, from the head down; those that lost a race are left out. */
+export async function* historyNewestFirst({ client, table }: ConfigurationTable): AsyncGenerator<HistoryEntry> {
+  let wanted = (await readCurrent({ client, table })).head;
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': 'history' },
+        ScanIndexForward: false,
+        ConsistentRead: true,
+        Limit: pageEntries,
+        ExclusiveStartKey,
+      }),
+    );
+    for (const entry of (page.Items ?? []).map(historyEntryFromItem)) {
+      if (entry.id !== wanted) continue;
+      yield entry;
+      if (entry.parent === undefined) return;
+      wanted = entry.parent;
+    }
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+}
+
+/** The history entry that made a version live; undefined when there is no such version. */
+export async function readHistory(table: ConfigurationTable, version: number): Promise<HistoryEntry | undefined> {
+  const candidates = await historyCandidates(table, version);
+  const current = await readCurrent(table);
+  // An entry above the current version was written by somebody who is at it, or who died: it is not history yet.
+  if (version > current.version) return undefined;
+  if (candidates.length < 2) return candidates[0];
+  // A lost race left an entry of its own: the one that the next version, or the head, builds upon is history.
+  const next = await readHistory(table, version + 1);
+  const winner = next ? next.parent : current.head;
+  return candidates.find((entry) => entry.id === winner);
+}
+
+async function historyCandidates({ client, table }: ConfigurationTable, version: number): Promise<HistoryEntry[]> {
+  const page = await client.send(
+    new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :version)',
+      ExpressionAttributeValues: { ':pk': 'history', ':version': `${versionKey(version)}#` },
+      ConsistentRead: true,
+    }),
+  );
+  return (page.Items ?? []).map(historyEntryFromItem);
+}
+
+function historyEntryFromItem(item: Record<string, unknown>): HistoryEntry {
+  const { id, version, parent, kind, author, message, snapshot, state, changes, reverts } = item as HistoryEntry;
+  const promotedFrom = item.promoted_from as HistoryEntry['promotedFrom'];
+  return {
+    id,
+    version,
+    ...(parent && { parent }),
+    kind,
+    author,
+    message,
+    createdAtMs: Date.parse(String(item.created_at)),
+    ...(snapshot && { snapshot }),
+    state,
+    ...(changes && { changes }),
+    ...(promotedFrom && { promotedFrom }),
+    ...(reverts && { reverts }),
+  };
+}
+
+/** One past version, as functions saw it: what `why` and `events show` explain a row with. */
+export async function readVersion(table: ConfigurationTable, version: number): Promise<LiveConfiguration | undefined> {
+  const entry = await readHistory(table, version);
+  if (entry === undefined) return undefined;
+  const snapshot = entry.snapshot === undefined ? emptySnapshot : await readSnapshot(table, entry.snapshot);
+  return { version, snapshot, state: entry.state };
+}
