@@ -47,7 +47,7 @@ export const guide = (): SourceGuide => ({
   setup: [
     'In Freshpaint, go to Destinations > Apps > Webhooks and click Configure.',
     'Add the URL: {url}',
-    'Optional: add the header x-webhook-secret with the secret that you set with `npx signalbox secrets set {key}`.',
+    'Optional: add the header x-webhook-secret with the secret that you set with `npx signalbox secrets set sources/{key}`.',
     'Under Options, enable identify events, and page events if you want them: they are not sent by default.',
   ],
   secret: { from: 'chosen', where: "the destination's headers: x-webhook-secret" },

@@ -34,7 +34,7 @@ export const guide = (): SourceGuide => ({
     'In Jitsu, add a destination Webhook and connect it to the source whose events you want.',
     'URL: {url}',
     'Method: POST.',
-    'Optional: add the header `x-webhook-secret: SECRET` with the secret that you set with `npx signalbox secrets set {key}`. It must hold no colon: Jitsu cuts a header off at the second one.',
+    'Optional: add the header `x-webhook-secret: SECRET` with the secret that you set with `npx signalbox secrets set sources/{key}`. It must hold no colon: Jitsu cuts a header off at the second one.',
   ],
   secret: { from: 'chosen', where: "the destination's headers: x-webhook-secret" },
   eventType: {

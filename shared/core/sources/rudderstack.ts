@@ -44,7 +44,7 @@ export const guide = (): SourceGuide => ({
     'In the RudderStack dashboard, open the source whose events you want and add a destination of type Webhook.',
     'Webhook URL: {url}',
     'URL method: POST. Connection mode: cloud.',
-    'Optional: add the header x-webhook-secret with the secret that you set with `npx signalbox secrets set {key}`.',
+    'Optional: add the header x-webhook-secret with the secret that you set with `npx signalbox secrets set sources/{key}`.',
   ],
   secret: { from: 'chosen', where: "the destination's connection settings, Headers: x-webhook-secret" },
   eventType: {

@@ -40,7 +40,7 @@ export const guide = (): SourceGuide => ({
   about:
     'Sends what users of your site, app or servers do, one by one or in batches, from a destination Webhooks (Actions).',
   setup: [
-    'Choose a secret, any text, and set it here: `npx signalbox secrets set {key}`.',
+    'Choose a secret, any text, and set it here: `npx signalbox secrets set sources/{key}`.',
     'In Segment, under Connections > Catalog, choose Webhooks (Actions) and connect it to the source whose events you want.',
     "Enter the same secret as Shared Secret in the destination's settings.",
     'Add a mapping with the action Send, with a condition such as: type is Track or type is Identify.',
