@@ -11,6 +11,8 @@ const config: Config = {
     ],
   },
   modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.signalbox'],
+  // Five seconds, the default, is little on a machine that is busy with other things.
+  testTimeout: 30_000,
   // By default one core is left idle, which on two is half of them.
   maxWorkers: '100%',
   coverageProvider: 'v8',

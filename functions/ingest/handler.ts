@@ -9,6 +9,7 @@ import { makeEventsQueue, makeQueueClient } from '../../shared/adapters/sqs-queu
 import { readEnvironment } from '../../shared/lambda/environment.ts';
 import { answerFaults, type HttpResult } from '../../shared/lambda/http-errors.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
+import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
 import { type Reporting, report, toHttpResult, toIngestRequest } from './answer.ts';
 import { type IngestDeps, ingestRequest } from './ingest-request.ts';
 
@@ -33,13 +34,19 @@ const env = readEnvironment(
   'LOG_SHARDS',
 );
 
+const metrics = makeStageMetrics(env.ENVIRONMENT);
+const logger = new Logger({ serviceName: 'ingest' });
+
 export const handler = makeHandler({
-  configuration: makeConfigurationSource({ client: makeDocumentClient(), table: env.CONFIGURATION_TABLE }),
+  configuration: makeConfigurationSource(
+    { client: makeDocumentClient(), table: env.CONFIGURATION_TABLE },
+    { onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }) },
+  ),
   secrets: makeSecrets({ client: makeSecretsClient(), prefix: env.SECRETS_PREFIX }),
   events: makeEventsQueue(makeQueueClient(), env.EVENTS_QUEUE_URL),
   logShards: env.LOG_SHARDS,
-  metrics: makeStageMetrics(env.ENVIRONMENT),
-  logger: new Logger({ serviceName: 'ingest' }),
+  metrics,
+  logger,
   nowMs: Date.now,
   randomBytes,
 });

@@ -3,12 +3,13 @@ import { SourceState } from '../../shared/core/configuration/schema.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import { logShardsMax, makeEventId } from '../../shared/core/events/event-id.ts';
 import {
+  type OldCredential,
   packEventText,
   payloadBytesMax,
   type RawEvent,
   type VerificationStatus,
 } from '../../shared/core/events/raw-event.ts';
-import { isIngestToken } from '../../shared/core/ingest/ingest-token.ts';
+import { matchIngestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { keptHeaders } from '../../shared/core/ingest/kept-headers.ts';
 import { readBody } from '../../shared/core/ingest/read-body.ts';
 import { redactMembers } from '../../shared/core/ingest/redact-members.ts';
@@ -50,7 +51,12 @@ export type IngestDeps = {
   randomBytes(size: number): Uint8Array;
 };
 
-type Located = { kind: 'located'; source: PreparedSource; sender: SourceKind };
+type Located = {
+  kind: 'located';
+  source: PreparedSource;
+  sender: SourceKind;
+  oldCredentials: readonly OldCredential[];
+};
 
 /** What the check of a request said, and whether it had to hold. */
 type Verified = { kind: 'checked'; enforced: boolean; verdict: Verdict };
@@ -115,13 +121,13 @@ function locateIn(
   if (keys === undefined || keys.length === 0) throw new RetryableError('the secret "ingest" is missing or empty');
   const source = prepareSource(configuration, request.source);
   // Computed for names that nobody has as well, so that the time of the answer does not tell the two apart.
-  const isToken = isIngestToken(request.token, request.source, (source?.state ?? stateOfNobody).url, keys);
+  const oldCredentials = matchIngestToken(request.token, request.source, (source?.state ?? stateOfNobody).url, keys);
   const detail = 'copy the URL of the source again, or ask whoever runs Signalbox for it: `npx signalbox sources`';
   if (source === undefined) return refused('source_unknown', detail);
-  if (!isToken) return refused('token_wrong', detail);
+  if (oldCredentials === undefined) return refused('token_wrong', detail);
   if (source.kind === undefined)
     throw new Error(`source "${source.key}" is of kind "${source.file.kind}", which this version does not know`);
-  return { kind: 'located', source, sender: source.kind };
+  return { kind: 'located', source, sender: source.kind, oldCredentials };
 }
 
 /** Who sent it. Before a "no", the settings and the secret are read afresh: they may have changed a second ago. */
@@ -240,7 +246,7 @@ type Packed = { kind: 'packed'; events: RawEvent[] } | Refusal;
 function packEvents(
   slices: EventSlice[],
   request: IngestRequest,
-  { source }: Located,
+  { source, oldCredentials }: Located,
   verified: Verified,
   deps: IngestDeps,
 ): Packed {
@@ -258,7 +264,14 @@ function packEvents(
     const bytes = random.subarray(i * randomBytesPerEvent, (i + 1) * randomBytesPerEvent);
     const id = makeEventId(source.key, (bytes[shardByte] ?? 0) % shards, receivedAtMs, bytes);
     const verification = verificationOf(verified, batchIndex);
-    events.push({ id, source: source.key, verification, payload, ...(batchIndex !== undefined && { batchIndex }) });
+    events.push({
+      id,
+      source: source.key,
+      verification,
+      payload,
+      ...(batchIndex !== undefined && { batchIndex }),
+      ...(oldCredentials.length > 0 && { oldCredentials }),
+    });
   }
   return { kind: 'packed', events };
 }

@@ -10,6 +10,7 @@ import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts'
 import { makeActionsQueue, makeQueueClient, makeReceivedMessages } from '../../shared/adapters/sqs-queues.ts';
 import { readEnvironment } from '../../shared/lambda/environment.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
+import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
 import { type ProcessorDeps, processBatch } from './process-event.ts';
 
 const env = readEnvironment(
@@ -25,12 +26,15 @@ const env = readEnvironment(
   'MAX_RECEIVE_COUNT',
 );
 const logger = new Logger({ serviceName: 'processor' });
+const metrics = makeStageMetrics(env.ENVIRONMENT);
 const client = makeDocumentClient();
 const queues = makeQueueClient();
 const configuration = { client, table: env.CONFIGURATION_TABLE };
 
 const deps: ProcessorDeps = {
-  configuration: makeConfigurationSource(configuration),
+  configuration: makeConfigurationSource(configuration, {
+    onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }),
+  }),
   claims: makeClaimStore(client, env.CLAIMS_TABLE),
   eventLog: makeEventLog({
     client,
@@ -42,7 +46,7 @@ const deps: ProcessorDeps = {
   receivedMessages: makeReceivedMessages(queues, env.EVENTS_QUEUE_URL),
   seen: makeSeenRegistry(configuration),
   preprocessor: makePreprocessor(() => performance.now()),
-  metrics: makeStageMetrics(env.ENVIRONMENT),
+  metrics,
   warn: (message, context) => logger.warn(message, context),
   nowMs: Date.now,
   maxReceiveCount: env.MAX_RECEIVE_COUNT,

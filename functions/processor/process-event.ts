@@ -238,6 +238,7 @@ async function noteSeen(deliveries: Delivery[], deps: ProcessorDeps): Promise<vo
             source: planned.raw.source,
             eventId: planned.raw.id,
             ...(planned.event && { eventType: planned.event.eventType }),
+            ...(planned.raw.oldCredentials && { oldCredentials: planned.raw.oldCredentials }),
           },
         ]
       : [],
@@ -254,7 +255,7 @@ type Outcome = Pick<EventLogEntry, 'status'> &
   Partial<Pick<EventLogEntry, 'reason' | 'detail' | 'execution' | 'duplicateOf' | 'actionsPlanned'>>;
 
 function logEntry(planned: PlannedEvent, nowMs: number, { detail, ...outcome }: Outcome): EventLogEntry {
-  const { raw, event, key, configVersion, preprocessing } = planned;
+  const { raw, event, key, configVersion, preprocessing, retentionDays } = planned;
   return {
     id: raw.id,
     source: raw.source,
@@ -270,6 +271,7 @@ function logEntry(planned: PlannedEvent, nowMs: number, { detail, ...outcome }: 
     ...batchOf(raw),
     ...(preprocessing && { preprocessMs: preprocessing.ms }),
     ...(preprocessing?.error !== undefined && { preprocessError: clip(preprocessing.error) }),
+    ...(retentionDays !== undefined && { retentionDays }),
     payload: raw.payload,
     ...outcome,
   };

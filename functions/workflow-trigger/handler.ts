@@ -15,6 +15,7 @@ import { makeActionsQueue, makeQueueClient } from '../../shared/adapters/sqs-que
 import { makeWorkflowTargets } from '../../shared/adapters/workflow-targets.ts';
 import { readEnvironment } from '../../shared/lambda/environment.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
+import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
 import { runActions, type WorkflowTriggerDeps } from './run-actions.ts';
 
 const env = readEnvironment(
@@ -32,12 +33,16 @@ const env = readEnvironment(
   'LOCAL',
 );
 const logger = new Logger({ serviceName: 'workflow-trigger' });
+const metrics = makeStageMetrics(env.ENVIRONMENT);
 const client = makeDocumentClient();
 const retentionDays = env.LOG_RETENTION_DAYS;
 
 const deps: WorkflowTriggerDeps = {
   environment: env.ENVIRONMENT,
-  configuration: makeConfigurationSource({ client, table: env.CONFIGURATION_TABLE }),
+  configuration: makeConfigurationSource(
+    { client, table: env.CONFIGURATION_TABLE },
+    { onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }) },
+  ),
   claims: makeClaimStore(client, env.CLAIMS_TABLE),
   actionLog: makeActionLog({ client, table: env.ACTION_LOG_TABLE, retentionDays }),
   actionsQueue: makeActionsQueue(makeQueueClient(), env.ACTIONS_QUEUE_URL),
@@ -51,7 +56,7 @@ const deps: WorkflowTriggerDeps = {
     allowPrivate: env.LOCAL,
     nowMs: Date.now,
   }),
-  metrics: makeStageMetrics(env.ENVIRONMENT),
+  metrics,
   warn: (message, context) => logger.warn(message, context),
   nowMs: Date.now,
   random: Math.random,

@@ -1,5 +1,6 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import type { ActionContext } from '../../shared/core/actions/action.ts';
+import { sourceState } from '../../shared/core/configuration/prepared.ts';
 import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/events/actions-message.ts';
 import { isPending, mergeEntries } from '../../shared/core/executions/merge-entries.ts';
@@ -40,6 +41,8 @@ type Delivery = {
   record: SQSRecord;
   receiveCount: number;
   message?: ActionsMessage;
+  /** How long its source keeps its rows; absent: as long as the environment does. */
+  retentionDays?: number;
   /** The row as it was read; absent when it was not, or when there is none. */
   row?: ActionLogEntry;
   /** What this attempt found, as a row of its own. */
@@ -89,6 +92,8 @@ const failed = (delivery: Delivery) => (error: unknown) => {
 async function attempt(delivery: Delivery, ports: ActionPorts, deps: WorkflowTriggerDeps): Promise<void> {
   const received = decodeActionsMessage(delivery.record.body);
   delivery.message = received;
+  const { retention_days } = sourceState(ports.configuration, received.source);
+  if (retention_days !== undefined) delivery.retentionDays = retention_days;
   const nowMs = deps.nowMs();
   const early = delayedIfEarly(received, nowMs);
   if (early) {
@@ -196,7 +201,7 @@ async function sendRetries(deliveries: Delivery[], deps: WorkflowTriggerDeps): P
 async function writeRows(deliveries: Delivery[], deps: WorkflowTriggerDeps): Promise<void> {
   const unsettled = deliveries.filter(({ found, settled }) => found !== undefined && settled === undefined);
   const alone = unsettled.filter(isAlone);
-  const rows = alone.flatMap(({ found }) => found ?? []);
+  const rows = alone.flatMap(rowOf);
   const batch = rows.length === 0 ? Promise.resolve([]) : deps.actionLog.writeEach(rows).catch(asError);
   const others = unsettled.filter((delivery) => !isAlone(delivery));
   await Promise.all(
@@ -220,9 +225,15 @@ function isAlone({ message, receiveCount, retry }: Delivery): boolean {
 
 const writeAttemptsMax = 10;
 
-async function writeMerged({ found, row }: Delivery, deps: WorkflowTriggerDeps): Promise<void> {
+/** What is written of a delivery, with the time that its source keeps it. */
+function rowOf({ found, retentionDays }: Delivery): ActionLogEntry[] {
+  return found === undefined ? [] : [{ ...found, ...(retentionDays !== undefined && { retentionDays }) }];
+}
+
+async function writeMerged(delivery: Delivery, deps: WorkflowTriggerDeps): Promise<void> {
+  const [found] = rowOf(delivery);
   if (found === undefined) return;
-  let stored = row;
+  let stored = delivery.row;
   for (let tries = 1; tries <= writeAttemptsMax; tries++) {
     const merged = mergeEntries(found, stored);
     if (merged === undefined) return;

@@ -40,6 +40,11 @@ export function time(text: string): number {
   return parseTime(text, Date.now());
 }
 
+/** For commands that change what is in force. */
+export function addReason(command: Command): Command {
+  return command.option('-m, --message <text>', 'why: recorded with the change, besides who and when');
+}
+
 /** Examples under a command's help: the quickest way to learn it. */
 export function examples(command: Command, ...lines: [command: string, what: string][]): Command {
   const width = Math.max(...lines.map(([text]) => text.length));

@@ -1,11 +1,13 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import jsonata from 'jsonata';
+import { expressionProblem } from '../../shared/adapters/jsonata-preprocessor.ts';
 import { actions } from '../../shared/core/actions/index.ts';
 import { defaultParameters } from '../../shared/core/actions/parts/default-parameters.ts';
 import { compileDataSchema } from '../../shared/core/configuration/compile-data-schema.ts';
 import type { EnvironmentFile, Mapping, Snapshot, SourceFile } from '../../shared/core/configuration/schema.ts';
 import type { JsonObject } from '../../shared/core/json.ts';
 import { isBareKey } from '../../shared/core/mappings/parameter-value.ts';
-import { sourceKinds } from '../../shared/core/sources/index.ts';
+import { sourceKind, sourceKinds } from '../../shared/core/sources/index.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './configuration-files.ts';
 import { didYouMean } from './did-you-mean.ts';
 
@@ -66,6 +68,13 @@ function checkSource(key: string, source: SourceFile, { workflows, audiences }: 
   if (!kinds.includes(source.kind)) {
     report('error', 'sources', key, ['kind'], `"${source.kind}" is no kind of source${didYouMean(source.kind, kinds)}`);
   }
+  const kind = sourceKind(source.kind);
+  if (kind?.signs && source.verification !== undefined) {
+    const message = `is not needed: ${kind.title} signs its requests in a way of its own, which is always what is checked`;
+    report('error', 'sources', key, ['verification'], message);
+  }
+  const expression = source.preprocess && expressionProblem(jsonata, source.preprocess.jsonata);
+  if (expression) report('error', 'sources', key, ['preprocess', 'jsonata'], `is no expression: ${expression}`);
   const ids = new Set<string>();
   for (const [i, mapping] of source.mappings.entries()) {
     if (ids.has(mapping.id)) {
@@ -87,10 +96,8 @@ function checkSource(key: string, source: SourceFile, { workflows, audiences }: 
     checkAudience(mapping, Object.keys(audiences), (message) =>
       report('warning', 'sources', key, ['mappings', i, 'parameters', 'key'], message),
     );
-    if (source.kind === 'rudderstack' && source.event_type_path === undefined) {
-      const never = neverMatches(mapping.event);
-      if (never) report('warning', 'sources', key, ['mappings', i, 'event'], never);
-    }
+    const never = source.event_type_path === undefined ? kind?.neverOfType?.(mapping.event) : undefined;
+    if (never) report('warning', 'sources', key, ['mappings', i, 'event'], never);
   }
 }
 
@@ -136,17 +143,6 @@ function checkAudience({ action, parameters }: Mapping, audiences: string[], rep
   if (typeof literal !== 'string' || audiences.includes(literal)) return;
   const why = 'has no file, so adding to it fails unless an action with create_audience made it';
   report(`"${literal}" ${why}${didYouMean(literal, audiences)}`);
-}
-
-/** Event types that this sender never has, each a slip that would otherwise only show as events without a mapping. */
-function neverMatches(event: string): string | undefined {
-  const types = ['identify', 'page', 'screen', 'group', 'alias'];
-  if (event === 'track') return 'matches only track events without a name; name one: track/order_completed';
-  if (event.startsWith('track/') || types.includes(event)) return undefined;
-  const lower = event.toLowerCase();
-  if (types.includes(lower) || lower.startsWith('track/'))
-    return `"${event}" never matches: types are in lower case; the name after track/ is as sent`;
-  return `"${event}" never matches: a track event has the type track/${event}`;
 }
 
 function checkEnvironment(

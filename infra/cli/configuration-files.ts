@@ -37,6 +37,9 @@ export type Locate = (
   path: (string | number)[],
 ) => Omit<ConfigurationProblem, 'severity' | 'message'>;
 
+/** Where this checkout keeps them. */
+export const shippedDirectory = join(import.meta.dirname, '..', 'config');
+
 const kinds = {
   sources: SourceFile,
   workflows: WorkflowFile,

@@ -16,6 +16,7 @@ import {
   type Snapshot,
   SourceState,
 } from '../../shared/core/configuration/schema.ts';
+import { UnreadableConfiguration } from '../../shared/core/configuration/unreadable.ts';
 
 /**
  * What people and tools do to an environment's configuration. The commands of the CLI, the local runtime and later
@@ -39,7 +40,7 @@ export type CommitResult = { version: number; changed: boolean; newSources: stri
  */
 export async function pushAndCommit(table: ConfigurationTable, request: CommitRequest): Promise<CommitResult> {
   const seen = await readCurrent(table);
-  const live = seen.snapshot === undefined ? undefined : await readSnapshot(table, seen.snapshot);
+  const live = seen.snapshot === undefined ? undefined : await readSnapshot(table, seen.snapshot).catch(asNone);
   const newSources = Object.keys(request.snapshot.sources).filter((key) => !Object.hasOwn(seen.state.sources, key));
   if (live !== undefined && canonicalJson(live) === canonicalJson(request.snapshot) && newSources.length === 0) {
     return { version: seen.version, changed: false, newSources };
@@ -58,6 +59,11 @@ export async function pushAndCommit(table: ConfigurationTable, request: CommitRe
   return { version, changed: true, newSources };
 }
 
+/** What is live and cannot be read is replaced by what is pushed: that is how it is repaired. */
+function asNone(error: unknown): undefined {
+  if (!(error instanceof UnreadableConfiguration)) throw error;
+}
+
 function seedState(seen: CurrentConfiguration, { seed }: CommitRequest, newSources: string[]): EnvironmentState {
   const values = seed ?? EnvironmentFile.parse({});
   const first = newSources.map(
@@ -69,7 +75,12 @@ function seedState(seen: CurrentConfiguration, { seed }: CommitRequest, newSourc
   };
 }
 
-export type StateChange = { author: string; message: string; nowMs: number };
+export type StateChange = {
+  author: string;
+  /** A function is given the state before and after, for messages that say what changed. */
+  message: string | ((before: EnvironmentState, after: EnvironmentState) => string);
+  nowMs: number;
+};
 
 /**
  * Changes per-environment state, at once and with a record of who did it. `change` gets a copy and returns the new state;
@@ -85,7 +96,8 @@ export async function changeState(
     const state = change(structuredClone(seen.state));
     if (canonicalJson(state) === canonicalJson(seen.state)) return seen;
     try {
-      return await goLive(table, seen, { kind: 'state', author, message, createdAtMs: nowMs, state });
+      const text = typeof message === 'string' ? message : message(seen.state, state);
+      return await goLive(table, seen, { kind: 'state', author, message: text, createdAtMs: nowMs, state });
     } catch (error) {
       if (!(error instanceof ConfigurationConflict) || attempt === 5) throw error;
     }

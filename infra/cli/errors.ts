@@ -65,6 +65,11 @@ function explainName(error: Error): CliError | undefined {
         `a table or secret of the environment is missing: ${firstLine(error)}`,
         'deploy it again: npx cdk deploy',
       );
+    case 'UnreadableConfiguration':
+      return failure(
+        `the live configuration cannot be read: ${firstLine(error)}`,
+        'docs/alarms.md, "configuration-unreadable", says what to do',
+      );
     case 'ProvisionedThroughputExceededException':
     case 'ThrottlingException':
     case 'RequestLimitExceeded':

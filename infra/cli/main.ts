@@ -24,6 +24,7 @@ const commandFiles: Record<string, () => Promise<CommandFile>> = {
   replay: () => import('./commands/replay.ts'),
   config: () => import('./commands/config.ts'),
   mapping: () => import('./commands/mapping.ts'),
+  workflow: () => import('./commands/workflow.ts'),
   settings: () => import('./commands/settings.ts'),
   secrets: () => import('./commands/secrets.ts'),
 };

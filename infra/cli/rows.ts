@@ -22,12 +22,21 @@ export type SourceRow = {
   environment: string;
   /** Holds the URL token, which is the credential of senders that cannot sign. Null for a source that is not live. */
   url: string | null;
+  url_generation: number;
+  /** When this generation began; null for the first. */
+  url_rotated_at: string | null;
+  /** The URL before, while it is still valid; when it was last used since, to five minutes. */
+  previous_url: { last_used_at: string | null } | null;
+  /** Likewise for URLs made with the ingest key before the current one, while that is accepted. */
+  previous_key: { last_used_at: string | null } | null;
   enabled: boolean;
   last_event_at: string | null;
   last_event_id: string | null;
   verification: { enforced: boolean; enforcement: 'on' | 'off' | 'once_set'; secrets: number };
   idempotency: { enabled: boolean; path: string | null; window_hours: number };
   identify: boolean;
+  /** Null: the environment's. */
+  retention_days: number | null;
   mappings: number;
   inactive_mappings: string[];
 };
@@ -152,7 +161,7 @@ export type EventTypeRow = {
 };
 
 export const iso = (timeMs: number): string => new Date(timeMs).toISOString();
-const isoOrNull = (timeMs: number | undefined) => (timeMs === undefined ? null : iso(timeMs));
+export const isoOrNull = (timeMs: number | undefined) => (timeMs === undefined ? null : iso(timeMs));
 
 /**
  * @param log the action log's row of the event's execution; absent when there is none (yet)

@@ -163,6 +163,14 @@ function stageAlarms(environment: string): Definition[] {
       breaching: 2,
       of: 3,
     },
+    {
+      name: 'configuration-unreadable',
+      means: 'Functions cannot read the live configuration and go on with an older one; new ones cannot work at all.',
+      metric: sum('ConfigurationUnreadable'),
+      above: 0,
+      breaching: 1,
+      of: 1,
+    },
   ];
 }
 

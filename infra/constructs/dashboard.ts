@@ -93,6 +93,7 @@ function arriving({ environment, api }: DashboardProps): IWidget[][] {
         api.metricClientError({ period, statistic: Stats.SUM, label: '4xx' }),
         api.metricServerError({ period, statistic: Stats.SUM, label: '5xx' }),
         stageMetric(environment, 'RequestsFailed', { period, label: 'answered 503 by ingest' }),
+        stageMetric(environment, 'ConfigurationUnreadable', { period, label: 'configuration not readable' }),
       ]),
       graph('API answer time (ms)', half, [
         api.metricLatency({ period, statistic: 'p50', label: 'median' }),

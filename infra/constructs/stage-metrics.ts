@@ -21,7 +21,8 @@ export type StageMetricName =
   | 'RunsStarted'
   | 'TargetCalls'
   | 'TargetFailures'
-  | 'DeadLetters';
+  | 'DeadLetters'
+  | 'ConfigurationUnreadable';
 
 const namespace = 'Signalbox';
 

@@ -14,7 +14,12 @@ class Refusal extends Error {
 }
 
 const ById = z.object({ SecretId: z.string() });
-const Value = z.object({ SecretString: z.string().max(65_536).optional(), Description: z.string().optional() });
+const Value = z.object({
+  SecretString: z.string().max(65_536).optional(),
+  Description: z.string().max(2048).optional(),
+  /** The id of the new version; the SDK makes one when its caller does not. */
+  ClientRequestToken: z.string().min(32).max(64).optional(),
+});
 
 type Action = (store: SecretStore, request: unknown) => Record<string, unknown>;
 
@@ -77,6 +82,7 @@ function getSecretValue(store: SecretStore, request: unknown) {
     const message = "Secrets Manager can't find the specified secret value for the version asked for.";
     throw new Refusal('ResourceNotFoundException', message);
   }
+  store.access(secret);
   return {
     ARN: secret.arn,
     Name: secret.name,
@@ -90,18 +96,26 @@ function getSecretValue(store: SecretStore, request: unknown) {
 const CreateSecret = Value.extend({ Name: z.string().min(1).max(512), SecretString: z.string().max(65_536) });
 
 function createSecret(store: SecretStore, request: unknown) {
-  const { Name, SecretString, Description } = CreateSecret.parse(request);
+  const { Name, SecretString, Description, ClientRequestToken } = CreateSecret.parse(request);
   if (store.get(Name) !== undefined) {
     const message = `The operation failed because the secret ${Name} already exists.`;
     throw new Refusal('ResourceExistsException', message);
   }
-  const secret = store.create(Name, SecretString, Description);
+  const secret = store.create(Name, SecretString, Description, ClientRequestToken);
   return { ARN: secret.arn, Name, VersionId: secret.current.id };
 }
 
 function changeSecret(store: SecretStore, request: unknown) {
-  const { SecretId, SecretString, Description } = ById.extend(Value.shape).parse(request);
-  const secret = store.put(find(store, SecretId), { text: SecretString, description: Description });
+  const { SecretId, SecretString, Description, ClientRequestToken } = ById.extend(Value.shape).parse(request);
+  const before = find(store, SecretId);
+  const made = [before.current, before.previous].find((version) => version?.id === ClientRequestToken);
+  if (made !== undefined && SecretString !== undefined && made.text !== SecretString)
+    throw new Refusal('ResourceExistsException', 'A version with this id exists, and has another value.');
+  // The same again is a request that the client repeated.
+  const secret =
+    made !== undefined && SecretString !== undefined
+      ? before
+      : store.put(before, { text: SecretString, description: Description, versionId: ClientRequestToken });
   return { ARN: secret.arn, Name: secret.name, VersionId: secret.current.id, VersionStages: ['AWSCURRENT'] };
 }
 
@@ -123,7 +137,11 @@ function listSecrets(store: SecretStore, request: unknown) {
   const from = NextToken === undefined ? 0 : Number(NextToken);
   const page = found.slice(from, from + MaxResults);
   return {
-    SecretList: page.map(description),
+    // The list spells this one field differently.
+    SecretList: page.map((secret) => {
+      const { VersionIdsToStages: SecretVersionsToStages, ...rest } = description(secret);
+      return { ...rest, SecretVersionsToStages };
+    }),
     ...(from + MaxResults < found.length && { NextToken: String(from + MaxResults) }),
   };
 }
@@ -135,6 +153,7 @@ function description(secret: Secret) {
     Description: secret.description,
     CreatedDate: secret.createdAtMs / 1000,
     LastChangedDate: secret.changedAtMs / 1000,
+    ...(secret.accessedOnMs !== undefined && { LastAccessedDate: secret.accessedOnMs / 1000 }),
     VersionIdsToStages: {
       [secret.current.id]: ['AWSCURRENT'],
       ...(secret.previous && { [secret.previous.id]: ['AWSPREVIOUS'] }),

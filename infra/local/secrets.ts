@@ -10,6 +10,8 @@ const Secret = z.object({
   description: z.string().optional(),
   createdAtMs: z.number(),
   changedAtMs: z.number(),
+  /** When a value was last read, to the day, as Secrets Manager tells it. */
+  accessedOnMs: z.number().optional(),
   current: Version,
   /** What `current` was before; labelled AWSPREVIOUS. */
   previous: Version.optional(),
@@ -21,10 +23,18 @@ export type SecretStore = {
   /** By name or ARN. */
   get(id: string): Secret | undefined;
   list(): Secret[];
-  create(name: string, text: string, description?: string): Secret;
+  /** @param versionId of the new value; made here when absent */
+  create(name: string, text: string, description?: string, versionId?: string): Secret;
   /** Makes `text` the current version and the current one the previous. */
-  put(secret: Secret, change: { text?: string | undefined; description?: string | undefined }): Secret;
+  put(
+    secret: Secret,
+    change: { text?: string | undefined; description?: string | undefined; versionId?: string | undefined },
+  ): Secret;
+  /** Notes that a value was read. */
+  access(secret: Secret): void;
 };
+
+const dayMs = 86_400_000;
 
 /** @param file absent: nothing outlives the process */
 export function openSecretStore(file: string | undefined, arnPrefix: string): SecretStore {
@@ -42,25 +52,29 @@ export function openSecretStore(file: string | undefined, arnPrefix: string): Se
     }
     return secret;
   };
-  const version = (text: string) => ({ id: randomUUID(), text, createdAtMs: Date.now() });
+  const version = (text: string, id: string = randomUUID()) => ({ id, text, createdAtMs: Date.now() });
   return {
     get: (id) =>
       secrets.get(id) ?? [...secrets.values()].find(({ arn, name }) => id === arn || id === arnPrefix + name),
     list: () => [...secrets.values()],
-    create(name, text, description) {
+    create(name, text, description, versionId) {
       const nowMs = Date.now();
       // Secrets Manager ends every ARN with six random characters, so that a deleted name's ARN is not met again.
       const arn = `${arnPrefix}${name}-${randomBytes(3).toString('hex')}`;
-      const secret = { name, arn, createdAtMs: nowMs, changedAtMs: nowMs, current: version(text) };
+      const secret = { name, arn, createdAtMs: nowMs, changedAtMs: nowMs, current: version(text, versionId) };
       return save(description === undefined ? secret : { ...secret, description });
     },
-    put(secret, { text, description }) {
+    put(secret, { text, description, versionId }) {
       return save({
         ...secret,
         changedAtMs: Date.now(),
         ...(description !== undefined && { description }),
-        ...(text !== undefined && { current: version(text), previous: secret.current }),
+        ...(text !== undefined && { current: version(text, versionId), previous: secret.current }),
       });
+    },
+    access(secret) {
+      const accessedOnMs = Date.now() - (Date.now() % dayMs);
+      if (secret.accessedOnMs !== accessedOnMs) save({ ...secret, accessedOnMs });
     },
   };
 }

@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { ActionLogEntry, ActionOutcome } from '../core/logs/action-log-entry.ts';
 import type { ActionLog } from '../ports/action-log.ts';
 import { indexKey, putEach, type TableItem, tableError } from './dynamodb.ts';
-import { bucketOf, problemBuckets, problemPartition } from './dynamodb-event-log.ts';
+import { bucketOf, problemBuckets, problemPartition, rowExpiresAtSeconds } from './dynamodb-event-log.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 
 /** `pk = {yyyymmdd}#{shard}`, `sk = execution`: both can be told from the execution, which is an event id. */
@@ -30,7 +30,10 @@ export function itemFromEntry(entry: ActionLogEntry, retentionDays: number): Tab
     received_at: new Date(entry.receivedAtMs).toISOString(),
     updated_at: new Date(entry.updatedAtMs).toISOString(),
     message: entry.message && packJson(entry.message),
-    expires_at: Math.ceil(entry.receivedAtMs / 1000) + retentionDays * 86_400,
+    expires_at: rowExpiresAtSeconds(
+      { receivedAtMs: entry.receivedAtMs, changedAtMs: entry.updatedAtMs },
+      entry.retentionDays ?? retentionDays,
+    ),
     ...problemOf(entry),
   };
 }

@@ -8,7 +8,15 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { EnvironmentState, Snapshot } from '../core/configuration/schema.ts';
-import { RetryableError } from '../core/errors.ts';
+import {
+  checkSnapshot,
+  checkState,
+  snapshotFormat,
+  UnreadableConfiguration,
+  type UnreadableReason,
+} from '../core/configuration/unreadable.ts';
+import { errorMessage, RetryableError } from '../core/errors.ts';
+import { isJsonObject } from '../core/json.ts';
 import type { ConfigurationSource, LiveConfiguration } from '../ports/configuration.ts';
 import { tableError } from './dynamodb.ts';
 
@@ -65,15 +73,37 @@ export async function readCurrent(
   };
 }
 
-/** @throws Error when a part is missing or does not hash to its name */
+/** @throws UnreadableConfiguration when a part is missing, does not hash to its name, or is of a newer version */
 export async function readSnapshot(table: ConfigurationTable, hash: string): Promise<Snapshot> {
-  const parts = (await queryAll(table, `snapshot#${hash}`)).map((item) => item.content as Uint8Array);
-  if (parts.length === 0) throw new Error(`snapshot ${hash} is not in the table`);
-  const text = brotliDecompressSync(Buffer.concat(parts)).toString('utf8');
-  if (snapshotHash(text) !== hash)
-    throw new Error(`snapshot ${hash} is damaged: its content hashes to ${snapshotHash(text)}`);
+  // Consistent: `current` can already name what a replica has not got yet.
+  const parts = await queryAll(table, `snapshot#${hash}`, { consistent: true });
+  const [first] = parts;
+  if (first === undefined)
+    throw new UnreadableConfiguration('snapshot_missing', `snapshot ${hash} is not in the table`);
+  // Snapshots from before there were formats name none.
+  const format = Number(first.format ?? 1);
+  if (format > snapshotFormat)
+    throw new UnreadableConfiguration(
+      'snapshot_unknown',
+      `snapshot ${hash} is of format ${format}; this version reads up to ${snapshotFormat}`,
+    );
+  const snapshot: unknown = JSON.parse(unpackSnapshot(parts, hash));
   // What was stored before there were audiences has none.
-  return { ...emptySnapshot, ...JSON.parse(text) };
+  const whole: unknown = isJsonObject(snapshot) ? { audiences: {}, ...snapshot } : snapshot;
+  checkSnapshot(whole, hash);
+  return whole;
+}
+
+function unpackSnapshot(parts: Record<string, unknown>[], hash: string): string {
+  let text: string;
+  try {
+    text = brotliDecompressSync(Buffer.concat(parts.map(({ content }) => content as Uint8Array))).toString('utf8');
+  } catch (error) {
+    throw new UnreadableConfiguration('snapshot_damaged', `snapshot ${hash} is damaged: ${errorMessage(error)}`);
+  }
+  if (snapshotHash(text) === hash) return text;
+  const message = `snapshot ${hash} is damaged: its content hashes to ${snapshotHash(text)}`;
+  throw new UnreadableConfiguration('snapshot_damaged', message);
 }
 
 function snapshotHash(text: string): string {
@@ -94,7 +124,7 @@ export async function writeSnapshot({ client, table }: ConfigurationTable, snaps
     await client.send(
       new PutCommand({
         TableName: table,
-        Item: { pk: `snapshot#${hash}`, sk: String(i).padStart(4, '0'), content: part },
+        Item: { pk: `snapshot#${hash}`, sk: String(i).padStart(4, '0'), format: snapshotFormat, content: part },
       }),
     );
   }
@@ -231,28 +261,46 @@ export async function readLive(table: ConfigurationTable): Promise<LiveConfigura
 }
 
 const refreshAfterMs = 15_000;
+// A process that was idle, or that Lambda had frozen, would otherwise work through its first batch with what was live
+// then. With the jitter of the refresh, and the time that a batch waits for the read, this keeps to 30 seconds.
+const staleMaxMs = 25_000;
+// A table that hangs must not hold up the events that are accepted without it.
+const waitForRefreshMs = 1_000;
 // A request for a URL that nobody knows costs at most this: one read a second and process, however many are sent.
 const reloadAtMostEveryMs = 1_000;
+// The SDK has tried four times by then, and the next refresh tries again; one that fails for this long is trouble.
+const unavailableAfterMs = 5 * 60_000;
+
+/** The live configuration could not be used; `inForce` is the version that the function goes on with, if it has one. */
+export type Unreadable = { reason: UnreadableReason; error: Error; inForce: number | undefined };
+
+export type ConfigurationSourceOptions = {
+  nowMs?: () => number;
+  /** Told after every try that failed, so about every 15 s and process while it lasts. */
+  onUnreadable?: (unreadable: Unreadable) => void;
+};
 
 /**
  * Configuration for a function: one read of a small item about every 15 s per process (jittered, so that a thousand
  * processes do not ask at once), answered from memory meanwhile; the snapshot is fetched only when its hash changed.
- * While the table is away the last good configuration stays in force.
+ * While the table is away, or what is live cannot be read, the last good configuration stays in force as a whole.
  */
 export function makeConfigurationSource(
   table: ConfigurationTable,
-  nowMs: () => number = Date.now,
+  { nowMs = Date.now, onUnreadable }: ConfigurationSourceOptions = {},
 ): ConfigurationSource {
   let live: LiveConfiguration | undefined;
   let liveHash: string | undefined;
   let refreshDueMs = 0;
   let loadedAtMs = Number.NEGATIVE_INFINITY;
+  let failingSinceMs: number | undefined;
   let loading: Promise<LiveConfiguration> | undefined;
 
   async function load(consistent: boolean): Promise<LiveConfiguration> {
     try {
       const current = await readCurrent(table, consistent);
       if (live === undefined || current.version !== live.version) {
+        checkState(current.state, current.version);
         const snapshot =
           current.snapshot === undefined
             ? emptySnapshot
@@ -263,13 +311,23 @@ export function makeConfigurationSource(
         liveHash = current.snapshot;
       }
       loadedAtMs = nowMs();
+      failingSinceMs = undefined;
       return live;
     } catch (error) {
+      reportUnreadable(error);
       throw tableError(error, 'reading the configuration');
     } finally {
       refreshDueMs = nowMs() + refreshAfterMs * (0.8 + Math.random() * 0.4);
       loading = undefined;
     }
+  }
+
+  function reportUnreadable(cause: unknown): void {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    failingSinceMs ??= nowMs();
+    const isLong = nowMs() - failingSinceMs >= unavailableAfterMs;
+    const reason = error instanceof UnreadableConfiguration ? error.reason : isLong ? 'table_unavailable' : undefined;
+    if (reason !== undefined) onUnreadable?.({ reason, error, inForce: live?.version });
   }
 
   function shared(consistent: boolean): Promise<LiveConfiguration> {
@@ -279,10 +337,15 @@ export function makeConfigurationSource(
 
   return {
     async current() {
-      if (live === undefined) return shared(false).catch(asUnavailable);
-      // Stale while revalidating: the caller never waits for a refresh, and a failed one changes nothing.
-      if (nowMs() >= refreshDueMs) shared(false).catch(() => undefined);
-      return live;
+      const known = live;
+      if (known === undefined) return shared(false).catch(asUnavailable);
+      if (nowMs() < refreshDueMs) return known;
+      // Stale while revalidating: a failed refresh changes nothing, and nobody waits for one who was here lately.
+      const refreshed = shared(false).catch(() => known);
+      if (nowMs() - loadedAtMs < staleMaxMs) return known;
+      // Once per refresh, however long the table takes.
+      refreshDueMs = nowMs() + refreshAfterMs;
+      return within(waitForRefreshMs, refreshed, known);
     },
     async reload() {
       if (live !== undefined && nowMs() - loadedAtMs < reloadAtMostEveryMs) return live;
@@ -296,8 +359,21 @@ function asUnavailable(error: unknown): never {
   throw new RetryableError('the configuration cannot be read', { cause: error });
 }
 
+/** What `promise` gives if it is there in time, else `instead`. */
+async function within<Value>(milliseconds: number, promise: Promise<Value>, instead: Value): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Value>((resolve) => {
+    timer = setTimeout(() => resolve(instead), milliseconds);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 /** Every item of a partition, in the order of its sort keys. */
-export async function queryAll({ client, table }: ConfigurationTable, pk: string): Promise<Record<string, unknown>[]> {
+export async function queryAll(
+  { client, table }: ConfigurationTable,
+  pk: string,
+  { consistent = false } = {},
+): Promise<Record<string, unknown>[]> {
   const items: Record<string, unknown>[] = [];
   let ExclusiveStartKey: Record<string, unknown> | undefined;
   do {
@@ -306,6 +382,7 @@ export async function queryAll({ client, table }: ConfigurationTable, pk: string
         TableName: table,
         KeyConditionExpression: 'pk = :pk',
         ExpressionAttributeValues: { ':pk': pk },
+        ConsistentRead: consistent,
         ExclusiveStartKey,
       }),
     );

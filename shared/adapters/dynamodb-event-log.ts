@@ -1,4 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { retentionDaysMin } from '../core/configuration/schema.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/events/event-id.ts';
 import type { EventLogEntry, EventStatus } from '../core/logs/event-log-entry.ts';
 import type { EventLog } from '../ports/event-log.ts';
@@ -36,6 +37,7 @@ export function bucketOf(id: string, buckets: number): number {
 export type EventLogOptions = {
   client: DynamoDBDocumentClient;
   table: string;
+  /** For rows of sources that set none themselves. */
   retentionDays: number;
   /** Whether rows can be found by user; costs one write unit each. */
   usersIndex: boolean;
@@ -67,7 +69,10 @@ export function itemFromEntry(
     preprocess_ms: entry.preprocessMs,
     preprocess_error: entry.preprocessError,
     payload: entry.payload,
-    expires_at: Math.ceil(entry.receivedAtMs / 1000) + retentionDays * 86_400,
+    expires_at: rowExpiresAtSeconds(
+      { receivedAtMs: entry.receivedAtMs, changedAtMs: entry.processedAtMs },
+      entry.retentionDays ?? retentionDays,
+    ),
     ...(isProblem && {
       problem: problemPartition(entry.status, entry.receivedAtMs, bucketOf(entry.id, problemBuckets)),
     }),
@@ -76,6 +81,19 @@ export function itemFromEntry(
         user_bucket: indexKey(userPartition(entry.userId, bucketOf(entry.id, userBuckets))),
       }),
   };
+}
+
+/**
+ * When a log row ages out, epoch seconds. Retention counts from when the event was received. But the row is how copies are
+ * recognised, for a window that begins when the event is first processed, which can be days later; so it outlives the longest
+ * window from its last change on.
+ */
+export function rowExpiresAtSeconds(
+  { receivedAtMs, changedAtMs }: { receivedAtMs: number; changedAtMs: number },
+  retentionDays: number,
+): number {
+  const daysAfter = (ms: number, days: number) => Math.ceil(ms / 1000) + days * 86_400;
+  return Math.max(daysAfter(receivedAtMs, retentionDays), daysAfter(changedAtMs, retentionDaysMin));
 }
 
 export function entryFromItem(item: Record<string, unknown>): EventLogEntry {

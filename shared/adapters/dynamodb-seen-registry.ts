@@ -1,14 +1,23 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { eventIdShard, eventIdTimeMs } from '../core/events/event-id.ts';
-import type { SeenRegistry } from '../ports/seen-registry.ts';
+import { OldCredential } from '../core/events/raw-event.ts';
+import type { SeenEvent, SeenRegistry } from '../ports/seen-registry.ts';
 import { putEach } from './dynamodb.ts';
 import { type ConfigurationTable, queryAll } from './dynamodb-configuration.ts';
 
 /** How many event types of one source are remembered; a sender that puts ids into event names fills no table. */
 export const eventTypesMax = 1000;
 const refreshAfterMs = 3_600_000;
+/** Finer, since somebody waits for it: and only while a sender still uses what is on its way out. */
+const oldCredentialRefreshAfterMs = 5 * 60_000;
 
-type SourceSeen = { types: Map<string, number>; known: Set<string>; notedAtMs: number; shards: number };
+type SourceSeen = {
+  types: Map<string, number>;
+  known: Set<string>;
+  notedAtMs: number;
+  shards: number;
+  oldNotedAtMs: Map<OldCredential, number>;
+};
 
 export function makeSeenRegistry(table: ConfigurationTable): SeenRegistry {
   const sources = new Map<string, SourceSeen>();
@@ -18,7 +27,7 @@ export function makeSeenRegistry(table: ConfigurationTable): SeenRegistry {
     if (seen === undefined) {
       // Once per process and source: which types the table has, so that the limit holds across processes.
       const known = new Set((await listEventTypes(table, source)).map(({ eventType }) => eventType));
-      seen = { types: new Map(), known, notedAtMs: Number.NEGATIVE_INFINITY, shards: 0 };
+      seen = { types: new Map(), known, notedAtMs: Number.NEGATIVE_INFINITY, shards: 0, oldNotedAtMs: new Map() };
       sources.set(source, seen);
     }
     return seen;
@@ -30,12 +39,13 @@ export function makeSeenRegistry(table: ConfigurationTable): SeenRegistry {
         const seen = await seenOf(source);
         await noteTypes(table, source, seen, ofSource, nowMs);
         await noteSource(table, source, seen, ofSource, nowMs);
+        for (const credential of OldCredential.options) await noteOld(table, source, seen, ofSource, credential, nowMs);
       }
     },
   };
 }
 
-type Seen = { eventType?: string; eventId: string };
+type Seen = Omit<SeenEvent, 'source'>;
 
 async function noteTypes(table: ConfigurationTable, source: string, seen: SourceSeen, events: Seen[], nowMs: number) {
   const due = new Map<string, string>();
@@ -82,15 +92,53 @@ async function noteSource(table: ConfigurationTable, source: string, seen: Sourc
         ExpressionAttributeValues: { ':at': new Date(newest).toISOString(), ...(moreShards && { ':shards': shards }) },
       }),
     )
-    .catch((error) => {
-      // Refused: another process has seen more shards already.
-      if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw error;
-    });
+    .catch(unlessRefused);
   seen.shards = Math.max(seen.shards, shards);
   seen.notedAtMs = nowMs;
 }
 
-export type SourceRegistryEntry = { source: string; lastEventAtMs: number; logShardsEver: number };
+const usedAtAttribute = { url: 'previous_url_used_at', key: 'previous_key_used_at' } as const;
+
+async function noteOld(
+  table: ConfigurationTable,
+  source: string,
+  seen: SourceSeen,
+  events: Seen[],
+  credential: OldCredential,
+  nowMs: number,
+) {
+  const used = events.filter(({ oldCredentials }) => oldCredentials?.includes(credential));
+  const notedAtMs = seen.oldNotedAtMs.get(credential) ?? Number.NEGATIVE_INFINITY;
+  if (used.length === 0 || nowMs - notedAtMs < oldCredentialRefreshAfterMs) return;
+  const usedAtMs = Math.max(...used.map(({ eventId }) => eventIdTimeMs(eventId)));
+  await table.client
+    .send(
+      new UpdateCommand({
+        TableName: table.table,
+        Key: { pk: 'sources', sk: source },
+        UpdateExpression: 'SET #used = :at',
+        ConditionExpression: 'attribute_not_exists(#used) OR #used < :at',
+        ExpressionAttributeNames: { '#used': usedAtAttribute[credential] },
+        ExpressionAttributeValues: { ':at': new Date(usedAtMs).toISOString() },
+      }),
+    )
+    .catch(unlessRefused);
+  seen.oldNotedAtMs.set(credential, nowMs);
+}
+
+/** Refused: another process has seen something newer, or more shards, already. */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw error;
+}
+
+export type SourceRegistryEntry = {
+  source: string;
+  lastEventAtMs: number;
+  logShardsEver: number;
+  /** When an event last came in by the URL, or by one made with the ingest key, that is on its way out. To 5 minutes. */
+  previousUrlUsedAtMs?: number;
+  previousKeyUsedAtMs?: number;
+};
 
 /** Every source that ever had an event here, removed ones included: their rows are still in the log. */
 export async function listSourceRegistry(table: ConfigurationTable): Promise<SourceRegistryEntry[]> {
@@ -99,7 +147,13 @@ export async function listSourceRegistry(table: ConfigurationTable): Promise<Sou
     source: String(item.sk),
     lastEventAtMs: Date.parse(String(item.last_event_at)),
     logShardsEver: Number(item.log_shards_ever ?? 1),
+    ...optionalTime('previousUrlUsedAtMs', item.previous_url_used_at),
+    ...optionalTime('previousKeyUsedAtMs', item.previous_key_used_at),
   }));
+}
+
+function optionalTime<Name extends string>(name: Name, text: unknown): { [N in Name]?: number } {
+  return (typeof text === 'string' ? { [name]: Date.parse(text) } : {}) as { [N in Name]?: number };
 }
 
 export type EventTypeEntry = { eventType: string; lastSeenAtMs: number; sampleEventId: string };

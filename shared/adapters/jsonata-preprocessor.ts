@@ -24,10 +24,16 @@ const forbidden = new Map([
   ['shuffle', 'the same event must always give the same result'],
 ]);
 
-/** Why a text cannot be an expression, with the place in it; undefined when it can. */
-export async function expressionProblem(text: string): Promise<string | undefined> {
+type Jsonata = typeof import('jsonata');
+
+/**
+ * Why a text cannot be an expression, with the place in it; undefined when it can.
+ *
+ * @param jsonata given by the caller, so that a function loads it only where it is needed
+ */
+export function expressionProblem(jsonata: Jsonata, text: string): string | undefined {
   try {
-    await compile(text);
+    compile(jsonata, text);
     return undefined;
   } catch (error) {
     return messageOf(error);
@@ -51,7 +57,7 @@ export function makePreprocessor(nowMs: () => number): Preprocessor {
       });
       let expression = compiled.get(text);
       if (expression === undefined) {
-        expression = compile(text);
+        expression = import('jsonata').then(({ default: jsonata }) => compile(jsonata, text));
         compiled.set(text, expression);
       }
       try {
@@ -63,8 +69,7 @@ export function makePreprocessor(nowMs: () => number): Preprocessor {
   };
 }
 
-async function compile(text: string): Promise<Expression> {
-  const { default: jsonata } = await import('jsonata');
+function compile(jsonata: Jsonata, text: string): Expression {
   const expression = jsonata(text, limits);
   const problem = problemIn(expression.ast());
   if (problem !== undefined) throw new Error(problem);

@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import { createHash, randomBytes } from 'node:crypto';
+import { brotliCompressSync } from 'node:zlib';
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { changeState, pushAndCommit, setMappingActive } from '../../infra/cli/configuration.ts';
 import {
@@ -12,10 +13,12 @@ import {
   readLive,
   readSnapshot,
   readVersion,
+  type Unreadable,
   writeSnapshot,
 } from '../../shared/adapters/dynamodb-configuration.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
-import { EnvironmentFile, type Snapshot } from '../../shared/core/configuration/schema.ts';
+import { EnvironmentFile, type EnvironmentState, type Snapshot } from '../../shared/core/configuration/schema.ts';
+import type { UnreadableReason } from '../../shared/core/configuration/unreadable.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { createTable, startTables, type TestTables } from '../support/dynalite.ts';
 
@@ -137,24 +140,34 @@ describe('a switch', () => {
   });
 });
 
-describe('the configuration a function sees', () => {
-  /** A table that counts its calls and can be away. */
-  function watched() {
-    const state = { calls: 0, away: false };
-    const client = new Proxy(table.client, {
-      get(target, name, receiver) {
-        if (name !== 'send') return Reflect.get(target, name, receiver);
-        return async (command: never) => {
-          state.calls++;
-          if (state.away) throw Object.assign(new Error('away'), { name: 'InternalServerError' });
-          return target.send(command);
-        };
-      },
-    });
-    const clock = { nowMs: 0 };
-    return { state, clock, source: makeConfigurationSource({ client, table: table.table }, () => clock.nowMs) };
-  }
+/** A configuration whose table counts its calls and can be away or hang. */
+function watched() {
+  const state: { calls: number; away: boolean; hangs?: Promise<void> } = { calls: 0, away: false };
+  const client = new Proxy(table.client, {
+    get(target, name, receiver) {
+      if (name !== 'send') return Reflect.get(target, name, receiver);
+      return async (command: never) => {
+        state.calls++;
+        await state.hangs;
+        if (state.away) throw Object.assign(new Error('away'), { name: 'InternalServerError' });
+        return target.send(command);
+      };
+    },
+  });
+  const clock = { nowMs: 0 };
+  const told: Unreadable[] = [];
+  return {
+    state,
+    clock,
+    told,
+    source: makeConfigurationSource(
+      { client, table: table.table },
+      { nowMs: () => clock.nowMs, onUnreadable: (unreadable) => told.push(unreadable) },
+    ),
+  };
+}
 
+describe('the configuration a function sees', () => {
   test('is loaded once, however many ask at the same time', async () => {
     await commit();
     const { source, state } = watched();
@@ -207,21 +220,168 @@ describe('the configuration a function sees', () => {
     expect(state.calls).toBe(calls);
   });
 
-  test('keeps the last good one when a snapshot cannot be read', async () => {
+  test('a process that was idle reads it again before it answers', async () => {
     await commit();
     const { source, clock } = watched();
     await source.current();
-    await goLive(table, await readCurrent(table), {
-      kind: 'commit',
-      ...who,
-      createdAtMs: 1,
-      snapshot: 'nothing-there',
-      state: { sources: {}, inactive_workflows: [] },
-    });
-    clock.nowMs += 20_000;
+    await changeState(table, (s) => setMappingActive(s, 'rudderstack', 'identify', false), who);
+    clock.nowMs += 3_600_000;
+    expect((await source.current()).version).toBe(2);
+  });
+
+  test('is not waited for when the table hangs', async () => {
+    await commit();
+    const { source, state, clock } = watched();
     await source.current();
-    await expect(source.reload()).rejects.toMatchObject({ name: 'RetryableError' });
-    expect((await source.current()).version).toBe(1);
+    let letGo: () => void = () => undefined;
+    state.hangs = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    clock.nowMs += 3_600_000;
+    const all = Promise.all([source.current(), source.current(), source.current()]);
+    expect((await all).map(({ version }) => version)).toEqual([1, 1, 1]);
+    letGo();
+  });
+});
+
+describe('a live configuration that cannot be read', () => {
+  const packed = (value: unknown) => brotliCompressSync(JSON.stringify(value));
+  const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
+  const put = (hash: string, item: object) =>
+    tables.client.send(
+      new PutCommand({ TableName: table.table, Item: { pk: `snapshot#${hash}`, sk: '0000', ...item } }),
+    );
+
+  /** Makes a version live, past every check that a push makes. */
+  async function force(change: { snapshot?: string; state?: unknown }) {
+    const seen = await readCurrent(table);
+    const state = (change.state ?? seen.state) as EnvironmentState;
+    await goLive(table, seen, { kind: 'commit', ...who, createdAtMs: 1, ...change, state });
+  }
+
+  /** Of another shape, stored as it should be. */
+  async function forceShape(value: unknown) {
+    await put(hashOf(value), { format: 1, content: packed(value) });
+    await force({ snapshot: hashOf(value) });
+  }
+
+  const { rudderstack } = snapshot.sources;
+  const broken: [string, UnreadableReason, () => Promise<void>][] = [
+    ['its snapshot is missing', 'snapshot_missing', () => force({ snapshot: 'nothing-there' })],
+    [
+      'a part of its snapshot is missing',
+      'snapshot_damaged',
+      async () => {
+        const noise = Array.from({ length: 700 }, () => randomBytes(700).toString('base64'));
+        const workflows = Object.fromEntries(noise.map((name, i) => [`w${i}`, { name, target: {} }]));
+        const hash = await writeSnapshot(table, { ...snapshot, workflows });
+        await tables.client.send(
+          new DeleteCommand({ TableName: table.table, Key: { pk: `snapshot#${hash}`, sk: '0001' } }),
+        );
+        await force({ snapshot: hash });
+      },
+    ],
+    [
+      'its bytes are not what was written',
+      'snapshot_damaged',
+      async () => {
+        const hash = await writeSnapshot(table, other);
+        await put(hash, { content: packed({ ...other, workflows: {} }) });
+        await force({ snapshot: hash });
+      },
+    ],
+    [
+      'its bytes are nothing',
+      'snapshot_damaged',
+      async () => {
+        await put('garbled', { content: Buffer.from('garbled') });
+        await force({ snapshot: 'garbled' });
+      },
+    ],
+    [
+      'it is of a newer format',
+      'snapshot_unknown',
+      async () => {
+        await put(hashOf(other), { format: 2, content: packed(other) });
+        await force({ snapshot: hashOf(other) });
+      },
+    ],
+    ['its sources are a list', 'snapshot_unknown', () => forceShape({ ...snapshot, sources: [rudderstack] })],
+    ['it has no workflows', 'snapshot_unknown', () => forceShape({ sources: snapshot.sources })],
+    ['it is a list', 'snapshot_unknown', () => forceShape([])],
+    ['it is null', 'snapshot_unknown', () => forceShape(null)],
+    [
+      'mappings have another shape',
+      'snapshot_unknown',
+      () => forceShape({ ...snapshot, sources: { rudderstack: { ...rudderstack, mappings: [{ id: 'a', on: 'b' }] } } }),
+    ],
+    ['its state is of another shape', 'state_unknown', () => force({ state: { switches: [] } })],
+    [
+      'the state of a source is of another shape',
+      'state_unknown',
+      () => force({ state: { sources: { rudderstack: { enabled: true } }, inactive_workflows: [] } }),
+    ],
+  ];
+
+  test.each(broken)(
+    'leaves the last good one in force, as a whole, and is told: %s',
+    async (_name, reason, breakIt) => {
+      await commit();
+      const { source, clock, told } = watched();
+      const good = await source.current();
+      await breakIt();
+      clock.nowMs += 60_000;
+      expect(await source.current()).toBe(good);
+      expect(told).toMatchObject([{ reason, inForce: 1 }]);
+      await expect(source.reload()).rejects.toMatchObject({ name: 'RetryableError' });
+      // Repaired by whoever makes something readable live; nothing has to be restarted.
+      const seen = await readCurrent(table);
+      await force({ snapshot: await writeSnapshot(table, other), state: seen.version > 2 ? seen.state : good.state });
+      clock.nowMs += 60_000;
+      expect(await source.current()).toMatchObject({ version: 3, snapshot: other });
+      expect(told).toHaveLength(2);
+    },
+  );
+
+  test.each(broken)('leaves a function that never had one without: %s', async (_name, reason, breakIt) => {
+    await commit();
+    await breakIt();
+    const { source, told } = watched();
+    await expect(source.current()).rejects.toMatchObject({ name: 'RetryableError' });
+    expect(told).toMatchObject([{ reason, inForce: undefined }]);
+  });
+
+  test('is repaired by pushing the same content again', async () => {
+    await commit();
+    const { source, clock } = watched();
+    const hash = (await readCurrent(table)).snapshot ?? '';
+    await put(hash, { content: Buffer.from('garbled') });
+    await expect(source.current()).rejects.toMatchObject({ name: 'RetryableError' });
+    expect(await commit()).toMatchObject({ version: 2, changed: true });
+    clock.nowMs += 1_000;
+    expect(await source.current()).toMatchObject({ version: 2, snapshot });
+  });
+
+  test('a table that is away is told once it has been so for five minutes, not at every hiccup', async () => {
+    await commit();
+    const { source, state, clock, told } = watched();
+    await source.current();
+    state.away = true;
+    clock.nowMs += 60_000;
+    await source.current();
+    clock.nowMs += 4 * 60_000;
+    await source.current();
+    expect(told).toEqual([]);
+    clock.nowMs += 60_000;
+    await source.current();
+    expect(told).toMatchObject([{ reason: 'table_unavailable', inForce: 1 }]);
+    state.away = false;
+    clock.nowMs += 60_000;
+    await source.current();
+    state.away = true;
+    clock.nowMs += 60_000;
+    await source.current();
+    expect(told).toHaveLength(1);
   });
 });
 

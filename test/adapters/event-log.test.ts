@@ -8,6 +8,7 @@ import {
   problemPartition,
   userPartition,
 } from '../../shared/adapters/dynamodb-event-log.ts';
+import { windowHoursMax } from '../../shared/core/configuration/schema.ts';
 import { makeEventId } from '../../shared/core/events/event-id.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
 import type { EventLog } from '../../shared/ports/event-log.ts';
@@ -98,6 +99,25 @@ describe('a row of the event log', () => {
     const row = entry();
     await realLog().writeEach([row]);
     expect((await item(row))?.expires_at).toBe(receivedAtMs / 1000 + 30 * 86_400);
+  });
+
+  test('ages out after the retention of its source where that has one', async () => {
+    const rows = [entry({ retentionDays: 8 }), entry({ retentionDays: 400 })];
+    await realLog().writeEach([rows[1] as EventLogEntry]);
+    expect(await realLog().writeFailed({ ...(rows[0] as EventLogEntry), status: 'failed' })).toBe(true);
+    const days = async (row?: EventLogEntry) => {
+      const expiresAtSeconds = Number((await item(row as EventLogEntry))?.expires_at);
+      return Math.floor((expiresAtSeconds - receivedAtMs / 1000) / 86_400);
+    };
+    expect([await days(rows[0]), await days(rows[1])]).toEqual([8, 400]);
+  });
+
+  // Copies are recognised by it, and the window begins when the event is processed, after days in a queue if need be.
+  test('outlives the longest window, however late its event was processed', async () => {
+    const processedAtMs = receivedAtMs + 4 * 86_400_000;
+    const row = entry({ retentionDays: 8, processedAtMs });
+    await realLog().writeEach([row]);
+    expect((await item(row))?.expires_at).toBe(processedAtMs / 1000 + (windowHoursMax / 24 + 1) * 86_400);
   });
 
   test('is in the index of problems only when it is one', async () => {

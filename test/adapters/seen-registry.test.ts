@@ -6,6 +6,7 @@ import {
   makeSeenRegistry,
 } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { makeEventId } from '../../shared/core/events/event-id.ts';
+import type { OldCredential } from '../../shared/core/events/raw-event.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 
 let tables: TestTables;
@@ -45,6 +46,46 @@ test('the number of shards ever used never shrinks, whichever process saw less',
   await makeSeenRegistry(table()).note([seen('sharded', 't', startMs, 0)], startMs);
   const entry = (await listSourceRegistry(table())).find(({ source }) => source === 'sharded');
   expect(entry?.logShardsEver).toBe(7);
+});
+
+test('when an old URL or key was last used is noted every five minutes, never earlier than what is known', async () => {
+  const used = (timeMs: number, oldCredentials?: readonly OldCredential[]) => ({
+    ...seen('rotated', 't', timeMs),
+    ...(oldCredentials && { oldCredentials }),
+  });
+  const entry = async () => (await listSourceRegistry(table())).find(({ source }) => source === 'rotated');
+  const registry = makeSeenRegistry(table());
+  await registry.note([used(startMs)], startMs);
+  expect(await entry()).toEqual({ source: 'rotated', lastEventAtMs: startMs, logShardsEver: 1 });
+  const minuteMs = 60_000;
+  await registry.note([used(startMs + minuteMs, ['url']), used(startMs)], startMs + minuteMs);
+  expect(await entry()).toMatchObject({ previousUrlUsedAtMs: startMs + minuteMs });
+  await registry.note([used(startMs + 2 * minuteMs, ['url', 'key'])], startMs + 2 * minuteMs);
+  const noted = { previousUrlUsedAtMs: startMs + minuteMs, previousKeyUsedAtMs: startMs + 2 * minuteMs };
+  expect(await entry()).toMatchObject(noted);
+  await registry.note([used(startMs + 6 * minuteMs, ['url'])], startMs + 6 * minuteMs);
+  expect((await entry())?.previousUrlUsedAtMs).toBe(startMs + 6 * minuteMs);
+  // Another process, which gets to an older event late.
+  await makeSeenRegistry(table()).note([used(startMs + 3 * minuteMs, ['url'])], startMs + 7 * minuteMs);
+  expect((await entry())?.previousUrlUsedAtMs).toBe(startMs + 6 * minuteMs);
+});
+
+test('an event by the current URL costs no write for it', async () => {
+  let calls = 0;
+  const client = new Proxy(tables.client, {
+    get: (target, name, receiver) =>
+      name === 'send'
+        ? (command: never) => {
+            calls++;
+            return target.send(command);
+          }
+        : Reflect.get(target, name, receiver),
+  });
+  const registry = makeSeenRegistry({ ...table(), client });
+  await registry.note([seen('quiet', 't')], startMs);
+  const before = calls;
+  await registry.note([seen('quiet', 't')], startMs + 1_000);
+  expect(calls).toBe(before);
 });
 
 test('a sender that puts ids into event names fills no table', async () => {

@@ -71,7 +71,8 @@ describe('configuration files', () => {
     expect(environments.development?.sources.rs).toMatchObject({
       identify: false,
       enabled: true,
-      idempotency: { window_hours: 24 },
+      // What is absent is as the kind has it.
+      idempotency: {},
     });
   });
 

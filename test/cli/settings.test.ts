@@ -2,11 +2,14 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { pushAndCommit } from '../../infra/cli/configuration.ts';
 import { readHistory, readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
+
+// Each command is a process of its own, which starts slowly on a busy machine.
+jest.setTimeout(60_000);
 
 let tables: TestTables;
 let directory: string;
@@ -79,14 +82,19 @@ test('a setting is changed alone, at once, with who did it and why', async () =>
     idempotency: { path: 'data.order_id', window_hours: 72 },
     url: { generation: 1 },
   });
-  expect((await readHistory(table(), 2))?.message).toContain('enforce on');
+  expect((await readHistory(table(), 2))?.message).toContain('verification.enforced default → on');
   await signalbox('settings', 'set', 'rudderstack', '--key-path', 'default');
   expect((await settings())?.idempotency).toEqual({ window_hours: 72 });
 });
 
 test.each([
   ['nothing named', ['rudderstack'], 2, 'nothing to set is named'],
-  ['a window longer than the log is kept', ['rudderstack', '--window-hours', '999'], 2, 'idempotency.window_hours'],
+  [
+    'a window longer than the log is kept',
+    ['rudderstack', '--window-hours', '999'],
+    2,
+    'idempotency.window_hours must be at most 168',
+  ],
   ['neither on nor off', ['rudderstack', '--enforce', 'maybe'], 2, 'on or off'],
   ['a path into a prototype', ['rudderstack', '--key-path', 'data.__proto__'], 2, '__proto__'],
   ['more shards than an id can name', ['rudderstack', '--log-shards', '33'], 2, 'log_shards'],

@@ -1,6 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { SourceFile, SourceState } from '../../shared/core/configuration/schema.ts';
+import { checkReferences } from '../../infra/cli/configuration-checks.ts';
+import { planSamples } from '../../infra/cli/send/plan-samples.ts';
+import { sourceGuides } from '../../infra/cli/source-guides.ts';
+import { actions } from '../../shared/core/actions/index.ts';
+import { Mapping, Snapshot, SourceFile, SourceState, WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import { packEventText } from '../../shared/core/events/raw-event.ts';
+import { validKey } from '../../shared/core/idempotency/claim-key.ts';
+import { splitEvents } from '../../shared/core/ingest/split-events.ts';
+import { planEvent } from '../../shared/core/processing/plan-event.ts';
+import type { Sample, SampleMaker } from '../../shared/core/sources/guide.ts';
 import { sourceKinds } from '../../shared/core/sources/index.ts';
 import { normalizeEvent } from '../../shared/core/sources/normalize.ts';
 import { rawEvent } from '../support/build.ts';
@@ -16,7 +26,9 @@ test('the listing and the folder name the same kinds, each once', () => {
   expect(sourceKinds.map(({ id }) => `${id}.ts`).sort()).toEqual(files.sort());
 });
 
-describe.each(sourceKinds.map((kind) => [kind.id, kind] as const))('%s', (id, kind) => {
+const guided = await sourceGuides();
+
+describe.each(guided.map(({ kind, guide }) => [kind.id, kind, guide] as const))('%s', (id, kind, guide) => {
   const folder = new URL(`${id}/`, fixturesFolder);
   const fixtures = readdirSync(folder)
     .filter((name) => name.endsWith('.expected.json'))
@@ -47,10 +59,145 @@ describe.each(sourceKinds.map((kind) => [kind.id, kind] as const))('%s', (id, ki
     }
   });
 
+  test('a secret that it makes is one that it takes, and another each time', () => {
+    const { newSecret, secretProblem } = kind.verifier;
+    if (newSecret === undefined) return;
+    const made = [newSecret(randomBytes(32)), newSecret(randomBytes(32))] as const;
+    expect(made[0]).not.toBe(made[1]);
+    for (const value of made) expect([value.length >= 32, secretProblem?.(value)]).toEqual([true, undefined]);
+  });
+
   test.each(fixtures)('reads %s as reviewed', (name) => {
-    const raw = rawEvent(readFixture(`${name}.json`));
+    const headers = existsSync(new URL(`${name}.headers.json`, folder))
+      ? JSON.parse(readFixture(`${name}.headers.json`))
+      : {};
+    const raw = rawEvent(readFixture(`${name}.json`), {
+      payload: packEventText({ headers, body: readFixture(`${name}.json`) }),
+    });
     const normalized = normalizeEvent(raw, SourceFile.parse({ kind: id, name: id }), SourceState.parse({}));
     expect(summary(normalized)).toEqual(JSON.parse(readFixture(`${name}.expected.json`)));
+  });
+
+  const user = { id: 'user_1', name: 'Ada Example', email: 'ada@example.com' };
+  let made = 0;
+  const make: SampleMaker = {
+    uuid: () => `00000000-0000-4000-8000-${String(++made).padStart(12, '0')}`,
+    int: (min) => min,
+    nowMs: Date.now(),
+  };
+  const workflows = Object.fromEntries(
+    guide.defaultMappings.flatMap(({ mapping }) =>
+      mapping.action === 'workflows_trigger' && typeof mapping.parameters.key === 'string'
+        ? [[mapping.parameters.key, WorkflowFile.parse({ name: 'W', target: { development: { type: 'log' } } })]]
+        : [],
+    ),
+  );
+  const file = SourceFile.parse({ kind: id, name: id, mappings: guide.defaultMappings.map(({ mapping }) => mapping) });
+  // Switches that are off by default are on here: what is asked is whether the mappings fit.
+  const state = SourceState.parse({ identify: true, idempotency: { enabled: true } });
+  const live = {
+    version: 1,
+    snapshot: Snapshot.parse({ sources: { [id]: file }, workflows }),
+    state: { sources: { [id]: state }, inactive_workflows: [] },
+  };
+
+  /** A sample the way it is posted, split and read; the first of its events. */
+  function planned(sample: Sample) {
+    const text = typeof sample.body === 'string' ? sample.body : JSON.stringify(sample.body);
+    const split = splitEvents(text, kind.batchWrapper);
+    if (split.kind === 'refused') throw new Error(split.detail);
+    const headers = { ...guide.samples.headers, ...sample.headers, ...signed(text, sample) };
+    const [event] = split.events;
+    return planEvent(
+      rawEvent(undefined, { source: id, payload: packEventText({ headers, body: event?.text ?? '' }) }),
+      live,
+    );
+  }
+
+  const secret = ['text', 'whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ=', 'user:password'].find(
+    (text) => kind.verifier.secretProblem(text) === undefined,
+  );
+  const signed = (text: string, { messageId }: Sample) =>
+    secret === undefined
+      ? {}
+      : kind.verifier.sign({ rawBody: Buffer.from(text), secret, nowMs: make.nowMs, id: messageId });
+
+  const samples = [
+    ...new Set(
+      [...guide.samples.mix, ...guide.defaultMappings.map(({ mapping }) => ({ eventType: mapping.event }))].map(
+        ({ eventType }) => eventType,
+      ),
+    ),
+  ].map((eventType) => [eventType] as const);
+
+  test.each(samples)('has a sample of %s, which is read as what it says it is', (eventType) => {
+    const sample = guide.samples.ofType(eventType, user, make);
+    if (sample === undefined) throw new Error('there is none');
+    expect(sample.eventType).toBe(eventType);
+    const { event } = planned(sample);
+    expect(event).toMatchObject({ eventType });
+    if (event?.keyCandidate !== undefined) expect(validKey(event.keyCandidate)).toBeDefined();
+    if (event?.userId !== undefined) expect(event.userId).toBe(sample.userId);
+  });
+
+  test('has default mappings that are right, and each finds in its sample what its action needs', () => {
+    expect(
+      guide.defaultMappings.filter(({ optional }) => !optional).length + Number(id.includes('http')),
+    ).toBeGreaterThan(0);
+    const problems = checkReferences(live.snapshot, {}, (_kind, key, path) => ({ file: key, path: path.join('.') }));
+    expect(problems.filter(({ path }) => !path.startsWith('target'))).toEqual([]);
+    for (const { about, mapping } of guide.defaultMappings) {
+      expect(about).not.toBe('');
+      expect(Mapping.parse(mapping).id).toBe(mapping.id);
+      const sample = guide.samples.ofType(mapping.event, user, make);
+      const { plan } = planned(sample as Sample);
+      if (plan.kind !== 'run') throw new Error(`${mapping.id}: ${plan.kind} ${plan.reason} ${plan.detail}`);
+      const invocation = plan.invocations.find((one) => one.mapping === mapping.id);
+      const action = actions.find((one) => one.id === mapping.action);
+      expect({ mapping: mapping.id, problems: action?.params.safeParse(invocation?.payload).error?.issues }).toEqual({
+        mapping: mapping.id,
+        problems: undefined,
+      });
+    }
+  });
+
+  test('introduces a user before the user does something, by its own default mappings', () => {
+    const { introductions, events } = planSamples(guide.samples, { count: 40 });
+    expect(events.length).toBeGreaterThan(0);
+    expect(new Set([...introductions, ...events].map(({ messageId }) => messageId)).size).toBe(40);
+    for (const sample of introductions) {
+      const { plan } = planned(sample);
+      expect(plan).toMatchObject({ kind: 'run' });
+      if (plan.kind !== 'run') continue;
+      const identifies = plan.invocations.filter(({ action }) => action === 'users_identify');
+      expect(identifies.map(({ payload }) => String(payload.id))).toContain(sample.userId);
+    }
+  });
+
+  test('is proven by its own signature, and by no other', () => {
+    if (secret === undefined) {
+      expect(kind.settings.enforcement).toBe('off');
+      return;
+    }
+    const [{ eventType } = { eventType: '' }] = guide.samples.mix;
+    const sample = guide.samples.ofType(eventType, user, make) as Sample;
+    const text = typeof sample.body === 'string' ? sample.body : JSON.stringify(sample.body);
+    const headers = signed(text, sample);
+    const request = { rawBody: Buffer.from(text), headers, nowMs: make.nowMs };
+    expect(kind.verifier.verify({ ...request, secrets: [secret] })).toMatch(/^verified/);
+    expect(kind.verifier.verify({ ...request, secrets: ['dGV4dA==:other'] })).toBe('failed');
+    for (const name of Object.keys(headers)) expect(name).toBe(name.toLowerCase());
+  });
+
+  test('tells people how to set it up, with the URL and, where there is one, the secret', () => {
+    expect(guide.setup.some((step) => step.includes('{url}'))).toBe(true);
+    expect(guide.secret === undefined).toBe(secret === undefined);
+    const { sendsAgainAfter, ...behaviour } = guide.behaviour;
+    for (const status of [400, 401, 404, 413, 429, 503])
+      expect([true, false, 'unknown']).toContain(sendsAgainAfter(status));
+    for (const text of [guide.about, guide.key, guide.eventType.rule, ...Object.values(behaviour), ...guide.pitfalls]) {
+      expect(text.trim().length).toBeGreaterThan(1);
+    }
   });
 });
 

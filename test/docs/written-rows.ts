@@ -252,7 +252,7 @@ async function writeConfiguration({ client, names }: Pick<TestTables, 'client' |
   const late = { kind: 'state', author: 'Cleo', message: 'too late', createdAtMs: nowMs + 1, state: off } as const;
   await goLive(table, seen, late).catch(() => undefined);
   const types = [
-    { source: 'rudderstack', eventType: 'identify', eventId: ids.earlier },
+    { source: 'rudderstack', eventType: 'identify', eventId: ids.earlier, oldCredentials: ['url', 'key'] as const },
     { source: 'rudderstack', eventType: 'track/order_completed', eventId: ids.order },
     { source: 'stripe', eventType: 'invoice.paid', eventId: ids.ofOtherSource },
   ];

@@ -149,6 +149,23 @@ describe('the URL', () => {
     expect(statusOf(await answerTo({}, token('new key', 2)))).toBe(200);
   });
 
+  test('that is on its way out marks its events, so that somebody can see whether it is still used', async () => {
+    const post = async (key: string, generation: number) => {
+      const token = ingestToken(key, 'rudderstack', generation);
+      await ingestRequest(ingestRequestOf([trackEvent(), trackEvent()], { token }), ingest);
+      return ingest.sent.splice(0).map(({ oldCredentials }) => oldCredentials);
+    };
+    ingest.live = liveConfiguration({ state: { url: { generation: 2, previous_valid: true } } });
+    ingest.stored.set('ingest', ['new-key', ingestKey]);
+    expect(await post('new-key', 2)).toEqual([undefined, undefined]);
+    expect(await post('new-key', 1)).toEqual([['url'], ['url']]);
+    expect(await post(ingestKey, 2)).toEqual([['key'], ['key']]);
+    expect(await post(ingestKey, 1)).toEqual([
+      ['url', 'key'],
+      ['url', 'key'],
+    ]);
+  });
+
   test('of the generation before works until it is retired', async () => {
     ingest.live = liveConfiguration({ state: { url: { generation: 2, previous_valid: true } } });
     expect(statusOf(await answerTo({}))).toBe(200);

@@ -4,6 +4,9 @@ import { sourceGuide } from '../../infra/cli/source-guides.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import type { RawEvent } from '../../shared/core/events/raw-event.ts';
 import type { SampleMaker } from '../../shared/core/sources/guide.ts';
+import { rudderstackLegacy } from '../../shared/core/sources/rudderstack-legacy.ts';
+import { segment } from '../../shared/core/sources/segment.ts';
+import { segmentLegacy } from '../../shared/core/sources/segment-legacy.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 import { eventRecord, rawEvent } from '../support/build.ts';
 import { makeCountedMetrics, makeFakeActionsQueue, makeFakeClaimStore, makeFakeEventLog } from '../support/fakes.ts';
@@ -268,4 +271,14 @@ test('a copy from jitsu counts as one for as long as jitsu tries again: after 10
     clock.nowMs += minutes * 60_000;
     expect(await rowsOf(event('jitsu', { type: 'track', event: 'x' }))).toMatchObject([{ status: 'idempotent' }]);
   }
+});
+
+test('a mapping of the first generation that has the prefix of today is told so; names that keep it are not', () => {
+  for (const kind of [segmentLegacy, rudderstackLegacy]) {
+    expect(kind.neverOfType?.('track/Order Completed')).toMatch(/no prefix.*write Order Completed/);
+    for (const eventType of ['Order Completed', 'identify', 'track', 'track/identify', 'Identify'])
+      expect(kind.neverOfType?.(eventType)).toBeUndefined();
+  }
+  expect(segment.neverOfType?.('delete')).toBeUndefined();
+  expect(segment.neverOfType?.('Order Completed')).toContain('track/Order Completed');
 });

@@ -6,6 +6,7 @@ import { invocationId } from '../../shared/core/actions/invocation-id.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import { payloadBytesMax, type RawEvent } from '../../shared/core/events/raw-event.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
+import type { SeenEvent } from '../../shared/ports/seen-registry.ts';
 import { eventRecord, liveConfiguration, rawEvent, sqsRecord, trackEvent } from '../support/build.ts';
 import { dieAt } from '../support/die-at.ts';
 import { makeCountedMetrics, makeFakeActionsQueue, makeFakeClaimStore, makeFakeEventLog } from '../support/fakes.ts';
@@ -21,7 +22,7 @@ function makeProcessor(configuration: LiveConfiguration = liveConfiguration()) {
   const eventLog = makeFakeEventLog();
   const actionsQueue = makeFakeActionsQueue();
   const handedBack: number[] = [];
-  const noted: { source: string; eventType?: string; eventId: string }[] = [];
+  const noted: SeenEvent[] = [];
   const metrics = makeCountedMetrics();
   const warnings: string[] = [];
   const deps: ProcessorDeps = {
@@ -112,6 +113,23 @@ describe('an event with a mapping', () => {
       { owner: raw.id, execution: raw.id, expiresAtMs: startMs + 24 * hourMs, released: false },
     ]);
     expect(noted).toEqual([{ source: 'rudderstack', eventType: 'track/order_completed', eventId: raw.id }]);
+  });
+
+  test('is logged for as long as its source keeps rows, be it processed, rejected or unmapped', async () => {
+    const { process, row } = makeProcessor(liveConfiguration({ state: { retention_days: 8 } }));
+    const events = [event(), event({ event: 'unmapped' }), rawEvent('[1]', { receivedAtMs: startMs })];
+    await process(events);
+    expect(events.map((raw) => [row(raw)?.status, row(raw)?.retentionDays])).toEqual([
+      ['processed', 8],
+      ['no_mapping', 8],
+      ['rejected', 8],
+    ]);
+  });
+
+  test('that came in by an old URL is noted as such, whatever became of it', async () => {
+    const { process, noted } = makeProcessor();
+    await process([event({}, { oldCredentials: ['url'] }), event({ event: 'unmapped' }, { oldCredentials: ['key'] })]);
+    expect(noted.map(({ oldCredentials }) => oldCredentials)).toEqual([['url'], ['key']]);
   });
 
   test('carries the event data along only when a trigger has no data of its own', async () => {

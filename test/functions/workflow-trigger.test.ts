@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { runActions, type WorkflowTriggerDeps } from '../../functions/workflow-trigger/run-actions.ts';
+import { SourceState } from '../../shared/core/configuration/schema.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import type { ActionStatus } from '../../shared/core/logs/action-log-entry.ts';
 import type { TargetAnswer } from '../../shared/ports/workflow-target.ts';
@@ -467,6 +468,23 @@ describe('trouble of our own', () => {
     );
     expect(directory.writes).toBe(0);
   });
+});
+
+test('rows are kept as long as the source keeps its rows, in every attempt', async () => {
+  const { deliver, settle, deps, world, row, directory } = makeTrigger();
+  await identify(directory, { id: 'lena' });
+  const configuration = await deps.configuration.current();
+  const state = {
+    ...configuration.state,
+    sources: { ...configuration.state.sources, rudderstack: SourceState.parse({ retention_days: 8 }) },
+  };
+  deps.configuration = { ...deps.configuration, current: async () => ({ ...configuration, state }) };
+  world.answer = down;
+  await deliver([actionsMessage({ invocations: [callLena()] })]);
+  expect(row()).toMatchObject({ retentionDays: 8, revision: 1 });
+  world.answer = up;
+  await settle();
+  expect(row()).toMatchObject({ retentionDays: 8, revision: 2, actions: [{ status: 'succeeded' }] });
 });
 
 test('one configuration serves a whole batch, however long it takes', async () => {

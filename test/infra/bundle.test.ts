@@ -4,16 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
+import { sourceGuides } from '../../infra/cli/source-guides.ts';
 import { besideBundle } from '../../infra/constructs/beside-bundle.ts';
-import { workflowTriggerExtras } from '../../infra/pipeline-stack.ts';
+import { processorExtras, workflowTriggerExtras } from '../../infra/pipeline-stack.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 
 /** As PipelineFunction has esbuild do it. */
-async function bundle(external: string[]) {
-  const { metafile } = await build({
+async function bundle(functionName: string, external: string[] = []) {
+  const { metafile, outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: ['functions/workflow-trigger/handler.ts'],
+    entryPoints: [`functions/${functionName}/handler.ts`],
     outfile: 'handler.mjs',
     write: false,
     metafile: true,
@@ -28,16 +29,45 @@ async function bundle(external: string[]) {
     logLevel: 'silent',
   });
   const [output] = Object.values(metafile.outputs);
-  return { bytes: output?.bytes ?? 0, inputs: Object.keys(output?.inputs ?? {}) };
+  return {
+    bytes: output?.bytes ?? 0,
+    inputs: Object.entries(output?.inputs ?? {}).flatMap(([name, { bytesInOutput }]) =>
+      bytesInOutput > 0 ? [name] : [],
+    ),
+    text: outputFiles[0]?.text ?? '',
+  };
 }
 
 const extras = Object.entries(workflowTriggerExtras);
 
 test('workflow-trigger is at most 600 KB, and what only some workflows need is not in it', async () => {
-  const { bytes, inputs } = await bundle(extras.map(([name]) => name));
+  const { bytes, inputs } = await bundle(
+    'workflow-trigger',
+    extras.map(([name]) => name),
+  );
   expect(bytes).toBeGreaterThan(100_000);
   expect(bytes).toBeLessThanOrEqual(600_000);
   expect(inputs.filter((input) => /node_modules\/(@knocklabs|jose|ajv)\//.test(input))).toEqual([]);
+});
+
+test('ingest is at most 480 KB, with every kind of source and no vendor’s SDK, guide or sample in it', async () => {
+  const { bytes, inputs, text } = await bundle('ingest');
+  expect(bytes).toBeGreaterThan(100_000);
+  expect(bytes).toBeLessThanOrEqual(480_000);
+  expect(
+    inputs.filter((input) => /node_modules\/(stripe|svix|@workos-inc|@shopify|@segment|jsonata)\//.test(input)),
+  ).toEqual([]);
+  for (const { kind, guide } of await sourceGuides()) {
+    expect(text).toContain(JSON.stringify(kind.id).slice(1, -1));
+    // What stands in the guide alone.
+    expect({ kind: kind.id, held: text.includes(guide.about.slice(0, 40)) }).toEqual({ kind: kind.id, held: false });
+  }
+});
+
+test('processor is at most 600 KB, and the expression language is not in it', async () => {
+  const { bytes, inputs } = await bundle('processor', Object.keys(processorExtras));
+  expect(bytes).toBeLessThanOrEqual(600_000);
+  expect(inputs.filter((input) => /node_modules\/jsonata\//.test(input))).toEqual([]);
 });
 
 describe('beside the bundle', () => {
@@ -51,5 +81,13 @@ describe('beside the bundle', () => {
     const program = `const { ${exported} } = await import('${name}'); console.log(typeof new ${exported}({ apiKey: 'k' }));`;
     writeFileSync(join(folder, 'index.mjs'), program);
     expect(execFileSync(process.execPath, [join(folder, 'index.mjs')], { encoding: 'utf8' })).toBe('object\n');
+  });
+
+  test('Node finds the expression language by its name, as what the module is', () => {
+    for (const command of besideBundle(root, processorExtras).commandHooks?.afterBundling(root, folder) ?? [])
+      execSync(command, { cwd: root, stdio: 'pipe' });
+    const program = `const { default: jsonata } = await import('jsonata'); console.log(await jsonata('a + 1').evaluate({ a: 1 }));`;
+    writeFileSync(join(folder, 'jsonata.mjs'), program);
+    expect(execFileSync(process.execPath, [join(folder, 'jsonata.mjs')], { encoding: 'utf8' })).toBe('2\n');
   });
 });

@@ -36,6 +36,7 @@ describe('alarms', () => {
     ['targets-failing', 'Signalbox', ['TargetCalls', 'TargetFailures']],
     ['signatures-refused', 'Signalbox', ['SignaturesRefused']],
     ['requests-failed', 'Signalbox', ['RequestsFailed']],
+    ['configuration-unreadable', 'Signalbox', ['ConfigurationUnreadable']],
     ['events-delayed', 'AWS/SQS', ['ApproximateAgeOfOldestMessage']],
     ['actions-delayed', 'AWS/SQS', ['ApproximateAgeOfOldestMessage']],
     ['api-errors', 'AWS/ApiGateway', ['Count', '5xx']],
@@ -53,8 +54,8 @@ describe('alarms', () => {
     },
   );
 
-  test('a single dead letter or failed event raises one', () => {
-    for (const name of ['dead-letters', 'events-failed'])
+  test('a single dead letter, failed event or configuration that cannot be read raises one', () => {
+    for (const name of ['dead-letters', 'events-failed', 'configuration-unreadable'])
       expect(alarmNamed(name)).toMatchObject({
         Threshold: 0,
         ComparisonOperator: 'GreaterThanThreshold',
@@ -65,7 +66,13 @@ describe('alarms', () => {
 
   // A metric of another dimension set would exist for no one, and the alarm stay silent for ever.
   test('counts are watched over all sources of the environment', () => {
-    for (const name of ['dead-letters', 'events-failed', 'signatures-refused', 'requests-failed'])
+    for (const name of [
+      'dead-letters',
+      'events-failed',
+      'signatures-refused',
+      'requests-failed',
+      'configuration-unreadable',
+    ])
       expect(alarmNamed(name).Dimensions).toEqual([{ Name: 'environment', Value: 'production' }]);
   });
 
@@ -239,6 +246,6 @@ test('every count that is watched is made by a function', () => {
     watchedBy(AlarmName.replace('signalbox-production-', '')).map(({ namespace, metric }) => `${namespace} ${metric}`),
   );
   const names = [...new Set([...shown, ...alarmed])].flatMap((metric) => metric.match(/^Signalbox (.+)/)?.[1] ?? []);
-  expect(names).toHaveLength(19);
+  expect(names).toHaveLength(20);
   expect(names.filter((name) => !code.includes(`'${name}'`))).toEqual([]);
 });

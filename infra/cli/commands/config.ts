@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import {
   ConfigurationConflict,
@@ -15,6 +14,7 @@ import {
   type ConfigurationProblem,
   problemText,
   readConfigurationFiles,
+  shippedDirectory,
 } from '../configuration-files.ts';
 import { connect } from '../environment.ts';
 import { failure, usageError } from '../errors.ts';
@@ -22,8 +22,6 @@ import { renderTable } from '../output/table.ts';
 import { printJson, processTerminal, type Terminal } from '../output/terminal.ts';
 import { plural } from '../output/text.ts';
 import { formatWhen } from '../output/times.ts';
-
-const shippedDirectory = join(import.meta.dirname, '..', '..', 'config');
 
 export function register(program: Command): void {
   const config = program

@@ -11,6 +11,9 @@ export type KnownSource = {
   shards: number;
   /** To the hour; undefined when no event ever came. */
   lastEventAtMs?: number;
+  /** When it was last reached by what is on its way out: see the registry. */
+  previousUrlUsedAtMs?: number;
+  previousKeyUsedAtMs?: number;
 };
 
 export type SourceDirectory = { live: LiveConfiguration; known: KnownSource[] };
@@ -35,7 +38,9 @@ export function knownSources(
     const entry = seen.get(key);
     // The registry is written some time after the first event of a larger number of shards, so all three count.
     const shards = Math.max(sourceState(live, key).log_shards ?? defaultShards, entry?.logShardsEver ?? 1);
-    return { key, shards, ...(entry && { lastEventAtMs: entry.lastEventAtMs }) };
+    if (entry === undefined) return { key, shards };
+    const { source: _key, logShardsEver: _shards, ...times } = entry;
+    return { key, shards, ...times };
   });
 }
 

@@ -216,6 +216,9 @@ export type AudienceFile = z.infer<typeof AudienceFile>;
  * window that outlived the rows would let a copy run again.
  */
 export const windowHoursMax = 168;
+/** A day more than the longest window, for what is claimed late. */
+export const retentionDaysMin = windowHoursMax / 24 + 1;
+export const retentionDaysMax = 3650;
 
 /** Per-environment state of one source: takes effect at once, is never promoted. What is absent is as the kind has it. */
 export const SourceSettings = z.strictObject({
@@ -251,13 +254,29 @@ export const SourceSettings = z.strictObject({
       path: FieldPathText.optional().describe("Default: the source's idempotency_key_path."),
       window_hours: z
         .number()
-        .positive()
-        .max(windowHoursMax)
+        .positive(`must be more than 0 and at most ${windowHoursMax}`)
+        .max(windowHoursMax, `must be at most ${windowHoursMax}: a week, which every log row outlives`)
         .optional()
         .describe('How long a copy counts as one. Default: 24, or longer where the sender tries again for longer.'),
     })
     .prefault({}),
-  log_shards: z.int().min(1).max(32).optional().describe("Default: the environment's."),
+  log_shards: z
+    .int('must be a whole number from 1 to 32')
+    .min(1, 'must be 1 to 32')
+    .max(32, 'must be 1 to 32: an event id has one character for it')
+    .optional()
+    .describe("Default: the environment's."),
+  retention_days: z
+    .int(`must be a whole number of days, ${retentionDaysMin} to ${retentionDaysMax}`)
+    .min(
+      retentionDaysMin,
+      `must be at least ${retentionDaysMin}: copies are recognised by the row of the first, for up to ${windowHoursMax / 24} days`,
+    )
+    .max(retentionDaysMax, `must be at most ${retentionDaysMax}`)
+    .optional()
+    .describe(
+      "How many days this source's rows of the event log and the action log are kept. Default: the environment's.",
+    ),
   inactive_mappings: z.array(ResourceKey).default([]),
 });
 export type SourceSettings = z.infer<typeof SourceSettings>;
@@ -273,6 +292,7 @@ export type EnvironmentFile = z.infer<typeof EnvironmentFile>;
 export const UrlState = z.strictObject({
   generation: z.int().positive().default(1),
   previous_valid: z.boolean().default(false),
+  rotated_at: z.iso.datetime().optional().describe('When this generation began. Absent for the first.'),
 });
 
 export const SourceState = z.strictObject({

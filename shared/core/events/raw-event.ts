@@ -15,6 +15,10 @@ export const VerificationStatus = z.enum([
 ]);
 export type VerificationStatus = z.infer<typeof VerificationStatus>;
 
+/** What of an event's URL is on its way out: an earlier generation of the URL itself, or the ingest key before this one. */
+export const OldCredential = z.enum(['url', 'key']);
+export type OldCredential = z.infer<typeof OldCredential>;
+
 /**
  * An event as received: what ingest accepted and every later stage can rebuild the event from.
  *
@@ -28,6 +32,8 @@ export type RawEvent = {
   payload: Uint8Array;
   /** Position among the events of one request; absent when the event came alone. */
   batchIndex?: number;
+  /** Absent when it came in by the source's current URL. Noted in the registry of sources, not in the log. */
+  oldCredentials?: readonly OldCredential[];
   execution?: string;
   /** One per `replay` command: lets actions that failed for good run once more. */
   replay?: string;
@@ -69,6 +75,7 @@ const EventMessage = z.object({
   verification: VerificationStatus,
   payload: z.base64(),
   batch_index: z.int().optional(),
+  old_credentials: z.array(OldCredential).optional(),
   execution: z.string().optional(),
   replay: z.string().optional(),
   replay_of: z.string().optional(),
@@ -82,6 +89,7 @@ export function encodeRawEvent(event: RawEvent): string {
     verification: event.verification,
     payload: Buffer.from(event.payload).toString('base64'),
     batch_index: event.batchIndex,
+    old_credentials: event.oldCredentials && [...event.oldCredentials],
     execution: event.execution,
     replay: event.replay,
     replay_of: event.replayOf,
@@ -97,6 +105,7 @@ export function decodeRawEvent(text: string): RawEvent {
     verification: message.verification,
     payload: Buffer.from(message.payload, 'base64'),
     ...(message.batch_index !== undefined && { batchIndex: message.batch_index }),
+    ...(message.old_credentials !== undefined && { oldCredentials: message.old_credentials }),
     ...(message.execution !== undefined && { execution: message.execution }),
     ...(message.replay !== undefined && { replay: message.replay }),
     ...(message.replay_of !== undefined && { replayOf: message.replay_of }),

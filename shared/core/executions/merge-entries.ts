@@ -33,6 +33,7 @@ export function mergeEntries(ours: ActionLogEntry, stored: ActionLogEntry | unde
     origins,
     revision: stored.revision + 1,
     updatedAtMs: ours.updatedAtMs,
+    ...(ours.retentionDays !== undefined && { retentionDays: ours.retentionDays }),
     ...(isParked && { message }),
   };
 }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { SourceState } from '../configuration/schema.ts';
+import type { OldCredential } from '../events/raw-event.ts';
 import { sameText } from '../signatures/same-text.ts';
 
 const tokenLength = 24;
@@ -23,13 +24,20 @@ export function ingestPath(source: string, token: string): string {
  * or not, so that the time of the answer tells nothing.
  *
  * @param ingestKeys the current key, then the previous one if it is still accepted
+ * @returns what about the token is on its way out, which is nothing for the source's current URL; undefined: it opens nothing
  */
-export function isIngestToken(token: string, source: string, url: SourceState['url'], ingestKeys: string[]): boolean {
-  let matches = false;
-  for (const key of ingestKeys) {
+export function matchIngestToken(
+  token: string,
+  source: string,
+  url: SourceState['url'],
+  ingestKeys: string[],
+): readonly OldCredential[] | undefined {
+  let match: readonly OldCredential[] | undefined;
+  for (const [i, key] of ingestKeys.entries()) {
     const current = sameText(token, ingestToken(key, source, url.generation));
     const previous = sameText(token, ingestToken(key, source, url.generation - 1));
-    matches = matches || current || (previous && url.previous_valid);
+    if (current || (previous && url.previous_valid))
+      match = [...(current ? [] : ['url' as const]), ...(i === 0 ? [] : ['key' as const])];
   }
-  return matches;
+  return match;
 }

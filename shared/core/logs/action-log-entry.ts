@@ -75,6 +75,8 @@ export type ActionLogEntry = {
   revision: number;
   receivedAtMs: number;
   updatedAtMs: number;
+  /** How long the source keeps its rows. Absent: as long as the environment does. Decides when the row expires. */
+  retentionDays?: number;
   /** For dead-lettered messages: the message itself, so that a replay needs nothing else. */
   message?: string;
 };

@@ -56,6 +56,8 @@ export type EventLogEntry = {
   preprocessMs?: number;
   /** Why the source's own expression made nothing; the event went on without. */
   preprocessError?: string;
+  /** How long the source keeps its rows. Absent: as long as the environment does. Decides when the row expires. */
+  retentionDays?: number;
   /** Headers and text of the event, as packed by events/raw-event.ts. */
   payload: Uint8Array;
 };

@@ -1,6 +1,6 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Preprocessed, Preprocessor } from '../../ports/preprocessor.ts';
-import { type PreparedSource, prepareSource } from '../configuration/prepared.ts';
+import { type PreparedSource, prepareSource, sourceState } from '../configuration/prepared.ts';
 import type { Mapping } from '../configuration/schema.ts';
 import type { NormalizedEvent } from '../events/normalized-event.ts';
 import type { RawEvent } from '../events/raw-event.ts';
@@ -36,6 +36,8 @@ export type PlannedEvent = {
   /** The idempotency key, when it is valid and checks are on. */
   key?: string;
   windowSeconds: number;
+  /** How long the source keeps its rows; absent: as long as the environment does. */
+  retentionDays?: number;
   considered: ConsideredMapping[];
   plan:
     | ({ kind: 'rejected' } & Ended)
@@ -49,7 +51,14 @@ export type PlannedEvent = {
  * @param made by the source's own expression; needed where it has one. `readAndPlan` runs it
  */
 export function planEvent(raw: RawEvent, configuration: LiveConfiguration, made?: Preprocessed): PlannedEvent {
-  const base = { raw, configVersion: configuration.version, windowSeconds: 0, considered: [] };
+  const { retention_days } = sourceState(configuration, raw.source);
+  const base = {
+    raw,
+    configVersion: configuration.version,
+    windowSeconds: 0,
+    ...(retention_days !== undefined && { retentionDays: retention_days }),
+    considered: [],
+  };
   const source = prepareSource(configuration, raw.source);
   if (source === undefined) {
     const detail = `source "${raw.source}" is not in configuration version ${configuration.version}; it was removed after the event was accepted`;

@@ -27,10 +27,15 @@ export function standardWebhookHeaders(
 const prefix = 'whsec_';
 
 function signingKey(secret: string): Buffer {
-  const encoded = secret.slice(prefix.length);
   // Buffer.from skips what is not base64, and would sign with a key that nobody has.
-  if (!secret.startsWith(prefix) || !/^[A-Za-z0-9+/]{16,}={0,2}$/.test(encoded)) {
-    throw new Error('a secret of the target is not "whsec_" followed by base64');
-  }
-  return Buffer.from(encoded, 'base64');
+  if (!isSigningSecret(secret)) throw new Error('a secret of the target is not "whsec_" followed by base64');
+  return Buffer.from(secret.slice(prefix.length), 'base64');
+}
+
+export function isSigningSecret(secret: string): boolean {
+  return secret.startsWith(prefix) && /^[A-Za-z0-9+/]{16,}={0,2}$/.test(secret.slice(prefix.length));
+}
+
+export function signingSecretOf(random: Uint8Array): string {
+  return prefix + Buffer.from(random).toString('base64');
 }

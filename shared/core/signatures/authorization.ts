@@ -1,4 +1,4 @@
-import { credential } from './shared-header.ts';
+import { credential, randomText } from './shared-header.ts';
 import { anyText, type Verifier } from './verifier.ts';
 
 /** `Authorization: Bearer <secret>`. The word may be in any case, the token is compared letter by letter. */
@@ -11,6 +11,7 @@ export function bearer(): Verifier {
     secretProblem: (secret) =>
       anyText(secret) ??
       (/[^\x21-\x7e]/.test(secret) ? 'has spaces or characters that no header can carry' : undefined),
+    newSecret: randomText,
     instruction: 'send the header "Authorization: Bearer" with the source\'s secret behind it',
   });
 }
@@ -23,6 +24,7 @@ export function basic(): Verifier {
     expected: (secret) => Buffer.from(secret, 'utf8').toString('base64'),
     prefix: 'Basic ',
     secretProblem: (secret) => (secret.indexOf(':') > 0 ? undefined : 'must be user:password'),
+    newSecret: (random) => `signalbox:${randomText(random)}`,
     instruction: 'send the header "Authorization: Basic" with the user and password of the source\'s secret',
   });
 }

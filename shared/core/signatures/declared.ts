@@ -32,6 +32,7 @@ export function declaredVerifier(verification: Verification): Verifier {
         }),
         ...(idHeader !== undefined && { idHeader }),
         key,
+        secretIsChosen: true,
       });
     }
   }

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { scanChildren, skipSpace } from '../ingest/json-scanner.ts';
 import { parseJson, sameJson } from '../json.ts';
 import { sameText } from './same-text.ts';
+import { randomText } from './shared-header.ts';
 import { anyText, headerOf, type SignedRequest, type Verifier } from './verifier.ts';
 
 /** An HMAC signature in a header, as data. Header names are in lower case. */
@@ -32,6 +33,8 @@ export type HmacScheme = {
   idHeader?: string;
   /** What of the secret is the key: its text, or the bytes that the base64 behind an optional `whsec_` stands for. */
   key: 'text' | 'base64';
+  /** The secret is of the operator's choice, not made by the sender. Default: false. */
+  secretIsChosen?: boolean;
   /**
    * The sender signs only the first element of a list, written as JSON.stringify writes it. A list that is signed as a
    * whole does not verify: no such sender makes one.
@@ -93,6 +96,7 @@ export function hmac(scheme: HmacScheme): Verifier {
       };
     },
     secretProblem: scheme.key === 'text' ? anyText : base64Problem,
+    ...(scheme.secretIsChosen && { newSecret: scheme.key === 'text' ? randomText : base64Secret }),
     credentialHeaders: [header],
     ...(timestamp && { toleranceSeconds: timestamp.toleranceSeconds }),
     instruction: `sign it with the source's secret: ${scheme.algorithm.toUpperCase()} HMAC in the header "${header}"`,
@@ -201,6 +205,8 @@ function base64Key(secret: string): Buffer | undefined {
   const key = Buffer.from(text, 'base64');
   return key.length === 0 ? undefined : key;
 }
+
+const base64Secret = (random: Uint8Array): string => `whsec_${Buffer.from(random).toString('base64')}`;
 
 function base64Problem(secret: string): string | undefined {
   return base64Key(secret) === undefined ? 'must be base64, usually behind whsec_; copy it whole' : undefined;

@@ -1,5 +1,5 @@
 import { sameText } from './same-text.ts';
-import { anyText, headerOf, type Verifier } from './verifier.ts';
+import { headerOf, type Verifier } from './verifier.ts';
 
 /**
  * A secret that the sender puts into a header of its own, for vendors that cannot sign. It proves that the sender knows
@@ -13,12 +13,23 @@ export function sharedHeader(header: string): Verifier {
     // Some senders cut a header at its colon and keep the space behind it.
     given: (value) => value.trim(),
     expected: (secret) => secret,
-    secretProblem: anyText,
+    secretProblem: headerProblem,
+    newSecret: randomText,
     instruction: `send the source's secret in the header "${header}"`,
   });
 }
 
-type CredentialScheme = Pick<Verifier, 'secretProblem' | 'instruction'> & {
+/** Senders and gateways drop spaces around a header's value, and pass on nothing but ASCII unharmed. */
+function headerProblem(secret: string): string | undefined {
+  return /^[!-~]([ -~]*[!-~])?$/.test(secret)
+    ? undefined
+    : 'must be printable ASCII without spaces at its ends, since it is sent as a header';
+}
+
+/** Random bytes as text that every header, form and file takes. */
+export const randomText = (random: Uint8Array): string => Buffer.from(random).toString('base64url');
+
+type CredentialScheme = Required<Pick<Verifier, 'secretProblem' | 'newSecret' | 'instruction'>> & {
   header: string;
   /** The credential in a header's value; undefined when it holds none, as `Basic …` holds no bearer token. */
   given(value: string): string | undefined;
@@ -30,7 +41,7 @@ type CredentialScheme = Pick<Verifier, 'secretProblem' | 'instruction'> & {
 
 /** A verifier for any credential that is sent as it is: the same with every request, whatever its body. */
 export function credential(scheme: CredentialScheme): Verifier {
-  const { header, given, expected, prefix = '', secretProblem, instruction } = scheme;
+  const { header, given, expected, prefix = '', secretProblem, newSecret, instruction } = scheme;
   return {
     isSigned: (headers) => Object.hasOwn(headers, header),
     verify({ headers, secrets }) {
@@ -45,6 +56,7 @@ export function credential(scheme: CredentialScheme): Verifier {
     sign: ({ secret }) => ({ [header]: prefix + expected(secret) }),
     secretProblem,
     credentialHeaders: [header],
+    newSecret,
     instruction,
   };
 }

@@ -42,6 +42,8 @@ export type Verifier = {
   toleranceSeconds?: number;
   /** What the sender has to do, as a refused request is told. */
   instruction: string;
+  /** A secret made of random bytes, for senders that take one of our choice. Absent: the vendor makes it. */
+  newSecret?(random: Uint8Array): string;
 };
 
 /** The value of a header, in lower case; undefined when the request has none of that name. */

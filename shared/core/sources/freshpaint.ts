@@ -1,7 +1,15 @@
 import { sharedHeader } from '../signatures/shared-header.ts';
 import type { SourceGuide } from './guide.ts';
 import { cdpIdentifyMapping, cdpSamples, cdpTriggerMapping } from './parts/cdp-guide.ts';
-import { CdpPayload, cdpData, cdpEventType, cdpOccurredAtMs, cdpPreprocess, messageType } from './parts/cdp-payload.ts';
+import {
+  CdpPayload,
+  cdpData,
+  cdpEventType,
+  cdpNeverOfType,
+  cdpOccurredAtMs,
+  cdpPreprocess,
+  messageType,
+} from './parts/cdp-payload.ts';
 import { defineSource } from './source.ts';
 
 /**
@@ -32,6 +40,7 @@ export const freshpaint = defineSource({
   keptHeaders: [],
   payload: CdpPayload.transform(withTraits),
   eventType: cdpEventType,
+  neverOfType: cdpNeverOfType,
   idempotencyKeyPaths: ['body.messageId'],
   userId: ({ userId }) => userId,
   data: cdpData,
@@ -47,7 +56,7 @@ export const guide = (): SourceGuide => ({
   setup: [
     'In Freshpaint, go to Destinations > Apps > Webhooks and click Configure.',
     'Add the URL: {url}',
-    'Optional: add the header x-webhook-secret with the secret that you set with `npx signalbox secrets set sources/{key}`.',
+    'Optional: add the header x-webhook-secret with the secret that you set with `npx signalbox secrets set {key}`.',
     'Under Options, enable identify events, and page events if you want them: they are not sent by default.',
   ],
   secret: { from: 'chosen', where: "the destination's headers: x-webhook-secret" },
@@ -68,10 +77,11 @@ export const guide = (): SourceGuide => ({
     },
   ],
   behaviour: {
-    retries: 'not documented by Freshpaint; assume that an event may come twice, or never again',
-    schedule: 'not documented by Freshpaint',
-    drops: 'not documented by Freshpaint; assume anything but 2xx',
-    timeout: 'not documented by Freshpaint',
+    retries: 'nothing that it documents',
+    schedule: 'assume that an event may come twice, and that a refused one never comes again',
+    drops: 'what it does not document either; assume anything but 2xx',
+    timeout: 'a time that it does not document',
+    sendsAgainAfter: () => 'unknown',
   },
   pitfalls: [
     'Identify and page events are not sent until they are enabled under Options.',

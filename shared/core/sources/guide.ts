@@ -54,7 +54,14 @@ export type SenderBehaviour = {
   /** After what it never sends again. */
   drops: string;
   timeout: string;
+  /** Whether it sends again what was answered with a status other than 2xx. */
+  sendsAgainAfter(status: number): boolean | 'unknown';
 };
+
+/** Senders of the kind that gives up where the request is at fault. */
+export const afterServerFaults = (status: number) => status === 408 || status === 429 || status >= 500;
+export const afterAnyFault = () => true;
+export const never = () => false;
 
 /** A step of setting a kind up at its vendor. `{url}`, `{key}`, `{environment}` stand for the source's own. */
 export type SetupStep = string;

@@ -1,7 +1,14 @@
 import { sharedHeader } from '../signatures/shared-header.ts';
-import type { SourceGuide } from './guide.ts';
+import { afterAnyFault, type SourceGuide } from './guide.ts';
 import { cdpIdentifyMapping, cdpSamples, cdpTriggerMapping } from './parts/cdp-guide.ts';
-import { CdpPayload, cdpData, cdpEventType, cdpOccurredAtMs, cdpPreprocess } from './parts/cdp-payload.ts';
+import {
+  CdpPayload,
+  cdpData,
+  cdpEventType,
+  cdpNeverOfType,
+  cdpOccurredAtMs,
+  cdpPreprocess,
+} from './parts/cdp-payload.ts';
 import { defineSource } from './source.ts';
 
 /**
@@ -19,6 +26,7 @@ export const jitsu = defineSource({
   keptHeaders: [],
   payload: CdpPayload,
   eventType: cdpEventType,
+  neverOfType: cdpNeverOfType,
   idempotencyKeyPaths: ['body.messageId'],
   userId: ({ userId }) => userId,
   data: cdpData,
@@ -34,7 +42,7 @@ export const guide = (): SourceGuide => ({
     'In Jitsu, add a destination Webhook and connect it to the source whose events you want.',
     'URL: {url}',
     'Method: POST.',
-    'Optional: add the header `x-webhook-secret: SECRET` with the secret that you set with `npx signalbox secrets set sources/{key}`. It must hold no colon: Jitsu cuts a header off at the second one.',
+    'Optional: add the header `x-webhook-secret: SECRET` with the secret that you set with `npx signalbox secrets set {key}`. It must hold no colon: Jitsu cuts a header off at the second one.',
   ],
   secret: { from: 'chosen', where: "the destination's headers: x-webhook-secret" },
   eventType: {
@@ -56,8 +64,9 @@ export const guide = (): SourceGuide => ({
   behaviour: {
     retries: 'any answer but 2xx, 4xx included, and connection errors',
     schedule: 'after 10, 100 and 1,000 min (its open-source defaults)',
-    drops: 'nothing at once; after the last attempt the event goes to its dead letters',
-    timeout: 'not documented by Jitsu; assume a few seconds',
+    drops: 'nothing before its last attempt; then the event goes to its dead letters',
+    timeout: 'a time that it does not document',
+    sendsAgainAfter: afterAnyFault,
   },
   pitfalls: [
     'Jitsu signs nothing, so the secret is not enforced until you say so.',

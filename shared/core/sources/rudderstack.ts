@@ -6,6 +6,7 @@ import {
   cdpBatchWrapper,
   cdpData,
   cdpEventType,
+  cdpNeverOfType,
   cdpOccurredAtMs,
   cdpPreprocess,
 } from './parts/cdp-payload.ts';
@@ -27,6 +28,7 @@ export const rudderstack = defineSource({
   keptHeaders: ['x-rudder-instance-id'],
   payload: CdpPayload,
   eventType: cdpEventType,
+  neverOfType: cdpNeverOfType,
   // The second is how some old clients spell it.
   idempotencyKeyPaths: ['body.messageId', 'body.message_id'],
   userId: ({ userId }) => userId,
@@ -44,7 +46,7 @@ export const guide = (): SourceGuide => ({
     'In the RudderStack dashboard, open the source whose events you want and add a destination of type Webhook.',
     'Webhook URL: {url}',
     'URL method: POST. Connection mode: cloud.',
-    'Optional: add the header x-webhook-secret with the secret that you set with `npx signalbox secrets set sources/{key}`.',
+    'Optional: add the header x-webhook-secret with the secret that you set with `npx signalbox secrets set {key}`.',
   ],
   secret: { from: 'chosen', where: "the destination's connection settings, Headers: x-webhook-secret" },
   eventType: {

@@ -1,7 +1,14 @@
 import { hmac } from '../signatures/hmac.ts';
 import type { SourceGuide } from './guide.ts';
 import { cdpIdentifyMapping, cdpSamples } from './parts/cdp-guide.ts';
-import { CdpPayload, cdpData, cdpEventType, cdpOccurredAtMs, cdpPreprocess } from './parts/cdp-payload.ts';
+import {
+  CdpPayload,
+  cdpData,
+  cdpEventType,
+  cdpNeverOfType,
+  cdpOccurredAtMs,
+  cdpPreprocess,
+} from './parts/cdp-payload.ts';
 import { segmentBehaviour, segmentEnvelope, segmentHeaders } from './parts/segment-sender.ts';
 import { defineSource } from './source.ts';
 
@@ -20,6 +27,7 @@ export const segment = defineSource({
     format: { kind: 'whole' },
     content: '{body}',
     key: 'text',
+    secretIsChosen: true,
     signsFirstOfList: true,
   }),
   signs: true,
@@ -27,6 +35,8 @@ export const segment = defineSource({
   keptHeaders: [],
   payload: CdpPayload,
   eventType: cdpEventType,
+  // A deletion that was asked for in Segment is sent on as a type of its own.
+  neverOfType: (eventType) => (eventType === 'delete' ? undefined : cdpNeverOfType(eventType)),
   idempotencyKeyPaths: ['body.messageId'],
   userId: ({ userId }) => userId,
   data: cdpData,
@@ -40,7 +50,7 @@ export const guide = (): SourceGuide => ({
   about:
     'Sends what users of your site, app or servers do, one by one or in batches, from a destination Webhooks (Actions).',
   setup: [
-    'Choose a secret, any text, and set it here: `npx signalbox secrets set sources/{key}`.',
+    'Choose a secret, any text, and set it here: `npx signalbox secrets set {key}`.',
     'In Segment, under Connections > Catalog, choose Webhooks (Actions) and connect it to the source whose events you want.',
     "Enter the same secret as Shared Secret in the destination's settings.",
     'Add a mapping with the action Send, with a condition such as: type is Track or type is Identify.',
@@ -75,7 +85,7 @@ export const guide = (): SourceGuide => ({
   ],
   behaviour: segmentBehaviour,
   pitfalls: [
-    'Segment signs only the first event of a batch: the others are accepted and logged `unverified`. `partial: refuse` in the verification settings refuses such batches, which loses their events for good.',
+    'Segment signs only the first event of a batch: the others are accepted and logged `unverified`. `npx signalbox settings set KEY --partial refuse` refuses such batches, and Segment drops their events for good.',
     'Without a Shared Secret Segment signs nothing, and every request is answered 401. Until the secret is set here, it is 503, and Segment tries again for 4 h.',
     'Two mappings in Segment that both match send one messageId twice; the second is logged `idempotent`.',
     'Data that is mapped to something else than the whole event changes every path, and may leave no type.',

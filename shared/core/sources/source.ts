@@ -46,6 +46,8 @@ type Description = {
   /** Members whose values are never stored: a name, with `*` for any text at its start, its end or both. Default: none. */
   redact?: readonly string[];
   batchWrapper?: BatchWrapper;
+  /** Why no event of this kind ever has this type; undefined when one may. For checks of mappings. Default: any type may come. */
+  neverOfType?(eventType: string): string | undefined;
   /** One request is one event; a list is refused. Default: false. */
   single?: boolean;
   /** How an accepted request is answered. Default: 200 with the ids of its events. */

@@ -31,7 +31,10 @@ describe('raw events', () => {
   };
 
   test('come back from the queue as they were sent, optional parts included', () => {
-    for (const event of [raw, { ...raw, batchIndex: 3, execution: id, replay: 'r1', replayOf: id }]) {
+    for (const event of [
+      raw,
+      { ...raw, oldCredentials: ['url', 'key'] as const, batchIndex: 3, execution: id, replay: 'r1', replayOf: id },
+    ]) {
       expect(decodeRawEvent(encodeRawEvent(event))).toEqual(event);
     }
   });

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { ingestPath, ingestToken, isIngestToken } from '../../../shared/core/ingest/ingest-token.ts';
+import { ingestPath, ingestToken, matchIngestToken } from '../../../shared/core/ingest/ingest-token.ts';
 
 const url = (generation: number, previous_valid = false) => ({ generation, previous_valid });
 
@@ -13,28 +13,30 @@ test('is the first 24 characters of the keyed hash of source and generation: 144
 
 test('opens its own source with the current generation only', () => {
   const token = ingestToken('key', 'a', 2);
-  expect(isIngestToken(token, 'a', url(2), ['key'])).toBe(true);
-  expect(isIngestToken(token, 'b', url(2), ['key'])).toBe(false);
-  expect(isIngestToken(token, 'a', url(1), ['key'])).toBe(false);
-  expect(isIngestToken(token, 'a', url(4, true), ['key'])).toBe(false);
-  expect(isIngestToken(token, 'a', url(2), ['other'])).toBe(false);
+  expect(matchIngestToken(token, 'a', url(2), ['key'])).toEqual([]);
+  expect(matchIngestToken(token, 'b', url(2), ['key'])).toBeUndefined();
+  expect(matchIngestToken(token, 'a', url(1), ['key'])).toBeUndefined();
+  expect(matchIngestToken(token, 'a', url(4, true), ['key'])).toBeUndefined();
+  expect(matchIngestToken(token, 'a', url(2), ['other'])).toBeUndefined();
 });
 
-test('of the previous generation opens it until that is retired', () => {
+test('of the previous generation opens it until that is retired, and is told apart', () => {
   const token = ingestToken('key', 'a', 1);
-  expect(isIngestToken(token, 'a', url(2, true), ['key'])).toBe(true);
-  expect(isIngestToken(token, 'a', url(2, false), ['key'])).toBe(false);
+  expect(matchIngestToken(token, 'a', url(2, true), ['key'])).toEqual(['url']);
+  expect(matchIngestToken(token, 'a', url(2, false), ['key'])).toBeUndefined();
 });
 
-test('made with the previous key opens it while that key is being replaced', () => {
+test('made with the previous key opens it while that key is being replaced, and is told apart', () => {
   const token = ingestToken('old', 'a', 1);
-  expect(isIngestToken(token, 'a', url(1), ['new', 'old'])).toBe(true);
-  expect(isIngestToken(token, 'a', url(1), ['new'])).toBe(false);
+  expect(matchIngestToken(token, 'a', url(1), ['new', 'old'])).toEqual(['key']);
+  const both = matchIngestToken(token, 'a', url(2, true), ['new', 'old']);
+  expect(both).toEqual(['url', 'key']);
+  expect(matchIngestToken(token, 'a', url(1), ['new'])).toBeUndefined();
 });
 
 test('is never the empty text, nor one that is longer, shorter or spelled otherwise', () => {
   const token = ingestToken('key', 'a', 1);
   for (const guess of ['', token.slice(1), `${token}x`, token.toUpperCase(), `${token}\0`, '😀']) {
-    expect(isIngestToken(guess, 'a', url(1, true), ['key'])).toBe(false);
+    expect(matchIngestToken(guess, 'a', url(1, true), ['key'])).toBeUndefined();
   }
 });

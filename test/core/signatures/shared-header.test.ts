@@ -17,6 +17,21 @@ test('has nothing to check when the header is missing', () => {
   expect(verifier.isSigned({ 'x-webhook-secret': '' })).toBe(true);
 });
 
+test.each<[string, string, boolean]>([
+  ['letters and signs', 'aB3$%&/()=?', true],
+  ['spaces inside', 'correct horse', true],
+  ['a single character', 'x', true],
+  ['a space at its end, which would be dropped', 'secret ', false],
+  ['a space at its beginning', ' secret', false],
+  ['a line break', 'a\nb', false],
+  ['letters beyond ASCII', 'schlüssel', false],
+  ['nothing', '', false],
+])('a secret with %s: %j can be sent as a header: %j', (_name, value, isFine) => {
+  const problem = verifier.secretProblem?.(value);
+  expect(problem === undefined).toBe(isFine);
+  if (value !== '' && problem) expect(problem).not.toContain(value);
+});
+
 describe('fails', () => {
   test.each([
     ['another value', 'wrong!', ['secret']],

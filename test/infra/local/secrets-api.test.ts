@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,6 +94,36 @@ describe("Secrets Manager's API", () => {
     expect(names).toEqual([['list/1', 'list/2'], ['list/3']]);
     expect(second.NextToken).toBeUndefined();
     expect(JSON.stringify([first, second])).not.toContain('hidden');
+  });
+
+  test('a version has the id that its client gave it, and the same request twice makes one version', async () => {
+    const SecretId = 'signalbox/test/ids';
+    const [one, two] = [randomUUID(), randomUUID()];
+    await client.send(new CreateSecretCommand({ Name: SecretId, SecretString: 'one', ClientRequestToken: one }));
+    const change = { SecretId, SecretString: 'two', Description: 'd', ClientRequestToken: two };
+    for (let i = 0; i < 2; i++) await client.send(new UpdateSecretCommand(change));
+    const Filters = [{ Key: 'name' as const, Values: [SecretId] }];
+    const { SecretList } = await client.send(new ListSecretsCommand({ Filters }));
+    const stages = { [two]: ['AWSCURRENT'], [one]: ['AWSPREVIOUS'] };
+    expect(SecretList).toMatchObject([{ Description: 'd', SecretVersionsToStages: stages }]);
+    expect(await client.send(new DescribeSecretCommand({ SecretId }))).toMatchObject({ VersionIdsToStages: stages });
+    await expect(client.send(new UpdateSecretCommand({ ...change, SecretString: 'three' }))).rejects.toMatchObject({
+      name: 'ResourceExistsException',
+    });
+    expect(store.get(SecretId)?.current.text).toBe('two');
+  });
+
+  test('the day of the last read is told, and descriptions and lists are no reads', async () => {
+    const SecretId = 'signalbox/test/read';
+    await client.send(new CreateSecretCommand({ Name: SecretId, SecretString: 'one' }));
+    const day = async () => (await client.send(new DescribeSecretCommand({ SecretId }))).LastAccessedDate;
+    expect(await day()).toBeUndefined();
+    await client.send(new ListSecretsCommand({}));
+    expect(await day()).toBeUndefined();
+    await client.send(new GetSecretValueCommand({ SecretId }));
+    const read = await day();
+    expect(read?.toISOString()).toMatch(/T00:00:00.000Z$/);
+    expect(Date.now() - Number(read)).toBeLessThan(2 * 86_400_000);
   });
 
   test('the file is for its owner alone and brings every secret back', () => {

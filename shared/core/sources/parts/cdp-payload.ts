@@ -50,6 +50,18 @@ export function cdpEventType({ type, event }: CdpPayload): string | FieldProblem
   return `track/${event}`;
 }
 
+const cdpTypes = ['identify', 'page', 'screen', 'group', 'alias'];
+
+/** Why `cdpEventType` never gives a type: slips that would otherwise only show as events without a mapping. */
+export function cdpNeverOfType(eventType: string): string | undefined {
+  if (eventType === 'track') return 'matches only track events without a name; name one: track/order_completed';
+  if (eventType.startsWith('track/') || cdpTypes.includes(eventType)) return undefined;
+  const lower = eventType.toLowerCase();
+  if (cdpTypes.includes(lower) || lower.startsWith('track/'))
+    return `"${eventType}" never matches: types are in lower case; the name after track/ is as sent`;
+  return `"${eventType}" never matches: a track event has the type track/${eventType}`;
+}
+
 /** The person's traits: SDKs send them in `context.traits`, in `traits`, or some in each; the outer ones are newer. */
 export function mergedTraits({ traits, context }: CdpPayload): JsonObject {
   return { ...context?.traits, ...traits };

@@ -20,6 +20,14 @@ export function legacyEventType(payload: CdpPayload): string | FieldProblem | un
   return messageTypes.has(name) ? eventType : name;
 }
 
+/** Why `legacyEventType` never gives a type: above all the prefix that the kinds of today have. */
+export function legacyNeverOfType(eventType: string): string | undefined {
+  const [start, ...rest] = eventType.split('/');
+  const name = rest.join('/');
+  if (start !== 'track' || rest.length === 0 || messageTypes.has(name)) return undefined;
+  return `names have no prefix in a source of this kind; write ${name}`;
+}
+
 /**
  * What sources of the first generation have in common: nobody signs, names have no prefix, a person's traits are at the
  * top level alone, and what a source does besides starting workflows is switched on per environment.
@@ -30,6 +38,7 @@ export const legacyCdp = {
   // Without its context a person's traits are those at the top level.
   payload: CdpPayload.omit({ context: true }),
   eventType: legacyEventType,
+  neverOfType: legacyNeverOfType,
   idempotencyKeyPaths: ['body.messageId'],
   userId: ({ userId }: CdpPayload) => userId,
   data: cdpData,
@@ -41,10 +50,10 @@ export const legacyCdp = {
 export function legacyCdpGuide(): Pick<SourceGuide, 'eventType' | 'key' | 'defaultMappings' | 'pitfalls'> {
   return {
     eventType: {
-      rule: 'The name as sent for a track event, without a prefix, else the type in lower case; a track event that is named like a type keeps `track/` in front.',
+      rule: 'the name as sent for a track event, without a prefix, else the type in lower case; a track event that is named like a type keeps `track/` in front.',
       examples: ['Order Completed', 'identify', 'page', 'track/identify'],
     },
-    key: '`messageId`, once idempotency is switched on in the settings',
+    key: '`messageId`',
     defaultMappings: [
       {
         ...cdpIdentifyMapping,

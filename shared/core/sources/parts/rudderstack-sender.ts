@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../json.ts';
-import type { SampleMaker, SampleUser, SenderBehaviour } from '../guide.ts';
+import { afterServerFaults, type SampleMaker, type SampleUser, type SenderBehaviour } from '../guide.ts';
 
 /** https://github.com/rudderlabs/rudder-server, its router's defaults. */
 export const rudderstackBehaviour: SenderBehaviour = {
@@ -7,6 +7,7 @@ export const rudderstackBehaviour: SenderBehaviour = {
   schedule: 'after 10 s, doubling to 5 min, for at least 3 h (its open-source defaults)',
   drops: 'any other answer: the event is lost for good',
   timeout: '10 s',
+  sendsAgainAfter: afterServerFaults,
 };
 
 /** Headers of every post of RudderStack's destination Webhook. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../json.ts';
-import type { SampleMaker, SampleUser, SenderBehaviour } from '../guide.ts';
+import { afterServerFaults, type SampleMaker, type SampleUser, type SenderBehaviour } from '../guide.ts';
 
 /** https://www.twilio.com/docs/segment/connections/destinations#retries */
 export const segmentBehaviour: SenderBehaviour = {
@@ -7,6 +7,7 @@ export const segmentBehaviour: SenderBehaviour = {
   schedule: 'for 4 h, with growing and random pauses; a batch may be put together differently each time',
   drops: '400, 401, 403 and other refusals: the events are lost for good',
   timeout: '10 s (5 s for the older destination Webhooks)',
+  sendsAgainAfter: afterServerFaults,
 };
 
 /** Headers of every post of Segment's destination Webhooks (Actions). */

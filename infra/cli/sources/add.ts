@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { relative } from 'node:path';
+import checkbox from '@inquirer/checkbox';
+import type { Command } from 'commander';
+import { UrlState } from '../../../shared/core/configuration/schema.ts';
+import type { DefaultMapping, GuidedKind } from '../../../shared/core/sources/guide.ts';
+import type { SourceKind } from '../../../shared/core/sources/source.ts';
+import { examples, type GlobalOptions, optionsOf } from '../command.ts';
+import { shippedDirectory } from '../configuration-files.ts';
+import { connect, type Environment } from '../environment.ts';
+import { CliError } from '../errors.ts';
+import { printJson, processTerminal, type Terminal } from '../output/terminal.ts';
+import { ingestUrls, secretsOf } from '../queries/ingest-urls.ts';
+import { setSecret } from '../secrets/change-secret.ts';
+import { countValues } from '../secrets/secret-store.ts';
+import { sourceGuide, sourceGuides } from '../source-guides.ts';
+import { unknownKind } from './kinds.ts';
+import { chooseMappings, type MappingChoice, type WrittenFile, writeNewSource } from './new-source.ts';
+
+type AddOptions = MappingChoice & { key?: string; dir: string };
+
+export function addAdd(sources: Command): void {
+  const add = sources
+    .command('add <kind>')
+    .description("writes a source's file with the kind's default mappings, and says what to do at the vendor")
+    .option('--key <key>', "the source's key, in its URL and its rows; by default the kind's name")
+    .option('--only <event...>', 'default mappings of these event types alone, optional ones too')
+    .option('--without <event...>', 'default mappings but those of these event types')
+    .option('--dir <path>', 'folder of the configuration files', shippedDirectory)
+    .action((kind: string, _options, command: Command) => addCommand(kind, optionsOf<AddOptions>(command)));
+  examples(
+    add,
+    ['sources add stripe', 'asks which default mappings to take'],
+    ['sources add stripe --key stripe-eu --only invoice.paid', 'a second one, for one event type'],
+    ['sources add supabase -e production', 'with a secret of its own for production'],
+  );
+}
+
+/** `--json` of `sources add`. */
+export type AddedSource = {
+  key: string;
+  kind: string;
+  files: string[];
+  mappings: string[];
+  environment: string;
+  /** Null when the environment cannot be reached; it is made when somebody asks `sources KEY` there. */
+  url: string | null;
+  /** A secret that was made here, shown this once; null when there was nothing to make. */
+  generated_secret: string | null;
+  steps: string[];
+};
+
+async function addCommand(name: string, options: GlobalOptions & AddOptions): Promise<void> {
+  const terminal = processTerminal();
+  const guided = await sourceGuide(name);
+  if (guided === undefined) throw unknownKind(name, await sourceGuides());
+  const key = options.key ?? guided.kind.id;
+  const mappings = await mappingsFor(guided, options, terminal);
+  const written = writeNewSource({ key, kind: guided, mappings, directory: options.dir });
+  const there = await reach(options);
+  const url = there && (await ingestUrls(there, await secretsOf(there)))(key, UrlState.parse({}));
+  const secret =
+    there && guided.guide.secret?.from === 'generated' ? await generateSecret(there, key, guided.kind) : undefined;
+  const added: AddedSource = {
+    key,
+    kind: guided.kind.id,
+    files: written.map(({ path }) => relative(process.cwd(), path)),
+    mappings: mappings.map(({ mapping }) => mapping.id),
+    environment: options.environment,
+    url: url ?? null,
+    generated_secret: secret ?? null,
+    steps: guided.guide.setup.map((step) => filled(step, { key, environment: options.environment, url })),
+  };
+  if (options.json) return printJson(terminal, added);
+  print(terminal, added, guided, written);
+}
+
+/** What is asked for; on a terminal, when nothing is, the person is asked. */
+async function mappingsFor(guided: GuidedKind, options: GlobalOptions & AddOptions, terminal: Terminal) {
+  const chosen = chooseMappings(guided, options);
+  const asked = options.only !== undefined || options.without !== undefined || options.json;
+  if (asked || !process.stdin.isTTY || !terminal.interactive || guided.guide.defaultMappings.length === 0)
+    return chosen;
+  return checkbox<DefaultMapping>(
+    {
+      message: `Mappings of ${guided.kind.title} to begin with`,
+      choices: guided.guide.defaultMappings.map((one) => ({
+        name: `${one.mapping.event} → ${one.mapping.action}`,
+        value: one,
+        description: one.about,
+        checked: chosen.includes(one),
+      })),
+    },
+    { output: process.stderr },
+  );
+}
+
+/** The environment, when it is there; the file is of use without. */
+async function reach(options: GlobalOptions): Promise<Environment | undefined> {
+  try {
+    return await connect(options);
+  } catch (error) {
+    if (error instanceof CliError) return undefined;
+    throw error;
+  }
+}
+
+/** @returns undefined when the source has a secret already, which is kept, or takes none of our making */
+async function generateSecret(
+  environment: Environment,
+  key: string,
+  { verifier }: SourceKind,
+): Promise<string | undefined> {
+  const store = { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
+  const name = `sources/${key}`;
+  const value = verifier.newSecret?.(randomBytes(32));
+  if (value === undefined || (await countValues(store, name)) > 0) return undefined;
+  await setSecret(store, { name, value, also: false, nowMs: Date.now() });
+  return value;
+}
+
+/** A step with what stands in it for the source's own. */
+export function filled(
+  step: string,
+  { key, environment, url }: { key: string; environment: string; url: string | undefined },
+): string {
+  return step
+    .replaceAll('{url}', url ?? `(npx signalbox sources ${key} -e ${environment} prints it)`)
+    .replaceAll('{key}', key)
+    .replaceAll('{environment}', environment);
+}
+
+function print(terminal: Terminal, added: AddedSource, { kind, guide }: GuidedKind, written: WrittenFile[]): void {
+  const { out, note, colours } = terminal;
+  for (const { path, kind: what } of written)
+    out(
+      `${colours.green('wrote')} ${relative(process.cwd(), path)}${what === 'workflow' ? ' (records its runs; point it somewhere: docs/targets.md)' : ''}`,
+    );
+  out(`\n${colours.bold(`Set up ${kind.title}, in ${added.environment}`)}`);
+  let number = 0;
+  const step = (text: string) => out(`  ${++number}. ${text}`);
+  step(`Check and push: npx signalbox config validate && npx signalbox config push --commit -e ${added.environment}`);
+  for (const text of added.steps) step(text);
+  if (added.generated_secret !== null) {
+    step(`The secret, shown this once: ${colours.bold(added.generated_secret)}`);
+    out(`     It goes to ${guide.secret?.where}.`);
+  } else if (guide.secret !== undefined) {
+    const command = `npx signalbox secrets set sources/${added.key} -e ${added.environment}`;
+    step(`The secret (${guide.secret.where}): ${command}`);
+  }
+  step(`See it work: npx signalbox send ${added.key} -e ${added.environment}`);
+  note(`\nMore about this sender: docs/sources/${kind.id}.md`);
+  if (added.url !== null) note('A URL is a credential: whoever knows it can send events.');
+}

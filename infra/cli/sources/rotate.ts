@@ -1,0 +1,110 @@
+import type { Command } from 'commander';
+import { addReason, examples, type GlobalOptions, optionsOf } from '../command.ts';
+import { connect, type Environment } from '../environment.ts';
+import { failure, usageError } from '../errors.ts';
+import { canAsk, confirm } from '../output/confirm.ts';
+import { printJson, processTerminal } from '../output/terminal.ts';
+import { formatAgo } from '../output/times.ts';
+import { ingestUrls, secretsOf } from '../queries/ingest-urls.ts';
+import { askedNow, unknownName } from '../state/asked.ts';
+import { stateOf } from '../state/change.ts';
+import { type PreviousUrl, retireUrl, rotateUrl } from '../state/rotate-url.ts';
+
+type RotateOptions = GlobalOptions & { retire?: boolean; force?: boolean; yes?: boolean; message?: string };
+
+/** `sources rotate`: a new URL beside the old one, and the end of the old one. */
+export function addRotate(sources: Command): void {
+  const rotate = addReason(sources.command('rotate <key>'))
+    .description('give a source a new URL; the old one stays valid until it is retired')
+    .option('--retire', 'end the old URL instead: the sender uses the new one')
+    .option('--force', 'rotate although the URL before is still valid, which ends that one')
+    .option('--yes', 'retire the old URL although it was used within a day')
+    .action((key: string, _options, command: Command) => {
+      const options = optionsOf<RotateOptions>(command);
+      if (options.retire && options.force) throw usageError('--force is for rotating; retire takes --yes');
+      if (options.yes && !options.retire) throw usageError('--yes is for --retire; rotating takes --force');
+      return options.retire ? retireCommand(key, options) : rotateCommand(key, options);
+    });
+  examples(
+    rotate,
+    ['sources rotate rudderstack', 'prints the new URL; paste it at the sender'],
+    ['sources rudderstack', 'is the old one still used?'],
+    ['sources rotate rudderstack --retire', 'ends the old one'],
+  );
+}
+
+async function rotateCommand(source: string, options: RotateOptions): Promise<void> {
+  const terminal = processTerminal();
+  const environment = await connect(options);
+  const nowMs = Date.now();
+  const evenIfValid = options.force === true;
+  const rotated = await rotateUrl(environment.configuration, { source, evenIfValid, ...askedNow(options) });
+  if (rotated.kind === 'unknown') throw unknownName(rotated, environment.name);
+  if (rotated.kind === 'previous_still_valid')
+    throw failure(
+      `the URL of ${source} before the current one is still valid (${useOf(rotated.previous, nowMs)}); rotating again would end it, and only two are ever valid`,
+      `when nobody uses it any more: npx signalbox sources rotate ${source} --retire`,
+      'to end it now: --force',
+    );
+  const { url } = stateOf(rotated.state, source);
+  const newUrl = (await ingestUrls(environment, await secretsOf(environment)))(source, url);
+  const { version } = rotated;
+  if (options.json)
+    return printJson(terminal, {
+      environment: environment.name,
+      source,
+      url: newUrl,
+      generation: url.generation,
+      version,
+    });
+  terminal.out(newUrl);
+  terminal.note(
+    `The URL of ${source} in ${environment.name} from version ${version}, within 30 s. The old one still works.`,
+  );
+  terminal.note('1. Paste it at the sender. It is a credential: whoever knows it can send events.');
+  terminal.note(`2. See when the old one was last used: npx signalbox sources ${source}`);
+  terminal.note(`3. Once it is quiet, end it: npx signalbox sources rotate ${source} --retire`);
+}
+
+async function retireCommand(source: string, options: RotateOptions): Promise<void> {
+  const terminal = processTerminal();
+  const environment = await connect(options);
+  const retired = await retire(source, options, environment);
+  const { url } = stateOf(retired.state, source);
+  if (options.json) {
+    const changed = retired.kind === 'changed';
+    return printJson(terminal, {
+      environment: environment.name,
+      source,
+      retired: changed,
+      generation: url.generation,
+      version: retired.version,
+    });
+  }
+  if (retired.kind === 'unchanged')
+    terminal.out(`${source} has no old URL in ${environment.name}: only the current one is valid`);
+  else
+    terminal.out(`the old URL of ${source} ends in ${environment.name} with version ${retired.version}, within 30 s`);
+}
+
+/** Asks whoever is there before it ends a URL that was in use until lately; refuses where nobody is. */
+async function retire(source: string, options: RotateOptions, { configuration, name }: Environment) {
+  const request = { source, ...askedNow(options) };
+  const first = await retireUrl(configuration, { ...request, evenIfUsed: options.yes === true });
+  if (first.kind === 'unknown') throw unknownName(first, name);
+  if (first.kind !== 'used_lately') return first;
+  const why = `the old URL of ${source} in ${name}: ${useOf(first.previous, request.nowMs)}`;
+  const effect = 'What a sender still posts to it will be answered 404, and most senders drop such events for good';
+  if (options.json || !canAsk())
+    throw failure(`${why}. ${effect}`, 'wait until it has been quiet for a day, or say --yes');
+  if (!(await confirm(`${why}.\n${effect}. End it?`))) throw failure('nothing was changed');
+  const second = await retireUrl(configuration, { ...request, evenIfUsed: true });
+  if (second.kind === 'unknown' || second.kind === 'used_lately')
+    throw failure(`${source} changed meanwhile; look again`);
+  return second;
+}
+
+function useOf({ lastUsedAtMs, rotatedAtMs }: PreviousUrl, nowMs: number): string {
+  if (lastUsedAtMs !== undefined) return `last used ${formatAgo(lastUsedAtMs, nowMs)}`;
+  return rotatedAtMs === undefined ? 'not used' : `not used since it was replaced ${formatAgo(rotatedAtMs, nowMs)}`;
+}

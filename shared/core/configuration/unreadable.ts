@@ -1,0 +1,106 @@
+import { isJsonObject } from '../json.ts';
+import type { EnvironmentState, Snapshot } from './schema.ts';
+
+/** Why a function goes on with an older configuration than the live one; the closed list that logs and metrics share. */
+export type UnreadableReason =
+  // No part of the snapshot that `current` names is there.
+  | 'snapshot_missing'
+  // Parts are there, and are not what was written: one is gone, or its bytes changed.
+  | 'snapshot_damaged'
+  // Written by a version of Signalbox that this one does not understand.
+  | 'snapshot_unknown'
+  | 'state_unknown'
+  // The table has not answered for minutes.
+  | 'table_unavailable';
+
+/** The live configuration cannot be used as it is. Somebody has to look: reading it again does not help. */
+export class UnreadableConfiguration extends Error {
+  override name = 'UnreadableConfiguration';
+  readonly reason: UnreadableReason;
+
+  constructor(reason: UnreadableReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/**
+ * How snapshots are written. Raised by a change after which an older version of the code would misread a new snapshot
+ * (a new way to say a parameter, say), so that it keeps to what it understands instead.
+ */
+export const snapshotFormat = 1;
+
+/**
+ * Whether a function could work with what a snapshot holds: the parts that it relies on without looking again. Not the
+ * full check of the schema, which files passed before they were committed and which takes seconds for 100,000 mappings.
+ * @throws UnreadableConfiguration
+ */
+export function checkSnapshot(value: unknown, hash: string): asserts value is Snapshot {
+  const problem = snapshotProblem(value);
+  if (problem !== undefined)
+    throw new UnreadableConfiguration('snapshot_unknown', `snapshot ${hash} is of no known shape: ${problem}`);
+}
+
+function snapshotProblem(value: unknown): string | undefined {
+  if (!isJsonObject(value)) return 'it is no map';
+  for (const name of ['sources', 'workflows', 'audiences']) {
+    if (!isMapOfMaps(value[name])) return `${name} is no map of maps`;
+  }
+  for (const [key, source] of Object.entries(value.sources as Record<string, Record<string, unknown>>)) {
+    if (typeof source.kind !== 'string') return `sources.${key}.kind is no text`;
+    if (!Array.isArray(source.headers)) return `sources.${key}.headers is no list`;
+    if (!Array.isArray(source.mappings)) return `sources.${key}.mappings is no list`;
+    const odd = source.mappings.findIndex((mapping) => !isMapping(mapping));
+    if (odd >= 0) return `sources.${key}.mappings[${odd}] is no mapping`;
+  }
+  for (const [key, workflow] of Object.entries(value.workflows as Record<string, Record<string, unknown>>)) {
+    if (!isMapOfMaps(workflow.target)) return `workflows.${key}.target is no map of maps`;
+  }
+  return undefined;
+}
+
+function isMapping(value: unknown): boolean {
+  if (!isJsonObject(value)) return false;
+  const { id, event, action, parameters } = value;
+  return [id, event, action].every((text) => typeof text === 'string') && isJsonObject(parameters);
+}
+
+/**
+ * The same for per-environment state.
+ * @throws UnreadableConfiguration
+ */
+export function checkState(value: unknown, version: unknown): asserts value is EnvironmentState {
+  const problem = stateProblem(value);
+  if (problem !== undefined)
+    throw new UnreadableConfiguration(
+      'state_unknown',
+      `the state of version ${version} is of no known shape: ${problem}`,
+    );
+}
+
+function stateProblem(value: unknown): string | undefined {
+  if (!isJsonObject(value)) return 'it is no map';
+  if (!isMapOfMaps(value.sources)) return 'sources is no map of maps';
+  if (!Array.isArray(value.inactive_workflows)) return 'inactive_workflows is no list';
+  for (const [key, source] of Object.entries(value.sources as Record<string, Record<string, unknown>>)) {
+    const { enabled, identify, verification, idempotency, inactive_mappings, url } = source;
+    if (typeof enabled !== 'boolean') return `sources.${key}.enabled is neither true nor false`;
+    // What is absent here is as the source's kind has it.
+    if (!isOptional(identify, 'boolean')) return `sources.${key}.identify is neither true nor false`;
+    if (!isJsonObject(verification)) return `sources.${key}.verification is no map`;
+    const { enforced } = verification;
+    if (!isOptional(enforced, 'boolean') && enforced !== 'once_set')
+      return `sources.${key}.verification.enforced is neither true, false nor once_set`;
+    if (!isJsonObject(idempotency)) return `sources.${key}.idempotency is no map`;
+    if (!isOptional(idempotency.window_hours, 'number')) return `sources.${key}.idempotency.window_hours is no number`;
+    if (!Array.isArray(inactive_mappings)) return `sources.${key}.inactive_mappings is no list`;
+    if (!isJsonObject(url) || !Number.isInteger(url.generation)) return `sources.${key}.url has no generation`;
+  }
+  return undefined;
+}
+
+const isOptional = (value: unknown, type: 'boolean' | 'number') => value === undefined || typeof value === type;
+
+function isMapOfMaps(value: unknown): boolean {
+  return isJsonObject(value) && Object.values(value).every(isJsonObject);
+}

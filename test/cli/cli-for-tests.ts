@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pushAndCommit } from '../../infra/cli/configuration.ts';
+import { openSecretStore, type SecretStore } from '../../infra/local/secrets.ts';
+import { startSecretsApi } from '../../infra/local/secrets-api.ts';
+import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration.ts';
+import type { Snapshot } from '../../shared/core/configuration/schema.ts';
+import { startTables, type TestTables } from '../support/dynalite.ts';
+
+export type CliAnswer = { code: number; stdout: string; stderr: string };
+
+/** The CLI as a process of its own, on an environment of tables and secrets that looks like a local runtime's. */
+export type TestCli = {
+  tables: TestTables;
+  table: ConfigurationTable;
+  secrets: SecretStore;
+  secretsEndpoint: string;
+  signalbox(args: string[], input?: string): Promise<CliAnswer>;
+  stop(): Promise<void>;
+};
+
+/** @param snapshot what is live at first */
+export async function startCli(snapshot: Snapshot): Promise<TestCli> {
+  const tables = await startTables();
+  const secrets = openSecretStore(undefined, 'arn:aws:secretsmanager:us-east-1:000000000000:secret:');
+  secrets.create('signalbox/development/ingest', JSON.stringify({ current: 'ingest-key' }));
+  const secretsApi = await startSecretsApi(secrets);
+  const directory = mkdtempSync(join(tmpdir(), 'signalbox-cli-'));
+  const file = join(directory, 'runtime.json');
+  const queue = 'http://127.0.0.1:9/000000000000/q';
+  const outputs = {
+    Environment: 'development',
+    IngestUrl: 'http://127.0.0.1:9',
+    EventsQueueUrl: queue,
+    ActionsQueueUrl: queue,
+    EventsDeadLetterQueueUrl: queue,
+    ActionsDeadLetterQueueUrl: queue,
+    ...Object.fromEntries(Object.keys(tables.names).map((name) => [`${name}Table`, name])),
+    SecretsPrefix: 'signalbox/development',
+    LogShards: '1',
+  };
+  const endpoints = {
+    dynamodb: tables.endpoint,
+    sqs: 'http://127.0.0.1:9',
+    secretsmanager: secretsApi.endpoint,
+  };
+  const environments = { development: { region: 'us-east-1', endpoints, outputs } };
+  writeFileSync(file, JSON.stringify({ pid: process.pid, started_at: '2026-11-21T00:00:00Z', environments }));
+  const table = { client: tables.client, table: tables.names.Configuration };
+  await pushAndCommit(table, { snapshot, seed: undefined, author: 'a', message: 'm', nowMs: 0 });
+  const main = join(import.meta.dirname, '../../infra/cli/main.ts');
+  const env = { ...process.env, NODE_OPTIONS: '', SIGNALBOX_RUNTIME_FILE: file };
+  return {
+    tables,
+    table,
+    secrets,
+    secretsEndpoint: secretsApi.endpoint,
+    signalbox(args, input = '') {
+      return new Promise((resolve) => {
+        const child = execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {
+          resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+        });
+        child.stdin?.end(input);
+      });
+    },
+    async stop() {
+      await Promise.all([tables.stop(), secretsApi.stop()]);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { makeSecrets } from '../../shared/adapters/secrets-manager-secrets.ts';
+import { WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import { liveConfiguration } from '../support/build.ts';
+import { type CliAnswer, startCli, type TestCli } from './cli-for-tests.ts';
+
+// Each command is a process of its own, which starts slowly on a busy machine.
+jest.setTimeout(60_000);
+
+let cli: TestCli;
+let client: SecretsManagerClient;
+beforeAll(async () => {
+  const { snapshot } = liveConfiguration();
+  const target = (value: unknown) => WorkflowFile.parse({ name: 'w', target: { development: value } });
+  const workflows = {
+    shipping: target({ type: 'http', url: 'https://example.com/hook' }),
+    welcome: target({ type: 'knock', workflow: 'welcome' }),
+  };
+  cli = await startCli({ ...snapshot, workflows });
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  client = new SecretsManagerClient({ endpoint: cli.secretsEndpoint, region: 'us-east-1', credentials });
+});
+afterAll(async () => {
+  client.destroy();
+  await cli.stop();
+});
+
+const json = ({ stdout }: CliAnswer) => JSON.parse(stdout);
+const full = (name: string) => `signalbox/development/${name}`;
+const stored = (name: string) => JSON.parse(cli.secrets.get(full(name))?.current.text ?? 'null');
+/** As a function reads it: fresh each time. */
+const asFunctions = (name: string) => makeSecrets({ client, prefix: 'signalbox/development' }).valuesOf(name);
+const listed = async (name: string) => {
+  const rows: { name: string }[] = json(await cli.signalbox(['secrets', 'list', '--json']));
+  return rows.find((row) => row.name === name);
+};
+const now = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
+const word = 'canary-word';
+
+describe('secrets', () => {
+  test('set takes the key of a source alone, and neither prints nor echoes the value', async () => {
+    const set = await cli.signalbox(['secrets', 'set', 'rudderstack'], `${word}-1\n`);
+    expect(set).toMatchObject({ code: 0, stdout: '' });
+    expect(set.stderr).toContain('sources/rudderstack is set in development: 1 value active');
+    expect(set.stderr).not.toContain(word);
+    expect(await asFunctions('sources/rudderstack')).toEqual([`${word}-1`]);
+    expect(await listed('sources/rudderstack')).toMatchObject({ values: 1, set_at: [now] });
+  });
+
+  test('rotate keeps the old value beside the new one until it is retired; each keeps its age', async () => {
+    const [first] = ((await listed('sources/rudderstack')) as unknown as { set_at: string[] }).set_at;
+    const rotated = await cli.signalbox(['secrets', 'rotate', 'rudderstack', '--json'], `${word}-2`);
+    expect(json(rotated)).toMatchObject({ name: 'sources/rudderstack', values: 2, set_at: [now, first], ended: 0 });
+    expect(rotated.stderr).toContain('npx signalbox secrets rotate sources/rudderstack --retire');
+    expect(await asFunctions('sources/rudderstack')).toEqual([`${word}-2`, `${word}-1`]);
+    const again = await cli.signalbox(['secrets', 'rotate', 'rudderstack'], `${word}-3`);
+    expect(again).toMatchObject({ code: 1, stdout: '' });
+    expect(again.stderr).toMatch(/two active values.*\n.*--retire\n.*--force/);
+    expect((await cli.signalbox(['secrets', 'rotate', 'rudderstack'], `${word}-1`)).stderr).toContain('active already');
+    expect(await asFunctions('sources/rudderstack')).toEqual([`${word}-2`, `${word}-1`]);
+    const retired = await cli.signalbox(['secrets', 'rotate', 'rudderstack', '--retire', '--json']);
+    expect(json(retired)).toMatchObject({ values: 1, ended: 1, set_at: [json(rotated).set_at[0]] });
+    expect(await asFunctions('sources/rudderstack')).toEqual([`${word}-2`]);
+    expect((await cli.signalbox(['secrets', 'rotate', 'rudderstack', '--retire'])).stderr).toContain('single value');
+  });
+
+  test('set --also keeps one more, and at most two are ever active', async () => {
+    await cli.signalbox(['secrets', 'set', 'sources/rudderstack', '--also'], `${word}-3`);
+    const third = await cli.signalbox(['secrets', 'set', 'sources/rudderstack', '--also'], `${word}-4`);
+    expect(third.stderr).toContain('2 values active, 1 older one ended');
+    expect(await asFunctions('sources/rudderstack')).toEqual([`${word}-4`, `${word}-3`]);
+    await cli.signalbox(['secrets', 'set', 'sources/rudderstack'], `${word}-5`);
+    expect(await asFunctions('sources/rudderstack')).toEqual([`${word}-5`]);
+  });
+
+  test('--generate makes a value that functions can use, and prints it alone and once', async () => {
+    const made = await cli.signalbox(['secrets', 'set', 'targets/shipping', '--generate']);
+    expect(made.stdout).toMatch(/^whsec_[A-Za-z0-9+/]{43}=\n$/);
+    expect(made.stderr).toContain('the only time');
+    expect(made.stderr).not.toContain(made.stdout.trim());
+    expect(await asFunctions('targets/shipping')).toEqual([made.stdout.trim()]);
+    const { generated, values } = json(
+      await cli.signalbox(['secrets', 'rotate', 'rudderstack', '--generate', '--json']),
+    );
+    expect(values).toBe(2);
+    expect(generated).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(await asFunctions('sources/rudderstack')).toEqual([generated, `${word}-5`]);
+    const list = await cli.signalbox(['secrets', 'list']);
+    expect(list.stdout + list.stderr).not.toContain(generated);
+  });
+
+  test.each<[string, string[], string, number, RegExp]>([
+    ['a slip', ['set', 'sources/rudderstak'], 'x', 3, /did you mean "sources\/rudderstack"\?/],
+    ['a slip of a bare key', ['set', 'rudderstak'], 'x', 3, /did you mean "sources\/rudderstack"\?/],
+    ['a workflow without targets/', ['set', 'shipping'], 'x', 3, /did you mean "targets\/shipping"\?/],
+    ['a name of nothing', ['set', 'zzzzzzzzzzzzzzzz'], 'x', 3, /there are: sources\/rudderstack, targets\/.*shipping/],
+    ['the ingest key', ['set', 'ingest'], 'x', 3, /nothing that takes a secret "ingest"/],
+    ['nothing as the value', ['set', 'rudderstack'], '\n', 2, /the value is empty/],
+    ['a header that cannot be sent', ['set', 'rudderstack'], `${word} \n`, 2, /without spaces at its ends/],
+    ['a header of several lines', ['rotate', 'rudderstack'], `${word}\r\n${word}`, 2, /printable ASCII/],
+    ['a signing secret that is none', ['set', 'targets/shipping'], `${word}`, 2, /"whsec_" followed by/],
+    ['a secret that somebody else makes', ['set', 'targets/welcome', '--generate'], '', 2, /is made by Knock/],
+    ['rotating what is not set', ['rotate', 'targets/welcome'], 'sk_x', 3, /secrets set targets\/welcome/],
+    ['retiring what is not set', ['rotate', 'targets/welcome', '--retire'], '', 3, /is not set/],
+    ['retiring and more', ['rotate', 'rudderstack', '--retire', '--force'], '', 2, /neither/],
+  ])('%s is refused, changes nothing and quotes no value', async (_name, args, input, code, reason) => {
+    const before = ['sources/rudderstack', 'targets/shipping', 'targets/welcome'].map(stored);
+    const answer = await cli.signalbox(['secrets', ...args], input);
+    expect([answer.code, answer.stdout]).toEqual([code, '']);
+    expect(answer.stderr).toMatch(reason);
+    expect(answer.stderr).not.toContain(word);
+    expect(['sources/rudderstack', 'targets/shipping', 'targets/welcome'].map(stored)).toEqual(before);
+  });
+
+  test('list shows how many values are active, how old each is, and the day of the last use; never reads them', async () => {
+    const today = new Date().toISOString().slice(0, 10);
+    await cli.signalbox(['secrets', 'set', 'targets/welcome'], 'sk_test');
+    expect(await listed('targets/welcome')).toEqual({
+      name: 'targets/welcome',
+      values: 1,
+      set_at: [now],
+      changed_at: now,
+      last_used_on: null,
+    });
+    await asFunctions('targets/welcome');
+    expect(await listed('targets/welcome')).toMatchObject({ last_used_on: today });
+    expect((await cli.signalbox(['secrets', 'list'])).stdout).toMatch(/sources\/rudderstack +2 +.* ago, .*today/);
+  });
+
+  test('what was set by other means is listed without ages, and keeps its value when it is rotated', async () => {
+    const secret = cli.secrets.get(full('targets/welcome'));
+    if (secret === undefined) throw new Error('it was set above');
+    cli.secrets.put(secret, { text: JSON.stringify({ values: ['sk_by_hand', 'sk_older'] }) });
+    expect(await listed('targets/welcome')).toMatchObject({ values: null, set_at: [], changed_at: now });
+    expect((await cli.signalbox(['secrets', 'rotate', 'targets/welcome'], 'sk_3')).code).toBe(1);
+    const rotated = await cli.signalbox(['secrets', 'rotate', 'targets/welcome', '--force', '--json'], 'sk_3');
+    expect(json(rotated)).toMatchObject({ values: 2, set_at: [now, now], ended: 1 });
+    expect(await asFunctions('targets/welcome')).toEqual(['sk_3', 'sk_by_hand']);
+  });
+
+  test('what is damaged can be set anew, and is never shown', async () => {
+    const secret = cli.secrets.get(full('targets/welcome'));
+    if (secret === undefined) throw new Error('it was set above');
+    cli.secrets.put(secret, { text: `{"values": "${word}` });
+    const rotated = await cli.signalbox(['secrets', 'rotate', 'targets/welcome'], 'sk_4');
+    expect([rotated.code, rotated.stderr.includes(word)]).toEqual([3, false]);
+    expect((await cli.signalbox(['secrets', 'set', 'targets/welcome'], 'sk_4')).code).toBe(0);
+    expect(await asFunctions('targets/welcome')).toEqual(['sk_4']);
+  });
+
+  test('sources says how many are active', async () => {
+    expect(json(await cli.signalbox(['sources', 'rudderstack', '--json']))).toMatchObject([
+      { verification: { secrets: 2 } },
+    ]);
+  });
+});

@@ -1,0 +1,100 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { readConfigurationFiles } from '../../infra/cli/configuration-files.ts';
+import { sourceGuides } from '../../infra/cli/source-guides.ts';
+import { filled } from '../../infra/cli/sources/add.ts';
+import { kindRow } from '../../infra/cli/sources/kinds.ts';
+import { chooseMappings, writeNewSource } from '../../infra/cli/sources/new-source.ts';
+import type { GuidedKind } from '../../shared/core/sources/guide.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'signalbox-add-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const kinds = await sourceGuides();
+const guided = kinds.find(({ kind }) => kind.id === 'rudderstack') as GuidedKind;
+const eventsOf = (choice: Parameters<typeof chooseMappings>[1], kind = guided) =>
+  chooseMappings(kind, choice).map(({ mapping }) => mapping.event);
+
+describe.each(kinds.map((one) => [one.kind.id, one] as const))('a new source of kind %s', (id, kind) => {
+  test('is a file without an error, with all default mappings when all are taken', () => {
+    const files = writeNewSource({ key: id, kind, mappings: kind.guide.defaultMappings, directory });
+    const { snapshot, problems } = readConfigurationFiles(directory);
+    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(problems.filter(({ path }) => path.includes('event'))).toEqual([]);
+    expect(snapshot.sources[id]?.mappings).toEqual(kind.guide.defaultMappings.map(({ mapping }) => mapping));
+    expect(files[0]?.path).toBe(join(directory, 'sources', `${id}.yaml`));
+  });
+
+  test('holds what was not taken as comments, from which it can be taken', () => {
+    writeNewSource({ key: id, kind, mappings: [], directory });
+    const text = readFileSync(join(directory, 'sources', `${id}.yaml`), 'utf8');
+    for (const { mapping } of kind.guide.defaultMappings) expect(text).toContain(`# - id: ${mapping.id}`);
+    expect(readConfigurationFiles(directory)).toMatchObject({
+      problems: [],
+      snapshot: { sources: { [id]: { mappings: [] } } },
+    });
+    expect(
+      text.split('\n').filter((line) => line.length > 130 && line.trimStart().startsWith('# ') && !line.includes(': ')),
+    ).toEqual([]);
+  });
+
+  test('is described by a row for scripts', () => {
+    const row = kindRow(kind);
+    expect(JSON.parse(JSON.stringify(row))).toMatchObject({
+      kind: id,
+      enforcement: expect.stringMatching(/^(on|off|once_set)$/),
+    });
+    expect(row.default_mappings).toHaveLength(kind.guide.defaultMappings.length);
+  });
+});
+
+describe('the choice of mappings', () => {
+  test('is by event type; without one all but the optional', () => {
+    expect(eventsOf({})).toEqual(['identify', 'track/order_completed']);
+    expect(eventsOf({ only: ['identify'] })).toEqual(['identify']);
+    expect(eventsOf({ without: ['identify'] })).toEqual(['track/order_completed']);
+    const optional = kinds.find(({ guide }) => guide.defaultMappings.some((one) => one.optional));
+    const one = optional?.guide.defaultMappings.find((mapping) => mapping.optional);
+    if (optional && one) {
+      expect(eventsOf({}, optional)).toHaveLength(
+        optional.guide.defaultMappings.filter((mapping) => !mapping.optional).length,
+      );
+      expect(eventsOf({ only: [one.mapping.event] }, optional)).toContain(one.mapping.event);
+    }
+  });
+
+  test('of a type that no default mapping has is refused with the nearest', () => {
+    expect(() => eventsOf({ only: ['identfy'] })).toThrow('did you mean "identify"?');
+    expect(() => eventsOf({ without: ['x'] })).toThrow('no default mapping of rudderstack is for "x"');
+  });
+});
+
+describe('what is there', () => {
+  const add = (key: string) => writeNewSource({ key, kind: guided, mappings: guided.guide.defaultMappings, directory });
+
+  test('is never written over: a second source takes another key, and shares the workflow', () => {
+    expect(add('rudderstack').map(({ kind }) => kind)).toEqual(['source', 'workflow']);
+    const before = readFileSync(join(directory, 'sources', 'rudderstack.yaml'), 'utf8');
+    expect(() => add('rudderstack')).toThrow('is there already');
+    expect(readFileSync(join(directory, 'sources', 'rudderstack.yaml'), 'utf8')).toBe(before);
+    expect(add('rudderstack-app').map(({ kind }) => kind)).toEqual(['source']);
+    const { snapshot, problems } = readConfigurationFiles(directory);
+    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(snapshot.sources['rudderstack-app']?.name).toBe('RudderStack (rudderstack-app)');
+  });
+
+  test.each(['Rudder', '../x', '', 'a b'])('keeps its folder: %j is no key', (key) => {
+    expect(() => add(key)).toThrow('cannot be the key of a source');
+  });
+});
+
+test('a step names the URL, or how to get it where the environment is not there', () => {
+  const own = { key: 'shop', environment: 'production' };
+  expect(filled('Paste {url}, and set {key}', { ...own, url: 'https://x/y' })).toBe('Paste https://x/y, and set shop');
+  expect(filled('Paste {url}', { ...own, url: undefined })).toContain('npx signalbox sources shop -e production');
+});
