@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { scanChildren, skipSpace } from '../ingest/json-scanner.ts';
+import { parseJson, sameJson } from '../json.ts';
 import { sameText } from './same-text.ts';
 import { randomText } from './shared-header.ts';
-import { anyText, headerOf, type SignedRequest, type Verdict, type Verifier } from './verifier.ts';
+import { anyText, headerOf, type SignedRequest, type Verifier } from './verifier.ts';
 
 /** An HMAC signature in a header, as data. Header names are in lower case. */
 export type HmacScheme = {
@@ -34,7 +35,10 @@ export type HmacScheme = {
   key: 'text' | 'base64';
   /** The secret is of the operator's choice, not made by the sender. Default: false. */
   secretIsChosen?: boolean;
-  /** The sender signs only the first element of a list, written as JSON.stringify writes it. */
+  /**
+   * The sender signs only the first element of a list, written as JSON.stringify writes it. A list that is signed as a
+   * whole does not verify: no such sender makes one.
+   */
   signsFirstOfList?: boolean;
 };
 
@@ -75,15 +79,16 @@ export function hmac(scheme: HmacScheme): Verifier {
       if (value === undefined) return 'skipped';
       const signed = readSigned(scheme, value, request.headers);
       if (signed === undefined || (timestamp && !isTimely(signed.timestamp, timestamp, request.nowMs))) return 'failed';
-      const verdict: Verdict = isMatch(request.rawBody, request, signed) ? 'verified' : 'failed';
-      if (verdict === 'verified' || !scheme.signsFirstOfList) return verdict;
-      return firstOfList(request.rawBody).some((text) => isMatch(text, request, signed)) ? 'verified_first' : 'failed';
+      const first = scheme.signsFirstOfList ? firstOfList(request.rawBody) : undefined;
+      if (first !== undefined)
+        return first.some((text) => isMatch(text, request, signed)) ? 'verified_first' : 'failed';
+      return isMatch(request.rawBody, request, signed) ? 'verified' : 'failed';
     },
     sign(request) {
       const time = timestamp && String(Math.floor(request.nowMs / (timestamp.unit === 'seconds' ? 1000 : 1)));
       const signed = { ...(time !== undefined && { timestamp: time }), id: request.id };
-      const [first = request.rawBody] = scheme.signsFirstOfList ? firstOfList(request.rawBody).slice(-1) : [];
-      const signature = signatureOf(first, request.secret, signed);
+      const first = scheme.signsFirstOfList ? firstOfList(request.rawBody)?.at(-1) : undefined;
+      const signature = signatureOf(first ?? request.rawBody, request.secret, signed);
       return {
         [header]: writeSignature(scheme, signature, time),
         ...(timestamp?.header !== undefined && time !== undefined && { [timestamp.header]: time }),
@@ -164,19 +169,32 @@ function isTimely(text: string | undefined, { unit, toleranceSeconds }: Timestam
     : Math.abs(nowMs - Number(text)) <= toleranceSeconds * 1000;
 }
 
-/** The first element of a list, as it stands in the text and as JSON.stringify writes it; none for any other body. */
-function firstOfList(rawBody: Uint8Array): string[] {
+/**
+ * What may be signed of a list: its first element, as it stands in the text and as JSON.stringify writes it. Empty for a
+ * list without elements; undefined for any other body.
+ */
+function firstOfList(rawBody: Uint8Array): string[] | undefined {
   const text = Buffer.from(rawBody).toString('utf8');
   const open = skipSpace(text, 0);
-  if (text[open] !== '[') return [];
+  if (text[open] !== '[') return undefined;
   const scan = scanChildren(text, open, { depthMax: Number.POSITIVE_INFINITY, childrenMax: 1 });
   const [first] = scan.kind === 'scanned' ? scan.children : [];
   if (first === undefined) return [];
   const slice = text.slice(first.start, first.end);
+  const written = writtenAgain(slice);
+  return written === undefined ? [slice] : [slice, written];
+}
+
+/**
+ * An element as JSON.stringify writes it; undefined where that reads as something else. Otherwise whoever rounds like
+ * JavaScript could be somebody else under the same signature: 9007199254740993 is written 9007199254740992, 1e999 is null.
+ */
+function writtenAgain(slice: string): string | undefined {
   try {
-    return [slice, JSON.stringify(JSON.parse(slice))];
+    const written = JSON.stringify(JSON.parse(slice));
+    return sameJson(parseJson(slice), parseJson(written)) ? written : undefined;
   } catch {
-    return [slice];
+    return undefined;
   }
 }
 

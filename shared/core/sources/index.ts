@@ -1,8 +1,20 @@
+import { freshpaint } from './freshpaint.ts';
+import { jitsu } from './jitsu.ts';
 import { rudderstack } from './rudderstack.ts';
+import { rudderstackLegacy } from './rudderstack-legacy.ts';
+import { segment } from './segment.ts';
+import { segmentLegacy } from './segment-legacy.ts';
 import type { SourceKind } from './source.ts';
 
 /** Every kind of source. A test compares this list with the folder. */
-export const sourceKinds: readonly SourceKind[] = [rudderstack];
+export const sourceKinds: readonly SourceKind[] = [
+  rudderstack,
+  rudderstackLegacy,
+  segment,
+  segmentLegacy,
+  jitsu,
+  freshpaint,
+];
 
 const byId = new Map(sourceKinds.map((kind) => [kind.id, kind]));
 

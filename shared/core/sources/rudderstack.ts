@@ -1,8 +1,9 @@
 import { sharedHeader } from '../signatures/shared-header.ts';
-import { afterServerFaults, type SourceGuide } from './guide.ts';
+import type { SourceGuide } from './guide.ts';
 import { cdpIdentifyMapping, cdpSamples, cdpTriggerMapping } from './parts/cdp-guide.ts';
 import {
   CdpPayload,
+  cdpBatchWrapper,
   cdpData,
   cdpEventType,
   cdpNeverOfType,
@@ -10,6 +11,7 @@ import {
   cdpPreprocess,
   cdpTypes,
 } from './parts/cdp-payload.ts';
+import { rudderstackBehaviour, rudderstackEnvelope, rudderstackHeaders } from './parts/rudderstack-sender.ts';
 import { defineSource } from './source.ts';
 
 /**
@@ -35,8 +37,7 @@ export const rudderstack = defineSource({
   data: cdpData,
   preprocess: cdpPreprocess,
   occurredAtMs: cdpOccurredAtMs,
-  // Not what the destination sends, but what a client of RudderStack's own HTTP API does (`/v1/batch`).
-  batchWrapper: { list: ['batch'], shared: ['context', 'integrations', 'sentAt'], unless: 'type' },
+  batchWrapper: cdpBatchWrapper,
 });
 
 /** For people and tools: set-up, defaults, samples. */
@@ -63,39 +64,15 @@ export const guide = (): SourceGuide => ({
       'Starts the workflow for whoever completed the order. A recipient who was never identified gets no run; to create the user on the way, map a recipient object: `recipients: { id: user_id, email: data.email }`.',
     ),
   ],
-  behaviour: {
-    retries: '408, 429, 5xx, and no answer within 10 s',
-    schedule: 'after 10 s, doubling to 5 min, for at least 3 h (its open-source defaults)',
-    drops: 'any other answer: the event is lost for good',
-    timeout: '10 s',
-    sendsAgainAfter: afterServerFaults,
-  },
+  behaviour: rudderstackBehaviour,
   pitfalls: [
     'RudderStack signs nothing and drops what is answered 401, so the secret is not enforced until you say so.',
     'An anonymous event has no user id: its trigger is skipped with `required_field_missing`.',
     'Identify often comes after the first track event of a new user; describe the recipient inline where that matters.',
   ],
   samples: cdpSamples({
-    headers: { 'content-type': 'application/json', 'user-agent': 'RudderLabs' },
-    envelope: (user, make) => ({
-      channel: 'web',
-      context: {
-        app: { name: 'Shop', version: '2.4.0' },
-        library: { name: 'RudderLabs JavaScript SDK', version: '3.11.10' },
-        locale: 'en-GB',
-        timezone: 'Europe/Berlin',
-        ip: '203.0.113.7',
-        userAgent:
-          'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36',
-        page: { path: '/checkout', title: 'Checkout', url: 'https://shop.example.com/checkout' },
-        traits: { name: user.name, email: user.email },
-      },
-      integrations: { All: true },
-      request_ip: '203.0.113.7',
-      ...Object.fromEntries(
-        ['originalTimestamp', 'sentAt', 'receivedAt'].map((name) => [name, new Date(make.nowMs).toISOString()]),
-      ),
-    }),
+    headers: rudderstackHeaders,
+    envelope: rudderstackEnvelope,
     mix: [
       { eventType: 'track/order_completed', weight: 70 },
       { eventType: 'page', weight: 20 },

@@ -61,13 +61,18 @@ export type CdpDialect = {
   envelope(user: SampleUser, make: SampleMaker): JsonObject;
   /** The event type of a track event. Default: `track/<name>`. */
   trackType?(name: string): string;
+  /** What a track event says. Default, and where undefined: what visitors of a shop do. */
+  properties?(event: string, user: SampleUser, make: SampleMaker): JsonObject | undefined;
+  /** Default: a UUID. */
+  messageId?(make: SampleMaker): string;
   mix: SampleSet['mix'];
 };
 
 /** Visitors of a shop, as a platform of the Segment vocabulary tells of them. */
-export function cdpSamples({ headers, envelope, trackType = (name) => `track/${name}`, mix }: CdpDialect): SampleSet {
+export function cdpSamples(dialect: CdpDialect): SampleSet {
+  const { headers, envelope, trackType = (name) => `track/${name}`, mix } = dialect;
   const sample = (eventType: string, user: SampleUser, make: SampleMaker, fields: JsonObject): Sample => {
-    const messageId = make.uuid();
+    const messageId = dialect.messageId?.(make) ?? make.uuid();
     const timestamp = new Date(make.nowMs).toISOString();
     const body = {
       messageId,
@@ -115,7 +120,8 @@ export function cdpSamples({ headers, envelope, trackType = (name) => `track/${n
       return sample(eventType, user, make, {
         type: 'track',
         event,
-        properties: /order/i.test(event) ? order(make) : { ...somethingToBuy(make) },
+        properties:
+          dialect.properties?.(event, user, make) ?? (/order/i.test(event) ? order(make) : { ...somethingToBuy(make) }),
       });
     },
   };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
-import { type FieldProblem, typeName } from '../source.ts';
+import { type BatchWrapper, type FieldProblem, typeName } from '../source.ts';
 import { isoTimeMs } from './iso-time.ts';
 
 // Odd values of optional fields are what loose clients send; the event is worth more than the field.
@@ -23,9 +23,21 @@ export const CdpPayload = z.object({
 });
 export type CdpPayload = z.infer<typeof CdpPayload>;
 
+/** What a client of these platforms' own HTTP APIs sends (`/v1/batch`), not what their webhook destinations do. */
+export const cdpBatchWrapper: BatchWrapper = {
+  list: ['batch'],
+  shared: ['context', 'integrations', 'sentAt'],
+  unless: 'type',
+};
+
+/** `track`, `identify` and so on, in lower case, since some clients send `Identify`; undefined where there is no text. */
+export function messageType({ type }: Pick<CdpPayload, 'type'>): string | undefined {
+  return typeof type === 'string' ? type.toLowerCase() : undefined;
+}
+
 /**
  * `track/<event>` with the name as sent, since names are free text in which case and spaces count; any other type in
- * lower case, since some clients send `Identify`. A track without a name is `track`.
+ * lower case. A track without a name is `track`.
  */
 export function cdpEventType({ type, event }: CdpPayload): string | FieldProblem | undefined {
   if (type === undefined || type === null) return undefined;
@@ -58,7 +70,7 @@ export function mergedTraits({ traits, context }: CdpPayload): JsonObject {
 
 /** `properties` of what somebody did, the person's traits of an identify, the group's of a group. */
 export function cdpData(payload: CdpPayload): JsonObject | undefined {
-  switch (typeof payload.type === 'string' ? payload.type.toLowerCase() : undefined) {
+  switch (messageType(payload)) {
     case 'identify':
       return mergedTraits(payload);
     case 'group':
@@ -79,7 +91,7 @@ const reservedTraits = new Set([
  * ISO 8601 date-time.
  */
 export function cdpPreprocess(payload: CdpPayload): JsonObject {
-  if (typeof payload.type !== 'string' || payload.type.toLowerCase() !== 'identify') return {};
+  if (messageType(payload) !== 'identify') return {};
   const traits = mergedTraits(payload);
   const createdAt = [traits.createdAt, traits.created_at].find((value) => isoTimeMs(value) !== undefined);
   return {
