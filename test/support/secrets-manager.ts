@@ -11,7 +11,7 @@ export type TestSecrets = {
   stop(): Promise<void>;
 };
 
-/** Secrets Manager's GetSecretValue on a free port, in its JSON protocol. */
+/** Secrets Manager's GetSecretValue on a free port, in its JSON protocol, and a DescribeSecret that knows of no description. */
 export async function startSecrets(): Promise<TestSecrets> {
   const server = createServer(async (request, response) => {
     const chunks: Uint8Array[] = [];
@@ -20,15 +20,16 @@ export async function startSecrets(): Promise<TestSecrets> {
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
       response.end(JSON.stringify(body));
     };
-    if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue')
+    const operation = String(request.headers['x-amz-target']).replace('secretsmanager.', '');
+    if (!['GetSecretValue', 'DescribeSecret'].includes(operation))
       return answer(400, { __type: 'UnknownOperationException' });
     const { SecretId } = JSON.parse(Buffer.concat(chunks).toString());
-    test.reads.push(SecretId);
+    if (operation === 'GetSecretValue') test.reads.push(SecretId);
     if (test.down) return answer(500, { __type: 'InternalServiceError' });
     const SecretString = test.secrets.get(SecretId);
     if (SecretString === undefined)
       return answer(400, { __type: 'ResourceNotFoundException', Message: 'no such secret' });
-    answer(200, { Name: SecretId, SecretString });
+    answer(200, { Name: SecretId, ...(operation === 'GetSecretValue' && { SecretString }) });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -58,7 +58,10 @@ export function printSource(terminal: Terminal, row: SourceRow, nowMs: number): 
         : 'off: every copy of an event runs',
     ],
     ['identify', row.identify ? 'on' : 'off: identify events run nothing'],
-    ['log rows', row.retention_days === null ? "kept as long as the environment's" : `kept ${row.retention_days} days`],
+    [
+      'log rows',
+      row.retention_days === null ? 'kept as long as the environment says' : `kept ${row.retention_days} days`,
+    ],
     [
       'mappings',
       `${row.mappings}${row.inactive_mappings.length > 0 ? `, of which inactive: ${row.inactive_mappings.join(', ')}` : ''}`,
