@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { scanChildren, skipSpace } from '../ingest/json-scanner.ts';
 import { sameText } from './same-text.ts';
-import { anyText, headerOf, type SignedRequest, type Verdict, type Verifier } from './verifier.ts';
+import { anyText, headerOf, type SignedRequest, type Verifier } from './verifier.ts';
 
 /** An HMAC signature in a header, as data. Header names are in lower case. */
 export type HmacScheme = {
@@ -31,9 +31,12 @@ export type HmacScheme = {
   idHeader?: string;
   /** What of the secret is the key: its text, or the bytes that the base64 behind an optional `whsec_` stands for. */
   key: 'text' | 'base64';
-  /** The sender signs only the first element of a list, written as JSON.stringify writes it. */
+  /** The sender signs only the first element of a list, as it stands in the body. */
   signsFirstOfList?: boolean;
 };
+
+/** Far more than anybody sends, and few enough that comparing them all costs nothing. */
+const signaturesMax = 20;
 
 type Signed = { signatures: string[]; timestamp?: string; id?: string };
 
@@ -72,15 +75,15 @@ export function hmac(scheme: HmacScheme): Verifier {
       if (value === undefined) return 'skipped';
       const signed = readSigned(scheme, value, request.headers);
       if (signed === undefined || (timestamp && !isTimely(signed.timestamp, timestamp, request.nowMs))) return 'failed';
-      const verdict: Verdict = isMatch(request.rawBody, request, signed) ? 'verified' : 'failed';
-      if (verdict === 'verified' || !scheme.signsFirstOfList) return verdict;
-      return firstOfList(request.rawBody).some((text) => isMatch(text, request, signed)) ? 'verified_first' : 'failed';
+      const first = scheme.signsFirstOfList ? firstOfList(request.rawBody) : undefined;
+      if (!isMatch(first ?? request.rawBody, request, signed)) return 'failed';
+      return first === undefined ? 'verified' : 'verified_first';
     },
     sign(request) {
       const time = timestamp && String(Math.floor(request.nowMs / (timestamp.unit === 'seconds' ? 1000 : 1)));
       const signed = { ...(time !== undefined && { timestamp: time }), id: request.id };
-      const [first = request.rawBody] = scheme.signsFirstOfList ? firstOfList(request.rawBody).slice(-1) : [];
-      const signature = signatureOf(first, request.secret, signed);
+      const first = scheme.signsFirstOfList ? firstOfList(request.rawBody) : undefined;
+      const signature = signatureOf(first ?? request.rawBody, request.secret, signed);
       return {
         [header]: writeSignature(scheme, signature, time),
         ...(timestamp?.header !== undefined && time !== undefined && { [timestamp.header]: time }),
@@ -90,7 +93,9 @@ export function hmac(scheme: HmacScheme): Verifier {
     secretProblem: scheme.key === 'text' ? anyText : base64Problem,
     credentialHeaders: [header],
     ...(timestamp && { toleranceSeconds: timestamp.toleranceSeconds }),
-    instruction: `sign it with the source's secret: ${scheme.algorithm.toUpperCase()} HMAC in the header "${header}"`,
+    instruction: `sign it with the source's secret: ${scheme.algorithm.toUpperCase()} HMAC in the header "${header}"${
+      timestamp ? `, made within ${timestamp.toleranceSeconds} s of now` : ''
+    }`,
   };
 }
 
@@ -98,7 +103,8 @@ export function hmac(scheme: HmacScheme): Verifier {
 function readSigned(scheme: HmacScheme, value: string, headers: Record<string, string>): Signed | undefined {
   const { timestamp, idHeader } = scheme;
   const signed = splitHeader(scheme, value);
-  if (signed === undefined || signed.signatures.length === 0) return undefined;
+  if (signed === undefined || signed.signatures.length === 0 || signed.signatures.length > signaturesMax)
+    return undefined;
   const time = timestamp?.header === undefined ? signed.timestamp : headerOf(headers, timestamp.header);
   const id = idHeader === undefined ? undefined : headerOf(headers, idHeader);
   if ((timestamp && time === undefined) || (idHeader !== undefined && id === undefined)) return undefined;
@@ -117,9 +123,9 @@ function splitHeader({ format }: HmacScheme, value: string): Signed | undefined 
     }
     case 'elements': {
       // Vendors differ in whether a space follows the comma.
-      const elements = value.split(/, ?/).map((element) => {
+      const elements = value.split(/, ?/).flatMap((element) => {
         const equals = element.indexOf('=');
-        return { name: element.slice(0, equals), value: element.slice(equals + 1) };
+        return equals === -1 ? [] : [{ name: element.slice(0, equals), value: element.slice(equals + 1) }];
       });
       const named = (name: string) =>
         elements.filter((element) => element.name === name).map((element) => element.value);
@@ -160,20 +166,17 @@ function isTimely(text: string | undefined, { unit, toleranceSeconds }: Timestam
     : Math.abs(nowMs - Number(text)) <= toleranceSeconds * 1000;
 }
 
-/** The first element of a list, as it stands in the text and as JSON.stringify writes it; none for any other body. */
-function firstOfList(rawBody: Uint8Array): string[] {
+/**
+ * The first element of a list, as it stands in the body; undefined for any other body. Never what parsing and writing it
+ * again would make of it: two ids beyond 2^53 become one that way, and the signature of one would hold for the other.
+ */
+function firstOfList(rawBody: Uint8Array): string | undefined {
   const text = Buffer.from(rawBody).toString('utf8');
   const open = skipSpace(text, 0);
-  if (text[open] !== '[') return [];
+  if (text[open] !== '[') return undefined;
   const scan = scanChildren(text, open, { depthMax: Number.POSITIVE_INFINITY, childrenMax: 1 });
   const [first] = scan.kind === 'scanned' ? scan.children : [];
-  if (first === undefined) return [];
-  const slice = text.slice(first.start, first.end);
-  try {
-    return [slice, JSON.stringify(JSON.parse(slice))];
-  } catch {
-    return [slice];
-  }
+  return first && text.slice(first.start, first.end);
 }
 
 /** @returns undefined for text that is no base64 of anything */

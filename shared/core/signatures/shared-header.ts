@@ -13,7 +13,11 @@ export function sharedHeader(header: string): Verifier {
     // Some senders cut a header at its colon and keep the space behind it.
     given: (value) => value.trim(),
     expected: (secret) => secret,
-    secretProblem: anyText,
+    secretProblem: (secret) =>
+      anyText(secret) ??
+      (secret !== secret.trim() || /\p{Cc}/u.test(secret)
+        ? 'begins or ends with a space, or has a line break in it, which no header can carry'
+        : undefined),
     instruction: `send the source's secret in the header "${header}"`,
   });
 }
