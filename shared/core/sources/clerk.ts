@@ -61,7 +61,7 @@ export const guide = (): SourceGuide => ({
   setup: [
     "In Clerk's webhook settings add an endpoint, with the events that you want.",
     'Endpoint URL: {url}',
-    'Copy the signing secret of the endpoint, whsec_ included, and set it: `npx signalbox secrets set {key}`.',
+    'Copy the signing secret of the endpoint, whsec_ included, and set it: `npx signalbox secrets set sources/{key}`.',
     'A development instance and a production instance have endpoints, and secrets, of their own: one for each environment.',
   ],
   secret: { from: 'vendor', where: 'the signing secret of the endpoint, beginning with whsec_' },

@@ -68,7 +68,7 @@ export const guide = (): SourceGuide => ({
     'For one shop: in its admin open Settings, Notifications, Webhooks, and create a webhook for each event that you want, in JSON.',
     'For an app: subscribe in shopify.app.toml or with GraphQL; the payloads are the same.',
     'URL: {url}',
-    "Set the secret with `npx signalbox secrets set {key}`: the one that the page of webhooks shows, or the app's client secret.",
+    "Set the secret with `npx signalbox secrets set sources/{key}`: the one that the page of webhooks shows, or the app's client secret.",
   ],
   secret: { from: 'vendor', where: "the shop's page of webhooks, or the app's client secret" },
   eventType: {

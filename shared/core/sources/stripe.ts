@@ -60,7 +60,7 @@ export const guide = (): SourceGuide => ({
   setup: [
     "In Stripe's webhook settings add an endpoint with the events that you want; snapshot events, not thin ones, for the default mappings.",
     'Endpoint URL: {url}',
-    'Copy the signing secret of the endpoint, whsec_ included, and set it: `npx signalbox secrets set {key}`.',
+    'Copy the signing secret of the endpoint, whsec_ included, and set it: `npx signalbox secrets set sources/{key}`.',
     'Test mode and live mode have endpoints, and secrets, of their own: one for each environment.',
   ],
   secret: { from: 'vendor', where: 'the signing secret of the endpoint, beginning with whsec_' },

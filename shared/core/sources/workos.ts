@@ -66,7 +66,7 @@ export const guide = (): SourceGuide => ({
   setup: [
     "In WorkOS's webhook settings add an endpoint, with the events that you want.",
     'Endpoint URL: {url}',
-    'Copy the secret from the details of the endpoint and set it: `npx signalbox secrets set {key}`.',
+    'Copy the secret from the details of the endpoint and set it: `npx signalbox secrets set sources/{key}`.',
     'Each environment of WorkOS has endpoints, and secrets, of its own.',
   ],
   secret: { from: 'vendor', where: 'the details of the endpoint' },
