@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { scanChildren, skipSpace } from '../ingest/json-scanner.ts';
 import { sameText } from './same-text.ts';
 import { anyText, headerOf, type SignedRequest, type Verifier } from './verifier.ts';
@@ -47,10 +47,9 @@ export function hmac(scheme: HmacScheme): Verifier {
   if (body === -1) throw new Error(`the signed content "${content}" has no {body}`);
   const [before, after] = [content.slice(0, body), content.slice(body + '{body}'.length)];
 
-  function signatureOf(rawBody: Uint8Array | string, secret: string, signed: Omit<Signed, 'signatures'>): string {
+  function signatureOf(rawBody: Uint8Array | string, key: Key, signed: Omit<Signed, 'signatures'>): string {
     const fill = (text: string) =>
       text.replaceAll('{timestamp}', () => signed.timestamp ?? '').replaceAll('{id}', () => signed.id ?? '');
-    const key = scheme.key === 'text' ? secret : (base64Key(secret) ?? '');
     return createHmac(scheme.algorithm, key)
       .update(fill(before))
       .update(rawBody)
@@ -61,8 +60,9 @@ export function hmac(scheme: HmacScheme): Verifier {
   function isMatch(rawBody: Uint8Array | string, { secrets }: SignedRequest, signed: Signed): boolean {
     let matches = false;
     for (const secret of secrets) {
-      if (scheme.key === 'text' ? secret === '' : base64Key(secret) === undefined) continue;
-      const expected = signatureOf(rawBody, secret, signed);
+      const key = keyOf(scheme, secret);
+      if (key === undefined) continue;
+      const expected = signatureOf(rawBody, key, signed);
       for (const given of signed.signatures) matches = sameText(given, expected) || matches;
     }
     return matches;
@@ -83,7 +83,7 @@ export function hmac(scheme: HmacScheme): Verifier {
       const time = timestamp && String(Math.floor(request.nowMs / (timestamp.unit === 'seconds' ? 1000 : 1)));
       const signed = { ...(time !== undefined && { timestamp: time }), id: request.id };
       const first = scheme.signsFirstOfList ? firstOfList(request.rawBody) : undefined;
-      const signature = signatureOf(first ?? request.rawBody, request.secret, signed);
+      const signature = signatureOf(first ?? request.rawBody, keyOf(scheme, request.secret) ?? '', signed);
       return {
         [header]: writeSignature(scheme, signature, time),
         ...(timestamp?.header !== undefined && time !== undefined && { [timestamp.header]: time }),
@@ -179,12 +179,21 @@ function firstOfList(rawBody: Uint8Array): string | undefined {
   return first && text.slice(first.start, first.end);
 }
 
+type Key = string | KeyObject;
+
+/** @returns undefined for a secret that verifies nobody */
+function keyOf({ key }: HmacScheme, secret: string): Key | undefined {
+  if (key === 'base64') return base64Key(secret);
+  return secret === '' ? undefined : secret;
+}
+
 /** @returns undefined for text that is no base64 of anything */
-function base64Key(secret: string): Buffer | undefined {
+function base64Key(secret: string): KeyObject | undefined {
   const text = secret.startsWith('whsec_') ? secret.slice('whsec_'.length) : secret;
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;
   const key = Buffer.from(text, 'base64');
-  return key.length === 0 ? undefined : key;
+  // Given bytes instead, createHmac takes four times as long.
+  return key.length === 0 ? undefined : createSecretKey(key);
 }
 
 function base64Problem(secret: string): string | undefined {
