@@ -172,6 +172,21 @@ describe('who has no customer', () => {
   });
 });
 
+test.each([
+  ['stripe', 'text in the field "type"'],
+  ['clerk', 'text in the field "type"'],
+  ['workos', 'text in the field "event"'],
+  ['shopify', 'the header x-shopify-topic'],
+])('an event of %s without a type is told to bring %s', async (kind, wanted) => {
+  for (const headers of [{}, { 'x-shopify-topic': '' }] as Record<string, string>[]) {
+    expect((await plan(kind, { id: 'x', type: '', event: null }, headers)).planned.plan).toMatchObject({
+      kind: 'rejected',
+      reason: 'event_type_missing',
+      detail: expect.stringContaining(wanted),
+    });
+  }
+});
+
 test('an order identifies whoever ordered before the workflow starts', async () => {
   const { payloads } = await planSample('shopify', await sampleOf('shopify', 'orders/create'));
   expect(payloads.map(([action]) => action)).toEqual(['users_identify', 'workflows_trigger']);
