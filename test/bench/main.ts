@@ -14,6 +14,7 @@ const sections: Record<string, () => Promise<Section>> = {
   writes: async () => (await import('./figures/writes.ts')).writes,
   bundles: async () => (await import('./figures/bundles.ts')).bundles,
   cpu: async () => (await import('./figures/cpu.ts')).cpu,
+  signatures: async () => (await import('./figures/signatures.ts')).signatures,
   mappings: async () => (await import('./figures/mappings.ts')).mappings,
   'fan-out': async () => (await import('./figures/fan-out.ts')).fanOut,
   pipeline: async () => (await import('./figures/pipeline.ts')).pipeline,

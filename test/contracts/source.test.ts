@@ -159,7 +159,9 @@ describe.each(guided.map(({ kind, guide }) => [kind.id, kind, guide] as const))(
       if (plan.kind !== 'run') throw new Error(`${mapping.id}: ${plan.kind} ${plan.reason} ${plan.detail}`);
       const invocation = plan.invocations.find((one) => one.mapping === mapping.id);
       const action = actions.find((one) => one.id === mapping.action);
-      expect({ mapping: mapping.id, problems: action?.params.safeParse(invocation?.payload).error?.issues }).toEqual({
+      // As actions read them: null comes from data that is not there.
+      const given = Object.fromEntries(Object.entries(invocation?.payload ?? {}).filter(([, value]) => value !== null));
+      expect({ mapping: mapping.id, problems: action?.params.safeParse(given).error?.issues }).toEqual({
         mapping: mapping.id,
         problems: undefined,
       });

@@ -31,7 +31,7 @@ export function basic(): Verifier {
 
 function behindScheme(scheme: string): (value: string) => string | undefined {
   return (value) => {
-    const space = value.indexOf(' ');
-    return value.slice(0, space).toLowerCase() === scheme ? value.slice(space + 1).trim() : undefined;
+    const start = `${scheme} `;
+    return value.slice(0, start.length).toLowerCase() === start ? value.slice(start.length).trim() : undefined;
   };
 }

@@ -1,5 +1,5 @@
 import { hmac } from './hmac.ts';
-import type { Verifier } from './verifier.ts';
+import { headerOf, type Verifier } from './verifier.ts';
 
 /**
  * Standard Webhooks, which Svix uses under names of its own: `{id}.{timestamp}.{body}` signed with the bytes behind
@@ -8,16 +8,33 @@ import type { Verifier } from './verifier.ts';
  * @param prefixes of the header names (`webhook` in `webhook-id`); a request is judged by the first that it signs with
  */
 export function standardWebhooks(...prefixes: [string, ...string[]]): Verifier {
-  const [first, ...others] = prefixes.map(scheme) as [Verifier, ...Verifier[]];
-  const of = (headers: Record<string, string>) => others.find((other) => other.isSigned(headers)) ?? first;
+  const schemes = prefixes.map((prefix) => ({ idHeader: `${prefix}-id`, verifier: scheme(prefix) })) as [
+    Scheme,
+    ...Scheme[],
+  ];
+  const [first] = schemes;
+  const signedWith = (headers: Record<string, string>) =>
+    schemes.find(({ verifier }) => verifier.isSigned(headers)) ?? first;
   return {
-    ...first,
-    isSigned: (headers) => first.isSigned(headers) || of(headers).isSigned(headers),
-    verify: (request) => (first.isSigned(request.headers) ? first : of(request.headers)).verify(request),
-    credentialHeaders: [first, ...others].flatMap(({ credentialHeaders }) => credentialHeaders),
-    instruction: `sign it with the source's secret, per Standard Webhooks, in the header "${prefixes[0]}-signature"`,
+    ...first.verifier,
+    isSigned: (headers) => signedWith(headers).verifier.isSigned(headers),
+    verify(request) {
+      const { idHeader, verifier } = signedWith(request.headers);
+      const verdict = verifier.verify(request);
+      if (verdict !== 'verified') return verdict;
+      // An id of another name is not signed; one that says something else would make a copy of a request look new.
+      const id = headerOf(request.headers, idHeader);
+      const others = schemes.map((other) => headerOf(request.headers, other.idHeader));
+      return others.every((other) => other === undefined || other === id) ? 'verified' : 'failed';
+    },
+    credentialHeaders: schemes.flatMap(({ verifier }) => verifier.credentialHeaders),
+    instruction: `sign it with the source's secret, per Standard Webhooks, in the header "${prefixes[0]}-signature", within ${toleranceSeconds} s of now`,
   };
 }
+
+type Scheme = { idHeader: string; verifier: Verifier };
+
+const toleranceSeconds = 300;
 
 function scheme(prefix: string): Verifier {
   return hmac({
@@ -26,7 +43,7 @@ function scheme(prefix: string): Verifier {
     header: `${prefix}-signature`,
     format: { kind: 'versions', version: 'v1' },
     content: '{id}.{timestamp}.{body}',
-    timestamp: { header: `${prefix}-timestamp`, unit: 'seconds', toleranceSeconds: 300 },
+    timestamp: { header: `${prefix}-timestamp`, unit: 'seconds', toleranceSeconds },
     idHeader: `${prefix}-id`,
     key: 'base64',
   });

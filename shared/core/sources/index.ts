@@ -1,10 +1,14 @@
+import { clerk } from './clerk.ts';
 import { freshpaint } from './freshpaint.ts';
 import { jitsu } from './jitsu.ts';
 import { rudderstack } from './rudderstack.ts';
 import { rudderstackLegacy } from './rudderstack-legacy.ts';
 import { segment } from './segment.ts';
 import { segmentLegacy } from './segment-legacy.ts';
+import { shopify } from './shopify.ts';
 import type { SourceKind } from './source.ts';
+import { stripe } from './stripe.ts';
+import { workos } from './workos.ts';
 
 /** Every kind of source. A test compares this list with the folder. */
 export const sourceKinds: readonly SourceKind[] = [
@@ -14,6 +18,10 @@ export const sourceKinds: readonly SourceKind[] = [
   segmentLegacy,
   jitsu,
   freshpaint,
+  stripe,
+  clerk,
+  workos,
+  shopify,
 ];
 
 const byId = new Map(sourceKinds.map((kind) => [kind.id, kind]));

@@ -69,7 +69,7 @@ export function normalizeEvent(
     file.user_id_path === undefined ? reading.userId : readEventPath(own, fieldPath(file.user_id_path)),
   );
   const namespaces: EventNamespaces = { ...own, userId };
-  const eventType = eventTypeOf(file, reading, namespaces);
+  const eventType = eventTypeOf(kind, file, reading, namespaces);
   if (typeof eventType !== 'string') return withPreprocessing(blameExpression(eventType, preprocessing));
   const keyCandidate = readKey(kind, file, settings, namespaces);
   return withPreprocessing({
@@ -130,14 +130,22 @@ function occurredAtMsOf({ timestamp_path }: SourceFile, reading: Reading, event:
 // A sender's clock may be wrong; an event from next year would stay the newest of its user for a year.
 const aheadMaxMs = 5 * 60_000;
 
-function eventTypeOf(file: SourceFile, reading: Reading, event: EventNamespaces): string | Rejected {
+function eventTypeOf(
+  { eventTypeWanted = defaultTypeWanted }: SourceKind,
+  file: SourceFile,
+  reading: Reading,
+  event: EventNamespaces,
+): string | Rejected {
   const path = file.event_type_path;
   const found = path === undefined ? reading.eventType() : typeAt(path, event);
   if (isProblem(found)) return invalid(found);
   if (found !== undefined && found !== '') return found;
-  const where = path === undefined ? '' : ` at "${path}"`;
-  return rejected('event_type_missing', `the event has no type${where}; wanted text such as identify or order.created`);
+  return path === undefined
+    ? rejected('event_type_missing', `the event has no type; wanted ${eventTypeWanted}`)
+    : rejected('event_type_missing', `the event has no type at "${path}"; wanted ${defaultTypeWanted}`);
 }
+
+const defaultTypeWanted = 'text such as identify or order.created';
 
 function typeAt(path: string, event: EventNamespaces): string | FieldProblem | undefined {
   const value = readEventPath(event, fieldPath(path)) ?? undefined;

@@ -50,13 +50,16 @@ type Description = {
   fixedTypes?: readonly string[];
   /** Why no event of this kind ever has this type; undefined when one may. For checks of mappings. Default: any type may come. */
   neverOfType?(eventType: string): string | undefined;
+  /** What an event without a type is told to bring, where text such as `identify` would mislead. */
+  eventTypeWanted?: string;
   /** One request is one event; a list is refused. Default: false. */
   single?: boolean;
   /** How an accepted request is answered. Default: 200 with the ids of its events. */
   answer?: 'no_content';
 };
 
-type Request = { headers: Record<string, string> };
+/** What a kind may read of the request besides the event: the headers that were kept, with names in lower case. */
+export type SourceRequest = { headers: Record<string, string> };
 
 /** A kind of sender, as its file states it. `Payload` is what its schema makes of a request's body. */
 export type SourceDefinition<Payload> = Description & {
@@ -68,17 +71,17 @@ export type SourceDefinition<Payload> = Description & {
    */
   payload: z.ZodType<Payload>;
   /** Absent: the event is rejected with `event_type_missing`. A source's own `event_type_path` takes its place. */
-  eventType(payload: Payload, request: Request): string | FieldProblem | undefined;
+  eventType(payload: Payload, request: SourceRequest): string | FieldProblem | undefined;
   /** Where the idempotency key is: the first of these paths that leads somewhere. Empty: the vendor sends none. */
   idempotencyKeyPaths: readonly string[];
   /** Text or a number; anything else, and the empty text, is nobody. */
-  userId(payload: Payload): JsonValue | undefined;
+  userId(payload: Payload, request: SourceRequest): JsonValue | undefined;
   /** The primary contents, what `data.*` reads. Absent: none. */
   data(payload: Payload): JsonObject | undefined;
   /** What no path can say, read as `preprocess.*`. Absent: nothing. */
-  preprocess?(payload: Payload, request: Request): JsonObject;
+  preprocess?(payload: Payload, request: SourceRequest): JsonObject;
   /** When it happened, epoch ms; absent: when it was received. */
-  occurredAtMs(payload: Payload): number | undefined;
+  occurredAtMs(payload: Payload, request: SourceRequest): number | undefined;
   /**
    * What a sender of this kind is told with a 400 instead of an event row. Only for contracts that promise so; anything
    * else is accepted first and explained by its row. Default: nothing.
@@ -135,10 +138,10 @@ export function defineSource<Payload>(definition: SourceDefinition<Payload>): So
       const request = { headers };
       return {
         eventType: () => eventType(payload, request),
-        userId: userId(payload),
+        userId: userId(payload, request),
         data: data(payload) ?? {},
         preprocess: preprocess?.(payload, request) ?? {},
-        occurredAtMs: occurredAtMs(payload),
+        occurredAtMs: occurredAtMs(payload, request),
       };
     },
   };

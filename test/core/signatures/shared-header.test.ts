@@ -47,9 +47,10 @@ describe('fails', () => {
   });
 
   test('every value but the secret, without throwing', () => {
+    const secrets = fc.string({ minLength: 1 }).filter((secret) => verifier.secretProblem(secret) === undefined);
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ minLength: 1 }), (given, secret) => {
-        expect(verify({ 'x-webhook-secret': given }, secret)).toBe(given === secret ? 'verified' : 'failed');
+      fc.property(fc.string({ unit: 'binary' }), secrets, (given, secret) => {
+        expect(verify({ 'x-webhook-secret': given }, secret)).toBe(given.trim() === secret ? 'verified' : 'failed');
       }),
     );
   });

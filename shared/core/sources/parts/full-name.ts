@@ -1,0 +1,7 @@
+import type { JsonValue } from '../../json.ts';
+
+/** A person's name of its two halves, either of which may be missing; undefined without both. */
+export function fullName(first: JsonValue | undefined, last: JsonValue | undefined): string | undefined {
+  const halves = [first, last].flatMap((half) => (typeof half === 'string' && half.trim() !== '' ? [half.trim()] : []));
+  return halves.length === 0 ? undefined : halves.join(' ');
+}

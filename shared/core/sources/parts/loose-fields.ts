@@ -1,0 +1,19 @@
+import * as z from 'zod';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { type FieldProblem, typeName } from '../source.ts';
+
+/** A field of a payload whose type is looked at where it is used. */
+export const looseField = z.custom<JsonValue>().optional();
+
+/** A map, or nothing where there is something else: an event is worth more than a field. */
+export const looseMap = z.custom<JsonObject>(isJsonObject).optional().catch(undefined);
+
+/** The event type where a field of the body holds it as it is. */
+export function typeInField(
+  field: string,
+  value: JsonValue | undefined,
+  example: string,
+): string | FieldProblem | undefined {
+  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
+  return { field, got: typeName(value), wanted: `text such as ${example}` };
+}
