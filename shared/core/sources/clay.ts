@@ -94,7 +94,7 @@ function sample(eventType: string, { id, name, email }: SampleUser, make: Sample
     event: eventType,
     full_name: name,
     email: address,
-    phone_number: `+1415555${String(make.int(0, 10_000)).padStart(4, '0')}`,
+    phone_number: `+141555501${make.int(10, 100)}`,
     avatar_url: '',
     job_title: 'COO',
     company_name: 'Delta',

@@ -57,7 +57,7 @@ export const guide = (): SourceGuide => ({
     timeout: 'not documented by Polytomic',
   },
   pitfalls: [
-    'Any 4xx or 5xx fails the sync. A row that nothing can be done with is accepted and explained by its own log row; what is refused as a whole is a wrong secret, a body that is not JSON, and more than 10,000 records.',
+    'Any 4xx or 5xx fails the sync. A row that nothing can be done with is accepted and explained by its own log row; what is refused as a whole is a wrong secret, a body that is not JSON, more than 10,000 records, and a record too large for any event.',
     'Nothing says whether a row was added or changed, nor which sync it is of but its name: tell syncs apart by `when: [{ path: body.object.name, is: … }]`.',
     'The hash is of what the row holds. A row that goes back to an earlier state within 24 h has its earlier key and counts as a copy; where that matters, switch keys off with `npx signalbox settings set {key} --idempotency off`.',
     'Polytomic strips characters such as $ from the names of fields unless told not to.',

@@ -40,7 +40,7 @@ export function sampleRow(user: SampleUser, make: SampleMaker): JsonObject {
     user_id: user.id,
     name: user.name,
     email: user.email,
-    phone_number: `+4915${make.int(100_000_000, 1_000_000_000)}`,
+    phone_number: `+120255501${make.int(10, 100)}`,
     plan: plans[make.int(0, plans.length)] ?? plans[0],
     seats: make.int(1, 50),
   };
