@@ -1,10 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { parse } from 'yaml';
+import { expressionProblem, makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
 import { SourceFile, SourceState } from '../../../shared/core/configuration/schema.ts';
+import { packEventText } from '../../../shared/core/events/raw-event.ts';
 import { validKey } from '../../../shared/core/idempotency/claim-key.ts';
-import { planEvent } from '../../../shared/core/processing/plan-event.ts';
+import { planEvent, readAndPlan } from '../../../shared/core/processing/plan-event.ts';
 import * as clay from '../../../shared/core/sources/clay.ts';
 import type { SourceGuide } from '../../../shared/core/sources/guide.ts';
+import * as http from '../../../shared/core/sources/http.ts';
 import { normalizeEvent } from '../../../shared/core/sources/normalize.ts';
 import { composedKey } from '../../../shared/core/sources/parts/composed-key.ts';
 import * as posthog from '../../../shared/core/sources/posthog.ts';
@@ -239,5 +243,34 @@ describe('http', () => {
     });
     expect(eventOf('http', body)).not.toHaveProperty('keyCandidate');
     expect(eventOf('http', { type: 'a', data: [1] }).data).toEqual({});
+  });
+
+  test('the example in its guide is a file that is valid, and does what it says', async () => {
+    const [, text] = /```yaml\n([\s\S]*?)```/.exec(http.guide().setup.join('\n')) ?? [];
+    const file = SourceFile.parse(parse(text ?? ''));
+    expect(await expressionProblem(file.preprocess?.jsonata ?? '')).toBeUndefined();
+    const payload = packEventText({
+      headers: { 'x-github-event': 'pull_request', 'x-github-delivery': 'd-1' },
+      body: JSON.stringify({
+        action: 'review_requested',
+        actor: { login: 'ana' },
+        pull_request: { number: 7, requested_reviewers: [{ login: 'ben' }] },
+      }),
+    });
+    const configuration = liveConfiguration({ file });
+    const planned = await readAndPlan(
+      rawEvent(undefined, { payload }),
+      configuration,
+      makePreprocessor(() => 0),
+    );
+    expect(planned.event).toMatchObject({
+      eventType: 'pull_request.review_requested',
+      keyCandidate: 'd-1',
+      userId: 'ana',
+    });
+    expect(planned.plan).toMatchObject({
+      kind: 'run',
+      invocations: [{ payload: { key: 'review-requested', recipients: ['ben'], data: { number: 7 } } }],
+    });
   });
 });
