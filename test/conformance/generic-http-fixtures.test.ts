@@ -1,7 +1,7 @@
 import { describePayloads } from './real-payloads.ts';
 
 /*
- * Webhooks of thirty services, each through a source of kind `http` with what its file has to say: where the type is,
+ * Webhooks of many services, each through a source of kind `http` with what its file has to say: where the type is,
  * else what an expression makes of the event.
  */
 
