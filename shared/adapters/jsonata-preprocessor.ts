@@ -11,6 +11,10 @@ const stackMax = 200;
 const sequenceMax = 100_000;
 /** The most characters, as JSON, of what an expression makes. */
 const resultCharactersMax = 256 * 1024;
+/** The most characters of a text that a function of the library makes out of shorter ones. */
+const textCharactersMax = 1024 * 1024;
+/** The most characters of an error: it may quote the event, and stands in a log row. */
+const errorCharactersMax = 300;
 
 const limits: JsonataOptions = { timeout: expressionTimeMaxMs, stack: stackMax, sequence: sequenceMax };
 
@@ -33,7 +37,7 @@ type Jsonata = typeof import('jsonata');
  */
 export function expressionProblem(jsonata: Jsonata, text: string): string | undefined {
   try {
-    compile(jsonata, text);
+    parse(jsonata, text);
     return undefined;
   } catch (error) {
     return messageOf(error);
@@ -46,39 +50,123 @@ export function expressionProblem(jsonata: Jsonata, text: string): string | unde
  */
 export function makePreprocessor(nowMs: () => number): Preprocessor {
   const compiled = new Map<string, Promise<Expression>>();
+  async function evaluate(text: string, document: object, receivedAtMs: number): Promise<Preprocessed> {
+    const startedAtMs = nowMs();
+    const outcome = (made: { kind: 'made'; values: JsonObject } | { kind: 'failed'; error: string }): Preprocessed => ({
+      ms: Math.max(0, Math.round((nowMs() - startedAtMs) * 10) / 10),
+      ...made,
+    });
+    let expression = compiled.get(text);
+    if (expression === undefined) {
+      expression = import('jsonata').then(({ default: jsonata }) => compile(jsonata, text));
+      compiled.set(text, expression);
+    }
+    try {
+      return outcome(valuesOf(await (await expression).evaluate(document, { [receivedAt]: receivedAtMs })));
+    } catch (error) {
+      return outcome({ kind: 'failed', error: messageOf(error) });
+    }
+  }
+
+  let turn: Promise<unknown> = Promise.resolve();
   return {
-    async run(text, document, receivedAtMs) {
-      const startedAtMs = nowMs();
-      const outcome = (
-        made: { kind: 'made'; values: JsonObject } | { kind: 'failed'; error: string },
-      ): Preprocessed => ({
-        ms: Math.max(0, Math.round((nowMs() - startedAtMs) * 10) / 10),
-        ...made,
-      });
-      let expression = compiled.get(text);
-      if (expression === undefined) {
-        expression = import('jsonata').then(({ default: jsonata }) => compile(jsonata, text));
-        compiled.set(text, expression);
-      }
-      try {
-        return outcome(valuesOf(await (await expression).evaluate(document, clockAt(receivedAtMs))));
-      } catch (error) {
-        return outcome({ kind: 'failed', error: messageOf(error) });
-      }
+    // One after the other: the library counts the time from start to end, and events of a batch would use up each other's.
+    run(text, document, receivedAtMs) {
+      const result = turn.then(() => evaluate(text, document, receivedAtMs));
+      turn = result;
+      return result;
     },
   };
 }
 
-function compile(jsonata: Jsonata, text: string): Expression {
+function parse(jsonata: Jsonata, text: string): Expression {
   const expression = jsonata(text, limits);
   const problem = problemIn(expression.ast());
   if (problem !== undefined) throw new Error(problem);
+  return expression;
+}
+
+async function compile(jsonata: Jsonata, text: string): Promise<Expression> {
+  const expression = parse(jsonata, text);
   for (const name of forbidden.keys()) {
     expression.registerFunction(name, () => {
       throw new Error(`$${name} is not allowed: ${forbidden.get(name)}`);
     });
   }
+  const own = await builtInsOf(jsonata);
+  for (const [name, implementation] of Object.entries(replacements(own))) {
+    expression.registerFunction(name, implementation, own[name as keyof typeof own].signature.definition);
+  }
   return expression;
+}
+
+/** What functions are called with as `this`. https://docs.jsonata.org/embedding-extending */
+type Focus = { environment: { lookup(name: string): unknown } };
+/** A function of the library, as the library itself holds it. */
+type BuiltIn = {
+  implementation(this: unknown, ...parameters: unknown[]): unknown;
+  signature: { definition: string };
+};
+const replacedNames = ['now', 'millis', 'fromMillis', 'toMillis', 'pad', 'join', 'replace'] as const;
+type BuiltIns = Record<(typeof replacedNames)[number], BuiltIn>;
+
+let builtIns: Promise<BuiltIns> | undefined;
+
+function builtInsOf(jsonata: (text: string) => Expression): Promise<BuiltIns> {
+  builtIns ??= Promise.all(
+    replacedNames.map(async (name) => [name, await jsonata(`$${name}`).evaluate(null)] as const),
+  ).then((entries) => Object.fromEntries(entries) as BuiltIns);
+  return builtIns;
+}
+
+/** Under which the time of an event is bound: a name that no expression can write. */
+const receivedAt = 'received at';
+
+const timeOf = ({ environment }: Focus) => environment.lookup(receivedAt) as number;
+
+/**
+ * Functions of the library that go another way here. The present is when the event was received, also where `$toMillis` fills
+ * in what its picture leaves out. Those that make a long text of short ones are kept short: they work in one go, which no
+ * limit of time can stop, and how long it gets may be for an event to say.
+ *
+ * Their parameters have plain names: the library reads these in the code of a function that is partially applied.
+ */
+function replacements(own: BuiltIns): Record<string, (this: Focus, ...parameters: unknown[]) => unknown> {
+  return {
+    millis() {
+      return timeOf(this);
+    },
+    now(picture, zone) {
+      return own.fromMillis.implementation.call(this, timeOf(this), picture, zone);
+    },
+    toMillis(text, picture) {
+      const focus = { environment: { timestamp: new Date(timeOf(this)) } };
+      return own.toMillis.implementation.call(focus, text, picture);
+    },
+    pad(text, width, filling) {
+      checkLength('pad', Math.abs(Number(width)));
+      return own.pad.implementation.call(this, text, width, filling);
+    },
+    join(texts, separator) {
+      const between = typeof separator === 'string' ? separator.length : 0;
+      if (Array.isArray(texts))
+        checkLength(
+          'join',
+          texts.reduce((sum, text) => sum + String(text).length + between, 0),
+        );
+      return own.join.implementation.call(this, texts, separator);
+    },
+    async replace(text, pattern, replacement, limit) {
+      const replaced = await own.replace.implementation.call(this, text, pattern, replacement, limit);
+      if (typeof replaced === 'string') checkLength('replace', replaced.length);
+      return replaced;
+    },
+  };
+}
+
+function checkLength(name: string, characters: number): void {
+  if (characters > textCharactersMax)
+    throw new Error(`$${name} would make ${characters} characters; at most ${textCharactersMax} are allowed`);
 }
 
 /** Of an expression that was parsed, what must not be in it. */
@@ -106,14 +194,9 @@ function firstProblem(nodes: unknown[]): string | undefined {
   return undefined;
 }
 
-/** The present, as an expression sees it: when the event was received. */
-function clockAt(receivedAtMs: number): Record<string, unknown> {
-  return { millis: () => receivedAtMs, now: () => new Date(receivedAtMs).toISOString() };
-}
-
 function valuesOf(result: unknown): { kind: 'made'; values: JsonObject } | { kind: 'failed'; error: string } {
   // What an expression makes can hold functions, and lists that carry marks of the library's own; JSON holds neither.
-  const text = JSON.stringify(result);
+  const text = JSON.stringify(result, (_name, value: unknown) => (isFunction(value) ? undefined : value));
   if (text === undefined) return { kind: 'failed', error: 'the expression makes nothing; wanted a map' };
   if (text.length > resultCharactersMax) {
     return {
@@ -127,10 +210,20 @@ function valuesOf(result: unknown): { kind: 'made'; values: JsonObject } | { kin
     : { kind: 'failed', error: `the expression makes ${typeName(values)}; wanted a map` };
 }
 
+/** Functions are maps to the library, of which an inner one holds the whole document. */
+function isFunction(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    (Object.hasOwn(value, '_jsonata_lambda') || Object.hasOwn(value, '_jsonata_function'))
+  );
+}
+
 /** The library throws objects that are no errors; their messages may quote the event, so that they are cut short. */
 function messageOf(error: unknown): string {
   const { message, position } = error as { message?: unknown; position?: unknown };
   const text = typeof message === 'string' ? message : String(error);
-  const short = text.length > 300 ? `${text.slice(0, 299)}…` : text;
-  return typeof position === 'number' && !/character/.test(short) ? `${short} (at character ${position})` : short;
+  const where = typeof position === 'number' && !/character \d+/.test(text) ? ` (at character ${position})` : '';
+  const lengthMax = errorCharactersMax - where.length;
+  return (text.length > lengthMax ? `${text.slice(0, lengthMax - 1)}…` : text) + where;
 }

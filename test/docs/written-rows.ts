@@ -116,7 +116,12 @@ function eventRows(): EventLogEntry[] {
     row(ids.failed, failed),
     row(ids.failedToo, failed),
     row(ids.rejected, { status: 'rejected', reason: 'payload_invalid', userId: 'somebody else' }),
-    row(ids.ofOtherSource, { source: 'stripe', eventType: 'invoice.paid' }),
+    row(ids.ofOtherSource, {
+      source: 'stripe',
+      eventType: 'invoice.paid',
+      preprocessMs: 0.4,
+      preprocessError: 'Attempted to invoke a non-function (at character 9)',
+    }),
   ];
 }
 

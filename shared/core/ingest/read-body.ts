@@ -18,8 +18,13 @@ export function readBody(
     return refused('encoding_unsupported', `content-encoding is "${encoding}"; send the body as it is, or with gzip`);
   }
   if (rawBody.length === 0) return refused('body_empty', 'the request has no body; send an event as a JSON object');
-  const bytes = encoding === 'gzip' ? inflate(rawBody) : rawBody;
+  const bytes = encoding === 'gzip' || hasGzipMark(rawBody) ? inflate(rawBody) : rawBody;
   return bytes instanceof Uint8Array ? decode(bytes) : bytes;
+}
+
+/** No text begins like this; some senders compress, and announce it in a header that is about answers. */
+function hasGzipMark(rawBody: Uint8Array): boolean {
+  return rawBody[0] === 0x1f && rawBody[1] === 0x8b;
 }
 
 function inflate(rawBody: Uint8Array): Uint8Array | Refusal {
@@ -29,7 +34,7 @@ function inflate(rawBody: Uint8Array): Uint8Array | Refusal {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
       return tooLarge('the decompressed body is larger');
-    return refused('body_not_gzip', 'content-encoding is gzip, but the body is not, or breaks off');
+    return refused('body_not_gzip', 'the body is said to be gzip, or begins like it, but is not, or breaks off');
   }
 }
 

@@ -32,6 +32,18 @@ test('inflates gzip, named in any case, and only gzip', () => {
   }
 });
 
+test('inflates what begins as gzip does, whatever is said of it', () => {
+  for (const encoding of [undefined, '', 'identity']) {
+    expect(readBody(gzipSync('{"a":1}'), encoding)).toEqual({ kind: 'text', text: '{"a":1}' });
+  }
+  expect(readBody(Uint8Array.from([0x1f, 0x8b]), undefined)).toMatchObject({ reason: 'body_not_gzip' });
+  expect(readBody(Uint8Array.from([0x1f]), undefined)).toMatchObject({ kind: 'text' });
+  expect(readBody(gzipSync(gzipSync('{}')), 'gzip')).toMatchObject({ reason: 'body_not_utf8' });
+  expect(readBody(gzipSync(Buffer.alloc(bodyBytesMax + 1, ' ')), undefined)).toMatchObject({
+    reason: 'body_too_large',
+  });
+});
+
 test('refuses what is not gzip, or breaks off', () => {
   expect(readBody(utf8('{"a":1}'), 'gzip')).toMatchObject({ reason: 'body_not_gzip' });
   expect(readBody(gzipSync('{"a":1}').subarray(0, 15), 'gzip')).toMatchObject({ reason: 'body_not_gzip' });

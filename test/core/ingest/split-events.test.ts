@@ -1,19 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readMember, scanChildren } from '../../../shared/core/ingest/json-scanner.ts';
-import { depthMax, eventsMax, splitEvents } from '../../../shared/core/ingest/split-events.ts';
+import { depthMax, eventsMax, splitEvents, valuesMax } from '../../../shared/core/ingest/split-events.ts';
+import type { BatchWrapper } from '../../../shared/core/sources/source.ts';
 
-const wrapper = { list: ['batch'] as [string], shared: ['context', 'integrations', 'sentAt'], unless: 'type' };
+const wrapper: BatchWrapper = { list: ['batch'], shared: ['context', 'integrations', 'sentAt'], unless: 'type' };
+/** A list that lies in a map: `{"event": …, "object": {"id": …, "records": […]}}`. */
+const inMap: BatchWrapper = { list: ['object', 'records'], shared: ['event'] };
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
-function textsOf(text: string): string[] {
-  const split = splitEvents(text, wrapper);
+function textsOf(text: string, by = wrapper): string[] {
+  const split = splitEvents(text, by);
   if (split.kind === 'refused') throw new Error(`${split.reason}: ${split.detail}`);
   return split.events.map((event) => event.text);
 }
 
-function refusalOf(text: string) {
-  const split = splitEvents(text, wrapper);
+function refusalOf(text: string, by = wrapper) {
+  const split = splitEvents(text, by);
   if (split.kind !== 'refused') throw new Error(`${split.events.length} events`);
   return split;
 }
@@ -106,6 +109,120 @@ describe('a wrapper', () => {
   });
 });
 
+describe('a wrapper whose list lies in a map', () => {
+  const texts = (text: string) => textsOf(text, inMap);
+  const refusal = (text: string) => refusalOf(text, inMap);
+
+  test('gives each record what is around the list, as it was sent, and without the list', () => {
+    const text =
+      '{ "event" : "sync.records", "object":{"id": "s-1" ,"records":[ {"hash":"a","fields":{"id":12345678901234567890}} ,{"hash":"b", "n":1.50}],\n"name":"N\\u00e9"}, "other":1 }';
+    expect(texts(text)).toEqual([
+      '{"event" : "sync.records","object":{"id": "s-1","name":"N\\u00e9"},"hash":"a","fields":{"id":12345678901234567890}}',
+      '{"event" : "sync.records","object":{"id": "s-1","name":"N\\u00e9"},"hash":"b", "n":1.50}',
+    ]);
+    const split = splitEvents(text, inMap);
+    expect(split.kind === 'events' && split.events.map(({ batchIndex }) => batchIndex)).toEqual([0, 1]);
+  });
+
+  test('leaves members alone that a record has itself, and elements that are no objects', () => {
+    expect(texts('{"event":"e","object":{"id":1,"records":[{"object":null},{"event":"own"},{},7,[],null]}}')).toEqual([
+      '{"event":"e","object":null}',
+      '{"object":{"id":1},"event":"own"}',
+      '{"event":"e","object":{"id":1}}',
+      '7',
+      '[]',
+      'null',
+    ]);
+  });
+
+  test('may hold nothing but the list, or no records', () => {
+    expect(texts('{"object":{"records":[{"a":1}]}}')).toEqual(['{"object":{},"a":1}']);
+    expect(texts('{"event":"e","object":{"records":[ ]}}')).toEqual([]);
+  });
+
+  test('reads names and repeats as JSON.parse does', () => {
+    expect(texts('{"\\u006fbject":{"\\u0072ecords":[{"a":1}],"\\u0069d":2},"\\u0065vent":"e"}')).toEqual([
+      '{"\\u0065vent":"e","object":{"\\u0069d":2},"a":1}',
+    ]);
+    // The last one counts, and of those before it nothing is left.
+    expect(texts('{"object":{"id":1,"records":[{"a":1}]},"object":{"id":2,"records":[{"b":1}]}}')).toEqual([
+      '{"object":{"id":2},"b":1}',
+    ]);
+    expect(texts('{"object":{"records":[{"a":1}],"id":1,"records":[{"b":1}]}}')).toEqual(['{"object":{"id":1},"b":1}']);
+    expect(texts('{"event":"a","event":"b","object":{"records":[{}]}}')).toEqual(['{"event":"b","object":{}}']);
+    expect(texts('{"object":{"__proto__":{"x":1},"records":[{"a":1}]}}')).toEqual([
+      '{"object":{"__proto__":{"x":1}},"a":1}',
+    ]);
+  });
+
+  test.each([
+    ['no map at all', '{"event":"e","records":[{}]}'],
+    ['a map without the list', '{"event":"e","object":{"id":1}}'],
+    ['an empty map', '{"object":{}}'],
+    ['text for the list', '{"object":{"records":"[]"}}'],
+    ['a map for the list', '{"object":{"records":{"0":{}}}}'],
+    ['null for the list', '{"object":{"records":null}}'],
+    ['a list for the map', '{"object":[{"records":[{}]}]}'],
+    ['text for the map', '{"object":"records"}'],
+    ['another map last', '{"object":{"records":[{}]},"object":{"id":1}}'],
+    ['something else last in the map', '{"object":{"records":[{}],"records":5}}'],
+    ['the list one level too deep', '{"object":{"object":{"records":[{}]}}}'],
+  ])('is an event itself with %s', (_, text) => {
+    expect(splitEvents(text, inMap)).toEqual({ kind: 'events', events: [{ text }] });
+  });
+
+  test('names the record that is not JSON, and refuses a wrapper that is not', () => {
+    expect(refusal('{"object":{"records":[{},{"a"}]}}')).toMatchObject({ reason: 'body_not_json', position: 1 });
+    expect(refusal('{"object":{"records":[{},]}}')).toMatchObject({ reason: 'body_not_json', position: 1 });
+    for (const text of [
+      '{"object":{"records":[{}],}}',
+      '{"object":{"records":[{}] 5}}',
+      '{"object":{"records":[{}]"id":1}}',
+      '{"object":{"id":nope,"records":[{}]}}',
+      '{"object":{"records":[{"a"}],"records":[{}]}}',
+      '{"object":{"records":[{}]},"event":e}',
+      '{"object":{"records":[{}]}5}',
+      '{"object":{"records":[{}}]}',
+    ]) {
+      expect(refusal(text).reason).toBe('body_not_json');
+    }
+  });
+
+  test('counts records, depth and values as any other batch does', () => {
+    const records = (count: number) => `{"object":{"records":[${Array(count).fill('1').join(',')}]}}`;
+    expect(texts(records(eventsMax))).toHaveLength(eventsMax);
+    expect(refusal(records(eventsMax + 1)).reason).toBe('batch_too_long');
+
+    const deep = (depth: number) => `{"object":{"records":[${nested(depth - 3)}]}}`;
+    expect(texts(deep(depthMax))).toHaveLength(1);
+    expect(refusal(deep(depthMax + 1)).reason).toBe('body_too_deep');
+
+    const many = `[${Array(valuesMax + 10)
+      .fill('1')
+      .join(',')}]`;
+    expect(refusal(`{"object":{"records":[{},{"a":${many}}]}}`)).toMatchObject({
+      reason: 'event_too_large',
+      position: 1,
+    });
+    expect(refusal(`{"object":{"id":${many},"records":[{}]}}`).reason).toBe('event_too_large');
+    // Together they may hold more than one event may.
+    const half = `{"a":[${Array(valuesMax - 10)
+      .fill('1')
+      .join(',')}]}`;
+    expect(texts(`{"object":{"records":[${half},${half}]}}`)).toHaveLength(2);
+  });
+
+  test('cannot be used to blow up a small request', () => {
+    const records = Array(9_000).fill('{}').join(',');
+    expect(refusal(`{"object":{"name":"${'x'.repeat(2_000_000)}","records":[${records}]}}`).reason).toBe(
+      'body_too_large',
+    );
+    expect(refusal(`{"object":{"records":[${records}]},"event":"${'x'.repeat(2_000_000)}"}`).reason).toBe(
+      'body_too_large',
+    );
+  });
+});
+
 describe('what is no event', () => {
   test.each([
     ['blank', ' \n\t', 'body_empty'],
@@ -195,13 +312,56 @@ describe('any JSON', () => {
         const position = at % (text.length + 1);
         return text.slice(0, position) + insert + text.slice(position + cut);
       });
+    const batches = fc
+      .array(fc.jsonValue(), { maxLength: 4 })
+      .map((records) => JSON.stringify({ event: 'e', object: { id: 1, records }, batch: records }));
+    const damagedBatches = fc
+      .tuple(batches, fc.nat(), fc.constantFrom('', '[', ']', '{', '}', ',', ':', '"', '\\', ' ', '0'), fc.nat(1))
+      .map(([text, at, insert, cut]) => {
+        const position = at % (text.length + 1);
+        return text.slice(0, position) + insert + text.slice(position + cut);
+      });
+    const letters = fc.string({ unit: fc.constantFrom(...'[]{},:"\\ 01a') });
     fc.assert(
-      fc.property(fc.oneof(anyJson, damaged, fc.string({ unit: fc.constantFrom(...'[]{},:"\\ 01a') })), (text) => {
-        const split = splitEvents(text, wrapper);
-        const refusedAsJson = split.kind === 'refused' && ['body_not_json', 'body_empty'].includes(split.reason);
-        expect(refusedAsJson).toBe(!isJson(text));
-      }),
-      { numRuns: 3000 },
+      fc.property(
+        fc.oneof(anyJson, damaged, batches, damagedBatches, letters),
+        fc.constantFrom(wrapper, inMap),
+        (text, by) => {
+          const split = splitEvents(text, by);
+          const refusedAsJson = split.kind === 'refused' && ['body_not_json', 'body_empty'].includes(split.reason);
+          expect(refusedAsJson).toBe(!isJson(text));
+        },
+      ),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('in a wrapper whose list lies in a map gives each record its own members and else what is around it', () => {
+    const name = fc.constantFrom('event', 'object', 'records', 'hash', '__proto__', 'o"b');
+    const map = fc.dictionary(name, fc.jsonValue(), { maxKeys: 4 });
+    fc.assert(
+      fc.property(
+        map,
+        map,
+        fc.array(fc.oneof(map, fc.jsonValue()), { maxLength: 4 }),
+        fc.constantFrom('', ' ', '\n'),
+        (outer, object, records, space) => {
+          const text = JSON.stringify({ ...outer, object: { ...object, records } }, null, space);
+          const { object: around, ...rest } = JSON.parse(text);
+          const { records: list, ...others } = around;
+          const event = Object.hasOwn(rest, 'event') ? { event: rest.event } : {};
+          const wanted = list.map((own: unknown) =>
+            typeof own === 'object' && own !== null && !Array.isArray(own)
+              ? membersOf({ ...event, object: others, ...own })
+              : own,
+          );
+          const found = textsOf(text, inMap).map((one) => JSON.parse(one));
+          expect(
+            found.map((one) => (typeof one === 'object' && one !== null && !Array.isArray(one) ? membersOf(one) : one)),
+          ).toEqual(wanted);
+        },
+      ),
+      { numRuns: 1000 },
     );
   });
 

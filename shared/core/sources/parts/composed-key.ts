@@ -1,0 +1,13 @@
+import { validKey } from '../../idempotency/claim-key.ts';
+import type { JsonValue } from '../../json.ts';
+import { isPresent } from './present.ts';
+
+/**
+ * An idempotency key made of several values, with `:` between them. Undefined when one of them is missing or no text or
+ * number, since half a key would be another event's, and when it would be longer than a key may be.
+ */
+export function composedKey(...values: (JsonValue | undefined)[]): string | undefined {
+  if (!values.every((value) => isPresent(value) && (typeof value === 'string' || typeof value === 'number')))
+    return undefined;
+  return validKey(values.join(':'));
+}

@@ -1,0 +1,47 @@
+import type { JsonObject } from '../../json.ts';
+import type { DefaultMapping, SampleMaker, SampleUser } from '../guide.ts';
+
+/** Keeps a user as the row says; for kinds whose `data` is the row. */
+export function rowIdentifyMapping(event: string, id: string): DefaultMapping {
+  return {
+    about: 'Keeps the user as the row says. Put the names of your own columns here; all others become properties.',
+    mapping: {
+      id,
+      event,
+      action: 'users_identify',
+      parameters: {
+        id: 'user_id',
+        name: 'data.name',
+        email: 'data.email',
+        phone_number: 'data.phone_number',
+        avatar: 'data.avatar',
+        locale: 'data.locale',
+        timezone: 'data.timezone',
+        properties: 'preprocess.custom_columns',
+      },
+    },
+  };
+}
+
+/** For who is not in the query's result any more. */
+export function rowDeleteMapping(event: string, id: string): DefaultMapping {
+  return {
+    about: 'Deletes the user. Take it only if whoever leaves the query is to be forgotten.',
+    optional: true,
+    mapping: { id, event, action: 'users_delete', parameters: { id: 'user_id' } },
+  };
+}
+
+const plans = ['starter', 'team', 'annual'] as const;
+
+/** The columns of a customer in a warehouse. */
+export function sampleRow(user: SampleUser, make: SampleMaker): JsonObject {
+  return {
+    user_id: user.id,
+    name: user.name,
+    email: user.email,
+    phone_number: `+120255501${make.int(10, 100)}`,
+    plan: plans[make.int(0, plans.length)] ?? plans[0],
+    seats: make.int(1, 50),
+  };
+}
