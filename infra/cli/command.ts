@@ -23,6 +23,13 @@ export function optionsOf<Options>(command: Command): Options & GlobalOptions {
   return command.optsWithGlobals() as Options & GlobalOptions;
 }
 
+/** Whether somebody wrote -e, or set the variable for it; else the environment is the default one. */
+export function isEnvironmentNamed(command: Command): boolean {
+  let root = command;
+  while (root.parent) root = root.parent;
+  return root.getOptionValueSource('environment') !== 'default';
+}
+
 /** For `.option('--count <n>', …, positiveInteger)`. */
 export function positiveInteger(text: string): number {
   if (!/^\d{1,9}$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('It is a whole number from 1.');

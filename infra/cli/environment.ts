@@ -85,6 +85,11 @@ export async function connect(options: EnvironmentOptions): Promise<Environment>
   return environmentOf(options.environment, `AWS ${region}`, outputs, { ...config, region });
 }
 
+/** Whether the local runtime is up and runs this environment. */
+export function runsHere(name: string): boolean {
+  return readRuntimeFile()?.environments[name] !== undefined;
+}
+
 function environmentOf(
   name: string,
   where: string,

@@ -1,7 +1,8 @@
 import { missingReferences, workflowNamedBy } from '../core/configuration/missing-references.ts';
 import { type ResourceRef, refText } from '../core/configuration/resources.ts';
-import { EnvironmentFile, SourceSettings } from '../core/configuration/schema.ts';
+import { EnvironmentFile } from '../core/configuration/schema.ts';
 import { grantNameOf } from './granted-targets.ts';
+import { sourcesWithoutSecret } from './missing-secrets.ts';
 import type { PromotionPlan } from './promote.ts';
 
 /** What only the upper environment can say. */
@@ -87,14 +88,14 @@ export async function preflight(
     }
   }
 
-  for (const { type, key, change } of changes) {
-    if (type !== 'source' || change === 'removed') continue;
-    const settings = seen.current.state.sources[key] ?? seed.sources[key] ?? SourceSettings.parse({});
-    if (settings.verification.enforced !== true || (await facts.isSecretSet(`sources/${key}`))) continue;
+  const coming = changes.filter(({ type, change }) => type === 'source' && change !== 'removed').map(({ key }) => key);
+  const sources = Object.fromEntries(Object.entries(content.sources).filter(([key]) => coming.includes(key)));
+  const there = { state: seen.current.state, seed };
+  for (const key of await sourcesWithoutSecret(sources, there, (name) => facts.isSecretSet(name))) {
     report(
-      { type, key },
+      { type: 'source', key },
       'verification_secret_not_set',
-      `is checked in ${environment}, and secret sources/${key} is not set there: every request would be answered 401`,
+      `is checked in ${environment}, and secret sources/${key} is not set there: every request would be answered 503`,
       `npx signalbox secrets set sources/${key} --environment ${environment}`,
     );
   }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { GlobalOptions } from '../command.ts';
 import {
@@ -6,14 +5,13 @@ import {
   type ConfigurationProblem,
   problemText,
   readConfigurationFiles,
+  shippedDirectory,
 } from '../configuration-files.ts';
 import { failure } from '../errors.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { plural } from '../output/text.ts';
 
 export type DirectoryOption = GlobalOptions & { dir: string };
-
-const shippedDirectory = join(import.meta.dirname, '..', '..', 'config');
 
 /** Names the folder of the files; infra/config where nothing else is said. */
 export function withDirectory(command: Command): Command {

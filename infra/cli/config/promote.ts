@@ -6,7 +6,7 @@ import { type EnvironmentFacts, type PromotionProblem, preflight } from '../../.
 import { type PromotionPlan, planPromotion, promote } from '../../../shared/configuration/promote.ts';
 import { refText } from '../../../shared/core/configuration/resources.ts';
 import { environmentAbove, environmentBelow, environmentNamed } from '../../environments.ts';
-import { examples, optionsOf } from '../command.ts';
+import { examples, isEnvironmentNamed, optionsOf } from '../command.ts';
 import { currentAuthor } from '../configuration.ts';
 import { connect, type Environment } from '../environment.ts';
 import { failure, usageError } from '../errors.ts';
@@ -52,10 +52,6 @@ type PromoteOptions = DirectoryOption & {
   toProfile?: string;
   toRegion?: string;
 };
-
-/** Development is the default of -e; only one that somebody wrote can contradict --to. */
-const isEnvironmentNamed = (command: Command) =>
-  command.parent?.parent?.getOptionValueSource('environment') !== 'default';
 
 async function run(options: PromoteOptions, isLowerNamed: boolean): Promise<void> {
   const terminal = processTerminal();

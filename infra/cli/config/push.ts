@@ -6,13 +6,14 @@ import { readSeen } from '../../../shared/configuration/live-content.ts';
 import { refText } from '../../../shared/core/configuration/resources.ts';
 import { examples, optionsOf } from '../command.ts';
 import { currentAuthor } from '../configuration.ts';
-import type { ConfigurationFiles } from '../configuration-files.ts';
+import { type ConfigurationFiles, problemText } from '../configuration-files.ts';
 import { connect, type Environment } from '../environment.ts';
 import { failure, usageError } from '../errors.ts';
 import { differenceRow, printDifferences } from '../output/differences.ts';
 import { printJson, processTerminal, type Terminal } from '../output/terminal.ts';
 import { formatWhen } from '../output/times.ts';
 import { type DirectoryOption, readFaultlessFiles, summaryOf, withDirectory } from './files.ts';
+import { lackingSecrets } from './lacking-secrets.ts';
 import { refusedByConflict, requireCommitsIn } from './refusals.ts';
 
 export function addPush(config: Command): void {
@@ -44,6 +45,7 @@ async function run(options: PushOptions): Promise<void> {
   const environment = await connect(options);
   if (options.commit) await pushLive(terminal, environment, files, options);
   else await saveDraft(terminal, environment, files, options);
+  for (const problem of await lackingSecrets(environment, files)) terminal.note(problemText(problem));
 }
 
 const seedOf = (files: ConfigurationFiles, { name }: Environment) => files.environments[name];

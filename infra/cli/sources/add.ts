@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
-import checkbox from '@inquirer/checkbox';
 import type { Command } from 'commander';
 import { UrlState } from '../../../shared/core/configuration/schema.ts';
 import type { DefaultMapping, GuidedKind } from '../../../shared/core/sources/guide.ts';
@@ -72,7 +71,7 @@ async function addCommand(name: string, options: GlobalOptions & AddOptions): Pr
     steps: guided.guide.setup.map((step) => filled(step, { key, environment: options.environment, url })),
   };
   if (options.json) return printJson(terminal, added);
-  print(terminal, added, guided, written);
+  await print(terminal, added, guided, written);
 }
 
 /** What is asked for; on a terminal, when nothing is, the person is asked. */
@@ -81,6 +80,7 @@ async function mappingsFor(guided: GuidedKind, options: GlobalOptions & AddOptio
   const asked = options.only !== undefined || options.without !== undefined || options.json;
   if (asked || !process.stdin.isTTY || !terminal.interactive || guided.guide.defaultMappings.length === 0)
     return chosen;
+  const { default: checkbox } = await import('@inquirer/checkbox');
   return checkbox<DefaultMapping>(
     {
       message: `Mappings of ${guided.kind.title} to begin with`,
@@ -130,7 +130,23 @@ export function filled(
     .replaceAll('{environment}', environment);
 }
 
-function print(terminal: Terminal, added: AddedSource, { kind, guide }: GuidedKind, written: WrittenFile[]): void {
+/** Content is committed in the first environment, and promoted from there. */
+async function goLive({ environment }: AddedSource): Promise<string> {
+  // Loaded here, since it brings the CDK along.
+  const { environments } = await import('../../environments.ts');
+  const [first] = environments;
+  const commit = 'npx signalbox config validate && npx signalbox config push --commit';
+  return environment === first.name
+    ? `Make it live: ${commit}`
+    : `Make it live: ${commit}, then npx signalbox config promote, step by step up to ${environment}`;
+}
+
+async function print(
+  terminal: Terminal,
+  added: AddedSource,
+  { kind, guide }: GuidedKind,
+  written: WrittenFile[],
+): Promise<void> {
   const { out, note, colours } = terminal;
   for (const { path, kind: what } of written)
     out(
@@ -139,15 +155,14 @@ function print(terminal: Terminal, added: AddedSource, { kind, guide }: GuidedKi
   out(`\n${colours.bold(`Set up ${kind.title}, in ${added.environment}`)}`);
   let number = 0;
   const step = (text: string) => out(`  ${++number}. ${text}`);
-  step(`Check and push: npx signalbox config validate && npx signalbox config push --commit -e ${added.environment}`);
   for (const text of added.steps) step(text);
   if (added.generated_secret !== null) {
     step(`The secret, shown this once: ${colours.bold(added.generated_secret)}`);
     out(`     It goes to ${guide.secret?.where}.`);
   } else if (guide.secret !== undefined) {
-    const command = `npx signalbox secrets set sources/${added.key} -e ${added.environment}`;
-    step(`The secret (${guide.secret.where}): ${command}`);
+    step(`The secret (${guide.secret.where}): npx signalbox secrets set ${added.key} -e ${added.environment}`);
   }
+  step(await goLive(added));
   step(`See it work: npx signalbox send ${added.key} -e ${added.environment}`);
   note(`\nMore about this sender: docs/sources/${kind.id}.md`);
   if (added.url !== null) note('A URL is a credential: whoever knows it can send events.');
