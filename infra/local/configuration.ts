@@ -10,7 +10,7 @@ import { AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
 export type LocalEnvironment = {
   name: string;
   region: string;
-  endpoints: { dynamodb: string; sqs: string; secretsmanager: string };
+  endpoints: { dynamodb: string; sqs: string; secretsmanager: string; cloudwatch: string };
   outputs: Record<string, string>;
 };
 
