@@ -1,11 +1,14 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { Environment, StackOutputs } from '../../infra/cli/environment.ts';
+import { type MetricHistory, openMetricHistory } from '../../infra/local/metric-history.ts';
+import { startMetricsApi } from '../../infra/local/metrics-api.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { goLive, readCurrent, writeSnapshot } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
-import { startTables, type TestTables } from '../support/dynalite.ts';
+import { localCredentials, startTables, type TestTables } from '../support/dynalite.ts';
 import { startQueues, type TestQueues } from '../support/fauxqs.ts';
 import { startSecrets, type TestSecrets } from '../support/secrets-manager.ts';
 
@@ -14,6 +17,9 @@ export type TestEnvironment = Environment & {
   tables: TestTables;
   queueServer: TestQueues;
   secretServer: TestSecrets;
+  /** What ingest counted, as CloudWatch would answer it. */
+  history: MetricHistory;
+  metricsEndpoint: string;
   eventLog: ReturnType<typeof makeEventLog>;
   actionLog: ReturnType<typeof makeActionLog>;
   runs: ReturnType<typeof makeWorkflowRuns>;
@@ -26,7 +32,14 @@ export type TestEnvironment = Environment & {
 const retentionDays = 30;
 
 export async function startEnvironment(): Promise<TestEnvironment> {
-  const [tables, queueServer, secretServer] = await Promise.all([startTables(), startQueues(), startSecrets()]);
+  const history = openMetricHistory(undefined);
+  const [tables, queueServer, secretServer, metricsApi] = await Promise.all([
+    startTables(),
+    startQueues(),
+    startSecrets(),
+    startMetricsApi(history),
+  ]);
+  const metricsClient = new CloudWatchClient({ endpoint: metricsApi.endpoint, ...localCredentials });
   const { client, names } = tables;
   const outputs: StackOutputs = {
     Environment: 'development',
@@ -43,6 +56,7 @@ export async function startEnvironment(): Promise<TestEnvironment> {
     ConfigurationTable: names.Configuration,
     SecretsPrefix: 'signalbox/development',
     LogShards: 1,
+    LogRetentionDays: retentionDays,
   };
   secretServer.secrets.set('signalbox/development/ingest', JSON.stringify({ current: 'ingest-key' }));
   const configuration = { client, table: names.Configuration };
@@ -57,9 +71,12 @@ export async function startEnvironment(): Promise<TestEnvironment> {
     secrets: async () => {
       throw new Error('not used by these tests');
     },
+    metrics: async () => metricsClient,
     tables,
     queueServer,
     secretServer,
+    history,
+    metricsEndpoint: metricsApi.endpoint,
     eventLog: makeEventLog({ client, table: names.EventLog, retentionDays, usersIndex: true }),
     actionLog: makeActionLog({ client, table: names.ActionLog, retentionDays }),
     runs: makeWorkflowRuns({ client, table: names.WorkflowRuns, retentionDays }),
@@ -77,7 +94,8 @@ export async function startEnvironment(): Promise<TestEnvironment> {
       return (await goLive(configuration, await readCurrent(configuration), change)).version;
     },
     async stop() {
-      await Promise.all([tables.stop(), queueServer.stop(), secretServer.stop()]);
+      metricsClient.destroy();
+      await Promise.all([tables.stop(), queueServer.stop(), secretServer.stop(), metricsApi.stop()]);
     },
   };
 }

@@ -100,6 +100,7 @@ describe('outputs', () => {
       'EventsDeadLetterQueueUrl',
       'EventsQueueUrl',
       'IngestUrl',
+      'LogRetentionDays',
       'LogShards',
       'SecretsPrefix',
       'WorkflowRunsTable',
