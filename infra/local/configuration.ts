@@ -21,14 +21,17 @@ export type LocalConfiguration = {
   sources: { key: string; ingestUrl: string }[];
 };
 
-const directory = fileURLToPath(new URL('../config', import.meta.url));
+const filesOfThisCheckout = fileURLToPath(new URL('../config', import.meta.url));
 
 /**
  * Pushes the configuration files and makes them live, as `npx signalbox config push --commit` does; what is live already
  * makes no new version.
  * @throws Error that lists what is wrong with the files
  */
-export async function pushLocalConfiguration(environment: LocalEnvironment): Promise<LocalConfiguration> {
+export async function pushLocalConfiguration(
+  environment: LocalEnvironment,
+  directory = filesOfThisCheckout,
+): Promise<LocalConfiguration> {
   const { name, region, endpoints, outputs } = environment;
   const files = readConfigurationFiles(directory);
   const errors = files.problems.filter(({ severity }) => severity === 'error');

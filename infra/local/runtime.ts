@@ -42,6 +42,8 @@ export type RuntimeEnvironment = LocalEnvironment & {
   ingestUrl: string;
   configuration: LocalConfiguration;
   metrics: MetricCounters;
+  /** Its functions by name, to look at their memory or to end one in the middle of its work. */
+  functions: EnvironmentHost['functions'];
   /** Messages in the queues, by queue name. */
   queues(): Record<string, QueueCounts>;
 };
@@ -161,6 +163,7 @@ async function start(
       ingestUrl: gateway.url,
       configuration,
       metrics,
+      functions: host.functions,
       queues: () => Object.fromEntries(resources.queues.map(({ name }) => [name, queues.counts(name)])),
     };
   }
