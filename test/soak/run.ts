@@ -228,11 +228,12 @@ function verify(stack: SoakStack, since: string): Promise<{ verification: Verify
 
 const shown = 5;
 
-function violationsOf(
+/** Everything that should not be. */
+export function violationsOf(
   { events, copies, kinds, sender, verification, samples, memoryMb, killed }: Omit<SoakResult, 'violations'>,
   orders: SoakEvent[],
-  target: SoakTarget,
-  { faults, profile }: Settings,
+  target: Pick<SoakTarget, 'effects' | 'counts'>,
+  { faults, profile }: Pick<Settings, 'faults' | 'profile'>,
 ): string[] {
   const violations: string[] = [];
   const some = (what: string, keys: string[]) => {
