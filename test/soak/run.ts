@@ -29,9 +29,14 @@ export type SoakResult = {
   violations: string[];
 };
 
+// Senders have a limit too: what is due beyond it waits, or a slow machine would be told that it is a fast one.
+const underWayMax = 1_000;
+const underWayMaxInBurst = 200;
 // Of all events, so many are sent a second time: at once, or some hundred events later.
 const copiesShare = 0.1;
 const copyDelayEventsMax = 400;
+// Ten events a second, which the slowest machine does.
+const drainMsPerEvent = 100;
 
 /**
  * Sends events under faults, waits until all is worked off, and looks whether everything accepted is accounted for, and
@@ -97,9 +102,9 @@ async function runOn(
     for (const copy of copiesAt.get(i) ?? []) start(copy);
     copiesAt.delete(i);
     faults.reached(i);
-    // Steady: each event is due at its time, whatever became of those before. Otherwise as fast as answers come.
+    // Steady: each event is due at its time. Otherwise as fast as answers come.
     if (perSecond !== undefined) await sleep(Math.max(0, startedMs + (1000 * i) / perSecond - performance.now()));
-    else if (under.size >= 200) await Promise.race(under);
+    while (under.size >= (perSecond === undefined ? underWayMaxInBurst : underWayMax)) await Promise.race(under);
     if (i % 500 === 0) say(progress(i, count, startedMs, samples.at(-1)));
   }
   for (const copy of [...copiesAt.values()].flat()) start(copy);
@@ -108,13 +113,14 @@ async function runOn(
   await faults.over();
 
   say('everything is sent; waiting until it is worked off');
-  await untilIdle(stack, samples, say);
+  const limitMs = 180_000 + count * drainMsPerEvent;
+  const firstDrained = await untilIdle(stack, samples, limitMs, say);
   // What its target refused for good has failed and let go of its key, so a copy must run. It may have come before.
   const refused = orders.filter(({ kind, key }) => kind === 'refused_order' && !target.effects.has(key));
   say(`sending ${refused.length} refused orders again`);
   copies += refused.length;
   await Promise.all(refused.map((event) => sender.send(event)));
-  await untilIdle(stack, samples, say);
+  const drained = (await untilIdle(stack, samples, limitMs, say)) && firstDrained;
   const drainingMs = performance.now() - startedMs - sendingMs;
   sender.stop();
 
@@ -135,7 +141,9 @@ async function runOn(
     verification,
     verifyExitCode: exitCode,
   };
-  return { ...result, violations: violationsOf(result, orders, target, settings) };
+  const violations = violationsOf(result, orders, target, settings);
+  if (!drained) violations.unshift(`not worked off ${limitMs / 1000} s after it was sent`);
+  return { ...result, violations };
 }
 
 type Faults = {
@@ -190,11 +198,18 @@ function planFaults(stack: SoakStack, target: SoakTarget, { events, faults, seed
   };
 }
 
-/** Until no message waits, is worked on or is put off, over three samples. */
-async function untilIdle(stack: SoakStack, samples: Sample[], say: (line: string) => void): Promise<void> {
+/** Until no message waits, is worked on or is put off, over three samples; says whether that came in time. */
+async function untilIdle(
+  stack: SoakStack,
+  samples: Sample[],
+  limitMs: number,
+  say: (line: string) => void,
+): Promise<boolean> {
+  const endsAtMs = performance.now() + limitMs;
   let idle = 0;
   let seen = samples.length;
   for (let waited = 0; idle < 3; waited++) {
+    if (performance.now() > endsAtMs) return false;
     await sleep(500);
     const latest = samples.at(-1);
     if (samples.length === seen || latest === undefined) {
@@ -206,6 +221,7 @@ async function untilIdle(stack: SoakStack, samples: Sample[], say: (line: string
     idle = latest.queued + latest.parked === 0 ? idle + 1 : 0;
     if (seen % 10 === 0) say(`${latest.queued} messages wait, ${latest.parked} are parked`);
   }
+  return true;
 }
 
 const cli = join(import.meta.dirname, '..', '..', 'infra', 'cli', 'main.ts');
