@@ -28,11 +28,10 @@ export function makeSender(urlOf: (source: string) => string): Sender {
 
   async function send({ source, body, key }: SoakEvent): Promise<void> {
     for (;;) {
-      const startedMs = performance.now();
-      const status = await post(agent, urlOf(source), body);
+      const { status, elapsedMs } = await post(agent, urlOf(source), body);
       if (status === 200) {
         counts.accepted++;
-        counts.latenciesMs.push(performance.now() - startedMs);
+        counts.latenciesMs.push(elapsedMs);
         return;
       }
       if (typeof status === 'number' && status < 500 && status !== 429) {
@@ -50,9 +49,11 @@ export function makeSender(urlOf: (source: string) => string): Sender {
 /** `refused`: nobody was there to accept it. `broken`: nobody knows. */
 type Answer = number | 'refused' | 'broken';
 
-function post(agent: Agent, url: string, body: string): Promise<Answer> {
-  const startedMs = performance.now();
-  return new Promise((resolve) => {
+/** Time counts from when a connection is free: waiting for one is the sender's own. */
+function post(agent: Agent, url: string, body: string): Promise<{ status: Answer; elapsedMs: number }> {
+  let startedMs = performance.now();
+  return new Promise((done) => {
+    const resolve = (status: Answer) => done({ status, elapsedMs: performance.now() - startedMs });
     const call = request(
       url,
       { agent, method: 'POST', headers: { ...headers, 'content-length': Buffer.byteLength(body) } },
@@ -66,6 +67,9 @@ function post(agent: Agent, url: string, body: string): Promise<Answer> {
         response.resume().on('end', () => resolve(isStarting ? 'refused' : (response.statusCode ?? 0)));
       },
     );
+    call.on('socket', () => {
+      startedMs = performance.now();
+    });
     call.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED' ? 'refused' : 'broken'));
     call.end(body);
   });
