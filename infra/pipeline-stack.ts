@@ -157,6 +157,7 @@ export class PipelineStack extends Stack {
       ...Object.fromEntries(Object.entries(tables).map(([key, { table }]) => [`${key}Table`, table.tableName])),
       SecretsPrefix: secretsPrefix,
       LogShards: String(environment.logShards),
+      LogRetentionDays: String(environment.logRetentionDays),
       DashboardUrl: dashboard.url,
       // What a promotion to this environment is checked against.
       GrantedTargets: grantedTargetsOutput(targets),

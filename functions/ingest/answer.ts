@@ -1,5 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { eventIdTimeMs } from '../../shared/core/events/event-id.ts';
 import { problemOf, type RefusalReason } from '../../shared/core/ingest/refusal.ts';
 import { type HttpResult, jsonResult, problemResult, unavailableResult } from '../../shared/lambda/http-errors.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
@@ -49,7 +50,7 @@ export type RequestFacts = { request_id?: string; bytes?: number };
 export function report({ source, answer }: Ingested, facts: RequestFacts, { metrics, logger }: Reporting): void {
   switch (answer.kind) {
     case 'accepted':
-      metrics.count(source, 'EventsAccepted', answer.ids.length);
+      countEvents(source, 'EventsAccepted', answer.ids, metrics);
       return;
     case 'refused': {
       const { reason, position } = answer;
@@ -60,6 +61,14 @@ export function report({ source, answer }: Ingested, facts: RequestFacts, { metr
     }
     case 'unavailable':
       metrics.count(source, 'RequestsFailed');
+      countEvents(source, 'EventsUnanswered', answer.unansweredIds ?? [], metrics);
       logger.error('request not accepted', { source, status: 503, error: asError(answer.error), ...facts });
   }
+}
+
+/** At the time that their ids carry, so that the count of a minute is the number of rows of that minute. */
+function countEvents(source: string, name: string, ids: string[], metrics: StageMetrics): void {
+  const [first] = ids;
+  // One request, one time of receipt.
+  if (first !== undefined) metrics.countAt(eventIdTimeMs(first), source, name, ids.length);
 }

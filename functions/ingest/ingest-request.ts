@@ -36,7 +36,13 @@ export type IngestAnswer =
   /** `bare`: the sender expects an answer without a body. */
   | { kind: 'accepted'; ids: string[]; bare?: true }
   | Refusal
-  | { kind: 'unavailable'; error: unknown; retryAfterSeconds?: number };
+  | {
+      kind: 'unavailable';
+      error: unknown;
+      retryAfterSeconds?: number;
+      /** Events that may be in the queue all the same: a part of them was sent, or the queue's answer was lost. */
+      unansweredIds?: string[];
+    };
 
 /** An answer and the source it is about: `unknown` where the URL named none. */
 export type Ingested = { source: string; answer: IngestAnswer };
@@ -288,7 +294,10 @@ async function enqueue(events: RawEvent[], deps: IngestDeps): Promise<IngestAnsw
   });
   if (failed.length > 0) {
     // What got through is processed; when the sender repeats the request, those are duplicates by their key.
-    throw new RetryableError(`${failed.length} of ${events.length} events were not queued`, { cause: failed[0] });
+    const error = new RetryableError(`${failed.length} of ${events.length} events were not queued`, {
+      cause: failed[0],
+    });
+    return { kind: 'unavailable', error, unansweredIds: events.map(({ id }) => id) };
   }
   return { kind: 'accepted', ids: events.map(({ id }) => id) };
 }

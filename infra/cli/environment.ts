@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -26,6 +27,7 @@ export const StackOutputs = z.object({
   LogShards: z.coerce.number().int().positive(),
   /** Stacks from before promotions were checked do not have it. */
   GrantedTargets: z.string().optional(),
+  LogRetentionDays: z.coerce.number().int().positive(),
 });
 export type StackOutputs = z.infer<typeof StackOutputs>;
 
@@ -37,7 +39,7 @@ const RuntimeFile = z.object({
     z.string(),
     z.object({
       region: z.string(),
-      endpoints: z.object({ dynamodb: z.url(), sqs: z.url(), secretsmanager: z.url() }),
+      endpoints: z.object({ dynamodb: z.url(), sqs: z.url(), secretsmanager: z.url(), cloudwatch: z.url() }),
       outputs: StackOutputs,
     }),
   ),
@@ -58,6 +60,7 @@ export type Environment = {
   configuration: ConfigurationTable;
   queues(): Promise<SQSClient>;
   secrets(): Promise<SecretsManagerClient>;
+  metrics(): Promise<CloudWatchClient>;
 };
 
 type ClientConfig = {
@@ -95,7 +98,7 @@ function environmentOf(
   where: string,
   outputs: StackOutputs,
   config: ClientConfig,
-  endpoints?: { dynamodb: string; sqs: string; secretsmanager: string },
+  endpoints?: RuntimeFile['environments'][string]['endpoints'],
 ): Environment {
   const documents = makeDocumentClient({ ...config, ...(endpoints && { endpoint: endpoints.dynamodb }) });
   return {
@@ -112,6 +115,10 @@ function environmentOf(
     async secrets() {
       const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
       return new SecretsManagerClient({ ...config, ...(endpoints && { endpoint: endpoints.secretsmanager }) });
+    },
+    async metrics() {
+      const { CloudWatchClient } = await import('@aws-sdk/client-cloudwatch');
+      return new CloudWatchClient({ ...config, ...(endpoints && { endpoint: endpoints.cloudwatch }) });
     },
   };
 }

@@ -22,6 +22,7 @@ const commandFiles: Record<string, () => Promise<CommandFile>> = {
   audiences: () => import('./commands/audiences.ts'),
   why: () => import('./commands/why.ts'),
   replay: () => import('./commands/replay.ts'),
+  verify: () => import('./commands/verify.ts'),
   config: () => import('./commands/config.ts'),
   mapping: () => import('./commands/mapping.ts'),
   workflow: () => import('./commands/workflow.ts'),

@@ -4,6 +4,7 @@ import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 /** What the functions count (`shared/lambda/metrics.ts`); `docs/alarms.md` says what each name means. */
 export type StageMetricName =
   | 'EventsAccepted'
+  | 'EventsUnanswered'
   | 'RequestsRefused'
   | 'SignaturesRefused'
   | 'RequestsFailed'

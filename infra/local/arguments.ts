@@ -17,7 +17,7 @@ export const help = `Runs Signalbox on this machine: the CloudFormation template
 
   --port N            where the first environment takes requests (3000); each further one takes the next port
   --environment A,B   which environments to run (development)
-  --data DIR          where tables, queues and secrets are kept between runs (.signalbox)
+  --data DIR          where tables, queues, secrets and counts are kept between runs (.signalbox)
   --memory            keep nothing
   --verbose           show every line that the functions print, and what of the template is left out
   --help

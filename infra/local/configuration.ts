@@ -11,7 +11,7 @@ import { AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
 export type LocalEnvironment = {
   name: string;
   region: string;
-  endpoints: { dynamodb: string; sqs: string; secretsmanager: string };
+  endpoints: { dynamodb: string; sqs: string; secretsmanager: string; cloudwatch: string };
   outputs: Record<string, string>;
 };
 
@@ -22,7 +22,7 @@ export type LocalConfiguration = {
   sources: { key: string; ingestUrl: string }[];
 };
 
-const directory = fileURLToPath(new URL('../config', import.meta.url));
+const filesOfThisCheckout = fileURLToPath(new URL('../config', import.meta.url));
 
 /**
  * Gives an environment its content before its first event. The lowest environment of the run takes the files, as `npx signalbox
@@ -35,6 +35,7 @@ const directory = fileURLToPath(new URL('../config', import.meta.url));
 export async function pushLocalConfiguration(
   environment: LocalEnvironment,
   running: readonly string[],
+  directory = filesOfThisCheckout,
 ): Promise<LocalConfiguration> {
   const { name, region, endpoints, outputs } = environment;
   const files = readConfigurationFiles(directory);

@@ -9,7 +9,11 @@ import type { LocalQueues } from './queues.ts';
 import { accountId, region, type StackResources } from './resources.ts';
 
 /** The running functions of one stack, with what calls them. */
-export type EnvironmentHost = { stop(): Promise<void> };
+export type EnvironmentHost = {
+  /** By name, such as `signalbox-development-ingest`. */
+  functions: ReadonlyMap<string, FunctionHost>;
+  stop(): Promise<void>;
+};
 
 export type EnvironmentHostOptions = {
   resources: StackResources;
@@ -71,6 +75,7 @@ export function hostEnvironment(options: EnvironmentHostOptions): EnvironmentHos
     });
   });
   return {
+    functions,
     async stop() {
       const stopped = Promise.all(eventSources.map((source) => source.stop()));
       await Promise.race([stopped, sleep(stopMs, undefined, { ref: false })]);

@@ -17,12 +17,20 @@ export class FunctionError extends Error {
 
 export type FunctionHost = {
   name: string;
+  memoryMb: number;
   workersMax: number;
   /**
    * Calls the function with an event in JSON and answers its result in JSON; waits for a free worker.
    * @throws FunctionError
    */
   invoke(payload: string): Promise<string>;
+  /**
+   * Ends a worker in the middle of its call, as Lambda may at any moment: the call fails, and others go on. For whoever
+   * wants to see what that does. Answers whether one was at work.
+   */
+  killBusyWorker(): boolean;
+  /** Megabytes of heap in use, worker by worker; one that is starting or ending is left out. */
+  heapsMb(): Promise<number[]>;
   stop(): Promise<void>;
 };
 
@@ -90,12 +98,22 @@ export function hostFunction(definition: FunctionResource, options: HostOptions)
 
   return {
     name: definition.name,
+    memoryMb: definition.memoryMb,
     workersMax: options.workersMax,
     invoke(payload) {
       return new Promise((resolve, reject) => {
         waiting.push({ payload, resolve, reject });
         next();
       });
+    },
+    killBusyWorker() {
+      const busy = [...all].find((worker) => worker.isAlive() && worker.isBusy());
+      void busy?.stop();
+      return busy !== undefined;
+    },
+    async heapsMb() {
+      const heaps = await Promise.all([...all].map((worker) => worker.heapMb()));
+      return heaps.filter((heap) => heap !== undefined);
     },
     async stop() {
       for (const { reject } of waiting.splice(0)) reject(new Error('the runtime is stopping'));
@@ -108,6 +126,8 @@ type FunctionWorker = {
   loaded: Promise<void>;
   call(payload: string): Promise<string>;
   isAlive(): boolean;
+  isBusy(): boolean;
+  heapMb(): Promise<number | undefined>;
   /** Settles when its thread is gone. */
   ended: Promise<void>;
   stop(): Promise<void>;
@@ -135,6 +155,7 @@ function startWorker(definition: FunctionResource, { variables, onLine }: HostOp
     logStreamName: `local/${worker.threadId}`,
   };
   let alive = true;
+  let calls = 0;
   let onAnswer: (answer: Answer) => void = () => undefined;
   let onDeath: (error: FunctionError) => void = () => undefined;
   const die = (errorType: string, errorMessage: string, stack?: string) => {
@@ -195,6 +216,7 @@ function startWorker(definition: FunctionResource, { variables, onLine }: HostOp
     call(payload) {
       const deadlineMs = Date.now() + timeoutSeconds * 1000;
       const call: Call = { payload, deadlineMs, context: { ...context, awsRequestId: randomUUID() } };
+      calls++;
       return exchange(
         () => worker.postMessage(call),
         timeoutSeconds,
@@ -202,9 +224,15 @@ function startWorker(definition: FunctionResource, { variables, onLine }: HostOp
           if (answer.kind === 'returned') return answer.payload;
           throw new FunctionError((answer as Extract<Answer, { kind: 'threw' }>).error);
         },
-      );
+      ).finally(() => calls--);
     },
     isAlive: () => alive,
+    isBusy: () => calls > 0,
+    heapMb: () =>
+      worker.getHeapStatistics().then(
+        ({ used_heap_size }) => used_heap_size / 2 ** 20,
+        () => undefined,
+      ),
     ended,
     async stop() {
       await worker.terminate();

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { MetricHistory } from './metric-history.ts';
 
 /** What CloudWatch would have added up of one metric under one set of dimensions, since the runtime started. */
 export type Metric = {
@@ -24,6 +25,7 @@ export type MetricCounters = {
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
 const Embedded = z.looseObject({
   _aws: z.object({
+    Timestamp: z.number(),
     CloudWatchMetrics: z.array(
       z.object({
         Dimensions: z.array(z.array(z.string())),
@@ -34,7 +36,38 @@ const Embedded = z.looseObject({
 });
 const Values = z.union([z.number().transform((value) => [value]), z.array(z.number())]);
 
-export function makeMetricCounters(): MetricCounters {
+/** Values of one metric under one set of dimensions, as a line of some function has them. */
+export type MetricValues = {
+  name: string;
+  unit: string;
+  dimensions: Record<string, string>;
+  timeMs: number;
+  values: number[];
+};
+
+/** What a metrics line says; undefined for any other line. */
+export function readMetricsLine(line: string): MetricValues[] | undefined {
+  if (!line.startsWith('{') || !line.includes('"_aws"')) return undefined;
+  const embedded = Embedded.safeParse(parseJson(line));
+  if (!embedded.success) return undefined;
+  const { _aws, ...fields } = embedded.data;
+  return _aws.CloudWatchMetrics.flatMap(({ Dimensions, Metrics }) =>
+    Metrics.flatMap(({ Name, Unit }) => {
+      const values = Values.safeParse(fields[Name]);
+      if (!values.success) return [];
+      return Dimensions.map((names) => ({
+        name: Name,
+        unit: Unit,
+        dimensions: Object.fromEntries(names.map((name) => [name, String(fields[name])])),
+        timeMs: _aws.Timestamp,
+        values: values.data,
+      }));
+    }),
+  );
+}
+
+/** @param history keeps what was counted by minute; absent: only totals are kept */
+export function makeMetricCounters(history?: Pick<MetricHistory, 'add'>): MetricCounters {
   const metrics = new Map<string, Metric>();
   let busySeconds = 0;
   let lastBusySecond = 0;
@@ -43,7 +76,7 @@ export function makeMetricCounters(): MetricCounters {
     if (second > lastBusySecond) busySeconds++;
     lastBusySecond = second;
   };
-  const add = (name: string, unit: string, dimensions: Record<string, string>, values: number[]) => {
+  const add = ({ name, unit, dimensions, values }: MetricValues) => {
     const key = JSON.stringify([name, dimensions]);
     const fresh = {
       name,
@@ -65,20 +98,11 @@ export function makeMetricCounters(): MetricCounters {
   };
   return {
     take(line) {
-      if (!line.startsWith('{') || !line.includes('"_aws"')) return false;
-      const embedded = Embedded.safeParse(parseJson(line));
-      if (!embedded.success) return false;
+      const read = readMetricsLine(line);
+      if (read === undefined) return false;
       noteTime();
-      for (const { Dimensions, Metrics } of embedded.data._aws.CloudWatchMetrics) {
-        for (const { Name, Unit } of Metrics) {
-          const values = Values.safeParse(embedded.data[Name]);
-          if (!values.success) continue;
-          for (const names of Dimensions) {
-            const dimensions = Object.fromEntries(names.map((name) => [name, String(embedded.data[name])]));
-            add(Name, Unit, dimensions, values.data);
-          }
-        }
-      }
+      for (const values of read) add(values);
+      history?.add(read);
       return true;
     },
     list: () => [...metrics.values()],

@@ -6,7 +6,9 @@ import { type ApiGateway, startApiGateway } from './api-gateway.ts';
 import type { LocalConfiguration, LocalEnvironment } from './configuration.ts';
 import { takeDataDirectory } from './data-directory.ts';
 import { type EnvironmentHost, hostEnvironment } from './environment-host.ts';
+import { openMetricHistory } from './metric-history.ts';
 import { type MetricCounters, makeMetricCounters } from './metrics.ts';
+import { startMetricsApi } from './metrics-api.ts';
 import { type LocalQueues, type QueueCounts, startQueues } from './queues.ts';
 import { accountId, readResources, region, type StackResources } from './resources.ts';
 import { generateSecretString } from './secret-string.ts';
@@ -21,7 +23,7 @@ export type RuntimeOptions = {
   environments: string[];
   /** Of the first environment; the others get the ones after it. 0: any free ones. */
   port: number;
-  /** Where tables, queues and secrets are kept; absent: in memory. */
+  /** Where tables, queues, secrets and counts are kept; absent: in memory. */
   data?: string;
   /** A cloud assembly to run as it is; absent: the app is synthesized. */
   outdir?: string;
@@ -40,6 +42,8 @@ export type RuntimeEnvironment = LocalEnvironment & {
   ingestUrl: string;
   configuration: LocalConfiguration;
   metrics: MetricCounters;
+  /** Its functions by name, to look at their memory or to end one in the middle of its work. */
+  functions: EnvironmentHost['functions'];
   /** Messages in the queues, by queue name. */
   queues(): Record<string, QueueCounts>;
 };
@@ -92,7 +96,9 @@ async function start(
   const inData = (name: string) => (data === undefined ? undefined : join(data.path, name));
 
   // The ports come first: one that is taken is told at once, not after the synthesis.
-  const counters = new Map(options.environments.map((name) => [name, makeMetricCounters()]));
+  const history = openMetricHistory(inData('metrics.ndjson'));
+  cleanups.push(() => history.close());
+  const counters = new Map(options.environments.map((name) => [name, makeMetricCounters(history)]));
   const gateways = new Map<string, ApiGateway>();
   for (const [i, name] of options.environments.entries()) {
     const gateway = await startApiGateway({
@@ -112,14 +118,20 @@ async function start(
     startQueues(inData('queues')).then((started) => kept(started, () => started.stop(), cleanups)),
     startTables(inData('tables')).then((started) => kept(started, () => started.stop(), cleanups)),
     startSecrets(inData('secrets.json')).then((started) => kept(started, () => started.api.stop(), cleanups)),
+    startMetricsApi(history).then((started) => kept(started, () => started.stop(), cleanups)),
   ] as const;
   // All of them, before one that failed ends the start: what comes up later would not be stopped.
   await Promise.allSettled(starting);
-  const [stacks, queues, tables, secrets] = await Promise.all(starting);
+  const [stacks, queues, tables, secrets, metricsApi] = await Promise.all(starting);
 
   // Loaded only here: it brings the SDK's client with it.
   const configure = options.configure ?? (await import('./configuration.ts')).pushLocalConfiguration;
-  const endpoints = { dynamodb: tables.endpoint, sqs: queues.endpoint, secretsmanager: secrets.api.endpoint };
+  const endpoints = {
+    dynamodb: tables.endpoint,
+    sqs: queues.endpoint,
+    secretsmanager: secrets.api.endpoint,
+    cloudwatch: metricsApi.endpoint,
+  };
   const hosts: EnvironmentHost[] = [];
   const environments: Record<string, RuntimeEnvironment> = {};
   const allResources: StackResources[] = [];
@@ -151,6 +163,7 @@ async function start(
       ingestUrl: gateway.url,
       configuration,
       metrics,
+      functions: host.functions,
       queues: () => Object.fromEntries(resources.queues.map(({ name }) => [name, queues.counts(name)])),
     };
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ChangeMessageVisibilityBatchCommand,
@@ -14,14 +15,26 @@ export function makeQueueClient(config: ConstructorParameters<typeof SQSClient>[
   return new SQSClient({ maxAttempts: 3, ...config });
 }
 
-/** The source is the message group: on a standard queue that keeps one busy source from delaying the others. */
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+const messageGroupLengthMax = 128;
+
+/**
+ * The source is the message group: on a standard queue that keeps one busy source from delaying the others.
+ * docs/architecture.md, "Fairness". Source keys may be longer than a group's name; what is too long ends in its hash.
+ */
+export function messageGroupOf(source: string): string {
+  if (source.length <= messageGroupLengthMax) return source;
+  const hash = createHash('sha256').update(source).digest('hex');
+  return `${source.slice(0, messageGroupLengthMax - hash.length - 1)}-${hash}`;
+}
+
 export function makeEventsQueue(client: SQSClient, queueUrl: string): EventsQueue {
   return {
     sendEach: (events) =>
       sendAll(
         client,
         queueUrl,
-        events.map((event) => ({ MessageBody: encodeRawEvent(event), MessageGroupId: event.source })),
+        events.map((event) => ({ MessageBody: encodeRawEvent(event), MessageGroupId: messageGroupOf(event.source) })),
       ),
   };
 }
@@ -37,7 +50,7 @@ export function makeActionsQueue(client: SQSClient, queueUrl: string): ActionsQu
         return [
           {
             MessageBody: body.text,
-            MessageGroupId: source,
+            MessageGroupId: messageGroupOf(source),
             ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
           },
         ];

@@ -2,13 +2,25 @@
 export type StageMetrics = {
   /** Adds to a count. `reason` is from a closed list, never text from a request. */
   count(source: string, name: string, value?: number, reason?: string): void;
+  /**
+   * Adds to a count of the moment `atMs` and not of now: CloudWatch files it under that minute. For what is compared with
+   * rows by their time, where "when it was counted" would put a part of it into the next minute.
+   */
+  countAt(atMs: number, source: string, name: string, value?: number): void;
   /** Adds one measured value in milliseconds. */
   time(source: string, name: string, milliseconds: number): void;
   /** Prints one line per source (and reason) that was counted since the last flush; CloudWatch turns it into metrics. */
   flush(): void;
 };
 
-type Line = { source: string; reason: string | undefined; counts: Map<string, number>; times: Map<string, number[]> };
+type Line = {
+  source: string;
+  reason: string | undefined;
+  /** Absent: when it is printed. */
+  atMs: number | undefined;
+  counts: Map<string, number>;
+  times: Map<string, number[]>;
+};
 
 /**
  * Metrics in CloudWatch's embedded format: log lines that become metrics, so that they cost no call and no latency.
@@ -25,19 +37,22 @@ export function makeStageMetrics(
   write = (line: string): void => void process.stdout.write(`${line}\n`),
 ): StageMetrics {
   const lines = new Map<string, Line>();
-  const lineOf = (source: string, reason?: string) => {
-    const key = `${source}\n${reason ?? ''}`;
+  const lineOf = (source: string, reason?: string, atMs?: number) => {
+    const key = `${source}\n${reason ?? ''}\n${atMs ?? ''}`;
     let line = lines.get(key);
     if (line === undefined) {
-      line = { source, reason, counts: new Map(), times: new Map() };
+      line = { source, reason, atMs, counts: new Map(), times: new Map() };
       lines.set(key, line);
     }
     return line;
   };
+  const add = ({ counts }: Line, name: string, value: number) => counts.set(name, (counts.get(name) ?? 0) + value);
   return {
     count(source, name, value = 1, reason) {
-      const { counts } = lineOf(source, reason);
-      counts.set(name, (counts.get(name) ?? 0) + value);
+      add(lineOf(source, reason), name, value);
+    },
+    countAt(atMs, source, name, value = 1) {
+      add(lineOf(source, undefined, atMs), name, value);
     },
     time(source, name, milliseconds) {
       const { times } = lineOf(source);
@@ -53,12 +68,12 @@ export function makeStageMetrics(
   };
 }
 
-function embedded(environment: string, { source, reason, counts, times }: Line): string {
+function embedded(environment: string, { source, reason, atMs, counts, times }: Line): string {
   const dimensions = [['environment'], ['environment', 'source']];
   if (reason !== undefined) dimensions.push(['environment', 'source', 'reason']);
   return JSON.stringify({
     _aws: {
-      Timestamp: Date.now(),
+      Timestamp: atMs ?? Date.now(),
       CloudWatchMetrics: [
         {
           Namespace: 'Signalbox',

@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { ReceiveMessageCommand, type SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { makeEventsQueue, makeReceivedMessages } from '../../shared/adapters/sqs-queues.ts';
+import {
+  makeActionsQueue,
+  makeEventsQueue,
+  makeReceivedMessages,
+  messageGroupOf,
+} from '../../shared/adapters/sqs-queues.ts';
 import { decodeRawEvent, type RawEvent } from '../../shared/core/events/raw-event.ts';
+import { actionsMessage } from '../support/actions-message.ts';
 import { rawEvent } from '../support/build.ts';
 import { startQueues, type TestQueues } from '../support/fauxqs.ts';
 
@@ -54,6 +60,32 @@ describe('sending', () => {
     const { client, requests } = counted();
     await makeEventsQueue(client, url).sendEach([rawEvent(), rawEvent({}, { source: 'stripe' })]);
     expect(requests[0]?.map(({ MessageGroupId }) => MessageGroupId)).toEqual(['rudderstack', 'stripe']);
+    // A group changes nothing else of a standard queue: no order, and nothing is taken for a copy.
+    expect(await receiveAll(url)).toHaveLength(2);
+  });
+
+  test('groups actions by source too, those that are sent again included', async () => {
+    const url = queues.create('action-groups');
+    const { client, requests } = counted();
+    const again = { ...actionsMessage(), n: 2, delaySeconds: 1 };
+    await makeActionsQueue(client, url).sendEach([actionsMessage({ source: 'stripe' }), again]);
+    expect(requests[0]?.map(({ MessageGroupId, DelaySeconds }) => [MessageGroupId, DelaySeconds])).toEqual([
+      ['stripe', undefined],
+      ['rudderstack', 1],
+    ]);
+  });
+
+  test('a source key of any length makes a group that SQS takes, and two keys never make one', async () => {
+    const [longest, other] = [`${'a'.repeat(254)}1`, `${'a'.repeat(254)}2`];
+    const groups = ['a'.repeat(128), 'a'.repeat(129), longest, other].map(messageGroupOf);
+    expect(groups[0]).toBe('a'.repeat(128));
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+    for (const group of groups) expect(group).toMatch(/^[\w!"#$%&'()*+,./:;<=>?@[\\\]^`{|}~-]{1,128}$/);
+    expect(new Set(groups).size).toBe(4);
+    const url = queues.create('long-groups');
+    expect(await makeEventsQueue(queues.client, url).sendEach([rawEvent({}, { source: longest })])).toEqual([
+      { sent: true },
+    ]);
   });
 
   for (let failing = 1; failing <= 10; failing++) {

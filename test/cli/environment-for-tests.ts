@@ -1,4 +1,7 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { Environment, StackOutputs } from '../../infra/cli/environment.ts';
+import { type MetricHistory, openMetricHistory } from '../../infra/local/metric-history.ts';
+import { startMetricsApi } from '../../infra/local/metrics-api.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { goLive } from '../../shared/adapters/dynamodb-configuration-history.ts';
 import { writeSnapshot } from '../../shared/adapters/dynamodb-configuration-snapshots.ts';
@@ -7,7 +10,7 @@ import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
-import { startTables, type TestTables } from '../support/dynalite.ts';
+import { localCredentials, startTables, type TestTables } from '../support/dynalite.ts';
 import { startQueues, type TestQueues } from '../support/fauxqs.ts';
 import { startSecrets, type TestSecrets } from '../support/secrets-manager.ts';
 
@@ -16,6 +19,9 @@ export type TestEnvironment = Environment & {
   tables: TestTables;
   queueServer: TestQueues;
   secretServer: TestSecrets;
+  /** What ingest counted, as CloudWatch would answer it. */
+  history: MetricHistory;
+  metricsEndpoint: string;
   eventLog: ReturnType<typeof makeEventLog>;
   actionLog: ReturnType<typeof makeActionLog>;
   runs: ReturnType<typeof makeWorkflowRuns>;
@@ -28,7 +34,14 @@ export type TestEnvironment = Environment & {
 const retentionDays = 30;
 
 export async function startEnvironment(): Promise<TestEnvironment> {
-  const [tables, queueServer, secretServer] = await Promise.all([startTables(), startQueues(), startSecrets()]);
+  const history = openMetricHistory(undefined);
+  const [tables, queueServer, secretServer, metricsApi] = await Promise.all([
+    startTables(),
+    startQueues(),
+    startSecrets(),
+    startMetricsApi(history),
+  ]);
+  const metricsClient = new CloudWatchClient({ endpoint: metricsApi.endpoint, ...localCredentials });
   const { client, names } = tables;
   const outputs: StackOutputs = {
     Environment: 'development',
@@ -45,6 +58,7 @@ export async function startEnvironment(): Promise<TestEnvironment> {
     ConfigurationTable: names.Configuration,
     SecretsPrefix: 'signalbox/development',
     LogShards: 1,
+    LogRetentionDays: retentionDays,
   };
   secretServer.secrets.set('signalbox/development/ingest', JSON.stringify({ current: 'ingest-key' }));
   const configuration = { client, table: names.Configuration };
@@ -59,9 +73,12 @@ export async function startEnvironment(): Promise<TestEnvironment> {
     secrets: async () => {
       throw new Error('not used by these tests');
     },
+    metrics: async () => metricsClient,
     tables,
     queueServer,
     secretServer,
+    history,
+    metricsEndpoint: metricsApi.endpoint,
     eventLog: makeEventLog({ client, table: names.EventLog, retentionDays, usersIndex: true }),
     actionLog: makeActionLog({ client, table: names.ActionLog, retentionDays }),
     runs: makeWorkflowRuns({ client, table: names.WorkflowRuns, retentionDays }),
@@ -79,7 +96,8 @@ export async function startEnvironment(): Promise<TestEnvironment> {
       return (await goLive(configuration, await readCurrent(configuration), change)).version;
     },
     async stop() {
-      await Promise.all([tables.stop(), queueServer.stop(), secretServer.stop()]);
+      metricsClient.destroy();
+      await Promise.all([tables.stop(), queueServer.stop(), secretServer.stop(), metricsApi.stop()]);
     },
   };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { makeEventId } from '../../shared/core/events/event-id.ts';
+import { eventIdTimeMs, makeEventId } from '../../shared/core/events/event-id.ts';
 import { decodeRawEvent } from '../../shared/core/events/raw-event.ts';
 import { liveConfiguration, trackEvent } from '../support/build.ts';
 import { actionEntry, eventEntry, outcome, run } from './entries-for-tests.ts';
@@ -50,8 +50,13 @@ beforeAll(async () => {
   await environment.eventLog.writeEach([event, parked]);
   await environment.actionLog.writeEach([actionEntry(event, [outcome(event.id)])]);
   await environment.runs.createIfAbsent(run(event));
-  const { tables, queueServer, secretServer, outputs } = environment;
-  const endpoints = { dynamodb: tables.endpoint, sqs: queueServer.endpoint, secretsmanager: secretServer.endpoint };
+  const { tables, queueServer, secretServer, metricsEndpoint, outputs } = environment;
+  const endpoints = {
+    dynamodb: tables.endpoint,
+    sqs: queueServer.endpoint,
+    secretsmanager: secretServer.endpoint,
+    cloudwatch: metricsEndpoint,
+  };
   const outputTexts = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, String(value)]));
   writeFileSync(
     runtimeFile,
@@ -149,6 +154,33 @@ describe('signalbox', () => {
       execution: parked.execution,
       replay: expect.any(String),
     });
+  });
+
+  test('verify: exit code 1 and where they differ as long as rows and counts do, 0 once they agree', async () => {
+    const args = ['verify', '--since', new Date(eventIdTimeMs(event.id) - 3_600_000).toISOString(), '--json'];
+    const differing = await signalbox(...args);
+    expect(differing.code).toBe(1);
+    expect(JSON.parse(differing.stdout)).toMatchObject({
+      balanced: false,
+      events: { lost: 0, surplus: 2 },
+      differences: [expect.objectContaining({ source: 'rudderstack', accepted: 0 })],
+    });
+    for (const { id, source } of [event, parked]) {
+      const accepted = { name: 'EventsAccepted', unit: 'Count', timeMs: eventIdTimeMs(id), values: [1] };
+      environment.history.add([
+        { ...accepted, dimensions: { environment: 'development', source } },
+        { ...accepted, dimensions: { environment: 'development' } },
+      ]);
+    }
+    const { code, stdout } = await signalbox(...args);
+    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ balanced: true, differences: [] })]);
+    const table = await signalbox(...args.slice(0, -1));
+    expect(table.stdout).toContain('Everything that was accepted is accounted for.');
+  }, 30_000);
+
+  test('verify refuses a range whose rows may have aged out', async () => {
+    const { code, stderr } = await signalbox('verify', '--since', '31d');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('kept for 30 days')]);
   });
 
   test('sends nothing in a dry run', async () => {

@@ -30,8 +30,10 @@ beforeAll(async () => {
     ...Object.fromEntries(Object.keys(tables.names).map((name) => [`${name}Table`, name])),
     SecretsPrefix: 'signalbox/development',
     LogShards: '1',
+    LogRetentionDays: '30',
   };
-  const endpoints = { dynamodb: tables.endpoint, sqs: 'http://127.0.0.1:9', secretsmanager: 'http://127.0.0.1:9' };
+  const nowhere = 'http://127.0.0.1:9';
+  const endpoints = { dynamodb: tables.endpoint, sqs: nowhere, secretsmanager: nowhere, cloudwatch: nowhere };
   const runtime = {
     pid: process.pid,
     started_at: '2026-11-21T00:00:00Z',

@@ -6,9 +6,11 @@ import type * as IngestHandler from '../../functions/ingest/handler.ts';
 import { goLive } from '../../shared/adapters/dynamodb-configuration-history.ts';
 import { writeSnapshot } from '../../shared/adapters/dynamodb-configuration-snapshots.ts';
 import { readCurrent } from '../../shared/adapters/dynamodb-configuration-table.ts';
+import { eventIdTimeMs } from '../../shared/core/events/event-id.ts';
 import { decodeRawEvent, type RawEvent, unpackEventText } from '../../shared/core/events/raw-event.ts';
 import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import type { HttpResult } from '../../shared/lambda/http-errors.ts';
+import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { liveConfiguration, trackEvent } from '../support/build.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 import { makeCountedMetrics } from '../support/fakes.ts';
@@ -136,7 +138,15 @@ describe('what was answered 200', () => {
       headers: { 'content-type': 'application/json' },
       body: text,
     });
-    expect(metricLines()).toMatchObject([{ environment: 'test', source: 'rudderstack', EventsAccepted: 1 }]);
+    expect(metricLines()).toMatchObject([
+      // At the time in the event's id, so that the count of a minute is the number of rows of that minute.
+      {
+        environment: 'test',
+        source: 'rudderstack',
+        EventsAccepted: 1,
+        _aws: { Timestamp: eventIdTimeMs(body.ids[0]) },
+      },
+    ]);
     expect(output).toHaveLength(1);
   });
 
@@ -241,6 +251,21 @@ describe('faults of ours', () => {
       'request not accepted',
       expect.objectContaining({ source: 'rudderstack', error: expect.objectContaining({ message: 'queue away' }) }),
     );
+  });
+
+  test('count, at their time of receipt, the events that may be queued although the answer was 503', async () => {
+    const fake = makeTestIngest();
+    const printed: string[] = [];
+    const metrics = makeStageMetrics('test', (line) => printed.push(line));
+    const logger = { warn: jest.fn(), error: jest.fn() };
+    fake.answer = (events) =>
+      events.map((_, i) => (i === 0 ? { sent: true } : { sent: false, error: new Error('no') }));
+    const handler = deployed.makeHandler({ ...fake, metrics, logger });
+    expect((await post('[{},{},{}]', {}, handler)).status).toBe(503);
+    const lines = printed.map((line) => JSON.parse(line));
+    const [unanswered] = lines.filter(({ EventsUnanswered }) => EventsUnanswered !== undefined);
+    expect(unanswered).toMatchObject({ EventsUnanswered: 3, _aws: { Timestamp: fake.nowMs() } });
+    expect(lines.some(({ EventsAccepted }) => EventsAccepted !== undefined)).toBe(false);
   });
 
   test('include a queue that never answers: the time that is left ends in a 503', async () => {

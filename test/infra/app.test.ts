@@ -101,6 +101,7 @@ describe('outputs', () => {
       'EventsQueueUrl',
       'GrantedTargets',
       'IngestUrl',
+      'LogRetentionDays',
       'LogShards',
       'SecretsPrefix',
       'WorkflowRunsTable',

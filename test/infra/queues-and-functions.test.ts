@@ -93,6 +93,21 @@ describe('what consumes them', () => {
       expect(properties).toMatchObject({ BatchSize: 10, MaximumBatchingWindowInSeconds: 0 });
   });
 
+  // Message groups are for standard queues: in a FIFO queue a group would be worked on one batch at a time. SQS sees a busy
+  // group by its share of what is in flight, and not below 30 messages of it.
+  test.each(environments)('queues of $name are fair between sources: standard, and enough in flight', (environment) => {
+    const template = templateOf(environment.name);
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::SQS::Queue'))
+      expect(Properties.FifoQueue).toBeUndefined();
+    for (const [id] of mainQueues) {
+      const [, mapping] = resourcesOf(template, 'AWS::Lambda::EventSourceMapping').find(
+        ([, { Properties }]) => referred(Properties.EventSourceArn) === id,
+      ) as [string, { Properties: { BatchSize: number; ScalingConfig: { MaximumConcurrency: number } } }];
+      const { BatchSize, ScalingConfig } = mapping.Properties;
+      expect(BatchSize * ScalingConfig.MaximumConcurrency).toBeGreaterThanOrEqual(50);
+    }
+  });
+
   // A consumer limited by reserved concurrency would be throttled, and throttled deliveries count towards giving up.
   test.each(environments)(
     'the poller limits how many batches are at work in $name, not the function',

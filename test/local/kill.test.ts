@@ -44,8 +44,26 @@ async function storedBodies({ endpoints, outputs }: RuntimeEnvironment): Promise
   return bodies;
 }
 
+/** What ingest counted, as the runtime answers for CloudWatch. */
+async function acceptedCount({ endpoints }: RuntimeEnvironment): Promise<number> {
+  const client = makeAwsJsonClient(endpoints.cloudwatch, 'GraniteServiceVersion20100801');
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const Metric = {
+    Namespace: 'Signalbox',
+    MetricName: 'EventsAccepted',
+    Dimensions: [{ Name: 'environment', Value: 'fixture' }],
+  };
+  const { MetricDataResults } = await client.call<{ MetricDataResults: { Values: number[] }[] }>('GetMetricData', {
+    StartTime: nowSeconds - 600,
+    EndTime: nowSeconds + 60,
+    MetricDataQueries: [{ Id: 'accepted', MetricStat: { Metric, Period: 60, Stat: 'Sum' } }],
+  });
+  client.close();
+  return (MetricDataResults[0]?.Values ?? []).reduce((sum, value) => sum + value, 0);
+}
+
 describe('kill -9', () => {
-  test('loses nothing that was answered 2xx, though it strikes twice in the middle of the work', async () => {
+  test('loses nothing that was answered 2xx, neither event nor count, though it strikes twice in the middle of the work', async () => {
     const accepted = new Set<string>();
     let count = 0;
     for (const killAfter of [100, 100]) {
@@ -73,5 +91,9 @@ describe('kill -9', () => {
     // What was in work when the process died is worked on at once, not after the queue's visibility timeout.
     for (const endsAtMs = Date.now() + 5_000; (await missing()).length > 0 && Date.now() < endsAtMs; );
     expect(await missing()).toEqual([]);
+    // Never fewer than were answered; more by those whose answer the kill cut off, at most what was under way.
+    const counted = await acceptedCount(environment);
+    expect(counted).toBeGreaterThanOrEqual(accepted.size);
+    expect(counted).toBeLessThanOrEqual(accepted.size + 2 * 8);
   });
 });

@@ -122,6 +122,9 @@ export function makeCountedMetrics(): CountedMetrics {
       add(name, value);
       if (reason !== undefined) add(`${name} ${reason}`, value);
     },
+    countAt(_atMs, _source, name, value = 1) {
+      add(name, value);
+    },
     time() {},
     flush() {},
   };

@@ -1,12 +1,22 @@
-import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  QueryCommand,
+  type QueryCommandInput,
+  type QueryCommandOutput,
+} from '@aws-sdk/lib-dynamodb';
 
 export type Item = Record<string, unknown>;
 
 /** The items of a Query, page by page as they are asked for: whoever stops early pays for no further page. */
-export async function* queryItems(client: DynamoDBDocumentClient, query: QueryCommandInput): AsyncGenerator<Item> {
+export async function* queryItems(
+  client: DynamoDBDocumentClient,
+  query: QueryCommandInput,
+  onPage: (page: QueryCommandOutput) => void = () => undefined,
+): AsyncGenerator<Item> {
   let ExclusiveStartKey = query.ExclusiveStartKey;
   do {
     const page = await client.send(new QueryCommand({ ...query, ExclusiveStartKey }));
+    onPage(page);
     yield* page.Items ?? [];
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey);

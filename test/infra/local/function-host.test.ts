@@ -174,4 +174,33 @@ describe('a hosted function', () => {
     await expect(call(host, { exit: true })).rejects.toThrow();
     expect(lines).toEqual(['in call', 'later', 'in call']);
   });
+
+  test('is ended in the middle of a call when that is asked for, and never while it is idle', async () => {
+    const host = start(
+      `export const handler = async ({ ms }) => { console.log('begun'); await new Promise((r) => setTimeout(r, ms)); return 1; };`,
+    );
+    expect(host.killBusyWorker()).toBe(false);
+    expect(await call(host, { ms: 1 })).toBe(1);
+    // Idle, and worth keeping.
+    expect(host.killBusyWorker()).toBe(false);
+    const slow = call(host, { ms: 4_000 });
+    const ended = expect(slow).rejects.toMatchObject({ errorType: 'Runtime.ExitError' });
+    while (lines.filter((line) => line === 'begun').length < 2) await sleep(5);
+    expect(host.killBusyWorker()).toBe(true);
+    await ended;
+    expect(await call(host, { ms: 1 })).toBe(1);
+  });
+
+  test('tells how much of its heap is in use', async () => {
+    const host = start(
+      `let kept = []; export const handler = () => { kept.push(new Array(2 ** 20).fill(kept.length)); };`,
+    );
+    expect(await host.heapsMb()).toEqual([]);
+    await call(host, {});
+    const [before = 0] = await host.heapsMb();
+    await call(host, {});
+    const [after = 0] = await host.heapsMb();
+    // 2 ** 20 small numbers take 4 or 8 MB, with compressed pointers or without.
+    expect(after - before).toBeGreaterThan(3);
+  });
 });
