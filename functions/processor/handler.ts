@@ -43,6 +43,7 @@ const deps: ProcessorDeps = {
   metrics: makeStageMetrics(env.ENVIRONMENT),
   warn: (message, context) => logger.warn(message, context),
   nowMs: Date.now,
+  random: Math.random,
   maxReceiveCount: env.MAX_RECEIVE_COUNT,
 };
 

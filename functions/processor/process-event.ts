@@ -24,6 +24,7 @@ export type ProcessorDeps = {
   metrics: StageMetrics;
   warn(message: string, context: Record<string, unknown>): void;
   nowMs(): number;
+  random(): number;
   /** Deliveries after which a message goes to the dead-letter queue. */
   maxReceiveCount: number;
 };
@@ -202,7 +203,7 @@ async function returnUnfinished(deliveries: Delivery[], deps: ProcessorDeps): Pr
       const backoffMs = Math.min(180, 5 * 2 ** (receiveCount - 1)) * 1000;
       const waitMs = returnAtMs === undefined ? backoffMs : Math.max(0, returnAtMs - nowMs);
       // Jitter, so that what failed together does not return together.
-      return { receiptHandle: record.receiptHandle, visibleInSeconds: waitMs / 1000 + Math.random() * 2 };
+      return { receiptHandle: record.receiptHandle, visibleInSeconds: waitMs / 1000 + deps.random() * 2 };
     }),
   );
 }

@@ -41,6 +41,7 @@ function makeProcessor(configuration: LiveConfiguration = liveConfiguration()) {
     metrics,
     warn: (message) => void warnings.push(message),
     nowMs: () => clock.nowMs,
+    random: Math.random,
     maxReceiveCount: 10,
   };
   return {
