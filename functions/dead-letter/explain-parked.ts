@@ -129,8 +129,6 @@ const writeAttemptsMax = 5;
 async function explainActions(message: ActionsMessage, text: string, deps: DeadLetterDeps): Promise<void> {
   for (let tries = 1; ; tries++) {
     const row = await deps.actionLog.read(message.execution);
-    // A later message of the chain is on its way: this one has nothing left to say.
-    if (row?.origins.includes(message.origin) && row.next > message.n) return;
     const entry = withFailures(message, text, row, deps.nowMs());
     if (entry === undefined) return;
     // Before the row, as for any failure: once it is written nobody comes back to release the claim.
@@ -153,7 +151,10 @@ async function writeRow(entry: ActionLogEntry, revisionSeen: number, { actionLog
   }
 }
 
-/** The row with every action that has no outcome marked as failed; undefined when there is none such. */
+/**
+ * The row with every action that has no outcome marked as failed; undefined when there is none such. What waits for a later
+ * message of the chain still waits for it.
+ */
 function withFailures(
   message: ActionsMessage,
   text: string,
@@ -161,10 +162,11 @@ function withFailures(
   nowMs: number,
 ): ActionLogEntry | undefined {
   const known = new Map(row?.actions.map((action) => [action.id, action]));
+  const isCarriedOn = row !== undefined && row.origins.includes(message.origin) && row.next > message.n;
   let failures = 0;
   const actions = message.invocations.map((invocation): ActionOutcome => {
     const before = known.get(invocation.id);
-    if (before && before.status !== 'pending') return before;
+    if (before && (before.status !== 'pending' || isCarriedOn)) return before;
     failures++;
     const { id, action, mapping, payload } = invocation;
     return {
