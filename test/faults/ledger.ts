@@ -2,7 +2,7 @@ import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/eve
 import type { RawEvent } from '../../shared/core/events/raw-event.ts';
 import { isJsonObject } from '../../shared/core/json.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
-import { type EventLogEntry, isDone } from '../../shared/core/logs/event-log-entry.ts';
+import { type EventLogEntry, hasRun } from '../../shared/core/logs/event-log-entry.ts';
 import { printRunId, type RunKey } from '../../shared/core/runs/run-id.ts';
 import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import type { Claim, ClaimAnswer, ClaimRequest } from '../../shared/ports/claim-store.ts';
@@ -16,7 +16,14 @@ import type { Stores } from './stores.ts';
 /** The time in which a claim says that copies of its key are copies. */
 export type Window = { claim: string; execution: string; fromMs: number; toMs: number };
 
-type Emission = { process: Process; execution: string; eventId: string; claim: string; step: number };
+type Emission = {
+  process: Process;
+  execution: string;
+  eventId: string;
+  claim: string;
+  step: number;
+  actions: string[];
+};
 
 export const claimName = ({ key, source, eventType }: { key: string; source: string; eventType: string }) =>
   `${key}\n${source}\n${eventType}`;
@@ -32,10 +39,15 @@ export class Ledger {
   /** Those of them that a sender was told of. */
   readonly accepted = new Set<string>();
   readonly windows: Window[] = [];
+  /**
+   * Executions of which a late first message wrote over what a second one, planned with a mapping more, had logged: first
+   * attempts are written without a condition. What was done stays done; docs/reliability.md, "What is left".
+   */
+  readonly forgotten = new Set<string>();
   step = 0;
 
   readonly #stores: Stores;
-  readonly #doneSince = new Map<string, number>();
+  readonly #ranSince = new Map<string, number>();
   readonly #handedOffSince = new Map<string, number>();
   readonly #emissions: Emission[] = [];
   readonly #releases: { claim: string; step: number }[] = [];
@@ -58,7 +70,7 @@ export class Ledger {
   #before(process: Process, { port, method, args }: PartialCall): void {
     switch (`${port}.${method}`) {
       case 'actionLog.writeEach':
-        for (const entry of args[0] as ActionLogEntry[]) this.#checkOutcomes(entry);
+        for (const entry of args[0] as ActionLogEntry[]) this.#checkOutcomes(entry, true);
         return;
       case 'actionLog.writeIfUnchanged': {
         const [entry, revisionSeen] = args as [ActionLogEntry, number];
@@ -120,12 +132,12 @@ export class Ledger {
   }
 
   /** An emission that nobody needed costs a message and reads, and shows that a part of the protocol is not there. */
-  #emitted(process: Process, { claim: ref, execution, eventId }: ActionsMessage): void {
+  #emitted(process: Process, { claim: ref, execution, eventId, invocations }: ActionsMessage): void {
     const { step } = this;
     if (ref === undefined || this.queued.get(eventId)?.replayOf !== undefined) return;
-    const doneSince = this.#doneSince.get(eventId);
-    if (doneSince !== undefined && doneSince < process.startedStep)
-      this.wrong('an event was emitted again although its row had been final before the delivery began');
+    const ranSince = this.#ranSince.get(eventId);
+    if (ranSince !== undefined && ranSince < process.startedStep)
+      this.wrong('an event was emitted again although its row said so before the delivery began');
     const claim = claimName(ref);
     const other = this.#emissions.find(
       (emission) =>
@@ -133,11 +145,14 @@ export class Ledger {
     );
     const isReleased = this.#releases.some((release) => release.claim === claim && release.step >= (other?.step ?? 0));
     if (other && !isReleased) this.wrong('two processes at work at the same time have both emitted one execution');
-    this.#emissions.push({ process, execution, eventId, claim, step });
+    this.#emissions.push({ process, execution, eventId, claim, step, actions: invocations.map(({ id }) => id) });
   }
 
   #logged(process: Process, { id, key, source, eventType = '', status }: EventLogEntry): void {
-    if (isDone(status) && !this.#doneSince.has(id)) this.#doneSince.set(id, this.step);
+    const ranSince = this.#ranSince.get(id);
+    if (ranSince !== undefined && ranSince < process.startedStep && !process.isEcho && !hasRun(status))
+      this.wrong(`the row of an event that had run became ${status}`);
+    if (hasRun(status) && ranSince === undefined) this.#ranSince.set(id, this.step);
     if (status !== 'idempotent' || key === undefined || !this.#suspects.has(`${process.id} ${id}`)) return;
     if (this.#isUsedUp(claimName({ key, source, eventType })))
       this.wrong('a copy was called a repeat of an execution that had failed: a failure used up the key');
@@ -148,7 +163,11 @@ export class Ledger {
     const claim = this.#stores.claims.items.get(name);
     if (claim === undefined || claim.released || claim.expiresAtMs <= this.#stores.clock.nowMs) return false;
     const row = this.#stores.actionLog.rows.get(claim.execution);
-    return row?.actions.some(({ status }) => status === 'failed') === true && !this.#isUnderWay(claim.execution);
+    // A failure whose mapping was off when the owner ran all there was is nothing that the owner failed at.
+    const own = this.#emissions.findLast(({ eventId }) => eventId === claim.owner)?.actions;
+    const hasFailed =
+      row?.actions.some(({ id, status }) => status === 'failed' && (own?.includes(id) ?? true)) ?? false;
+    return hasFailed && !this.#isUnderWay(claim.execution);
   }
 
   #isUnderWay(execution: string): boolean {
@@ -159,15 +178,17 @@ export class Ledger {
   }
 
   /** Success is for good; a failure is tried again only for somebody new. */
-  #checkOutcomes(entry: ActionLogEntry): void {
+  #checkOutcomes(entry: ActionLogEntry, isUnconditional = false): void {
     const before = this.#stores.actionLog.rows.get(entry.execution);
     for (const { id, action, status } of before?.actions ?? []) {
       const after = entry.actions.find((outcome) => outcome.id === id)?.status;
-      if (status === 'succeeded' && after !== 'succeeded') this.wrong(`${action} had succeeded and became ${after}`);
+      if (after === undefined && isUnconditional) this.forgotten.add(entry.execution);
+      else if (status === 'succeeded' && after !== 'succeeded')
+        this.wrong(`${action} had succeeded and became ${after}`);
       const isSeen = entry.origins.every((origin) => before?.origins.includes(origin));
       if (status === 'failed' && after === 'pending' && isSeen) this.wrong(`${action} had failed and was reopened`);
     }
-    if (before && entry.next < before.next && before.actions.some(({ status }) => status === 'pending'))
+    if (before && entry.next < before.next && entry.actions.some(({ status }) => status === 'pending'))
       this.wrong('the number of the next message fell, so that an old one may come back to life');
   }
 

@@ -1,8 +1,12 @@
 import type { JsonObject } from '../../shared/core/json.ts';
-import type { PlannedEvent } from '../../shared/core/processing/plan-event.ts';
+import type { ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
 
-/** An event that was carried out: what it planned, and under which execution. */
-export type Carried = { execution: string; planned: PlannedEvent };
+/** What was carried out of one execution, and when its event happened. */
+export type Carried = {
+  execution: string;
+  occurredAtMs: number;
+  actions: Pick<ActionOutcome, 'action' | 'mapping' | 'payload'>[];
+};
 
 /**
  * The same events by the plainest of programs: one after the other, nothing fails, nothing is repeated. Where the order of
@@ -22,10 +26,8 @@ export function sequentially(carried: Carried[]) {
       if (!((entity.get(name)?.atMs ?? Number.NEGATIVE_INFINITY) > atMs)) entity.set(name, { value, atMs });
   };
 
-  for (const { execution, planned } of carried) {
-    if (planned.plan.kind !== 'run' || planned.event === undefined) continue;
-    const { occurredAtMs } = planned.event;
-    for (const { action, mapping, payload } of planned.plan.invocations) {
+  for (const { execution, occurredAtMs, actions } of carried) {
+    for (const { action, mapping, payload } of actions) {
       if (action === 'users_identify')
         set(users, String(payload.id), (payload.properties ?? {}) as JsonObject, occurredAtMs);
       if (action === 'objects_set')

@@ -12,6 +12,8 @@ export type Process = {
   startedStep: number;
   state: 'running' | 'over' | 'dead';
   calls: number;
+  /** Begun by a delivery that the queue need not have made, and may not have counted. */
+  isEcho: boolean;
 };
 
 /** A call that waits for its turn. */

@@ -231,7 +231,7 @@ export class World {
     );
     if (echoes.length === 0) return false;
     const { name, message } = pickOne(echoes, this.random);
-    this.start(name, [this.stores.queues[name].echo(message)]);
+    this.start(name, [this.stores.queues[name].echo(message)]).isEcho = true;
     return true;
   }
 
@@ -274,6 +274,7 @@ export class World {
       startedStep: this.ledger.step,
       state: 'running',
       calls: 0,
+      isEcho: false,
     };
     instance.process = process;
     this.processes.push(process);
