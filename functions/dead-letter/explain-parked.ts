@@ -182,6 +182,8 @@ function withFailures(
     };
   });
   if (failures === 0) return undefined;
+  const named = new Set(message.invocations.map(({ id }) => id));
+  const others = row?.actions.filter(({ id }) => !named.has(id)) ?? [];
   const { execution, eventId, source, eventType, configVersion, receivedAtMs, origin } = message;
   return {
     execution,
@@ -189,7 +191,7 @@ function withFailures(
     source,
     eventType,
     configVersion,
-    actions,
+    actions: [...actions, ...others],
     // Kept, so that an older message of the chain still finds itself superseded.
     next: row?.next ?? 0,
     origins: [...new Set([...(row?.origins ?? []), origin])],

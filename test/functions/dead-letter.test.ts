@@ -220,13 +220,19 @@ describe('a parked actions message', () => {
     const message = actionsMessage();
     const [known, added] = message.invocations;
     if (known === undefined || added === undefined) throw new Error('two invocations were expected');
-    await actionLog.writeEach([rowOf(message, { next: 2, actions: [{ ...known, status: 'pending', attempts: 1 }] })]);
+    const other = { ...known, id: '6f1c6a52-1e83-5f53-9d2f-3a3f0f2b7a13', mapping: 'c' };
+    const actions = [
+      { ...known, status: 'pending' as const, attempts: 1 },
+      { ...other, status: 'succeeded' as const, attempts: 1 },
+    ];
+    await actionLog.writeEach([rowOf(message, { next: 2, actions })]);
     await explainBatch([sqsRecord(textOf(message))], deps);
     expect(actionLog.rows.get(message.execution)).toMatchObject({
       next: 2,
       actions: [
         { id: known.id, status: 'pending' },
         { id: added.id, status: 'failed', reason: 'dead_lettered' },
+        { id: other.id, status: 'succeeded' },
       ],
     });
   });
