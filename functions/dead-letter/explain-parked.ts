@@ -162,7 +162,7 @@ function withFailures(
   nowMs: number,
 ): ActionLogEntry | undefined {
   const known = new Map(row?.actions.map((action) => [action.id, action]));
-  const isCarriedOn = row !== undefined && row.origins.includes(message.origin) && row.next > message.n;
+  const isCarriedOn = row?.origins.includes(message.origin) && row.next > message.n;
   let failures = 0;
   const actions = message.invocations.map((invocation): ActionOutcome => {
     const before = known.get(invocation.id);

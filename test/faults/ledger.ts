@@ -53,6 +53,8 @@ export class Ledger {
   readonly #releases: { claim: string; step: number }[] = [];
   /** Claims that looked used up by a failure when a process was refused them. */
   readonly #suspects = new Set<string>();
+  /** Claims whose window was over when a process was refused them. */
+  readonly #outdated = new Set<string>();
 
   constructor(stores: Stores) {
     this.#stores = stores;
@@ -121,7 +123,9 @@ export class Ledger {
       if (answer.previous) return;
       const { execution, expiresAtMs } = answer.claim;
       this.windows.push({ claim, execution, fromMs: this.#stores.clock.nowMs, toMs: expiresAtMs });
-    } else if (this.#isUsedUp(claim)) this.#suspects.add(`${process.id} ${request.eventId}`);
+    } else if (answer.held.expiresAtMs <= this.#stores.clock.nowMs)
+      this.#outdated.add(`${process.id} ${request.eventId}`);
+    else if (this.#isUsedUp(claim)) this.#suspects.add(`${process.id} ${request.eventId}`);
   }
 
   #tookOver(request: ClaimRequest & { execution: string }, seen: Claim): void {
@@ -137,7 +141,7 @@ export class Ledger {
     if (ref === undefined || this.queued.get(eventId)?.replayOf !== undefined) return;
     const ranSince = this.#ranSince.get(eventId);
     if (ranSince !== undefined && ranSince < process.startedStep)
-      this.wrong('an event was emitted again although its row said so before the delivery began');
+      this.wrong('an event was emitted again although its row had said so before the delivery began');
     const claim = claimName(ref);
     const other = this.#emissions.find(
       (emission) =>
@@ -153,6 +157,8 @@ export class Ledger {
     if (ranSince !== undefined && ranSince < process.startedStep && !process.isEcho && !hasRun(status))
       this.wrong(`the row of an event that had run became ${status}`);
     if (hasRun(status) && ranSince === undefined) this.#ranSince.set(id, this.step);
+    if (status === 'idempotent' && this.#outdated.has(`${process.id} ${id}`))
+      this.wrong('a copy that came after the window was called a repeat');
     if (status !== 'idempotent' || key === undefined || !this.#suspects.has(`${process.id} ${id}`)) return;
     if (this.#isUsedUp(claimName({ key, source, eventType })))
       this.wrong('a copy was called a repeat of an execution that had failed: a failure used up the key');

@@ -5,7 +5,7 @@ import { checkMended, checkSettled } from './properties.ts';
 import { pickOne } from './random.ts';
 import { calledWorkflows, configurationNames, type Spec, sourceKeys, specKinds, windowHours } from './subject.ts';
 import { type Mood, moods } from './target-model.ts';
-import { World } from './world.ts';
+import { type Strike, World } from './world.ts';
 
 export type Command =
   | { do: 'post'; specs: number[] }
@@ -15,18 +15,33 @@ export type Command =
   | { do: 'mood'; workflow: (typeof calledWorkflows)[number]; mood: Mood }
   | { do: 'outage'; port: string; seconds: number }
   | { do: 'weather'; weather: Weather }
+  | { do: 'strike'; strike: Strike }
+  | { do: 'spend'; queue: 'events' | 'actions' }
   | { do: 'kill' }
   | { do: 'sweep' }
   | { do: 'redrive' }
   | { do: 'replay'; index: number; force: boolean };
 
-export type History = { specs: Spec[]; weather: Weather; paceMs: number; commands: Command[]; seed: number };
+export type History = {
+  specs: Spec[];
+  weather: Weather;
+  mood: Mood;
+  paceMs: number;
+  commands: Command[];
+  seed: number;
+};
 
 const hour = 3600;
 const ports = [
   ...['claims', 'eventLog', 'actionLog', 'actionsQueue', 'events', 'configuration', 'directory', 'runs'],
   ...['subscriptions', 'breakers', 'receivedMessages', 'seen', 'secrets', 'target'],
 ];
+
+const strike: fc.Arbitrary<Strike> = fc.record({
+  function: fc.constantFrom('processor' as const, 'workflow-trigger' as const),
+  port: fc.constantFrom('claims', 'actionsQueue', 'eventLog', 'actionLog', 'runs', 'target', 'directory'),
+  fate: fc.constantFrom('dies_before', 'dies_after', 'fails_before', 'fails_after', 'partly'),
+});
 
 const weather: fc.Arbitrary<Weather> = fc.record({
   trouble: fc.constantFrom(0, 0, 0.03, 0.1, 0.3, 0.8),
@@ -90,7 +105,15 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('weather' as const), weather }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('kill' as const) }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('strike' as const), strike }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('spend' as const),
+      queue: fc.constantFrom('events' as const, 'actions' as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('kill' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('sweep' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('redrive' as const) }) },
   {
@@ -105,7 +128,9 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 
 export const history: fc.Arbitrary<History> = fc
   .record({
-    specs: fc.array(spec, { minLength: 1, maxLength: 5 }),
+    specs: fc.oneof(fc.array(spec, { minLength: 1, maxLength: 2 }), fc.array(spec, { minLength: 1, maxLength: 5 })),
+    /** Of the target that is asked by `refused`. */
+    mood: fc.constantFrom(...moods, 'refuses' as const, 'refuses' as const, 'refuses' as const),
     weather: fc.oneof(fc.constant(clearWeather), weather, weather),
     paceMs: fc.constantFrom(20, 200, 1500, 5000),
     commands: fc.array(command, { minLength: 3, maxLength: 30 }),
@@ -124,10 +149,11 @@ export const history: fc.Arbitrary<History> = fc
   }));
 
 /** Plays one history to its end: as it is told, then until all is quiet, then with everything mended and replayed. */
-export async function play({ specs, weather, paceMs, commands, seed }: History): Promise<string[]> {
+export async function play({ specs, weather, mood, paceMs, commands, seed }: History): Promise<string[]> {
   const world = new World(seed);
   world.weather = weather;
   world.paceMs = paceMs;
+  world.stores.targets.moody.mood = mood;
   for (const command of commands) {
     await obey(world, command, specs);
     await world.work(Math.floor(world.random() * 12));
@@ -164,6 +190,11 @@ async function obey(world: World, command: Command, specs: Spec[]): Promise<void
     case 'weather':
       world.weather = command.weather;
       return;
+    case 'strike':
+      world.strikes.push({ ...command.strike });
+      return;
+    case 'spend':
+      return world.spend(command.queue);
     case 'kill': {
       const running = world.running();
       if (running.length > 0) world.kill(pickOne(running, world.random));

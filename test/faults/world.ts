@@ -40,6 +40,8 @@ type Instance = {
 /** A sender's request, which it repeats until it hears a 2xx. */
 type Outgoing = { specs: Spec[]; attempts: number; dueAtMs: number; isOver: boolean; isOut: boolean };
 
+export type Strike = { function: FunctionName; port: string; fate: Fate };
+
 type Delivered = { queue: QueueName; records: SQSRecord[] };
 
 const consumers: Record<QueueName, FunctionName> = {
@@ -68,6 +70,8 @@ export class World {
   weather: Weather = clearWeather;
   /** Ports that are away, and until when. */
   readonly outages = new Map<string, number>();
+  /** What becomes of the next call of a port by a function, whatever the weather. */
+  readonly strikes: Strike[] = [];
   /** How far the clock goes on with each step, at most. */
   paceMs = 100;
   readonly processes: Process[] = [];
@@ -138,6 +142,12 @@ export class World {
     for (const [name, claim] of items) if (claim.expiresAtMs + 600_000 < this.nowMs()) items.delete(name);
   }
 
+  /** A message has failed as often as it may: what its next delivery would be, its dead-letter queue gets. */
+  spend(name: 'events' | 'actions'): void {
+    const waiting = this.stores.queues[name].waiting().filter(({ visibleAtMs }) => visibleAtMs <= this.nowMs());
+    if (waiting.length > 0) pickOne(waiting, this.random).receives = maxReceiveCount;
+  }
+
   running(name?: FunctionName): Process[] {
     return this.processes.filter((one) => one.state === 'running' && (name === undefined || one.function === name));
   }
@@ -159,6 +169,7 @@ export class World {
   async drain(stepsMax = 30_000): Promise<void> {
     this.weather = clearWeather;
     this.outages.clear();
+    this.strikes.length = 0;
     this.paceMs = 20;
     for (let steps = 0; steps < stepsMax; steps++) {
       if (await this.step()) continue;
@@ -208,11 +219,16 @@ export class World {
   openGate(gate: Gate): void {
     this.gates.splice(this.gates.indexOf(gate), 1);
     const { process, call } = gate;
-    const fate = this.fate(gate) ?? this.#fateByWeather(gate);
+    const fate = this.fate(gate) ?? this.#struck(gate) ?? this.#fateByWeather(gate);
     if (fate === 'dies_before' || fate === 'dies_after') {
       if (fate === 'dies_after') void call.perform();
       this.kill(process);
     } else gate.open(fate);
+  }
+
+  #struck({ process, call }: Gate): Fate | undefined {
+    const i = this.strikes.findIndex((strike) => strike.function === process.function && strike.port === call.port);
+    return i < 0 ? undefined : this.strikes.splice(i, 1)[0]?.fate;
   }
 
   #fateByWeather({ call }: Gate): Fate {
