@@ -130,9 +130,10 @@ async function explainActions(message: ActionsMessage, text: string, deps: DeadL
   for (let tries = 1; ; tries++) {
     const row = await deps.actionLog.read(message.execution);
     const entry = withFailures(message, text, row, deps.nowMs());
-    if (entry === undefined) return;
     // Before the row, as for any failure: once it is written nobody comes back to release the claim.
-    if (message.claim) await deps.claims.release(message.claim, message.eventId);
+    const hasFailed = (entry ?? row)?.actions.some(({ status }) => status === 'failed');
+    if (message.claim && hasFailed) await deps.claims.release(message.claim, message.eventId);
+    if (entry === undefined) return;
     if (await writeRow(entry, row?.revision ?? 0, deps)) return;
     if (tries === writeAttemptsMax) throw new Error(`the action row of execution ${message.execution} kept changing`);
   }

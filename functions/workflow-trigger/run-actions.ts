@@ -100,6 +100,10 @@ async function attempt(delivery: Delivery, ports: ActionPorts, deps: WorkflowTri
   if (row) delivery.row = row;
   const resumption = resumeExecution(received, row);
   if (resumption.kind === 'acknowledge') {
+    // Its event may have taken the claim over once more, which ends its release, and nothing will run that could fail again.
+    if (received.claim && row && namesFailure(received, row)) {
+      await deps.claims.release(received.claim, received.eventId);
+    }
     delivery.settled = { kind: 'done' };
     return;
   }
@@ -112,6 +116,11 @@ async function attempt(delivery: Delivery, ports: ActionPorts, deps: WorkflowTri
     await deps.claims.release(message.claim, message.eventId);
   }
   Object.assign(delivery, conclude(message, tried, deps));
+}
+
+function namesFailure({ invocations }: ActionsMessage, { actions }: ActionLogEntry): boolean {
+  const named = new Set(invocations.map(({ id }) => id));
+  return actions.some(({ id, status }) => status === 'failed' && named.has(id));
 }
 
 function conclude(

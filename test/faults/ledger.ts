@@ -44,6 +44,7 @@ export class Ledger {
    * attempts are written without a condition. What was done stays done; docs/reliability.md, "What is left".
    */
   readonly forgotten = new Set<string>();
+  readonly sweptClaims = new Set<string>();
   step = 0;
 
   readonly #stores: Stores;
@@ -140,7 +141,9 @@ export class Ledger {
     const { step } = this;
     if (ref === undefined || this.queued.get(eventId)?.replayOf !== undefined) return;
     const ranSince = this.#ranSince.get(eventId);
-    if (ranSince !== undefined && ranSince < process.startedStep)
+    // Once the table has forgotten a claim, hours after its window, nothing but the keys of effects tells a redelivery.
+    const isForgotten = this.sweptClaims.has(claimName(ref));
+    if (ranSince !== undefined && ranSince < process.startedStep && !isForgotten)
       this.wrong('an event was emitted again although its row had said so before the delivery began');
     const claim = claimName(ref);
     const other = this.#emissions.find(

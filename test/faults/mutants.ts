@@ -167,7 +167,7 @@ export const mutants: Mutant[] = [
     replacements: [
       {
         file: deadLetter,
-        from: '    if (message.claim) await deps.claims.release(message.claim, message.eventId);\n',
+        from: '    if (message.claim && hasFailed) await deps.claims.release(message.claim, message.eventId);\n',
         to: '',
       },
     ],

@@ -139,7 +139,11 @@ export class World {
   /** The claims table forgets what is over, hours late. */
   sweepClaims(): void {
     const { items } = this.stores.claims;
-    for (const [name, claim] of items) if (claim.expiresAtMs + 600_000 < this.nowMs()) items.delete(name);
+    for (const [name, claim] of items) {
+      if (claim.expiresAtMs + 600_000 >= this.nowMs()) continue;
+      items.delete(name);
+      this.ledger.sweptClaims.add(name);
+    }
   }
 
   /** A message has failed as often as it may: what its next delivery would be, its dead-letter queue gets. */
