@@ -126,6 +126,24 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   },
 );
 
+/** A copy that comes when something has happened to the first: what the protocol is for, and rare by chance alone. */
+const resend: fc.Arbitrary<Command[]> = fc
+  .record({
+    spec: fc.nat(4),
+    strikes: fc.array(strike, { maxLength: 2 }),
+    seconds: fc.constantFrom(1, 40, 200, 400, windowHours * hour + 5),
+    copies: fc.integer({ min: 1, max: 2 }),
+  })
+  .map(({ spec, strikes, seconds, copies }) => [
+    ...strikes.map((strike): Command => ({ do: 'strike', strike })),
+    { do: 'post', specs: [spec] },
+    { do: 'work', steps: 80 },
+    { do: 'pass', seconds },
+    { do: 'work', steps: 80 },
+    ...Array.from({ length: copies }, (): Command => ({ do: 'post', specs: [spec] })),
+    { do: 'work', steps: 30 },
+  ]);
+
 export const history: fc.Arbitrary<History> = fc
   .record({
     specs: fc.oneof(fc.array(spec, { minLength: 1, maxLength: 2 }), fc.array(spec, { minLength: 1, maxLength: 5 })),
@@ -133,7 +151,12 @@ export const history: fc.Arbitrary<History> = fc
     mood: fc.constantFrom(...moods, 'refuses' as const, 'refuses' as const, 'refuses' as const),
     weather: fc.oneof(fc.constant(clearWeather), weather, weather),
     paceMs: fc.constantFrom(20, 200, 1500, 5000),
-    commands: fc.array(command, { minLength: 3, maxLength: 30 }),
+    commands: fc
+      .array(fc.oneof({ weight: 12, arbitrary: command.map((one) => [one]) }, { weight: 1, arbitrary: resend }), {
+        minLength: 3,
+        maxLength: 30,
+      })
+      .map((some) => some.flat()),
     seed: fc.integer(),
   })
   .map(({ specs, ...rest }) => ({
