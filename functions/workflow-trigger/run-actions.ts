@@ -205,7 +205,8 @@ async function sendRetries(deliveries: Delivery[], deps: WorkflowTriggerDeps): P
 async function writeRows(deliveries: Delivery[], deps: WorkflowTriggerDeps): Promise<void> {
   const unsettled = deliveries.filter(({ found, settled }) => found !== undefined && settled === undefined);
   const alone = unsettled.filter(isAlone);
-  const rows = alone.flatMap(({ found }) => found ?? []);
+  // A revision that nobody has read: a twin that read an earlier row must not take this one for it.
+  const rows = alone.flatMap(({ found }) => (found ? [{ ...found, revision: found.updatedAtMs }] : []));
   const batch = rows.length === 0 ? Promise.resolve([]) : deps.actionLog.writeEach(rows).catch(asError);
   const others = unsettled.filter((delivery) => !isAlone(delivery));
   await Promise.all(
