@@ -121,6 +121,8 @@ export class Ledger {
   #claimed(process: Process, request: ClaimRequest, answer: ClaimAnswer): void {
     const claim = claimName(request);
     if (answer.kind === 'taken') {
+      if (answer.previous?.released && !answer.claim.released)
+        this.wrong('a re-entry took back the release that a failure had given: a failure used up the key');
       if (answer.previous) return;
       const { execution, expiresAtMs } = answer.claim;
       this.windows.push({ claim, execution, fromMs: this.#stores.clock.nowMs, toMs: expiresAtMs });
@@ -188,6 +190,7 @@ export class Ledger {
 
   /** Success is for good; a failure is tried again only for somebody new. */
   #checkOutcomes(entry: ActionLogEntry, isUnconditional = false): void {
+    this.#checkRelease(entry);
     const before = this.#stores.actionLog.rows.get(entry.execution);
     for (const { id, action, status } of before?.actions ?? []) {
       const after = entry.actions.find((outcome) => outcome.id === id)?.status;
@@ -199,6 +202,19 @@ export class Ledger {
     }
     if (before && entry.next < before.next && entry.actions.some(({ status }) => status === 'pending'))
       this.wrong('the number of the next message fell, so that an old one may come back to life');
+  }
+
+  /** Once a failure is in the log nobody comes back to release its claim, so the release comes first. */
+  #checkRelease(entry: ActionLogEntry): void {
+    const before = this.#stores.actionLog.rows.get(entry.execution);
+    const hasNewFailure = entry.actions.some(
+      ({ id, status }) =>
+        status === 'failed' && before?.actions.find((action) => action.id === id)?.status !== 'failed',
+    );
+    if (!hasNewFailure) return;
+    for (const { owner, execution, released } of this.#stores.claims.items.values())
+      if (execution === entry.execution && owner === entry.eventId && !released)
+        this.wrong('a failure was logged before its claim was released: a crash now uses up the key');
   }
 
   #checkCall(process: Process, { message }: RunRequest): void {

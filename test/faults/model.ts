@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../shared/core/json.ts';
+import type { JsonObject, JsonValue } from '../../shared/core/json.ts';
 import type { ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
 
 /** What was carried out of one execution, and when its event happened. */
@@ -13,8 +13,8 @@ export type Carried = {
  * arrival does not matter (source time decides, effects are keyed) the pipeline must end with the very same.
  */
 export function sequentially(carried: Carried[]) {
-  const users = new Map<string, Map<string, { value: unknown; atMs: number }>>();
-  const projects = new Map<string, Map<string, { value: unknown; atMs: number }>>();
+  const users = new Map<string, Map<string, { value: JsonValue; atMs: number }>>();
+  const projects = new Map<string, Map<string, { value: JsonValue; atMs: number }>>();
   const followers = new Map<string, Set<string>>();
   /** Runs for whoever is named; those of followers depend on who followed first. */
   const runs = new Set<string>();

@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import { invocationId } from '../../shared/core/actions/invocation-id.ts';
 import { recipientKey } from '../../shared/core/directory/entity.ts';
+import { type JsonObject, sameJson } from '../../shared/core/json.ts';
 import { type ActionOutcome, actionReasons } from '../../shared/core/logs/action-log-entry.ts';
 import { EventReason, isDone } from '../../shared/core/logs/event-log-entry.ts';
 import { printRunId, runMessageId } from '../../shared/core/runs/run-id.ts';
@@ -155,8 +155,8 @@ export async function checkMended(world: World): Promise<void> {
 
 const isSuccess = ({ status }: ActionOutcome) => status === 'succeeded';
 
-function includesAll(actual: Record<string, object>, expected: Record<string, object>): boolean {
+function includesAll(actual: Record<string, JsonObject>, expected: Record<string, JsonObject>): boolean {
   return Object.entries(expected).every(
-    ([id, attributes]) => actual[id] !== undefined && isDeepStrictEqual(actual[id], attributes),
+    ([id, attributes]) => actual[id] !== undefined && sameJson(actual[id], attributes),
   );
 }
