@@ -132,7 +132,7 @@ async function explainActions(message: ActionsMessage, text: string, deps: DeadL
     const entry = withFailures(message, text, row, deps.nowMs());
     // Before the row, as for any failure: once it is written nobody comes back to release the claim.
     const hasFailed = (entry ?? row)?.actions.some(({ status }) => status === 'failed');
-    if (message.claim && hasFailed) await deps.claims.release(message.claim, message.eventId);
+    if (message.claim && hasFailed) await deps.claims.release(message.claim, message.execution);
     if (entry === undefined) return;
     if (await writeRow(entry, row?.revision ?? 0, deps)) return;
     if (tries === writeAttemptsMax) throw new Error(`the action row of execution ${message.execution} kept changing`);

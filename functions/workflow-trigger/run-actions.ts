@@ -100,9 +100,9 @@ async function attempt(delivery: Delivery, ports: ActionPorts, deps: WorkflowTri
   if (row) delivery.row = row;
   const resumption = resumeExecution(received, row);
   if (resumption.kind === 'acknowledge') {
-    // Its event may have taken the claim over once more, which ends its release, and nothing will run that could fail again.
+    // Its event may have taken the claim over once more, which ends the release, and nothing will run that could fail again.
     if (received.claim && row && namesFailure(received, row)) {
-      await deps.claims.release(received.claim, received.eventId);
+      await deps.claims.release(received.claim, received.execution);
     }
     delivery.settled = { kind: 'done' };
     return;
@@ -113,7 +113,7 @@ async function attempt(delivery: Delivery, ports: ActionPorts, deps: WorkflowTri
   const tried = await runInvocations({ message, open, before, again, isSeen, isLast }, ports);
   // Before the row: once the failure is written, nobody comes back to release the claim.
   if (message.claim && tried.some(({ outcome }) => outcome.status === 'failed')) {
-    await deps.claims.release(message.claim, message.eventId);
+    await deps.claims.release(message.claim, message.execution);
   }
   Object.assign(delivery, conclude(message, tried, deps));
 }

@@ -212,8 +212,8 @@ export class Ledger {
         status === 'failed' && before?.actions.find((action) => action.id === id)?.status !== 'failed',
     );
     if (!hasNewFailure) return;
-    for (const { owner, execution, released } of this.#stores.claims.items.values())
-      if (execution === entry.execution && owner === entry.eventId && !released)
+    for (const { execution, released } of this.#stores.claims.items.values())
+      if (execution === entry.execution && !released)
         this.wrong('a failure was logged before its claim was released: a crash now uses up the key');
   }
 

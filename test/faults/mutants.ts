@@ -12,7 +12,7 @@ const deadLetter = 'functions/dead-letter/explain-parked.ts';
 const stores = 'test/support/fakes.ts';
 
 const releaseInTrigger = `  if (message.claim && tried.some(({ outcome }) => outcome.status === 'failed')) {
-    await deps.claims.release(message.claim, message.eventId);
+    await deps.claims.release(message.claim, message.execution);
   }
 `;
 
@@ -72,7 +72,7 @@ export const mutants: Mutant[] = [
         to: `  await Promise.all(
     deliveries.map(async ({ message, found }) => {
       if (message?.claim && found?.actions.some(({ status }) => status === 'failed'))
-        await deps.claims.release(message.claim, message.eventId);
+        await deps.claims.release(message.claim, message.execution);
     }),
   );
   await Promise.all(deliveries.map((delivery) => explainFailure(delivery, deps)));
@@ -167,7 +167,7 @@ export const mutants: Mutant[] = [
     replacements: [
       {
         file: deadLetter,
-        from: '    if (message.claim && hasFailed) await deps.claims.release(message.claim, message.eventId);\n',
+        from: '    if (message.claim && hasFailed) await deps.claims.release(message.claim, message.execution);\n',
         to: '',
       },
     ],
