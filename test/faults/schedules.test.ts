@@ -21,7 +21,7 @@ describe('histories that once went wrong', () => {
   });
 });
 
-test('100 random histories lose nothing, double nothing, and leave nothing unexplained', async () => {
+test('F18 100 random histories lose nothing, double nothing, and leave nothing unexplained', async () => {
   const { found: wrong, played } = await playInWorker({ firstSeed: 1, step: 1, count: 100, stopAtFirst: false });
   expect(wrong).toEqual([]);
   expect(played).toBe(100);

@@ -468,7 +468,7 @@ describe('a replay', () => {
 });
 
 describe('a batch', () => {
-  test('fails only the record that failed, and does the others once', async () => {
+  test('F14 fails only the record that failed, and does the others once', async () => {
     for (let bad = 0; bad < 10; bad++) {
       const { eventLog, deps } = makeProcessor();
       const events = Array.from({ length: 10 }, (_, i) => event({ messageId: `m-${i}` }));
@@ -521,7 +521,7 @@ describe('a batch', () => {
     expect(actionsQueue.sent).toHaveLength(1);
   });
 
-  test('brings back a message that cannot be read, soon at first and later every time, and never throws', async () => {
+  test('F15 brings back a message that cannot be read, soon at first and later every time, and never throws', async () => {
     const { deps, handedBack, warnings } = makeProcessor();
     for (const [receiveCount, text] of [
       [1, 'not json'],
