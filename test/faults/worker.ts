@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Mutant, mutate } from './mutants.ts';
+import type { History } from './schedules.ts';
 
 /*
  * Plays schedules in a thread of its own: `next` asks for one, an empty answer means that all is done. With a mutant the
@@ -11,11 +12,19 @@ import { type Mutant, mutate } from './mutants.ts';
  */
 
 /** What a worker is asked to do, and what it answers. */
-export type WorkerData = { mutant?: Mutant; firstSeed: number; step: number; count: number; stopAtFirst: boolean };
+export type WorkerData = {
+  mutant?: Pick<Mutant, 'replacements'>;
+  firstSeed: number;
+  step: number;
+  count: number;
+  stopAtFirst: boolean;
+  /** Played instead of those that seeds determine. */
+  histories?: History[];
+};
 export type WorkerReport = { seed: number; wrong: string[] } | { played: number; isOver: boolean };
 
 const root = join(import.meta.dirname, '../..');
-const { mutant, firstSeed, step, count, stopAtFirst } = workerData as WorkerData;
+const { mutant, firstSeed, step, count, stopAtFirst, histories } = workerData as WorkerData;
 
 if (mutant) {
   const changed = new Map<string, string>();
@@ -34,13 +43,15 @@ if (mutant) {
 }
 
 // After the hooks, so that they see what is loaded.
-const { playSeed } = await import('./schedules.ts');
+const { historyOf, play } = await import('./schedules.ts');
 
 const report = (message: WorkerReport) => parentPort?.postMessage(message);
 let played = 0;
 for (let i = 0; i < count; i++) {
   const seed = firstSeed + i * step;
-  const wrong = await playSeed(seed).catch((error: Error) => [`the harness broke: ${error.stack}`]);
+  const wrong = await play(histories?.[i] ?? historyOf(seed)).catch((error: Error) => [
+    `the harness broke: ${error.stack}`,
+  ]);
   played++;
   if (wrong.length > 0) {
     report({ seed, wrong });
