@@ -129,12 +129,11 @@ const writeAttemptsMax = 5;
 async function explainActions(message: ActionsMessage, text: string, deps: DeadLetterDeps): Promise<void> {
   for (let tries = 1; ; tries++) {
     const row = await deps.actionLog.read(message.execution);
-    // A later message of the chain is on its way: this one has nothing left to say.
-    if (row?.origins.includes(message.origin) && row.next > message.n) return;
     const entry = withFailures(message, text, row, deps.nowMs());
-    if (entry === undefined) return;
     // Before the row, as for any failure: once it is written nobody comes back to release the claim.
-    if (message.claim) await deps.claims.release(message.claim, message.eventId);
+    const hasFailed = (entry ?? row)?.actions.some(({ status }) => status === 'failed');
+    if (message.claim && hasFailed) await deps.claims.release(message.claim, message.execution);
+    if (entry === undefined) return;
     if (await writeRow(entry, row?.revision ?? 0, deps)) return;
     if (tries === writeAttemptsMax) throw new Error(`the action row of execution ${message.execution} kept changing`);
   }
@@ -153,7 +152,10 @@ async function writeRow(entry: ActionLogEntry, revisionSeen: number, { actionLog
   }
 }
 
-/** The row with every action that has no outcome marked as failed; undefined when there is none such. */
+/**
+ * The row with every action that has no outcome marked as failed; undefined when there is none such. What waits for a later
+ * message of the chain still waits for it.
+ */
 function withFailures(
   message: ActionsMessage,
   text: string,
@@ -161,10 +163,11 @@ function withFailures(
   nowMs: number,
 ): ActionLogEntry | undefined {
   const known = new Map(row?.actions.map((action) => [action.id, action]));
+  const isCarriedOn = row?.origins.includes(message.origin) && row.next > message.n;
   let failures = 0;
   const actions = message.invocations.map((invocation): ActionOutcome => {
     const before = known.get(invocation.id);
-    if (before && before.status !== 'pending') return before;
+    if (before && (before.status !== 'pending' || isCarriedOn)) return before;
     failures++;
     const { id, action, mapping, payload } = invocation;
     return {
@@ -180,6 +183,8 @@ function withFailures(
     };
   });
   if (failures === 0) return undefined;
+  const named = new Set(message.invocations.map(({ id }) => id));
+  const others = row?.actions.filter(({ id }) => !named.has(id)) ?? [];
   const { execution, eventId, source, eventType, configVersion, receivedAtMs, origin } = message;
   return {
     execution,
@@ -187,7 +192,7 @@ function withFailures(
     source,
     eventType,
     configVersion,
-    actions,
+    actions: [...actions, ...others],
     // Kept, so that an older message of the chain still finds itself superseded.
     next: row?.next ?? 0,
     origins: [...new Set([...(row?.origins ?? []), origin])],

@@ -1,5 +1,5 @@
 import { decideOnClaim, type TakeOver, takeOver } from '../../shared/core/idempotency/claim.ts';
-import { isDone } from '../../shared/core/logs/event-log-entry.ts';
+import { hasRun, isDone } from '../../shared/core/logs/event-log-entry.ts';
 import type { PlannedEvent } from '../../shared/core/processing/plan-event.ts';
 import type { Claim, ClaimStore } from '../../shared/ports/claim-store.ts';
 import type { EventLog } from '../../shared/ports/event-log.ts';
@@ -54,8 +54,11 @@ export async function claimEvent(
         : { kind: 'hand_back', atMs: decision.untilMs, why: 'another delivery of this event is at work' };
     case 'duplicate_if_done': {
       const { held } = decision;
-      if (await hasFinalRow(held.owner)) return { kind: 'duplicate', of: held };
-      if (held.leaseEndsAtMs <= nowMs) return replace(takeOver(held, circumstances));
+      const status = await deps.eventLog.statusOf(held.owner, raw.source);
+      if (status !== undefined && hasRun(status)) return { kind: 'duplicate', of: held };
+      // Done without having run: its mapping was taken away between two of its deliveries. That makes nobody a repeat.
+      const isOver = status !== undefined && isDone(status);
+      if (isOver || held.leaseEndsAtMs <= nowMs) return replace(takeOver(held, circumstances));
       return { kind: 'hand_back', atMs: held.leaseEndsAtMs, why: `event ${held.owner} with the same key is at work` };
     }
     case 'take_over':

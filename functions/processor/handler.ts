@@ -49,6 +49,7 @@ const deps: ProcessorDeps = {
   metrics,
   warn: (message, context) => logger.warn(message, context),
   nowMs: Date.now,
+  random: Math.random,
   maxReceiveCount: env.MAX_RECEIVE_COUNT,
 };
 

@@ -2,7 +2,7 @@ import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
 import { eventIdTimeMs } from '../../shared/core/events/event-id.ts';
 import { decodeRawEvent, type RawEvent } from '../../shared/core/events/raw-event.ts';
-import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
+import { type EventLogEntry, isDone } from '../../shared/core/logs/event-log-entry.ts';
 import { actionsMessageOf } from '../../shared/core/processing/actions-of.ts';
 import { type PlannedEvent, readAndPlan } from '../../shared/core/processing/plan-event.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
@@ -26,6 +26,7 @@ export type ProcessorDeps = {
   metrics: StageMetrics;
   warn(message: string, context: Record<string, unknown>): void;
   nowMs(): number;
+  random(): number;
   /** Deliveries after which a message goes to the dead-letter queue. */
   maxReceiveCount: number;
 };
@@ -124,8 +125,12 @@ async function processTurn(turn: Ready[], deps: ProcessorDeps, leaseMs: number):
 /** Steps 0 and 1: what needs no claim is logged; everything else asks for its key. */
 async function decide({ planned, receiveCount }: Ready, deps: ProcessorDeps, leaseMs: number): Promise<Step> {
   const { raw, key, plan } = planned;
-  if (plan.kind !== 'run')
+  if (plan.kind !== 'run') {
+    // An earlier delivery may have run it, by a configuration that still had a mapping: its row stands.
+    const status = receiveCount > 1 ? await deps.eventLog.statusOf(raw.id, raw.source) : undefined;
+    if (status !== undefined && isDone(status)) return { kind: 'acknowledge' };
     return { kind: 'log', entry: logEntry(planned, deps.nowMs(), { status: plan.kind, ...reasonOf(plan) }) };
+  }
   // Without a key nothing is protected from repeats, but redeliveries and replays still carry on with one execution.
   if (key === undefined || raw.replayOf !== undefined) {
     return { kind: 'run', execution: raw.execution ?? raw.id, again: receiveCount > 1 || raw.execution !== undefined };
@@ -208,7 +213,7 @@ async function returnUnfinished(deliveries: Delivery[], deps: ProcessorDeps): Pr
       const backoffMs = Math.min(180, 5 * 2 ** (receiveCount - 1)) * 1000;
       const waitMs = returnAtMs === undefined ? backoffMs : Math.max(0, returnAtMs - nowMs);
       // Jitter, so that what failed together does not return together.
-      return { receiptHandle: record.receiptHandle, visibleInSeconds: waitMs / 1000 + Math.random() * 2 };
+      return { receiptHandle: record.receiptHandle, visibleInSeconds: waitMs / 1000 + deps.random() * 2 };
     }),
   );
 }

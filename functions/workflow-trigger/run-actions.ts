@@ -105,6 +105,10 @@ async function attempt(delivery: Delivery, ports: ActionPorts, deps: WorkflowTri
   if (row) delivery.row = row;
   const resumption = resumeExecution(received, row);
   if (resumption.kind === 'acknowledge') {
+    // Its event may have taken the claim over once more, which ends the release, and nothing will run that could fail again.
+    if (received.claim && row && namesFailure(received, row)) {
+      await deps.claims.release(received.claim, received.execution);
+    }
     delivery.settled = { kind: 'done' };
     return;
   }
@@ -114,9 +118,14 @@ async function attempt(delivery: Delivery, ports: ActionPorts, deps: WorkflowTri
   const tried = await runInvocations({ message, open, before, again, isSeen, isLast }, ports);
   // Before the row: once the failure is written, nobody comes back to release the claim.
   if (message.claim && tried.some(({ outcome }) => outcome.status === 'failed')) {
-    await deps.claims.release(message.claim, message.eventId);
+    await deps.claims.release(message.claim, message.execution);
   }
   Object.assign(delivery, conclude(message, tried, deps));
+}
+
+function namesFailure({ invocations }: ActionsMessage, { actions }: ActionLogEntry): boolean {
+  const named = new Set(invocations.map(({ id }) => id));
+  return actions.some(({ id, status }) => status === 'failed' && named.has(id));
 }
 
 function conclude(
@@ -201,7 +210,8 @@ async function sendRetries(deliveries: Delivery[], deps: WorkflowTriggerDeps): P
 async function writeRows(deliveries: Delivery[], deps: WorkflowTriggerDeps): Promise<void> {
   const unsettled = deliveries.filter(({ found, settled }) => found !== undefined && settled === undefined);
   const alone = unsettled.filter(isAlone);
-  const rows = alone.flatMap(rowOf);
+  // A revision that nobody has read: a twin that read an earlier row must not take this one for it.
+  const rows = alone.flatMap(rowOf).map((row) => ({ ...row, revision: row.updatedAtMs }));
   const batch = rows.length === 0 ? Promise.resolve([]) : deps.actionLog.writeEach(rows).catch(asError);
   const others = unsettled.filter((delivery) => !isAlone(delivery));
   await Promise.all(

@@ -112,20 +112,20 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
       }
     },
 
-    async release(ref, eventId) {
+    async release(ref, execution) {
       try {
         await client.send(
           new UpdateCommand({
             TableName: table,
             Key: claimItemKey(ref),
             UpdateExpression: 'SET released = :yes',
-            ConditionExpression: '#owner = :me',
-            ExpressionAttributeNames: { '#owner': 'owner' },
-            ExpressionAttributeValues: { ':yes': true, ':me': eventId },
+            ConditionExpression: '#execution = :execution',
+            ExpressionAttributeNames: { '#execution': 'execution' },
+            ExpressionAttributeValues: { ':yes': true, ':execution': execution },
           }),
         );
       } catch (error) {
-        // Gone, or another event's by now: then it is not ours to release.
+        // Gone, or another execution's by now: then it is not ours to release.
         if (!isRefusal(error)) throw tableError(error, 'releasing a claim');
       }
     },

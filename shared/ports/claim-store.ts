@@ -35,6 +35,6 @@ export interface ClaimStore {
    * @returns false when somebody was faster
    */
   takeOver(request: ClaimRequest & { execution: string }, seen: Claim): Promise<boolean>;
-  /** Marks the claim so that a later copy of the event may run again, if `eventId` still owns it. */
-  release(ref: ClaimRef, eventId: string): Promise<void>;
+  /** Marks the claim so that a later copy of the event may run again, if it is still `execution`'s, whoever owns it by now. */
+  release(ref: ClaimRef, execution: string): Promise<void>;
 }

@@ -164,7 +164,7 @@ function watched() {
 }
 
 describe('the configuration a function sees', () => {
-  test('is loaded once, however many ask at the same time', async () => {
+  test('F12 is loaded once, however many ask at the same time', async () => {
     await commit();
     const { source, state } = watched();
     const all = await Promise.all(Array.from({ length: 1000 }, () => source.current()));

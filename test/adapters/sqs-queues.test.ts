@@ -55,7 +55,7 @@ describe('sending', () => {
     expect(requests.map((r) => r.length)).toEqual([2, 2, 1]);
   });
 
-  test('groups by source, so that one busy source does not delay the others', async () => {
+  test('F27 groups by source, so that one busy source does not delay the others', async () => {
     const url = queues.create('groups');
     const { client, requests } = counted();
     await makeEventsQueue(client, url).sendEach([rawEvent(), rawEvent({}, { source: 'stripe' })]);
@@ -89,7 +89,7 @@ describe('sending', () => {
   });
 
   for (let failing = 1; failing <= 10; failing++) {
-    test(`sends again only what a request of ten refused, here ${failing}`, async () => {
+    test(`F10 sends again only what a request of ten refused, here ${failing}`, async () => {
       const { client, requests } = scripted([(ids) => new Set(ids.slice(0, failing))]);
       const results = await makeEventsQueue(client, 'https://sqs.test/q').sendEach(
         Array.from({ length: 10 }, () => rawEvent()),

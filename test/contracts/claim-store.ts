@@ -99,7 +99,7 @@ export function claimStoreContract(storeOf: () => ClaimStore): void {
     });
   });
 
-  test('a claim is released by its owner only, and stays so through its own re-entry', async () => {
+  test('a claim is released for its execution only, and stays so through the re-entry of its owner', async () => {
     const store = fresh();
     await store.claim(request(), nowMs);
     await store.release(request(), 'e2');
@@ -108,6 +108,21 @@ export function claimStoreContract(storeOf: () => ClaimStore): void {
     expect(await store.claim(request({ eventId: 'e2' }), nowMs)).toMatchObject({ held: { released: true } });
     await store.claim(request({ leaseEndsAtMs: nowMs + 2 * leaseMs }), nowMs + leaseMs);
     expect(await store.claim(request({ eventId: 'e2' }), nowMs)).toMatchObject({ held: { released: true } });
+  });
+
+  test('a claim is released for its execution whoever owns it by now, and not for one that it no longer has', async () => {
+    const store = fresh();
+    const taken = await store.claim(request(), nowMs);
+    if (taken.kind !== 'taken') throw new Error('expected it to be free');
+    const by = (eventId: string, execution: string) => ({ ...request({ eventId }), execution });
+    expect(await store.takeOver(by('e2', 'e1'), taken.claim)).toBe(true);
+    await store.release(request(), 'e1');
+    const refused = await store.claim(request({ eventId: 'e3' }), nowMs);
+    expect(refused).toMatchObject({ held: { owner: 'e2', released: true } });
+    if (refused.kind !== 'refused') throw new Error('expected a refusal');
+    expect(await store.takeOver(by('e3', 'e3'), refused.held)).toBe(true);
+    await store.release(request(), 'e1');
+    expect(await store.claim(request({ eventId: 'e4' }), nowMs)).toMatchObject({ held: { released: false } });
   });
 
   test('releasing what nobody holds does nothing', async () => {

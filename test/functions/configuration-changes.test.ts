@@ -53,6 +53,7 @@ function makeProcessor() {
     metrics: makeCountedMetrics(),
     warn: () => undefined,
     nowMs: () => clock.nowMs,
+    random: Math.random,
     maxReceiveCount: 10,
   };
   return {

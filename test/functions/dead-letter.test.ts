@@ -192,7 +192,10 @@ describe('a parked actions message', () => {
 
   test('says nothing when a later message carries on, or nothing is left to do', async () => {
     for (const change of [
-      { next: 2 },
+      {
+        next: 2,
+        actions: actionsMessage().invocations.map((i) => ({ ...i, status: 'pending' as const, attempts: 1 })),
+      },
       {
         next: 0,
         actions: actionsMessage().invocations.map((i) => ({ ...i, status: 'succeeded' as const, attempts: 1 })),
@@ -210,6 +213,28 @@ describe('a parked actions message', () => {
       expect(actionLog.rows.get(message.execution)).toEqual(before);
       expect([...claims.items.values()]).toMatchObject([{ released: false }]);
     }
+  });
+
+  test('fails what the chain that carries on has never heard of, and leaves it the rest', async () => {
+    const { deps, actionLog } = makeDeadLetter();
+    const message = actionsMessage();
+    const [known, added] = message.invocations;
+    if (known === undefined || added === undefined) throw new Error('two invocations were expected');
+    const other = { ...known, id: '6f1c6a52-1e83-5f53-9d2f-3a3f0f2b7a13', mapping: 'c' };
+    const actions = [
+      { ...known, status: 'pending' as const, attempts: 1 },
+      { ...other, status: 'succeeded' as const, attempts: 1 },
+    ];
+    await actionLog.writeEach([rowOf(message, { next: 2, actions })]);
+    await explainBatch([sqsRecord(textOf(message))], deps);
+    expect(actionLog.rows.get(message.execution)).toMatchObject({
+      next: 2,
+      actions: [
+        { id: known.id, status: 'pending' },
+        { id: added.id, status: 'failed', reason: 'dead_lettered' },
+        { id: other.id, status: 'succeeded' },
+      ],
+    });
   });
 
   test('is never logged before its claim is released: whoever dies in between comes back', async () => {

@@ -183,6 +183,7 @@ describe('supabase', () => {
         metrics: makeCountedMetrics(),
         warn: (...line) => void lines.push(line),
         nowMs: () => Date.parse('2026-05-04T12:00:00Z'),
+        random: Math.random,
         maxReceiveCount: 10,
       },
       35_000,

@@ -33,6 +33,7 @@ function makeProcessor(configuration: LiveConfiguration) {
     metrics: makeCountedMetrics(),
     warn: () => {},
     nowMs: () => clock.nowMs,
+    random: Math.random,
     maxReceiveCount: 10,
   };
   return {

@@ -33,6 +33,7 @@ async function processed(file: Record<string, unknown>, events: RawEvent[]) {
         throw new Error(message);
       },
       nowMs: () => nowMs,
+      random: Math.random,
       maxReceiveCount: 10,
     },
     leaseMs,

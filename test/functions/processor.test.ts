@@ -44,6 +44,7 @@ function makeProcessor(configuration: LiveConfiguration = liveConfiguration()) {
     metrics,
     warn: (message) => void warnings.push(message),
     nowMs: () => clock.nowMs,
+    random: Math.random,
     maxReceiveCount: 10,
   };
   return {
@@ -487,7 +488,7 @@ describe('a replay', () => {
 });
 
 describe('a batch', () => {
-  test('fails only the record that failed, and does the others once', async () => {
+  test('F14 fails only the record that failed, and does the others once', async () => {
     for (let bad = 0; bad < 10; bad++) {
       const { eventLog, deps } = makeProcessor();
       const events = Array.from({ length: 10 }, (_, i) => event({ messageId: `m-${i}` }));
@@ -506,7 +507,41 @@ describe('a batch', () => {
     }
   });
 
-  test('brings back a message that cannot be read, soon at first and later every time, and never throws', async () => {
+  test('keeps the row of an event that ran when it comes again without a mapping; a first delivery reads nothing', async () => {
+    const { process, row, deps } = makeProcessor();
+    const unmapped = {
+      configuration: { ...deps.configuration, current: async () => liveConfiguration({ file: { mappings: [] } }) },
+    };
+    const ran = event();
+    await process([ran]);
+    expect(await process([ran], { ...unmapped, receiveCount: 2 })).toBe(0);
+    expect(row(ran)).toMatchObject({ status: 'processed', execution: ran.id });
+    const fresh = event({ messageId: 'msg-2' });
+    const reads = { ...deps.eventLog, statusOf: async () => Promise.reject(new Error('a read')) };
+    expect(await process([fresh], { ...unmapped, eventLog: reads })).toBe(0);
+    expect(row(fresh)?.status).toBe('no_mapping');
+  });
+
+  test('calls nobody a repeat of an event that took the key, died, and found its mapping gone', async () => {
+    const { process, row, deps, claims, actionsQueue, clock } = makeProcessor();
+    const first = event();
+    const dying = dieAt({ actionsQueue: deps.actionsQueue }, { at: 0, when: 'before' }).ports;
+    await expect(process([first], dying)).rejects.toThrow();
+    const unmapped = liveConfiguration({ file: { mappings: [] } });
+    await process([first], {
+      receiveCount: 2,
+      configuration: { ...deps.configuration, current: async () => unmapped },
+    });
+    expect(row(first)?.status).toBe('no_mapping');
+    const copy = event();
+    clock.nowMs += 1000;
+    expect(await process([copy])).toBe(0);
+    expect(row(copy)).toMatchObject({ status: 'processed', execution: first.id });
+    expect([...claims.items.values()]).toMatchObject([{ owner: copy.id }]);
+    expect(actionsQueue.sent).toHaveLength(1);
+  });
+
+  test('F15 brings back a message that cannot be read, soon at first and later every time, and never throws', async () => {
     const { deps, handedBack, warnings } = makeProcessor();
     for (const [receiveCount, text] of [
       [1, 'not json'],

@@ -103,6 +103,7 @@ describe('the processor', () => {
       preprocessor: makePreprocessor(() => watched.clock.nowMs),
       warn: () => undefined,
       nowMs: () => watched.clock.nowMs,
+      random: Math.random,
       maxReceiveCount: 10,
     };
     const process = async (messageId: string) => {

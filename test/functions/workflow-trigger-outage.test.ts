@@ -146,14 +146,14 @@ describe('a target that is down, then hangs, then is slow, then busy', () => {
     story = await tellStory({ guarded: true });
   });
 
-  test('loses nothing: every action has succeeded in the end, and no message ever came back', () => {
+  test('F28 F35 loses nothing: every action has succeeded in the end, and no message ever came back', () => {
     expect(story.handedBack).toBe(0);
     expect(story.executions).toHaveLength(2 * numberOfEvents);
     for (const { execution } of story.executions)
       expect(story.trigger.outcomes(execution)).toEqual({ order: 'succeeded' });
   });
 
-  test('is asked for each run under one id, so that none is begun twice', () => {
+  test('F36 is asked for each run under one id, so that none is begun twice', () => {
     expect(story.begun.bad.size).toBe(numberOfEvents);
     expect(story.begun.good.size).toBe(numberOfEvents);
     expect([...story.begun.good.values()].every((count) => count === 1)).toBe(true);

@@ -41,7 +41,7 @@ describe("an event's actions", () => {
       ],
       next: 0,
       origins: [testExecution],
-      revision: 1,
+      revision: contextNowMs,
       receivedAtMs: contextNowMs,
       updatedAtMs: contextNowMs,
     });
@@ -289,15 +289,31 @@ describe('an operator’s replay, or a resend that took over', () => {
       actionsMessage({ origin: 'replay-1', again: true, invocations: [identifyLena({ plan: 'team' }), broken] }),
     ]);
     expect(outcomes()).toEqual({ identify: 'succeeded', order: 'succeeded' });
-    expect(row()).toMatchObject({ origins: [testExecution, 'replay-1'], revision: 2 });
+    expect(row()).toMatchObject({ origins: [testExecution, 'replay-1'], revision: contextNowMs + 1 });
     expect([requests.length, directory.writes, [...runs.runs.values()][0]?.status]).toEqual([2, writes, 'handed_off']);
+  });
+
+  test('whose origin has failed before releases the claim once more: it took it over, and runs nothing', async () => {
+    const { deliver, claims, broken } = await failedFor('target');
+    const key = { key: 'msg-1', source: 'rudderstack', eventType: 'track/order_completed' };
+    const lease = { leaseEndsAtMs: contextNowMs, expiresAtMs: contextNowMs + 1e9 };
+    await claims.claim({ ...key, eventId: 'another', ...lease }, contextNowMs);
+    const isReleased = () => [...claims.items.values()].map(({ released }) => released);
+    const again = actionsMessage({ claim: key, again: true, invocations: [broken] });
+    await deliver([again]);
+    expect(isReleased()).toEqual([false]);
+    const [held] = claims.items.values();
+    if (held === undefined) throw new Error('a claim was expected');
+    await claims.takeOver({ ...key, eventId: again.eventId, execution: testExecution, ...lease }, held);
+    await deliver([again]);
+    expect(isReleased()).toEqual([true]);
   });
 
   test('that fails again is logged once more, and the next may try', async () => {
     const { deliver, row, broken } = await failedFor('field');
     for (const origin of ['replay-1', 'replay-1', 'replay-2'])
       await deliver([actionsMessage({ origin, again: true, invocations: [broken] })]);
-    expect(row()).toMatchObject({ origins: [testExecution, 'replay-1', 'replay-2'], revision: 3 });
+    expect(row()).toMatchObject({ origins: [testExecution, 'replay-1', 'replay-2'], revision: contextNowMs + 2 });
     expect(row()?.actions.find(({ mapping }) => mapping === 'order')).toMatchObject({
       status: 'failed',
       reason: 'workflow_missing',

@@ -76,7 +76,7 @@ describe('alarms', () => {
       expect(alarmNamed(name).Dimensions).toEqual([{ Name: 'environment', Value: 'production' }]);
   });
 
-  test('both dead-letter queues are watched, and not by age: SQS leaves out what it delivered three times', () => {
+  test('F23 both dead-letter queues are watched, and not by age: SQS leaves out what it delivered three times', () => {
     const queues = alarmNamed('dead-letters-stuck').Metrics.flatMap(
       (query: { MetricStat?: { Metric: { Dimensions: { Value: unknown }[] } } }) =>
         query.MetricStat ? query.MetricStat.Metric.Dimensions.map(({ Value }) => referred(Value)) : [],

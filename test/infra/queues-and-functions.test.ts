@@ -17,7 +17,7 @@ const deadLetterQueueOf = (queueId: string) =>
   referred(resource(production, queueId).Properties.RedrivePolicy.deadLetterTargetArn);
 
 describe('queues', () => {
-  test('there are two, and each has a dead-letter queue that keeps messages longer than it does', () => {
+  test('F22 there are two, and each has a dead-letter queue that keeps messages longer than it does', () => {
     expect(mainQueues.map(([id]) => id).sort()).toEqual(['ActionsQueue', 'EventsQueue']);
     for (const [id, queue] of mainQueues) {
       const deadLetters = resource(production, deadLetterQueueOf(id)).Properties;
@@ -26,7 +26,7 @@ describe('queues', () => {
     }
   });
 
-  test('a message is delivered ten times before it is given up, so that a short outage parks nothing', () => {
+  test('F21 a message is delivered ten times before it is given up, so that a short outage parks nothing', () => {
     for (const [, queue] of mainQueues) expect(queue.Properties.RedrivePolicy.maxReceiveCount).toBe(10);
   });
 
@@ -74,7 +74,7 @@ describe('what consumes them', () => {
   });
 
   // Else a message is delivered a second time while it is still worked on, and before its claim's lease has ended.
-  test('a message stays invisible for six time-outs of its consumer and the batch window', () => {
+  test('F20 a message stays invisible for six time-outs of its consumer and the batch window', () => {
     for (const { queue, consumer, properties } of mappings) {
       const timeout = resource(production, consumer).Properties.Timeout;
       expect(resource(production, queue).Properties.VisibilityTimeout).toBeGreaterThanOrEqual(
@@ -131,7 +131,7 @@ describe('what consumes them', () => {
     },
   );
 
-  test('workflow-trigger alone may send to the queue it is called from', () => {
+  test('F26 workflow-trigger alone may send to the queue it is called from', () => {
     const loops = Object.entries(functions).map(([name, { properties }]) => [name, properties.RecursiveLoop]);
     expect(Object.fromEntries(loops)).toEqual({
       ingest: undefined,

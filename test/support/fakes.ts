@@ -51,9 +51,9 @@ export function makeFakeClaimStore(): ClaimStore & { items: Map<string, Claim> }
       });
       return true;
     },
-    async release(ref, eventId) {
+    async release(ref, execution) {
       const held = items.get(id(ref));
-      if (held?.owner === eventId) items.set(id(ref), { ...held, released: true });
+      if (held?.execution === execution) items.set(id(ref), { ...held, released: true });
     },
   };
 }

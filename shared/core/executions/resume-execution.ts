@@ -21,14 +21,16 @@ export type Resumption =
  *
  * Such a new origin continues the numbering of the chain it finds, so that the older chain's next message sees a higher
  * `next` and gives way. What that chain still had pending is carried on, even if the configuration has changed since and
- * the new message does not name it. docs/architecture.md, "Actions and retries".
+ * the new message does not name it. So does a message of the same origin that names what the row has never heard of: an
+ * event whose processor died before its row was written is planned anew, perhaps by a configuration that has more mappings.
+ * docs/architecture.md, "Actions and retries".
  */
 export function resumeExecution(message: ActionsMessage, row: ActionLogEntry | undefined): Resumption {
   const before = new Map(row?.actions.map((outcome) => [outcome.id, outcome]));
   if (row === undefined) return { kind: 'run', message, open: message.invocations, before, isSeen: false };
 
   const isSeen = row.origins.includes(message.origin);
-  if (isSeen && row.next > message.n) return { kind: 'acknowledge' };
+  if (isSuperseded(message, row)) return { kind: 'acknowledge' };
   const isOpen = ({ id }: { id: string }) => {
     const status = before.get(id)?.status ?? 'pending';
     return status === 'pending' || (status === 'failed' && !isSeen);
@@ -36,9 +38,16 @@ export function resumeExecution(message: ActionsMessage, row: ActionLogEntry | u
   const invocations = withCarriedOn(message.invocations, row);
   const open = invocations.filter(isOpen);
   if (open.length === 0) return { kind: 'acknowledge' };
-  if (isSeen) return { kind: 'run', message, open, before, isSeen };
+  if (isSeen && row.next <= message.n) return { kind: 'run', message, open, before, isSeen };
   const n = Math.max(message.n, row.next);
   return { kind: 'run', message: { ...message, n, firstN: n, invocations }, open, before, isSeen };
+}
+
+/** Whether a later message of the same chain is on its way that sees to everything this one names. */
+function isSuperseded({ origin, n, invocations }: ActionsMessage, row: ActionLogEntry): boolean {
+  if (!row.origins.includes(origin) || row.next <= n) return false;
+  const known = new Set(row.actions.map(({ id }) => id));
+  return invocations.every(({ id }) => known.has(id));
 }
 
 function withCarriedOn(invocations: Invocation[], row: ActionLogEntry): Invocation[] {

@@ -71,7 +71,7 @@ export type ActionLogEntry = {
   next: number;
   /** Origins whose run has been logged: their failures stay final. */
   origins: string[];
-  /** Raised by one with every conditional write. */
+  /** Raised by one with every conditional write; an unconditional one sets it to its time, which nobody can have read. */
   revision: number;
   receivedAtMs: number;
   updatedAtMs: number;

@@ -66,3 +66,8 @@ export type EventLogEntry = {
 export function isDone(status: EventStatus): boolean {
   return status !== 'failed';
 }
+
+/** A row of an event whose actions were handed on, by itself or by the one that it repeats. */
+export function hasRun(status: EventStatus): boolean {
+  return status === 'processed' || status === 'idempotent';
+}

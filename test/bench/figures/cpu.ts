@@ -195,6 +195,7 @@ function processorDeps(): ProcessorDeps {
     metrics: makeStageMetrics('bench', () => undefined),
     warn: () => undefined,
     nowMs: Date.now,
+    random: Math.random,
     maxReceiveCount: 10,
   };
 }

@@ -85,7 +85,7 @@ function arrivals(steps: Step[]): Step[][] {
 }
 
 describe.each(Object.entries(stories))('a user %s', (_name, { steps, ends }) => {
-  test('is the same whatever arrives first, and however often: all permutations, in memory', async () => {
+  test('F37 is the same whatever arrives first, and however often: all permutations, in memory', async () => {
     const { context } = makeActionContext();
     let ids = 0;
     for (const order of arrivals(steps)) {

@@ -52,6 +52,15 @@ describe('a message of an origin that the row has seen', () => {
   });
 });
 
+test('a message that names what its own chain has never heard of runs that, and takes the chain over', () => {
+  const entry = row('succeeded', 'pending', { next: 3 });
+  const added: Invocation = { ...trigger, id: '00000000-0000-5000-8000-000000000003', mapping: 'added' };
+  const resumed = resume('seen', 1, entry, [identify, trigger, added]);
+  expect(resumed).toMatchObject({ kind: 'run', isSeen: true, message: { n: 3, firstN: 3 } });
+  expect(openOf(resumed)).toEqual(['order', 'added']);
+  expect(openOf(resume('seen', 3, { ...entry, next: 4 }))).toBe('acknowledge');
+});
+
 describe('a message of a new origin', () => {
   test.each<[string, ActionLogEntry, string[] | string]>([
     ['runs what failed, and not what succeeded', row('succeeded', 'failed'), ['order']],

@@ -44,6 +44,8 @@ export function idProblem(id: string): string | undefined {
   if (id === '') return 'is empty';
   if (id.length > 256) return `is ${id.length} characters long; at most 256 are allowed`;
   if (/[/#]/.test(id)) return 'must not contain "/" or "#"';
+  // Half of a surrogate pair has no bytes of its own: neither tables nor the ids that are made of it could tell it from others.
+  if (!id.isWellFormed()) return 'holds half a character (a lone surrogate)';
   return undefined;
 }
 

@@ -1,0 +1,96 @@
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Mutant, mutantSchedules, mutants } from './mutants.ts';
+import { type Found, playInWorker } from './play-in-worker.ts';
+import { historyOf, playSeed, shrink } from './schedules.ts';
+
+/*
+ * `npm run test:faults`: random schedules of the real functions, and the mutants that prove that these would be caught.
+ *
+ *   npm run test:faults -- --schedules 100000     more of them
+ *   npm run test:faults -- --from 20001           others
+ *   npm run test:faults -- --seed 1152            one, made as short as it still fails
+ */
+
+const { values } = parseArgs({
+  options: {
+    schedules: { type: 'string', default: '10000' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    workers: { type: 'string', default: String(Math.min(8, availableParallelism())) },
+    'no-mutants': { type: 'boolean', default: false },
+  },
+});
+
+const say = (text: string) => void process.stderr.write(`${text}\n`);
+const isTerminal = process.stderr.isTTY;
+
+if (values.seed !== undefined) process.exitCode = await playOne(Number(values.seed));
+else {
+  const caught = values['no-mutants'] || (await catchAll());
+  const clean = await playMany(Number(values.from), Number(values.schedules), Number(values.workers));
+  process.exitCode = caught && clean ? 0 : 1;
+}
+
+async function playOne(seed: number): Promise<number> {
+  const wrong = await playSeed(seed);
+  for (const what of wrong) console.log(what);
+  if (wrong.length === 0) console.log(`seed ${seed}: nothing went wrong`);
+  const shortest = wrong.length === 0 ? undefined : await shrink(seed);
+  if (shortest) console.log(`the shortest history found that goes wrong:\n${JSON.stringify(shortest, undefined, 2)}`);
+  else console.log(JSON.stringify(historyOf(seed)));
+  return wrong.length === 0 ? 0 : 1;
+}
+
+async function playMany(from: number, schedules: number, workers: number): Promise<boolean> {
+  const startedAtMs = performance.now();
+  const played = Array<number>(workers).fill(0);
+  const found: Found[] = [];
+  let saidAtMs = startedAtMs;
+  const total = () => played.reduce((sum, one) => sum + one, 0);
+  const rate = () => total() / ((performance.now() - startedAtMs) / 1000);
+  await Promise.all(
+    Array.from({ length: workers }, async (_, i) => {
+      const count = Math.ceil((schedules - i) / workers);
+      const data = { firstSeed: from + i, step: workers, count, stopAtFirst: false };
+      const mine = await playInWorker(data, (soFar, wrong) => {
+        played[i] = soFar;
+        for (const one of wrong.splice(0)) tell(one);
+        if (performance.now() - saidAtMs < (isTerminal ? 1000 : 30_000)) return;
+        saidAtMs = performance.now();
+        say(`${total()} of ${schedules} schedules, ${rate().toFixed(0)}/s, ${found.length} went wrong`);
+      });
+      for (const one of mine.found) tell(one);
+    }),
+  );
+  const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(0);
+  say(`${total()} schedules in ${seconds} s (${rate().toFixed(0)}/s): ${found.length} went wrong`);
+  return found.length === 0 && total() === schedules;
+
+  function tell(one: Found): void {
+    found.push(one);
+    for (const what of one.wrong) say(`seed ${one.seed}: ${what}`);
+    say(`  again: npm run test:faults -- --seed ${one.seed}`);
+  }
+}
+
+async function catchAll(): Promise<boolean> {
+  let isAllCaught = true;
+  for (const mutant of mutants) isAllCaught = (await catchOne(mutant)) && isAllCaught;
+  return isAllCaught;
+}
+
+async function catchOne(mutant: Mutant): Promise<boolean> {
+  const { found, played, seconds } = await playInWorker({
+    mutant,
+    firstSeed: 1,
+    step: 1,
+    count: mutantSchedules,
+    stopAtFirst: true,
+  });
+  const [first] = found;
+  const effort = `${played} schedules, ${seconds.toFixed(1)} s`;
+  if (first) say(`caught: ${mutant.name} (${effort}): ${first.wrong[0]}`);
+  else say(`NOT CAUGHT: ${mutant.name} (${effort})`);
+  return first !== undefined;
+}

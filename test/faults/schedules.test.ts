@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import type { Replacement } from './mutants.ts';
+import { playInWorker } from './play-in-worker.ts';
+import type { History } from './schedules.ts';
+
+/*
+ * Random histories of the whole pipeline, played by the real functions. `npm run test:faults` plays ten thousand and more; what
+ * ever went wrong is kept here.
+ */
+
+/** Histories that went wrong, made short, and the change that puts the mistake back. */
+const found = JSON.parse(readFileSync(new URL('./histories.json', import.meta.url), 'utf8')) as {
+  what: string;
+  replacement: Replacement;
+  history: History;
+}[];
+
+describe('a history that once went wrong', () => {
+  test.each(found)(
+    'goes well, and goes wrong again with the mistake put back: $what',
+    async ({ history, replacement }) => {
+      const data = { firstSeed: 1, step: 1, count: 1, stopAtFirst: true, histories: [history] };
+      expect((await playInWorker(data)).found).toEqual([]);
+      expect((await playInWorker({ ...data, mutant: { replacements: [replacement] } })).found).toHaveLength(1);
+    },
+    60_000,
+  );
+});
+
+test('F18 60 random histories lose nothing, double nothing, and leave nothing unexplained', async () => {
+  const { found: wrong, played } = await playInWorker({ firstSeed: 1, step: 1, count: 60, stopAtFirst: false });
+  expect(wrong).toEqual([]);
+  expect(played).toBe(60);
+}, 120_000);
+
+test('one seed is one history: what happens depends on nothing else', async () => {
+  const { World } = await import('./world.ts');
+  const { historyOf, play } = await import('./schedules.ts');
+  const trace = async () => {
+    const calls: string[] = [];
+    const openGate = World.prototype.openGate;
+    World.prototype.openGate = function (gate) {
+      calls.push(`${this.nowMs()} ${gate.process.function} ${gate.call.port}.${gate.call.method}`);
+      openGate.call(this, gate);
+    };
+    await play(historyOf(17)).finally(() => {
+      World.prototype.openGate = openGate;
+    });
+    return calls;
+  };
+  const first = await trace();
+  expect(first.length).toBeGreaterThan(20);
+  expect(await trace()).toEqual(first);
+});
