@@ -40,11 +40,13 @@ export async function startCli(snapshot: Snapshot): Promise<TestCli> {
     ...Object.fromEntries(Object.keys(tables.names).map((name) => [`${name}Table`, name])),
     SecretsPrefix: 'signalbox/development',
     LogShards: '1',
+    LogRetentionDays: '14',
   };
   const endpoints = {
     dynamodb: tables.endpoint,
     sqs: 'http://127.0.0.1:9',
     secretsmanager: secretsApi.endpoint,
+    cloudwatch: 'http://127.0.0.1:9',
   };
   const environments = { development: { region: 'us-east-1', endpoints, outputs } };
   writeFileSync(file, JSON.stringify({ pid: process.pid, started_at: '2026-11-21T00:00:00Z', environments }));

@@ -26,7 +26,8 @@ beforeAll(async () => {
   ]);
   directory = mkdtempSync(join(tmpdir(), 'signalbox-config-'));
   cpSync(join(import.meta.dirname, '../../infra/config'), join(directory, 'config'), { recursive: true });
-  const endpoints = { dynamodb: tables.endpoint, sqs: 'http://127.0.0.1:9', secretsmanager: secrets.endpoint };
+  const nowhere = 'http://127.0.0.1:9';
+  const endpoints = { dynamodb: tables.endpoint, sqs: nowhere, secretsmanager: secrets.endpoint, cloudwatch: nowhere };
   const environments: Record<string, unknown> = {};
   for (const name of ['development', 'staging', 'production']) {
     await createTable(tables.client, tableOf(name).table, tableDefinitions.Configuration);
@@ -42,6 +43,7 @@ beforeAll(async () => {
       ConfigurationTable: tableOf(name).table,
       SecretsPrefix: `signalbox/${name}`,
       LogShards: '1',
+      LogRetentionDays: '14',
       GrantedTargets: 'none',
     };
     environments[name] = { region: 'us-east-1', endpoints, outputs };
