@@ -55,10 +55,9 @@ export async function claimEvent(
     case 'duplicate_if_done': {
       const { held } = decision;
       const status = await deps.eventLog.statusOf(held.owner, raw.source);
+      // Done without having run does not count: its mapping was taken away between two of its deliveries.
       if (status !== undefined && hasRun(status)) return { kind: 'duplicate', of: held };
-      // Done without having run: its mapping was taken away between two of its deliveries. That makes nobody a repeat.
-      const isOver = status !== undefined && isDone(status);
-      if (isOver || held.leaseEndsAtMs <= nowMs) return replace(takeOver(held, circumstances));
+      if (held.leaseEndsAtMs <= nowMs) return replace(takeOver(held, circumstances));
       return { kind: 'hand_back', atMs: held.leaseEndsAtMs, why: `event ${held.owner} with the same key is at work` };
     }
     case 'take_over':

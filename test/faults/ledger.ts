@@ -51,7 +51,7 @@ export class Ledger {
   readonly #ranSince = new Map<string, number>();
   readonly #handedOffSince = new Map<string, number>();
   readonly #emissions: Emission[] = [];
-  readonly #releases: { claim: string; step: number }[] = [];
+  readonly #releases: { process: Process; claim: string; step: number }[] = [];
   /** Claims that looked used up by a failure when a process was refused them. */
   readonly #suspects = new Set<string>();
   /** Claims whose window was over when a process was refused them. */
@@ -73,12 +73,12 @@ export class Ledger {
   #before(process: Process, { port, method, args }: PartialCall): void {
     switch (`${port}.${method}`) {
       case 'actionLog.writeEach':
-        for (const entry of args[0] as ActionLogEntry[]) this.#checkOutcomes(entry, true);
+        for (const entry of args[0] as ActionLogEntry[]) this.#checkOutcomes(process, entry, true);
         return;
       case 'actionLog.writeIfUnchanged': {
         const [entry, revisionSeen] = args as [ActionLogEntry, number];
         if ((this.#stores.actionLog.rows.get(entry.execution)?.revision ?? 0) === revisionSeen)
-          this.#checkOutcomes(entry);
+          this.#checkOutcomes(process, entry);
         return;
       }
       case 'target.start':
@@ -93,13 +93,13 @@ export class Ledger {
           if ((result as SendResult[])[i]?.sent) this.queued.set(raw.id, raw);
         return;
       case 'claims.claim':
-        this.#claimed(process, args[0] as ClaimRequest, result as ClaimAnswer);
+        this.#claimed(process, args[0] as ClaimRequest, result as ClaimAnswer, args[1] as number);
         return;
       case 'claims.takeOver':
         if (result) this.#tookOver(args[0] as ClaimRequest & { execution: string }, args[1] as Claim);
         return;
       case 'claims.release':
-        this.#releases.push({ claim: claimName(args[0] as ClaimRequest), step: this.step });
+        this.#releases.push({ process, claim: claimName(args[0] as ClaimRequest), step: this.step });
         return;
       case 'actionsQueue.sendEach':
         if (process.function !== 'processor') return;
@@ -118,7 +118,7 @@ export class Ledger {
     }
   }
 
-  #claimed(process: Process, request: ClaimRequest, answer: ClaimAnswer): void {
+  #claimed(process: Process, request: ClaimRequest, answer: ClaimAnswer, nowMs: number): void {
     const claim = claimName(request);
     if (answer.kind === 'taken') {
       if (answer.previous?.released && !answer.claim.released)
@@ -126,8 +126,7 @@ export class Ledger {
       if (answer.previous) return;
       const { execution, expiresAtMs } = answer.claim;
       this.windows.push({ claim, execution, fromMs: this.#stores.clock.nowMs, toMs: expiresAtMs });
-    } else if (answer.held.expiresAtMs <= this.#stores.clock.nowMs)
-      this.#outdated.add(`${process.id} ${request.eventId}`);
+    } else if (answer.held.expiresAtMs <= nowMs) this.#outdated.add(`${process.id} ${request.eventId}`);
     else if (this.#isUsedUp(claim)) this.#suspects.add(`${process.id} ${request.eventId}`);
   }
 
@@ -189,8 +188,8 @@ export class Ledger {
   }
 
   /** Success is for good; a failure is tried again only for somebody new. */
-  #checkOutcomes(entry: ActionLogEntry, isUnconditional = false): void {
-    this.#checkRelease(entry);
+  #checkOutcomes(process: Process, entry: ActionLogEntry, isUnconditional = false): void {
+    this.#checkRelease(process, entry);
     const before = this.#stores.actionLog.rows.get(entry.execution);
     for (const { id, action, status } of before?.actions ?? []) {
       const after = entry.actions.find((outcome) => outcome.id === id)?.status;
@@ -205,16 +204,19 @@ export class Ledger {
   }
 
   /** Once a failure is in the log nobody comes back to release its claim, so the release comes first. */
-  #checkRelease(entry: ActionLogEntry): void {
+  #checkRelease(process: Process, entry: ActionLogEntry): void {
     const before = this.#stores.actionLog.rows.get(entry.execution);
     const hasNewFailure = entry.actions.some(
       ({ id, status }) =>
         status === 'failed' && before?.actions.find((action) => action.id === id)?.status !== 'failed',
     );
     if (!hasNewFailure) return;
-    for (const { execution, released } of this.#stores.claims.items.values())
-      if (execution === entry.execution && !released)
+    // A copy may take over between the release and this row; it has a message of its own under way.
+    for (const [claim, { execution, released }] of this.#stores.claims.items) {
+      const isOurs = this.#releases.some((release) => release.process === process && release.claim === claim);
+      if (execution === entry.execution && !released && !isOurs)
         this.wrong('a failure was logged before its claim was released: a crash now uses up the key');
+    }
   }
 
   #checkCall(process: Process, { message }: RunRequest): void {
