@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,10 +7,11 @@ import { startSecretsApi } from '../../infra/local/secrets-api.ts';
 import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import type { Snapshot } from '../../shared/core/configuration/schema.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
+import { type CliEnded, startWarmCli } from '../support/warm-cli.ts';
 
-export type CliAnswer = { code: number; stdout: string; stderr: string };
+export type CliAnswer = CliEnded;
 
-/** The CLI as a process of its own, on an environment of tables and secrets that looks like a local runtime's. */
+/** The CLI in a process of its own, on an environment of tables and secrets that looks like a local runtime's. */
 export type TestCli = {
   tables: TestTables;
   table: ConfigurationTable;
@@ -52,22 +52,15 @@ export async function startCli(snapshot: Snapshot): Promise<TestCli> {
   writeFileSync(file, JSON.stringify({ pid: process.pid, started_at: '2026-11-21T00:00:00Z', environments }));
   const table = { client: tables.client, table: tables.names.Configuration };
   await pushAndCommit(table, { snapshot, seed: undefined, author: 'a', message: 'm', nowMs: 0 });
-  const main = join(import.meta.dirname, '../../infra/cli/main.ts');
-  const env = { ...process.env, NODE_OPTIONS: '', SIGNALBOX_RUNTIME_FILE: file };
+  const cli = startWarmCli({ SIGNALBOX_RUNTIME_FILE: file });
   return {
     tables,
     table,
     secrets,
     secretsEndpoint: secretsApi.endpoint,
-    signalbox(args, input = '') {
-      return new Promise((resolve) => {
-        const child = execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {
-          resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-        });
-        child.stdin?.end(input);
-      });
-    },
+    signalbox: (args, input) => cli.run(args, input === undefined ? {} : { input }),
     async stop() {
+      cli.stop();
       await Promise.all([tables.stop(), secretsApi.stop()]);
       rmSync(directory, { recursive: true, force: true });
     },

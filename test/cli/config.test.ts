@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { endsOf } from '../../infra/cli/config/promote.ts';
 import { openSecretStore } from '../../infra/local/secrets.ts';
 import { startSecretsApi } from '../../infra/local/secrets-api.ts';
@@ -10,13 +9,14 @@ import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
 import { pushDraft } from '../../shared/configuration/drafts.ts';
 import { createTable, startTables, type TestTables } from '../support/dynalite.ts';
+import { type CliEnded, startWarmCli, type WarmCli } from '../support/warm-cli.ts';
 
 /* The commands as people run them, one after another, against two environments of emulators. */
-jest.setTimeout(30_000);
 
 let tables: TestTables;
 let secrets: Awaited<ReturnType<typeof startSecretsApi>>;
 let directory: string;
+let cli: WarmCli;
 const tableOf = (environment: string) => ({ client: tables.client, table: `${environment}-Configuration` });
 
 beforeAll(async () => {
@@ -50,13 +50,15 @@ beforeAll(async () => {
   }
   const runtime = { pid: process.pid, started_at: '2026-11-21T00:00:00Z', environments };
   writeFileSync(join(directory, 'runtime.json'), JSON.stringify(runtime));
+  cli = startWarmCli({ SIGNALBOX_RUNTIME_FILE: join(directory, 'runtime.json') });
 });
 afterAll(async () => {
+  cli.stop();
   await Promise.all([tables.stop(), secrets.stop()]);
   rmSync(directory, { recursive: true, force: true });
 });
 
-type Ended = { code: number; stdout: string; stderr: string };
+type Ended = CliEnded;
 
 /** `config` and what follows; the files are a copy of the shipped ones. */
 function config(command: string, ...args: string[]): Promise<Ended> {
@@ -64,15 +66,7 @@ function config(command: string, ...args: string[]): Promise<Ended> {
   return run('config', command, ...args, ...(takesFiles ? ['--dir', join(directory, 'config')] : []));
 }
 
-function run(...args: string[]): Promise<Ended> {
-  const main = join(import.meta.dirname, '../../infra/cli/main.ts');
-  const env = { ...process.env, NODE_OPTIONS: '', SIGNALBOX_RUNTIME_FILE: join(directory, 'runtime.json') };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    }).stdin?.end();
-  });
-}
+const run = (...args: string[]): Promise<Ended> => cli.run(args);
 
 const sourceFile = () => join(directory, 'config', 'sources', 'rudderstack.yaml');
 function editSource(from: string, to: string): void {

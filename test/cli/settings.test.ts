@@ -1,19 +1,17 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pushAndCommit } from '../../infra/cli/configuration.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { readHistory } from '../../shared/adapters/dynamodb-configuration-history.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
-
-// Each command is a process of its own, which starts slowly on a busy machine.
-jest.setTimeout(60_000);
+import { startWarmCli, type WarmCli } from '../support/warm-cli.ts';
 
 let tables: TestTables;
 let directory: string;
+let cli: WarmCli;
 const table = () => ({ client: tables.client, table: tables.names.Configuration });
 
 beforeAll(async () => {
@@ -40,23 +38,17 @@ beforeAll(async () => {
     environments: { development: { region: 'us-east-1', endpoints, outputs } },
   };
   writeFileSync(join(directory, 'runtime.json'), JSON.stringify(runtime));
+  cli = startWarmCli({ SIGNALBOX_RUNTIME_FILE: join(directory, 'runtime.json') });
   const { snapshot } = liveConfiguration();
   await pushAndCommit(table(), { snapshot, seed: undefined, author: 'a', message: 'm', nowMs: 0 });
 });
 afterAll(async () => {
+  cli.stop();
   await tables.stop();
   rmSync(directory, { recursive: true, force: true });
 });
 
-function signalbox(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const main = join(import.meta.dirname, '../../infra/cli/main.ts');
-  const env = { ...process.env, NODE_OPTIONS: '', SIGNALBOX_RUNTIME_FILE: join(directory, 'runtime.json') };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
+const signalbox = (...args: string[]) => cli.run(args);
 
 const settings = async () => (await readLive(table())).state.sources.rudderstack;
 

@@ -45,7 +45,18 @@ async function run(options: PushOptions): Promise<void> {
   const environment = await connect(options);
   if (options.commit) await pushLive(terminal, environment, files, options);
   else await saveDraft(terminal, environment, files, options);
-  for (const problem of await lackingSecrets(environment, files)) terminal.note(problemText(problem));
+  await noteLackingSecrets(terminal, environment, files);
+}
+
+/** What was pushed stays pushed, whether or not somebody can say what it lacks. */
+async function noteLackingSecrets(terminal: Terminal, environment: Environment, files: ConfigurationFiles) {
+  try {
+    for (const problem of await lackingSecrets(environment, files)) terminal.note(problemText(problem));
+  } catch {
+    terminal.note(
+      `Secrets of ${environment.name} could not be looked at: npx signalbox config validate -e ${environment.name}`,
+    );
+  }
 }
 
 const seedOf = (files: ConfigurationFiles, { name }: Environment) => files.environments[name];

@@ -1,0 +1,94 @@
+import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { addGlobalOptions } from './command.ts';
+import { explainError } from './errors.ts';
+import { printable } from './output/text.ts';
+
+/** A command's file adds itself to the program: names, options, help, and what it does. */
+type CommandFile = { register(program: Command): void };
+
+/** In the order of the help. Only the file of the command that is asked for is loaded, with the clients that it needs. */
+const commandFiles: Record<string, () => Promise<CommandFile>> = {
+  sources: () => import('./commands/sources.ts'),
+  send: () => import('./commands/send.ts'),
+  events: () => import('./commands/events.ts'),
+  'event-types': () => import('./commands/event-types.ts'),
+  actions: () => import('./commands/actions.ts'),
+  runs: () => import('./commands/runs.ts'),
+  users: () => import('./commands/users.ts'),
+  objects: () => import('./commands/objects.ts'),
+  tenants: () => import('./commands/tenants.ts'),
+  audiences: () => import('./commands/audiences.ts'),
+  why: () => import('./commands/why.ts'),
+  replay: () => import('./commands/replay.ts'),
+  verify: () => import('./commands/verify.ts'),
+  config: () => import('./commands/config.ts'),
+  mapping: () => import('./commands/mapping.ts'),
+  workflow: () => import('./commands/workflow.ts'),
+  settings: () => import('./commands/settings.ts'),
+  secrets: () => import('./commands/secrets.ts'),
+};
+
+/** Runs one command line and answers its exit code; everything it says goes to the process's output. */
+export async function runCli(args: string[]): Promise<number> {
+  const program = addGlobalOptions(new Command('signalbox'))
+    .description('Operate Signalbox: what came in, what became of it, and what to run again.')
+    .version(packageJson.version, '-V, --version', 'the version of this checkout')
+    .showHelpAfterError('(--help shows what it takes)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nAn environment that the local runtime runs (npm start) is used there, any other on AWS.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.',
+    );
+  for (const { register } of await loadCommands(firstOperand(args))) register(program);
+  for (const command of program.commands) inheritExit(command);
+  try {
+    if (args.length === 0) {
+      program.outputHelp();
+      return 0;
+    }
+    await program.parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return reportError(error);
+  }
+}
+
+/** The file of one command; all of them for help, which lists them, and for a typo, which is answered with the nearest. */
+function loadCommands(name: string | undefined): Promise<CommandFile[]> {
+  const one = name === undefined ? undefined : new Map(Object.entries(commandFiles)).get(name);
+  return Promise.all((one ? [one] : Object.values(commandFiles)).map((load) => load()));
+}
+
+/** The first argument that is neither an option nor an option's value. */
+function firstOperand(args: string[]): string | undefined {
+  const probe = addGlobalOptions(new Command())
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  try {
+    return probe.parseOptions(args).operands[0];
+  } catch {
+    // A global option without its value: said when the arguments are parsed in earnest.
+    return undefined;
+  }
+}
+
+function inheritExit(command: Command): void {
+  command.exitOverride().showHelpAfterError('(--help shows what it takes)');
+  for (const inner of command.commands) inheritExit(inner);
+}
+
+/** One line that says what was wrong, one per remedy; a stack trace only for a bug of ours. */
+function reportError(error: unknown): number {
+  // Commander has printed its own message; its exit code 0 is for --help.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const explained = explainError(error);
+  if (explained === undefined) {
+    console.error(error);
+    console.error('This is a bug in Signalbox; please report it with the lines above.');
+    return 1;
+  }
+  console.error(`error: ${printable(explained.message)}`);
+  for (const remedy of explained.remedies) console.error(`  ${printable(remedy)}`);
+  return explained.exitCode;
+}
