@@ -99,7 +99,7 @@ export class Ledger {
         if (result) this.#tookOver(args[0] as ClaimRequest & { execution: string }, args[1] as Claim);
         return;
       case 'claims.release':
-        this.#releases.push({ process, claim: claimName(args[0] as ClaimRequest), step: this.step });
+        this.#released(process, claimName(args[0] as ClaimRequest));
         return;
       case 'actionsQueue.sendEach':
         if (process.function !== 'processor') return;
@@ -130,6 +130,11 @@ export class Ledger {
     else if (this.#isUsedUp(claim)) this.#suspects.add(`${process.id} ${request.eventId}`);
   }
 
+  #released(process: Process, claim: string): void {
+    const isReleased = this.#stores.claims.items.get(claim)?.released ?? false;
+    if (isReleased) this.#releases.push({ process, claim, step: this.step });
+  }
+
   #tookOver(request: ClaimRequest & { execution: string }, seen: Claim): void {
     const fromMs = this.#stores.clock.nowMs;
     if (request.execution === seen.execution && seen.expiresAtMs > fromMs) return;
@@ -151,7 +156,9 @@ export class Ledger {
       (emission) =>
         emission.execution === execution && emission.process !== process && emission.process.state === 'running',
     );
-    const isReleased = this.#releases.some((release) => release.claim === claim && release.step >= (other?.step ?? 0));
+    const isReleased = this.#releases.some(
+      (release) => release.claim === claim && release.step >= (other?.process.startedStep ?? 0),
+    );
     if (other && !isReleased) this.wrong('two processes at work at the same time have both emitted one execution');
     this.#emissions.push({ process, execution, eventId, claim, step, actions: invocations.map(({ id }) => id) });
   }
