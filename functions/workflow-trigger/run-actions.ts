@@ -204,7 +204,7 @@ async function sendRetries(deliveries: Delivery[], deps: WorkflowTriggerDeps): P
 }
 
 /**
- * First attempts that left nothing pending have nobody to agree with: their rows are written together, unconditionally.
+ * First attempts that left nothing pending or failed have nobody to agree with: their rows are written together, unconditionally.
  * Everything else is written on the condition that nobody wrote since it was read.
  */
 async function writeRows(deliveries: Delivery[], deps: WorkflowTriggerDeps): Promise<void> {
@@ -229,8 +229,10 @@ async function writeRows(deliveries: Delivery[], deps: WorkflowTriggerDeps): Pro
   }
 }
 
-function isAlone({ message, receiveCount, retry }: Delivery): boolean {
-  return message?.n === 1 && !message.again && receiveCount === 1 && retry === undefined;
+function isAlone({ message, receiveCount, retry, found }: Delivery): boolean {
+  // The queue may deliver a first message twice and count neither: a failure must not write over its twin's success.
+  const hasFailed = found?.actions.some(({ status }) => status === 'failed') ?? false;
+  return message?.n === 1 && !message.again && receiveCount === 1 && retry === undefined && !hasFailed;
 }
 
 const writeAttemptsMax = 10;

@@ -1,5 +1,7 @@
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/events/actions-message.ts';
+import { eventIdLength, eventIdTimeMs } from '../../shared/core/events/event-id.ts';
 import type { RawEvent } from '../../shared/core/events/raw-event.ts';
+import { retryForMs } from '../../shared/core/executions/retry-message.ts';
 import { isJsonObject } from '../../shared/core/json.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import { type EventLogEntry, hasRun } from '../../shared/core/logs/event-log-entry.ts';
@@ -51,9 +53,11 @@ export class Ledger {
   readonly #ranSince = new Map<string, number>();
   readonly #handedOffSince = new Map<string, number>();
   readonly #emissions: Emission[] = [];
-  readonly #releases: { process: Process; claim: string; step: number }[] = [];
+  readonly #releases: { process: Process; claim: string }[] = [];
   /** Claims that looked used up by a failure when a process was refused them. */
   readonly #suspects = new Set<string>();
+  /** Take-overs of claims that were released. */
+  readonly #byRelease = new Set<string>();
   /** Claims whose window was over when a process was refused them. */
   readonly #outdated = new Set<string>();
 
@@ -96,10 +100,10 @@ export class Ledger {
         this.#claimed(process, args[0] as ClaimRequest, result as ClaimAnswer, args[1] as number);
         return;
       case 'claims.takeOver':
-        if (result) this.#tookOver(args[0] as ClaimRequest & { execution: string }, args[1] as Claim);
+        if (result) this.#tookOver(process, args[0] as ClaimRequest & { execution: string }, args[1] as Claim);
         return;
       case 'claims.release':
-        this.#releases.push({ process, claim: claimName(args[0] as ClaimRequest), step: this.step });
+        this.#released(process, claimName(args[0] as ClaimRequest));
         return;
       case 'actionsQueue.sendEach':
         if (process.function !== 'processor') return;
@@ -130,7 +134,13 @@ export class Ledger {
     else if (this.#isUsedUp(claim)) this.#suspects.add(`${process.id} ${request.eventId}`);
   }
 
-  #tookOver(request: ClaimRequest & { execution: string }, seen: Claim): void {
+  #released(process: Process, claim: string): void {
+    const isReleased = this.#stores.claims.items.get(claim)?.released ?? false;
+    if (isReleased) this.#releases.push({ process, claim });
+  }
+
+  #tookOver(process: Process, request: ClaimRequest & { execution: string }, seen: Claim): void {
+    if (seen.released) this.#byRelease.add(`${process.id} ${claimName(request)}`);
     const fromMs = this.#stores.clock.nowMs;
     if (request.execution === seen.execution && seen.expiresAtMs > fromMs) return;
     const { execution, expiresAtMs } = request;
@@ -151,7 +161,8 @@ export class Ledger {
       (emission) =>
         emission.execution === execution && emission.process !== process && emission.process.state === 'running',
     );
-    const isReleased = this.#releases.some((release) => release.claim === claim && release.step >= (other?.step ?? 0));
+    // Who was let in by a release need not wait for the owner.
+    const isReleased = this.#byRelease.has(`${process.id} ${claim}`);
     if (other && !isReleased) this.wrong('two processes at work at the same time have both emitted one execution');
     this.#emissions.push({ process, execution, eventId, claim, step, actions: invocations.map(({ id }) => id) });
   }
@@ -228,6 +239,8 @@ export class Ledger {
     // Orders and refusals identify first, and pass nothing but the number on.
     if (!isJsonObject(data) || !isJsonObject(recipient) || Object.keys(data).join() !== 'seq') return;
     if (message.data.workflow === 'tell-it') return;
+    // By then an identify may have been given up in this very attempt, of which there is no row yet.
+    if (this.#stores.clock.nowMs - eventIdTimeMs(id.slice(0, eventIdLength)) >= retryForMs) return;
     if (Number(recipient.seq ?? -1) < Number(data.seq) && !this.#identifyFailed(id))
       this.wrong('a trigger ran before the identify of its own event');
   }
