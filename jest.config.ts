@@ -1,8 +1,11 @@
 import type { Config } from 'jest';
 
+// What starts many processes, or waits for clocks, has a run of its own: npm run test:long.
+const isLong = process.env.SIGNALBOX_TESTS === 'long';
+
 const config: Config = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testMatch: [isLong ? '<rootDir>/test/**/*.long.test.ts' : '<rootDir>/test/**/!(*.long).test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

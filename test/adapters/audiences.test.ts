@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
 import { audiencesContract } from '../contracts/audiences.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
-import { javaIsFound, startReferenceTables } from '../support/dynamodb-local.ts';
 import { makeFakeAudiences } from '../support/fakes-directory.ts';
 
 describe('audiences in memory', () => {
@@ -15,15 +14,6 @@ describe('audiences in the embedded DynamoDB', () => {
   beforeAll(async () => {
     tables = await startTables();
   });
-  afterAll(() => tables.stop());
-  audiencesContract(() => makeAudiences(tables.client, tables.names.Directory));
-});
-
-(javaIsFound() ? describe : describe.skip)("audiences in Amazon's DynamoDB Local", () => {
-  let tables: TestTables;
-  beforeAll(async () => {
-    tables = await startReferenceTables();
-  }, 30_000);
   afterAll(() => tables.stop());
   audiencesContract(() => makeAudiences(tables.client, tables.names.Directory));
 });

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { claimStoreContract } from '../contracts/claim-store.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
-import { javaIsFound, startReferenceTables } from '../support/dynamodb-local.ts';
 import { makeFakeClaimStore } from '../support/fakes.ts';
 
 describe('the claim store in memory', () => {
@@ -14,15 +13,6 @@ describe('the claim store in the embedded DynamoDB', () => {
   beforeAll(async () => {
     tables = await startTables();
   });
-  afterAll(() => tables.stop());
-  claimStoreContract(() => makeClaimStore(tables.client, tables.names.Claims));
-});
-
-(javaIsFound() ? describe : describe.skip)("the claim store in Amazon's DynamoDB Local", () => {
-  let tables: TestTables;
-  beforeAll(async () => {
-    tables = await startReferenceTables();
-  }, 30_000);
   afterAll(() => tables.stop());
   claimStoreContract(() => makeClaimStore(tables.client, tables.names.Claims));
 });

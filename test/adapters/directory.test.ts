@@ -6,7 +6,6 @@ import { attributesBytesMax } from '../../shared/core/directory/merge-entity.ts'
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
 import { directoryContract } from '../contracts/directory.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
-import { javaIsFound, startReferenceTables } from '../support/dynamodb-local.ts';
 import { makeFakeDirectory } from '../support/fakes-workflow-trigger.ts';
 
 const nowMs = Date.parse('2026-11-21T03:00:00Z');
@@ -146,13 +145,4 @@ test('an item is words that an engineer can read in the console', () => {
     updated_at: '2026-11-21T03:00:00.000Z',
     version: 2,
   });
-});
-
-(javaIsFound() ? describe : describe.skip)("the directory in Amazon's DynamoDB Local", () => {
-  let tables: TestTables;
-  beforeAll(async () => {
-    tables = await startReferenceTables();
-  }, 30_000);
-  afterAll(() => tables.stop());
-  directoryContract(() => makeDirectory(tables.client, tables.names.Directory));
 });

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
 import { subscriptionsContract } from '../contracts/subscriptions.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
-import { javaIsFound, startReferenceTables } from '../support/dynamodb-local.ts';
 import { makeFakeSubscriptions } from '../support/fakes-directory.ts';
 
 describe('subscriptions in memory', () => {
@@ -15,15 +14,6 @@ describe('subscriptions in the embedded DynamoDB', () => {
   beforeAll(async () => {
     tables = await startTables();
   });
-  afterAll(() => tables.stop());
-  subscriptionsContract(() => makeSubscriptions(tables.client, tables.names.Directory));
-});
-
-(javaIsFound() ? describe : describe.skip)("subscriptions in Amazon's DynamoDB Local", () => {
-  let tables: TestTables;
-  beforeAll(async () => {
-    tables = await startReferenceTables();
-  }, 30_000);
   afterAll(() => tables.stop());
   subscriptionsContract(() => makeSubscriptions(tables.client, tables.names.Directory));
 });

@@ -9,7 +9,6 @@ import {
 import { printRunId, type RunKey } from '../../shared/core/runs/run-id.ts';
 import { workflowRun, workflowRunsContract } from '../contracts/workflow-runs.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
-import { javaIsFound, startReferenceTables } from '../support/dynamodb-local.ts';
 import { makeFakeRuns } from '../support/fakes-workflow-trigger.ts';
 
 describe('runs in memory', () => {
@@ -109,16 +108,4 @@ describe('a stored run', () => {
       expires_at: Date.parse('2026-12-21T03:00:00Z') / 1000,
     });
   });
-});
-
-(javaIsFound() ? describe : describe.skip)("runs in Amazon's DynamoDB Local", () => {
-  let tables: TestTables;
-  beforeAll(async () => {
-    tables = await startReferenceTables();
-  }, 30_000);
-  afterAll(() => tables.stop());
-  workflowRunsContract(
-    () => makeRuns(tables),
-    (key) => stored(tables, key),
-  );
 });
