@@ -8,6 +8,7 @@ import {
 } from '../support/fakes-workflow-trigger.ts';
 import { QueueModel } from './queue-model.ts';
 import { calledWorkflows, worldStartMs } from './subject.ts';
+import { limitedActionLog, limitedEventLog } from './table-limits.ts';
 import { TargetModel } from './target-model.ts';
 
 /** Seconds, as infra/pipeline-stack.ts sets them; test/faults/world.test.ts compares. */
@@ -40,8 +41,8 @@ export function makeStores() {
       actionsDead,
     },
     claims: makeFakeClaimStore(),
-    eventLog: makeFakeEventLog(),
-    actionLog: makeFakeActionLog(),
+    eventLog: limitedEventLog(makeFakeEventLog()),
+    actionLog: limitedActionLog(makeFakeActionLog()),
     directory: makeFakeDirectory(),
     subscriptions: makeFakeSubscriptions(),
     audiences: makeFakeAudiences(),

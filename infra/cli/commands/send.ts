@@ -17,6 +17,7 @@ import { type Outgoing, sendAll } from '../send/send-all.ts';
 import { sourceGuide } from '../source-guides.ts';
 
 type SendOptions = {
+  file?: string[];
   count?: number;
   type?: string;
   user?: string;
@@ -32,6 +33,7 @@ export function register(program: Command): void {
     .description(
       'posts sample events, or the given payloads byte by byte, the way the vendor would; "-" reads standard input',
     )
+    .option('--file <path...>', 'the same as naming the files; "-" is standard input')
     .option('--count <n>', 'so many samples; 2 by default: an identify and an order', positiveInteger)
     .option('--type <event-type>', 'samples of one type: identify, track/order_completed, page')
     .option('--user <id>', 'samples of one user; a new one by default')
@@ -47,7 +49,7 @@ export function register(program: Command): void {
     )
     .option('--no-wait', 'do not wait until the events are final')
     .action((source: string, files: string[], _options, command: Command) =>
-      sendCommand(source, files, optionsOf<SendOptions>(command)),
+      sendCommand(source, [...files, ...(optionsOf<SendOptions>(command).file ?? [])], optionsOf<SendOptions>(command)),
     );
   examples(
     send,
@@ -79,7 +81,8 @@ async function sendCommand(
   const guided = await sourceGuide(file.kind);
   const verifier = verifierOf(guided?.kind, file);
   const problem = modeProblem(verifier, options.mode, secret !== undefined);
-  if (problem !== undefined) throw failure(problem, `npx signalbox secrets set ${source}`);
+  if (problem !== undefined)
+    throw failure(problem, ...(secret === undefined ? [`npx signalbox secrets set ${source}`] : []));
   const headers = guided?.guide.samples.headers ?? { 'content-type': 'application/json' };
   const outgoing = files.length > 0 ? await readFiles(files) : samplesOf(file.kind, guided?.guide.samples, options);
   terminal.note(`sending to ${source} in ${environment.name} (${environment.where})`);

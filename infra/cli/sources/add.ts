@@ -159,7 +159,7 @@ async function print(
   if (added.generated_secret !== null) {
     step(`The secret, shown this once: ${colours.bold(added.generated_secret)}`);
     out(`     It goes to ${guide.secret?.where}.`);
-  } else if (guide.secret !== undefined) {
+  } else if (guide.secret !== undefined && !added.steps.some((text) => text.includes('secrets set'))) {
     step(`The secret (${guide.secret.where}): npx signalbox secrets set ${added.key} -e ${added.environment}`);
   }
   step(await goLive(added));
