@@ -42,27 +42,6 @@ export async function changeState(
   }
 }
 
-/**
- * Changes the settings of one source in this environment.
- * @throws ZodError when the outcome is no valid state; nothing was changed
- */
-export async function changeSettings(
-  table: ConfigurationTable,
-  source: string,
-  change: (before: SourceState) => SourceState,
-  who: StateChange,
-): Promise<SourceState> {
-  const { state } = await changeState(
-    table,
-    (before) => {
-      const changed = SourceState.parse(change(before.sources[source] ?? SourceState.parse({})));
-      return { ...before, sources: { ...before.sources, [source]: changed } };
-    },
-    who,
-  );
-  return state.sources[source] as SourceState;
-}
-
 /** Switches one mapping of one source on or off in this environment. Both must exist; the caller checks. */
 export function setMappingActive(
   state: EnvironmentState,

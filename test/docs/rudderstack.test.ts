@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse as parseYaml } from 'yaml';
-import { changeSettings, pushAndCommit } from '../../infra/cli/configuration.ts';
+import { pushAndCommit } from '../../infra/cli/configuration.ts';
+import { setSettings } from '../../infra/cli/state/settings.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { effectiveSettings } from '../../shared/core/configuration/effective-settings.ts';
 import { EnvironmentFile, SourceFile, SourceState, WorkflowFile } from '../../shared/core/configuration/schema.ts';
@@ -94,8 +95,8 @@ describe('the configuration', () => {
       const { snapshot } = liveConfiguration();
       const commit = { author: 'a', message: 'm', nowMs: 0 };
       await pushAndCommit(table, { ...commit, snapshot, seed: undefined });
-      const enforce = (enforced: boolean) => (before: SourceState) => ({ ...before, verification: { enforced } });
-      await changeSettings(table, 'rudderstack', enforce(true), commit);
+      const asked = { author: 'a', nowMs: 0 };
+      await setSettings(table, { source: 'rudderstack', settings: { enforce: true }, ...asked });
       const seed = EnvironmentFile.parse({ sources: { rudderstack: { verification: { enforced: false } } } });
       const workflows = { ...snapshot.workflows, another: WorkflowFile.parse({ name: 'Another', target: {} }) };
       await pushAndCommit(table, { ...commit, snapshot: { ...snapshot, workflows }, seed });
