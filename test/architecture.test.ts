@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { actions } from '../shared/core/actions/index.ts';
@@ -113,6 +113,14 @@ describe('no sender is special', () => {
     const code = (file: string) => textOf(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
     expect(engine.filter((file) => vendors.test(code(file)))).toEqual([]);
   });
+});
+
+test('npx signalbox can be run: what package.json names as a command is a program', () => {
+  const { bin } = JSON.parse(textOf('package.json')) as { bin: Record<string, string> };
+  for (const file of Object.values(bin)) {
+    expect(textOf(file).startsWith('#!/usr/bin/env node\n')).toBe(true);
+    accessSync(join(root, file), constants.X_OK);
+  }
 });
 
 describe('product code', () => {
