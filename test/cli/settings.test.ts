@@ -1,54 +1,22 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { pushAndCommit } from '../../infra/cli/configuration.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { readHistory } from '../../shared/adapters/dynamodb-configuration-history.ts';
+import { SourceFile } from '../../shared/core/configuration/schema.ts';
 import { liveConfiguration } from '../support/build.ts';
-import { startTables, type TestTables } from '../support/dynalite.ts';
-import { startWarmCli, type WarmCli } from '../support/warm-cli.ts';
+import { startCli, type TestCli } from './cli-for-tests.ts';
 
-let tables: TestTables;
-let directory: string;
-let cli: WarmCli;
-const table = () => ({ client: tables.client, table: tables.names.Configuration });
+// Proves nothing but its URL.
+const legacy = { kind: 'http-legacy', name: 'Legacy' };
+let cli: TestCli;
+const table = () => cli.table;
 
 beforeAll(async () => {
-  tables = await startTables();
-  directory = mkdtempSync(join(tmpdir(), 'signalbox-settings-'));
-  const queue = 'http://127.0.0.1:9/000000000000/q';
-  const outputs = {
-    Environment: 'development',
-    IngestUrl: 'http://127.0.0.1:9',
-    EventsQueueUrl: queue,
-    ActionsQueueUrl: queue,
-    EventsDeadLetterQueueUrl: queue,
-    ActionsDeadLetterQueueUrl: queue,
-    ...Object.fromEntries(Object.keys(tables.names).map((name) => [`${name}Table`, name])),
-    SecretsPrefix: 'signalbox/development',
-    LogShards: '1',
-    LogRetentionDays: '30',
-  };
-  const nowhere = 'http://127.0.0.1:9';
-  const endpoints = { dynamodb: tables.endpoint, sqs: nowhere, secretsmanager: nowhere, cloudwatch: nowhere };
-  const runtime = {
-    pid: process.pid,
-    started_at: '2026-11-21T00:00:00Z',
-    environments: { development: { region: 'us-east-1', endpoints, outputs } },
-  };
-  writeFileSync(join(directory, 'runtime.json'), JSON.stringify(runtime));
-  cli = startWarmCli({ SIGNALBOX_RUNTIME_FILE: join(directory, 'runtime.json') });
   const { snapshot } = liveConfiguration();
-  await pushAndCommit(table(), { snapshot, seed: undefined, author: 'a', message: 'm', nowMs: 0 });
+  cli = await startCli({ ...snapshot, sources: { ...snapshot.sources, legacy: SourceFile.parse(legacy) } });
 });
-afterAll(async () => {
-  cli.stop();
-  await tables.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => cli.stop());
 
-const signalbox = (...args: string[]) => cli.run(args);
+const signalbox = (...args: string[]) => cli.signalbox(args);
 
 const settings = async () => (await readLive(table())).state.sources.rudderstack;
 
@@ -93,7 +61,7 @@ test.each([
   ['neither on nor off', ['rudderstack', '--enforce', 'maybe'], 2, 'on or off'],
   ['a path into a prototype', ['rudderstack', '--key-path', 'data.__proto__'], 2, '__proto__'],
   ['more shards than an id can name', ['rudderstack', '--log-shards', '33'], 2, 'log_shards'],
-  ['a source that is not there', ['nobody', '--enabled', 'off'], 3, 'it has rudderstack'],
+  ['a source that is not there', ['nobody', '--enabled', 'off'], 3, 'it has legacy, rudderstack'],
 ])('%s is refused in one line, and changes nothing', async (_name, args, code, reason) => {
   const before = await settings();
   const answer = await signalbox('settings', 'set', ...args);
@@ -114,6 +82,15 @@ test('a mapping is switched off and on by name, and a name that is not there is 
   const unknown = await signalbox('mapping', 'activate', 'rudderstack', 'nothing');
   expect(unknown).toMatchObject({ code: 3 });
   expect(unknown.stderr).toContain('it has identify, order-completed');
+});
+
+test('a check that no request could pass is not switched on, nor on once there is a secret; off is as it was', async () => {
+  for (const value of ['on', 'once-set']) {
+    const answer = await signalbox('settings', 'set', 'legacy', '--enforce', value);
+    expect(answer).toMatchObject({ code: 2, stderr: expect.stringContaining('verification.enforced cannot be on') });
+  }
+  expect((await readLive(table())).state.sources.legacy?.verification).toEqual({});
+  expect((await signalbox('settings', 'set', 'legacy', '--enforce', 'off')).code).toBe(0);
 });
 
 test('config push --commit makes the shipped files live, once', async () => {

@@ -1,7 +1,10 @@
 import { ZodError } from 'zod';
 import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
 import type { ConfigurationTable } from '../../../shared/adapters/dynamodb-configuration-table.ts';
-import { SourceState } from '../../../shared/core/configuration/schema.ts';
+import { verifierOf } from '../../../shared/core/configuration/effective-settings.ts';
+import { type SourceFile, SourceState } from '../../../shared/core/configuration/schema.ts';
+import { sourceKind } from '../../../shared/core/sources/index.ts';
+import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
 import {
   type Asked,
   type Changed,
@@ -34,8 +37,11 @@ export async function setSettings(
   table: ConfigurationTable,
   { source, settings, ...asked }: Asked & { source: string; settings: SettingsChange },
 ): Promise<Changed | Unknown | InvalidSetting> {
-  const unknown = unknownSource(await readLive(table), source);
+  const live = await readLive(table);
+  const unknown = unknownSource(live, source);
   if (unknown) return unknown;
+  const unprovable = settings.enforce ? unprovableBecause(live, source) : undefined;
+  if (unprovable !== undefined) return { kind: 'invalid', field: 'verification.enforced', problem: unprovable };
   try {
     return await change(
       table,
@@ -48,6 +54,14 @@ export async function setSettings(
     if (issue === undefined) throw error;
     return { kind: 'invalid', field: issue.path.join('.'), problem: issue.message };
   }
+}
+
+/** Why no request of a source could ever pass a check that is enforced; undefined when some can. */
+function unprovableBecause({ snapshot }: LiveConfiguration, source: string): string | undefined {
+  const file = snapshot.sources[source] as SourceFile;
+  const { credentialHeaders, instruction } = verifierOf(sourceKind(file.kind), file);
+  if (credentialHeaders.length > 0) return undefined;
+  return `cannot be on: ${instruction}, so every request would be refused; declare \`verification\` in the source's file first`;
 }
 
 function withSettings(before: SourceState, settings: SettingsChange): Record<string, unknown> {

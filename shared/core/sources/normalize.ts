@@ -9,6 +9,7 @@ import { type EventNamespaces, readEventPath } from '../mappings/event-path.ts';
 import { type FieldPath, parseFieldPath } from '../mappings/field-path.ts';
 import { sourceKind } from './index.ts';
 import { eventTimeMs } from './parts/event-time.ts';
+import { typeText } from './parts/type-text.ts';
 import { type FieldProblem, type Reading, type SourceKind, typeName } from './source.ts';
 
 type Rejected = {
@@ -137,7 +138,7 @@ function eventTypeOf(
   event: EventNamespaces,
 ): string | Rejected {
   const path = file.event_type_path;
-  const found = path === undefined ? reading.eventType() : typeAt(path, event);
+  const found = path === undefined ? reading.eventType() : typeText(path, readEventPath(event, fieldPath(path)));
   if (isProblem(found)) return invalid(found);
   if (found !== undefined && found !== '') return found;
   return path === undefined
@@ -146,13 +147,6 @@ function eventTypeOf(
 }
 
 const defaultTypeWanted = 'text such as identify or order.created';
-
-function typeAt(path: string, event: EventNamespaces): string | FieldProblem | undefined {
-  const value = readEventPath(event, fieldPath(path)) ?? undefined;
-  if (value === undefined || typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return { field: path, got: typeName(value), wanted: 'text, the type of the event' };
-}
 
 function readKey(
   kind: SourceKind,
