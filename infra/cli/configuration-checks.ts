@@ -7,8 +7,9 @@ import { compileDataSchema } from '../../shared/core/configuration/compile-data-
 import type { EnvironmentFile, Snapshot, SourceFile } from '../../shared/core/configuration/schema.ts';
 import type { JsonObject } from '../../shared/core/json.ts';
 import { fieldPathProblem } from '../../shared/core/mappings/field-path.ts';
-import { isBareKey, pathsOf } from '../../shared/core/mappings/parameter-value.ts';
+import { isBareKey } from '../../shared/core/mappings/parameter-value.ts';
 import type { Mapping, ParameterValue } from '../../shared/core/mappings/schema.ts';
+import { hasLooseBraces, templatePaths } from '../../shared/core/mappings/template.ts';
 import { sourceKind, sourceKinds } from '../../shared/core/sources/index.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './configuration-files.ts';
 import { didYouMean, nearestName } from './did-you-mean.ts';
@@ -190,13 +191,12 @@ const inside =
   ({ path, problem }: { path: (string | number)[]; problem: string }) => ({ path: [part, ...path], problem });
 
 function templateProblem(template: string): string | undefined {
-  for (const path of pathsOf({ template })) {
+  for (const path of templatePaths(template)) {
     const problem = fieldPathProblem(path);
     if (path === '') return `"${template}" has {{}} with no path in it`;
     if (problem !== undefined) return `has a path in it that cannot be one: ${problem}`;
   }
-  const rest = template.replace(/\{\{[^{}]*\}\}/g, '');
-  return /\{\{|\}\}/.test(rest) ? `"${template}" has braces that do not match up; write {{path}}` : undefined;
+  return hasLooseBraces(template) ? `"${template}" has braces that do not match up; write {{path}}` : undefined;
 }
 
 /** An audience may also be made by an action, so one without a file is odd and no error. */
