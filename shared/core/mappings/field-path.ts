@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { JsonValue } from '../json.ts';
+import type { JsonValue } from '../json/values.ts';
 
 /**
  * A case-sensitive path into an event. Names stand between dots. A name with a dot, a space or a sign in it is quoted in

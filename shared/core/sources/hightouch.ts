@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 import { bearer } from '../signatures/authorization.ts';
 import type { Sample, SampleMaker, SampleUser, SourceGuide } from './guide.ts';
 import { CdpPayload, cdpData, cdpEventType, cdpOccurredAtMs, cdpPreprocess } from './parts/cdp-payload.ts';

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../json.ts';
+import { isJsonObject } from '../json/values.ts';
 import { unsigned } from '../signatures/unsigned.ts';
 import type { Sample, SampleMaker, SampleUser, SourceGuide } from './guide.ts';
 import { eventTimeMs } from './parts/event-time.ts';

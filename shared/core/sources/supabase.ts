@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { sharedHeader } from '../signatures/shared-header.ts';
 import { never, type Sample, type SampleMaker, type SampleUser, type SourceGuide } from './guide.ts';
 import { composedKey } from './parts/composed-key.ts';
