@@ -5,11 +5,12 @@ import type { Directory } from '../../ports/directory.ts';
 import type { Subscriptions } from '../../ports/subscriptions.ts';
 import type { WorkflowRuns } from '../../ports/workflow-runs.ts';
 import type { OpenTarget } from '../../ports/workflow-target.ts';
+import type { FieldError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { ActionReason, ActionWarning } from '../logs/action-log-entry.ts';
 import { isNothing } from './parts/params.ts';
 
-export type FieldError = { field: string; message: string };
+export type { FieldError };
 
 /** What an action reports; `pending` is tried again, everything else is for good. */
 export type ActionResult = { detail?: string; warnings?: ActionWarning[] } & (
