@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../defined.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import { bearer } from '../signatures/authorization.ts';
 import {
@@ -122,11 +123,6 @@ function memberIds(users: JsonValue[]): string[] {
     return isPresent(id) && (typeof id === 'string' || typeof id === 'number') ? [String(id)] : [];
   });
   return [...new Set(ids)];
-}
-
-function defined(values: Record<string, JsonValue | undefined>): JsonObject {
-  const there = Object.entries(values).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
-  return Object.fromEntries(there);
 }
 
 const cohortMapping = (
