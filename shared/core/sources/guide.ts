@@ -1,5 +1,5 @@
-import type { Mapping } from '../configuration/schema.ts';
 import type { JsonObject } from '../json.ts';
+import type { Mapping } from '../mappings/schema.ts';
 import type { SourceKind } from './source.ts';
 
 /** A mapping that a new source of a kind begins with, or can take. */
