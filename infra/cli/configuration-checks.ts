@@ -4,16 +4,11 @@ import { expressionProblem } from '../../shared/adapters/jsonata-preprocessor.ts
 import { actions } from '../../shared/core/actions/index.ts';
 import { defaultParameters } from '../../shared/core/actions/parts/default-parameters.ts';
 import { compileDataSchema } from '../../shared/core/configuration/compile-data-schema.ts';
-import type {
-  EnvironmentFile,
-  Mapping,
-  ParameterValue,
-  Snapshot,
-  SourceFile,
-} from '../../shared/core/configuration/schema.ts';
+import type { EnvironmentFile, Snapshot, SourceFile } from '../../shared/core/configuration/schema.ts';
 import type { JsonObject } from '../../shared/core/json.ts';
 import { fieldPathProblem } from '../../shared/core/mappings/field-path.ts';
 import { isBareKey, pathsOf } from '../../shared/core/mappings/parameter-value.ts';
+import type { Mapping, ParameterValue } from '../../shared/core/mappings/schema.ts';
 import { sourceKind, sourceKinds } from '../../shared/core/sources/index.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './configuration-files.ts';
 import { didYouMean, nearestName } from './did-you-mean.ts';

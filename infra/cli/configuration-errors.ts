@@ -1,5 +1,6 @@
 import { type Document, isMap, isNode, isScalar, type LineCounter } from 'yaml';
 import type * as z from 'zod';
+import { ParameterValue } from '../../shared/core/mappings/schema.ts';
 import type { ConfigurationProblem } from './configuration-files.ts';
 import { didYouMean, nearestName } from './did-you-mean.ts';
 import { printable, truncate } from './output/text.ts';
@@ -137,9 +138,10 @@ function unionFindings(
   const isOtherType = ([first, ...more]: Issue[]) =>
     more.length === 0 && first?.code === 'invalid_type' && first.path.length === 0;
   const fitting = issue.errors.filter((issues) => !isOtherType(issues));
-  const parameter = isParameterUnion(issue) ? parameterFinding(path, value) : undefined;
+  const isParameter = schemaAt(schema, path, source) === ParameterValue;
+  const parameter = isParameter ? parameterFinding(path, value) : undefined;
   if (parameter) return [parameter];
-  const told = isParameterUnion(issue) ? fitting.filter((issues) => isOfOperator(issues, value)) : fitting;
+  const told = isParameter ? fitting.filter((issues) => isOfOperator(issues, value)) : fitting;
   const [best] = told
     .map((issues) => ({ issues, depth: Math.max(...issues.map((inner) => inner.path.length), 0) }))
     .sort((a, b) => b.depth - a.depth || a.issues.length - b.issues.length);
@@ -149,11 +151,6 @@ function unionFindings(
     );
   const wanted = issue.errors.flatMap(([first]) => (first?.code === 'invalid_type' ? [wordOf(first.expected)] : []));
   return [{ path, message: `${quote(value, path)}must be ${orOf(wanted)}, not ${typeOf(value)}` }];
-}
-
-/** Where a parameter comes from: the one union of files that has a list and a map among its alternatives. */
-function isParameterUnion({ errors }: UnionIssue): boolean {
-  return errors.length === 6;
 }
 
 const operators = ['value', 'first', 'template'];
@@ -176,14 +173,19 @@ function isOfOperator(issues: Issue[], value: unknown): boolean {
 
 /** The names of the fields that a map has at a place, as its schema says. */
 function fieldsAt(schema: z.ZodType, path: DocumentPath, source: ParsedFile): string[] {
-  let at = unwrap(schema, valueAt(source, []));
+  const at = schemaAt(schema, path, source);
+  return at === undefined ? [] : Object.keys(defOf(unwrap(at, valueAt(source, path))).shape ?? {});
+}
+
+/** The schema of the value at a place, as its file's schema names it; undefined where the schema has no such place. */
+function schemaAt(schema: z.ZodType, path: DocumentPath, source: ParsedFile): z.core.$ZodType | undefined {
+  let at: z.core.$ZodType = schema;
   for (const [i, part] of path.entries()) {
-    const inner = memberOf(at, part);
-    if (inner === undefined) return [];
-    at = unwrap(inner, valueAt(source, path.slice(0, i + 1)));
+    const inner = memberOf(unwrap(at, valueAt(source, path.slice(0, i))), part);
+    if (inner === undefined) return undefined;
+    at = inner;
   }
-  const { def } = at._zod as z.core.$ZodTypeInternals & { def: { shape?: object } };
-  return Object.keys(def.shape ?? {});
+  return at;
 }
 
 type Def = {
@@ -206,13 +208,17 @@ function unwrap(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
   if (inner !== undefined) return unwrap(inner, value);
   if (options === undefined) return schema;
   const isMeant = (option: z.core.$ZodType) => {
-    const { shape } = defOf(option);
+    const { shape, element } = defOf(option);
+    if (Array.isArray(value)) return element !== undefined;
     if (shape === undefined || !isMapValue(value)) return false;
     if (discriminator === undefined) return Object.keys(shape).some((name) => Object.hasOwn(value, name));
     const tag = shape[discriminator];
     return tag !== undefined && (defOf(tag).values ?? []).includes(value[discriminator]);
   };
-  const meant = options.find(isMeant);
+  // A map that none of the alternatives with fields of their own means is one whose names are free.
+  const meant =
+    options.find(isMeant) ??
+    (isMapValue(value) ? options.find((option) => defOf(option).valueType !== undefined) : undefined);
   return meant === undefined ? schema : unwrap(meant, value);
 }
 

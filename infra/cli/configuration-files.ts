@@ -5,11 +5,11 @@ import type * as z from 'zod';
 import {
   AudienceFile,
   EnvironmentFile,
-  ResourceKey,
   type Snapshot,
   SourceFile,
   WorkflowFile,
 } from '../../shared/core/configuration/schema.ts';
+import { ResourceKey } from '../../shared/core/ids/resource-key.ts';
 import { checkReferences } from './configuration-checks.ts';
 import { type DocumentPath, type ParsedFile, pathText, place, problemsOf } from './configuration-errors.ts';
 import { printable } from './output/text.ts';

@@ -3,7 +3,7 @@ import { eventIdShard, eventIdTimeMs, utcDay } from '../core/events/event-id.ts'
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { ActionLogEntry, ActionOutcome } from '../core/logs/action-log-entry.ts';
 import type { ActionLog } from '../ports/action-log.ts';
-import { indexKey, putEach, type TableItem, tableError } from './dynamodb.ts';
+import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 import { bucketOf, problemBuckets, problemPartition, rowExpiresAtSeconds } from './dynamodb-event-log.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 
@@ -135,9 +135,9 @@ export function makeActionLog({ client, table, retentionDays }: ActionLogOptions
         entries.map((entry) => ({ table, item: itemFromEntry(entry, retentionDays) })),
       ),
 
-    async writeIfUnchanged(entry, revisionSeen) {
-      try {
-        await client.send(
+    writeIfUnchanged: (entry, revisionSeen) =>
+      writeIf(
+        client.send(
           new PutCommand({
             TableName: table,
             Item: itemFromEntry({ ...entry, revision: revisionSeen + 1 }, retentionDays),
@@ -145,12 +145,8 @@ export function makeActionLog({ client, table, retentionDays }: ActionLogOptions
               ? { ConditionExpression: 'attribute_not_exists(pk)' }
               : { ConditionExpression: 'revision = :seen', ExpressionAttributeValues: { ':seen': revisionSeen } }),
           }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-        throw tableError(error, 'writing an action row');
-      }
-    },
+        ),
+        'writing an action row',
+      ),
   };
 }

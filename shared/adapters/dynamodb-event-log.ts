@@ -3,7 +3,7 @@ import { retentionDaysMin } from '../core/configuration/schema.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/events/event-id.ts';
 import type { EventLogEntry, EventStatus } from '../core/logs/event-log-entry.ts';
 import type { EventLog } from '../ports/event-log.ts';
-import { indexKey, putEach, type TableItem, tableError } from './dynamodb.ts';
+import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 
 /** How many partitions a day's problems, or a user's events, are spread over. */
 export const problemBuckets = 8;
@@ -154,8 +154,8 @@ export function makeEventLog(options: EventLogOptions): EventLog {
 
     async writeFailed(entry) {
       const earlier = await readFailed(entry);
-      try {
-        await client.send(
+      return writeIf(
+        client.send(
           new PutCommand({
             TableName: table,
             Item: itemFromEntry({ ...entry, ...earlier }, options),
@@ -163,12 +163,9 @@ export function makeEventLog(options: EventLogOptions): EventLog {
             ExpressionAttributeNames: { '#status': 'status' },
             ExpressionAttributeValues: { ':failed': 'failed' },
           }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-        throw tableError(error, 'writing a failed row');
-      }
+        ),
+        'writing a failed row',
+      );
     },
   };
 

@@ -2,7 +2,7 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { eventIdShard, eventIdTimeMs } from '../core/events/event-id.ts';
 import { OldCredential } from '../core/events/raw-event.ts';
 import type { SeenEvent, SeenRegistry } from '../ports/seen-registry.ts';
-import { putEach } from './dynamodb.ts';
+import { putEach, writeIf } from './dynamodb.ts';
 import { type ConfigurationTable, queryAll } from './dynamodb-configuration-table.ts';
 
 /** How many event types of one source are remembered; a sender that puts ids into event names fills no table. */
@@ -79,8 +79,9 @@ async function noteSource(table: ConfigurationTable, source: string, seen: Sourc
   if (shards <= seen.shards && nowMs - seen.notedAtMs < refreshAfterMs) return;
   const newest = Math.max(...events.map(({ eventId }) => eventIdTimeMs(eventId)));
   const moreShards = shards > seen.shards;
-  await table.client
-    .send(
+  // Refused: another process has seen something newer, or more shards, already.
+  await writeIf(
+    table.client.send(
       new UpdateCommand({
         TableName: table.table,
         Key: { pk: 'sources', sk: source },
@@ -91,8 +92,9 @@ async function noteSource(table: ConfigurationTable, source: string, seen: Sourc
         }),
         ExpressionAttributeValues: { ':at': new Date(newest).toISOString(), ...(moreShards && { ':shards': shards }) },
       }),
-    )
-    .catch(unlessRefused);
+    ),
+    'noting when a source was last seen',
+  );
   seen.shards = Math.max(seen.shards, shards);
   seen.notedAtMs = nowMs;
 }
@@ -111,8 +113,9 @@ async function noteOld(
   const notedAtMs = seen.oldNotedAtMs.get(credential) ?? Number.NEGATIVE_INFINITY;
   if (used.length === 0 || nowMs - notedAtMs < oldCredentialRefreshAfterMs) return;
   const usedAtMs = Math.max(...used.map(({ eventId }) => eventIdTimeMs(eventId)));
-  await table.client
-    .send(
+  // Refused: another process has seen something newer, or more shards, already.
+  await writeIf(
+    table.client.send(
       new UpdateCommand({
         TableName: table.table,
         Key: { pk: 'sources', sk: source },
@@ -121,14 +124,10 @@ async function noteOld(
         ExpressionAttributeNames: { '#used': usedAtAttribute[credential] },
         ExpressionAttributeValues: { ':at': new Date(usedAtMs).toISOString() },
       }),
-    )
-    .catch(unlessRefused);
+    ),
+    'noting when a source was last seen',
+  );
   seen.oldNotedAtMs.set(credential, nowMs);
-}
-
-/** Refused: another process has seen something newer, or more shards, already. */
-function unlessRefused(error: unknown): void {
-  if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw error;
 }
 
 export type SourceRegistryEntry = {

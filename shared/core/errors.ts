@@ -15,3 +15,6 @@ export class RetryableError extends Error {
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What is wrong with one field: its path, and what stands there or is wanted. */
+export type FieldError = { field: string; message: string };

@@ -7,9 +7,9 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import type { SQSRecord } from 'aws-lambda';
-import { makeEventsQueue, makeReceivedMessages } from '../../shared/adapters/sqs-queues.ts';
+import { makeActionsQueue, makeEventsQueue, makeReceivedMessages } from '../../shared/adapters/sqs-queues.ts';
 import { queueContract, type TestQueue } from '../contracts/queues.ts';
-import { eventsQueueOf, QueueModel, receivedMessagesOf } from '../faults/queue-model.ts';
+import { actionsQueueOf, eventsQueueOf, QueueModel, receivedMessagesOf } from '../faults/queue-model.ts';
 import { startQueues, type TestQueues } from '../support/fauxqs.ts';
 
 describe('the model of a queue', () => {
@@ -20,6 +20,7 @@ describe('the model of a queue', () => {
     const queue = new QueueModel({ ...options, name: 'q', deadLetters: { queue: dead, maxReceiveCount: 3 } });
     return {
       events: eventsQueueOf(queue),
+      actions: actionsQueueOf(queue),
       received: receivedMessagesOf(queue),
       receive: async () => queue.ready().map((message) => queue.receive(message)),
       delete: async (receipt) => queue.delete(receipt),
@@ -71,6 +72,7 @@ describe('the embedded queue', () => {
     };
     return {
       events: makeEventsQueue(client, url),
+      actions: makeActionsQueue(client, url),
       received: makeReceivedMessages(client, url),
       receive: () => receiveFrom(url),
       async delete(ReceiptHandle) {

@@ -7,7 +7,8 @@ import { parse } from 'yaml';
 import { keepFormat } from '../../infra/cli/pull/keep-format.ts';
 import { planPull } from '../../infra/cli/pull/plan-pull.ts';
 import { rewriteFile } from '../../infra/cli/pull/rewrite-file.ts';
-import { type Mapping, SourceFile, WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import { SourceFile, WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import type { Mapping } from '../../shared/core/mappings/schema.ts';
 
 /** As nobody's formatter would write it: wide comments, flow maps without room, a list that is not indented. */
 const source = `# Orders of the shop.

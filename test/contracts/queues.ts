@@ -1,12 +1,15 @@
 import { expect, test } from '@jest/globals';
 import type { SQSRecord } from 'aws-lambda';
+import { decodeActionsMessage } from '../../shared/core/events/actions-message.ts';
 import { decodeRawEvent } from '../../shared/core/events/raw-event.ts';
-import type { EventsQueue, ReceivedMessages } from '../../shared/ports/queues.ts';
+import type { ActionsQueue, EventsQueue, ReceivedMessages } from '../../shared/ports/queues.ts';
+import { actionsMessage } from '../support/actions-message.ts';
 import { rawEvent, trackEvent } from '../support/build.ts';
 
 /** A queue of raw events with a dead-letter queue after three deliveries and a visibility of two seconds. */
 export type TestQueue = {
   events: EventsQueue;
+  actions: ActionsQueue;
   received: ReceivedMessages;
   /** Receives up to ten messages that are visible. */
   receive(): Promise<Pick<SQSRecord, 'body' | 'receiptHandle' | 'attributes' | 'messageId'>[]>;
@@ -17,6 +20,10 @@ export type TestQueue = {
   pass(seconds: number): Promise<void>;
   sendRaw(body: string, delaySeconds?: number): Promise<'sent' | 'refused'>;
 };
+
+// Plain, accented, combining, right to left, beyond U+FFFF, joined, no character at all, control, half a pair.
+const everyKindOfCharacter =
+  'a é e\u0301 שלום \u202e 🎉 👩‍👩‍👧 \ufffe\uffff \u0000\u001f\u007f\u0085\u2028 \ud83d \ude00';
 
 /** What a standard queue does: run by the model of the fault harness and by the embedded emulator. */
 export function queueContract(make: () => TestQueue): void {
@@ -31,6 +38,15 @@ export function queueContract(make: () => TestQueue): void {
     expect(records.map(({ body }) => decodeRawEvent(body).id)).toEqual([event.id]);
     expect(countOf(records[0])).toBe(1);
     expect(await queue.receive()).toEqual([]);
+  });
+
+  test('actions arrive with every character that they were sent with', async () => {
+    const queue = make();
+    const data = { name: everyKindOfCharacter, [everyKindOfCharacter]: [everyKindOfCharacter] };
+    const message = actionsMessage({ userId: everyKindOfCharacter, eventType: everyKindOfCharacter, data });
+    expect(await queue.actions.sendEach([message])).toEqual([{ sent: true }]);
+    const records = await queue.receive();
+    expect(records.map(({ body }) => decodeActionsMessage(body))).toEqual([message]);
   });
 
   test('what is not deleted is visible again after its time, with a count and a receipt of its own; what is deleted is not', async () => {

@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { actions } from '../../shared/core/actions/index.ts';
-import { Mapping } from '../../shared/core/configuration/schema.ts';
 import { actionReasons } from '../../shared/core/logs/action-log-entry.ts';
+import { Mapping } from '../../shared/core/mappings/schema.ts';
 import { actionPages, commonReasons, costsOf, exampleOf, fileOf, prose, refusalOf, typeName } from './action-pages.ts';
 import { fencesOf } from './markdown.ts';
 

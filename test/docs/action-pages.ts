@@ -16,10 +16,11 @@ import {
   Text,
 } from '../../shared/core/actions/parts/params.ts';
 import { OptionalRecipient, OptionalTenant, Recipients } from '../../shared/core/actions/parts/recipient.ts';
-import { AudienceFile, Mapping } from '../../shared/core/configuration/schema.ts';
+import { AudienceFile } from '../../shared/core/configuration/schema.ts';
 import { makeEventId } from '../../shared/core/events/event-id.ts';
 import type { JsonObject } from '../../shared/core/json.ts';
 import type { ActionReason } from '../../shared/core/logs/action-log-entry.ts';
+import { Mapping } from '../../shared/core/mappings/schema.ts';
 import { actionsMessageOf } from '../../shared/core/processing/actions-of.ts';
 import { planEvent } from '../../shared/core/processing/plan-event.ts';
 import { liveConfiguration, rawEvent } from '../support/build.ts';

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { readConfigurationFiles } from '../../infra/cli/configuration-files.ts';
 import { modeline } from '../../infra/cli/schemas/file-schemas.ts';
-import { Condition, Mapping, ParameterValue } from '../../shared/core/configuration/schema.ts';
+import { Condition, Mapping, ParameterValue } from '../../shared/core/mappings/schema.ts';
 import { dryRun } from '../../shared/core/processing/dry-run.ts';
 import { explainMapping } from '../../shared/core/processing/explain-mapping.ts';
 import { planEvent } from '../../shared/core/processing/plan-event.ts';

@@ -12,8 +12,9 @@ import { readConfigurationFiles } from '../../infra/cli/configuration-files.ts';
 import { type Runtime, type RuntimeEnvironment, startRuntime } from '../../infra/local/runtime.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
-import { Mapping, WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import { WorkflowFile } from '../../shared/core/configuration/schema.ts';
 import { encodeRawEvent } from '../../shared/core/events/raw-event.ts';
+import { Mapping } from '../../shared/core/mappings/schema.ts';
 import { rawEvent, trackEvent } from '../support/build.ts';
 import { localCredentials } from '../support/dynalite.ts';
 

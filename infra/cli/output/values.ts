@@ -1,6 +1,6 @@
-import type { ParameterValue } from '../../../shared/core/configuration/schema.ts';
 import type { JsonValue } from '../../../shared/core/json.ts';
 import { isBareKey } from '../../../shared/core/mappings/parameter-value.ts';
+import type { ParameterValue } from '../../../shared/core/mappings/schema.ts';
 import { printable, safeJson, truncate } from './text.ts';
 
 /** A value in one line: JSON, cut where it gets long. */

@@ -1,6 +1,6 @@
 import type { EventTypeEntry } from '../../../shared/adapters/dynamodb-seen-registry.ts';
 import { prepareSource } from '../../../shared/core/configuration/prepared.ts';
-import type { Mapping } from '../../../shared/core/configuration/schema.ts';
+import type { Mapping } from '../../../shared/core/mappings/schema.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
 import { nearestName } from '../did-you-mean.ts';
 import { type EventTypeRow, iso } from '../rows.ts';

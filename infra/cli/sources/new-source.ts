@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { ResourceKey } from '../../../shared/core/configuration/schema.ts';
+import { ResourceKey } from '../../../shared/core/ids/resource-key.ts';
 import { isBareKey } from '../../../shared/core/mappings/parameter-value.ts';
 import type { DefaultMapping, GuidedKind } from '../../../shared/core/sources/guide.ts';
 import { didYouMean } from '../did-you-mean.ts';

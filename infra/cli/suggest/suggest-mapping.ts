@@ -1,8 +1,9 @@
-import type { Mapping, ParameterValue, Snapshot } from '../../../shared/core/configuration/schema.ts';
+import type { Snapshot } from '../../../shared/core/configuration/schema.ts';
 import type { NormalizedEvent } from '../../../shared/core/events/normalized-event.ts';
 import type { JsonValue } from '../../../shared/core/json.ts';
 import { readEventPath } from '../../../shared/core/mappings/event-path.ts';
 import { parseFieldPath } from '../../../shared/core/mappings/field-path.ts';
+import type { Mapping, ParameterValue } from '../../../shared/core/mappings/schema.ts';
 import { type PayloadPath, payloadPaths } from './payload-paths.ts';
 
 export type Suggestion = {

@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import type { FieldError } from '../actions/action.ts';
+import type { FieldError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { type CompiledSchema, compileDataSchema } from './compile-data-schema.ts';
 

@@ -1,6 +1,7 @@
 import { isBareKey } from '../mappings/parameter-value.ts';
+import type { Mapping } from '../mappings/schema.ts';
 import { type ResourceRef, sameRef } from './resources.ts';
-import type { Mapping, Snapshot } from './schema.ts';
+import type { Snapshot } from './schema.ts';
 
 /** A mapping or workflow that names something which is not there. */
 export type MissingReference = {

@@ -107,7 +107,10 @@ export function encodeActionsMessage(message: ActionsMessage): { text: string } 
     invocations: message.invocations,
   } satisfies z.input<typeof Body>;
   const plain = JSON.stringify({ v: 1, body });
-  if (plain.length <= plainBytesMax && Buffer.byteLength(plain) <= plainBytesMax) return { text: queueSafe(plain) };
+  if (plain.length <= plainBytesMax) {
+    const text = queueSafe(plain);
+    if (Buffer.byteLength(text) <= plainBytesMax) return { text };
+  }
   const compressed = brotliCompressSync(JSON.stringify(body), brotliOptions);
   if (compressed.length > actionsMessageBytesMax) return { tooLarge: compressed.length };
   return { text: JSON.stringify({ v: 1, z: compressed.toString('base64') }) };
@@ -142,9 +145,11 @@ export function decodeActionsMessage(text: string): ActionsMessage {
 }
 
 /**
- * SQS takes XML's characters only and refuses U+FFFE and U+FFFF. Control characters and lone surrogates are escaped by
- * JSON already; these two are not.
+ * Escapes what a queue may refuse. SQS takes XML's characters only, so not U+FFFE and U+FFFF; the embedded emulator refuses
+ * everything beyond U+FFFF as well. JSON.stringify has escaped control characters and lone surrogates already. What every
+ * queue takes keeps its size, and any version reads the escapes, since they are JSON's own.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
  */
 function queueSafe(json: string): string {
-  return json.replace(/[\uFFFE\uFFFF]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
+  return json.replace(/[\uD800-\uDFFF\uFFFE\uFFFF]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
 }

@@ -1,8 +1,9 @@
 import { defaultParameters } from '../actions/parts/default-parameters.ts';
-import { type Condition, isResourceKey, type Mapping, type ParameterValue } from '../configuration/schema.ts';
+import { isResourceKey } from '../ids/resource-key.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import { type EventNamespaces, readEventPath } from './event-path.ts';
 import { type FieldPath, parseFieldPath } from './field-path.ts';
+import type { Condition, Mapping, ParameterValue } from './schema.ts';
 
 /** A parameter's value with every path parsed: made once when the configuration is loaded, read for every event. */
 export type CompiledValue = (event: EventNamespaces) => JsonValue | undefined;

@@ -1,8 +1,8 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Preprocessor } from '../../ports/preprocessor.ts';
 import { prepareSource } from '../configuration/prepared.ts';
-import type { Mapping } from '../configuration/schema.ts';
 import type { RawEvent } from '../events/raw-event.ts';
+import type { Mapping } from '../mappings/schema.ts';
 import { actionsMessageOf } from './actions-of.ts';
 import { type ExplainedMapping, explainMapping } from './explain-mapping.ts';
 import { type ConsideredMapping, type PlannedEvent, planEvent, readAndPlan } from './plan-event.ts';

@@ -1,8 +1,8 @@
 import { defaultParameters } from '../actions/parts/default-parameters.ts';
-import type { Condition, Mapping, ParameterValue } from '../configuration/schema.ts';
 import type { JsonValue } from '../json.ts';
 import { type EventNamespaces, readEventPath } from '../mappings/event-path.ts';
 import { compileMapping, unmetBecause } from '../mappings/parameter-value.ts';
+import type { Condition, Mapping, ParameterValue } from '../mappings/schema.ts';
 
 export type ExplainedCondition = {
   condition: Condition;

@@ -1,13 +1,13 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Preprocessed, Preprocessor } from '../../ports/preprocessor.ts';
 import { type PreparedSource, prepareSource, sourceState } from '../configuration/prepared.ts';
-import type { Mapping } from '../configuration/schema.ts';
 import type { NormalizedEvent } from '../events/normalized-event.ts';
 import type { RawEvent } from '../events/raw-event.ts';
 import { validKey } from '../idempotency/claim-key.ts';
 import type { JsonObject } from '../json.ts';
 import type { EventReason } from '../logs/event-log-entry.ts';
 import { unmetBecause } from '../mappings/parameter-value.ts';
+import type { Mapping } from '../mappings/schema.ts';
 import { normalizeEvent, type Preprocessing, preprocessEvent } from '../sources/normalize.ts';
 
 /** What became of one mapping for one event, and why. */

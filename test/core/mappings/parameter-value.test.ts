@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { Condition, Mapping, ParameterValue } from '../../../shared/core/configuration/schema.ts';
 import type { EventNamespaces } from '../../../shared/core/mappings/event-path.ts';
 import { compileMapping, compileValue, pathsOf, unmetBecause } from '../../../shared/core/mappings/parameter-value.ts';
+import { Condition, Mapping, ParameterValue } from '../../../shared/core/mappings/schema.ts';
 
 const event: EventNamespaces = {
   userId: 'u1',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Mapping } from '../../../shared/core/configuration/schema.ts';
+import { Mapping } from '../../../shared/core/mappings/schema.ts';
 import { compareDryRuns } from '../../../shared/core/processing/compare-dry-runs.ts';
 import { type DryRun, dryRun } from '../../../shared/core/processing/dry-run.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';

@@ -1,4 +1,4 @@
-import type { ParameterValue } from '../../configuration/schema.ts';
+import type { ParameterValue } from '../../mappings/schema.ts';
 
 const none: Record<string, ParameterValue> = {};
 
