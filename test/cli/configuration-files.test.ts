@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { problemText, readConfigurationFiles } from '../../infra/cli/configuration-files.ts';
+import { configFolder } from '../support/config.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -77,7 +78,7 @@ describe('configuration files', () => {
   });
 
   test('the shipped ones have no problem', () => {
-    expect(readConfigurationFiles(join(import.meta.dirname, '../../infra/config')).problems).toEqual([]);
+    expect(readConfigurationFiles(configFolder).problems).toEqual([]);
   });
 
   test('a folder without any is no problem either', () => {
