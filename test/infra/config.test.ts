@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { problemText, readConfigurationFiles } from '../../infra/cli/configuration-files.ts';
+import {
+  problemText,
+  readConfigurationFiles,
+} from '../../shared/operations/configuration/files/configuration-files.ts';
 
 /* The one test that reads infra/config as it is, with the sources and workflows that you added to it. */
 

@@ -5,9 +5,9 @@ import { afterAll } from '@jest/globals';
 import type { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { buildApp } from '../../infra/app.ts';
-import { readConfigurationFiles } from '../../infra/cli/configuration-files.ts';
 import { environmentNamed, type PipelineEnvironment } from '../../infra/environments.ts';
 import { PipelineStack } from '../../infra/pipeline-stack.ts';
+import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
 import { configFolder } from '../support/config.ts';
 
 /** CDK gives templates without types; what a test reads of them, it asserts. */
