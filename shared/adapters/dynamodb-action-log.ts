@@ -1,9 +1,10 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { defined } from '../core/defined.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';
 import type { JsonObject, JsonValue } from '../core/json/values.ts';
 import type { ActionLogEntry, ActionOutcome } from '../core/logs/action-log-entry.ts';
 import type { ActionLog } from '../ports/action-log.ts';
-import { indexKey, putEach, type TableItem, tableError } from './dynamodb.ts';
+import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 import { bucketOf, problemBuckets, problemPartition, rowExpiresAtSeconds } from './dynamodb-event-log.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 
@@ -104,7 +105,7 @@ function outcomeFromItem(item: Record<string, unknown>): ActionOutcome {
     status,
     payload: unpackJson(item.payload as Uint8Array) as JsonObject,
     attempts,
-    ...(Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)) as Partial<ActionOutcome>),
+    ...(defined(known) as Partial<ActionOutcome>),
   };
 }
 
@@ -135,9 +136,9 @@ export function makeActionLog({ client, table, retentionDays }: ActionLogOptions
         entries.map((entry) => ({ table, item: itemFromEntry(entry, retentionDays) })),
       ),
 
-    async writeIfUnchanged(entry, revisionSeen) {
-      try {
-        await client.send(
+    writeIfUnchanged: (entry, revisionSeen) =>
+      writeIf(
+        client.send(
           new PutCommand({
             TableName: table,
             Item: itemFromEntry({ ...entry, revision: revisionSeen + 1 }, retentionDays),
@@ -145,12 +146,8 @@ export function makeActionLog({ client, table, retentionDays }: ActionLogOptions
               ? { ConditionExpression: 'attribute_not_exists(pk)' }
               : { ConditionExpression: 'revision = :seen', ExpressionAttributeValues: { ':seen': revisionSeen } }),
           }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-        throw tableError(error, 'writing an action row');
-      }
-    },
+        ),
+        'writing an action row',
+      ),
   };
 }

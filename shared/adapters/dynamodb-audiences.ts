@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { AudienceMember, Audiences, MemberKey } from '../ports/audiences.ts';
 import type { Page } from '../ports/subscriptions.ts';
-import { tableError } from './dynamodb.ts';
+import { tableError, writeIf } from './dynamodb.ts';
 import { entityPartition, listPartitionFor } from './dynamodb-directory.ts';
 import type { ItemKey } from './dynamodb-get-each.ts';
 import { makeRelations, type RelationKeys, type StoredRelation } from './dynamodb-relations.ts';
@@ -30,12 +30,11 @@ export function makeAudiences(client: DynamoDBDocumentClient, table: string): Au
         .catch(failed('reading an audience'));
       if (found.Item !== undefined || !create) return found.Item !== undefined;
       const Item = { ...Key, list: listPartitionFor('audience', key), inserted_at: new Date(nowMs).toISOString() };
-      await client
-        .send(new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' }))
-        .catch((error) => {
-          // Made by another in the meantime, which is as good.
-          if (error.name !== 'ConditionalCheckFailedException') throw tableError(error, 'making an audience');
-        });
+      // A refusal means that another process has made it meanwhile, which is as good.
+      await writeIf(
+        client.send(new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' })),
+        'making an audience',
+      );
       return true;
     },
     add: (key, members, { nowMs, ...wish }) =>

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { RetryableError } from '../core/errors.ts';
 import type { ClaimRef } from '../core/plan/actions-message.ts';
 import type { Claim, ClaimStore } from '../ports/claim-store.ts';
-import { tableError } from './dynamodb.ts';
+import { answerOf, tableError, writeIf } from './dynamodb.ts';
 
 /**
  * Claims: `pk` = the idempotency key, `sk` = `{source}#{event type}`, so that one Query by key answers "which event had
@@ -44,8 +43,8 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
      *   another's, in any state  ─▶ refused; whether to take it over is decided with its log row at hand
      */
     async claim(request, nowMs) {
-      try {
-        const { Attributes: old } = await client.send(
+      const answer = await answerOf(
+        client.send(
           new UpdateCommand({
             TableName: table,
             Key: claimItemKey(request),
@@ -63,30 +62,32 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
             ReturnValues: 'ALL_OLD',
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
-        );
-        if (old !== undefined) {
-          const previous = claimFromItem(old);
-          return { kind: 'taken', claim: { ...previous, leaseEndsAtMs: request.leaseEndsAtMs }, previous };
-        }
-        return {
-          kind: 'taken',
-          claim: {
-            owner: request.eventId,
-            execution: request.execution ?? request.eventId,
-            leaseEndsAtMs: request.leaseEndsAtMs,
-            expiresAtMs: ttlSeconds(request.expiresAtMs) * 1000,
-            released: false,
-          },
-        };
-      } catch (error) {
-        if (!isRefusal(error)) throw tableError(error, 'claiming');
-        return { kind: 'refused', held: claimFromItem(await refusedBy(error, request)) };
+        ),
+        'claiming',
+      );
+      if (answer.kind === 'refused') {
+        return { kind: 'refused', held: claimFromItem(answer.item ? unmarshall(answer.item) : await read(request)) };
       }
+      const { Attributes: old } = answer.output;
+      if (old !== undefined) {
+        const previous = claimFromItem(old);
+        return { kind: 'taken', claim: { ...previous, leaseEndsAtMs: request.leaseEndsAtMs }, previous };
+      }
+      return {
+        kind: 'taken',
+        claim: {
+          owner: request.eventId,
+          execution: request.execution ?? request.eventId,
+          leaseEndsAtMs: request.leaseEndsAtMs,
+          expiresAtMs: ttlSeconds(request.expiresAtMs) * 1000,
+          released: false,
+        },
+      };
     },
 
-    async takeOver(request, seen) {
-      try {
-        await client.send(
+    takeOver: (request, seen) =>
+      writeIf(
+        client.send(
           new UpdateCommand({
             TableName: table,
             Key: claimItemKey(request),
@@ -104,17 +105,14 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
               ':seenExpires': ttlSeconds(seen.expiresAtMs),
             },
           }),
-        );
-        return true;
-      } catch (error) {
-        if (isRefusal(error)) return false;
-        throw tableError(error, 'taking over a claim');
-      }
-    },
+        ),
+        'taking over a claim',
+      ),
 
     async release(ref, execution) {
-      try {
-        await client.send(
+      // A refusal means that it is gone, or another execution's by now: then it is not ours to release.
+      await writeIf(
+        client.send(
           new UpdateCommand({
             TableName: table,
             Key: claimItemKey(ref),
@@ -123,17 +121,14 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
             ExpressionAttributeNames: { '#execution': 'execution' },
             ExpressionAttributeValues: { ':yes': true, ':execution': execution },
           }),
-        );
-      } catch (error) {
-        // Gone, or another execution's by now: then it is not ours to release.
-        if (!isRefusal(error)) throw tableError(error, 'releasing a claim');
-      }
+        ),
+        'releasing a claim',
+      );
     },
   };
 
-  /** The item that won. Emulators do not send it along with the refusal, so it is read. */
-  async function refusedBy(error: unknown, ref: ClaimRef): Promise<Record<string, unknown>> {
-    if (error instanceof ConditionalCheckFailedException && error.Item) return unmarshall(error.Item);
+  /** The item that won, where the refusal came without it, as emulators send it. */
+  async function read(ref: ClaimRef): Promise<Record<string, unknown>> {
     const { Item } = await client
       .send(new GetCommand({ TableName: table, Key: claimItemKey(ref), ConsistentRead: true }))
       .catch((cause) => {
@@ -143,8 +138,4 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
     if (Item === undefined) throw new RetryableError('the claim changed while it was read');
     return Item;
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ConditionalCheckFailedException';
 }

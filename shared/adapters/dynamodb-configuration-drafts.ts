@@ -1,6 +1,7 @@
 import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Resource, ResourceRef } from '../core/configuration/resources.ts';
 import type { EnvironmentFile } from '../core/configuration/schema.ts';
+import { writeIf } from './dynamodb.ts';
 import { deleteParts, pack, readParts, unpack, writeParts } from './dynamodb-configuration-parts.ts';
 import type { ConfigurationTable } from './dynamodb-configuration-table.ts';
 
@@ -80,19 +81,19 @@ export async function replaceDraft(
   const condition = before
     ? { ConditionExpression: 'id = :seen', ExpressionAttributeValues: { ':seen': before.id } }
     : { ConditionExpression: 'attribute_not_exists(pk)' };
-  try {
-    if (draft.changes.length === 0)
-      await table.client.send(new DeleteCommand({ TableName: table.table, Key: key, ...condition }));
-    else await putDraft(table, draft, condition);
-  } catch (error) {
-    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-    throw error;
-  }
+  const isReplaced =
+    draft.changes.length === 0
+      ? await writeIf(
+          table.client.send(new DeleteCommand({ TableName: table.table, Key: key, ...condition })),
+          'dropping the draft',
+        )
+      : await putDraft(table, draft, condition);
+  if (!isReplaced) return false;
   if (before) await deleteParts(table, partition(before.id), before.parts);
   return true;
 }
 
-async function putDraft(table: ConfigurationTable, draft: Omit<Draft, 'id'>, condition: object): Promise<void> {
+async function putDraft(table: ConfigurationTable, draft: Omit<Draft, 'id'>, condition: object): Promise<boolean> {
   const { changes, seed, baseVersion, author, updatedAtMs } = draft;
   const id = crypto.randomUUID();
   const content: Content = { contents: changes.map(({ content }) => content ?? null), ...(seed && { seed }) };
@@ -105,5 +106,8 @@ async function putDraft(table: ConfigurationTable, draft: Omit<Draft, 'id'>, con
     updated_at: new Date(updatedAtMs).toISOString(),
     changes: changes.map(({ content: _content, ...change }) => change),
   };
-  await table.client.send(new PutCommand({ TableName: table.table, Item: { ...key, ...item }, ...condition }));
+  return writeIf(
+    table.client.send(new PutCommand({ TableName: table.table, Item: { ...key, ...item }, ...condition })),
+    'writing the draft',
+  );
 }

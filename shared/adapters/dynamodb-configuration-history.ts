@@ -2,6 +2,7 @@ import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type ResourceChange, refText } from '../core/configuration/resources.ts';
 import type { EnvironmentState } from '../core/configuration/schema.ts';
 import type { LiveConfiguration } from '../ports/configuration.ts';
+import { writeIf } from './dynamodb.ts';
 import { emptySnapshot, readSnapshot } from './dynamodb-configuration-snapshots.ts';
 import { type ConfigurationTable, type CurrentConfiguration, readCurrent } from './dynamodb-configuration-table.ts';
 
@@ -75,8 +76,8 @@ export async function goLive(
     }),
   );
   const live = { version, head: id, ...(snapshot !== undefined && { snapshot }), state: change.state };
-  try {
-    await client.send(
+  const isLive = await writeIf(
+    client.send(
       new UpdateCommand({
         TableName: table,
         Key: { pk: 'current', sk: 'current' },
@@ -92,9 +93,10 @@ export async function goLive(
           ':at': new Date(createdAtMs).toISOString(),
         },
       }),
-    );
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') throw error;
+    ),
+    'making a version live',
+  );
+  if (!isLive) {
     const since = await entriesSince(configuration, seen.version);
     // The client tries an Update again whose answer was lost: what stands in its way then is its own success.
     if (since.some((entry) => entry.id === id)) return live;

@@ -13,7 +13,7 @@ import {
 import { markDays } from '../core/directory/relation.ts';
 import type { JsonObject, JsonValue } from '../core/json/values.ts';
 import type { Directory } from '../ports/directory.ts';
-import { type TableItem, tableError } from './dynamodb.ts';
+import { type TableItem, writeIf } from './dynamodb.ts';
 import { getEach } from './dynamodb-get-each.ts';
 import { withMaps } from './dynamodb-maps.ts';
 
@@ -129,9 +129,9 @@ export function makeDirectory(client: DynamoDBDocumentClient, table: string): Di
       return stored.map((one) => (isTombstone(one) ? undefined : one));
     },
 
-    async writeIfUnchanged(entity, versionSeen) {
-      try {
-        await client.send(
+    writeIfUnchanged: (entity, versionSeen) =>
+      writeIf(
+        client.send(
           new PutCommand({
             TableName: table,
             Item: isTombstone(entity) ? itemFromTombstone(entity) : withMaps(itemFromEntity(entity)),
@@ -139,13 +139,9 @@ export function makeDirectory(client: DynamoDBDocumentClient, table: string): Di
               ? { ConditionExpression: 'attribute_not_exists(pk)' }
               : { ConditionExpression: 'version = :seen', ExpressionAttributeValues: { ':seen': versionSeen } }),
           }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-        throw tableError(error, 'writing to the directory');
-      }
-    },
+        ),
+        'writing to the directory',
+      ),
   };
 }
 

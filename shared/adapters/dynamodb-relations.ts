@@ -4,7 +4,7 @@ import { RetryableError } from '../core/errors.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import type { JsonObject } from '../core/json/values.ts';
 import type { Erased, Page, PageRequest } from '../ports/subscriptions.ts';
-import { tableError } from './dynamodb.ts';
+import { tableError, writeIf } from './dynamodb.ts';
 import { expiryOfMark } from './dynamodb-directory.ts';
 import { getEach, type ItemKey } from './dynamodb-get-each.ts';
 import { withMaps } from './dynamodb-maps.ts';
@@ -174,14 +174,8 @@ function nameOf({ row }: RelationKeys): string {
   return `${row.pk}\n${row.sk}`;
 }
 
-async function isDone(sent: Promise<unknown>): Promise<boolean> {
-  try {
-    await sent;
-    return true;
-  } catch (error) {
-    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-    throw tableError(error, 'writing a subscription or membership');
-  }
+function isDone(write: Promise<unknown>): Promise<boolean> {
+  return writeIf(write, 'writing a subscription or membership');
 }
 
 function itemFromRelation(relation: Relation): Item {

@@ -1,8 +1,9 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { defined } from '../core/defined.ts';
 import { OldCredential } from '../core/events/raw-event.ts';
 import { eventIdShard, eventIdTimeMs } from '../core/ids/event-id.ts';
 import type { SeenEvent, SeenRegistry } from '../ports/seen-registry.ts';
-import { putEach } from './dynamodb.ts';
+import { putEach, writeIf } from './dynamodb.ts';
 import { type ConfigurationTable, queryAll } from './dynamodb-configuration-table.ts';
 
 /** How many event types of one source are remembered; a sender that puts ids into event names fills no table. */
@@ -79,8 +80,9 @@ async function noteSource(table: ConfigurationTable, source: string, seen: Sourc
   if (shards <= seen.shards && nowMs - seen.notedAtMs < refreshAfterMs) return;
   const newest = Math.max(...events.map(({ eventId }) => eventIdTimeMs(eventId)));
   const moreShards = shards > seen.shards;
-  await table.client
-    .send(
+  // Refused: another process has seen something newer, or more shards, already.
+  await writeIf(
+    table.client.send(
       new UpdateCommand({
         TableName: table.table,
         Key: { pk: 'sources', sk: source },
@@ -91,8 +93,9 @@ async function noteSource(table: ConfigurationTable, source: string, seen: Sourc
         }),
         ExpressionAttributeValues: { ':at': new Date(newest).toISOString(), ...(moreShards && { ':shards': shards }) },
       }),
-    )
-    .catch(unlessRefused);
+    ),
+    'noting when a source was last seen',
+  );
   seen.shards = Math.max(seen.shards, shards);
   seen.notedAtMs = nowMs;
 }
@@ -111,8 +114,9 @@ async function noteOld(
   const notedAtMs = seen.oldNotedAtMs.get(credential) ?? Number.NEGATIVE_INFINITY;
   if (used.length === 0 || nowMs - notedAtMs < oldCredentialRefreshAfterMs) return;
   const usedAtMs = Math.max(...used.map(({ eventId }) => eventIdTimeMs(eventId)));
-  await table.client
-    .send(
+  // Refused: another process has seen something newer, or more shards, already.
+  await writeIf(
+    table.client.send(
       new UpdateCommand({
         TableName: table.table,
         Key: { pk: 'sources', sk: source },
@@ -121,14 +125,10 @@ async function noteOld(
         ExpressionAttributeNames: { '#used': usedAtAttribute[credential] },
         ExpressionAttributeValues: { ':at': new Date(usedAtMs).toISOString() },
       }),
-    )
-    .catch(unlessRefused);
+    ),
+    'noting when a source was last seen',
+  );
   seen.oldNotedAtMs.set(credential, nowMs);
-}
-
-/** Refused: another process has seen something newer, or more shards, already. */
-function unlessRefused(error: unknown): void {
-  if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw error;
 }
 
 export type SourceRegistryEntry = {
@@ -147,13 +147,15 @@ export async function listSourceRegistry(table: ConfigurationTable): Promise<Sou
     source: String(item.sk),
     lastEventAtMs: Date.parse(String(item.last_event_at)),
     logShardsEver: Number(item.log_shards_ever ?? 1),
-    ...optionalTime('previousUrlUsedAtMs', item.previous_url_used_at),
-    ...optionalTime('previousKeyUsedAtMs', item.previous_key_used_at),
+    ...defined({
+      previousUrlUsedAtMs: timeOf(item.previous_url_used_at),
+      previousKeyUsedAtMs: timeOf(item.previous_key_used_at),
+    }),
   }));
 }
 
-function optionalTime<Name extends string>(name: Name, text: unknown): { [N in Name]?: number } {
-  return (typeof text === 'string' ? { [name]: Date.parse(text) } : {}) as { [N in Name]?: number };
+function timeOf(text: unknown): number | undefined {
+  return typeof text === 'string' ? Date.parse(text) : undefined;
 }
 
 export type EventTypeEntry = { eventType: string; lastSeenAtMs: number; sampleEventId: string };

@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Breaker } from '../core/targets/breaker.ts';
 import type { TargetBreakers } from '../ports/target-breakers.ts';
-import { tableError } from './dynamodb.ts';
+import { writeIf } from './dynamodb.ts';
 import { getEach } from './dynamodb-get-each.ts';
 
 /** An item that nobody has touched for a day says nothing any more. */
@@ -16,9 +16,9 @@ export function makeTargetBreakers(client: DynamoDBDocumentClient, table: string
       return item && breakerFromItem(item);
     },
 
-    async writeIfUnchanged(workflow, next) {
-      try {
-        await client.send(
+    writeIfUnchanged: (workflow, next) =>
+      writeIf(
+        client.send(
           new PutCommand({
             TableName: table,
             Item: { ...keyOf(workflow), ...itemFromBreaker(next) },
@@ -26,13 +26,9 @@ export function makeTargetBreakers(client: DynamoDBDocumentClient, table: string
             ConditionExpression: 'attribute_not_exists(pk) OR revision = :before',
             ExpressionAttributeValues: { ':before': next.revision - 1 },
           }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-        throw tableError(error, 'writing a breaker');
-      }
-    },
+        ),
+        'writing a breaker',
+      ),
   };
 }
 

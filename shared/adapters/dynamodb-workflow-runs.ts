@@ -7,7 +7,7 @@ import { inParallel } from '../core/in-parallel.ts';
 import type { JsonObject } from '../core/json/values.ts';
 import type { CancelReason, RunStatus, RunSubscription, WorkflowRun } from '../core/runs/workflow-run.ts';
 import type { CancellationMark, RunState, WorkflowRuns } from '../ports/workflow-runs.ts';
-import { indexKey, putEach, type TableItem, tableError } from './dynamodb.ts';
+import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 import { getEach, type ItemKey } from './dynamodb-get-each.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 
@@ -127,32 +127,16 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
 
   const updateIf = (key: RunKey, change: Change, what: string) => updateItemIf(runItemKey(key), change, what);
 
-  async function updateItemIf(key: ItemKey, change: Change, what: string): Promise<boolean> {
-    try {
-      await client.send(new UpdateCommand({ TableName: table, Key: key, ...change }));
-      return true;
-    } catch (cause) {
-      if (isRefusal(cause)) return false;
-      throw tableError(cause, what);
-    }
-  }
+  const updateItemIf = (key: ItemKey, change: Change, what: string) =>
+    writeIf(client.send(new UpdateCommand({ TableName: table, Key: key, ...change })), what);
 
   return {
     statesOf,
 
     async createIfAbsent(run) {
-      try {
-        await client.send(
-          new PutCommand({
-            TableName: table,
-            Item: itemFromRun(run, retentionDays),
-            ConditionExpression: 'attribute_not_exists(pk)',
-          }),
-        );
-        return undefined;
-      } catch (error) {
-        if (!isRefusal(error)) throw tableError(error, 'writing a run');
-      }
+      const Item = itemFromRun(run, retentionDays);
+      const put = new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' });
+      if (await writeIf(client.send(put), 'writing a run')) return undefined;
       const [state] = await statesOf([run.key]);
       if (state === undefined) throw new RetryableError('a run disappeared while it was read');
       return state;
@@ -191,26 +175,20 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
         ...(targetReference ? [] : ['target_reference']),
         ...(error ? [] : ['#error']),
       ];
-      try {
-        await client.send(
-          new UpdateCommand({
-            TableName: table,
-            Key: runItemKey(key),
-            UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
-            ConditionExpression: '#status IN (:pending, :failed)',
-            ExpressionAttributeNames: {
-              '#status': 'status',
-              ...((error || remove.includes('#error')) && { '#error': 'error' }),
-            },
-            ExpressionAttributeValues: values,
-          }),
-        );
-        return true;
-      } catch (cause) {
-        // Handed off by a twin, or cancelled: then that stands.
-        if (isRefusal(cause)) return false;
-        throw tableError(cause, 'ending a run');
-      }
+      // A refusal means that a twin handed it off, or that it was cancelled: that stands.
+      return updateIf(
+        key,
+        {
+          UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
+          ConditionExpression: '#status IN (:pending, :failed)',
+          ExpressionAttributeNames: {
+            '#status': 'status',
+            ...((error || remove.includes('#error')) && { '#error': 'error' }),
+          },
+          ExpressionAttributeValues: values,
+        },
+        'ending a run',
+      );
     },
 
     async unfinishedOf(workflow, cancellationKey, { limit, after }) {
@@ -333,8 +311,4 @@ function stateFromItem(item: Record<string, unknown>): RunState {
     ...(subscription && { subscribedTo: recipientKey(subscription.object) }),
     ...(batch !== undefined && { batch }),
   };
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ConditionalCheckFailedException';
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { RetryableError } from '../core/errors.ts';
 
@@ -13,17 +13,36 @@ export function makeDocumentClient(
 }
 
 // Errors that say the request itself is wrong: no later attempt can end differently.
-const finalErrors = new Set([
-  'ValidationException',
-  'ConditionalCheckFailedException',
-  'ItemCollectionSizeLimitExceededException',
-]);
+const finalErrors = new Set(['ValidationException', 'ItemCollectionSizeLimitExceededException']);
 
 /** Turns what the SDK throws into RetryableError unless the request itself was at fault. */
 export function tableError(error: unknown, what: string): Error {
   if (error instanceof Error && finalErrors.has(error.name)) return error;
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new RetryableError(`${what}: ${reason}`, { cause: error });
+}
+
+/** What became of a conditional write. `item` is what stood in its way, where the table sends it along. */
+export type WriteAnswer<Output> = { kind: 'written'; output: Output } | { kind: 'refused'; item?: StoredItem };
+type StoredItem = NonNullable<ConditionalCheckFailedException['Item']>;
+
+/**
+ * The answer to a conditional write. A condition that doesn't hold is an expected "no", so it is a value.
+ * @throws RetryableError when the table is throttled or away; the error itself when the request is invalid
+ */
+export async function answerOf<Output>(write: Promise<Output>, what: string): Promise<WriteAnswer<Output>> {
+  try {
+    return { kind: 'written', output: await write };
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw tableError(error, what);
+    const { Item: item } = error as ConditionalCheckFailedException;
+    return item === undefined ? { kind: 'refused' } : { kind: 'refused', item };
+  }
+}
+
+/** True when a conditional write went through, false when its condition didn't hold. Throws like `answerOf`. */
+export async function writeIf(write: Promise<unknown>, what: string): Promise<boolean> {
+  return (await answerOf(write, what)).kind === 'written';
 }
 
 export type TableItem = Record<string, unknown> & { pk: string; sk: string };

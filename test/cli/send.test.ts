@@ -2,14 +2,14 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { planEvent } from '../../shared/core/plan/plan-event.ts';
-import { guide } from '../../shared/core/sources/rudderstack.ts';
+import { guide } from '../../shared/core/sources/rudderstack.guide.ts';
 import { planSamples } from '../../shared/operations/send/plan-samples.ts';
 import { forEachPaced, postEvent } from '../../shared/operations/send/post.ts';
 import { checkRuns } from '../../shared/operations/send/summary.ts';
 import { liveConfiguration, rawEvent } from '../support/build.ts';
 import { actionEntry, eventEntry, outcome } from './entries-for-tests.ts';
 
-const rudderstack = guide().samples;
+const rudderstack = guide.samples;
 const make = { uuid: randomUUID, int: randomInt, nowMs: Date.now() };
 
 describe('samples', () => {
@@ -101,7 +101,10 @@ describe('posting', () => {
     const { url } = await answering({ status: 200 });
     await new Promise((resolve) => server?.close(resolve));
     const posting = postEvent(url, '{}', {});
-    await expect(posting).rejects.toMatchObject({ exitCode: 1, message: expect.stringContaining(new URL(url).origin) });
+    await expect(posting).rejects.toMatchObject({
+      kind: 'failed',
+      message: expect.stringContaining(new URL(url).origin),
+    });
     await expect(posting).rejects.not.toMatchObject({ message: expect.stringContaining('SECRET') });
   });
 

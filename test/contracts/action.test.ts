@@ -32,6 +32,12 @@ test.each(['constructor', '__proto__', 'toString', '', 'users_Identify'])(
   },
 );
 
+// What a forged event may not do: the answer is one for people to choose, so a new action that deletes has to be named here.
+test('actions that delete say that they are destructive, and no other does', () => {
+  const destructive = actions.filter((action) => action.destructive).map(({ id }) => id);
+  expect(destructive).toEqual(['users_delete', 'objects_delete', 'tenants_delete']);
+});
+
 /** Values that senders put where they do not belong. */
 const odd: JsonValue[] = [
   null,

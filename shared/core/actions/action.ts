@@ -76,6 +76,8 @@ export type Action = {
   id: string;
   /** Names and shapes of the parameters, for checks and documentation. */
   params: z.ZodObject;
+  /** It takes away what only its sender could bring back. Absent: it does not. Runs for verified events only, unless a setting says otherwise. */
+  destructive?: true;
   /** @throws RetryableError when a table is throttled or away; anything else that is thrown is a bug */
   run(payload: JsonObject, context: ActionContext): Promise<ActionResult>;
 };
@@ -87,12 +89,14 @@ export type Action = {
 export function defineAction<Params extends z.ZodObject>(definition: {
   id: string;
   params: Params;
+  destructive?: true;
   run(params: z.output<Params>, context: ActionContext): Promise<ActionResult>;
 }): Action {
-  const { id, params } = definition;
+  const { id, params, destructive } = definition;
   return {
     id,
     params,
+    ...(destructive && { destructive }),
     async run(payload, context) {
       const parsed = parseParams(params, payload);
       return parsed.kind === 'no' ? parsed.result : definition.run(parsed.params, context);

@@ -9,6 +9,7 @@ import { Collection, EntityId } from './parts/params.ts';
  */
 export const objectsDelete = defineAction({
   id: 'objects_delete',
+  destructive: true,
   params: z.object({
     collection: Collection.describe('Which collection.'),
     id: EntityId.describe('Which object.'),

@@ -10,6 +10,7 @@ import { TenantId } from './parts/params.ts';
  */
 export const tenantsDelete = defineAction({
   id: 'tenants_delete',
+  destructive: true,
   params: z.object({
     id: TenantId.describe('Which tenant.'),
   }),

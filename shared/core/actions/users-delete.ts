@@ -9,6 +9,7 @@ import { EntityId } from './parts/params.ts';
  */
 export const usersDelete = defineAction({
   id: 'users_delete',
+  destructive: true,
   params: z.object({
     id: EntityId.describe('Who is deleted.'),
   }),

@@ -19,7 +19,7 @@ export type EventNamespaces = {
  * - anything else is tried under `body`: `properties.total` reads `body.properties.total`.
  *
  * Header names, and keys with dots in them at the top of a namespace, are tried whole before they are split; not so in a
- * path with a quoted name, which says exactly what it means. Rule: docs/architecture.md, "Mappings".
+ * path with a quoted name, which says exactly what it means. Rule: docs/protocols/plan.md.
  * @returns undefined when the path leaves the document; a stored `null` is returned as null
  */
 export function readEventPath(event: EventNamespaces, path: FieldPath): JsonValue | undefined {
