@@ -92,9 +92,31 @@ describe('a listing names what its folder holds', () => {
   });
 
   test('of sources', () => {
-    expect(idsIn('shared/core/sources', ['guide.ts', 'source.ts', 'index.ts', 'normalize.ts'])).toEqual(
-      sourceKinds.map(({ id }) => id).sort(),
+    const ids = idsIn('shared/core/sources', ['guide.ts', 'source.ts', 'index.ts', 'normalize.ts']);
+    expect(ids.filter((id) => !id.endsWith('.guide'))).toEqual(sourceKinds.map(({ id }) => id).sort());
+  });
+});
+
+describe('guides are for people', () => {
+  const isGuide = (file: string) => /(^|[./])guide\.ts$/.test(file);
+
+  test('no function, adapter or part of core imports one, neither a value nor a type', () => {
+    const strays = [...filesUnder('shared'), ...filesUnder('functions')]
+      .filter((file) => !isGuide(file))
+      .flatMap((file) =>
+        importsOf(file).flatMap((imported) => (isGuide(imported.file) ? [`${file}: ${imported.file}`] : [])),
+      );
+    expect(strays).toEqual([]);
+  });
+
+  test('and a guide imports, besides guides, types alone', () => {
+    const guides = filesUnder('shared/core/sources').filter(isGuide);
+    const strays = guides.flatMap((file) =>
+      importsOf(file)
+        .filter((imported) => !imported.typeOnly && !isGuide(imported.file))
+        .map((imported) => `${file}: ${imported.file}`),
     );
+    expect([guides.length > sourceKinds.length, strays]).toEqual([true, []]);
   });
 });
 

@@ -13,6 +13,7 @@ import {
   retryMessage,
 } from '../../shared/core/executions/retry-message.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
+import { clip } from '../../shared/core/text.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import { asError, type Settled, toBatchResponse } from '../../shared/lambda/settle-each.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';
@@ -293,7 +294,7 @@ async function explainFailure(delivery: Delivery, deps: WorkflowTriggerDeps): Pr
       mapping,
       payload,
       status: 'pending',
-      detail: error.slice(0, 512),
+      detail: clip(error),
       attempts: receiveCount,
     }),
   );

@@ -1,12 +1,17 @@
-import type { GuidedKind, GuideOf } from '../../shared/core/sources/guide.ts';
+import type { GuidedKind, SourceGuide } from '../../shared/core/sources/guide.ts';
 import { sourceKinds } from '../../shared/core/sources/index.ts';
 
-/** The guide of one kind, from the file that defines the kind; undefined for a kind that there is not. */
+/**
+ * The guides of all kinds, for tools: each is the export `guide` of the file beside its kind, `<kind>.guide.ts`. Kinds are
+ * listed once, in shared/core/sources/index.ts; test/contracts/source.test.ts says when one of its files is missing.
+ *
+ * @returns undefined for a kind that does not exist
+ */
 export async function sourceGuide(id: string): Promise<GuidedKind | undefined> {
   const kind = sourceKinds.find((one) => one.id === id);
   if (kind === undefined) return undefined;
-  const { guide } = (await import(`../../shared/core/sources/${kind.id}.ts`)) as { guide: GuideOf };
-  return { kind, guide: guide() };
+  const { guide } = (await import(`../../shared/core/sources/${kind.id}.guide.ts`)) as { guide: SourceGuide };
+  return { kind, guide };
 }
 
 /** All of them, in the order of the listing. */

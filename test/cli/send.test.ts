@@ -5,11 +5,11 @@ import { planSamples } from '../../infra/cli/send/plan-samples.ts';
 import { forEachPaced, postEvent } from '../../infra/cli/send/post.ts';
 import { checkRuns } from '../../infra/cli/send/summary.ts';
 import { planEvent } from '../../shared/core/processing/plan-event.ts';
-import { guide } from '../../shared/core/sources/rudderstack.ts';
+import { guide } from '../../shared/core/sources/rudderstack.guide.ts';
 import { liveConfiguration, rawEvent } from '../support/build.ts';
 import { actionEntry, eventEntry, outcome } from './entries-for-tests.ts';
 
-const rudderstack = guide().samples;
+const rudderstack = guide.samples;
 const make = { uuid: randomUUID, int: randomInt, nowMs: Date.now() };
 
 describe('samples', () => {

@@ -15,16 +15,46 @@ import type { Sample, SampleMaker } from '../../shared/core/sources/guide.ts';
 import { sourceKinds } from '../../shared/core/sources/index.ts';
 import { normalizeEvent } from '../../shared/core/sources/normalize.ts';
 import { rawEvent } from '../support/build.ts';
+import { type KindFiles, missingFromKinds } from '../support/kind-files.ts';
 
 /* What every kind of source has to hold, and its fixtures: payloads in the vendor's shape, reviewed by hand. */
 
-const kindsFolder = new URL('../../shared/core/sources/', import.meta.url);
-const fixturesFolder = new URL('../fixtures/sources/', import.meta.url);
-const notKinds = ['guide.ts', 'index.ts', 'normalize.ts', 'source.ts'];
+const root = new URL('../../', import.meta.url);
+const fixturesFolder = new URL('test/fixtures/sources/', root);
 
-test('the listing and the folder name the same kinds, each once', () => {
-  const files = readdirSync(kindsFolder).filter((name) => name.endsWith('.ts') && !notKinds.includes(name));
-  expect(sourceKinds.map(({ id }) => `${id}.ts`).sort()).toEqual(files.sort());
+const filesBelow = (folder: string) =>
+  readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}${name}`);
+
+describe('adding a kind takes its file, its guide, fixtures, a page and one line in the listing', () => {
+  const listed = sourceKinds.map(({ id }) => id);
+  const files = ['shared/core/sources/', 'test/fixtures/sources/', 'docs/sources/'].flatMap(filesBelow);
+  const checkout: KindFiles = { listed, files, exportsGuide: () => true };
+
+  test('nothing is missing', async () => {
+    const withGuide = await Promise.all(
+      listed.map(async (id) => {
+        const path = `shared/core/sources/${id}.guide.ts`;
+        return files.includes(path) && typeof (await import(new URL(path, root).href)).guide === 'object' ? [id] : [];
+      }),
+    );
+    const exportsGuide = (id: string) => withGuide.flat().includes(id);
+    expect(missingFromKinds({ ...checkout, exportsGuide })).toEqual([]);
+  });
+
+  const without = (part: string) => ({ ...checkout, files: files.filter((path) => !path.includes(part)) });
+  test.each([
+    ['the listing line', { ...checkout, listed: listed.filter((id) => id !== 'clay') }, 'index.ts does not list'],
+    ['the file', without('core/sources/clay.ts'), 'shared/core/sources/clay.ts is missing'],
+    ['the guide', without('clay.guide.ts'), 'shared/core/sources/clay.guide.ts is missing'],
+    ['its export', { ...checkout, exportsGuide: (id: string) => id !== 'clay' }, 'has to export `guide`'],
+    ['the fixtures', without('fixtures/sources/clay/'), 'test/fixtures/sources/clay/ wants two pairs'],
+    ['the page', without('docs/sources/clay.md'), 'docs/sources/clay.md is missing: npm run docs'],
+    ['a second of the same name', { ...checkout, listed: [...listed, 'clay'] }, 'lists "clay" twice'],
+  ])('without %s, one sentence says which file wants what', (_, changed, sentence) => {
+    const missing = missingFromKinds(changed);
+    expect(new Set(missing).size).toBe(1);
+    expect(missing[0]).toContain(sentence);
+  });
 });
 
 const guided = await sourceGuides();
@@ -143,7 +173,7 @@ describe.each(guided.map(({ kind, guide }) => [kind.id, kind, guide] as const))(
 
   test('has default mappings that are right, and each finds in its sample what its action needs', () => {
     expect(
-      guide.defaultMappings.filter(({ optional }) => !optional).length + Number(id.includes('http')),
+      guide.defaultMappings.filter(({ optional }) => !optional).length + Number(guide.category === 'Custom'),
     ).toBeGreaterThan(0);
     const problems = checkReferences(live.snapshot, {}, (_kind, key, path) => ({ file: key, path: path.join('.') }), {
       sources: [id],

@@ -107,8 +107,8 @@ function kindPage(guided: GuidedKind): string {
     ...(guide.pitfalls.length === 0
       ? []
       : ['## Good to know', guide.pitfalls.map((pitfall) => `- ${pitfall}`).join('\n')]),
-    ...(kind.id === 'rudderstack'
-      ? ['More, step by step, with common problems: [RudderStack in depth](../rudderstack.md).']
+    ...(guide.inDepth
+      ? [`More, step by step, with common problems: [${guide.inDepth.title}](../${guide.inDepth.page}).`]
       : []),
   ];
   return `${blocks.map(wrapped).join('\n\n')}\n`;
@@ -180,8 +180,7 @@ function example({ kind, guide }: GuidedKind): string[] {
   const split = splitEvents(text, kind.batchWrapper);
   const [event] = split.kind === 'events' ? split.events : [];
   if (event === undefined) throw new Error(`the sample of ${kind.id} is no event`);
-  const id = { 'svix-id': sample.messageId };
-  const headers = { ...id, ...sample.headers };
+  const headers = { ...sample.headers };
   const normalized = normalizeEvent(
     rawEvent(undefined, {
       receivedAtMs: nowMs,

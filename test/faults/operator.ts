@@ -4,7 +4,7 @@ import { encodeActionsMessage } from '../../shared/core/events/actions-message.t
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
 import { actionsMessageOf } from '../../shared/core/processing/actions-of.ts';
 import { type PlannedEvent, planEvent } from '../../shared/core/processing/plan-event.ts';
-import { claimName } from './ledger.ts';
+import { claimName } from '../support/fakes.ts';
 import type { World } from './world.ts';
 
 /** The event read again by the configuration that its row names, as the CLI does; undefined when nobody can read it. */

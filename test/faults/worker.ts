@@ -1,19 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Mutant, mutate } from './mutants.ts';
+import { mutantOf, mutated, notApplied } from './mutants.ts';
 import type { History } from './schedules.ts';
 
 /*
- * Plays schedules in a thread of its own: `next` asks for one, an empty answer means that all is done. With a mutant the
- * modules it names are changed while they are loaded, so what runs is the real code but for that change.
+ * Plays schedules in a thread of its own and reports what went wrong. With a mutant, the module of its function is changed while
+ * it is loaded: what runs is the real code but for that function.
  */
 
 /** What a worker is asked to do, and what it answers. */
 export type WorkerData = {
-  mutant?: Pick<Mutant, 'replacements'>;
+  /** The name of a mutant in test/faults/mutants.ts. */
+  mutant?: string;
   firstSeed: number;
   step: number;
   count: number;
@@ -23,27 +22,24 @@ export type WorkerData = {
 };
 export type WorkerReport = { seed: number; wrong: string[] } | { played: number; isOver: boolean };
 
-const root = join(import.meta.dirname, '../..');
 const { mutant, firstSeed, step, count, stopAtFirst, histories } = workerData as WorkerData;
 
-if (mutant) {
-  const changed = new Map<string, string>();
-  for (const replacement of mutant.replacements) {
-    const url = pathToFileURL(join(root, replacement.file)).href;
-    changed.set(url, mutate(changed.get(url) ?? readFileSync(new URL(url), 'utf8'), replacement));
-  }
+let isMutated = mutant === undefined;
+if (mutant !== undefined) {
+  const { file, source } = mutated(mutantOf(mutant));
+  const changedUrl = pathToFileURL(file).href;
   registerHooks({
     load(url, context, nextLoad) {
-      const source = changed.get(url);
-      return source === undefined
-        ? nextLoad(url, context)
-        : { format: 'module-typescript', source, shortCircuit: true };
+      if (url !== changedUrl) return nextLoad(url, context);
+      isMutated = true;
+      return { format: 'module-typescript', source, shortCircuit: true };
     },
   });
 }
 
 // After the hooks, so that they see what is loaded.
 const { historyOf, play } = await import('./schedules.ts');
+if (!isMutated) throw new Error(`The schedules never load the module that the mutant "${mutant}" changes.`);
 
 const report = (message: WorkerReport) => parentPort?.postMessage(message);
 let played = 0;
@@ -59,4 +55,6 @@ for (let i = 0; i < count; i++) {
   }
   if (played % 50 === 0) report({ played, isOver: false });
 }
+// The thread fails, and with it the test: a schedule that went wrong would prove nothing.
+if (notApplied.size > 0) throw new Error([...notApplied].join('\n'));
 report({ played, isOver: true });

@@ -67,9 +67,9 @@ export const never = () => false;
 export type SetupStep = string;
 
 /**
- * What people need to know of a kind of source: how to set it up at the vendor, what its events become, and what it does
- * with our answers. The CLI and the pages of docs/sources are made of it; functions never load it, which is why it stands in a
- * function of its own beside the definition.
+ * What people need to know about a kind of source: how to set it up at the vendor, what its events become, and what it
+ * does with our answers. The CLI and the pages of docs/sources are made from it. It stands in `<kind>.guide.ts`, beside
+ * the definition in `<kind>.ts`, because functions load every definition and no guide.
  */
 export type SourceGuide = {
   category: 'Customer data platform' | 'Webhook' | 'Token sender' | 'Reverse ETL' | 'Custom';
@@ -91,11 +91,10 @@ export type SourceGuide = {
   behaviour: SenderBehaviour;
   /** What surprises people, a sentence each. */
   pitfalls: readonly string[];
+  /** A longer page about this kind: its path under docs/ and its title. Absent: there is none. */
+  inDepth?: { page: string; title: string };
   samples: SampleSet;
 };
-
-/** What a kind's file exports beside its definition, as `guide`. */
-export type GuideOf = () => SourceGuide;
 
 /** A kind with its guide. */
 export type GuidedKind = { kind: SourceKind; guide: SourceGuide };

@@ -1,7 +1,4 @@
-import type { SourceGuide } from './guide.ts';
-import { cdpSamples } from './parts/cdp-guide.ts';
-import { legacyCdp, legacyCdpGuide } from './parts/legacy-cdp.ts';
-import { segmentBehaviour, segmentEnvelope, segmentHeaders } from './parts/segment-sender.ts';
+import { legacyCdp } from './parts/legacy-cdp.ts';
 import { defineSource } from './source.ts';
 
 /**
@@ -14,29 +11,4 @@ export const segmentLegacy = defineSource({
   title: 'Segment (legacy)',
   docs: 'https://www.twilio.com/docs/segment/connections/destinations/catalog/actions-webhook',
   keptHeaders: [],
-});
-
-/** For people and tools: set-up, defaults, samples. */
-export const guide = (): SourceGuide => ({
-  ...legacyCdpGuide(),
-  category: 'Customer data platform',
-  about: 'As Segment, for set-ups of the first generation: names without `track/`, paths from the root of the event.',
-  setup: [
-    'For a new set-up take the kind segment, which checks signatures.',
-    'In Segment, under Connections > Catalog, choose Webhooks (Actions) and connect it to the source whose events you want.',
-    'Add a mapping with the action Send, with a condition such as: type is Track or type is Identify.',
-    'In the mapping, URL: {url}. Method: POST. Leave Data as it is, the whole event.',
-    'To create users from identify: `npx signalbox settings set {key} --identify on`.',
-  ],
-  behaviour: segmentBehaviour,
-  samples: cdpSamples({
-    headers: segmentHeaders,
-    envelope: segmentEnvelope,
-    trackType: (name) => name,
-    mix: [
-      { eventType: 'Order Completed', weight: 70 },
-      { eventType: 'page', weight: 20 },
-      { eventType: 'Product Viewed', weight: 10 },
-    ],
-  }),
 });

@@ -3,7 +3,7 @@ import { SourceFile, SourceState } from '../../../shared/core/configuration/sche
 import { decodeActionsMessage, encodeActionsMessage } from '../../../shared/core/events/actions-message.ts';
 import { actionsMessageOf } from '../../../shared/core/processing/actions-of.ts';
 import { planEvent } from '../../../shared/core/processing/plan-event.ts';
-import { guide } from '../../../shared/core/sources/amplitude.ts';
+import { guide } from '../../../shared/core/sources/amplitude.guide.ts';
 import { normalizeEvent } from '../../../shared/core/sources/normalize.ts';
 import { liveConfiguration, rawEvent } from '../../support/build.ts';
 import { act, makeActionContext } from '../../support/directory-world.ts';
@@ -73,7 +73,7 @@ describe('a batch of a cohort', () => {
     const ids = Array.from({ length: 2500 }, (_, i) => `0a9c7c1e-8d1c-4b9d-a57c-${String(i).padStart(12, '0')}`);
     const users = ids.map((user_id) => ({ user_id, user_properties: { city: 'Vigo' } }));
     const configuration = liveConfiguration({
-      file: { kind: 'amplitude', mappings: guide().defaultMappings.map(({ mapping }) => mapping) },
+      file: { kind: 'amplitude', mappings: guide.defaultMappings.map(({ mapping }) => mapping) },
     });
     const { context, audiences } = makeActionContext();
     const perform = async (body: unknown, seconds: number) => {

@@ -7,12 +7,12 @@ import { SourceFile, SourceState } from '../../../shared/core/configuration/sche
 import { packEventText } from '../../../shared/core/events/raw-event.ts';
 import { validKey } from '../../../shared/core/idempotency/claim-key.ts';
 import { planEvent, readAndPlan } from '../../../shared/core/processing/plan-event.ts';
-import * as clay from '../../../shared/core/sources/clay.ts';
+import * as clay from '../../../shared/core/sources/clay.guide.ts';
 import type { SourceGuide } from '../../../shared/core/sources/guide.ts';
-import * as http from '../../../shared/core/sources/http.ts';
+import * as http from '../../../shared/core/sources/http.guide.ts';
 import { normalizeEvent } from '../../../shared/core/sources/normalize.ts';
 import { composedKey } from '../../../shared/core/sources/parts/composed-key.ts';
-import * as posthog from '../../../shared/core/sources/posthog.ts';
+import * as posthog from '../../../shared/core/sources/posthog.guide.ts';
 import { liveConfiguration, rawEvent } from '../../support/build.ts';
 
 /* Senders that bring a token or nothing: what their definitions decide. */
@@ -32,8 +32,8 @@ function eventOf(kind: string, body: unknown, file: Record<string, unknown> = {}
 }
 
 /** What the default mappings of a kind hand to the actions of an event. */
-function payloadsOf(kind: string, guide: () => SourceGuide, body: unknown) {
-  const mappings = guide().defaultMappings.map(({ mapping }) => mapping);
+function payloadsOf(kind: string, guide: SourceGuide, body: unknown) {
+  const mappings = guide.defaultMappings.map(({ mapping }) => mapping);
   const { plan } = planEvent(rawEvent(body), liveConfiguration({ file: { kind, mappings } }));
   return plan.kind === 'run' ? plan.invocations.map(({ payload }) => payload) : [];
 }
@@ -253,7 +253,7 @@ describe('http', () => {
   });
 
   test('the example in its guide is a file that is valid, and does what it says', async () => {
-    const [, text] = /```yaml\n([\s\S]*?)```/.exec(http.guide().setup.join('\n')) ?? [];
+    const [, text] = /```yaml\n([\s\S]*?)```/.exec(http.guide.setup.join('\n')) ?? [];
     const file = SourceFile.parse(parse(text ?? ''));
     expect(expressionProblem(jsonata, file.preprocess?.jsonata ?? '')).toBeUndefined();
     const payload = packEventText({

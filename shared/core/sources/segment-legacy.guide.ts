@@ -1,0 +1,28 @@
+import type { SourceGuide } from './guide.ts';
+import { cdpSamples } from './parts/cdp.guide.ts';
+import { legacyCdpGuide } from './parts/legacy-cdp.guide.ts';
+import { segmentBehaviour, segmentEnvelope, segmentHeaders } from './parts/segment.guide.ts';
+
+export const guide: SourceGuide = {
+  ...legacyCdpGuide,
+  category: 'Customer data platform',
+  about: 'As Segment, for set-ups of the first generation: names without `track/`, paths from the root of the event.',
+  setup: [
+    'For a new set-up take the kind segment, which checks signatures.',
+    'In Segment, under Connections > Catalog, choose Webhooks (Actions) and connect it to the source whose events you want.',
+    'Add a mapping with the action Send, with a condition such as: type is Track or type is Identify.',
+    'In the mapping, URL: {url}. Method: POST. Leave Data as it is, the whole event.',
+    'To create users from identify: `npx signalbox settings set {key} --identify on`.',
+  ],
+  behaviour: segmentBehaviour,
+  samples: cdpSamples({
+    headers: segmentHeaders,
+    envelope: segmentEnvelope,
+    trackType: (name) => name,
+    mix: [
+      { eventType: 'Order Completed', weight: 70 },
+      { eventType: 'page', weight: 20 },
+      { eventType: 'Product Viewed', weight: 10 },
+    ],
+  }),
+};
