@@ -4,6 +4,7 @@ import { errorMessage } from '../../shared/core/errors.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/events/actions-message.ts';
 import { eventIdTimeMs, isEventId } from '../../shared/core/events/event-id.ts';
 import { decodeRawEvent, packEventText, type RawEvent } from '../../shared/core/events/raw-event.ts';
+import { outcomeHead, rowHead } from '../../shared/core/executions/action-row.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import { settleEach } from '../../shared/lambda/settle-each.ts';
@@ -169,12 +170,8 @@ function withFailures(
     const before = known.get(invocation.id);
     if (before && (before.status !== 'pending' || isCarriedOn)) return before;
     failures++;
-    const { id, action, mapping, payload } = invocation;
     return {
-      id,
-      action,
-      mapping,
-      payload,
+      ...outcomeHead(invocation),
       status: 'failed',
       reason: 'dead_lettered',
       detail: before?.detail ?? 'every delivery to workflow-trigger failed; the function log has the error',
@@ -185,19 +182,13 @@ function withFailures(
   if (failures === 0) return undefined;
   const named = new Set(message.invocations.map(({ id }) => id));
   const others = row?.actions.filter(({ id }) => !named.has(id)) ?? [];
-  const { execution, eventId, source, eventType, configVersion, receivedAtMs, origin } = message;
   return {
-    execution,
-    eventId,
-    source,
-    eventType,
-    configVersion,
+    ...rowHead(message),
     actions: [...actions, ...others],
     // Kept, so that an older message of the chain still finds itself superseded.
     next: row?.next ?? 0,
-    origins: [...new Set([...(row?.origins ?? []), origin])],
+    origins: [...new Set([...(row?.origins ?? []), message.origin])],
     revision: (row?.revision ?? 0) + 1,
-    receivedAtMs,
     updatedAtMs: nowMs,
     message: text,
   };

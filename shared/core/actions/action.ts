@@ -6,6 +6,7 @@ import type { Subscriptions } from '../../ports/subscriptions.ts';
 import type { WorkflowRuns } from '../../ports/workflow-runs.ts';
 import type { OpenTarget } from '../../ports/workflow-target.ts';
 import type { FieldError } from '../errors.ts';
+import type { Pending } from '../executions/pending.ts';
 import type { JsonObject } from '../json.ts';
 import type { ActionReason, ActionWarning } from '../logs/action-log-entry.ts';
 import { isNothing } from './parts/params.ts';
@@ -17,14 +18,12 @@ export type ActionResult = { detail?: string; warnings?: ActionWarning[] } & (
   | { status: 'succeeded'; result: JsonObject }
   | { status: 'skipped'; reason: ActionReason; errors: FieldError[] }
   | { status: 'failed'; reason: ActionReason; errors?: FieldError[]; result?: JsonObject }
-  | {
+  | ({
       status: 'pending';
-      reason: ActionReason;
-      retryAfterSeconds?: number;
       result?: JsonObject;
       /** Given back as `context.progress`; absent: what was given stays. */
       progress?: JsonObject;
-    }
+    } & Pending)
 );
 
 /** What the metrics count while an action runs. */

@@ -1,6 +1,7 @@
 import type { Erased, PageRequest } from '../../../ports/subscriptions.ts';
 import { describeEntity, type EntityRef, recipientKey } from '../../directory/entity.ts';
 import { removeEntity } from '../../directory/remove-entity.ts';
+import { continues } from '../../executions/pending.ts';
 import { cancelUnfinishedRuns } from '../../runs/cancel-runs.ts';
 import type { ActionContext, ActionResult } from '../action.ts';
 
@@ -44,7 +45,7 @@ export async function deleteEntity(ref: EntityRef, context: ActionContext): Prom
   if (erased.every(Boolean) && runs.done) return { status: 'succeeded', result };
   const detail = `${recipientKey(ref)} is deleted; what hung on it is being removed`;
   const progress = { ...tally, pages: tally.pages + 1 };
-  return { status: 'pending', reason: 'continues', detail, result, progress, retryAfterSeconds: 0 };
+  return { status: 'pending', ...continues(detail), result, progress };
 }
 
 /** @returns whether nothing is left */

@@ -1,3 +1,4 @@
+import { continues } from '../../executions/pending.ts';
 import type { JsonObject } from '../../json.ts';
 import type { ActionContext, ActionResult } from '../action.ts';
 
@@ -35,5 +36,5 @@ export function continued(
   result: JsonObject,
 ): Extract<ActionResult, { status: 'pending' }> {
   const detail = `${done} ${what} are done, the rest is left for the next attempt`;
-  return { status: 'pending', reason: 'continues', detail, result, progress: { done, ...tally }, retryAfterSeconds: 0 };
+  return { status: 'pending', ...continues(detail), result, progress: { done, ...tally } };
 }
