@@ -9,7 +9,7 @@ import type {
 import type { EventLogEntry, EventStatus } from '../../shared/core/logs/event-log-entry.ts';
 import type { ExplainedCondition, ExplainedParameter } from '../../shared/core/processing/explain-mapping.ts';
 import { printRunId } from '../../shared/core/runs/run-id.ts';
-import type { RunStatus, WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
+import { endingOf, type RunStatus, type WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import type { QueueDepth } from './queries/queue-depths.ts';
 import type { StatusCounts } from './verify/read-rows.ts';
 import type { Verification } from './verify/verify-events.ts';
@@ -304,6 +304,7 @@ export function actionRow(log: ActionLogEntry, action: ActionOutcome): ActionRow
 }
 
 export function runRow(run: WorkflowRun): RunRow {
+  const { targetReference, error, cancelReason } = endingOf(run);
   return {
     id: printRunId(run.key),
     workflow: run.workflow,
@@ -318,11 +319,11 @@ export function runRow(run: WorkflowRun): RunRow {
     actor: run.actor === undefined ? null : recipientKey(run.actor),
     tenant: run.tenant ?? null,
     target: run.target,
-    target_reference: run.targetReference ?? null,
+    target_reference: targetReference ?? null,
     attempts: run.attempts,
-    error: run.error ?? null,
+    error: error ?? null,
     cancellation_key: run.cancellationKey ?? null,
-    cancel_reason: run.cancelReason ?? null,
+    cancel_reason: cancelReason ?? null,
     data: run.data,
     inserted_at: iso(run.insertedAtMs),
     updated_at: iso(run.updatedAtMs),

@@ -6,10 +6,10 @@ import { isJsonObject, type JsonObject } from '../json.ts';
 import { runKey } from './run-id.ts';
 import { endPending, type PlannedRun, type RunsContext, type RunsTally, startRuns } from './start-runs.ts';
 import { type ObjectRef, type Place, subscriberPages } from './subscriber-pages.ts';
-import type { WorkflowRun } from './workflow-run.ts';
+import type { PendingRun } from './workflow-run.ts';
 
 /** What all runs of one trigger share; each adds its recipient. */
-export type RunTemplate = Omit<WorkflowRun, 'key' | 'subscription' | 'batch' | 'cancelReason'>;
+export type RunTemplate = Omit<PendingRun, 'key' | 'subscription' | 'batch'>;
 
 export type Listed = { entity: Entity; triggerData: JsonObject };
 

@@ -9,11 +9,11 @@ import { takeBack } from './cancel-runs.ts';
 import { assignBatches, batchMessageId } from './run-batches.ts';
 import { printRunId, runMessageId } from './run-id.ts';
 import { runMessage } from './run-message.ts';
-import type { CancelReason, WorkflowRun } from './workflow-run.ts';
+import type { CancelReason, PendingRun, WorkflowRun } from './workflow-run.ts';
 
 export type PlannedRun = {
   recipient: Entity;
-  run: WorkflowRun;
+  run: PendingRun;
   /** The object whose subscriber the recipient is, when that is how the run came about. */
   subscribedTo?: Entity;
 };
@@ -273,12 +273,9 @@ function isMarked(run: WorkflowRun, marks: CancellationMark[], { event }: RunsCo
   );
 }
 
-type Ending = {
-  status: 'handed_off' | 'failed';
-  error?: string;
-  targetReference?: JsonObject;
-  isCancellable?: boolean;
-};
+type Ending =
+  | { status: 'handed_off'; targetReference?: JsonObject; isCancellable?: boolean }
+  | { status: 'failed'; targetReference?: JsonObject; error: string };
 
 function end(run: WorkflowRun, context: RunsContext, ending: Ending): Promise<boolean> {
   return context.runs.end(run.key, {
