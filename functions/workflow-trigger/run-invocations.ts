@@ -2,13 +2,13 @@ import type { Action, ActionContext, ActionCount, ActionResult } from '../../sha
 import { actionPosition, findAction } from '../../shared/core/actions/index.ts';
 import { defined } from '../../shared/core/defined.ts';
 import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
-import type { ActionsMessage, Invocation } from '../../shared/core/events/actions-message.ts';
 import { outcomeHead } from '../../shared/core/executions/action-row.ts';
 import type { Tried } from '../../shared/core/executions/conclude-attempt.ts';
 import { attemptNumber } from '../../shared/core/executions/resume-execution.ts';
 import { isEarly } from '../../shared/core/executions/retry-message.ts';
-import { type JsonObject, sameJson } from '../../shared/core/json.ts';
+import { type JsonObject, sameJson } from '../../shared/core/json/values.ts';
 import type { ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
+import type { ActionsMessage, Invocation } from '../../shared/core/plan/actions-message.ts';
 import { clip } from '../../shared/core/text.ts';
 
 /** What every action of a batch shares. */

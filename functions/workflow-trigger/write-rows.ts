@@ -1,8 +1,8 @@
 import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
-import type { ActionsMessage } from '../../shared/core/events/actions-message.ts';
 import { outcomeHead, rowHead } from '../../shared/core/executions/action-row.ts';
 import { mergeEntries } from '../../shared/core/executions/merge-entries.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
+import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import { clip } from '../../shared/core/text.ts';
 import { asError } from '../../shared/lambda/settle-each.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';

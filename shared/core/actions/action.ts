@@ -7,7 +7,7 @@ import type { WorkflowRuns } from '../../ports/workflow-runs.ts';
 import type { OpenTarget } from '../../ports/workflow-target.ts';
 import type { FieldError } from '../errors.ts';
 import type { Pending } from '../executions/pending.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 import type { ActionReason, ActionWarning } from '../logs/action-log-entry.ts';
 import { isNothing } from './parts/params.ts';
 

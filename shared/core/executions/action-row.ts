@@ -1,5 +1,5 @@
-import type { ActionsMessage, Invocation } from '../events/actions-message.ts';
 import type { ActionLogEntry, ActionOutcome } from '../logs/action-log-entry.ts';
+import type { ActionsMessage, Invocation } from '../plan/actions-message.ts';
 
 /** What a row of the action log says of its execution before anything was tried: all of it is in every message. */
 export function rowHead(

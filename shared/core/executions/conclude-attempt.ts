@@ -1,5 +1,5 @@
-import type { ActionsMessage } from '../events/actions-message.ts';
 import type { ActionLogEntry, ActionOutcome } from '../logs/action-log-entry.ts';
+import type { ActionsMessage } from '../plan/actions-message.ts';
 import { rowHead } from './action-row.ts';
 import { isPending } from './merge-entries.ts';
 import type { Pending } from './pending.ts';

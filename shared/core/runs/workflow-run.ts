@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { defined } from '../defined.ts';
 import type { EntityRef, ObjectRef } from '../directory/entity.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
-import type { RunKey } from './run-id.ts';
+import type { RunKey } from '../ids/run-id.ts';
+import { isJsonObject, type JsonObject } from '../json/values.ts';
 
 /** Why a run was taken back. `operator`: by hand. */
 export const CancelReason = z.enum(['workflows_cancel', 'recipient_deleted', 'workflow_inactive', 'operator']);

@@ -1,5 +1,5 @@
 import { continues } from '../../executions/pending.ts';
-import type { JsonObject } from '../../json.ts';
+import type { JsonObject } from '../../json/values.ts';
 import type { ActionContext, ActionResult } from '../action.ts';
 
 // What a chunk may take at worst; begun later it might be cut off.
