@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type ProcessorDeps, processBatch } from '../../functions/processor/process-event.ts';
+import { type ProcessorDeps, processBatch } from '../../functions/processor/process-batch.ts';
 import { changeState, setMappingActive } from '../../infra/cli/configuration.ts';
 import { makeConfigurationSource, readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
@@ -10,6 +10,7 @@ import { Snapshot, WorkflowFile } from '../../shared/core/configuration/schema.t
 import type { RawEvent } from '../../shared/core/events/raw-event.ts';
 import { eventRecord, liveConfiguration, rawEvent, trackEvent } from '../support/build.ts';
 import { makeCountedMetrics, makeFakeActionsQueue, makeFakeClaimStore, makeFakeEventLog } from '../support/fakes.ts';
+import { silentLog } from '../support/function-log.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { makeTrigger } from '../support/workflow-trigger.ts';
 
@@ -51,7 +52,7 @@ function makeProcessor() {
     seen: { note: async () => undefined },
     preprocessor: makePreprocessor(() => clock.nowMs),
     metrics: makeCountedMetrics(),
-    warn: () => undefined,
+    log: silentLog,
     nowMs: () => clock.nowMs,
     random: Math.random,
     maxReceiveCount: 10,
