@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { asError } from '../../shared/core/errors.ts';
-import { eventIdTimeMs } from '../../shared/core/events/event-id.ts';
+import { eventIdTimeMs } from '../../shared/core/ids/event-id.ts';
 import { problemOf, type RefusalReason } from '../../shared/core/ingest/refusal.ts';
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import { type HttpResult, jsonResult, problemResult, unavailableResult } from '../../shared/lambda/http-errors.ts';

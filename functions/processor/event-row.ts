@@ -1,6 +1,6 @@
 import { defined } from '../../shared/core/defined.ts';
 import { type EventLogEntry, rowHeadOf } from '../../shared/core/logs/event-log-entry.ts';
-import type { PlannedEvent } from '../../shared/core/processing/plan-event.ts';
+import type { PlannedEvent } from '../../shared/core/plan/plan-event.ts';
 import { clip } from '../../shared/core/text.ts';
 
 /** Where an event ended, as its row tells it. */

@@ -1,6 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
-import type { PlannedEvent } from '../../shared/core/processing/plan-event.ts';
+import type { PlannedEvent } from '../../shared/core/plan/plan-event.ts';
 import type { EventOutcome } from './event-row.ts';
 
 /*

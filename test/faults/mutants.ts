@@ -7,9 +7,9 @@ import type { processBatch } from '../../functions/processor/process-batch.ts';
 import type { runActions } from '../../functions/workflow-trigger/run-actions.ts';
 import type { runInvocations } from '../../functions/workflow-trigger/run-invocations.ts';
 import type { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
-import type { ActionsMessage } from '../../shared/core/events/actions-message.ts';
 import type { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
-import type { isExpired, takeOver } from '../../shared/core/idempotency/claim.ts';
+import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
+import type { isExpired, takeOver } from '../../shared/core/plan/claim.ts';
 import type { ClaimStore } from '../../shared/ports/claim-store.ts';
 
 /**
@@ -382,7 +382,7 @@ async function withFailures(
   executions: string[],
 ): Promise<SQSBatchResponse> {
   // Not before the worker's hooks are there: a module of the product that is loaded earlier cannot be changed.
-  const { decodeActionsMessage } = await import('../../shared/core/events/actions-message.ts');
+  const { decodeActionsMessage } = await import('../../shared/core/plan/actions-message.ts');
   const returned = new Set(response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
   for (const { messageId, body } of records)
     if (executions.includes(decodeActionsMessage(body).execution)) returned.add(messageId);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defined } from '../defined.ts';
-import { eventIdTimeMs } from '../events/event-id.ts';
 import type { RawEvent } from '../events/raw-event.ts';
+import { eventIdTimeMs } from '../ids/event-id.ts';
 
 /** Where an accepted event ended. `failed` is an explanation, not a completion: a replay overwrites it. */
 export const EventStatus = z.enum(['processed', 'no_mapping', 'idempotent', 'rejected', 'failed']);
