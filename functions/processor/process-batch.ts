@@ -45,7 +45,7 @@ export type ProcessorDeps = {
 
 /**
  * A batch of raw events, start to finish. The order claim → emit → mark is the promise: a row in the event log says that
- * everything before it has happened. A record that fails fails alone. docs/architecture.md, "Claim protocol".
+ * everything before it has happened. A record that fails fails alone. docs/protocols/claim.md.
  *
  * @param leaseMs how long this call can still be at work, with a margin: others leave its claims alone for that long
  * @throws what the configuration's table throws while no configuration was ever read: the whole batch comes back
