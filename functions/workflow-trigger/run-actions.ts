@@ -56,7 +56,7 @@ type Delivery = {
 /**
  * A batch of actions messages, start to finish. The order run → send the retry → write the row → acknowledge is the
  * promise: a row that says "pending" has a message under way, whatever dies in between.
- * docs/architecture.md, "Actions and retries".
+ * docs/protocols/retries.md.
  *
  * @param deadlineMs when calls to targets must be over, so that what was found can still be sent and written
  */
