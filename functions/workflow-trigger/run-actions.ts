@@ -50,7 +50,7 @@ type Written = Exclude<Sent, { kind: 'tried' }>;
 /**
  * A batch of actions messages, start to finish. The order attempt → send the retry → write the row → acknowledge is the
  * promise: a row that says "pending" has a message under way, wherever the process dies. Each stage answers in the order
- * of the records. docs/architecture.md, "Actions and retries".
+ * of the records. docs/protocols/retries.md.
  *
  * @param deadlineMs when calls to targets must be over, so that what was found can still be sent and written
  */

@@ -1,0 +1,103 @@
+import { describe, expect, test } from '@jest/globals';
+import picocolors from 'picocolors';
+import { renderTable } from '../../../infra/cli/terminal/table.ts';
+import { displayWidth, printable, safeJson, truncate } from '../../../shared/operations/words/text.ts';
+import { formatAgo, formatTime, parseTime } from '../../../shared/operations/words/times.ts';
+
+const now = Date.parse('2026-11-21T03:04:05Z');
+
+describe('times on the command line', () => {
+  test.each([
+    ['90s', '2026-11-21T03:02:35.000Z'],
+    ['15m', '2026-11-21T02:49:05.000Z'],
+    ['2h', '2026-11-21T01:04:05.000Z'],
+    ['3d', '2026-11-18T03:04:05.000Z'],
+    ['1w', '2026-11-14T03:04:05.000Z'],
+    ['2026-11-20', '2026-11-20T00:00:00.000Z'],
+    ['2026-11-20T10:30', '2026-11-20T10:30:00.000Z'],
+    ['2026-11-20 10:30:15', '2026-11-20T10:30:15.000Z'],
+    ['2026-11-20T10:30:15.250Z', '2026-11-20T10:30:15.250Z'],
+    ['2026-11-20T10:30:15+02:00', '2026-11-20T08:30:15.000Z'],
+  ])('%s is read, as UTC where it names no zone', (text, iso) => {
+    expect(new Date(parseTime(text, now)).toISOString()).toBe(iso);
+  });
+
+  test.each(['yesterday', '15', '15y', '', '-5m', '2026-13-01', '2026-02-31', '2026-11-20T25:00', '20261120'])(
+    '"%s" is refused with what would be right',
+    (text) => {
+      expect(() => parseTime(text, now)).toThrow('write 15m, 2h, 3d (ago), 2026-11-21 or 2026-11-21T03:04:05Z');
+    },
+  );
+
+  test.each([
+    [0, 'just now'],
+    [40_000, '40 s ago'],
+    [150_000, '2 min ago'],
+    [3 * 3_600_000, '3 h ago'],
+    [5 * 86_400_000, '5 days ago'],
+    [-40_000, 'in 40 s'],
+  ])('a distance of %d ms reads "%s"', (distance, text) => {
+    expect(formatAgo(now - distance, now)).toBe(text);
+  });
+
+  test('a time is written in UTC and says so', () => {
+    expect(formatTime(now)).toBe('2026-11-21 03:04:05Z');
+  });
+});
+
+describe('text of strangers on a terminal', () => {
+  test.each([
+    ['an escape sequence', 'a\u001b[2Jb', 'a[2Jb'],
+    ['an 8-bit control', 'a\u009b31mb', 'a31mb'],
+    ['a bell and a delete', 'a\u0007\u007fb', 'ab'],
+    ['line breaks and tabs', 'a\r\n\tb', 'a b'],
+    ['a mark that turns the line around', 'a\u202eb', 'ab'],
+    ['a line separator', 'a\u2028b', 'ab'],
+  ])('%s never reaches it', (_what, text, shown) => {
+    expect(printable(text)).toBe(shown);
+  });
+
+  test('JSON keeps such characters exactly, escaped', () => {
+    const value = { name: 'a\u009b\u202e\u007f\u001bb' };
+    const text = safeJson(value);
+    expect(text).toBe('{"name":"a\\u009b\\u202e\\u007f\\u001bb"}');
+    expect(JSON.parse(text)).toEqual(value);
+    expect(JSON.parse(safeJson(value, 2))).toEqual(value);
+  });
+
+  test('wide characters count two columns, marks none', () => {
+    expect(displayWidth('日本')).toBe(4);
+    expect(displayWidth('e\u0301')).toBe(1);
+    expect(truncate('日本語', 5)).toBe('日本…');
+    expect(truncate('abc', 3)).toBe('abc');
+  });
+});
+
+describe('tables', () => {
+  const colours = picocolors.createColors(false);
+  const rows = [{ id: '01M7Y31J12ZXK1GTCH8KCC0QT0', text: 'x'.repeat(200), at: 'a very long time ago' }];
+  const columns = [
+    { title: 'AT', value: ({ at }: (typeof rows)[number]) => at, short: () => 'short' },
+    { title: 'ID', value: ({ id }: (typeof rows)[number]) => id, whole: true },
+    { title: 'TEXT', value: ({ text }: (typeof rows)[number]) => text },
+  ];
+
+  test.each([60, 80, 120])('fit %d columns, cut in texts and never in ids', (width) => {
+    const lines = renderTable(columns, rows, { columns: width, colours }).split('\n');
+    expect(Math.max(...lines.map(displayWidth))).toBeLessThanOrEqual(width);
+    expect(lines[1]).toContain('01M7Y31J12ZXK1GTCH8KCC0QT0');
+    expect(lines[1]).toContain('short');
+    expect(lines[1]).toContain('…');
+  });
+
+  test('are whole where standard output is not a terminal', () => {
+    const text = renderTable(columns, rows, { columns: undefined, colours });
+    expect(text).toContain('x'.repeat(200));
+    expect(text).toContain('a very long time ago');
+  });
+
+  test('hold no control characters, whatever a cell holds', () => {
+    const text = renderTable([{ title: 'U', value: () => 'a\u001b[31mb\nc' }], [{}], { columns: 80, colours });
+    expect(text).toBe('U\na[31mb c');
+  });
+});
