@@ -7,8 +7,8 @@ import type { EnvironmentFile, Snapshot, SourceFile } from '../../../core/config
 import type { JsonObject } from '../../../core/json/values.ts';
 import { defaultParameters, factsOf, resourceNamedBy } from '../../../core/mappings/action-facts.ts';
 import { fieldPathProblem } from '../../../core/mappings/field-path.ts';
-import { pathsOf } from '../../../core/mappings/parameter-value.ts';
 import type { Mapping, ParameterValue } from '../../../core/mappings/schema.ts';
+import { hasLooseBraces, templatePaths } from '../../../core/mappings/template.ts';
 import { sourceKind, sourceKinds } from '../../../core/sources/index.ts';
 import { didYouMean, nearestName } from '../../words/did-you-mean.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './configuration-files.ts';
@@ -193,13 +193,12 @@ const inside =
   ({ path, problem }: { path: (string | number)[]; problem: string }) => ({ path: [part, ...path], problem });
 
 function templateProblem(template: string): string | undefined {
-  for (const path of pathsOf({ template })) {
+  for (const path of templatePaths(template)) {
     const problem = fieldPathProblem(path);
     if (path === '') return `"${template}" has {{}} with no path in it`;
     if (problem !== undefined) return `has a path in it that cannot be one: ${problem}`;
   }
-  const rest = template.replace(/\{\{[^{}]*\}\}/g, '');
-  return /\{\{|\}\}/.test(rest) ? `"${template}" has braces that do not match up; write {{path}}` : undefined;
+  return hasLooseBraces(template) ? `"${template}" has braces that do not match up; write {{path}}` : undefined;
 }
 
 function checkEnvironment(
