@@ -22,7 +22,7 @@ import { defaultParameters } from '../../shared/core/mappings/action-facts.ts';
 import { Mapping } from '../../shared/core/mappings/schema.ts';
 import { actionsMessageOf } from '../../shared/core/plan/actions-of.ts';
 import { planEvent } from '../../shared/core/plan/plan-event.ts';
-import { type ActionRow, actionRow } from '../../shared/operations/rows.ts';
+import { type ActionRow, actionRow } from '../../shared/operations/actions/action-row.ts';
 import { liveConfiguration, rawEvent } from '../support/build.ts';
 import { makeActionContext } from '../support/fakes-workflow-trigger.ts';
 

@@ -13,7 +13,7 @@ import {
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { eventLogOf, readEvent } from '../../../shared/operations/events/events.ts';
 import { failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
-import { type RunRow, runRow } from '../../../shared/operations/rows.ts';
+import { type RunRow, runRow } from '../../../shared/operations/runs/run-row.ts';
 import {
   readRun,
   runsOfExecution,
