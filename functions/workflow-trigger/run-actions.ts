@@ -1,5 +1,4 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import type { ActionContext } from '../../shared/core/actions/action.ts';
 import { errorMessage } from '../../shared/core/errors.ts';
 import { type Conclusion, concludeAttempt } from '../../shared/core/executions/conclude-attempt.ts';
 import { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
@@ -7,6 +6,7 @@ import { type DelayedMessage, delayedIfEarly, isLastAttempt } from '../../shared
 import { sourceState } from '../../shared/core/live/prepared.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
+import type { ActionContext } from '../../shared/core/runs/action-context.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import { asError, toBatchResponse } from '../../shared/lambda/settle-each.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';

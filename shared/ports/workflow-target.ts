@@ -1,6 +1,6 @@
 import type { Target } from '../core/configuration/schema.ts';
-import type { Pending, PendingReason } from '../core/executions/pending.ts';
 import type { JsonObject } from '../core/json/values.ts';
+import type { Pending, PendingReason } from '../core/logs/pending.ts';
 import type { CancelMessage } from '../core/runs/cancel-message.ts';
 import type { RunMessage } from '../core/runs/run-message.ts';
 

@@ -1,8 +1,8 @@
 import type { ActionLogEntry, ActionOutcome } from '../logs/action-log-entry.ts';
+import type { Pending } from '../logs/pending.ts';
 import type { ActionsMessage } from '../plan/actions-message.ts';
 import { rowHead } from './action-row.ts';
 import { isPending } from './merge-entries.ts';
-import type { Pending } from './pending.ts';
 import { type DelayedMessage, retryAtMs, retryMessage } from './retry-message.ts';
 
 /** One attempt at an invocation. */

@@ -1,9 +1,9 @@
 import type { WorkflowTarget } from '../../ports/workflow-target.ts';
-import type { ActionResult } from '../actions/action.ts';
 import { type Entity, recipientKey } from '../directory/entity.ts';
-import { continues, type Pending, runShare } from '../executions/pending.ts';
 import { runKey } from '../ids/run-id.ts';
 import { isJsonObject, type JsonObject } from '../json/values.ts';
+import type { ActionResult } from '../logs/action-result.ts';
+import { continues, type Pending, runShare } from '../logs/pending.ts';
 import { endPending, type PlannedRun, type RunsContext, type RunsTally, startRuns } from './start-runs.ts';
 import { type ObjectRef, type Place, subscriberPages } from './subscriber-pages.ts';
 import type { PendingRun } from './workflow-run.ts';

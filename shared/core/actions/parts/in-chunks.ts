@@ -1,6 +1,7 @@
-import { continues } from '../../executions/pending.ts';
 import type { JsonObject } from '../../json/values.ts';
-import type { ActionContext, ActionResult } from '../action.ts';
+import type { ActionResult } from '../../logs/action-result.ts';
+import { continues } from '../../logs/pending.ts';
+import type { ActionContext } from '../../runs/action-context.ts';
 
 // What a chunk may take at worst; begun later it might be cut off.
 const chunkMs = 5000;

@@ -1,4 +1,4 @@
-import type { ActionReason } from '../logs/action-log-entry.ts';
+import type { ActionReason } from './action-log-entry.ts';
 
 /** The reasons that say "not yet". */
 export type PendingReason = Extract<
