@@ -370,39 +370,26 @@ describe('hostile documents', () => {
 
 describe('an expression that neither time nor memory within it could stop', () => {
   const count = (length: number) => Array.from({ length }, (_, i) => (i * 7919) % length);
+  // Which limit an event meets first depends on how fast the machine is.
+  const stopped = /500 ms|500 milliseconds|128 MB|at most \d+ (are|characters)|sequence length|string length/;
   const hostile: [what: string, expression: string, body: object, error: RegExp][] = [
-    [
-      '$distinct of maps',
-      '$distinct(body.a)',
-      { a: count(20_000).map((i) => ({ i, x: { y: i } })) },
-      /over 500 ms|timeout/,
-    ],
-    ['$sort of numbers', '$sort(body.a)', { a: count(120_000) }, /over 500 ms|memory|timeout/],
-    [
-      '$sort by a function',
-      '$sort(body.a, function($l, $r) { $l > $r })',
-      { a: count(120_000) },
-      /over 500 ms|timeout/,
-    ],
-    [
-      '$formatInteger by a picture',
-      '$formatInteger(1, body.p)',
-      { p: '0'.repeat(3_000_000) },
-      /over 500 ms|characters/,
-    ],
-    ['$fromMillis by a picture', '$fromMillis(0, body.p)', { p: '[Y,*-99999999]' }, /characters|over 500 ms|memory/],
-    ['$fromMillis by a wider one', '$fromMillis(0, body.p)', { p: '[Y,999999999]' }, /string length/],
+    ['$distinct of maps', '$distinct(body.a)', { a: count(20_000).map((i) => ({ i, x: { y: i } })) }, stopped],
+    ['$sort of numbers', '$sort(body.a)', { a: count(120_000) }, stopped],
+    ['$sort by a function', '$sort(body.a, function($l, $r) { $l > $r })', { a: count(120_000) }, stopped],
+    ['$formatInteger by a picture', '$formatInteger(1, body.p)', { p: '0'.repeat(3_000_000) }, stopped],
+    ['$fromMillis by a picture', '$fromMillis(0, body.p)', { p: '[Y,*-99999999]' }, stopped],
+    ['$fromMillis by a wider one', '$fromMillis(0, body.p)', { p: '[Y,999999999]' }, stopped],
     [
       '$toMillis by a picture',
       '$toMillis(body.t, body.p)',
       { t: '1'.repeat(50_000), p: '[Y][M][D]'.repeat(2000) },
-      /./,
+      /characters|regular expression|500/,
     ],
-    ['lists of lists', '[1..1000].{"x": $split($$.body.s, "")}', { s: 'x'.repeat(100_000) }, /memory|over 500 ms/],
-    ['**', '$count(**.**.**)', { a: count(60_000).map((i) => ({ i: { i } })) }, /over 500 ms|timeout|sequence/],
-    ['a range', '[1..9999999]', {}, /sequence length/],
-    ['$pad', '$pad("a", 500000000)', {}, /characters/],
-    ['$join', '$join(body.a, body.s)', { a: Array(100_000).fill('x'), s: 'y'.repeat(100_000) }, /characters/],
+    ['lists of lists', '[1..1000].{"x": $split($$.body.s, "")}', { s: 'x'.repeat(100_000) }, stopped],
+    ['**', '$count(**.**.**)', { a: count(60_000).map((i) => ({ i: { i } })) }, stopped],
+    ['a range', '[1..9999999]', {}, stopped],
+    ['$pad', '$pad("a", 500000000)', {}, stopped],
+    ['$join', '$join(body.a, body.s)', { a: Array(100_000).fill('x'), s: 'y'.repeat(100_000) }, stopped],
   ];
 
   test.each(hostile)('%s ends, and the next event has its values', async (_what, expression, body, error) => {
@@ -419,9 +406,7 @@ describe('an expression that neither time nor memory within it could stop', () =
 
   test('costs the function that asked no memory', async () => {
     const before = process.memoryUsage().rss;
-    expect(await errorOf(`{"a": [1..1000].{"x": $split($$.body.s, "")}}`, { s: 'x'.repeat(100_000) })).toMatch(
-      /memory|500 ms/,
-    );
+    expect(await errorOf(`{"a": [1..1000].{"x": $split($$.body.s, "")}}`, { s: 'x'.repeat(100_000) })).toMatch(stopped);
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
   });
 });
