@@ -1,4 +1,4 @@
-import { distance as editDistance } from 'fastest-levenshtein';
+import { distance } from 'fastest-levenshtein';
 
 /** `; did you mean "x"?` when a name is near enough to be a slip of it, else the names there are, else nothing. */
 export function didYouMean(name: string, candidates: readonly string[]): string {
@@ -10,10 +10,16 @@ export function didYouMean(name: string, candidates: readonly string[]): string 
 /** The candidate that a name is likely a slip of, or half of; undefined when none is near. */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   let nearest: string | undefined;
-  let distance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
     const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (edits < distance) [nearest, distance] = [candidate, edits];
+    if (edits < least) [nearest, least] = [candidate, edits];
   }
   return nearest ?? candidates.find((candidate) => candidate.split(/[_/-]/).includes(name.toLowerCase()));
+}
+
+/** Letters to add, remove or replace. Swapped letters are one slip, though they are two replacements. */
+function editDistance(a: string, b: string): number {
+  const sorted = (text: string) => [...text].sort().join('');
+  return distance(a, b) - (a !== b && sorted(a) === sorted(b) ? 1 : 0);
 }
