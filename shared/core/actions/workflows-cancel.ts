@@ -2,8 +2,10 @@ import * as z from 'zod';
 import { recipientKey } from '../directory/entity.ts';
 import { eventIdTimeMs } from '../ids/event-id.ts';
 import { isJsonObject } from '../json/values.ts';
+import type { ActionResult } from '../logs/action-result.ts';
+import { continues } from '../logs/pending.ts';
 import { cancelEach } from '../runs/cancel-runs.ts';
-import { type ActionResult, defineAction } from './action.ts';
+import { defineAction } from './action.ts';
 import { Text } from './parts/params.ts';
 import { Recipients } from './parts/recipient.ts';
 
@@ -18,11 +20,19 @@ const pageMs = 8000;
  */
 export const workflowsCancel = defineAction({
   id: 'workflows_cancel',
+  does: 'cancels unfinished runs by workflow and cancellation key',
+  names: { parameter: 'key', type: 'workflow', isBare: true },
   params: z.object({
     key: Text.describe('The workflow; may be written bare.'),
     cancellation_key: Text.describe('What the trigger was given.'),
     recipients: Recipients.optional().describe('Only runs of these. Left out or empty: all.'),
   }),
+  suggestion: {
+    parameters: (event) => ({
+      key: event.workflow(),
+      cancellation_key: event.id('order_id', 'invoice_id', 'cart_id', 'session_id'),
+    }),
+  },
   async run({ key: workflow, cancellation_key: cancellationKey, recipients = [] }, context): Promise<ActionResult> {
     const { runs, event, nowMs, deadlineMs } = context;
     const wanted = recipients.length > 0 ? new Set(recipients.map(({ ref }) => recipientKey(ref))) : undefined;
@@ -47,14 +57,13 @@ export const workflowsCancel = defineAction({
       so.tooLate += tally.tooLate;
       const result = { cancelled: so.cancelled, too_late: so.tooLate };
       if (tally.trouble) {
-        const { kind: _kind, ...trouble } = tally.trouble;
-        return { status: 'pending', ...trouble, result, progress: { ...so } };
+        return { status: 'pending', ...tally.trouble, result, progress: { ...so } };
       }
       after = page.next;
       if (after !== undefined && deadlineMs - nowMs() < pageMs) {
         const progress = { ...so, after };
-        const detail = `${so.cancelled} cancelled so far; more are looked through`;
-        return { status: 'pending', reason: 'continues', detail, retryAfterSeconds: 0, result, progress };
+        const more = continues(`${so.cancelled} cancelled so far; more are looked through`);
+        return { status: 'pending', ...more, result, progress };
       }
     } while (after !== undefined);
     return { status: 'succeeded', result: { cancelled: so.cancelled, too_late: so.tooLate } };

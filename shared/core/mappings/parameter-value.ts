@@ -1,7 +1,6 @@
-import { defaultParameters } from '../actions/parts/default-parameters.ts';
-import { isResourceKey } from '../ids/resource-key.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { clip } from '../text.ts';
+import { defaultParameters, isBareKey } from './action-facts.ts';
 import { type EventNamespaces, readEventPath } from './event-path.ts';
 import { type FieldPath, parseFieldPath } from './field-path.ts';
 import type { Condition, Mapping, ParameterValue } from './schema.ts';
@@ -100,11 +99,6 @@ export function pathsOf(value: ParameterValue): string[] {
 export function pathsOfMapping({ action, parameters, when = [] }: Mapping): string[] {
   const values = Object.entries(parameters).filter(([name, value]) => !isBareKey(action, name, value));
   return [...when.map(({ path }) => path), ...values.flatMap(([, value]) => pathsOf(value))];
-}
-
-/** In workflow actions `key` may be the workflow's bare key; with a dot in it, it is a path like any other. */
-export function isBareKey(action: string, parameter: string, value: ParameterValue): value is string {
-  return parameter === 'key' && action.startsWith('workflows_') && typeof value === 'string' && isResourceKey(value);
 }
 
 export type CompiledMapping = {

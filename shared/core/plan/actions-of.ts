@@ -1,6 +1,7 @@
 import { invocationId } from '../ids/invocation-id.ts';
 import { countValues } from '../json/count-values.ts';
 import type { JsonObject } from '../json/values.ts';
+import { takesEventData } from '../mappings/action-facts.ts';
 import {
   type ActionsMessage,
   actionsMessageBytesMax,
@@ -21,7 +22,7 @@ export function actionsMessageOf(planned: PlannedEvent, { execution, again, nowM
     action,
     payload,
   }));
-  const needsData = invocations.some(takesData);
+  const needsData = invocations.some(takesEventData);
   return cutDown(
     {
       eventId: raw.id,
@@ -103,7 +104,7 @@ function withoutLargest(message: ActionsMessage, sizeOf: SizeOf, detail: string)
   const { data, ...rest } = message;
   const sizes = message.invocations.map((one) => {
     if (one.refused) return -1;
-    return sizeOf(one.payload) + (data !== undefined && takesData(one) ? sizeOf(data) : 0);
+    return sizeOf(one.payload) + (data !== undefined && takesEventData(one) ? sizeOf(data) : 0);
   });
   const largest = sizes.indexOf(Math.max(...sizes));
   if ((sizes[largest] ?? -1) < 0) return undefined;
@@ -112,11 +113,6 @@ function withoutLargest(message: ActionsMessage, sizeOf: SizeOf, detail: string)
       i === largest ? { ...one, payload: {}, refused: { reason: 'parameters_too_large', detail } } : one,
   );
   // Data that only a refused trigger would have used goes with it.
-  const isUsed = data !== undefined && invocations.some((one) => !one.refused && takesData(one));
+  const isUsed = data !== undefined && invocations.some((one) => !one.refused && takesEventData(one));
   return { ...rest, ...(isUsed && { data }), invocations };
-}
-
-/** A trigger without mapped data takes the event's own; no other action needs it in the message. */
-function takesData({ action, payload }: Pick<Invocation, 'action' | 'payload'>): boolean {
-  return action === 'workflows_trigger' && !('data' in payload);
 }

@@ -99,7 +99,7 @@ describe('a suggested mapping', () => {
     ['track/username_checked', 'workflows_trigger'],
     ['invoice.paid', 'workflows_trigger'],
   ])('of type %s is for %s', (eventType, action) => {
-    expect(likelyAction({ eventType })).toBe(action);
+    expect(likelyAction({ eventType }).id).toBe(action);
   });
 });
 
