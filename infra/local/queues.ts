@@ -1,10 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
 import { type AwsJsonClient, makeAwsJsonClient } from './aws-json-client.ts';
 import { accountId, type QueueResource, region } from './resources.ts';
+import { DatabaseSync } from './sqlite.ts';
 
 export type QueueCounts = { visible: number; inFlight: number; delayed: number };
 

@@ -1,14 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Mutant, mutate } from './mutants.ts';
-import type { History } from './schedules.ts';
+import type { Mutant } from './mutants.ts';
+import { type History, historyOf, play } from './schedules.ts';
 
 /*
- * Plays schedules in a thread of its own: `next` asks for one, an empty answer means that all is done. With a mutant the
- * modules it names are changed while they are loaded, so what runs is the real code but for that change.
+ * Plays schedules in a thread of its own. For a mutant it is bundled with the modules that the mutant names changed, so what
+ * runs is the real code but for that change.
  */
 
 /** What a worker is asked to do, and what it answers. */
@@ -23,27 +19,7 @@ export type WorkerData = {
 };
 export type WorkerReport = { seed: number; wrong: string[] } | { played: number; isOver: boolean };
 
-const root = join(import.meta.dirname, '../..');
-const { mutant, firstSeed, step, count, stopAtFirst, histories } = workerData as WorkerData;
-
-if (mutant) {
-  const changed = new Map<string, string>();
-  for (const replacement of mutant.replacements) {
-    const url = pathToFileURL(join(root, replacement.file)).href;
-    changed.set(url, mutate(changed.get(url) ?? readFileSync(new URL(url), 'utf8'), replacement));
-  }
-  registerHooks({
-    load(url, context, nextLoad) {
-      const source = changed.get(url);
-      return source === undefined
-        ? nextLoad(url, context)
-        : { format: 'module-typescript', source, shortCircuit: true };
-    },
-  });
-}
-
-// After the hooks, so that they see what is loaded.
-const { historyOf, play } = await import('./schedules.ts');
+const { firstSeed, step, count, stopAtFirst, histories } = workerData as WorkerData;
 
 const report = (message: WorkerReport) => parentPort?.postMessage(message);
 let played = 0;
