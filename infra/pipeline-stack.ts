@@ -1,7 +1,7 @@
 import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { grantedTargetsOutput } from '../shared/configuration/granted-targets.ts';
+import { grantedTargetsOutput } from '../shared/core/configuration/granted-targets.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { PipelineDashboard } from './constructs/dashboard.ts';
 import { IngestApi } from './constructs/ingest-api.ts';

@@ -1,10 +1,10 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
 import { errorMessage } from '../../shared/core/errors.ts';
-import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/events/actions-message.ts';
-import { eventIdTimeMs, isEventId } from '../../shared/core/events/event-id.ts';
 import { decodeRawEvent, packEventText, type RawEvent } from '../../shared/core/events/raw-event.ts';
+import { eventIdTimeMs, isEventId } from '../../shared/core/ids/event-id.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
+import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import { settleEach } from '../../shared/lambda/settle-each.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';

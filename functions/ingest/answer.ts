@@ -1,6 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { eventIdTimeMs } from '../../shared/core/events/event-id.ts';
+import { eventIdTimeMs } from '../../shared/core/ids/event-id.ts';
 import { problemOf, type RefusalReason } from '../../shared/core/ingest/refusal.ts';
 import { type HttpResult, jsonResult, problemResult, unavailableResult } from '../../shared/lambda/http-errors.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';

@@ -1,7 +1,5 @@
-import { type PreparedSource, prepareSource } from '../../shared/core/configuration/prepared.ts';
 import { SourceState } from '../../shared/core/configuration/schema.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
-import { logShardsMax, makeEventId } from '../../shared/core/events/event-id.ts';
 import {
   type OldCredential,
   packEventText,
@@ -9,13 +7,15 @@ import {
   type RawEvent,
   type VerificationStatus,
 } from '../../shared/core/events/raw-event.ts';
+import { logShardsMax, makeEventId } from '../../shared/core/ids/event-id.ts';
 import { matchIngestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { keptHeaders } from '../../shared/core/ingest/kept-headers.ts';
 import { readBody } from '../../shared/core/ingest/read-body.ts';
-import { redactMembers } from '../../shared/core/ingest/redact-members.ts';
 import { type Refusal, refused } from '../../shared/core/ingest/refusal.ts';
 import { type EventSlice, splitEvents } from '../../shared/core/ingest/split-events.ts';
-import { isJsonObject, parseJson } from '../../shared/core/json.ts';
+import { redactMembers } from '../../shared/core/json/redact-members.ts';
+import { isJsonObject, parseJson } from '../../shared/core/json/values.ts';
+import { type PreparedSource, prepareSource } from '../../shared/core/live/prepared.ts';
 import type { Verdict } from '../../shared/core/signatures/verifier.ts';
 import type { SourceKind } from '../../shared/core/sources/source.ts';
 import type { ConfigurationSource, LiveConfiguration } from '../../shared/ports/configuration.ts';

@@ -1,6 +1,6 @@
-import { decideOnClaim, type TakeOver, takeOver } from '../../shared/core/idempotency/claim.ts';
 import { hasRun, isDone } from '../../shared/core/logs/event-log-entry.ts';
-import type { PlannedEvent } from '../../shared/core/processing/plan-event.ts';
+import { decideOnClaim, type TakeOver, takeOver } from '../../shared/core/plan/claim.ts';
+import type { PlannedEvent } from '../../shared/core/plan/plan-event.ts';
 import type { Claim, ClaimStore } from '../../shared/ports/claim-store.ts';
 import type { EventLog } from '../../shared/ports/event-log.ts';
 

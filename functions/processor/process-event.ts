@@ -1,10 +1,10 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
-import { eventIdTimeMs } from '../../shared/core/events/event-id.ts';
 import { decodeRawEvent, type RawEvent } from '../../shared/core/events/raw-event.ts';
+import { eventIdTimeMs } from '../../shared/core/ids/event-id.ts';
 import { type EventLogEntry, isDone } from '../../shared/core/logs/event-log-entry.ts';
-import { actionsMessageOf } from '../../shared/core/processing/actions-of.ts';
-import { type PlannedEvent, readAndPlan } from '../../shared/core/processing/plan-event.ts';
+import { actionsMessageOf } from '../../shared/core/plan/actions-of.ts';
+import { type PlannedEvent, readAndPlan } from '../../shared/core/plan/plan-event.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import { asError, type Settled, toBatchResponse } from '../../shared/lambda/settle-each.ts';
 import type { ClaimStore } from '../../shared/ports/claim-store.ts';

@@ -1,8 +1,6 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import type { ActionContext } from '../../shared/core/actions/action.ts';
-import { sourceState } from '../../shared/core/configuration/prepared.ts';
 import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
-import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/events/actions-message.ts';
 import { isPending, mergeEntries } from '../../shared/core/executions/merge-entries.ts';
 import { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
 import {
@@ -12,7 +10,9 @@ import {
   retryAtMs,
   retryMessage,
 } from '../../shared/core/executions/retry-message.ts';
+import { sourceState } from '../../shared/core/live/prepared.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
+import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import { asError, type Settled, toBatchResponse } from '../../shared/lambda/settle-each.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';

@@ -27,7 +27,7 @@ const groups = {
   },
   tools: {
     entries: [
-      'infra/cli/schemas/write-schemas.ts',
+      'infra/cli/configuration/write-schemas.ts',
       'test/bench/main.ts',
       'test/support/cli-server.ts',
       'test/docs/write-pages.ts',

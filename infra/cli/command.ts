@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { usageError } from '../../shared/operations/refusal.ts';
+import { parseTime } from '../../shared/operations/words/times.ts';
 import type { EnvironmentOptions } from './environment.ts';
-import { usageError } from './errors.ts';
-import { parseTime } from './output/times.ts';
 
 /** Options that every command takes, before or after its name. */
 export type GlobalOptions = EnvironmentOptions & { json?: boolean };

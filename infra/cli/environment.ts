@@ -1,35 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
-import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
-import { failure } from './errors.ts';
-
-/** What a stack says about itself; the local runtime says the same of the template it runs. */
-export const StackOutputs = z.object({
-  Environment: z.string(),
-  IngestUrl: z.string(),
-  EventsQueueUrl: z.string(),
-  ActionsQueueUrl: z.string(),
-  EventsDeadLetterQueueUrl: z.string(),
-  ActionsDeadLetterQueueUrl: z.string(),
-  ClaimsTable: z.string(),
-  EventLogTable: z.string(),
-  ActionLogTable: z.string(),
-  WorkflowRunsTable: z.string(),
-  DirectoryTable: z.string(),
-  ConfigurationTable: z.string(),
-  SecretsPrefix: z.string(),
-  LogShards: z.coerce.number().int().positive(),
-  /** Stacks from before promotions were checked do not have it. */
-  GrantedTargets: z.string().optional(),
-  LogRetentionDays: z.coerce.number().int().positive(),
-});
-export type StackOutputs = z.infer<typeof StackOutputs>;
+import {
+  type ClientConfig,
+  type Environment,
+  openEnvironment,
+  StackOutputs,
+} from '../../shared/operations/environment.ts';
+import { failure } from '../../shared/operations/refusal.ts';
 
 /** `.signalbox/runtime.json`: the local runtime is up, and this is where. */
 const RuntimeFile = z.object({
@@ -48,27 +26,6 @@ type RuntimeFile = z.infer<typeof RuntimeFile>;
 
 export type EnvironmentOptions = { environment: string; profile?: string; region?: string };
 
-/** One environment, local or on AWS: where its parts are and clients that reach them. */
-export type Environment = {
-  name: string;
-  /** `local`, or `AWS eu-central-1`. */
-  where: string;
-  local: boolean;
-  outputs: StackOutputs;
-  /** One per command; clients of services that not every command needs are made when asked for. */
-  documents: DynamoDBDocumentClient;
-  configuration: ConfigurationTable;
-  queues(): Promise<SQSClient>;
-  secrets(): Promise<SecretsManagerClient>;
-  metrics(): Promise<CloudWatchClient>;
-};
-
-type ClientConfig = {
-  region?: string;
-  profile?: string;
-  credentials?: { accessKeyId: string; secretAccessKey: string };
-};
-
 /**
  * The environment an operator named: the local runtime's when one is up and runs it, else the stack on AWS.
  * @throws CliError with both remedies when there is neither
@@ -78,49 +35,19 @@ export async function connect(options: EnvironmentOptions): Promise<Environment>
   const local = runtime?.environments[options.environment];
   if (local !== undefined) {
     const config = { region: local.region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
-    return environmentOf(options.environment, 'local', local.outputs, config, local.endpoints);
+    return openEnvironment(options.environment, 'local', local.outputs, config, local.endpoints);
   }
   const config: ClientConfig = {
     ...(options.region !== undefined && { region: options.region }),
     ...(options.profile !== undefined && { profile: options.profile }),
   };
   const { outputs, region } = await readStack(options.environment, config, runtime);
-  return environmentOf(options.environment, `AWS ${region}`, outputs, { ...config, region });
+  return openEnvironment(options.environment, `AWS ${region}`, outputs, { ...config, region });
 }
 
 /** Whether the local runtime is up and runs this environment. */
 export function runsHere(name: string): boolean {
   return readRuntimeFile()?.environments[name] !== undefined;
-}
-
-function environmentOf(
-  name: string,
-  where: string,
-  outputs: StackOutputs,
-  config: ClientConfig,
-  endpoints?: RuntimeFile['environments'][string]['endpoints'],
-): Environment {
-  const documents = makeDocumentClient({ ...config, ...(endpoints && { endpoint: endpoints.dynamodb }) });
-  return {
-    name,
-    where,
-    local: endpoints !== undefined,
-    outputs,
-    documents,
-    configuration: { client: documents, table: outputs.ConfigurationTable },
-    async queues() {
-      const { makeQueueClient } = await import('../../shared/adapters/sqs-queues.ts');
-      return makeQueueClient({ ...config, ...(endpoints && { endpoint: endpoints.sqs }) });
-    },
-    async secrets() {
-      const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-      return new SecretsManagerClient({ ...config, ...(endpoints && { endpoint: endpoints.secretsmanager }) });
-    },
-    async metrics() {
-      const { CloudWatchClient } = await import('@aws-sdk/client-cloudwatch');
-      return new CloudWatchClient({ ...config, ...(endpoints && { endpoint: endpoints.cloudwatch }) });
-    },
-  };
 }
 
 const runtimePath = () =>

@@ -1,33 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { explainError } from '../../shared/operations/refusal.ts';
+import { printable } from '../../shared/operations/words/text.ts';
 import { addGlobalOptions } from './command.ts';
-import { explainError } from './errors.ts';
-import { printable } from './output/text.ts';
-
-/** A command's file adds itself to the program: names, options, help, and what it does. */
-type CommandFile = { register(program: Command): void };
-
-/** In the order of the help. Only the file of the command that is asked for is loaded, with the clients that it needs. */
-const commandFiles: Record<string, () => Promise<CommandFile>> = {
-  sources: () => import('./commands/sources.ts'),
-  send: () => import('./commands/send.ts'),
-  events: () => import('./commands/events.ts'),
-  'event-types': () => import('./commands/event-types.ts'),
-  actions: () => import('./commands/actions.ts'),
-  runs: () => import('./commands/runs.ts'),
-  users: () => import('./commands/users.ts'),
-  objects: () => import('./commands/objects.ts'),
-  tenants: () => import('./commands/tenants.ts'),
-  audiences: () => import('./commands/audiences.ts'),
-  why: () => import('./commands/why.ts'),
-  replay: () => import('./commands/replay.ts'),
-  verify: () => import('./commands/verify.ts'),
-  config: () => import('./commands/config.ts'),
-  mapping: () => import('./commands/mapping.ts'),
-  workflow: () => import('./commands/workflow.ts'),
-  settings: () => import('./commands/settings.ts'),
-  secrets: () => import('./commands/secrets.ts'),
-};
+import { type CommandFile, commandFiles } from './commands.ts';
 
 /** Runs one command line and answers its exit code; everything it says goes to the process's output. */
 export async function runCli(args: string[]): Promise<number> {

@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import type { Stack } from 'aws-cdk-lib';
 import type { Target, WorkflowFile } from '../../shared/core/configuration/schema.ts';
-import { problemText, readConfigurationFiles } from '../cli/configuration-files.ts';
+import {
+  problemText,
+  readConfigurationFiles,
+} from '../../shared/operations/configuration/files/configuration-files.ts';
 
 const directory = fileURLToPath(new URL('../config', import.meta.url));
 

@@ -1,9 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
-import { readSeen } from '../../shared/configuration/live-content.ts';
 import { ingestPath, ingestToken } from '../../shared/core/ingest/ingest-token.ts';
-import { currentAuthor, pushAndCommit } from '../cli/configuration.ts';
-import { problemText, readConfigurationFiles } from '../cli/configuration-files.ts';
+import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
+import {
+  problemText,
+  readConfigurationFiles,
+} from '../../shared/operations/configuration/files/configuration-files.ts';
+import { readSeen } from '../../shared/operations/configuration/live-content.ts';
+import { currentAuthor } from '../cli/author.ts';
 import { environments } from '../environments.ts';
 import { AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
 

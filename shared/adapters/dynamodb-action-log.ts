@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { eventIdShard, eventIdTimeMs, utcDay } from '../core/events/event-id.ts';
-import type { JsonObject, JsonValue } from '../core/json.ts';
+import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';
+import type { JsonObject, JsonValue } from '../core/json/values.ts';
 import type { ActionLogEntry, ActionOutcome } from '../core/logs/action-log-entry.ts';
 import type { ActionLog } from '../ports/action-log.ts';
 import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { RetryableError } from '../core/errors.ts';
-import type { ClaimRef } from '../core/events/actions-message.ts';
+import type { ClaimRef } from '../core/plan/actions-message.ts';
 import type { Claim, ClaimStore } from '../ports/claim-store.ts';
 import { answerOf, tableError, writeIf } from './dynamodb.ts';
 

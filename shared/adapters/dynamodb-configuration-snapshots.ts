@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../core/configuration/canonical-json.ts';
 import type { Snapshot } from '../core/configuration/schema.ts';
 import { checkSnapshot, snapshotFormat, UnreadableConfiguration } from '../core/configuration/unreadable.ts';
 import { errorMessage } from '../core/errors.ts';
-import { isJsonObject } from '../core/json.ts';
+import { canonicalJson } from '../core/json/canonical-json.ts';
+import { isJsonObject } from '../core/json/values.ts';
 import { pack, partsOf, unpack, writeParts } from './dynamodb-configuration-parts.ts';
 import { type ConfigurationTable, queryAll } from './dynamodb-configuration-table.ts';
 

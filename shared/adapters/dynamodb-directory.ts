@@ -11,7 +11,7 @@ import {
   textFieldsOf,
 } from '../core/directory/entity.ts';
 import { markDays } from '../core/directory/relation.ts';
-import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { JsonObject, JsonValue } from '../core/json/values.ts';
 import type { Directory } from '../ports/directory.ts';
 import { type TableItem, writeIf } from './dynamodb.ts';
 import { getEach } from './dynamodb-get-each.ts';

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { retentionDaysMin } from '../core/configuration/schema.ts';
-import { eventIdShard, eventIdTimeMs, utcDay } from '../core/events/event-id.ts';
+import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';
 import type { EventLogEntry, EventStatus } from '../core/logs/event-log-entry.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';

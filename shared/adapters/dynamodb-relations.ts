@@ -2,7 +2,7 @@ import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, QueryCommand } 
 import { nextRelation, type Relation, type RelationChange, type RelationWish } from '../core/directory/relation.ts';
 import { RetryableError } from '../core/errors.ts';
 import { inParallel } from '../core/in-parallel.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json/values.ts';
 import type { Erased, Page, PageRequest } from '../ports/subscriptions.ts';
 import { tableError, writeIf } from './dynamodb.ts';
 import { expiryOfMark } from './dynamodb-directory.ts';

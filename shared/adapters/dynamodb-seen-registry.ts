@@ -1,6 +1,6 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { eventIdShard, eventIdTimeMs } from '../core/events/event-id.ts';
 import { OldCredential } from '../core/events/raw-event.ts';
+import { eventIdShard, eventIdTimeMs } from '../core/ids/event-id.ts';
 import type { SeenEvent, SeenRegistry } from '../ports/seen-registry.ts';
 import { putEach, writeIf } from './dynamodb.ts';
 import { type ConfigurationTable, queryAll } from './dynamodb-configuration-table.ts';

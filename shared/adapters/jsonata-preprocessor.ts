@@ -1,5 +1,5 @@
 import type { Expression, JsonataOptions } from 'jsonata';
-import { isJsonObject, type JsonObject } from '../core/json.ts';
+import { isJsonObject, type JsonObject } from '../core/json/values.ts';
 import { typeName } from '../core/sources/source.ts';
 import type { Preprocessed, Preprocessor } from '../ports/preprocessor.ts';
 

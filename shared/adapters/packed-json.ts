@@ -1,5 +1,5 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
-import type { JsonValue } from '../core/json.ts';
+import type { JsonValue } from '../core/json/values.ts';
 
 // Quality 5 costs about 50 µs for what an action gets and keeps rows within one write unit; 11 would cost milliseconds.
 const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };

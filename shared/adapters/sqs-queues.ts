@@ -7,8 +7,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { RetryableError } from '../core/errors.ts';
-import { encodeActionsMessage } from '../core/events/actions-message.ts';
 import { encodeRawEvent } from '../core/events/raw-event.ts';
+import { encodeActionsMessage } from '../core/plan/actions-message.ts';
 import type { ActionsQueue, EventsQueue, ReceivedMessages, SendResult } from '../ports/queues.ts';
 
 export function makeQueueClient(config: ConstructorParameters<typeof SQSClient>[0] = {}): SQSClient {

@@ -1,4 +1,4 @@
-import type { ClaimRef } from '../core/events/actions-message.ts';
+import type { ClaimRef } from '../core/plan/actions-message.ts';
 
 /** A claim as stored. Times are epoch milliseconds; `expiresAtMs` is a whole second, as the table's TTL wants it. */
 export type Claim = {

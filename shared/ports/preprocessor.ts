@@ -1,4 +1,4 @@
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json/values.ts';
 
 /** What a source's expression made of an event, and how long that took. */
 export type Preprocessed = { ms: number } & ({ kind: 'made'; values: JsonObject } | { kind: 'failed'; error: string });

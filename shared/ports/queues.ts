@@ -1,5 +1,5 @@
-import type { ActionsMessage } from '../core/events/actions-message.ts';
 import type { RawEvent } from '../core/events/raw-event.ts';
+import type { ActionsMessage } from '../core/plan/actions-message.ts';
 
 export type SendResult = { sent: true } | { sent: false; error: Error };
 

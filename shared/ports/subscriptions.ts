@@ -1,6 +1,6 @@
 import type { EntityRef, ObjectRef } from '../core/directory/entity.ts';
 import type { RelationChange } from '../core/directory/relation.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json/values.ts';
 
 export type Subscription = {
   object: ObjectRef;

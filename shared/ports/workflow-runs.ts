@@ -1,5 +1,5 @@
-import type { JsonObject } from '../core/json.ts';
-import type { RunKey } from '../core/runs/run-id.ts';
+import type { RunKey } from '../core/ids/run-id.ts';
+import type { JsonObject } from '../core/json/values.ts';
 import type { CancelReason, RunStatus, WorkflowRun } from '../core/runs/workflow-run.ts';
 import type { Page } from './subscriptions.ts';
 

@@ -1,5 +1,5 @@
 import type { Target } from '../core/configuration/schema.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json/values.ts';
 import type { ActionReason } from '../core/logs/action-log-entry.ts';
 import type { CancelMessage } from '../core/runs/cancel-message.ts';
 import type { RunMessage } from '../core/runs/run-message.ts';

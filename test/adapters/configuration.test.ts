@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { brotliCompressSync } from 'node:zlib';
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { changeState, pushAndCommit, setMappingActive } from '../../infra/cli/configuration.ts';
 import { makeConfigurationSource, readLive, type Unreadable } from '../../shared/adapters/dynamodb-configuration.ts';
 import {
   ConfigurationConflict,
@@ -15,6 +14,8 @@ import { type ConfigurationTable, readCurrent } from '../../shared/adapters/dyna
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
 import { EnvironmentFile, type EnvironmentState, type Snapshot } from '../../shared/core/configuration/schema.ts';
 import type { UnreadableReason } from '../../shared/core/configuration/unreadable.ts';
+import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
+import { changeState, setMappingActive } from '../../shared/operations/settings/change-state.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { createTable, startTables, type TestTables } from '../support/dynalite.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
-import type { JsonObject } from '../../shared/core/json.ts';
+import type { JsonObject } from '../../shared/core/json/values.ts';
 import { dieAt, type Fate } from '../support/die-at.ts';
 import { act, makeActionContext } from '../support/directory-world.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';

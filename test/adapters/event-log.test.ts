@@ -9,7 +9,7 @@ import {
   userPartition,
 } from '../../shared/adapters/dynamodb-event-log.ts';
 import { windowHoursMax } from '../../shared/core/configuration/schema.ts';
-import { makeEventId } from '../../shared/core/events/event-id.ts';
+import { makeEventId } from '../../shared/core/ids/event-id.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
 import type { EventLog } from '../../shared/ports/event-log.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';

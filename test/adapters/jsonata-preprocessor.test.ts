@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import jsonata from 'jsonata';
 import { expressionProblem, makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
-import type { JsonObject } from '../../shared/core/json.ts';
+import type { JsonObject } from '../../shared/core/json/values.ts';
 
 /* Expressions come from whoever writes a source's file; what they run on comes from anybody. */
 

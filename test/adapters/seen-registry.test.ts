@@ -5,8 +5,8 @@ import {
   listSourceRegistry,
   makeSeenRegistry,
 } from '../../shared/adapters/dynamodb-seen-registry.ts';
-import { makeEventId } from '../../shared/core/events/event-id.ts';
 import type { OldCredential } from '../../shared/core/events/raw-event.ts';
+import { makeEventId } from '../../shared/core/ids/event-id.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 
 let tables: TestTables;

@@ -6,7 +6,7 @@ import {
   runFromItem,
   runItemKey,
 } from '../../shared/adapters/dynamodb-workflow-runs.ts';
-import { printRunId, type RunKey } from '../../shared/core/runs/run-id.ts';
+import { printRunId, type RunKey } from '../../shared/core/ids/run-id.ts';
 import { workflowRun, workflowRunsContract } from '../contracts/workflow-runs.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 import { makeFakeRuns } from '../support/fakes-workflow-trigger.ts';

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pushAndCommit } from '../../infra/cli/configuration.ts';
 import { openSecretStore, type SecretStore } from '../../infra/local/secrets.ts';
 import { startSecretsApi } from '../../infra/local/secrets-api.ts';
 import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import type { Snapshot } from '../../shared/core/configuration/schema.ts';
+import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 import { type CliEnded, startWarmCli } from '../support/warm-cli.ts';
 

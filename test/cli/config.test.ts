@@ -2,12 +2,12 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { endsOf } from '../../infra/cli/config/promote.ts';
+import { endsOf } from '../../infra/cli/configuration/promote.ts';
 import { openSecretStore } from '../../infra/local/secrets.ts';
 import { startSecretsApi } from '../../infra/local/secrets-api.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
-import { pushDraft } from '../../shared/configuration/drafts.ts';
+import { pushDraft } from '../../shared/operations/configuration/drafts.ts';
 import { createTable, startTables, type TestTables } from '../support/dynalite.ts';
 import { type CliEnded, startWarmCli, type WarmCli } from '../support/warm-cli.ts';
 

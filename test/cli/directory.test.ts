@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { memberRow, objectRow, subscriptionRow, tenantRow } from '../../infra/cli/directory-rows.ts';
+import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
+import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
+import { recipientKey } from '../../shared/core/directory/entity.ts';
+import { removeEntity } from '../../shared/core/directory/remove-entity.ts';
+import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
 import {
   listAudiences,
   listEntities,
@@ -8,13 +12,9 @@ import {
   readEntity,
   subscribersOf,
   subscriptionsOf,
-} from '../../infra/cli/queries/directory.ts';
-import { take } from '../../infra/cli/queries/newest-first.ts';
-import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
-import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
-import { recipientKey } from '../../shared/core/directory/entity.ts';
-import { removeEntity } from '../../shared/core/directory/remove-entity.ts';
-import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
+} from '../../shared/operations/directory/directory.ts';
+import { memberRow, objectRow, subscriptionRow, tenantRow } from '../../shared/operations/directory/directory-rows.ts';
+import { take } from '../../shared/operations/tables/newest-first.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { object, user } from '../support/directory-world.ts';
 import { startEnvironment, type TestEnvironment } from './environment-for-tests.ts';

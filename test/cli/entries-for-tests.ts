@@ -1,8 +1,8 @@
-import { invocationId } from '../../shared/core/actions/invocation-id.ts';
-import { eventIdTimeMs } from '../../shared/core/events/event-id.ts';
+import { eventIdTimeMs } from '../../shared/core/ids/event-id.ts';
+import { invocationId } from '../../shared/core/ids/invocation-id.ts';
+import { runKey } from '../../shared/core/ids/run-id.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
-import { runKey } from '../../shared/core/runs/run-id.ts';
 import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import { rawEvent, trackEvent } from '../support/build.ts';
 

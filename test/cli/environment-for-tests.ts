@@ -1,5 +1,4 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import type { Environment, StackOutputs } from '../../infra/cli/environment.ts';
 import { type MetricHistory, openMetricHistory } from '../../infra/local/metric-history.ts';
 import { startMetricsApi } from '../../infra/local/metrics-api.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
@@ -9,6 +8,7 @@ import { readCurrent } from '../../shared/adapters/dynamodb-configuration-table.
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
+import type { Environment, StackOutputs } from '../../shared/operations/environment.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 import { localCredentials, startTables, type TestTables } from '../support/dynalite.ts';
 import { startQueues, type TestQueues } from '../support/fauxqs.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { explainError, notFound } from '../../infra/cli/errors.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
+import { explainError, notFound } from '../../shared/operations/refusal.ts';
 
 const named = (name: string, message = 'details') => Object.assign(new Error(message), { name });
 

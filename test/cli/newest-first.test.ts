@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { dayByDay, daysNewestFirst, inChunks, mergeNewestFirst, take } from '../../infra/cli/queries/newest-first.ts';
+import {
+  dayByDay,
+  daysNewestFirst,
+  inChunks,
+  mergeNewestFirst,
+  take,
+} from '../../shared/operations/tables/newest-first.ts';
 
 type Row = { id: string };
 

@@ -1,13 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { rawEventOf } from '../../infra/cli/queries/recompute.ts';
-import { planForcedReplay, planReplay, type ReplayFacts, type ReplayPlan } from '../../infra/cli/replay/plan-replay.ts';
-import { encodeActionsMessage } from '../../shared/core/events/actions-message.ts';
 import { unpackEventText } from '../../shared/core/events/raw-event.ts';
 import { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
-import { actionsMessageOf } from '../../shared/core/processing/actions-of.ts';
-import { planEvent } from '../../shared/core/processing/plan-event.ts';
+import { encodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
+import { actionsMessageOf } from '../../shared/core/plan/actions-of.ts';
+import { planEvent } from '../../shared/core/plan/plan-event.ts';
+import { rawEventOf } from '../../shared/operations/events/recompute.ts';
+import {
+  planForcedReplay,
+  planReplay,
+  type ReplayFacts,
+  type ReplayPlan,
+} from '../../shared/operations/replay/plan-replay.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { actionEntry, eventEntry, outcome } from './entries-for-tests.ts';
 

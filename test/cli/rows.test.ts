@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { actionRow, eventRow, runRow, userRow } from '../../infra/cli/rows.ts';
+import { actionRow, eventRow, runRow, userRow } from '../../shared/operations/rows.ts';
 import { actionEntry, eventEntry, outcome, run } from './entries-for-tests.ts';
 
 /*

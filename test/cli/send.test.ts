@@ -1,11 +1,11 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { planSamples } from '../../infra/cli/send/plan-samples.ts';
-import { forEachPaced, postEvent } from '../../infra/cli/send/post.ts';
-import { checkRuns } from '../../infra/cli/send/summary.ts';
-import { planEvent } from '../../shared/core/processing/plan-event.ts';
+import { planEvent } from '../../shared/core/plan/plan-event.ts';
 import { guide } from '../../shared/core/sources/rudderstack.guide.ts';
+import { planSamples } from '../../shared/operations/send/plan-samples.ts';
+import { forEachPaced, postEvent } from '../../shared/operations/send/post.ts';
+import { checkRuns } from '../../shared/operations/send/summary.ts';
 import { liveConfiguration, rawEvent } from '../support/build.ts';
 import { actionEntry, eventEntry, outcome } from './entries-for-tests.ts';
 

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readConfigurationFiles } from '../../infra/cli/configuration-files.ts';
-import { sourceGuides } from '../../infra/cli/source-guides.ts';
 import { filled } from '../../infra/cli/sources/add.ts';
 import { kindRow } from '../../infra/cli/sources/kinds.ts';
-import { chooseMappings, writeNewSource } from '../../infra/cli/sources/new-source.ts';
 import type { GuidedKind } from '../../shared/core/sources/guide.ts';
+import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
+import { chooseMappings, writeNewSource } from '../../shared/operations/sources/new-source.ts';
+import { sourceGuides } from '../../shared/operations/sources/source-guides.ts';
 
 let directory: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
-import { makeEventId } from '../../shared/core/events/event-id.ts';
+import { makeEventId } from '../../shared/core/ids/event-id.ts';
 import { ingestPath, ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { type CliAnswer, startCli, type TestCli } from './cli-for-tests.ts';

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { pushAndCommit } from '../../infra/cli/configuration.ts';
-import { changesText, fieldChanges } from '../../infra/cli/state/field-changes.ts';
-import { quietForMs, retireUrl, rotateUrl } from '../../infra/cli/state/rotate-url.ts';
-import { type SettingsChange, setSettings } from '../../infra/cli/state/settings.ts';
-import { switchMapping, switchSource, switchWorkflow } from '../../infra/cli/state/switches.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { readHistory } from '../../shared/adapters/dynamodb-configuration-history.ts';
 import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
-import { makeEventId } from '../../shared/core/events/event-id.ts';
+import { makeEventId } from '../../shared/core/ids/event-id.ts';
+import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
+import { changesText, fieldChanges } from '../../shared/operations/settings/field-changes.ts';
+import { type SettingsChange, setSettings } from '../../shared/operations/settings/settings.ts';
+import { switchMapping, switchSource, switchWorkflow } from '../../shared/operations/settings/switches.ts';
+import { quietForMs, retireUrl, rotateUrl } from '../../shared/operations/sources/rotate-url.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { createTable, startTables, type TestTables } from '../support/dynalite.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import { SourceFile, SourceState } from '../../shared/core/configuration/schema.ts';
 import { splitEvents } from '../../shared/core/ingest/split-events.ts';
-import { isJsonObject, type JsonValue, parseJson } from '../../shared/core/json.ts';
+import { isJsonObject, type JsonValue, parseJson } from '../../shared/core/json/values.ts';
 import { sourceKind } from '../../shared/core/sources/index.ts';
 import { normalizeEvent, preprocessEvent } from '../../shared/core/sources/normalize.ts';
 import { rawEvent } from '../support/build.ts';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { SourceFile, SourceState } from '../../shared/core/configuration/schema.ts';
 import { splitEvents } from '../../shared/core/ingest/split-events.ts';
-import { isJsonObject, parseJson } from '../../shared/core/json.ts';
+import { isJsonObject, parseJson } from '../../shared/core/json/values.ts';
 import { normalizeEvent } from '../../shared/core/sources/normalize.ts';
 import { rudderstack } from '../../shared/core/sources/rudderstack.ts';
 import { rawEvent } from '../support/build.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isJsonObject, parseJson } from '../../shared/core/json.ts';
+import { isJsonObject, parseJson } from '../../shared/core/json/values.ts';
 import { becomes, realPayloads } from './cdp-fixtures.ts';
 
 /*

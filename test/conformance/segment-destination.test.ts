@@ -5,7 +5,7 @@ import { ingestRequest } from '../../functions/ingest/ingest-request.ts';
 import { type ApiGateway, startApiGateway } from '../../infra/local/api-gateway.ts';
 import { unpackEventText } from '../../shared/core/events/raw-event.ts';
 import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
-import { planEvent } from '../../shared/core/processing/plan-event.ts';
+import { planEvent } from '../../shared/core/plan/plan-event.ts';
 import { ingestKey, makeTestIngest, type TestIngest } from '../support/ingest.ts';
 import { configurationOf } from '../support/sources.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseJson } from '../../shared/core/json.ts';
+import { parseJson } from '../../shared/core/json/values.ts';
 import { eventAs, longNumbers, normalizeAs, realPayloads } from '../support/real-payloads.ts';
 
 /*

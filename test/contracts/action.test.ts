@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { actionPosition, actions, findAction } from '../../shared/core/actions/index.ts';
-import type { JsonObject, JsonValue } from '../../shared/core/json.ts';
+import type { JsonObject, JsonValue } from '../../shared/core/json/values.ts';
 import { contextNowMs, identify, makeActionContext } from '../support/fakes-workflow-trigger.ts';
 
 /** The order in which the specification runs the actions of one event. */

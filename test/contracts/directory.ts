@@ -3,7 +3,7 @@ import { type Entity, type EntityRef, isTombstone, type Tombstone } from '../../
 import { prepareWrite } from '../../shared/core/directory/entity-write.ts';
 import { removeEntity } from '../../shared/core/directory/remove-entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
-import type { JsonObject } from '../../shared/core/json.ts';
+import type { JsonObject } from '../../shared/core/json/values.ts';
 import type { Directory } from '../../shared/ports/directory.ts';
 
 const nowMs = Date.parse('2026-11-21T03:00:00.123Z');

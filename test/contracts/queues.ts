@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { SQSRecord } from 'aws-lambda';
-import { decodeActionsMessage } from '../../shared/core/events/actions-message.ts';
 import { decodeRawEvent } from '../../shared/core/events/raw-event.ts';
+import { decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { ActionsQueue, EventsQueue, ReceivedMessages } from '../../shared/ports/queues.ts';
 import { actionsMessage } from '../support/actions-message.ts';
 import { rawEvent, trackEvent } from '../support/build.ts';

@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { checkReferences } from '../../infra/cli/configuration-checks.ts';
-import { planSamples } from '../../infra/cli/send/plan-samples.ts';
-import { sourceGuides } from '../../infra/cli/source-guides.ts';
 import { actions } from '../../shared/core/actions/index.ts';
 import { Snapshot, SourceFile, SourceState, WorkflowFile } from '../../shared/core/configuration/schema.ts';
 import { packEventText } from '../../shared/core/events/raw-event.ts';
-import { validKey } from '../../shared/core/idempotency/claim-key.ts';
+import { validKey } from '../../shared/core/ids/claim-key.ts';
 import { splitEvents } from '../../shared/core/ingest/split-events.ts';
 import { Mapping } from '../../shared/core/mappings/schema.ts';
-import { planEvent } from '../../shared/core/processing/plan-event.ts';
+import { planEvent } from '../../shared/core/plan/plan-event.ts';
 import type { Sample, SampleMaker } from '../../shared/core/sources/guide.ts';
 import { sourceKinds } from '../../shared/core/sources/index.ts';
 import { normalizeEvent } from '../../shared/core/sources/normalize.ts';
+import { checkReferences } from '../../shared/operations/configuration/files/configuration-checks.ts';
+import { planSamples } from '../../shared/operations/send/plan-samples.ts';
+import { sourceGuides } from '../../shared/operations/sources/source-guides.ts';
 import { rawEvent } from '../support/build.ts';
 import { type KindFiles, missingFromKinds } from '../support/kind-files.ts';
 

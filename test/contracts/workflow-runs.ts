@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type RunKey, runKey } from '../../shared/core/runs/run-id.ts';
+import { type RunKey, runKey } from '../../shared/core/ids/run-id.ts';
 import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import type { RunEnd, WorkflowRuns } from '../../shared/ports/workflow-runs.ts';
 

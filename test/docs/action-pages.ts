@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { type Attempt, runInvocations } from '../../functions/workflow-trigger/run-invocations.ts';
-import { type ActionRow, actionRow } from '../../infra/cli/rows.ts';
 import type { Action } from '../../shared/core/actions/action.ts';
 import { actions } from '../../shared/core/actions/index.ts';
 import { defaultParameters } from '../../shared/core/actions/parts/default-parameters.ts';
@@ -17,12 +16,13 @@ import {
 } from '../../shared/core/actions/parts/params.ts';
 import { OptionalRecipient, OptionalTenant, Recipients } from '../../shared/core/actions/parts/recipient.ts';
 import { AudienceFile } from '../../shared/core/configuration/schema.ts';
-import { makeEventId } from '../../shared/core/events/event-id.ts';
-import type { JsonObject } from '../../shared/core/json.ts';
+import { makeEventId } from '../../shared/core/ids/event-id.ts';
+import type { JsonObject } from '../../shared/core/json/values.ts';
 import type { ActionReason } from '../../shared/core/logs/action-log-entry.ts';
 import { Mapping } from '../../shared/core/mappings/schema.ts';
-import { actionsMessageOf } from '../../shared/core/processing/actions-of.ts';
-import { planEvent } from '../../shared/core/processing/plan-event.ts';
+import { actionsMessageOf } from '../../shared/core/plan/actions-of.ts';
+import { planEvent } from '../../shared/core/plan/plan-event.ts';
+import { type ActionRow, actionRow } from '../../shared/operations/rows.ts';
 import { liveConfiguration, rawEvent } from '../support/build.ts';
 import { makeActionContext } from '../support/fakes-workflow-trigger.ts';
 

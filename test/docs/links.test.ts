@@ -1,8 +1,9 @@
-import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Command, CommanderError } from 'commander';
 import { addGlobalOptions } from '../../infra/cli/command.ts';
+import { type CommandFile, commandFiles } from '../../infra/cli/commands.ts';
 import { anchorOf, fencesOf, proseOf, sectionsOf } from './markdown.ts';
 
 /*
@@ -53,19 +54,15 @@ function commandsOf(page: string): Shown[] {
   return [...find(inline, true), ...find(lines, false)];
 }
 
-type CommandFile = { register(program: Command): void };
-let commandFiles: CommandFile[];
+let loaded: CommandFile[];
 beforeAll(async () => {
-  const folder = join(root, 'infra', 'cli', 'commands');
-  // A large command of a group has a file of its own, in the folder of the group, which the group's file registers.
-  const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
-  commandFiles = await Promise.all(files.map((file) => import(join(folder, file))));
+  loaded = await Promise.all(Object.values(commandFiles).map((load) => load()));
 });
 
 /** What the CLI has against a command, as its own parser says it; undefined when it would run it. */
 function refusedBecause(command: string): string | undefined {
   const program = addGlobalOptions(new Command('signalbox'));
-  for (const { register } of commandFiles) register(program);
+  for (const { register } of loaded) register(program);
   quieten(program);
   const words = command.match(/"[^"]*"|'[^']*'|\$\([^)]*\)|\S+/g) ?? [];
   try {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventIdTimeMs, lowestIdAt, utcDay } from '../../shared/core/events/event-id.ts';
+import { eventIdTimeMs, lowestIdAt, utcDay } from '../../shared/core/ids/event-id.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { localCredentials, startTables, type TestTables } from '../support/dynalite.ts';
 import { awsCommand, runAws } from './aws-cli.ts';

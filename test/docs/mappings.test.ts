@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { readConfigurationFiles } from '../../infra/cli/configuration-files.ts';
-import { modeline } from '../../infra/cli/schemas/file-schemas.ts';
 import { Condition, Mapping, ParameterValue } from '../../shared/core/mappings/schema.ts';
-import { dryRun } from '../../shared/core/processing/dry-run.ts';
-import { explainMapping } from '../../shared/core/processing/explain-mapping.ts';
-import { planEvent } from '../../shared/core/processing/plan-event.ts';
+import { explainMapping } from '../../shared/core/plan/explain-mapping.ts';
+import { planEvent } from '../../shared/core/plan/plan-event.ts';
+import { dryRun } from '../../shared/core/rehearsal/dry-run.ts';
+import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
+import { modeline } from '../../shared/operations/configuration/files/file-schemas.ts';
 import { liveConfiguration, rawEvent } from '../support/build.ts';
 import { chapter, fencesOf, tablesOf } from './markdown.ts';
 

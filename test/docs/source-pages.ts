@@ -1,11 +1,11 @@
 import { stringify } from 'yaml';
-import { sourceGuides } from '../../infra/cli/source-guides.ts';
 import { SourceFile, SourceState } from '../../shared/core/configuration/schema.ts';
 import { packEventText } from '../../shared/core/events/raw-event.ts';
-import { redactMembers } from '../../shared/core/ingest/redact-members.ts';
 import { splitEvents } from '../../shared/core/ingest/split-events.ts';
+import { redactMembers } from '../../shared/core/json/redact-members.ts';
 import type { DefaultMapping, GuidedKind, Sample, SampleMaker } from '../../shared/core/sources/guide.ts';
 import { normalizeEvent } from '../../shared/core/sources/normalize.ts';
+import { sourceGuides } from '../../shared/operations/sources/source-guides.ts';
 import { rawEvent } from '../support/build.ts';
 
 /** The pages of docs/sources, by their path under docs/: made from the definitions and guides of the kinds. */

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { changeState, setMappingActive } from '../../infra/cli/configuration.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
@@ -11,17 +10,18 @@ import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.t
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
 import { makeTargetBreakers } from '../../shared/adapters/dynamodb-target-breakers.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
-import { pushDraft } from '../../shared/configuration/drafts.ts';
-import { makeLive, readSeen } from '../../shared/configuration/live-content.ts';
-import { invocationId } from '../../shared/core/actions/invocation-id.ts';
 import type { Entity } from '../../shared/core/directory/entity.ts';
-import { makeEventId } from '../../shared/core/events/event-id.ts';
 import { packEventText } from '../../shared/core/events/raw-event.ts';
+import { makeEventId } from '../../shared/core/ids/event-id.ts';
+import { invocationId } from '../../shared/core/ids/invocation-id.ts';
+import { printRunId, runKey } from '../../shared/core/ids/run-id.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
-import { printRunId, runKey } from '../../shared/core/runs/run-id.ts';
 import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import { opened } from '../../shared/core/targets/breaker.ts';
+import { pushDraft } from '../../shared/operations/configuration/drafts.ts';
+import { makeLive, readSeen } from '../../shared/operations/configuration/live-content.ts';
+import { changeState, setMappingActive } from '../../shared/operations/settings/change-state.ts';
 import { liveConfiguration } from '../support/build.ts';
 import type { TestTables } from '../support/dynalite.ts';
 

@@ -8,14 +8,15 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { builtFile } from '../../infra/build/build.js';
-import { changeState, pushAndCommit, setMappingActive } from '../../infra/cli/configuration.ts';
-import { readConfigurationFiles } from '../../infra/cli/configuration-files.ts';
 import { type Runtime, type RuntimeEnvironment, startRuntime } from '../../infra/local/runtime.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { WorkflowFile } from '../../shared/core/configuration/schema.ts';
 import { encodeRawEvent } from '../../shared/core/events/raw-event.ts';
 import { Mapping } from '../../shared/core/mappings/schema.ts';
+import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
+import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
+import { changeState, setMappingActive } from '../../shared/operations/settings/change-state.ts';
 import { rawEvent, trackEvent } from '../support/build.ts';
 import { localCredentials } from '../support/dynalite.ts';
 

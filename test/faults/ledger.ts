@@ -1,11 +1,11 @@
-import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/events/actions-message.ts';
-import { eventIdLength, eventIdTimeMs } from '../../shared/core/events/event-id.ts';
 import type { RawEvent } from '../../shared/core/events/raw-event.ts';
 import { retryForMs } from '../../shared/core/executions/retry-message.ts';
-import { isJsonObject } from '../../shared/core/json.ts';
+import { eventIdLength, eventIdTimeMs } from '../../shared/core/ids/event-id.ts';
+import { printRunId, type RunKey } from '../../shared/core/ids/run-id.ts';
+import { isJsonObject } from '../../shared/core/json/values.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import { type EventLogEntry, hasRun } from '../../shared/core/logs/event-log-entry.ts';
-import { printRunId, type RunKey } from '../../shared/core/runs/run-id.ts';
+import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import type { Claim, ClaimAnswer, ClaimRequest } from '../../shared/ports/claim-store.ts';
 import type { SendResult } from '../../shared/ports/queues.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../shared/core/json.ts';
+import type { JsonObject, JsonValue } from '../../shared/core/json/values.ts';
 import type { ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
 
 /** What was carried out of one execution, and when its event happened. */

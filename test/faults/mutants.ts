@@ -5,7 +5,7 @@ export type Mutant = { name: string; why: string; replacements: Replacement[] };
 
 const processor = 'functions/processor/process-event.ts';
 const claimEvent = 'functions/processor/claim-event.ts';
-const claim = 'shared/core/idempotency/claim.ts';
+const claim = 'shared/core/plan/claim.ts';
 const trigger = 'functions/workflow-trigger/run-actions.ts';
 const invocations = 'functions/workflow-trigger/run-invocations.ts';
 const deadLetter = 'functions/dead-letter/explain-parked.ts';

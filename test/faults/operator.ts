@@ -1,9 +1,9 @@
-import { rawEventOf } from '../../infra/cli/queries/recompute.ts';
-import { planForcedReplay, planReplay } from '../../infra/cli/replay/plan-replay.ts';
-import { encodeActionsMessage } from '../../shared/core/events/actions-message.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
-import { actionsMessageOf } from '../../shared/core/processing/actions-of.ts';
-import { type PlannedEvent, planEvent } from '../../shared/core/processing/plan-event.ts';
+import { encodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
+import { actionsMessageOf } from '../../shared/core/plan/actions-of.ts';
+import { type PlannedEvent, planEvent } from '../../shared/core/plan/plan-event.ts';
+import { rawEventOf } from '../../shared/operations/events/recompute.ts';
+import { planForcedReplay, planReplay } from '../../shared/operations/replay/plan-replay.ts';
 import { claimName } from './ledger.ts';
 import type { World } from './world.ts';
 

@@ -1,9 +1,9 @@
-import { invocationId } from '../../shared/core/actions/invocation-id.ts';
 import { recipientKey } from '../../shared/core/directory/entity.ts';
-import { type JsonObject, sameJson } from '../../shared/core/json.ts';
+import { invocationId } from '../../shared/core/ids/invocation-id.ts';
+import { printRunId, runMessageId } from '../../shared/core/ids/run-id.ts';
+import { type JsonObject, sameJson } from '../../shared/core/json/values.ts';
 import { type ActionOutcome, actionReasons } from '../../shared/core/logs/action-log-entry.ts';
 import { EventReason, isDone } from '../../shared/core/logs/event-log-entry.ts';
-import { printRunId, runMessageId } from '../../shared/core/runs/run-id.ts';
 import { type Carried, sequentially } from './model.ts';
 import { plannedAsLogged } from './operator.ts';
 import type { QueueName } from './stores.ts';

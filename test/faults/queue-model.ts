@@ -1,7 +1,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import { RetryableError } from '../../shared/core/errors.ts';
-import { encodeActionsMessage } from '../../shared/core/events/actions-message.ts';
 import { encodeRawEvent } from '../../shared/core/events/raw-event.ts';
+import { encodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { ActionsQueue, EventsQueue, ReceivedMessages, SendResult } from '../../shared/ports/queues.ts';
 
 /*

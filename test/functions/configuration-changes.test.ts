@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type ProcessorDeps, processBatch } from '../../functions/processor/process-event.ts';
-import { changeState, setMappingActive } from '../../infra/cli/configuration.ts';
 import { makeConfigurationSource, readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
-import { pushAndCommit } from '../../shared/configuration/commit.ts';
 import { Snapshot, WorkflowFile } from '../../shared/core/configuration/schema.ts';
 import type { RawEvent } from '../../shared/core/events/raw-event.ts';
+import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
+import { changeState, setMappingActive } from '../../shared/operations/settings/change-state.ts';
 import { eventRecord, liveConfiguration, rawEvent, trackEvent } from '../support/build.ts';
 import { makeCountedMetrics, makeFakeActionsQueue, makeFakeClaimStore, makeFakeEventLog } from '../support/fakes.ts';
 import { memoryTable } from '../support/memory-table.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { type DeadLetterDeps, explainBatch } from '../../functions/dead-letter/explain-parked.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
-import { type ActionsMessage, encodeActionsMessage } from '../../shared/core/events/actions-message.ts';
 import { encodeRawEvent, unpackEventText } from '../../shared/core/events/raw-event.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
+import { type ActionsMessage, encodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import { rawEvent, sqsRecord } from '../support/build.ts';
 import { dieAt } from '../support/die-at.ts';
 import { makeCountedMetrics, makeFakeActionLog, makeFakeClaimStore, makeFakeEventLog } from '../support/fakes.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Invocation } from '../../shared/core/events/actions-message.ts';
+import type { Invocation } from '../../shared/core/plan/actions-message.ts';
 import { actionsMessage, invocation } from '../support/actions-message.ts';
 import { dieAt, type Fate } from '../support/die-at.ts';
 import { act } from '../support/directory-world.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { type ProcessorDeps, processBatch } from '../../functions/processor/process-event.ts';
-import { sourceGuide } from '../../infra/cli/source-guides.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import type { RawEvent } from '../../shared/core/events/raw-event.ts';
 import type { SampleMaker } from '../../shared/core/sources/guide.ts';
 import { rudderstackLegacy } from '../../shared/core/sources/rudderstack-legacy.ts';
 import { segment } from '../../shared/core/sources/segment.ts';
 import { segmentLegacy } from '../../shared/core/sources/segment-legacy.ts';
+import { sourceGuide } from '../../shared/operations/sources/source-guides.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 import { eventRecord, rawEvent } from '../support/build.ts';
 import { makeCountedMetrics, makeFakeActionsQueue, makeFakeClaimStore, makeFakeEventLog } from '../support/fakes.ts';

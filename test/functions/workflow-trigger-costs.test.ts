@@ -4,7 +4,7 @@ import { runActions } from '../../functions/workflow-trigger/run-actions.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
-import type { Invocation } from '../../shared/core/events/actions-message.ts';
+import type { Invocation } from '../../shared/core/plan/actions-message.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { actionsMessage, actionsRecord, invocation } from '../support/actions-message.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';

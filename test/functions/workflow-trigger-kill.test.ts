@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ActionsMessage } from '../../shared/core/events/actions-message.ts';
+import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { TargetAnswer } from '../../shared/ports/workflow-target.ts';
 import { actionsMessage, invocation } from '../support/actions-message.ts';
 import { dieAt, type Fate } from '../support/die-at.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { refFromRecipientKey } from '../../shared/core/directory/entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
-import type { ActionsMessage } from '../../shared/core/events/actions-message.ts';
-import { lowestIdAt } from '../../shared/core/events/event-id.ts';
-import type { JsonObject } from '../../shared/core/json.ts';
+import { lowestIdAt } from '../../shared/core/ids/event-id.ts';
+import type { JsonObject } from '../../shared/core/json/values.ts';
+import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { ObjectRef } from '../../shared/core/runs/subscriber-pages.ts';
 import { actionsMessage, invocation } from '../support/actions-message.ts';
 import { dieAt, type Fate } from '../support/die-at.ts';

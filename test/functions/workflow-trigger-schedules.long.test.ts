@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { runActions } from '../../functions/workflow-trigger/run-actions.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
-import type { ActionsMessage } from '../../shared/core/events/actions-message.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
+import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';
 import { actionsMessage, actionsRecord, invocation, testExecution } from '../support/actions-message.ts';
 import { contextNowMs, openFakeTarget } from '../support/fakes-workflow-trigger.ts';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
-import { sourceGuides } from '../../infra/cli/source-guides.ts';
 import { besideBundle } from '../../infra/constructs/beside-bundle.ts';
 import { processorExtras, workflowTriggerExtras } from '../../infra/pipeline-stack.ts';
+import { sourceGuides } from '../../shared/operations/sources/source-guides.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 

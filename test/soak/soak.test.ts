@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { VerifyRow } from '../../infra/cli/rows.ts';
-import { noRows } from '../../infra/cli/verify/read-rows.ts';
+import type { VerifyRow } from '../../shared/operations/rows.ts';
+import { noRows } from '../../shared/operations/verify/read-rows.ts';
 import { eventOf } from './events.ts';
 import { randomFrom } from './random.ts';
 import { growthMb, type SoakResult, violationsOf } from './run.ts';

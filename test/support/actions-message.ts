@@ -1,11 +1,7 @@
 import type { SQSRecord } from 'aws-lambda';
-import { invocationId } from '../../shared/core/actions/invocation-id.ts';
-import {
-  type ActionsMessage,
-  encodeActionsMessage,
-  type Invocation,
-} from '../../shared/core/events/actions-message.ts';
-import type { JsonObject } from '../../shared/core/json.ts';
+import { invocationId } from '../../shared/core/ids/invocation-id.ts';
+import type { JsonObject } from '../../shared/core/json/values.ts';
+import { type ActionsMessage, encodeActionsMessage, type Invocation } from '../../shared/core/plan/actions-message.ts';
 import { sqsRecord } from './build.ts';
 import { contextNowMs } from './fakes-workflow-trigger.ts';
 

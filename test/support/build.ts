@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
 import { Snapshot, SourceFile, SourceState } from '../../shared/core/configuration/schema.ts';
-import { makeEventId } from '../../shared/core/events/event-id.ts';
 import { encodeRawEvent, packEventText, type RawEvent } from '../../shared/core/events/raw-event.ts';
+import { makeEventId } from '../../shared/core/ids/event-id.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 
 /** A RudderStack track event as its webhook destination posts it. */

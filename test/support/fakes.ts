@@ -1,6 +1,6 @@
-import type { ActionsMessage, ClaimRef } from '../../shared/core/events/actions-message.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
+import type { ActionsMessage, ClaimRef } from '../../shared/core/plan/actions-message.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';
 import type { Claim, ClaimStore } from '../../shared/ports/claim-store.ts';

@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../shared/core/json.ts';
+import { printRunId, runKey, runMessageId } from '../../shared/core/ids/run-id.ts';
+import type { JsonObject } from '../../shared/core/json/values.ts';
 import { cancelMessage } from '../../shared/core/runs/cancel-message.ts';
-import { printRunId, runKey, runMessageId } from '../../shared/core/runs/run-id.ts';
 import type { RunMessage } from '../../shared/core/runs/run-message.ts';
 import type { CancelRequest, RunRequest } from '../../shared/ports/workflow-target.ts';
 

@@ -1,5 +1,5 @@
-import { sourceGuide } from '../../infra/cli/source-guides.ts';
 import { Snapshot, SourceFile, SourceState } from '../../shared/core/configuration/schema.ts';
+import { sourceGuide } from '../../shared/operations/sources/source-guides.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 
 /** One source of a kind, under the kind's id, with all mappings of its guide; and what a test changes of it. */

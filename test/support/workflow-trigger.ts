@@ -1,6 +1,6 @@
 import { runActions, type WorkflowTriggerDeps } from '../../functions/workflow-trigger/run-actions.ts';
-import type { ActionsMessage } from '../../shared/core/events/actions-message.ts';
-import type { JsonObject } from '../../shared/core/json.ts';
+import type { JsonObject } from '../../shared/core/json/values.ts';
+import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { TargetAnswer } from '../../shared/ports/workflow-target.ts';
 import { actionsRecord, invocation, testExecution } from './actions-message.ts';
 import { makeCountedMetrics, makeFakeActionLog, makeFakeActionsQueue, makeFakeClaimStore } from './fakes.ts';

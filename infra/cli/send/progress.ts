@@ -1,17 +1,12 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { Terminal } from '../output/terminal.ts';
-import { formatCount } from '../output/text.ts';
-
-export type Progress = {
-  accepted(count: number): void;
-  final(count: number): void;
-  end(): void;
-};
+import type { SendProgress } from '../../../shared/operations/send/send-all.ts';
+import { formatCount } from '../../../shared/operations/words/text.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 const lineEveryMs = 2_000;
 
 /** Accepted and final events of a `send`: a bar for a person, a line every two seconds for a log. */
-export function showProgress(terminal: Terminal, total: number, waitsForFinal: boolean): Progress {
+export function showProgress(terminal: Terminal, total: number, waitsForFinal: boolean): SendProgress {
   let accepted = 0;
   let final = 0;
   const startedAtMs = performance.now();

@@ -4,17 +4,23 @@ import type { Command } from 'commander';
 import { UrlState } from '../../../shared/core/configuration/schema.ts';
 import type { DefaultMapping, GuidedKind } from '../../../shared/core/sources/guide.ts';
 import type { SourceKind } from '../../../shared/core/sources/source.ts';
+import { shippedDirectory } from '../../../shared/operations/configuration/files/configuration-files.ts';
+import type { Environment } from '../../../shared/operations/environment.ts';
+import { CliError } from '../../../shared/operations/refusal.ts';
+import { setSecret } from '../../../shared/operations/secrets/change-secret.ts';
+import { countValues } from '../../../shared/operations/secrets/secret-store.ts';
+import { ingestUrls, secretsOf } from '../../../shared/operations/sources/ingest-urls.ts';
+import {
+  chooseMappings,
+  type MappingChoice,
+  type WrittenFile,
+  writeNewSource,
+} from '../../../shared/operations/sources/new-source.ts';
+import { sourceGuide, sourceGuides } from '../../../shared/operations/sources/source-guides.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
-import { shippedDirectory } from '../configuration-files.ts';
-import { connect, type Environment } from '../environment.ts';
-import { CliError } from '../errors.ts';
-import { printJson, processTerminal, type Terminal } from '../output/terminal.ts';
-import { ingestUrls, secretsOf } from '../queries/ingest-urls.ts';
-import { setSecret } from '../secrets/change-secret.ts';
-import { countValues } from '../secrets/secret-store.ts';
-import { sourceGuide, sourceGuides } from '../source-guides.ts';
+import { connect } from '../environment.ts';
+import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { unknownKind } from './kinds.ts';
-import { chooseMappings, type MappingChoice, type WrittenFile, writeNewSource } from './new-source.ts';
 
 type AddOptions = MappingChoice & { key?: string; dir: string };
 

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { GuidedKind } from '../../../shared/core/sources/guide.ts';
+import { notFound } from '../../../shared/operations/refusal.ts';
+import { sourceGuides } from '../../../shared/operations/sources/source-guides.ts';
+import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
+import { plural } from '../../../shared/operations/words/text.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { notFound } from '../errors.ts';
-import { printFields } from '../output/fields.ts';
-import { renderTable } from '../output/table.ts';
-import { printJson, processTerminal, type Terminal } from '../output/terminal.ts';
-import { plural } from '../output/text.ts';
-import { sourceGuides } from '../source-guides.ts';
+import { printFields } from '../terminal/fields.ts';
+import { renderTable } from '../terminal/table.ts';
+import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 
 /** `--json` row of `sources kinds`. */
 export type KindRow = {

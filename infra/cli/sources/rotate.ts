@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
+import type { Environment } from '../../../shared/operations/environment.ts';
+import { failure, usageError } from '../../../shared/operations/refusal.ts';
+import { stateOf } from '../../../shared/operations/settings/change.ts';
+import { ingestUrls, secretsOf } from '../../../shared/operations/sources/ingest-urls.ts';
+import { type PreviousUrl, retireUrl, rotateUrl } from '../../../shared/operations/sources/rotate-url.ts';
+import { formatAgo } from '../../../shared/operations/words/times.ts';
 import { addReason, examples, type GlobalOptions, optionsOf } from '../command.ts';
-import { connect, type Environment } from '../environment.ts';
-import { failure, usageError } from '../errors.ts';
-import { canAsk, confirm } from '../output/confirm.ts';
-import { printJson, processTerminal } from '../output/terminal.ts';
-import { formatAgo } from '../output/times.ts';
-import { ingestUrls, secretsOf } from '../queries/ingest-urls.ts';
-import { askedNow, unknownName } from '../state/asked.ts';
-import { stateOf } from '../state/change.ts';
-import { type PreviousUrl, retireUrl, rotateUrl } from '../state/rotate-url.ts';
+import { connect } from '../environment.ts';
+import { askedNow, unknownName } from '../settings/asked.ts';
+import { canAsk, confirm } from '../terminal/confirm.ts';
+import { printJson, processTerminal } from '../terminal/terminal.ts';
 
 type RotateOptions = GlobalOptions & { retire?: boolean; force?: boolean; yes?: boolean; message?: string };
 

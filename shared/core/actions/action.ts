@@ -6,7 +6,7 @@ import type { Subscriptions } from '../../ports/subscriptions.ts';
 import type { WorkflowRuns } from '../../ports/workflow-runs.ts';
 import type { OpenTarget } from '../../ports/workflow-target.ts';
 import type { FieldError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 import type { ActionReason, ActionWarning } from '../logs/action-log-entry.ts';
 import { isNothing } from './parts/params.ts';
 

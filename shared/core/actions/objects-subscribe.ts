@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type Entity, type EntityRef, type ObjectRef, recipientKey } from '../directory/entity.ts';
 import { mapProblem, storable } from '../directory/entity-write.ts';
 import { isBeforeDelete } from '../directory/merge-entity.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type ActionContext, defineAction, invalidParams, nothingGiven } from './action.ts';
 import { deletedLater } from './parts/deleted-later.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { recipientKey } from '../directory/entity.ts';
-import { eventIdTimeMs } from '../events/event-id.ts';
-import { isJsonObject } from '../json.ts';
+import { eventIdTimeMs } from '../ids/event-id.ts';
+import { isJsonObject } from '../json/values.ts';
 import { cancelEach } from '../runs/cancel-runs.ts';
 import { type ActionResult, defineAction } from './action.ts';
 import { Text } from './parts/params.ts';

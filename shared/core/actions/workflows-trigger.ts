@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { checkData } from '../configuration/check-data.ts';
 import { delaySeconds } from '../configuration/schema.ts';
 import { type Entity, recipientKey } from '../directory/entity.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { findTarget } from '../runs/find-target.ts';
 import { startEverybody } from '../runs/start-everybody.ts';

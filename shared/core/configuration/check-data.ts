@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { FieldError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 import { type CompiledSchema, compileDataSchema } from './compile-data-schema.ts';
 
 // A snapshot's schema object lives as long as the snapshot.

@@ -1,5 +1,5 @@
 import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 
 export type CompiledSchema = ValidateFunction | { problem: string };
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 
 const textLengthMax = 64 * 1024;
 const uniqueItemsMax = 1000;

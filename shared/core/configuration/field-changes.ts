@@ -1,4 +1,4 @@
-import { isJsonObject, sameJson } from '../json.ts';
+import { isJsonObject, sameJson } from '../json/values.ts';
 
 /** One field that differs. `before` is absent where it was added, `after` where it was removed. */
 export type FieldChange = { path: string; before?: unknown; after?: unknown };

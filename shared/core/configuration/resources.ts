@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { sameJson } from '../json.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../json/canonical-json.ts';
+import { sameJson } from '../json/values.ts';
 import type { AudienceFile, Snapshot, SourceFile, WorkflowFile } from './schema.ts';
 
 /** What a commit names: one file of `infra/config`. A mapping is part of its source. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ResourceKey } from '../ids/resource-key.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 import { FieldPathText } from '../mappings/field-path.ts';
 import { Mapping } from '../mappings/schema.ts';
 import { dataSchemaProblems } from './data-schema.ts';

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../json.ts';
+import { isJsonObject } from '../json/values.ts';
 import type { EnvironmentState, Snapshot } from './schema.ts';
 
 /** Why a function goes on with an older configuration than the live one; the closed list that logs and metrics share. */

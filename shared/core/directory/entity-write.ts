@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type EntityRef, mapFieldsOf, recipientKey, textFieldsOf } from './entity.ts';
 import { formatWarning } from './field-formats.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 
 /** What the directory holds: users, and objects in collections. A tenant is the object `$tenants/<id>`. */
 export type ObjectRef = { kind: 'object'; collection: string; id: string };

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../json.ts';
+import type { JsonValue } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 
 type Format = { code: string; isFormed(text: string): boolean; expected: string };

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue, sameJson } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, sameJson } from '../json/values.ts';
 import { type Entity, type EntityRef, isTombstone, type Tombstone } from './entity.ts';
 
 /** What one action wants to be true of one entity. */

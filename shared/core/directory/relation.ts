@@ -1,4 +1,4 @@
-import { type JsonObject, sameJson } from '../json.ts';
+import { type JsonObject, sameJson } from '../json/values.ts';
 
 /**
  * A row that ties two things together: a subscription, a membership. One that was taken back stays for a while as the mark

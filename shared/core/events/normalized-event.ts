@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../json.ts';
+import type { JsonObject, JsonValue } from '../json/values.ts';
 
 /** An event after its source has read it: what mappings see. */
 export type NormalizedEvent = {

@@ -1,4 +1,4 @@
-import { sameJson } from '../json.ts';
+import { sameJson } from '../json/values.ts';
 import type { ActionLogEntry, ActionOutcome } from '../logs/action-log-entry.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { actionPosition } from '../actions/index.ts';
-import type { ActionsMessage, Invocation } from '../events/actions-message.ts';
 import type { ActionLogEntry, ActionOutcome } from '../logs/action-log-entry.ts';
+import type { ActionsMessage, Invocation } from '../plan/actions-message.ts';
 
 export type Resumption =
   /** Everything is over, or a later message of the chain is on its way. */

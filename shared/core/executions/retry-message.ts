@@ -1,4 +1,4 @@
-import type { ActionsMessage } from '../events/actions-message.ts';
+import type { ActionsMessage } from '../plan/actions-message.ts';
 import { attemptNumber } from './resume-execution.ts';
 
 /** One origin's actions are tried for a day or 120 times in vain; the doubling delay alone reaches a day after about 104. */

@@ -1,4 +1,4 @@
-import type { PreparedSource } from '../configuration/prepared.ts';
+import type { PreparedSource } from '../live/prepared.ts';
 
 const keptAlways = ['content-type', 'user-agent', 'x-request-id'];
 

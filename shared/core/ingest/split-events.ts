@@ -1,6 +1,6 @@
-import { isJsonObject, type JsonValue } from '../json.ts';
+import { type Child, readMember, type Scan, scanChildren, skipSpace } from '../json/scanner.ts';
+import { isJsonObject, type JsonValue } from '../json/values.ts';
 import type { BatchWrapper } from '../sources/source.ts';
-import { type Child, readMember, type Scan, scanChildren, skipSpace } from './json-scanner.ts';
 import { type Refusal, refused } from './refusal.ts';
 
 /** How deep a body may nest. More is no event; parsers and viewers further on may recurse. */

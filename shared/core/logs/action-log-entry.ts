@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 
 export type ActionStatus = 'succeeded' | 'skipped' | 'failed' | 'pending';
 

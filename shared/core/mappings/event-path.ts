@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../json.ts';
+import type { JsonObject, JsonValue } from '../json/values.ts';
 import { type FieldPath, readSegments } from './field-path.ts';
 
 /** What a path can read of an event. */

@@ -1,6 +1,6 @@
 import get from 'lodash.get';
 import * as z from 'zod';
-import type { JsonValue } from '../json.ts';
+import type { JsonValue } from '../json/values.ts';
 
 /**
  * A case-sensitive dot path into an event: `user_id`, `data.total`, `body.items.0.sku`, `headers.x-shop`.

@@ -1,6 +1,6 @@
 import { defaultParameters } from '../actions/parts/default-parameters.ts';
 import { isResourceKey } from '../ids/resource-key.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { type EventNamespaces, readEventPath } from './event-path.ts';
 import { type FieldPath, parseFieldPath } from './field-path.ts';
 import type { Condition, Mapping, ParameterValue } from './schema.ts';

@@ -1,11 +1,11 @@
 import type { MemberKey } from '../../ports/audiences.ts';
 import type { ActionContext, ActionResult } from '../actions/action.ts';
-import { invocationId } from '../actions/invocation-id.ts';
 import { delaySeconds } from '../configuration/schema.ts';
 import { type EntityRef, tenantsCollection } from '../directory/entity.ts';
-import type { JsonObject } from '../json.ts';
+import { invocationId } from '../ids/invocation-id.ts';
+import { runKey } from '../ids/run-id.ts';
+import type { JsonObject } from '../json/values.ts';
 import { findTarget } from './find-target.ts';
-import { runKey } from './run-id.ts';
 import { type PlannedRun, type RunsContext, startRuns } from './start-runs.ts';
 
 /**

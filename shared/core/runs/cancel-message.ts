@@ -1,5 +1,5 @@
-import type { JsonObject } from '../json.ts';
-import { printRunId } from './run-id.ts';
+import { printRunId } from '../ids/run-id.ts';
+import type { JsonObject } from '../json/values.ts';
 import type { WorkflowRun } from './workflow-run.ts';
 
 /**

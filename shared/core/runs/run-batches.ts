@@ -1,5 +1,5 @@
 import { v5 as uuidV5 } from 'uuid';
-import { signalboxNamespace } from '../actions/invocation-id.ts';
+import { signalboxNamespace } from '../ids/invocation-id.ts';
 
 /**
  * Batches of runs, for targets that take many in one call.

@@ -1,6 +1,6 @@
 import { describeRef, type Entity, publicView } from '../directory/entity.ts';
-import type { JsonObject } from '../json.ts';
-import { printRunId } from './run-id.ts';
+import { printRunId } from '../ids/run-id.ts';
+import type { JsonObject } from '../json/values.ts';
 import type { WorkflowRun } from './workflow-run.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { EntityRef } from '../directory/entity.ts';
-import type { JsonObject } from '../json.ts';
-import type { RunKey } from './run-id.ts';
+import type { RunKey } from '../ids/run-id.ts';
+import type { JsonObject } from '../json/values.ts';
 
 /**
  * - `pending`: written, and its target has not taken it yet;

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { scanChildren, skipSpace } from '../ingest/json-scanner.ts';
+import { scanChildren, skipSpace } from '../json/scanner.ts';
 import { sameText } from './same-text.ts';
 import { randomText } from './shared-header.ts';
 import { anyText, headerOf, type SignedRequest, type Verifier } from './verifier.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 import { bearer } from '../signatures/authorization.ts';
 import { rpcProblem } from './parts/json-rpc.ts';
 import { isPresent } from './parts/present.ts';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../json/values.ts';
 import { bearer } from '../signatures/authorization.ts';
 import { isPresent } from './parts/present.ts';
 import { AnyObject } from './parts/rows.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isJsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonValue } from '../json/values.ts';
 import { standardWebhooks } from '../signatures/standard-webhooks.ts';
 import { eventTimeMs } from './parts/event-time.ts';
 import { fullName } from './parts/full-name.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 import type { Mapping } from '../mappings/schema.ts';
 import type { SourceKind } from './source.ts';
 

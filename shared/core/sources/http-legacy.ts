@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { unsigned } from '../signatures/unsigned.ts';
 import { isoTimeMs } from './parts/iso-time.ts';
 import { defineSource, type FieldProblem, typeName } from './source.ts';

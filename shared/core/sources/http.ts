@@ -1,4 +1,4 @@
-import { isJsonObject } from '../json.ts';
+import { isJsonObject } from '../json/values.ts';
 import { unsigned } from '../signatures/unsigned.ts';
 import { eventTimeMs } from './parts/event-time.ts';
 import { firstPresent } from './parts/present.ts';

@@ -1,9 +1,9 @@
 import type { Preprocessed, Preprocessor } from '../../ports/preprocessor.ts';
 import type { SourceFile, SourceSettings } from '../configuration/schema.ts';
-import { eventIdTimeMs } from '../events/event-id.ts';
 import type { NormalizedEvent } from '../events/normalized-event.ts';
 import { type RawEvent, unpackEventText } from '../events/raw-event.ts';
-import { isJsonObject, type JsonValue, parseJson } from '../json.ts';
+import { eventIdTimeMs } from '../ids/event-id.ts';
+import { isJsonObject, type JsonValue, parseJson } from '../json/values.ts';
 import type { EventReason } from '../logs/event-log-entry.ts';
 import { type EventNamespaces, readEventPath } from '../mappings/event-path.ts';
 import { type FieldPath, parseFieldPath } from '../mappings/field-path.ts';

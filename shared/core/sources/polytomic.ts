@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { bearer } from '../signatures/authorization.ts';
 import { composedKey } from './parts/composed-key.ts';
 import { rowPreprocess, rowUserId } from './parts/rows.ts';

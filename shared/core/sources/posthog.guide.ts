@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 import type { Sample, SampleMaker, SampleUser, SourceGuide } from './guide.ts';
 
 const identify = (id: string, event: string) => ({

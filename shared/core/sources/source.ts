@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { JsonObject, JsonValue } from '../json.ts';
+import type { JsonObject, JsonValue } from '../json/values.ts';
 import { type FieldPath, parseFieldPath } from '../mappings/field-path.ts';
 import type { Verifier } from '../signatures/verifier.ts';
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../json/values.ts';
 import { afterAnyFault, type Sample, type SampleMaker, type SampleUser, type SourceGuide } from './guide.ts';
 
 const identifyParameters = {

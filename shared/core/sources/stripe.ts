@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isJsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonValue } from '../json/values.ts';
 import { hmac } from '../signatures/hmac.ts';
 import { eventTimeMs } from './parts/event-time.ts';
 import { looseField, looseMap, typeInField } from './parts/loose-fields.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { sharedHeader } from '../signatures/shared-header.ts';
 import { composedKey } from './parts/composed-key.ts';
 import { isoTimeMs } from './parts/iso-time.ts';

@@ -3,11 +3,11 @@ import { type IngestDeps, ingestRequest } from '../../../functions/ingest/ingest
 import { type ProcessorDeps, processBatch } from '../../../functions/processor/process-event.ts';
 import { itemFromEntry } from '../../../shared/adapters/dynamodb-event-log.ts';
 import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
-import { encodeActionsMessage } from '../../../shared/core/events/actions-message.ts';
 import { encodeRawEvent, packEventText, unpackEventText } from '../../../shared/core/events/raw-event.ts';
 import { ingestToken } from '../../../shared/core/ingest/ingest-token.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
-import { planEvent } from '../../../shared/core/processing/plan-event.ts';
+import { encodeActionsMessage } from '../../../shared/core/plan/actions-message.ts';
+import { planEvent } from '../../../shared/core/plan/plan-event.ts';
 import { makeStageMetrics } from '../../../shared/lambda/metrics.ts';
 import { eventRecord, liveConfiguration, rawEvent } from '../../support/build.ts';
 import { envelope } from '../baselines/envelope.ts';

@@ -4,7 +4,7 @@ import { makeActionLog } from '../../../shared/adapters/dynamodb-action-log.ts';
 import { makeDirectory } from '../../../shared/adapters/dynamodb-directory.ts';
 import { makeSubscriptions } from '../../../shared/adapters/dynamodb-subscriptions.ts';
 import { makeWorkflowRuns } from '../../../shared/adapters/dynamodb-workflow-runs.ts';
-import type { Invocation } from '../../../shared/core/events/actions-message.ts';
+import type { Invocation } from '../../../shared/core/plan/actions-message.ts';
 import { actionsMessage, actionsRecord, invocation } from '../../support/actions-message.ts';
 import { startTables, type TestTables } from '../../support/dynalite.ts';
 import { makeTrigger } from '../../support/workflow-trigger.ts';

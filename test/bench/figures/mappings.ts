@@ -2,13 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { problemText, readConfigurationFiles } from '../../../infra/cli/configuration-files.ts';
 import { makeConfigurationSource } from '../../../shared/adapters/dynamodb-configuration.ts';
 import { goLive } from '../../../shared/adapters/dynamodb-configuration-history.ts';
 import { writeSnapshot } from '../../../shared/adapters/dynamodb-configuration-snapshots.ts';
 import { queryAll, readCurrent } from '../../../shared/adapters/dynamodb-configuration-table.ts';
-import { prepareSource } from '../../../shared/core/configuration/prepared.ts';
 import { Snapshot } from '../../../shared/core/configuration/schema.ts';
+import { prepareSource } from '../../../shared/core/live/prepared.ts';
+import {
+  problemText,
+  readConfigurationFiles,
+} from '../../../shared/operations/configuration/files/configuration-files.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
 import { liveConfiguration } from '../../support/build.ts';
 import { startTables } from '../../support/dynalite.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { JsonObject } from '../../../shared/core/json.ts';
+import type { JsonObject } from '../../../shared/core/json/values.ts';
 import { act, at, makeActionContext, object, user, visible } from '../../support/directory-world.ts';
 
 async function world() {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { JsonObject } from '../../../shared/core/json.ts';
+import type { JsonObject } from '../../../shared/core/json/values.ts';
 import { act, makeActionContext } from '../../support/directory-world.ts';
 
 async function run(action: string, payload: JsonObject, made = makeActionContext(), seconds = 1) {

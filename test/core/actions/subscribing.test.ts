@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { JsonObject, JsonValue } from '../../../shared/core/json.ts';
+import type { JsonObject, JsonValue } from '../../../shared/core/json/values.ts';
 import { act, at, makeActionContext, object, user } from '../../support/directory-world.ts';
 import { identify } from '../../support/fakes-workflow-trigger.ts';
 

@@ -3,7 +3,7 @@ import { usersIdentify } from '../../../shared/core/actions/users-identify.ts';
 import { workflowsTrigger } from '../../../shared/core/actions/workflows-trigger.ts';
 import { type EntityRef, refFromRecipientKey } from '../../../shared/core/directory/entity.ts';
 import { upsertEntities } from '../../../shared/core/directory/upsert-entities.ts';
-import type { JsonObject, JsonValue } from '../../../shared/core/json.ts';
+import type { JsonObject, JsonValue } from '../../../shared/core/json/values.ts';
 import type { ObjectRef } from '../../../shared/core/runs/subscriber-pages.ts';
 import { contextNowMs, makeActionContext } from '../../support/fakes-workflow-trigger.ts';
 

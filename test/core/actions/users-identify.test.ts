@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { usersIdentify } from '../../../shared/core/actions/users-identify.ts';
-import type { JsonObject } from '../../../shared/core/json.ts';
+import type { JsonObject } from '../../../shared/core/json/values.ts';
 import { contextNowMs, makeActionContext } from '../../support/fakes-workflow-trigger.ts';
 
 const traits = {

@@ -2,19 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  type ActionsMessage,
-  actionsMessageBytesMax,
-  decodeActionsMessage,
-  encodeActionsMessage,
-} from '../../../shared/core/events/actions-message.ts';
-import { makeEventId } from '../../../shared/core/events/event-id.ts';
-import {
   decodeRawEvent,
   encodeRawEvent,
   packEventText,
   type RawEvent,
   unpackEventText,
 } from '../../../shared/core/events/raw-event.ts';
+import { makeEventId } from '../../../shared/core/ids/event-id.ts';
+import {
+  type ActionsMessage,
+  actionsMessageBytesMax,
+  decodeActionsMessage,
+  encodeActionsMessage,
+} from '../../../shared/core/plan/actions-message.ts';
 
 const id = makeEventId('rudderstack', 0, Date.parse('2026-11-21T03:00:00Z'), new Uint8Array(12));
 

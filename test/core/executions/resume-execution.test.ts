@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Invocation } from '../../../shared/core/events/actions-message.ts';
 import { resumeExecution } from '../../../shared/core/executions/resume-execution.ts';
 import type { ActionLogEntry, ActionStatus } from '../../../shared/core/logs/action-log-entry.ts';
+import type { Invocation } from '../../../shared/core/plan/actions-message.ts';
 import { actionEntry, actionOutcome } from '../../contracts/action-log.ts';
 import { actionsMessage } from '../../support/actions-message.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readMember, scanChildren } from '../../../shared/core/ingest/json-scanner.ts';
 import { depthMax, eventsMax, splitEvents, valuesMax } from '../../../shared/core/ingest/split-events.ts';
+import { readMember, scanChildren } from '../../../shared/core/json/scanner.ts';
 import type { BatchWrapper } from '../../../shared/core/sources/source.ts';
 
 const wrapper: BatchWrapper = { list: ['batch'], shared: ['context', 'integrations', 'sentAt'], unless: 'type' };

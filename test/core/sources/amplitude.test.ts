@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { SourceFile, SourceState } from '../../../shared/core/configuration/schema.ts';
-import { decodeActionsMessage, encodeActionsMessage } from '../../../shared/core/events/actions-message.ts';
-import { actionsMessageOf } from '../../../shared/core/processing/actions-of.ts';
-import { planEvent } from '../../../shared/core/processing/plan-event.ts';
+import { decodeActionsMessage, encodeActionsMessage } from '../../../shared/core/plan/actions-message.ts';
+import { actionsMessageOf } from '../../../shared/core/plan/actions-of.ts';
+import { planEvent } from '../../../shared/core/plan/plan-event.ts';
 import { guide } from '../../../shared/core/sources/amplitude.guide.ts';
 import { normalizeEvent } from '../../../shared/core/sources/normalize.ts';
 import { liveConfiguration, rawEvent } from '../../support/build.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { sourceGuide } from '../../../infra/cli/source-guides.ts';
 import { usersIdentify } from '../../../shared/core/actions/users-identify.ts';
 import { Snapshot, SourceFile, SourceState } from '../../../shared/core/configuration/schema.ts';
 import { packEventText } from '../../../shared/core/events/raw-event.ts';
-import type { JsonObject } from '../../../shared/core/json.ts';
-import { planEvent } from '../../../shared/core/processing/plan-event.ts';
+import type { JsonObject } from '../../../shared/core/json/values.ts';
+import { planEvent } from '../../../shared/core/plan/plan-event.ts';
 import type { Sample, SampleMaker } from '../../../shared/core/sources/guide.ts';
 import { fullName } from '../../../shared/core/sources/parts/full-name.ts';
+import { sourceGuide } from '../../../shared/operations/sources/source-guides.ts';
 import { rawEvent } from '../../support/build.ts';
 import { makeActionContext } from '../../support/fakes-workflow-trigger.ts';
 

@@ -1,8 +1,8 @@
 import { CloudWatchClient, GetMetricDataCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { makeAcceptedCounts } from '../../../infra/cli/verify/accepted-counts.ts';
 import { openMetricHistory } from '../../../infra/local/metric-history.ts';
 import { type MetricsApi, startMetricsApi } from '../../../infra/local/metrics-api.ts';
+import { makeAcceptedCounts } from '../../../shared/operations/verify/accepted-counts.ts';
 import { localCredentials } from '../../support/dynalite.ts';
 
 const minute = Date.parse('2026-05-04T10:00:00Z');

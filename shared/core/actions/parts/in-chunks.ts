@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.ts';
+import type { JsonObject } from '../../json/values.ts';
 import type { ActionContext, ActionResult } from '../action.ts';
 
 // What a chunk may take at worst; begun later it might be cut off.

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { MemberKey } from '../../../ports/audiences.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
 import { describeType, isNothing, Text, tenantIdProblem } from './params.ts';
 import { type Parsed, parseEntries, parseRecipient, type Recipient } from './recipient.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { tenantsCollection, usersCollection } from '../../directory/entity.ts';
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../json/values.ts';
 
 /** Missing, null, empty text and empty lists are all nothing; 0 and false are something. */
 export function isNothing(value: JsonValue | undefined): boolean {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type EntityRef, tenantsCollection, usersCollection } from '../../directory/entity.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
 import { collectionProblem, describeType, fromJsonText, idProblem, isNothing, tenantIdProblem } from './params.ts';
 
 /**

@@ -2,7 +2,7 @@ import { describeEntity, type EntityRef } from '../../directory/entity.ts';
 import { prepareWrite } from '../../directory/entity-write.ts';
 import { upsertEntities } from '../../directory/upsert-entities.ts';
 import { RetryableError } from '../../errors.ts';
-import type { JsonObject, JsonValue } from '../../json.ts';
+import type { JsonObject, JsonValue } from '../../json/values.ts';
 import { type ActionContext, type ActionResult, invalidParams } from '../action.ts';
 import { deletedWarning, lateWarning } from './identify-inline.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
 import { type BatchWrapper, type FieldProblem, typeName } from '../source.ts';
 import { isoTimeMs } from './iso-time.ts';
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.ts';
+import type { JsonObject } from '../../json/values.ts';
 import type { DefaultMapping, Sample, SampleMaker, SampleSet, SampleUser } from '../guide.ts';
 
 /** The mapping that every customer data platform begins with: who identified themselves is kept current. */

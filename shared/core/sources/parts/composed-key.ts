@@ -1,5 +1,5 @@
-import { validKey } from '../../idempotency/claim-key.ts';
-import type { JsonValue } from '../../json.ts';
+import { validKey } from '../../ids/claim-key.ts';
+import type { JsonValue } from '../../json/values.ts';
 import { isPresent } from './present.ts';
 
 /**

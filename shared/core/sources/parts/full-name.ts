@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../json.ts';
+import type { JsonValue } from '../../json/values.ts';
 
 /** A person's name of its two halves, either of which may be missing; undefined without both. */
 export function fullName(first: JsonValue | undefined, last: JsonValue | undefined): string | undefined {

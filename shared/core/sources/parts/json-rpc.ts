@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.ts';
+import type { JsonObject } from '../../json/values.ts';
 import type { FieldProblem } from '../source.ts';
 
 /** What a reverse ETL that calls methods of ours, instead of posting rows, is told: no answer of ours would be one of theirs. */

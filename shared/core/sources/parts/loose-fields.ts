@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
 import { type FieldProblem, typeName } from '../source.ts';
 
 /** A field of a payload whose type is looked at where it is used. */

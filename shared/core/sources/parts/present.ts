@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../json.ts';
+import type { JsonValue } from '../../json/values.ts';
 
 /** Whether a field holds something: templates leave `""` or null where they had no value. */
 export function isPresent(value: JsonValue | undefined): value is JsonValue {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.ts';
+import type { JsonObject } from '../../json/values.ts';
 import type { DefaultMapping, SampleMaker, SampleUser } from '../guide.ts';
 
 /** Keeps a user as the row says; for kinds whose `data` is the row. */

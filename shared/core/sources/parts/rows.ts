@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
 import { firstPresent } from './present.ts';
 
 /** Any map: what is in it is for the sender's templates to say. */

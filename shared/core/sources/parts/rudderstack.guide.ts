@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../json.ts';
+import type { JsonObject } from '../../json/values.ts';
 import { afterServerFaults, type SampleMaker, type SampleUser, type SenderBehaviour } from '../guide.ts';
 
 /** https://github.com/rudderlabs/rudder-server, its router's defaults. */

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../json.ts';
+import type { JsonValue } from '../../json/values.ts';
 import { type FieldProblem, typeName } from '../source.ts';
 import { isPresent } from './present.ts';
 

@@ -1,0 +1,71 @@
+import type { ActionRow, RunRow } from '../../../shared/operations/rows.ts';
+import { formatAgo, formatTime } from '../../../shared/operations/words/times.ts';
+import { inline } from '../../../shared/operations/words/values.ts';
+import { paintStatus } from '../events/table.ts';
+import type { Column } from '../terminal/table.ts';
+import type { Colours } from '../terminal/terminal.ts';
+
+const when = (time: string | null, nowMs: number) =>
+  time === null ? '-' : `${formatTime(Date.parse(time))} ${formatAgo(Date.parse(time), nowMs)}`;
+
+const ago = (time: string | null, nowMs: number) => (time === null ? '-' : formatAgo(Date.parse(time), nowMs));
+
+export function actionColumns(colours: Colours, nowMs: number): Column<ActionRow>[] {
+  return [
+    {
+      title: 'FIRST RUN',
+      value: ({ first_attempt_at, finished_at }) => when(first_attempt_at ?? finished_at, nowMs),
+      short: ({ first_attempt_at, finished_at }) => ago(first_attempt_at ?? finished_at, nowMs),
+    },
+    { title: 'EVENT', value: ({ event_id }) => event_id, whole: true },
+    { title: 'ACTION', value: ({ action }) => action },
+    { title: 'MAPPING', value: ({ mapping }) => mapping },
+    { title: 'STATUS', value: ({ status }) => status, paint: (text, { status }) => paintStatus(colours, status, text) },
+    { title: 'TRIES', value: ({ attempts }) => String(attempts), align: 'right' },
+    { title: 'OUTCOME', value: (row) => outcomeOf(row, nowMs) },
+  ];
+}
+
+/** Why it did not end well, or what it reported; what it warned of comes with either. */
+export function outcomeOf(
+  row: Pick<ActionRow, 'reason' | 'detail' | 'result' | 'warnings' | 'retry_at'>,
+  nowMs: number,
+): string {
+  const parts = [
+    row.reason,
+    row.detail,
+    row.reason === null && row.result !== null ? inline(row.result) : null,
+    row.retry_at === null ? null : `next try ${formatAgo(Date.parse(row.retry_at), nowMs)}`,
+    ...row.warnings.map(({ message }) => `warning: ${message}`),
+  ];
+  return parts.filter((part) => part !== null).join(' · ');
+}
+
+export function runColumns(colours: Colours, nowMs: number): Column<RunRow>[] {
+  return [
+    {
+      title: 'STARTED',
+      value: ({ inserted_at }) => when(inserted_at, nowMs),
+      short: ({ inserted_at }) => ago(inserted_at, nowMs),
+    },
+    { title: 'WORKFLOW', value: ({ workflow }) => workflow },
+    { title: 'RECIPIENT', value: ({ recipient }) => recipient },
+    { title: 'STATUS', value: ({ status }) => status, paint: (text, { status }) => paintRun(colours, status, text) },
+    { title: 'TARGET', value: ({ target }) => target },
+    { title: 'RUN', value: ({ id }) => id, whole: true },
+    { title: 'ERROR', value: ({ error }) => error ?? '' },
+  ];
+}
+
+export function paintRun(colours: Colours, status: RunRow['status'], text: string): string {
+  switch (status) {
+    case 'handed_off':
+      return colours.green(text);
+    case 'failed':
+      return colours.red(text);
+    case 'pending':
+      return colours.yellow(text);
+    case 'cancelled':
+      return colours.dim(text);
+  }
+}

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+
+/** A command's file adds itself to the program: names, options, help, and what it does. */
+export type CommandFile = { register(program: Command): void };
+
+/** In the order of the help. Only the file of the command that is asked for is loaded, with the clients that it needs. */
+export const commandFiles: Record<string, () => Promise<CommandFile>> = {
+  sources: () => import('./sources/command.ts'),
+  send: () => import('./send/command.ts'),
+  events: () => import('./events/command.ts'),
+  'event-types': () => import('./sources/event-types.ts'),
+  actions: () => import('./actions/command.ts'),
+  runs: () => import('./runs/command.ts'),
+  users: () => import('./directory/users.ts'),
+  objects: () => import('./directory/objects.ts'),
+  tenants: () => import('./directory/tenants.ts'),
+  audiences: () => import('./directory/audiences.ts'),
+  why: () => import('./why/command.ts'),
+  replay: () => import('./replay/command.ts'),
+  verify: () => import('./verify/command.ts'),
+  config: () => import('./configuration/command.ts'),
+  mapping: () => import('./mappings/command.ts'),
+  workflow: () => import('./workflows/command.ts'),
+  settings: () => import('./settings/command.ts'),
+  secrets: () => import('./secrets/command.ts'),
+};

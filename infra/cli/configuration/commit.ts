@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import { refText } from '../../../shared/core/configuration/resources.ts';
+import { commitDraft } from '../../../shared/operations/configuration/commit.ts';
+import { failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
+import { currentAuthor } from '../author.ts';
+import { examples, type GlobalOptions, optionsOf } from '../command.ts';
+import { connect } from '../environment.ts';
+import { printJson, processTerminal } from '../terminal/terminal.ts';
+import { changeLine } from './differences.ts';
+import { printNewSources } from './push.ts';
+import { conflictFailure, missingFailure, refusedByConflict, requireCommitsIn } from './refusals.ts';
+import { type ResourceOptions, resourcesOf, withResources } from './resource-options.ts';
+
+export function addCommit(config: Command): void {
+  const commit = withResources(config.command('commit'), 'only')
+    .description('make the draft live, all of it or what is named; the rest stays a draft')
+    .requiredOption('-m, --message <text>', 'what the change is for')
+    .option('--allow-empty', 'a new version of the one resource that is named, although nothing in it differs')
+    .option('--force', 'also over what others committed meanwhile, and without workflows that mappings name')
+    .action((_options, command: Command) => run(optionsOf(command)));
+  examples(
+    commit,
+    ['config commit -m "Trigger on refunds"', 'all of the draft'],
+    ['config commit -m "Trigger on refunds" --source rudderstack', 'one resource of it'],
+    ['config commit -m "Again" --workflow order-completed --allow-empty', 'a version without a change'],
+  );
+}
+
+type CommitOptions = GlobalOptions & ResourceOptions & { message: string; allowEmpty?: boolean; force?: boolean };
+
+async function run(options: CommitOptions): Promise<void> {
+  const terminal = processTerminal();
+  const { message, allowEmpty = false, force = false } = options;
+  const only = resourcesOf(options);
+  if (message.trim() === '') throw usageError('the message is empty', '-m "what the change is for"');
+  if (allowEmpty && only?.length !== 1)
+    throw usageError('an empty commit is of one resource', 'name it: --source KEY, --workflow KEY or --audience KEY');
+  requireCommitsIn(options.environment);
+  const { configuration: table, name } = await connect(options);
+  const result = await commitDraft(table, {
+    ...(only && { only }),
+    allowEmpty,
+    force,
+    author: currentAuthor(),
+    message,
+    nowMs: Date.now(),
+  }).catch(refusedByConflict('look at it, then commit again: npx signalbox config diff --from live --to draft'));
+  switch (result.kind) {
+    case 'nothing_to_commit':
+      throw failure(`${name} has no draft`, 'save one: npx signalbox config push');
+    case 'unknown_resource':
+      throw notFound(`${name} has no ${refText(result.ref)}`, 'npx signalbox config show lists what it has');
+    case 'not_in_draft':
+      throw notFound(
+        `the draft of ${name} does not change ${result.refs.map(refText).join(', ')}`,
+        `it changes ${result.draft.map(refText).join(', ') || 'nothing'}`,
+      );
+    case 'conflict':
+      throw conflictFailure(
+        result.conflicts,
+        'committed by others after the draft was pushed',
+        'take theirs into your files (npx signalbox config pull, or git), push again, commit again',
+        'or commit over it: --force',
+      );
+    case 'missing_references':
+      throw missingFailure(result.missing, 'commit both together, or --force');
+    case 'committed': {
+      const { version, id, changes, left, newSources } = result;
+      if (options.json)
+        return printJson(terminal, { environment: name, version, id, changes, left, new_sources: newSources });
+      for (const change of changes) terminal.out(changeLine(terminal, change));
+      terminal.out(`${name} is at version ${version} (commit ${id}). Live within 30 s.`);
+      printNewSources(terminal, newSources);
+      if (left.length > 0) terminal.note(`Still in the draft: ${left.map(refText).join(', ')}`);
+    }
+  }
+}

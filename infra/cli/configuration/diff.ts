@@ -1,0 +1,137 @@
+import type { Command } from 'commander';
+import { type FieldChange, fieldChanges } from '../../../shared/core/configuration/field-changes.ts';
+import { refText } from '../../../shared/core/configuration/resources.ts';
+import {
+  EnvironmentFile,
+  type EnvironmentState,
+  type Snapshot,
+  SourceSettings,
+} from '../../../shared/core/configuration/schema.ts';
+import { readDraftContent } from '../../../shared/operations/configuration/drafts.ts';
+import { differences } from '../../../shared/operations/configuration/history.ts';
+import { contentOf, readSeen } from '../../../shared/operations/configuration/live-content.ts';
+import type { Environment } from '../../../shared/operations/environment.ts';
+import { formatWhen } from '../../../shared/operations/words/times.ts';
+import { environments } from '../../environments.ts';
+import { examples, optionsOf } from '../command.ts';
+import { connect } from '../environment.ts';
+import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
+import { differenceRow, printDifferences, printFieldChanges } from './differences.ts';
+import { entryNamed } from './entry.ts';
+import { type DirectoryOption, readFaultlessFiles, withDirectory } from './files.ts';
+
+export function addDiff(config: Command): void {
+  const diff = withDirectory(config.command('diff'))
+    .description('what differs, field by field; exit code 1 when something does, 0 when nothing')
+    .option('--from <what>', 'files, draft, live, an environment, or a commit', 'live')
+    .option('--to <what>', 'the same; what is only there is shown as added', 'files')
+    .option('--to-profile <name>', 'AWS profile of the environment in --to, when it is another one')
+    .option('--to-region <name>', 'AWS region of the environment in --to, when it is another one')
+    .action((_options, command: Command) => run(optionsOf(command)));
+  diff.addHelpText(
+    'after',
+    '\nWithout --from and --to: what a push and commit of the files would change. Then it also shows where the settings that run\ndiffer from environments/<env>.yaml, which is only what a new environment starts with: that is no difference to the exit code.',
+  );
+  examples(
+    diff,
+    ['config diff', 'live here → files'],
+    ['config diff --to draft', 'live here → draft'],
+    ['config diff --from staging --to live', 'what a promotion to staging would change'],
+    ['config diff --from 7 --to 12', 'between two versions'],
+  );
+}
+
+type DiffOptions = DirectoryOption & { from: string; to: string; toProfile?: string; toRegion?: string };
+
+async function run(options: DiffOptions): Promise<void> {
+  const terminal = processTerminal();
+  let here: Promise<Environment> | undefined;
+  const sides: Sides = {
+    options,
+    terminal,
+    environment() {
+      here ??= connect(options);
+      return here;
+    },
+  };
+  const { toProfile: profile, toRegion: region } = options;
+  const [from, to] = [
+    await readSide(options.from, sides, {}),
+    await readSide(options.to, sides, { ...(profile && { profile }), ...(region && { region }) }),
+  ];
+  const found = differences(from, to);
+  const isDefault = options.from === 'live' && options.to === 'files';
+  const hints = isDefault ? await besides(sides) : undefined;
+  if (found.length > 0) process.exitCode = 1;
+  if (options.json) {
+    return printJson(terminal, {
+      from: options.from,
+      to: options.to,
+      different: found.length > 0,
+      changes: found.map(differenceRow),
+      ...(hints && { settings: hints.drift, draft: hints.draft ?? null }),
+    });
+  }
+  printDifferences(terminal, found);
+  if (found.length === 0) terminal.note(`${options.from} and ${options.to} have the same content`);
+  if (hints) printHints(terminal, await sides.environment(), hints);
+}
+
+type Sides = { options: DiffOptions; terminal: Terminal; environment(): Promise<Environment> };
+
+async function readSide(
+  what: string,
+  { options, terminal, environment }: Sides,
+  elsewhere: { profile?: string; region?: string },
+): Promise<Snapshot> {
+  if (what === 'files') return readFaultlessFiles(terminal, options.dir, 'nothing can be compared with them').snapshot;
+  if (environments.some(({ name }) => name === what)) {
+    const other = await connect({ ...options, ...elsewhere, environment: what });
+    return (await readSeen(other.configuration)).snapshot;
+  }
+  const { configuration: table, name } = await environment();
+  if (what === 'live') return (await readSeen(table)).snapshot;
+  if (what === 'draft') return (await readDraftContent(table)).content;
+  return contentOf(table, await entryNamed({ configuration: table, name }, what));
+}
+
+type Hints = {
+  /** Where the settings that run differ from `environments/<env>.yaml`. */
+  drift: FieldChange[];
+  draft?: { author: string; updated_at: string; changes: string[] };
+};
+
+async function besides({ options, terminal, environment }: Sides): Promise<Hints> {
+  const { configuration: table, name } = await environment();
+  const files = readFaultlessFiles(terminal, options.dir, 'nothing can be compared with them');
+  const [{ current, snapshot }, { draft, open }] = await Promise.all([readSeen(table), readDraftContent(table)]);
+  const drift = driftOf(files.environments[name] ?? EnvironmentFile.parse({}), current.state, snapshot);
+  if (draft === undefined || open.length === 0) return { drift };
+  const changes = open.map(refText);
+  return { drift, draft: { author: draft.author, updated_at: new Date(draft.updatedAtMs).toISOString(), changes } };
+}
+
+/** From what the file says to what runs. URL generations are in no file. */
+export function driftOf(file: EnvironmentFile, state: EnvironmentState, committed: Snapshot): FieldChange[] {
+  const keys = Object.keys(committed.sources).filter((key) => Object.hasOwn(state.sources, key));
+  const inFile = keys.map((key) => [key, file.sources[key] ?? SourceSettings.parse({})]);
+  const running = keys.map((key) => {
+    const { url: _url, ...settings } = state.sources[key] as EnvironmentState['sources'][string];
+    return [key, settings];
+  });
+  return fieldChanges(
+    { sources: Object.fromEntries(inFile), inactive_workflows: [...file.inactive_workflows].sort() },
+    { sources: Object.fromEntries(running), inactive_workflows: [...state.inactive_workflows].sort() },
+  );
+}
+
+function printHints(terminal: Terminal, { name }: Environment, { drift, draft }: Hints): void {
+  if (drift.length > 0) {
+    terminal.out(`\nSettings of ${name}, from environments/${name}.yaml to what runs (kept by every push):`);
+    printFieldChanges(terminal, drift);
+  }
+  if (draft)
+    terminal.note(
+      `\nThere is a draft besides, by ${draft.author}, ${formatWhen(Date.parse(draft.updated_at), Date.now())}: ${draft.changes.join(', ')}\n  npx signalbox config diff --to draft`,
+    );
+}

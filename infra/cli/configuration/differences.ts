@@ -1,0 +1,56 @@
+import type { FieldChange } from '../../../shared/core/configuration/field-changes.ts';
+import { type ResourceChange, refText } from '../../../shared/core/configuration/resources.ts';
+import type { ResourceDifference } from '../../../shared/operations/configuration/history.ts';
+import { printable, truncate } from '../../../shared/operations/words/text.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+/** Resources with their fields, as a person reads a diff: what goes in red, what comes in green. */
+export function printDifferences(terminal: Terminal, differences: ResourceDifference[]): void {
+  for (const difference of differences) {
+    terminal.out(changeLine(terminal, difference));
+    printFieldChanges(terminal, difference.fields);
+  }
+}
+
+export function changeLine({ colours }: Terminal, change: ResourceChange): string {
+  const paint = { added: colours.green, changed: colours.yellow, removed: colours.red }[change.change];
+  return `${colours.bold(refText(change))}  ${paint(change.change)}`;
+}
+
+/** `before → after` on a line where there is room for it, else each on a line of its own. */
+export function printFieldChanges(terminal: Terminal, fields: FieldChange[], indent = '  '): void {
+  const { colours, columns = Number.POSITIVE_INFINITY, out } = terminal;
+  const line = (sign: string, text: string, paint: (text: string) => string) =>
+    out(paint(truncate(`${indent}${sign} ${printable(text)}`, columns)));
+  for (const { path, before, after } of fields) {
+    const [was, is] = [valueText(before), valueText(after)];
+    if (was === undefined) line('+', `${path}: ${is}`, colours.green);
+    else if (is === undefined) line('-', `${path}: ${was}`, colours.red);
+    else if (`${path}: ${was} → ${is}`.length + indent.length + 2 <= Math.min(columns, 100))
+      out(`${indent}~ ${printable(path)}: ${colours.red(printable(was))} → ${colours.green(printable(is))}`);
+    else {
+      line('~', `${path}:`, (text) => text);
+      line('  -', was, colours.red);
+      line('  +', is, colours.green);
+    }
+  }
+}
+
+function valueText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** A change of settings, within a line: `rudderstack.enabled true → false`. */
+export function settingsText(fields: FieldChange[]): string {
+  return fields
+    .map(
+      ({ path, before, after }) =>
+        `${path.replace(/^sources\./, '')} ${valueText(before) ?? '-'} → ${valueText(after) ?? '-'}`,
+    )
+    .join(', ');
+}
+
+/** `--json` row of a resource: the hash is ours alone. */
+export function differenceRow({ type, key, change, fields }: ResourceDifference) {
+  return { type, key, change, fields };
+}

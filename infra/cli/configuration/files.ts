@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import {
+  type ConfigurationFiles,
+  type ConfigurationProblem,
+  problemText,
+  readConfigurationFiles,
+  shippedDirectory,
+} from '../../../shared/operations/configuration/files/configuration-files.ts';
+import { failure } from '../../../shared/operations/refusal.ts';
+import { plural } from '../../../shared/operations/words/text.ts';
+import type { GlobalOptions } from '../command.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+export type DirectoryOption = GlobalOptions & { dir: string };
+
+/** Names the folder of the files; infra/config where nothing else is said. */
+export function withDirectory(command: Command): Command {
+  return command.option('--dir <path>', 'folder of the configuration files', shippedDirectory);
+}
+
+export const errorsOf = ({ problems }: ConfigurationFiles): ConfigurationProblem[] =>
+  problems.filter(({ severity }) => severity === 'error');
+
+/**
+ * The files, when none has an error.
+ * @throws CliError after every problem was printed
+ */
+export function readFaultlessFiles(terminal: Terminal, directory: string, consequence: string): ConfigurationFiles {
+  const files = readConfigurationFiles(directory);
+  const errors = errorsOf(files);
+  if (errors.length === 0) return files;
+  for (const problem of files.problems) terminal.note(problemText(problem));
+  throw failure(`${plural(errors.length, 'error')} in the configuration; ${consequence}`);
+}
+
+export function summaryOf({ snapshot }: Pick<ConfigurationFiles, 'snapshot'>): string {
+  const sources = Object.values(snapshot.sources);
+  const mappings = sources.reduce((count, source) => count + source.mappings.length, 0);
+  return `${plural(sources.length, 'source')}, ${plural(mappings, 'mapping')}, ${plural(Object.keys(snapshot.workflows).length, 'workflow')}`;
+}

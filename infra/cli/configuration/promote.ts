@@ -1,0 +1,198 @@
+import type { Command } from 'commander';
+import { makeAudiences } from '../../../shared/adapters/dynamodb-audiences.ts';
+import { isInGrantedTargets } from '../../../shared/core/configuration/granted-targets.ts';
+import { refText } from '../../../shared/core/configuration/resources.ts';
+import { differences } from '../../../shared/operations/configuration/history.ts';
+import {
+  type EnvironmentFacts,
+  type PromotionProblem,
+  preflight,
+} from '../../../shared/operations/configuration/preflight.ts';
+import { type PromotionPlan, planPromotion, promote } from '../../../shared/operations/configuration/promote.ts';
+import type { Environment } from '../../../shared/operations/environment.ts';
+import { failure, usageError } from '../../../shared/operations/refusal.ts';
+import { secretNames } from '../../../shared/operations/secrets/secret-names.ts';
+import { plural } from '../../../shared/operations/words/text.ts';
+import { environmentAbove, environmentBelow, environmentNamed } from '../../environments.ts';
+import { currentAuthor } from '../author.ts';
+import { examples, isEnvironmentNamed, optionsOf } from '../command.ts';
+import { connect } from '../environment.ts';
+import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
+import { differenceRow, printDifferences } from './differences.ts';
+import { entryNamed } from './entry.ts';
+import { type DirectoryOption, readFaultlessFiles, withDirectory } from './files.ts';
+import { printNewSources } from './push.ts';
+import { refusedByConflict } from './refusals.ts';
+
+export function addPromote(config: Command): void {
+  const command = withDirectory(config.command('promote'))
+    .description('bring what is committed in one environment into the next; content only, no settings, URLs or secrets')
+    .option('--to <environment>', 'everything committed in the environment directly below it')
+    .option('--only <commit>', 'one commit of the environment below: its resources, as they were in it')
+    .option('-m, --message <text>', 'what for (Promote …)')
+    .option('--dry-run', 'show what would change and what would not work, and change nothing')
+    .option('--force', 'although something would not work there, or be undone')
+    .option('--to-profile <name>', 'AWS profile of the environment that is written; --profile is the one that is read')
+    .option('--to-region <name>', 'AWS region of the environment that is written; --region is of the one that is read')
+    .action((_options, self: Command) => run(optionsOf(self), isEnvironmentNamed(self)));
+  command.addHelpText(
+    'after',
+    '\nOne step at a time, in the order of infra/environments.ts. First it is checked that everything would work there: workflows,\naudiences, targets with their permissions and secrets. --dir is read for environments/<env>.yaml alone: the first settings\nof sources that are new there.',
+  );
+  examples(
+    command,
+    ['config promote --to staging --dry-run', 'what would come, and what stands in the way'],
+    ['config promote --to staging', 'everything committed in development'],
+    ['config promote --only 12', 'commit 12 of development, to staging'],
+    ['config promote --to production --profile stage --to-profile prod', 'between two AWS accounts'],
+  );
+}
+
+type PromoteOptions = DirectoryOption & {
+  to?: string;
+  only?: string;
+  message?: string;
+  dryRun?: boolean;
+  force?: boolean;
+  toProfile?: string;
+  toRegion?: string;
+};
+
+async function run(options: PromoteOptions, isLowerNamed: boolean): Promise<void> {
+  const terminal = processTerminal();
+  const names = endsOf(options, isLowerNamed);
+  const files = readFaultlessFiles(terminal, options.dir, 'nothing was promoted');
+  const { toProfile = options.profile, toRegion = options.region } = options;
+  const [lower, upper] = await Promise.all([
+    connect({ ...options, environment: names.lower }),
+    connect({
+      environment: names.upper,
+      ...(toProfile !== undefined && { profile: toProfile }),
+      ...(toRegion !== undefined && { region: toRegion }),
+    }),
+  ]);
+  const ends = {
+    lower: { name: lower.name, table: lower.configuration },
+    upper: { name: upper.name, table: upper.configuration },
+  };
+  const only = options.only === undefined ? undefined : await entryNamed(lower, options.only);
+  if (only?.kind === 'state')
+    throw usageError(
+      `${only.id} changed settings of ${lower.name} ("${only.message}"); those are of each environment itself`,
+    );
+  const plan = await planPromotion(ends, only);
+  if (plan.changes.length === 0) {
+    if (options.json) printJson(terminal, { ...resultOf(names, plan), problems: [], version: null });
+    else
+      terminal.out(
+        `${upper.name} has ${only ? `what ${only.id} changed` : `everything that ${lower.name} has`} already`,
+      );
+    return;
+  }
+  const seed = files.environments[upper.name];
+  const problems = await preflight(plan, await factsOf(upper), seed);
+  const isRefused = problems.length > 0 && !options.force;
+  if (!options.json) printPlan(terminal, plan, problems);
+  if (options.dryRun || isRefused) {
+    if (options.json) printJson(terminal, { ...resultOf(names, plan), problems, version: null });
+    if (isRefused && !options.dryRun)
+      throw failure(
+        `${plural(problems.length, 'problem')} in ${upper.name}; nothing was promoted`,
+        'solve them, or promote all the same: --force',
+      );
+    if (isRefused) process.exitCode = 1;
+    return;
+  }
+  const { version, id, newSources } = await promote(ends, plan, {
+    author: currentAuthor(),
+    message: options.message ?? defaultMessage(plan, lower.name),
+    nowMs: Date.now(),
+    seed,
+  }).catch(refusedByConflict(`look at it, then promote again: npx signalbox config log -e ${upper.name}`));
+  if (options.json)
+    return printJson(terminal, { ...resultOf(names, plan), problems, version, id, new_sources: newSources });
+  terminal.out(
+    `${upper.name} is at version ${version} (commit ${id}), from ${lower.name} ${plan.commits.map((commit) => commit.id).join(' ')}. Live within 30 s.`,
+  );
+  printNewSources(terminal, newSources, ` -e ${upper.name}`);
+}
+
+/**
+ * Who is read and who is written.
+ * @throws CliError when that would not be one step up
+ */
+export function endsOf(
+  { to, only, environment }: Pick<PromoteOptions, 'to' | 'only' | 'environment'>,
+  isLowerNamed: boolean,
+): { lower: string; upper: string } {
+  if (to === undefined && only === undefined)
+    throw usageError('say what to promote', 'everything: --to ENVIRONMENT', 'one commit: --only COMMIT');
+  if (to === undefined) {
+    const upper = environmentAbove(environment);
+    if (upper === undefined) throw usageError(`there is nothing above ${environment} (infra/environments.ts)`);
+    return { lower: environment, upper };
+  }
+  known(to);
+  const lower = environmentBelow(to);
+  if (lower === undefined)
+    throw usageError(
+      `nothing is promoted to ${to}: it is the first environment`,
+      'content is committed there: npx signalbox config commit',
+    );
+  if (isLowerNamed && environment !== lower)
+    throw usageError(
+      `${to} is promoted to from ${lower}, not from ${environment}: one step at a time`,
+      `npx signalbox config promote --to ${to}`,
+    );
+  return { lower, upper: to };
+}
+
+function known(name: string): void {
+  try {
+    environmentNamed(name);
+  } catch (error) {
+    throw usageError((error as Error).message);
+  }
+}
+
+async function factsOf(environment: Environment): Promise<EnvironmentFacts> {
+  const { name, documents, outputs } = environment;
+  const audiences = makeAudiences(documents, outputs.DirectoryTable);
+  let secrets: Promise<Set<string>> | undefined;
+  return {
+    name,
+    async isSecretSet(secret) {
+      secrets ??= secretNames(environment);
+      return (await secrets).has(secret);
+    },
+    audienceExists: (key) => audiences.ensure(key, false, Date.now()),
+    ...(outputs.GrantedTargets !== undefined && {
+      isGranted: (target: string) => isInGrantedTargets(outputs.GrantedTargets ?? '', target),
+    }),
+  };
+}
+
+function defaultMessage({ commits }: PromotionPlan, lower: string): string {
+  const [only, ...others] = commits;
+  if (only === undefined) return `Promote from ${lower}`;
+  return others.length === 0
+    ? only.message
+    : `Promote ${plural(commits.length, 'commit')} from ${lower}: ${only.message}, …`;
+}
+
+function printPlan(terminal: Terminal, plan: PromotionPlan, problems: PromotionProblem[]): void {
+  printDifferences(terminal, differences(plan.seen.snapshot, plan.content));
+  for (const { problem, detail, remedy, ...ref } of problems) {
+    terminal.note(terminal.colours.yellow(`${refText(ref)} ${problem}: ${detail}`));
+    terminal.note(`  ${remedy}`);
+  }
+}
+
+function resultOf(names: { lower: string; upper: string }, { seen, content, commits }: PromotionPlan) {
+  return {
+    from: names.lower,
+    to: names.upper,
+    commits: commits.map(({ id }) => id),
+    changes: differences(seen.snapshot, content).map(differenceRow),
+  };
+}

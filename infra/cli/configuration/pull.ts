@@ -1,0 +1,87 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { refText } from '../../../shared/core/configuration/resources.ts';
+import { readDraftContent } from '../../../shared/operations/configuration/drafts.ts';
+import { type FileChange, planPull } from '../../../shared/operations/configuration/files/plan-pull.ts';
+import { readSeen } from '../../../shared/operations/configuration/live-content.ts';
+import { failure } from '../../../shared/operations/refusal.ts';
+import { plural, printable } from '../../../shared/operations/words/text.ts';
+import { examples, optionsOf } from '../command.ts';
+import { connect } from '../environment.ts';
+import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
+import { type DirectoryOption, withDirectory } from './files.ts';
+
+export function addPull(config: Command): void {
+  const pull = withDirectory(config.command('pull'))
+    .description('write what is committed into the files, keeping comments and format of what stays the same')
+    .option('--force', 'remove files of what is no longer committed without asking')
+    .action((_options, command: Command) => run(optionsOf(command)));
+  pull.addHelpText(
+    'after',
+    '\nSources, workflows and audiences; environments/<env>.yaml is left alone. Files of what is gone are removed after a question, or\nwith --force. Afterwards `config diff` finds no difference.',
+  );
+  examples(
+    pull,
+    ['config pull', 'what is committed in development, into infra/config'],
+    ['config pull -e production --dir /tmp/production', 'to look at'],
+  );
+}
+
+async function run(options: DirectoryOption & { force?: boolean }): Promise<void> {
+  const terminal = processTerminal();
+  const { configuration: table, name } = await connect(options);
+  const [{ current, snapshot }, { open }] = await Promise.all([readSeen(table), readDraftContent(table)]);
+  if (current.version === 0) throw failure(`nothing was committed to ${name} yet; there is nothing to pull`);
+  const changes = planPull(options.dir, snapshot);
+  const unreadable = changes.flatMap((change) => (change.kind === 'unreadable' ? [change] : []));
+  if (unreadable.length > 0) {
+    throw failure(
+      unreadable.map(({ path, problem }) => `${relative(process.cwd(), path)} is not YAML: ${problem}`).join('\n'),
+      'correct or remove it; nothing was written',
+    );
+  }
+  const gone = changes.filter(({ kind }) => kind === 'remove');
+  const isRemoving = gone.length === 0 || options.force === true || (await confirmed(terminal, gone));
+  const done = changes.filter(({ kind }) => kind !== 'remove' || isRemoving);
+  for (const change of done) apply(change);
+  if (options.json) {
+    const rows = changes.map(({ kind, path }) => ({ file: path, change: kind, done: kind !== 'remove' || isRemoving }));
+    printJson(terminal, rows);
+  } else {
+    for (const { kind, path } of done) terminal.out(`${past[kind].padEnd(9)} ${relative(process.cwd(), path)}`);
+    if (changes.length === 0)
+      terminal.out(`the files have the content of ${name}, version ${current.version}, already`);
+  }
+  if (open.length > 0)
+    terminal.note(
+      `Not in the files: the draft of ${open.map(refText).join(', ')} (npx signalbox config diff --to draft)`,
+    );
+  if (!isRemoving) {
+    const files = gone.map(({ path }) => relative(process.cwd(), path)).join(', ');
+    throw failure(`${plural(gone.length, 'file')} of what is no longer committed: ${files}`, 'remove with --force');
+  }
+}
+
+const past = { create: 'created', rewrite: 'changed', remove: 'removed', unreadable: '' } as const;
+
+function apply(change: FileChange): void {
+  if (change.kind === 'remove') rmSync(change.path);
+  if (change.kind !== 'create' && change.kind !== 'rewrite') return;
+  mkdirSync(dirname(change.path), { recursive: true });
+  writeFileSync(change.path, change.text);
+}
+
+/** Asks whoever sits at the terminal; nobody there is a no. */
+async function confirmed({ interactive, note }: Terminal, gone: FileChange[]): Promise<boolean> {
+  if (!interactive || process.stdin.isTTY !== true) return false;
+  for (const { path } of gone) note(printable(relative(process.cwd(), path)));
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await lines.question(`Remove ${plural(gone.length, 'file')} of what is no longer committed? [y/N] `);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
+}

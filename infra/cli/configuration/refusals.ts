@@ -1,0 +1,44 @@
+import { ConfigurationConflict } from '../../../shared/adapters/dynamodb-configuration-history.ts';
+import type { MissingReference } from '../../../shared/core/configuration/missing-references.ts';
+import { refText } from '../../../shared/core/configuration/resources.ts';
+import type { DraftConflict } from '../../../shared/operations/configuration/commit.ts';
+import { type CliError, failure } from '../../../shared/operations/refusal.ts';
+import { formatTime } from '../../../shared/operations/words/times.ts';
+import { environmentBelow, takesCommits } from '../../environments.ts';
+
+/** For `.catch`: what somebody else did at the same moment, as one line and a remedy. */
+export function refusedByConflict(remedy: string): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof ConfigurationConflict ? failure(error.message, remedy) : error;
+  };
+}
+
+export function conflictFailure(conflicts: DraftConflict[], why: string, ...remedies: string[]): CliError {
+  const lines = conflicts.map(({ commit, ...ref }) => {
+    if (commit === undefined) return `${refText(ref)}`;
+    const { id, author, createdAtMs, message } = commit;
+    return `${refText(ref)} by commit ${id} of ${author}, ${formatTime(createdAtMs)} ("${message}")`;
+  });
+  return failure(`${why}: ${lines.join('; ')}`, ...remedies);
+}
+
+export function missingFailure(missing: MissingReference[], ...remedies: string[]): CliError {
+  const lines = missing.map(({ by, mapping, missing: what }) => {
+    const where = mapping === undefined ? refText(by) : `mapping ${mapping} of ${refText(by)}`;
+    return `${where} names ${refText(what)}, which would not be there`;
+  });
+  return failure(lines.join('; '), ...remedies);
+}
+
+/**
+ * Content is made in one environment and promoted from there, so that what runs above has run below.
+ * @throws CliError that says how it gets here instead
+ */
+export function requireCommitsIn(environment: string): void {
+  if (takesCommits(environment)) return;
+  throw failure(
+    `content of ${environment} comes by promotion, from ${environmentBelow(environment)}`,
+    `commit it there (npx signalbox config push --commit -e ${environmentBelow(environment)}), then: npx signalbox config promote --to ${environment}`,
+    `or allow it: directCommits: true for ${environment} in infra/environments.ts`,
+  );
+}

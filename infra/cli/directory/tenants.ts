@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import { tenantsCollection } from '../../../shared/core/directory/entity.ts';
+import { listEntities, readEntity } from '../../../shared/operations/directory/directory.ts';
+import { tenantRow } from '../../../shared/operations/directory/directory-rows.ts';
+import { notFound } from '../../../shared/operations/refusal.ts';
+import { take } from '../../../shared/operations/tables/newest-first.ts';
+import { formatWhen } from '../../../shared/operations/words/times.ts';
+import { defaultList, examples, optionsOf, positiveInteger } from '../command.ts';
+import { connect } from '../environment.ts';
+import { printFields } from '../terminal/fields.ts';
+import { printList } from '../terminal/print-list.ts';
+import { printJson, processTerminal } from '../terminal/terminal.ts';
+import { describedFields, tenantColumns } from './tables.ts';
+
+type ListOptions = { limit: number };
+
+export function register(program: Command): void {
+  const tenants = program.command('tenants').description('tenants of the directory');
+  const list = defaultList(tenants)
+    .description('tenants by id')
+    .option('--limit <n>', 'at most so many', positiveInteger, 20)
+    .action((_options, command: Command) => listCommand(optionsOf<ListOptions>(command)));
+  examples(list, ['tenants', 'the first twenty, by id']);
+  const get = tenants
+    .command('get <id>')
+    .description('one tenant: settings and custom properties')
+    .action((id: string, _options, command: Command) => getCommand(id, optionsOf(command)));
+  examples(get, ['tenants get acme', 'as tenants_set made it']);
+}
+
+async function listCommand({ limit, json, ...options }: ReturnType<typeof optionsOf<ListOptions>>): Promise<void> {
+  const tenants = listEntities(await connect(options), { kind: 'object', collection: tenantsCollection });
+  const rows = (await take(tenants, limit + 1)).map(tenantRow);
+  printList(processTerminal(), { rows, limit, columns: tenantColumns(Date.now()), none: 'no tenants', json });
+}
+
+async function getCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {
+  const terminal = processTerminal();
+  const environment = await connect(options);
+  const tenant = await readEntity(environment, { kind: 'object', collection: tenantsCollection, id });
+  if (tenant === undefined) {
+    throw notFound(
+      `no tenant ${id} in ${environment.name}`,
+      'tenants appear when tenants_set, or a trigger that names one, has run',
+    );
+  }
+  const row = tenantRow(tenant);
+  if (options.json) {
+    printJson(terminal, row);
+    return;
+  }
+  const nowMs = Date.now();
+  const { id: _id, properties, settings, preferences, inserted_at, updated_at, version: _version, ...fields } = row;
+  printFields(terminal, `Tenant ${row.id}`, [
+    ...describedFields({ ...fields, ...properties, settings, preferences }),
+    ['first seen', formatWhen(Date.parse(inserted_at), nowMs)],
+    ['changed', formatWhen(Date.parse(updated_at), nowMs)],
+  ]);
+}

@@ -1,0 +1,142 @@
+import type { Command } from 'commander';
+import { EventStatus } from '../../../shared/core/logs/event-log-entry.ts';
+import { actionLogOf, readActionLogs } from '../../../shared/operations/actions/actions.ts';
+import { readEventDetail } from '../../../shared/operations/events/event-detail.ts';
+import { eventLogOf, listEvents } from '../../../shared/operations/events/events.ts';
+import { tailEvents } from '../../../shared/operations/events/tail.ts';
+import { notFound, usageError } from '../../../shared/operations/refusal.ts';
+import { eventRow } from '../../../shared/operations/rows.ts';
+import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
+import { searchRange } from '../../../shared/operations/tables/search-range.ts';
+import { idProblem } from '../../../shared/operations/why/what-is.ts';
+import { plural } from '../../../shared/operations/words/text.ts';
+import { formatTime } from '../../../shared/operations/words/times.ts';
+import { defaultList, examples, optionsOf, positiveInteger, time } from '../command.ts';
+import { connect } from '../environment.ts';
+import { renderTable } from '../terminal/table.ts';
+import { printJson, printJsonLine, processTerminal } from '../terminal/terminal.ts';
+import { printEventDetail } from './detail.ts';
+import { eventColumns } from './table.ts';
+
+type ListOptions = {
+  source?: string;
+  type?: string;
+  status?: EventStatus;
+  user?: string;
+  since?: number;
+  until?: number;
+  limit: number;
+};
+
+type TailOptions = Pick<ListOptions, 'source' | 'type' | 'status' | 'user' | 'limit'>;
+
+export function register(program: Command): void {
+  const events = program.command('events').description('events that came in, newest first; show one; follow them');
+  const list = filters(defaultList(events).description('events, newest first'))
+    .option('--since <time>', 'from this time on: 15m, 2h, 3d (ago) or ISO; 3 days by default', time)
+    .option('--until <time>', 'up to this time', time)
+    .option('--limit <n>', 'at most so many', positiveInteger, 20)
+    .action((_options, command: Command) => listCommand(optionsOf<ListOptions>(command)));
+  examples(
+    list,
+    ['events', 'the newest 20'],
+    ['events --status failed --since 1d', 'what failed since yesterday, and why'],
+    ['events --user user_42', 'what came in for one user'],
+    ['events --source rudderstack --type track/order_completed', 'one type of one source'],
+  );
+  const show = events
+    .command('show <id>')
+    .description('one event: its row, its data, the original as received, and every mapping considered')
+    .action((id: string, _options, command: Command) => showCommand(id, optionsOf(command)));
+  examples(show, ['events show 01K…', 'everything that is stored of one event']);
+  const tail = filters(events.command('tail').description('follows the log: each event once, as it is logged'))
+    .option('--limit <n>', 'first shows so many that are there already', positiveInteger, 10)
+    .action((_options, command: Command) => tailCommand(optionsOf<TailOptions>(command)));
+  examples(
+    tail,
+    ['events tail --source rudderstack', 'while setting up a destination'],
+    ['events tail --json | jq .type', 'one object per line'],
+  );
+  events.addHelpText('after', () => `\nWithout a command it lists:\n\n${list.helpInformation()}`);
+}
+
+function filters(command: Command): Command {
+  return command
+    .option('--source <key>', 'of one source')
+    .option('--type <event-type>', 'of one event type: identify, track/order_completed')
+    .option('--status <status>', `one of ${EventStatus.options.join(', ')}`, statusOption)
+    .option('--user <id>', 'of one user');
+}
+
+function statusOption(text: string): EventStatus {
+  const parsed = EventStatus.safeParse(text);
+  if (!parsed.success) throw usageError(`"${text}" is no status; one of ${EventStatus.options.join(', ')}`);
+  return parsed.data;
+}
+
+async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): Promise<void> {
+  const terminal = processTerminal();
+  const environment = await connect(options);
+  const nowMs = Date.now();
+  const sources = pickSources((await readSources(environment)).known, options.source);
+  // One user's events are found by index, however far back; all others day by day.
+  const range = searchRange(options, nowMs, { unbounded: options.user !== undefined });
+  const entries = await listEvents(eventLogOf(environment), {
+    ...filterOf(options),
+    ...range,
+    sources,
+    limit: options.limit,
+  });
+  const logs = await readActionLogs(actionLogOf(environment), entries);
+  const rows = entries.map((entry) => eventRow(entry, logs.get(entry.execution ?? '')));
+  if (options.json) printJson(terminal, rows);
+  else if (rows.length > 0) terminal.out(renderTable(eventColumns(terminal.colours, nowMs), rows, terminal));
+  else terminal.note('no events');
+  if (range.byDefault && rows.length < options.limit)
+    terminal.note(`${plural(rows.length, 'event')} since ${formatTime(range.sinceMs)}; --since 30d looks further back`);
+}
+
+function filterOf({ type, status, user }: TailOptions) {
+  return {
+    ...(type !== undefined && { eventType: type }),
+    ...(status !== undefined && { status }),
+    ...(user !== undefined && { userId: user }),
+  };
+}
+
+async function showCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {
+  const terminal = processTerminal();
+  const problem = idProblem(id);
+  if (problem !== undefined)
+    throw usageError(problem, `for message ids, users and runs there is: npx signalbox why ${id}`);
+  const environment = await connect(options);
+  const detail = await readEventDetail(environment, id);
+  if (detail === undefined)
+    throw notFound(
+      `no event ${id} in ${environment.name}`,
+      `it may wait in a queue, have aged out, or never have come: npx signalbox why ${id}`,
+    );
+  if (options.json) printJson(terminal, detail);
+  else printEventDetail(terminal, detail, Date.now());
+}
+
+async function tailCommand(options: ReturnType<typeof optionsOf<TailOptions>>): Promise<void> {
+  const terminal = processTerminal();
+  const environment = await connect(options);
+  terminal.note(`following ${environment.name} (${environment.where}); Ctrl-C ends it`);
+  let headed = false;
+  for await (const rows of tailEvents(environment, {
+    ...filterOf(options),
+    source: options.source,
+    backlog: options.limit,
+  })) {
+    if (options.json) {
+      for (const row of rows) printJsonLine(terminal, row);
+      continue;
+    }
+    const text = renderTable(eventColumns(terminal.colours, Date.now()), rows, terminal);
+    // One heading for all: the tables are pieces of one.
+    terminal.out(headed ? text.slice(text.indexOf('\n') + 1) : text);
+    headed = true;
+  }
+}

@@ -1,0 +1,56 @@
+import type { EventDetailRow } from '../../../shared/operations/rows.ts';
+import { formatBytes, printable, safeJson } from '../../../shared/operations/words/text.ts';
+import { formatWhen } from '../../../shared/operations/words/times.ts';
+import { printMappings } from '../mappings/mappings.ts';
+import { printFields } from '../terminal/fields.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { describeCounts } from './table.ts';
+
+export function printEventDetail(terminal: Terminal, row: EventDetailRow, nowMs: number): void {
+  const { colours } = terminal;
+  const heading = (text: string) => terminal.out(`\n${colours.bold(text)}`);
+  const fields: [string, string | null][] = [
+    ['source', row.source],
+    ['type', row.type],
+    ['user', row.user_id],
+    ['status', [row.status, row.reason, row.detail].filter((part) => part !== null).join(' · ')],
+    ['received', formatWhen(Date.parse(row.received_at), nowMs)],
+    ['processed', formatWhen(Date.parse(row.processed_at), nowMs)],
+    ['verification', row.verification],
+    ['key', row.key],
+    ['execution', row.execution],
+    ['duplicate of', row.duplicate_of],
+    ['replay of', row.replay_of],
+    ['configuration', row.config_version === null ? null : `version ${row.config_version}`],
+    ['actions', describeCounts(row.actions) || 'none'],
+  ];
+  printFields(
+    terminal,
+    `Event ${row.id}`,
+    fields.flatMap(([name, value]): [string, string][] => (value === null ? [] : [[name, value]])),
+  );
+  heading('Mappings considered');
+  if (row.mappings.length === 0) terminal.out('  none for this event type');
+  printMappings(terminal, row.mappings);
+  heading('Data');
+  terminal.out(indent(row.data === null ? 'none' : safeJson(row.data, 2)));
+  heading('Headers kept');
+  for (const [name, value] of Object.entries(row.headers))
+    terminal.out(`  ${colours.dim(printable(name))}: ${printable(value)}`);
+  heading(`Event as received${row.event === null ? '' : `, ${formatBytes(Buffer.byteLength(row.event))}`}`);
+  terminal.out(indent(row.event === null ? 'not readable' : prettyJson(row.event)));
+  terminal.note(`\nWhat became of it, as a story: npx signalbox why ${row.id}`);
+}
+
+/** For reading; `--json` has the exact text. */
+function prettyJson(text: string): string {
+  try {
+    return safeJson(JSON.parse(text), 2);
+  } catch {
+    return printable(text);
+  }
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '  ');
+}

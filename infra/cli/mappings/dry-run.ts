@@ -1,0 +1,158 @@
+import type { DryRunMappingRow, DryRunRow, MappingTestRow } from '../../../shared/operations/mappings/dry-run-rows.ts';
+import { plural, printable, safeJson } from '../../../shared/operations/words/text.ts';
+import { formatTime } from '../../../shared/operations/words/times.ts';
+import { describeSource } from '../../../shared/operations/words/values.ts';
+import { printFields } from '../terminal/fields.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { describeCondition, describeFound, describeVerdict, printMappings } from './mappings.ts';
+import { type Change, printSideBySide } from './side-by-side.ts';
+
+/** What would become of one event: under the live configuration alone, or side by side with another. */
+export function printMappingTest(terminal: Terminal, row: MappingTestRow, draftName: string): void {
+  const title = row.event_id ?? (row.batch_index === null ? 'of the payload' : `${row.batch_index + 1} of the payload`);
+  if (row.draft === null) {
+    printDryRun(terminal, row.live, `Event ${title}, configuration ${row.config_version}`);
+    return;
+  }
+  const { colours } = terminal;
+  terminal.out(colours.bold(`Event ${printable(title)}`));
+  printSideBySide(
+    terminal,
+    [`live (version ${row.config_version})`, draftName],
+    [...eventChanges(row.live, row.draft), ...mappingChanges(row.live, row.draft)],
+  );
+  terminal.out('');
+  if (row.changes.length === 0) terminal.out('Nothing changes for this event.');
+  else {
+    terminal.out(colours.bold(`${plural(row.changes.length, 'change')} for this event`));
+    for (const change of row.changes) terminal.out(`  ${printable(describeChange(change))}`);
+  }
+}
+
+const headlines = {
+  event_rejected: 'is rejected',
+  event_accepted: 'is no longer rejected',
+  event_type_differs: 'event type differs',
+  user_differs: 'user differs',
+  key_differs: 'idempotency key differs',
+  newly_runs: 'newly runs',
+  no_longer_runs: 'no longer runs',
+  action_differs: 'another action',
+  parameters_differ: 'parameters differ',
+  reason_differs: 'does not run, for another reason',
+} as const;
+
+export type DescribedChange = {
+  kind: keyof typeof headlines;
+  mapping: string | null;
+  parameters: string[];
+  before: string | null;
+  after: string | null;
+};
+
+/** `order-completed: newly runs (was conditions_not_met)` */
+export function describeChange({ kind, mapping, parameters, before, after }: DescribedChange): string {
+  const of = mapping === null ? '' : `${mapping}: `;
+  switch (kind) {
+    case 'newly_runs':
+      return `${of}${headlines[kind]} (was ${before})`;
+    case 'no_longer_runs':
+    case 'event_rejected':
+      return `${of}${headlines[kind]} (${after})`;
+    case 'parameters_differ':
+      return `${of}${headlines[kind]}: ${parameters.join(', ')}`;
+    default:
+      return `${of}${headlines[kind]}${before === null ? '' : `: ${before} → ${after}`}`;
+  }
+}
+
+function printDryRun(terminal: Terminal, row: DryRunRow, title: string): void {
+  const { colours } = terminal;
+  printFields(terminal, title, eventFields(row));
+  terminal.out(`\n${colours.bold(`Mappings for ${printable(row.type ?? 'an event without a type')}`)}`);
+  if (row.mappings.length === 0) terminal.out('  none: nothing is mapped to this event type');
+  printMappings(terminal, row.mappings, 'would be');
+  for (const [name, value] of [
+    ['Data', row.data],
+    ['Preprocess', row.preprocess],
+  ] as const) {
+    if (value === null || (name === 'Preprocess' && Object.keys(value).length === 0)) continue;
+    terminal.out(`\n${colours.bold(name)}`);
+    terminal.out(safeJson(value, 2).replace(/^/gm, '  '));
+  }
+}
+
+function eventFields(row: DryRunRow): [name: string, value: string][] {
+  return [
+    ['type', row.type ?? 'none'],
+    ['user', row.user_id ?? 'nobody who is known'],
+    ['key', describeKey(row)],
+    ['occurred', row.occurred_at === null ? 'unknown' : formatTime(Date.parse(row.occurred_at))],
+    ['would end as', [row.status, row.reason, row.detail].filter((part) => part !== null).join(' · ')],
+  ];
+}
+
+function describeKey({ key, type }: DryRunRow): string {
+  if (type === null) return 'not read';
+  if (!key.checked) return `${key.value ?? 'none'}, and checks for copies are off: a copy would run too`;
+  if (key.value === null) return 'none: a copy would run too';
+  return key.valid
+    ? key.value
+    : `${key.value}, which is not text of 1 to 255 characters and so is dropped: a copy would run too`;
+}
+
+function eventChanges(live: DryRunRow, draft: DryRunRow): Change[] {
+  const [before, after] = [new Map(eventFields(live)), new Map(eventFields(draft))];
+  return [
+    ...[...before].map(([label, text]): Change => ({ label, before: text, after: after.get(label) })),
+    ...jsonChanges('data', live.data, draft.data),
+    ...jsonChanges('preprocess', live.preprocess, draft.preprocess),
+  ];
+}
+
+/** Only the members that differ: the rest is long, and the same. */
+function jsonChanges(label: string, live: DryRunRow['data'], draft: DryRunRow['data']): Change[] {
+  const names = new Set([...Object.keys(live ?? {}), ...Object.keys(draft ?? {})]);
+  return [...names].flatMap((name): Change[] => {
+    const [before, after] = [live, draft].map((map) =>
+      map && Object.hasOwn(map, name) ? safeJson(map[name]) : undefined,
+    );
+    return before === after ? [] : [{ label: `${label}.${name}`, before, after }];
+  });
+}
+
+function mappingChanges(live: DryRunRow, draft: DryRunRow): Change[] {
+  const ids = new Set([...live.mappings, ...draft.mappings].map(({ mapping }) => mapping));
+  return [...ids].flatMap((id): Change[] => {
+    const [before, after] = [live, draft].map(({ mappings }) => mappings.find(({ mapping }) => mapping === id));
+    const [was, is] = [linesOf(before), linesOf(after)];
+    // What a condition found stands above what parameters resolved to, whichever side has the condition.
+    const labels = new Set([...was.keys(), ...is.keys()].toSorted((a, b) => rankOf(a) - rankOf(b)));
+    return [
+      { label: id, isHeading: true, before: outcomeText(before), after: outcomeText(after) },
+      ...[...labels].map((label): Change => ({ label: `  ${label}`, before: was.get(label), after: is.get(label) })),
+    ];
+  });
+}
+
+function rankOf(label: string): number {
+  return label.startsWith('when ') ? 0 : 1;
+}
+
+function outcomeText(row: DryRunMappingRow | undefined): string | undefined {
+  return row && `${row.action}: ${describeVerdict(row, 'would be')}`;
+}
+
+function linesOf(row: DryRunMappingRow | undefined): Map<string, string> {
+  const lines = new Map<string, string>();
+  for (const condition of row?.conditions ?? [])
+    lines.set(describeCondition(condition), `${condition.holds ? '✓' : '✗'} ${describeFound(condition)}`);
+  for (const { name, from, value, is_default } of row?.parameters ?? []) {
+    const source = describeSource(row?.action ?? '', name, from);
+    lines.set(
+      name,
+      `${value === null ? 'nothing there' : safeJson(value)} ← ${source}${is_default ? ', by default' : ''}`,
+    );
+  }
+  return lines;
+}

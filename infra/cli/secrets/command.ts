@@ -1,0 +1,266 @@
+import { randomBytes } from 'node:crypto';
+import type { Command } from 'commander';
+import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
+import type { Snapshot } from '../../../shared/core/configuration/schema.ts';
+import {
+  readConfigurationFiles,
+  shippedDirectory,
+} from '../../../shared/operations/configuration/files/configuration-files.ts';
+import type { Environment } from '../../../shared/operations/environment.ts';
+import { type CliError, failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
+import { iso, isoOrNull } from '../../../shared/operations/rows.ts';
+import {
+  retireSecret,
+  rotateSecret,
+  type SecretChanged,
+  type SecretRefused,
+  setSecret,
+} from '../../../shared/operations/secrets/change-secret.ts';
+import { findSecret, type KnownSecret } from '../../../shared/operations/secrets/secret-name.ts';
+import {
+  type EnvironmentSecrets,
+  type ListedSecret,
+  listSecrets,
+} from '../../../shared/operations/secrets/secret-store.ts';
+import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
+import { plural } from '../../../shared/operations/words/text.ts';
+import { formatAgo } from '../../../shared/operations/words/times.ts';
+import { examples, type GlobalOptions, optionsOf } from '../command.ts';
+import { connect } from '../environment.ts';
+import { readHidden } from '../terminal/hidden-input.ts';
+import { renderTable } from '../terminal/table.ts';
+import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
+
+/** A row of `secrets list --json`. */
+export type SecretRow = {
+  name: string;
+  /** How many are active. Null: they were set by other means, and nothing but reading them would tell. */
+  values: number | null;
+  /** When each was set, newest first; null where that is not known. */
+  set_at: (string | null)[];
+  changed_at: string | null;
+  /** A day: `2026-11-21`. Reads of this tool count as well. */
+  last_used_on: string | null;
+};
+
+type SetOptions = GlobalOptions & { also?: boolean; generate?: boolean };
+type RotateOptions = GlobalOptions & { generate?: boolean; force?: boolean; retire?: boolean };
+
+const generateHelp = 'make the value here, and print it once; for senders and targets that take one of ours';
+
+export function register(program: Command): void {
+  const secrets = program
+    .command('secrets')
+    .description('secrets of sources and workflow targets: set, replace without a gap, list; values are never shown');
+  const set = secrets
+    .command('set <name>')
+    .description('stores a secret; its value is read from standard input, or asked for without being shown')
+    .option('--also', 'keep the value that is there as a second one, until the sender has changed')
+    .option('--generate', generateHelp)
+    .action((name: string, _options, command: Command) => setCommand(name, optionsOf(command)));
+  examples(
+    set,
+    ['secrets set rudderstack', "asks for the value of a source's secret: the same as sources/rudderstack"],
+    ['secrets set targets/order-completed < secret.txt', 'signs the posts to a target'],
+    ['secrets set rudderstack --generate', 'makes one; paste what it prints at the sender'],
+  );
+  const rotate = secrets
+    .command('rotate <name>')
+    .description('a new value beside the one in use: both are accepted until the old one is retired')
+    .option('--generate', generateHelp)
+    .option('--force', 'although two values are active, which ends the older')
+    .option('--retire', 'end the older value: the sender uses the new one')
+    .action((name: string, _options, command: Command) => rotateCommand(name, optionsOf(command)));
+  examples(
+    rotate,
+    ['secrets rotate rudderstack', 'asks for the new value'],
+    ['secrets rotate rudderstack --retire', 'once the sender uses it'],
+    ['secrets rotate targets/order-completed --generate', 'makes it, and prints it once'],
+  );
+  const list = secrets
+    .command('list')
+    .description('names, how many values are active and how old each is, last use; never values')
+    .action((_options, command: Command) => listCommand(optionsOf(command)));
+  examples(list, ['secrets list', 'of this environment'], ['secrets list -e production --json', 'for scripts']);
+}
+
+async function setCommand(text: string, options: SetOptions): Promise<void> {
+  const { environment, secret, store } = await open(text, options);
+  const { value, generated } = await newValue(secret, environment, options);
+  const request = { name: secret.name, value, also: options.also === true, nowMs: Date.now() };
+  print(processTerminal(), options, environment, secret, await setSecret(store, request), generated);
+}
+
+async function rotateCommand(text: string, options: RotateOptions): Promise<void> {
+  const { retire, generate, force } = options;
+  if (retire && (generate || force)) throw usageError('--retire takes neither --generate nor --force');
+  const { environment, secret, store } = await open(text, options);
+  const terminal = processTerminal();
+  if (retire) {
+    const retired = await retireSecret(store, { name: secret.name });
+    if (retired.kind !== 'changed') throw refused(retired, secret, environment);
+    return print(terminal, options, environment, secret, retired, undefined);
+  }
+  const { value, generated } = await newValue(secret, environment, options);
+  const request = { name: secret.name, value, evenIfTwo: force === true, nowMs: Date.now() };
+  const rotated = await rotateSecret(store, request);
+  if (rotated.kind !== 'changed') throw refused(rotated, secret, environment);
+  print(terminal, options, environment, secret, rotated, generated);
+  terminal.note(`1. Change it at ${secret.sharedWith}. Until then the old value works as before.`);
+  terminal.note(`2. Then end the old one: npx signalbox secrets rotate ${secret.name} --retire`);
+}
+
+async function open(text: string, options: GlobalOptions) {
+  const environment = await connect(options);
+  const live = await readLive(environment.configuration);
+  const secret = findSecret(text, withFiles(live.snapshot), environment.name);
+  if ('kind' in secret) throw unknownSecret(secret.name, secret.known, environment.name);
+  return { environment, secret, store: await storeOf(environment) };
+}
+
+/** A new source needs its secret before it is live, so what is only in the files counts as well. */
+function withFiles(live: Snapshot): Snapshot {
+  const { snapshot: files } = readConfigurationFiles(shippedDirectory);
+  return {
+    ...live,
+    sources: { ...files.sources, ...live.sources },
+    workflows: { ...files.workflows, ...live.workflows },
+  };
+}
+
+async function storeOf(environment: Environment): Promise<EnvironmentSecrets> {
+  return { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
+}
+
+function unknownSecret(name: string, known: string[], environment: string): CliError {
+  // A bare key can be a slip of a source's, or mean a target, whose name has to be written whole.
+  const nearest = [didYouMean(name, known), didYouMean(`sources/${name}`, known), didYouMean(`targets/${name}`, known)];
+  const slip = nearest.find((text) => text.startsWith('; did')) ?? '';
+  return notFound(
+    `${environment} has nothing that takes a secret "${name}"${slip}`,
+    `there are: ${known.join(', ') || 'none'}`,
+  );
+}
+
+async function newValue(
+  { name, generate, sharedWith, problemOf }: KnownSecret,
+  environment: Environment,
+  options: { generate?: boolean },
+): Promise<{ value: string; generated?: string }> {
+  if (options.generate) {
+    if (generate === undefined)
+      throw usageError(
+        `the secret ${name} is made by ${sharedWith}, not here`,
+        'copy it there, and set it without --generate',
+      );
+    const value = generate(randomBytes(32));
+    return { value, generated: value };
+  }
+  const typed = await readHidden(`New value of ${name} in ${environment.name} (${environment.where}): `);
+  const value = typed.replace(/\r?\n$/, '');
+  if (value === '') throw usageError('the value is empty', 'write it to standard input, or type it when asked');
+  const problem = problemOf(value);
+  if (problem !== undefined) throw usageError(`the value of ${name} ${problem}`, 'nothing was changed');
+  return { value };
+}
+
+function refused(refusal: SecretRefused, { name }: KnownSecret, environment: Environment): CliError {
+  switch (refusal.kind) {
+    case 'not_set':
+      return notFound(`${name} is not set in ${environment.name}`, `set it: npx signalbox secrets set ${name}`);
+    case 'same_value':
+      return failure(
+        `the value is active already in ${environment.name}: a new one was expected`,
+        'nothing was changed',
+      );
+    case 'nothing_to_retire':
+      return failure(`${name} has a single value in ${environment.name}: there is no older one to retire`);
+    case 'two_active': {
+      const ages = refusal.values.map(({ setAtMs }) => ageOf(setAtMs, Date.now())).join(' and ');
+      return failure(
+        `${name} has two active values in ${environment.name} (set ${ages}); one more would end the older`,
+        `when nobody uses that any more: npx signalbox secrets rotate ${name} --retire`,
+        'to end it now: --force',
+      );
+    }
+  }
+}
+
+/** The only place where a value is ever printed: one that was made here, once, since nobody could paste it otherwise. */
+function print(
+  terminal: Terminal,
+  { json }: GlobalOptions,
+  environment: Environment,
+  { name }: KnownSecret,
+  { values, ended }: SecretChanged,
+  generated: string | undefined,
+): void {
+  const set_at = values.map(({ setAtMs }) => isoOrNull(setAtMs));
+  if (json)
+    printJson(terminal, {
+      environment: environment.name,
+      name,
+      values: values.length,
+      set_at,
+      ended,
+      ...(generated && { generated }),
+    });
+  else if (generated !== undefined) terminal.out(generated);
+  if (generated !== undefined)
+    terminal.note(
+      'This is the only time that the value is shown. It is a credential: mind the history of your terminal.',
+    );
+  const over = ended === 0 ? '' : `, ${plural(ended, 'older one', 'older ones')} ended`;
+  terminal.note(
+    `${name} is set in ${environment.name}: ${plural(values.length, 'value')} active${over}. Functions use it within 5 minutes.`,
+  );
+}
+
+async function listCommand(options: GlobalOptions): Promise<void> {
+  const terminal = processTerminal();
+  const environment = await connect(options);
+  const rows = (await listSecrets(await storeOf(environment))).map(secretRow);
+  if (options.json) return printJson(terminal, rows);
+  if (rows.length === 0) return terminal.note('no secrets');
+  const nowMs = Date.now();
+  terminal.out(
+    renderTable<SecretRow>(
+      [
+        { title: 'SECRET', value: ({ name }) => name, whole: true },
+        { title: 'VALUES', value: ({ values }) => (values === null ? '-' : String(values)), align: 'right' },
+        { title: 'SET', value: (row) => agesOf(row, nowMs) },
+        { title: 'LAST USED', value: ({ last_used_on }) => lastUsed(last_used_on, nowMs) },
+      ],
+      rows,
+      terminal,
+    ),
+  );
+  terminal.note(
+    'Last use is a day in UTC, and counts what this tool reads; on AWS the list may be five minutes behind.',
+  );
+}
+
+function secretRow({ name, setAtMs, changedAtMs, lastUsedOnMs }: ListedSecret): SecretRow {
+  return {
+    name,
+    values: setAtMs?.length ?? null,
+    set_at: setAtMs?.map(isoOrNull) ?? [],
+    changed_at: isoOrNull(changedAtMs),
+    last_used_on: lastUsedOnMs === undefined ? null : iso(lastUsedOnMs).slice(0, 10),
+  };
+}
+
+function agesOf({ set_at, changed_at }: SecretRow, nowMs: number): string {
+  if (set_at.length > 0) return set_at.map((at) => ageOf(at === null ? undefined : Date.parse(at), nowMs)).join(', ');
+  return changed_at === null ? '-' : `changed ${formatAgo(Date.parse(changed_at), nowMs)}`;
+}
+
+function ageOf(setAtMs: number | undefined, nowMs: number): string {
+  return setAtMs === undefined ? 'at an unknown time' : formatAgo(setAtMs, nowMs);
+}
+
+function lastUsed(day: string | null, nowMs: number): string {
+  if (day === null) return 'never';
+  const days = Math.floor((nowMs - Date.parse(day)) / 86_400_000);
+  return days === 0 ? 'today' : days === 1 ? 'yesterday' : `${days} days ago`;
+}

@@ -1,0 +1,16 @@
+import { type CliError, notFound } from '../../../shared/operations/refusal.ts';
+import type { Asked, Unknown } from '../../../shared/operations/settings/change.ts';
+import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
+import { currentAuthor } from '../author.ts';
+
+/** The operator at the keyboard, as a request of theirs names them. */
+export function askedNow({ message }: { message?: string }): Asked {
+  return { author: currentAuthor(), nowMs: Date.now(), message };
+}
+
+/** A name that is not live in an environment, told with the one it may be a slip of, or with all there are. */
+export function unknownName({ what, name, known }: Unknown, environment: string): CliError {
+  const nearest = didYouMean(name, known);
+  const rest = nearest.startsWith('; did') ? nearest : `; it has ${known.join(', ') || 'none'}`;
+  return notFound(`${environment} has no ${what} "${name}"${rest}`);
+}

@@ -1,0 +1,15 @@
+import type { Changed } from '../../../shared/operations/settings/change.ts';
+import type { GlobalOptions } from '../command.ts';
+import { printJson, type Terminal } from '../terminal/terminal.ts';
+
+/** What a switch did: one line, or a row with the environment and the version that it is in force from. */
+export function printSwitched(
+  terminal: Terminal,
+  { json }: GlobalOptions,
+  { kind, version }: Changed,
+  { environment, what, state, row }: { environment: string; what: string; state: string; row: object },
+): void {
+  if (json) printJson(terminal, { environment, ...row, version, changed: kind === 'changed' });
+  else if (kind === 'unchanged') terminal.out(`${what} is ${state} in ${environment} already`);
+  else terminal.out(`${what} is ${state} in ${environment} from version ${version}, within 30 s`);
+}

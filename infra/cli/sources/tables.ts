@@ -1,0 +1,92 @@
+import type { SourceRow } from '../../../shared/operations/rows.ts';
+import { plural } from '../../../shared/operations/words/text.ts';
+import { formatAgo, formatWhen } from '../../../shared/operations/words/times.ts';
+import { printFields } from '../terminal/fields.ts';
+import { renderTable } from '../terminal/table.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+export function printSources(terminal: Terminal, rows: SourceRow[], nowMs: number): void {
+  if (rows.length === 0) {
+    terminal.note('no source is configured yet: npx signalbox config push --commit');
+    return;
+  }
+  const { colours } = terminal;
+  terminal.out(
+    renderTable<SourceRow>(
+      [
+        { title: 'SOURCE', value: (row) => row.key, paint: colours.bold },
+        { title: 'KIND', value: (row) => row.kind ?? '-' },
+        {
+          title: 'STATE',
+          value: (row) => (row.url === null ? 'removed' : row.enabled ? 'on' : 'off'),
+          paint: (text, row) => (row.enabled ? colours.green(text) : colours.yellow(text)),
+        },
+        {
+          title: 'LAST EVENT',
+          value: (row) => (row.last_event_at === null ? 'never' : formatAgo(Date.parse(row.last_event_at), nowMs)),
+        },
+        { title: 'MAPPINGS', value: (row) => String(row.mappings - row.inactive_mappings.length), align: 'right' },
+        { title: 'URL', value: (row) => row.url ?? '-', whole: true },
+      ],
+      rows,
+      terminal,
+    ),
+  );
+}
+
+export function printSource(terminal: Terminal, row: SourceRow, nowMs: number): void {
+  const { verification, idempotency } = row;
+  const secrets = verification.secrets === 0 ? 'no secret is set' : `${plural(verification.secrets, 'secret')} set`;
+  printFields(terminal, row.name ?? row.key, [
+    ['key', row.key],
+    ['kind', row.kind ?? 'not in the live configuration any more; its rows are still in the log'],
+    ['environment', row.environment],
+    ['URL', row.url ?? 'none'],
+    ...oldUrlFields(row, nowMs),
+    ['state', row.enabled ? 'on' : 'off: events are accepted and logged as rejected'],
+    [
+      'last event',
+      row.last_event_at === null
+        ? 'never'
+        : `${formatWhen(Date.parse(row.last_event_at), nowMs)}${row.last_event_id ? `, ${row.last_event_id}` : ''}`,
+    ],
+    ['verification', `${enforcementText[verification.enforcement]}; ${secrets}`],
+    [
+      'idempotency',
+      idempotency.enabled
+        ? `key at ${idempotency.path ?? 'no path: none'}, window ${idempotency.window_hours} h`
+        : 'off: every copy of an event runs',
+    ],
+    ['identify', row.identify ? 'on' : 'off: identify events run nothing'],
+    [
+      'log rows',
+      row.retention_days === null ? 'kept as long as the environment says' : `kept ${row.retention_days} days`,
+    ],
+    [
+      'mappings',
+      `${row.mappings}${row.inactive_mappings.length > 0 ? `, of which inactive: ${row.inactive_mappings.join(', ')}` : ''}`,
+    ],
+  ]);
+}
+
+const enforcementText = { on: 'enforced', off: 'not enforced', once_set: 'enforced once a secret is set' } as const;
+
+/** What is on its way out, and whether anybody still uses it. Nothing where nothing is. */
+function oldUrlFields({ previous_url, previous_key, url_rotated_at }: SourceRow, nowMs: number): [string, string][] {
+  const fields: [string, string][] = [];
+  if (previous_url !== null) {
+    const use =
+      previous_url.last_used_at === null
+        ? `not used since it was replaced${url_rotated_at === null ? '' : ` ${formatAgo(Date.parse(url_rotated_at), nowMs)}`}`
+        : `last used ${formatAgo(Date.parse(previous_url.last_used_at), nowMs)}`;
+    fields.push(['old URL', `still valid; ${use}`]);
+  }
+  if (previous_key !== null) {
+    const use =
+      previous_key.last_used_at === null
+        ? 'not used'
+        : `last used ${formatAgo(Date.parse(previous_key.last_used_at), nowMs)}`;
+    fields.push(['old ingest key', `still accepted; ${use}`]);
+  }
+  return fields;
+}

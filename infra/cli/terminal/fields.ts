@@ -1,0 +1,10 @@
+import { printable } from '../../../shared/operations/words/text.ts';
+import type { Terminal } from './terminal.ts';
+
+/** A thing with a title and named fields, names in one column. Values are made printable here. */
+export function printFields(terminal: Terminal, title: string, fields: [name: string, value: string][]): void {
+  const width = Math.max(...fields.map(([name]) => name.length));
+  terminal.out(terminal.colours.bold(printable(title)));
+  for (const [name, value] of fields)
+    terminal.out(`  ${terminal.colours.dim(name.padEnd(width))}  ${printable(value)}`);
+}

@@ -1,0 +1,110 @@
+import Table from 'cli-table3';
+import { displayWidth, printable, truncate } from '../../../shared/operations/words/text.ts';
+import type { Terminal } from './terminal.ts';
+
+export type Column<Row> = {
+  title: string;
+  /** Plain text; made printable and cut to fit here. */
+  value: (row: Row) => string;
+  /** What to show where the terminal is too narrow for whole values. */
+  short?: (row: Row) => string;
+  /** Colours the finished cell. */
+  paint?: (text: string, row: Row) => string;
+  align?: 'left' | 'right';
+  /** Ids: cut only when nothing else is left to cut, since half an id finds nothing. */
+  whole?: boolean;
+  /** Columns it takes even for short text, where there is room: keeps the pieces of a followed list in line. */
+  width?: number;
+};
+
+const gap = 2;
+const columnMin = 6;
+
+/** A table without lines, as wide as the terminal at most. */
+export function renderTable<Row>(
+  columns: Column<Row>[],
+  rows: Row[],
+  terminal: Pick<Terminal, 'columns' | 'colours'>,
+): string {
+  const full = measure(columns, rows);
+  const fits = terminal.columns === undefined || lineWidth(full.widths) <= terminal.columns;
+  const { texts, widths: natural } = fits ? full : measure(columns.map(shortened), rows);
+  const widths = fitWidths(natural, columns, terminal.columns);
+  const table = new Table({
+    head: columns.map((column, i) => terminal.colours.dim(truncate(column.title, widths[i] ?? 0))),
+    colAligns: columns.map((column) => column.align ?? 'left'),
+    chars: borderless,
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+  });
+  for (const [r, row] of rows.entries()) {
+    table.push(
+      columns.map((column, i) => {
+        const text = truncate(texts[r]?.[i] ?? '', widths[i] ?? 0);
+        return column.paint ? column.paint(text, row) : text;
+      }),
+    );
+  }
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Every cell's text and the columns that each would like to have. */
+function measure<Row>(columns: Column<Row>[], rows: Row[]) {
+  const texts = rows.map((row) => columns.map((column) => printable(column.value(row))));
+  const widths = columns.map((column, i) =>
+    // Not spread into one Math.max: a list may have more rows than a call can have arguments.
+    texts.reduce(
+      (width, cells) => Math.max(width, displayWidth(cells[i] ?? '')),
+      Math.max(displayWidth(column.title), column.width ?? 0),
+    ),
+  );
+  return { texts, widths };
+}
+
+function shortened<Row>(column: Column<Row>): Column<Row> {
+  return column.short === undefined ? column : { ...column, value: column.short, width: 9 };
+}
+
+function lineWidth(widths: number[]): number {
+  return widths.reduce((total, width) => total + width, 0) + gap * (widths.length - 1);
+}
+
+/** Takes columns from the widest that may shrink, one at a time, until the line fits. */
+function fitWidths<Row>(natural: number[], columns: Column<Row>[], available: number | undefined): number[] {
+  const widths = [...natural];
+  if (available === undefined) return widths;
+  const shrink = (mayShrink: (i: number) => boolean) => {
+    while (lineWidth(widths) > available) {
+      let widest = -1;
+      for (const [i, width] of widths.entries()) {
+        if (mayShrink(i) && width > columnMin && width > (widths[widest] ?? 0)) widest = i;
+      }
+      if (widest < 0) return;
+      widths[widest] = (widths[widest] ?? 0) - 1;
+    }
+  };
+  shrink((i) => !columns[i]?.whole);
+  shrink(() => true);
+  return widths;
+}
+
+const borderless = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: ' '.repeat(gap),
+};

@@ -1,0 +1,37 @@
+import picocolors from 'picocolors';
+import { safeJson } from '../../../shared/operations/words/text.ts';
+
+export type Colours = ReturnType<typeof picocolors.createColors>;
+
+/** Where a command writes: data to `out`, everything a person wants to know besides to `note`. */
+export type Terminal = {
+  /** Columns of standard output; undefined when it is not a terminal: then nothing is cut. */
+  columns: number | undefined;
+  /** Whether a person watches: progress is a bar, not lines. */
+  interactive: boolean;
+  colours: Colours;
+  out(text: string): void;
+  note(text: string): void;
+};
+
+/** Colour only on a terminal, and never with NO_COLOR: https://no-color.org */
+export function processTerminal(): Terminal {
+  const coloured = process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  return {
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    interactive: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
+    colours: picocolors.createColors(coloured),
+    out: (text) => void process.stdout.write(`${text}\n`),
+    note: (text) => void process.stderr.write(`${text}\n`),
+  };
+}
+
+/** One JSON document for a list or a thing. */
+export function printJson(terminal: Terminal, value: unknown): void {
+  terminal.out(safeJson(value, 2));
+}
+
+/** One row of NDJSON: for streams that have no end. */
+export function printJsonLine(terminal: Terminal, value: unknown): void {
+  terminal.out(safeJson(value));
+}

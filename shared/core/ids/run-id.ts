@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { v5 as uuidV5 } from 'uuid';
+import { type EntityRef, recipientKey, refFromRecipientKey } from '../directory/entity.ts';
+import { eventIdLength } from './event-id.ts';
+import { signalboxNamespace } from './invocation-id.ts';
+
+/** Names one recipient's run of one trigger. A printed run id holds all three, so that showing a run is one read. */
+export type RunKey = { recipient: EntityRef; execution: string; mappingHash: string };
+
+const mappingHashLength = 8;
+
+export function runKey(recipient: EntityRef, execution: string, mappingId: string): RunKey {
+  const mappingHash = createHash('sha256').update(mappingId).digest('hex').slice(0, mappingHashLength);
+  return { recipient, execution, mappingHash };
+}
+
+/** `01JD3Q9F7K8M25RXK0Q4T9B7C0-5e884898-user-1`: the recipient comes last because only it may hold a dash. */
+export function printRunId({ execution, mappingHash, recipient }: RunKey): string {
+  return `${execution}-${mappingHash}-${recipientKey(recipient)}`;
+}
+
+/** @returns undefined when `text` is not a run id */
+export function parseRunId(text: string): RunKey | undefined {
+  const parts = /^([0-9A-HJKMNP-TV-Z]{26})-([0-9a-f]{8})-(.+)$/s.exec(text);
+  const [, execution, mappingHash, key] = parts ?? [];
+  if (execution?.length !== eventIdLength || mappingHash === undefined || key === undefined) return undefined;
+  return { execution, mappingHash, recipient: refFromRecipientKey(key) };
+}
+
+/** What targets get as idempotency key: the same for every attempt, and safe in a header whatever the recipient's id. */
+export function runMessageId(runId: string): string {
+  return `msg_${uuidV5(runId, signalboxNamespace)}`;
+}
+
+/** A cancellation is a message of its own; under the run's id a receiver would take it for the run again. */
+export function cancelMessageId(messageId: string): string {
+  return `msg_${uuidV5(`${messageId}#cancelled`, signalboxNamespace)}`;
+}

@@ -1,0 +1,77 @@
+import { endOfString, scanChildren, skipSpace } from './scanner.ts';
+
+/** What a redacted value is replaced with. */
+export const redactedText = '[redacted]';
+
+/**
+ * Blots out the values of members with one of `names`, at any depth, in the text of an event; the rest of the text stays
+ * as it was sent. `null` and the empty text stay too: that a column holds nothing is no secret, and a mapping may ask.
+ *
+ * @param names in any case, with `*` for any text at their start, their end or both
+ * @param text JSON
+ */
+export function redactMembers(text: string, names: readonly string[]): string {
+  if (names.length === 0) return text;
+  const isRedacted = matcher(names);
+  let redacted = '';
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] !== '"') continue;
+    const end = endOfString(text, i);
+    if (end === -1) return text;
+    // In JSON only the name of a member has a colon behind it.
+    const colon = skipSpace(text, end + 1);
+    const name = text[colon] === ':' ? nameOf(text.slice(i, end + 1)) : undefined;
+    i = end;
+    if (name === undefined || !isRedacted(name)) continue;
+    const start = skipSpace(text, colon + 1);
+    const valueEnd = endOfValue(text, start);
+    if (!isNothing(text.slice(start, valueEnd))) {
+      redacted += `${text.slice(from, start)}"${redactedText}"`;
+      from = valueEnd;
+    }
+    i = valueEnd - 1;
+  }
+  return redacted + text.slice(from);
+}
+
+function nameOf(quoted: string): string {
+  return quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1);
+}
+
+function endOfValue(text: string, start: number): number {
+  if (text[start] === '"') return endOfString(text, start) + 1;
+  if (text[start] === '{' || text[start] === '[') {
+    const scan = scanChildren(text, start, { depthMax: Number.POSITIVE_INFINITY, childrenMax: 0 });
+    return scan.kind === 'scanned' ? scan.end : text.length;
+  }
+  let end = start;
+  while (end < text.length && !/[\s,\]}]/.test(text[end] ?? '')) end++;
+  return end;
+}
+
+const isNothing = (value: string) => value === 'null' || value === '""';
+
+type IsRedacted = (name: string) => boolean;
+const matchers = new Map<string, IsRedacted>();
+
+/** Names come from configuration, so there are few sets of them. */
+function matcher(names: readonly string[]): IsRedacted {
+  const key = names.join('\n');
+  let known = matchers.get(key);
+  if (known === undefined) {
+    const tests = names.map(nameTest);
+    known = (name) => tests.some((test) => test(name.toLowerCase()));
+    matchers.set(key, known);
+  }
+  return known;
+}
+
+function nameTest(pattern: string): IsRedacted {
+  const text = pattern.replaceAll('*', '').toLowerCase();
+  const [start, end] = [pattern.startsWith('*'), pattern.endsWith('*')];
+  if (start && end) return (name) => name.includes(text);
+  if (start) return (name) => name.endsWith(text);
+  if (end) return (name) => name.startsWith(text);
+  return (name) => name === text;
+}

@@ -1,0 +1,75 @@
+import type { LiveConfiguration } from '../../ports/configuration.ts';
+import { type SourceFile, SourceState } from '../configuration/schema.ts';
+import { type CompiledMapping, compileMapping } from '../mappings/parameter-value.ts';
+import type { Verifier } from '../signatures/verifier.ts';
+import { sourceKind } from '../sources/index.ts';
+import type { SourceKind } from '../sources/source.ts';
+import { type EffectiveSettings, effectiveSettings, redactedMembers, verifierOf } from './effective-settings.ts';
+
+/** A source as events meet it: its content, its state in this environment, its mappings by event type. */
+export type PreparedSource = {
+  key: string;
+  file: SourceFile;
+  state: SourceState;
+  /** Undefined for a kind that this version of the code does not know. */
+  kind: SourceKind | undefined;
+  settings: EffectiveSettings;
+  verifier: Verifier;
+  /** Names of members whose values are never stored, with `*` at their ends. */
+  redact: readonly string[];
+  /** In the order of the file, which is the order of creation. Compiled when a type is first asked for. */
+  mappingsOf(eventType: string): readonly CompiledMapping[];
+};
+
+/** @returns undefined for a source that is not committed in this environment */
+export function prepareSource(configuration: LiveConfiguration, key: string): PreparedSource | undefined {
+  let prepared = cache.get(configuration);
+  if (prepared === undefined) {
+    prepared = new Map();
+    cache.set(configuration, prepared);
+  }
+  const known = prepared.get(key);
+  if (known !== undefined) return known;
+  if (!Object.hasOwn(configuration.snapshot.sources, key)) return undefined;
+  const file = configuration.snapshot.sources[key] as SourceFile;
+  const state = sourceState(configuration, key);
+  const kind = sourceKind(file.kind);
+  const source: PreparedSource = {
+    key,
+    file,
+    state,
+    kind,
+    settings: effectiveSettings(kind, file, state),
+    verifier: verifierOf(kind, file),
+    redact: redactedMembers(kind, file),
+    mappingsOf: indexByEventType(file),
+  };
+  prepared.set(key, source);
+  return source;
+}
+
+// One configuration object lives as long as its version is in force; what was prepared from it goes with it.
+const cache = new WeakMap<LiveConfiguration, Map<string, PreparedSource>>();
+
+/** A source's state; defaults for one whose state was never set. */
+export function sourceState({ state }: LiveConfiguration, key: string): SourceState {
+  return Object.hasOwn(state.sources, key) ? (state.sources[key] as SourceState) : defaultState;
+}
+
+const defaultState = SourceState.parse({});
+
+const none: readonly CompiledMapping[] = [];
+
+function indexByEventType(file: SourceFile): (eventType: string) => readonly CompiledMapping[] {
+  const byType = Map.groupBy(file.mappings, (mapping) => mapping.event);
+  const compiled = new Map<string, CompiledMapping[]>();
+  return (eventType) => {
+    const known = compiled.get(eventType);
+    if (known !== undefined) return known;
+    const mappings = byType.get(eventType);
+    if (mappings === undefined) return none;
+    const made = mappings.map(compileMapping);
+    compiled.set(eventType, made);
+    return made;
+  };
+}

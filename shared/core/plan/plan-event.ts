@@ -1,0 +1,149 @@
+import type { LiveConfiguration } from '../../ports/configuration.ts';
+import type { Preprocessed, Preprocessor } from '../../ports/preprocessor.ts';
+import type { NormalizedEvent } from '../events/normalized-event.ts';
+import type { RawEvent } from '../events/raw-event.ts';
+import { validKey } from '../ids/claim-key.ts';
+import type { JsonObject } from '../json/values.ts';
+import { type PreparedSource, prepareSource, sourceState } from '../live/prepared.ts';
+import type { EventReason } from '../logs/event-log-entry.ts';
+import { unmetBecause } from '../mappings/parameter-value.ts';
+import type { Mapping } from '../mappings/schema.ts';
+import { normalizeEvent, type Preprocessing, preprocessEvent } from '../sources/normalize.ts';
+
+/** What became of one mapping for one event, and why. */
+export type ConsideredMapping = {
+  mapping: Mapping;
+  verdict: 'runs' | 'identify_disabled' | 'mapping_inactive' | 'conditions_not_met';
+  /** For conditions: what was found instead. */
+  detail?: string;
+};
+
+export type PlannedInvocation = { mapping: string; action: string; payload: JsonObject };
+
+type Ended = { reason: EventReason; detail?: string };
+
+/**
+ * An event read and matched, before anything is claimed or written: the same event and configuration always give the
+ * same plan, which is what lets tools show afterwards why something did or did not run.
+ */
+export type PlannedEvent = {
+  raw: RawEvent;
+  configVersion: number;
+  /** Absent only when the event was rejected. */
+  event?: NormalizedEvent;
+  /** How the source's own expression went; absent where it has none. */
+  preprocessing?: Preprocessing;
+  /** The idempotency key, when it is valid and checks are on. */
+  key?: string;
+  windowSeconds: number;
+  /** How long the source keeps its rows; absent: as long as the environment does. */
+  retentionDays?: number;
+  considered: ConsideredMapping[];
+  plan:
+    | ({ kind: 'rejected' } & Ended)
+    | ({ kind: 'no_mapping' } & Ended)
+    | { kind: 'run'; invocations: PlannedInvocation[] };
+};
+
+/**
+ * Normalizes an event and matches it against one configuration: no I/O; throws only for a payload that is not ours.
+ *
+ * @param made by the source's own expression; needed where it has one. `readAndPlan` runs it
+ */
+export function planEvent(raw: RawEvent, configuration: LiveConfiguration, made?: Preprocessed): PlannedEvent {
+  const { retention_days } = sourceState(configuration, raw.source);
+  const base = {
+    raw,
+    configVersion: configuration.version,
+    windowSeconds: 0,
+    ...(retention_days !== undefined && { retentionDays: retention_days }),
+    considered: [],
+  };
+  const source = prepareSource(configuration, raw.source);
+  if (source === undefined) {
+    const detail = `source "${raw.source}" is not in configuration version ${configuration.version}; it was removed after the event was accepted`;
+    return { ...base, plan: { kind: 'rejected', reason: 'source_missing', detail } };
+  }
+  const normalized = normalizeEvent(raw, source.file, source.settings, made);
+  const { preprocessing } = normalized;
+  if (normalized.kind === 'rejected') {
+    const { reason, detail } = normalized;
+    return { ...base, ...(preprocessing && { preprocessing }), plan: { kind: 'rejected', reason, detail } };
+  }
+  const { event } = normalized;
+  const { idempotency, enabled } = source.settings;
+  const key = idempotency.enabled ? validKey(event.keyCandidate) : undefined;
+  const planned = {
+    ...base,
+    event,
+    ...(preprocessing && { preprocessing }),
+    ...(key !== undefined && { key }),
+    windowSeconds: idempotency.windowHours * 3600,
+  };
+  if (!enabled) {
+    return {
+      ...planned,
+      plan: {
+        kind: 'rejected',
+        reason: 'source_disabled',
+        detail: `source "${raw.source}" is switched off in this environment`,
+      },
+    };
+  }
+  return { ...planned, ...matchMappings(event, source) };
+}
+
+/** `planEvent`, after the source's own expression was run where it has one. */
+export async function readAndPlan(
+  raw: RawEvent,
+  configuration: LiveConfiguration,
+  preprocessor: Preprocessor,
+): Promise<PlannedEvent> {
+  const source = prepareSource(configuration, raw.source);
+  const made = source && (await preprocessEvent(raw, source.file, preprocessor));
+  return planEvent(raw, configuration, made);
+}
+
+function matchMappings(event: NormalizedEvent, source: PreparedSource): Pick<PlannedEvent, 'considered' | 'plan'> {
+  const considered: ConsideredMapping[] = [];
+  const invocations: PlannedInvocation[] = [];
+  for (const { mapping, conditions, parameters } of source.mappingsOf(event.eventType)) {
+    if (event.eventType === 'identify' && !source.settings.identify) {
+      considered.push({ mapping, verdict: 'identify_disabled' });
+      continue;
+    }
+    if (source.state.inactive_mappings.includes(mapping.id)) {
+      considered.push({ mapping, verdict: 'mapping_inactive' });
+      continue;
+    }
+    const unmet = firstUnmet(conditions, event);
+    if (unmet !== undefined) {
+      considered.push({ mapping, verdict: 'conditions_not_met', detail: unmet });
+      continue;
+    }
+    considered.push({ mapping, verdict: 'runs' });
+    invocations.push({ mapping: mapping.id, action: mapping.action, payload: parameters(event) });
+  }
+  if (invocations.length > 0) return { considered, plan: { kind: 'run', invocations } };
+  return { considered, plan: { kind: 'no_mapping', ...whyNothingRuns(event, source, considered) } };
+}
+
+function firstUnmet(conditions: Parameters<typeof unmetBecause>[0][], event: NormalizedEvent): string | undefined {
+  for (const condition of conditions) {
+    const unmet = unmetBecause(condition, event);
+    if (unmet !== undefined) return unmet;
+  }
+  return undefined;
+}
+
+function whyNothingRuns(event: NormalizedEvent, source: PreparedSource, considered: ConsideredMapping[]): Ended {
+  // The switch explains an identify event even where nobody has mapped it yet.
+  if (event.eventType === 'identify' && !source.settings.identify) return { reason: 'identify_disabled' };
+  const [first] = considered;
+  if (first === undefined || first.verdict === 'runs') return { reason: 'no_mapping_for_type' };
+  // Several mappings can be off for several reasons; the event's row names the one nearest to running.
+  const conditional = considered.find(({ verdict }) => verdict === 'conditions_not_met');
+  if (conditional)
+    return { reason: 'conditions_not_met', detail: `mapping ${conditional.mapping.id}: ${conditional.detail}` };
+  return { reason: first.verdict };
+}

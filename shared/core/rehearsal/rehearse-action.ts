@@ -1,0 +1,87 @@
+import type { LiveConfiguration } from '../../ports/configuration.ts';
+import type { ActionContext, ActionResult, FieldError } from '../actions/action.ts';
+import { findAction } from '../actions/index.ts';
+import type { ActionReason } from '../logs/action-log-entry.ts';
+import type { ActionsMessage, Invocation } from '../plan/actions-message.ts';
+
+/** What an action would do first: get to work, or refuse. */
+export type Rehearsal =
+  | { status: 'runs' }
+  | { status: 'skipped' | 'failed'; reason: ActionReason; detail?: string; errors: FieldError[] };
+
+export type RehearsalContext = { configuration: LiveConfiguration; environment: string; nowMs: number };
+
+/**
+ * Runs an action up to the point where it first asks for something outside: a table or a target. What it refuses until
+ * then (a required parameter that resolved to nothing, a workflow that is missing or switched off here, data that its
+ * schema does not allow) it would refuse in workflow-trigger too, since this is the same code; what comes after depends
+ * on tables and targets, and is not looked at.
+ */
+export async function rehearseAction(
+  invocation: Invocation,
+  message: ActionsMessage,
+  { configuration, environment, nowMs }: RehearsalContext,
+): Promise<Rehearsal> {
+  if (invocation.refused) return { status: 'failed', errors: [], ...invocation.refused };
+  const action = findAction(invocation.action);
+  if (action === undefined) {
+    const detail = `there is no action "${invocation.action}"`;
+    return { status: 'failed', reason: 'action_unknown', detail, errors: [] };
+  }
+  try {
+    const result = await action.run(invocation.payload, {
+      id: invocation.id,
+      mapping: invocation.mapping,
+      execution: message.execution,
+      origin: message.origin,
+      event: {
+        id: message.eventId,
+        source: message.source,
+        eventType: message.eventType,
+        ...(message.data !== undefined && { data: message.data }),
+        occurredAtMs: message.occurredAtMs,
+        receivedAtMs: message.receivedAtMs,
+      },
+      environment,
+      configuration,
+      directory: outside(),
+      subscriptions: outside(),
+      audiences: outside(),
+      runs: outside(),
+      openTarget: goOutside,
+      attempt: 1,
+      again: false,
+      isLastAttempt: false,
+      deadlineMs: Number.POSITIVE_INFINITY,
+      nowMs: () => nowMs,
+      count: () => undefined,
+    });
+    return rehearsalOf(result);
+  } catch (error) {
+    if (error instanceof WentOutside) return { status: 'runs' };
+    throw error;
+  }
+}
+
+function rehearsalOf(result: ActionResult): Rehearsal {
+  if (result.status !== 'skipped' && result.status !== 'failed') return { status: 'runs' };
+  const { status, reason, detail, errors = [] } = result;
+  return { status, reason, ...(detail !== undefined && { detail }), errors };
+}
+
+/** Ends a rehearsal: from here on the action would be at work. */
+class WentOutside extends Error {
+  override name = 'WentOutside';
+}
+
+// Rejects, as a table that is away does: an action may have asked several things at once, and waits for all of them.
+const askOutside = async (): Promise<never> => goOutside();
+
+function goOutside(): never {
+  throw new WentOutside('a rehearsal uses no table and no target');
+}
+
+/** A port whose first use ends the rehearsal. */
+function outside<Port extends ActionContext['directory' | 'subscriptions' | 'audiences' | 'runs']>(): Port {
+  return new Proxy({}, { get: () => askOutside }) as Port;
+}

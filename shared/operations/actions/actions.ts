@@ -1,0 +1,161 @@
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { actionItemKey, actionPartition, entryFromItem } from '../../adapters/dynamodb-action-log.ts';
+import { problemBuckets, problemPartition } from '../../adapters/dynamodb-event-log.ts';
+import { getEach } from '../../adapters/dynamodb-get-each.ts';
+import { lowestIdAt } from '../../core/ids/event-id.ts';
+import type { ActionLogEntry, ActionOutcome, ActionStatus } from '../../core/logs/action-log-entry.ts';
+import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
+import type { Environment } from '../environment.ts';
+import { hasOwnActions } from '../rows.ts';
+import type { KnownSource } from '../sources/known-sources.ts';
+import { dayByDay, daysNewestFirst, inChunks, take } from '../tables/newest-first.ts';
+import { baseKey, type Item, queryItems } from '../tables/tables.ts';
+
+export type ActionLogTable = { client: DynamoDBDocumentClient; table: string };
+
+export function actionLogOf({ documents, outputs }: Environment): ActionLogTable {
+  return { client: documents, table: outputs.ActionLogTable };
+}
+
+/** The action log's row of one execution. */
+export async function readActionLog(log: ActionLogTable, execution: string): Promise<ActionLogEntry | undefined> {
+  const { Item } = await log.client.send(
+    new GetCommand({ TableName: log.table, Key: actionItemKey(execution), ConsistentRead: true }),
+  );
+  return Item && entryFromItem(Item);
+}
+
+/** The action log's rows of events, by execution; only for events with actions of their own. */
+export function readActionLogs(
+  log: ActionLogTable,
+  events: Pick<EventLogEntry, 'status' | 'execution'>[],
+): Promise<Map<string, ActionLogEntry>> {
+  return readExecutions(
+    log,
+    events.flatMap(({ status, execution }) => (execution !== undefined && hasOwnActions(status) ? [execution] : [])),
+  );
+}
+
+export async function readExecutions(log: ActionLogTable, executions: string[]): Promise<Map<string, ActionLogEntry>> {
+  const items = await getEach(log.client, executions.map(actionItemKey), { table: log.table, what: 'reading actions' });
+  return new Map(
+    items.flatMap((item) => {
+      if (item === undefined) return [];
+      const entry = entryFromItem(item);
+      return [[entry.execution, entry] as const];
+    }),
+  );
+}
+
+export type ActionFilter = {
+  sinceMs: number;
+  untilMs: number;
+  /** The most log shards that any source uses. */
+  shards: number;
+  status?: ActionStatus;
+  action?: string;
+  /** Key of the workflow that an action triggers. */
+  workflow?: string;
+  limit: number;
+};
+
+export type FoundAction = { log: ActionLogEntry; action: ActionOutcome };
+
+/**
+ * Actions, newest execution first. Failed and skipped ones are found by index `problems`, others in the partitions of the
+ * days: by day and shard, since executions of all sources share them.
+ */
+export function listActions(log: ActionLogTable, filter: ActionFilter): Promise<FoundAction[]> {
+  return take(matching(actionLogEntries(log, filter), filter), filter.limit);
+}
+
+/** Rows of the action log, newest first. With a problem status only those that have such an action. */
+export function actionLogEntries(
+  log: ActionLogTable,
+  filter: Omit<ActionFilter, 'limit'>,
+): AsyncGenerator<ActionLogEntry> {
+  return filter.status === 'failed' || filter.status === 'skipped'
+    ? problemEntries(log, filter.status, filter)
+    : entriesByDay(log, filter);
+}
+
+async function* matching(entries: AsyncIterable<ActionLogEntry>, filter: ActionFilter): AsyncGenerator<FoundAction> {
+  for await (const log of entries) {
+    for (const action of log.actions) if (matchesAction({ log, action }, filter)) yield { log, action };
+  }
+}
+
+export function matchesAction(
+  { action }: FoundAction,
+  { status, action: name, workflow }: Pick<ActionFilter, 'status' | 'action' | 'workflow'>,
+): boolean {
+  if (status !== undefined && action.status !== status) return false;
+  if (name !== undefined && action.action !== name) return false;
+  return workflow === undefined || action.payload.key === workflow;
+}
+
+/** Executions of all sources share the partitions of a day, so a reader looks at as many shards as the widest source has. */
+export function mostShards(known: KnownSource[]): number {
+  return Math.max(1, ...known.map(({ shards }) => shards));
+}
+
+type Range = { sinceMs: number; untilMs: number };
+
+const idOfItem = (item: Item) => String(item.sk);
+
+async function* entriesByDay(
+  log: ActionLogTable,
+  { sinceMs, untilMs, shards }: Range & { shards: number },
+): AsyncGenerator<ActionLogEntry> {
+  const items = dayByDay(
+    daysNewestFirst(sinceMs, untilMs),
+    (dayMs) =>
+      Array.from({ length: shards }, (_, shard) =>
+        queryItems(log.client, {
+          TableName: log.table,
+          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+          ExpressionAttributeValues: {
+            ':pk': actionPartition(dayMs, shard),
+            ':from': lowestIdAt(sinceMs),
+            ':to': lowestIdAt(untilMs + 1),
+          },
+          ScanIndexForward: false,
+          ConsistentRead: true,
+          Limit: 100,
+        }),
+      ),
+    idOfItem,
+  );
+  for await (const item of items) yield entryFromItem(item);
+}
+
+async function* problemEntries(
+  log: ActionLogTable,
+  status: 'failed' | 'skipped',
+  { sinceMs, untilMs }: Range,
+): AsyncGenerator<ActionLogEntry> {
+  // A row with both is filed under its failure.
+  const statuses = status === 'failed' ? ['failed'] : ['failed', 'skipped'];
+  const partitionsOf = (dayMs: number) =>
+    statuses.flatMap((one) =>
+      Array.from({ length: problemBuckets }, (_, bucket) => problemPartition(one, dayMs, bucket)),
+    );
+  const keys = dayByDay(
+    daysNewestFirst(sinceMs, untilMs),
+    (dayMs) =>
+      partitionsOf(dayMs).map((partition) =>
+        queryItems(log.client, {
+          TableName: log.table,
+          IndexName: 'problems',
+          KeyConditionExpression: 'problem = :pk AND sk BETWEEN :from AND :to',
+          ExpressionAttributeValues: { ':pk': partition, ':from': lowestIdAt(sinceMs), ':to': lowestIdAt(untilMs + 1) },
+          ScanIndexForward: false,
+        }),
+      ),
+    idOfItem,
+  );
+  for await (const chunk of inChunks(keys, 50)) {
+    const items = await getEach(log.client, chunk.map(baseKey), { table: log.table, what: 'reading actions' });
+    for (const item of items) if (item !== undefined) yield entryFromItem(item);
+  }
+}

@@ -1,0 +1,126 @@
+import { type DraftChange, readDraft } from '../../adapters/dynamodb-configuration-drafts.ts';
+import type { HistoryEntry } from '../../adapters/dynamodb-configuration-history.ts';
+import type { ConfigurationTable } from '../../adapters/dynamodb-configuration-table.ts';
+import { type MissingReference, missingReferences } from '../../core/configuration/missing-references.ts';
+import {
+  changesBetween,
+  type ResourceRef,
+  resourceHash,
+  resourceOf,
+  sameRef,
+  withEdits,
+} from '../../core/configuration/resources.ts';
+import type { EnvironmentFile, Snapshot } from '../../core/configuration/schema.ts';
+import { dropFromDraft, openChanges } from './drafts.ts';
+import {
+  type Authorship,
+  type Committed,
+  lastCommitOf,
+  makeLive,
+  newSourcesOf,
+  readSeen,
+  readSeenToReplace,
+} from './live-content.ts';
+
+export type CommitRequest = Authorship & {
+  snapshot: Snapshot;
+  /** First values for sources that are new to this environment; `environments/<env>.yaml`. */
+  seed: EnvironmentFile | undefined;
+};
+
+export type CommitResult = Partial<Committed> & { version: number; changed: boolean; newSources: string[] };
+
+/**
+ * Makes a snapshot live, as a whole: what it lacks is removed. Content that is live already makes no new version. State
+ * that exists is kept. A draft of the author's own is superseded by it; somebody else's stays.
+ * @throws ConfigurationConflict when somebody else committed meanwhile
+ */
+export async function pushAndCommit(table: ConfigurationTable, request: CommitRequest): Promise<CommitResult> {
+  const seen = await readSeenToReplace(table);
+  const { snapshot: content, ...about } = request;
+  const newSources = newSourcesOf(seen.current.state, content);
+  const isSame =
+    seen.isReadable && seen.current.snapshot !== undefined && changesBetween(seen.snapshot, content).length === 0;
+  const committed = isSame && newSources.length === 0 ? undefined : await makeLive(table, seen, { ...about, content });
+  await dropFromDraft(table, (_change, { author }) => author === request.author);
+  if (committed === undefined) return { version: seen.current.version, changed: false, newSources };
+  return { ...committed, changed: true };
+}
+
+export type DraftCommitRequest = Authorship & {
+  /** Absent: all of the draft. */
+  only?: ResourceRef[];
+  /** A new version with the same content, of the one resource in `only`, when it has no change. */
+  allowEmpty?: boolean;
+  /** Commits over what others committed meanwhile, and what names resources that are not there. */
+  force?: boolean;
+};
+
+export type DraftConflict = ResourceRef & { commit: HistoryEntry | undefined };
+
+export type DraftCommitResult =
+  | ({ kind: 'committed'; left: ResourceRef[] } & Committed)
+  | { kind: 'nothing_to_commit' }
+  /** Named in `only`, and unchanged in the draft. */
+  | { kind: 'not_in_draft'; refs: ResourceRef[]; draft: ResourceRef[] }
+  | { kind: 'unknown_resource'; ref: ResourceRef }
+  /** Somebody committed these after the draft was made. */
+  | { kind: 'conflict'; conflicts: DraftConflict[] }
+  | { kind: 'missing_references'; missing: MissingReference[] };
+
+/**
+ * Makes the draft live, or what is named of it; the rest stays a draft.
+ * @throws ConfigurationConflict when somebody else commits at the same moment
+ */
+export async function commitDraft(table: ConfigurationTable, request: DraftCommitRequest): Promise<DraftCommitResult> {
+  const { only, force = false, allowEmpty = false, ...about } = request;
+  const [seen, draft] = await Promise.all([readSeen(table), readDraft(table)]);
+  const open = openChanges(draft, seen.snapshot);
+  const chosen = open.filter((change) => only === undefined || only.some((ref) => sameRef(ref, change)));
+  const absent = (only ?? []).filter((ref) => !open.some((change) => sameRef(change, ref)));
+  const [single] = absent;
+  if (single !== undefined && allowEmpty && only?.length === 1) return emptyCommit(table, single, about);
+  if (absent.length > 0) return { kind: 'not_in_draft', refs: absent, draft: open.map(refOf) };
+  if (chosen.length === 0) {
+    // A commit that died before it could do this.
+    await dropFromDraft(table, (change) => !open.some((left) => isSameChange(left, change)));
+    return { kind: 'nothing_to_commit' };
+  }
+
+  const overtaken = chosen.filter(({ base, ...ref }) => resourceHash(resourceOf(seen.snapshot, ref)) !== base);
+  if (overtaken.length > 0 && !force) {
+    const conflicts = overtaken.map(async (change) => ({
+      ...refOf(change),
+      commit: await lastCommitOf(table, change),
+    }));
+    return { kind: 'conflict', conflicts: await Promise.all(conflicts) };
+  }
+  const content = withEdits(seen.snapshot, chosen);
+  const missing = missingWorkflows(content, chosen);
+  if (missing.length > 0 && !force) return { kind: 'missing_references', missing };
+
+  const committed = await makeLive(table, seen, { ...about, content, seed: draft?.seed });
+  await dropFromDraft(table, (change) => chosen.some((done) => isSameChange(done, change)));
+  const left = open.filter((change) => !chosen.includes(change)).map(refOf);
+  return { kind: 'committed', left, ...committed };
+}
+
+const refOf = ({ type, key }: ResourceRef): ResourceRef => ({ type, key });
+
+/** A newer push of the same resource is not what was committed, and stays. */
+const isSameChange = (a: DraftChange, b: DraftChange) =>
+  sameRef(a, b) && resourceHash(a.content) === resourceHash(b.content);
+
+/** As in the files: a workflow that is missing is an error, an audience may yet be made by an action. */
+export function missingWorkflows(content: Snapshot, changed: readonly ResourceRef[]): MissingReference[] {
+  return missingReferences(content, changed).filter(({ missing }) => missing.type === 'workflow');
+}
+
+async function emptyCommit(table: ConfigurationTable, ref: ResourceRef, about: Authorship): Promise<DraftCommitResult> {
+  const seen = await readSeen(table);
+  const hash = resourceHash(resourceOf(seen.snapshot, ref));
+  if (hash === undefined) return { kind: 'unknown_resource', ref };
+  const changes = [{ ...ref, change: 'changed', hash } as const];
+  const committed = await makeLive(table, seen, { ...about, content: seen.snapshot, changes, seed: undefined });
+  return { kind: 'committed', left: [], ...committed };
+}

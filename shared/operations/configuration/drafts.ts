@@ -1,0 +1,95 @@
+import { type Draft, type DraftChange, readDraft, replaceDraft } from '../../adapters/dynamodb-configuration-drafts.ts';
+import { ConfigurationConflict } from '../../adapters/dynamodb-configuration-history.ts';
+import type { ConfigurationTable } from '../../adapters/dynamodb-configuration-table.ts';
+import {
+  changesBetween,
+  type ResourceRef,
+  resourceHash,
+  resourceOf,
+  sameRef,
+  withEdits,
+} from '../../core/configuration/resources.ts';
+import type { EnvironmentFile, Snapshot } from '../../core/configuration/schema.ts';
+import { readSeen } from './live-content.ts';
+
+/**
+ * Drafts: what was pushed and is not live. A draft is a set of changes to resources, each with the content that it was
+ * made on, not a copy of everything: so some of it can be committed, the rest stays, and what others commit meanwhile is
+ * neither undone nor overlooked. docs/architecture.md, "Configuration".
+ */
+export type PushRequest = {
+  snapshot: Snapshot;
+  seed: EnvironmentFile | undefined;
+  author: string;
+  nowMs: number;
+  /** Replaces what somebody else pushed and did not commit. */
+  force?: boolean;
+};
+
+export type PushResult =
+  | { kind: 'saved'; baseVersion: number; changes: DraftChange[] }
+  /** The files say what is committed; a draft of the author's own is gone, as the files no longer have its changes. */
+  | { kind: 'nothing_to_save'; version: number; dropped: ResourceRef[] }
+  /** Somebody else's draft would lose these. */
+  | { kind: 'others_draft'; author: string; updatedAtMs: number; lost: ResourceRef[] };
+
+/** Saves content as the environment's draft; nothing of it is live until it is committed. */
+export async function pushDraft(table: ConfigurationTable, request: PushRequest): Promise<PushResult> {
+  const { snapshot, seed, author, nowMs } = request;
+  for (let attempt = 1; ; attempt++) {
+    const [seen, before] = await Promise.all([readSeen(table), readDraft(table)]);
+    const changes = changesBetween(seen.snapshot, snapshot).map(({ type, key, change }): DraftChange => {
+      const [base, content] = [
+        resourceHash(resourceOf(seen.snapshot, { type, key })),
+        resourceOf(snapshot, { type, key }),
+      ];
+      return { type, key, change, ...(base !== undefined && { base }), ...(content && { content }) };
+    });
+    const open = openChanges(before, seen.snapshot);
+    const lost = open.filter((theirs) => !changes.some((mine) => sameRef(mine, theirs)));
+    if (before !== undefined && before.author !== author && lost.length > 0 && !request.force)
+      return { kind: 'others_draft', author: before.author, updatedAtMs: before.updatedAtMs, lost: lost.map(refOf) };
+    const { version } = seen.current;
+    const draft = { baseVersion: version, author, updatedAtMs: nowMs, changes, ...(seed && { seed }) };
+    if (await replaceDraft(table, before, draft)) {
+      if (changes.length === 0) return { kind: 'nothing_to_save', version, dropped: open.map(refOf) };
+      return { kind: 'saved', baseVersion: version, changes };
+    }
+    if (attempt === 5) throw new ConfigurationConflict(version, []);
+  }
+}
+
+const refOf = ({ type, key }: ResourceRef): ResourceRef => ({ type, key });
+
+/** What a draft would still change: what is committed by now, by whomever, is no longer open. */
+export function openChanges(draft: Draft | undefined, committed: Snapshot): DraftChange[] {
+  return (draft?.changes ?? []).filter(
+    (change) => resourceHash(change.content) !== resourceHash(resourceOf(committed, change)),
+  );
+}
+
+/** The committed content with the draft over it: what dry runs and comparisons call "draft". */
+export async function readDraftContent(
+  table: ConfigurationTable,
+): Promise<{ draft: Draft | undefined; open: DraftChange[]; content: Snapshot }> {
+  const [{ snapshot }, draft] = await Promise.all([readSeen(table), readDraft(table)]);
+  const open = openChanges(draft, snapshot);
+  return { draft, open, content: withEdits(snapshot, open) };
+}
+
+/** Takes changes out of the draft, whoever made it; answers those that were open in it. */
+export async function dropFromDraft(
+  table: ConfigurationTable,
+  isDropped: (change: DraftChange, draft: Draft) => boolean,
+): Promise<ResourceRef[]> {
+  for (let attempt = 1; ; attempt++) {
+    const draft = await readDraft(table);
+    if (draft === undefined) return [];
+    const dropped = draft.changes.filter((change) => isDropped(change, draft));
+    if (dropped.length === 0) return [];
+    const { id: _id, ...rest } = draft;
+    const left = { ...rest, changes: draft.changes.filter((change) => !dropped.includes(change)) };
+    if (await replaceDraft(table, draft, left)) return dropped.map(refOf);
+    if (attempt === 5) throw new ConfigurationConflict(draft.baseVersion, []);
+  }
+}

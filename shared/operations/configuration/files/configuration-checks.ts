@@ -1,0 +1,256 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import jsonata from 'jsonata';
+import { expressionProblem } from '../../../adapters/jsonata-preprocessor.ts';
+import { actions } from '../../../core/actions/index.ts';
+import { defaultParameters } from '../../../core/actions/parts/default-parameters.ts';
+import { compileDataSchema } from '../../../core/configuration/compile-data-schema.ts';
+import type { EnvironmentFile, Snapshot, SourceFile } from '../../../core/configuration/schema.ts';
+import type { JsonObject } from '../../../core/json/values.ts';
+import { fieldPathProblem } from '../../../core/mappings/field-path.ts';
+import { isBareKey, pathsOf } from '../../../core/mappings/parameter-value.ts';
+import type { Mapping, ParameterValue } from '../../../core/mappings/schema.ts';
+import { sourceKind, sourceKinds } from '../../../core/sources/index.ts';
+import { didYouMean, nearestName } from '../../words/did-you-mean.ts';
+import type { ConfigurationProblem, FileKind, Locate } from './configuration-files.ts';
+
+/** Finds what no schema of one file can: names that nothing goes by, mappings that can never match. */
+export function checkReferences(
+  snapshot: Snapshot,
+  environments: Record<string, EnvironmentFile>,
+  locate: Locate,
+  /** Files that are there, with those that cannot be read: what names one of them is no mistake. */
+  keys: Record<FileKind, string[]>,
+): ConfigurationProblem[] {
+  const problems: ConfigurationProblem[] = [];
+  const report: Report = (severity, kind, key, path, message, at) => {
+    problems.push({ severity, ...locate(kind, key, path, at), message });
+  };
+  for (const [key, source] of Object.entries(snapshot.sources)) checkSource(key, source, keys, report);
+  for (const [key, workflow] of Object.entries(snapshot.workflows)) {
+    for (const environment of Object.keys(workflow.target)) {
+      if (!keys.environments.includes(environment)) {
+        const known = keys.environments;
+        report(
+          'error',
+          'workflows',
+          key,
+          ['target', environment],
+          `names environment "${environment}"${didYouMean(environment, known)}`,
+          'key',
+        );
+      }
+    }
+    if (workflow.audience !== undefined && !keys.audiences.includes(workflow.audience)) {
+      const hint = didYouMean(workflow.audience, keys.audiences);
+      report(
+        'warning',
+        'workflows',
+        key,
+        ['audience'],
+        `"${workflow.audience}" has no file, so nobody starts a run unless an action makes it${hint}`,
+      );
+    }
+    const schema = workflow.data_schema && compileDataSchema(Ajv2020, workflow.data_schema as JsonObject);
+    if (schema && 'problem' in schema) {
+      report('error', 'workflows', key, ['data_schema'], `is no JSON Schema: ${schema.problem}`);
+    }
+    for (const environment of keys.environments) {
+      if (!Object.hasOwn(workflow.target, environment)) {
+        report(
+          'warning',
+          'workflows',
+          key,
+          ['target'],
+          `has no target for ${environment}: triggers there end as target_missing`,
+        );
+      }
+    }
+  }
+  for (const [name, environment] of Object.entries(environments))
+    checkEnvironment(name, environment, snapshot, keys, report);
+  return problems;
+}
+
+type Report = (
+  severity: ConfigurationProblem['severity'],
+  kind: FileKind,
+  key: string,
+  path: (string | number)[],
+  message: string,
+  /** For a name that is wrong, where a value would be right. */
+  at?: 'key',
+) => void;
+
+function checkSource(key: string, source: SourceFile, keys: Record<FileKind, string[]>, report: Report): void {
+  const kinds = sourceKinds.map(({ id }) => id);
+  if (!kinds.includes(source.kind)) {
+    report('error', 'sources', key, ['kind'], `"${source.kind}" is no kind of source${didYouMean(source.kind, kinds)}`);
+  }
+  const kind = sourceKind(source.kind);
+  if (kind?.signs && source.verification !== undefined) {
+    const message = `is not needed: ${kind.title} signs its requests in a way of its own, which is always what is checked`;
+    report('error', 'sources', key, ['verification'], message);
+  }
+  const expression = source.preprocess && expressionProblem(jsonata, source.preprocess.jsonata);
+  if (expression) report('error', 'sources', key, ['preprocess', 'jsonata'], `is no expression: ${expression}`);
+  const ids = new Set<string>();
+  for (const [i, mapping] of source.mappings.entries()) {
+    if (ids.has(mapping.id)) {
+      report(
+        'error',
+        'sources',
+        key,
+        ['mappings', i, 'id'],
+        `"${mapping.id}" is the id of an earlier mapping; effects are keyed by it, so it must be unique`,
+      );
+    }
+    ids.add(mapping.id);
+    checkAction(mapping, (severity, path, message, at) =>
+      report(severity, 'sources', key, ['mappings', i, ...path], message, at),
+    );
+    for (const [name, value] of Object.entries(mapping.parameters)) {
+      for (const { path, problem } of templateProblems(value))
+        report('error', 'sources', key, ['mappings', i, 'parameters', name, ...path], problem);
+    }
+    checkWorkflow(mapping, keys.workflows, (severity, message) =>
+      report(severity, 'sources', key, ['mappings', i, 'parameters', 'key'], message),
+    );
+    checkAudience(mapping, keys.audiences, (message) =>
+      report('warning', 'sources', key, ['mappings', i, 'parameters', 'key'], message),
+    );
+    const never = source.event_type_path === undefined ? kind?.neverOfType?.(mapping.event) : undefined;
+    if (never) {
+      const near = nearestName(mapping.event, kind?.fixedTypes ?? []);
+      const meant = near === undefined || near === mapping.event ? '' : `; did you mean "${near}"?`;
+      report('warning', 'sources', key, ['mappings', i, 'event'], never + meant);
+    }
+  }
+}
+
+function checkAction(
+  mapping: Mapping,
+  report: (severity: ConfigurationProblem['severity'], path: string[], message: string, at?: 'key') => void,
+): void {
+  const action = actions.find(({ id }) => id === mapping.action);
+  if (action === undefined) {
+    const known = actions.map(({ id }) => id);
+    report('error', ['action'], `"${mapping.action}" is no action${didYouMean(mapping.action, known)}`);
+    return;
+  }
+  const { shape } = action.params;
+  for (const name of Object.keys(mapping.parameters)) {
+    if (!Object.hasOwn(shape, name)) {
+      const hint = didYouMean(name, Object.keys(shape));
+      report('error', ['parameters', name], `is no parameter of ${action.id}${hint}`, 'key');
+    }
+  }
+  const given = { ...defaultParameters(action.id), ...mapping.parameters };
+  for (const name of Object.keys(shape)) {
+    if (!shape[name]?.isOptional() && !Object.hasOwn(given, name)) {
+      report(
+        'error',
+        ['parameters'],
+        `lacks ${name}, which ${action.id} requires: without it every event of this type is skipped`,
+      );
+    }
+  }
+}
+
+function checkWorkflow(
+  { action, parameters: { key } }: Mapping,
+  workflows: string[],
+  report: (severity: ConfigurationProblem['severity'], message: string) => void,
+): void {
+  if (key === undefined || !action.startsWith('workflows_')) return;
+  if (isBareKey(action, 'key', key)) {
+    if (!workflows.includes(key)) report('error', `"${key}" is no workflow${didYouMean(key, workflows)}`);
+    return;
+  }
+  // Written out as a literal it is meant, so the file may be on its way.
+  const literal = typeof key === 'object' && 'value' in key ? key.value : undefined;
+  if (typeof literal !== 'string' || workflows.includes(literal)) return;
+  report('warning', `"${literal}" is no workflow: it ends as workflow_missing${didYouMean(literal, workflows)}`);
+}
+
+/** What is wrong with the paths inside of templates, each with where in the value its template is. */
+function templateProblems(value: ParameterValue): { path: (string | number)[]; problem: string }[] {
+  if (typeof value === 'string') return [];
+  if (Array.isArray(value)) return value.flatMap((inner, i) => templateProblems(inner).map(inside(i)));
+  const names = Object.keys(value);
+  if (names.length === 1 && 'value' in value) return [];
+  if (names.length === 1 && 'template' in value && typeof value.template === 'string') {
+    const problem = templateProblem(value.template);
+    return problem === undefined ? [] : [{ path: ['template'], problem }];
+  }
+  return Object.entries(value).flatMap(([name, inner]) => templateProblems(inner as ParameterValue).map(inside(name)));
+}
+
+const inside =
+  (part: string | number) =>
+  ({ path, problem }: { path: (string | number)[]; problem: string }) => ({ path: [part, ...path], problem });
+
+function templateProblem(template: string): string | undefined {
+  for (const path of pathsOf({ template })) {
+    const problem = fieldPathProblem(path);
+    if (path === '') return `"${template}" has {{}} with no path in it`;
+    if (problem !== undefined) return `has a path in it that cannot be one: ${problem}`;
+  }
+  const rest = template.replace(/\{\{[^{}]*\}\}/g, '');
+  return /\{\{|\}\}/.test(rest) ? `"${template}" has braces that do not match up; write {{path}}` : undefined;
+}
+
+/** An audience may also be made by an action, so one without a file is odd and no error. */
+function checkAudience({ action, parameters }: Mapping, audiences: string[], report: (message: string) => void): void {
+  const { key, create_audience } = parameters;
+  if (action !== 'audiences_add_member' || create_audience !== undefined) return;
+  const literal = typeof key === 'object' && 'value' in key ? key.value : undefined;
+  if (typeof literal !== 'string' || audiences.includes(literal)) return;
+  const why = 'has no file, so adding to it fails unless an action with create_audience made it';
+  report(`"${literal}" ${why}${didYouMean(literal, audiences)}`);
+}
+
+function checkEnvironment(
+  name: string,
+  { sources, inactive_workflows }: EnvironmentFile,
+  snapshot: Snapshot,
+  keys: Record<FileKind, string[]>,
+  report: Report,
+): void {
+  for (const [key, settings] of Object.entries(sources)) {
+    const source = Object.hasOwn(snapshot.sources, key) ? snapshot.sources[key] : undefined;
+    if (source === undefined && keys.sources.includes(key)) continue;
+    if (source === undefined) {
+      report(
+        'error',
+        'environments',
+        name,
+        ['sources', key],
+        `"${key}" is no source${didYouMean(key, keys.sources)}`,
+        'key',
+      );
+      continue;
+    }
+    const ids = source.mappings.map(({ id }) => id);
+    for (const [i, id] of settings.inactive_mappings.entries()) {
+      if (ids.includes(id)) continue;
+      report(
+        'error',
+        'environments',
+        name,
+        ['sources', key, 'inactive_mappings', i],
+        `"${id}" is no mapping of ${key}${didYouMean(id, ids)}`,
+      );
+    }
+  }
+  for (const [i, key] of inactive_workflows.entries()) {
+    const known = keys.workflows;
+    if (!known.includes(key))
+      report(
+        'error',
+        'environments',
+        name,
+        ['inactive_workflows', i],
+        `"${key}" is no workflow${didYouMean(key, known)}`,
+      );
+  }
+}

@@ -1,0 +1,81 @@
+import { type Document, isMap, isNode, isScalar, isSeq, visit, type YAMLMap, type YAMLSeq } from 'yaml';
+import { isJsonObject, sameJson } from '../../../core/json/values.ts';
+
+type Place = (string | number)[];
+
+/**
+ * Changes a document so that it says `after`, where it said `before`; nodes of what did not change stay, with their
+ * comments. `before` and `after` are as the schema reads them, so a default that the file leaves out stays left out.
+ */
+export function editDocument(document: Document, before: unknown, after: unknown): void {
+  edit(document, [], before, after);
+}
+
+/**
+ * A comment in front of a list's first element is the list's to the parser, and would stay in front when another element
+ * comes first. It is written at the same place either way; here it becomes the element's, as a reader takes it.
+ */
+export function settleComments(document: Document): void {
+  visit(document, {
+    Seq(_key, list) {
+      const [first] = list.items;
+      if (!list.commentBefore || !isNode(first) || first.commentBefore) return;
+      first.commentBefore = list.commentBefore;
+      list.commentBefore = null;
+    },
+  });
+}
+
+function edit(document: Document, place: Place, before: unknown, after: unknown): void {
+  if (sameJson(before, after)) return;
+  const node = place.length === 0 ? document.contents : document.getIn(place, true);
+  if (isMap(node) && isJsonObject(before) && isJsonObject(after)) {
+    for (const name of Object.keys(before)) if (!Object.hasOwn(after, name)) document.deleteIn([...place, name]);
+    for (const [name, value] of Object.entries(after)) edit(document, [...place, name], before[name], value);
+    return;
+  }
+  if (isSeq(node) && Array.isArray(before) && Array.isArray(after) && node.items.length === before.length) {
+    editList(document, node, place, before, after);
+    return;
+  }
+  if (isScalar(node) && (typeof after !== 'object' || after === null)) {
+    // The scalar stays, with its comment; its style is chosen anew where the old one cannot hold the value.
+    node.value = after;
+    delete node.source;
+    return;
+  }
+  if (place.length === 0) document.contents = document.createNode(after) as Document['contents'];
+  else document.setIn(place, document.createNode(after));
+}
+
+/** Elements with ids are matched by them and put into the new order, comments along; others by position. */
+function editList(document: Document, list: YAMLSeq, place: Place, before: unknown[], after: unknown[]): void {
+  const positions = positionsById(before);
+  if (positions === undefined || positionsById(after) === undefined) {
+    for (let i = after.length; i < before.length; i++) document.deleteIn([...place, after.length]);
+    for (const [i, value] of after.entries()) {
+      if (i < before.length) edit(document, [...place, i], before[i], value);
+      else list.add(document.createNode(value));
+    }
+    return;
+  }
+  const items = [...list.items];
+  // In place first: the positions are those of the list as it was.
+  for (const value of after) {
+    const position = positions.get(idOf(value));
+    if (position !== undefined) edit(document, [...place, position], before[position], value);
+  }
+  for (const [i] of items.entries()) items[i] = list.items[i];
+  list.items = after.map((value) => {
+    const position = positions.get(idOf(value));
+    return position === undefined ? (document.createNode(value) as YAMLMap) : items[position];
+  });
+}
+
+const idOf = (element: unknown) => (isJsonObject(element) ? element.id : undefined);
+
+/** Undefined when an element has no id, or not one of its own. */
+function positionsById(list: unknown[]): Map<unknown, number> | undefined {
+  const positions = new Map(list.map((element, i) => [idOf(element), i]));
+  return positions.size === list.length && !positions.has(undefined) ? positions : undefined;
+}

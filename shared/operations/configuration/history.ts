@@ -1,0 +1,116 @@
+import { type HistoryEntry, historyNewestFirst, readHistory } from '../../adapters/dynamodb-configuration-history.ts';
+import { type ConfigurationTable, readCurrent } from '../../adapters/dynamodb-configuration-table.ts';
+import { type FieldChange, fieldChanges } from '../../core/configuration/field-changes.ts';
+import {
+  changesBetween,
+  type ResourceChange,
+  type ResourceRef,
+  resourceOf,
+  sameRef,
+} from '../../core/configuration/resources.ts';
+import type { EnvironmentState, Snapshot } from '../../core/configuration/schema.ts';
+import { changesOf, contentAround } from './live-content.ts';
+
+/** One line of the history: a commit with its resources, or a change of settings with what it changed. */
+export type HistoryLine = { entry: HistoryEntry; changes: ResourceChange[]; settings: FieldChange[] };
+
+export type HistoryFilter = { kind?: HistoryEntry['kind']; resource?: Partial<ResourceRef>; limit: number };
+
+/** Newest first. A change of settings concerns the sources and workflows that it names. */
+export async function listHistory(
+  table: ConfigurationTable,
+  { kind, resource, limit }: HistoryFilter,
+): Promise<HistoryLine[]> {
+  const lines: HistoryLine[] = [];
+  // What an entry changed of the state shows in the one before it.
+  let newer: HistoryEntry | undefined;
+  const take = async (entry: HistoryEntry, older: HistoryEntry | undefined) => {
+    if (kind !== undefined && entry.kind !== kind) return;
+    const settings = entry.kind === 'state' ? stateChanges(older?.state, entry.state) : [];
+    const changes = await changesOf(table, entry);
+    const concerned = [...changes, ...settings.flatMap(refsOfSetting)];
+    if (resource === undefined || concerned.some((ref) => matches(ref, resource)))
+      lines.push({ entry, changes, settings });
+  };
+  for await (const entry of historyNewestFirst(table)) {
+    if (newer !== undefined) await take(newer, entry);
+    newer = entry;
+    if (lines.length >= limit) return lines.slice(0, limit);
+  }
+  if (newer !== undefined) await take(newer, undefined);
+  return lines.slice(0, limit);
+}
+
+const noState: EnvironmentState = { sources: {}, inactive_workflows: [] };
+
+export function stateChanges(before: EnvironmentState = noState, after: EnvironmentState): FieldChange[] {
+  return fieldChanges(before, after);
+}
+
+function refsOfSetting({ path, before, after }: FieldChange): ResourceRef[] {
+  const source = /^sources\.([^.[]+)/.exec(path)?.[1];
+  if (source !== undefined) return [{ type: 'source', key: source }];
+  const keys = new Set([before, after].flatMap((list) => (Array.isArray(list) ? list.map(String) : [])));
+  return [...keys].map((key) => ({ type: 'workflow', key }));
+}
+
+function matches(ref: ResourceRef, { type, key }: Partial<ResourceRef>): boolean {
+  return (type === undefined || ref.type === type) && (key === undefined || ref.key === key);
+}
+
+export type FoundEntry =
+  | { kind: 'found'; entry: HistoryEntry }
+  | { kind: 'malformed' }
+  /** `newest`: the current version, 0 before the first commit. */
+  | { kind: 'no_such_version'; newest: number }
+  /** That version is another commit: of another environment, or mistyped. */
+  | { kind: 'other_id'; entry: HistoryEntry };
+
+/**
+ * An entry by what people write: its version (`12`, `v12`), its id (`12-9f3c61aa`), or the beginning of the id from the dash
+ * on. A version has exactly one entry, so nothing that is accepted can mean two.
+ */
+export async function findEntry(table: ConfigurationTable, text: string): Promise<FoundEntry> {
+  const [, digits, suffix] = /^v?(\d{1,8})(-[0-9a-f]{0,8})?$/i.exec(text.trim()) ?? [];
+  if (digits === undefined) return { kind: 'malformed' };
+  const entry = await readHistory(table, Number(digits));
+  if (entry === undefined) return { kind: 'no_such_version', newest: (await readCurrent(table)).version };
+  if (suffix !== undefined && !entry.id.startsWith(`${entry.version}${suffix.toLowerCase()}`))
+    return { kind: 'other_id', entry };
+  return { kind: 'found', entry };
+}
+
+export type ResourceDifference = ResourceChange & { fields: FieldChange[] };
+
+/** What differs between two contents, resource by resource and field by field. */
+export function differences(before: Snapshot, after: Snapshot): ResourceDifference[] {
+  return changesBetween(before, after).map((change) => ({
+    ...change,
+    fields: fieldChanges(resourceOf(before, change) ?? {}, resourceOf(after, change) ?? {}),
+  }));
+}
+
+/** An entry with all that it changed. */
+export async function describeEntry(
+  table: ConfigurationTable,
+  entry: HistoryEntry,
+): Promise<{
+  entry: HistoryEntry;
+  differences: ResourceDifference[];
+  changes: ResourceChange[];
+  settings: FieldChange[];
+}> {
+  if (entry.kind === 'state') {
+    const older = entry.version === 1 ? undefined : await readHistory(table, entry.version - 1);
+    return { entry, differences: [], changes: [], settings: stateChanges(older?.state, entry.state) };
+  }
+  const [{ before, after }, changes] = await Promise.all([contentAround(table, entry), changesOf(table, entry)]);
+  const between = differences(before, after);
+  return {
+    entry,
+    // An empty commit names a resource in which nothing differs.
+    differences: changes.map((change) => between.find((one) => sameRef(one, change)) ?? { ...change, fields: [] }),
+    changes,
+    settings: [],
+  };
+}

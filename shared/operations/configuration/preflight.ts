@@ -1,0 +1,143 @@
+import { grantNameOf } from '../../core/configuration/granted-targets.ts';
+import { missingReferences, workflowNamedBy } from '../../core/configuration/missing-references.ts';
+import { type ResourceRef, refText } from '../../core/configuration/resources.ts';
+import { EnvironmentFile } from '../../core/configuration/schema.ts';
+import { sourcesWithoutSecret } from './missing-secrets.ts';
+import type { PromotionPlan } from './promote.ts';
+
+/** What only the upper environment can say. */
+export type EnvironmentFacts = {
+  name: string;
+  /** `targets/order-completed`, `sources/stripe`: whether anything is stored under it. The value is not needed. */
+  isSecretSet(name: string): Promise<boolean>;
+  /** Whether an action made it there; those of the configuration are known without. */
+  audienceExists(key: string): Promise<boolean>;
+  /** Whether the deployed stack may call this, as `grantNameOf` spells it. Absent: a stack from before it said so. */
+  isGranted?(name: string): boolean;
+};
+
+export const promotionProblems = [
+  'workflow_missing',
+  'audience_missing',
+  'target_missing',
+  'target_not_granted',
+  'secret_not_set',
+  'verification_secret_not_set',
+  'changed_there',
+  'reverted_there',
+  'newer_there',
+] as const;
+export type PromotionProblem = ResourceRef & {
+  problem: (typeof promotionProblems)[number];
+  /** What is wrong, as a sentence without its subject. */
+  detail: string;
+  /** What would make it right. */
+  remedy: string;
+};
+
+/** Everything that would not work in the upper environment after the promotion, as far as the promotion is the cause. */
+export async function preflight(
+  { content, changes, seen, concerns }: PromotionPlan,
+  facts: EnvironmentFacts,
+  seed: EnvironmentFile = EnvironmentFile.parse({}),
+): Promise<PromotionProblem[]> {
+  const environment = facts.name;
+  const problems: PromotionProblem[] = [];
+  const report = ({ type, key }: ResourceRef, problem: PromotionProblem['problem'], detail: string, remedy: string) =>
+    void problems.push({ type, key, problem, detail, remedy });
+
+  for (const { by, mapping, missing } of missingReferences(content, changes)) {
+    if (missing.type === 'audience' && (await facts.audienceExists(missing.key))) continue;
+    report(
+      by,
+      missing.type === 'workflow' ? 'workflow_missing' : 'audience_missing',
+      `${mapping === undefined ? '' : `mapping ${mapping} `}names ${missing.type} "${missing.key}", which ${environment} would not have`,
+      `promote it too: without --only, or --only the commit that has ${refText(missing)}`,
+    );
+  }
+
+  for (const key of workflowsConcerned({ content, changes })) {
+    const ref = { type: 'workflow', key } as const;
+    const targets = content.workflows[key]?.target ?? {};
+    const target = Object.hasOwn(targets, environment) ? targets[environment] : undefined;
+    if (target === undefined) {
+      report(
+        ref,
+        'target_missing',
+        `has no target for ${environment}`,
+        `add target.${environment} to its file, commit, promote`,
+      );
+      continue;
+    }
+    if ((target.type === 'http' || target.type === 'knock') && !(await facts.isSecretSet(`targets/${key}`))) {
+      report(
+        ref,
+        'secret_not_set',
+        `has a target of type ${target.type}, and secret targets/${key} is not set in ${environment}`,
+        `npx signalbox secrets set targets/${key} --environment ${environment}`,
+      );
+    }
+    const grant = grantNameOf(target);
+    if (grant !== undefined && facts.isGranted?.(grant) === false) {
+      report(
+        ref,
+        'target_not_granted',
+        `calls ${grant}, which the deployed stack of ${environment} may not`,
+        `deploy it with this configuration in infra/config: npx cdk deploy -c environment=${environment}`,
+      );
+    }
+  }
+
+  const coming = changes.filter(({ type, change }) => type === 'source' && change !== 'removed').map(({ key }) => key);
+  const sources = Object.fromEntries(Object.entries(content.sources).filter(([key]) => coming.includes(key)));
+  const there = { state: seen.current.state, seed };
+  for (const key of await sourcesWithoutSecret(sources, there, (name) => facts.isSecretSet(name))) {
+    report(
+      { type: 'source', key },
+      'verification_secret_not_set',
+      `is checked in ${environment}, and secret sources/${key} is not set there: every request would be answered 503`,
+      `npx signalbox secrets set sources/${key} --environment ${environment}`,
+    );
+  }
+
+  for (const { type, key, problem, commit } of concerns) {
+    const which = commit === undefined ? 'a commit' : `commit ${commit.id} of ${commit.author} ("${commit.message}")`;
+    if (problem === 'changed_there')
+      report(
+        { type, key },
+        problem,
+        `was changed in ${environment} itself by ${which}, which this would undo`,
+        'bring the change into the environment below first',
+      );
+    else if (problem === 'reverted_there')
+      report(
+        { type, key },
+        problem,
+        `was taken back in ${environment} by ${which}, and would be as before that again`,
+        'revert it in the environment below too, or correct it there',
+      );
+    else
+      report(
+        { type, key },
+        problem,
+        `is newer in ${environment} already: it has ${which}`,
+        'to go back, revert the newer commit there',
+      );
+  }
+  return problems;
+}
+
+/** Workflows that are promoted, and those that promoted mappings start. */
+function workflowsConcerned({ content, changes }: Pick<PromotionPlan, 'content' | 'changes'>): string[] {
+  const keys = new Set<string>();
+  for (const ref of changes) {
+    if (ref.change === 'removed') continue;
+    if (ref.type === 'workflow') keys.add(ref.key);
+    if (ref.type !== 'source') continue;
+    for (const mapping of content.sources[ref.key]?.mappings ?? []) {
+      const workflow = workflowNamedBy(mapping);
+      if (workflow !== undefined && Object.hasOwn(content.workflows, workflow)) keys.add(workflow);
+    }
+  }
+  return [...keys].sort();
+}

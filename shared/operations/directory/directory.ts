@@ -1,0 +1,101 @@
+import { makeAudiences } from '../../adapters/dynamodb-audiences.ts';
+import { makeDirectory } from '../../adapters/dynamodb-directory.ts';
+import { type Listing, listDirectory } from '../../adapters/dynamodb-directory-list.ts';
+import { makeSubscriptions } from '../../adapters/dynamodb-subscriptions.ts';
+import { type Entity, type EntityRef, refFromRecipientKey } from '../../core/directory/entity.ts';
+import type { AudienceMember } from '../../ports/audiences.ts';
+import type { LiveConfiguration } from '../../ports/configuration.ts';
+import type { Page, PageRequest, Subscription } from '../../ports/subscriptions.ts';
+import type { Environment } from '../environment.ts';
+import { inChunks } from '../tables/newest-first.ts';
+import type { AudienceRow } from './directory-rows.ts';
+
+const pageSize = 100;
+
+/** One user, object or tenant; undefined when it is not there, or was deleted. */
+export async function readEntity({ documents, outputs }: Environment, ref: EntityRef): Promise<Entity | undefined> {
+  const [entity] = await makeDirectory(documents, outputs.DirectoryTable).readEach([ref]);
+  return entity;
+}
+
+/** Users or objects by id. Who was deleted since the index was read is left out. */
+export async function* listEntities(environment: Environment, listing: Listing): AsyncGenerator<Entity> {
+  const { documents, outputs } = environment;
+  const directory = makeDirectory(documents, outputs.DirectoryTable);
+  for await (const names of inChunks(listNames(environment, listing), pageSize)) {
+    const entities = await directory.readEach(names.map(refFromRecipientKey));
+    yield* entities.filter((entity) => entity !== undefined);
+  }
+}
+
+/** Audiences of the live configuration together with those that actions made, by key. */
+export async function listAudiences(environment: Environment, { snapshot }: LiveConfiguration): Promise<AudienceRow[]> {
+  const rows = Object.entries(snapshot.audiences).map(([key, { name, description = null }]): AudienceRow => {
+    return { key, name, description, origin: 'configuration' };
+  });
+  for await (const key of listNames(environment, { kind: 'audience' })) {
+    const isConfigured = Object.hasOwn(snapshot.audiences, key);
+    if (!isConfigured) rows.push({ key, name: null, description: null, origin: 'action' });
+  }
+  return rows.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** One audience; undefined when neither the live configuration has it nor an action made it. */
+export async function readAudience(
+  { documents, outputs }: Environment,
+  { snapshot }: LiveConfiguration,
+  key: string,
+): Promise<AudienceRow | undefined> {
+  const configured = Object.hasOwn(snapshot.audiences, key) ? snapshot.audiences[key] : undefined;
+  if (configured) {
+    return { key, name: configured.name, description: configured.description ?? null, origin: 'configuration' };
+  }
+  const isMade = await makeAudiences(documents, outputs.DirectoryTable).ensure(key, false, 0);
+  return isMade ? { key, name: null, description: null, origin: 'action' } : undefined;
+}
+
+/** Members by user id, each with the user where one is identified. */
+export async function* membersOf(
+  { documents, outputs }: Environment,
+  key: string,
+): AsyncGenerator<{ member: AudienceMember; user: Entity | undefined }> {
+  const audiences = makeAudiences(documents, outputs.DirectoryTable);
+  const directory = makeDirectory(documents, outputs.DirectoryTable);
+  for await (const members of inChunks(
+    everyEntry((page) => audiences.membersOf(key, page)),
+    pageSize,
+  )) {
+    const users = await directory.readEach(members.map(({ userId }) => ({ kind: 'user', id: userId })));
+    for (const [i, member] of members.entries()) yield { member, user: users[i] };
+  }
+}
+
+export function subscribersOf(
+  { documents, outputs }: Environment,
+  object: Subscription['object'],
+): AsyncGenerator<Subscription> {
+  const subscriptions = makeSubscriptions(documents, outputs.DirectoryTable);
+  return everyEntry((page) => subscriptions.subscribersOf(object, page));
+}
+
+export function subscriptionsOf(
+  { documents, outputs }: Environment,
+  recipient: EntityRef,
+): AsyncGenerator<Subscription> {
+  const subscriptions = makeSubscriptions(documents, outputs.DirectoryTable);
+  return everyEntry((page) => subscriptions.subscriptionsOf(recipient, page));
+}
+
+function listNames({ documents, outputs }: Environment, listing: Listing): AsyncGenerator<string> {
+  return everyEntry((page) => listDirectory(documents, outputs.DirectoryTable, listing, page));
+}
+
+/** Page by page as they are asked for: whoever stops early pays for no further page. */
+async function* everyEntry<Entry>(read: (page: PageRequest) => Promise<Page<Entry>>): AsyncGenerator<Entry> {
+  let after: string | undefined;
+  do {
+    const page = await read({ limit: pageSize, ...(after !== undefined && { after }) });
+    yield* page.entries;
+    after = page.next;
+  } while (after !== undefined);
+}

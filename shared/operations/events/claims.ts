@@ -1,0 +1,36 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { claimFromItem, claimItemKey } from '../../adapters/dynamodb-claim-store.ts';
+import type { ClaimRef } from '../../core/plan/actions-message.ts';
+import type { Claim } from '../../ports/claim-store.ts';
+import type { Environment } from '../environment.ts';
+import { queryItems } from '../tables/tables.ts';
+
+/** @returns undefined when nobody holds the key: never claimed, or its window ended and the table cleaned up */
+export async function readClaim({ documents, outputs }: Environment, ref: ClaimRef): Promise<Claim | undefined> {
+  const { Item } = await documents.send(
+    new GetCommand({ TableName: outputs.ClaimsTable, Key: claimItemKey(ref), ConsistentRead: true }),
+  );
+  return Item && claimFromItem(Item);
+}
+
+export type ClaimOfKey = { claim: Claim; source: string; eventType: string };
+
+/** Every claim on an idempotency key: one per source and event type that used it. */
+export async function claimsOfKey({ documents, outputs }: Environment, key: string): Promise<ClaimOfKey[]> {
+  // Keys are 1 to 255 characters, and so fit a partition key; anything longer was never one.
+  if (key === '' || [...key].length > 255) return [];
+  const claims: ClaimOfKey[] = [];
+  const items = queryItems(documents, {
+    TableName: outputs.ClaimsTable,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': key },
+    ConsistentRead: true,
+  });
+  for await (const item of items) {
+    const sk = String(item.sk);
+    // Source keys hold no "#"; event types may.
+    const end = sk.indexOf('#');
+    claims.push({ claim: claimFromItem(item), source: sk.slice(0, end), eventType: sk.slice(end + 1) });
+  }
+  return claims;
+}

@@ -1,0 +1,154 @@
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  entryFromItem,
+  eventItemKey,
+  eventPartition,
+  problemBuckets,
+  problemPartition,
+  userBuckets,
+  userPartition,
+} from '../../adapters/dynamodb-event-log.ts';
+import { getEach } from '../../adapters/dynamodb-get-each.ts';
+import { eventIdMayBeFrom, lowestIdAt } from '../../core/ids/event-id.ts';
+import type { EventLogEntry, EventStatus } from '../../core/logs/event-log-entry.ts';
+import type { Environment } from '../environment.ts';
+import type { KnownSource } from '../sources/known-sources.ts';
+import { dayByDay, daysNewestFirst, inChunks, mergeNewestFirst, take } from '../tables/newest-first.ts';
+import { baseKey, type Item, queryItems } from '../tables/tables.ts';
+
+export type EventLogTable = { client: DynamoDBDocumentClient; table: string };
+
+export function eventLogOf({ documents, outputs }: Environment): EventLogTable {
+  return { client: documents, table: outputs.EventLogTable };
+}
+
+export type EventFilter = {
+  sources: KnownSource[];
+  /** Both ends belong to the range. */
+  sinceMs: number;
+  untilMs: number;
+  eventType?: string;
+  status?: EventStatus;
+  userId?: string;
+  limit: number;
+};
+
+/**
+ * Events, newest first, by the cheapest way that the filter allows: rejected and failed ones from index `problems`, one
+ * user's from index `users`, all others from the partitions of the sources. Never a scan.
+ */
+export function listEvents(log: EventLogTable, filter: EventFilter): Promise<EventLogEntry[]> {
+  return take(matching(candidates(log, filter), filter), filter.limit);
+}
+
+/** The same, one by one: for readers who know only from a row whether they need another. */
+export function eventsNewestFirst(log: EventLogTable, filter: EventFilter): AsyncGenerator<EventLogEntry> {
+  return matching(candidates(log, filter), filter);
+}
+
+function candidates(log: EventLogTable, filter: EventFilter): AsyncIterable<EventLogEntry> {
+  if (filter.userId !== undefined) return wholeRows(log, keysOfUser(log, filter.userId, filter));
+  if (filter.status === 'rejected' || filter.status === 'failed')
+    return wholeRows(log, keysOfProblems(log, filter.status, filter));
+  return rowsOfSources(log, filter);
+}
+
+async function* matching(rows: AsyncIterable<EventLogEntry>, filter: EventFilter): AsyncGenerator<EventLogEntry> {
+  const sources = new Set(filter.sources.map(({ key }) => key));
+  for await (const row of rows) {
+    if (!sources.has(row.source)) continue;
+    if (filter.eventType !== undefined && row.eventType !== filter.eventType) continue;
+    if (filter.status !== undefined && row.status !== filter.status) continue;
+    yield row;
+  }
+}
+
+const idOfItem = (item: Item) => String(item.sk);
+
+type Range = { sinceMs: number; untilMs: number };
+
+/** The id range of a time range. Ids have 10 characters of time, so the first id of the next millisecond ends it. */
+function idBounds({ sinceMs, untilMs }: Range) {
+  return { ':from': lowestIdAt(sinceMs), ':to': lowestIdAt(untilMs + 1) };
+}
+
+async function* rowsOfSources(log: EventLogTable, filter: EventFilter): AsyncGenerator<EventLogEntry> {
+  const items = dayByDay(
+    daysNewestFirst(filter.sinceMs, filter.untilMs),
+    (dayMs) =>
+      filter.sources.flatMap((source) =>
+        Array.from({ length: source.shards }, (_, shard) =>
+          queryItems(log.client, {
+            TableName: log.table,
+            KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+            ExpressionAttributeValues: { ':pk': eventPartition(source.key, dayMs, shard), ...idBounds(filter) },
+            ScanIndexForward: false,
+            ConsistentRead: true,
+            // A page as long as the answer, within reason: a filter may need more, a first screen less.
+            Limit: Math.min(Math.max(filter.limit, 10), 500),
+          }),
+        ),
+      ),
+    idOfItem,
+  );
+  for await (const item of items) yield entryFromItem(item);
+}
+
+function keysOfProblems(log: EventLogTable, status: 'rejected' | 'failed', range: Range): AsyncIterable<Item> {
+  return dayByDay(
+    daysNewestFirst(range.sinceMs, range.untilMs),
+    (dayMs) =>
+      Array.from({ length: problemBuckets }, (_, bucket) =>
+        indexItems(log, 'problems', 'problem', problemPartition(status, dayMs, bucket), range),
+      ),
+    idOfItem,
+  );
+}
+
+function keysOfUser(log: EventLogTable, userId: string, range: Range): AsyncIterable<Item> {
+  return mergeNewestFirst(
+    Array.from({ length: userBuckets }, (_, bucket) =>
+      indexItems(log, 'users', 'user_bucket', userPartition(userId, bucket), range),
+    ),
+    idOfItem,
+  );
+}
+
+function indexItems(log: EventLogTable, IndexName: string, attribute: string, partition: string, range: Range) {
+  return queryItems(log.client, {
+    TableName: log.table,
+    IndexName,
+    KeyConditionExpression: '#partition = :pk AND sk BETWEEN :from AND :to',
+    ExpressionAttributeNames: { '#partition': attribute },
+    ExpressionAttributeValues: { ':pk': partition, ...idBounds(range) },
+    ScanIndexForward: false,
+  });
+}
+
+async function* wholeRows(log: EventLogTable, keys: AsyncIterable<Item>): AsyncGenerator<EventLogEntry> {
+  for await (const chunk of inChunks(keys, 50)) {
+    const items = await getEach(log.client, chunk.map(baseKey), { table: log.table, what: 'reading events' });
+    // Absent: aged out, while the index still had it.
+    for (const item of items) if (item !== undefined) yield entryFromItem(item);
+  }
+}
+
+/** The sources an event id can be of: nearly always one. */
+export function sourcesOfId(id: string, sources: KnownSource[]): KnownSource[] {
+  return sources.filter(({ key }) => eventIdMayBeFrom(id, key));
+}
+
+/** One event's row; undefined when there is none: not processed yet, aged out, or never an event of these sources. */
+export async function readEvent(
+  log: EventLogTable,
+  id: string,
+  sources: KnownSource[],
+): Promise<EventLogEntry | undefined> {
+  const answers = await Promise.all(
+    sourcesOfId(id, sources).map(({ key }) =>
+      log.client.send(new GetCommand({ TableName: log.table, Key: eventItemKey(id, key), ConsistentRead: true })),
+    ),
+  );
+  const item = answers.find(({ Item }) => Item !== undefined)?.Item;
+  return item && entryFromItem(item);
+}

@@ -1,0 +1,38 @@
+import {
+  type EnvironmentFile,
+  type EnvironmentState,
+  type Snapshot,
+  SourceState,
+} from '../../core/configuration/schema.ts';
+import type { LiveConfiguration } from '../../ports/configuration.ts';
+import { problemText, readConfigurationFiles } from '../configuration/files/configuration-files.ts';
+import type { Environment } from '../environment.ts';
+import { failure } from '../refusal.ts';
+import { plural } from '../words/text.ts';
+import type { Candidate } from './candidate.ts';
+
+/**
+ * The files of a folder, as they would be live: state that the environment has is kept, new sources get their first values.
+ * @throws CliError when a file has an error, with each of them
+ */
+export function filesCandidate({ name }: Environment, live: LiveConfiguration, directory: string): Candidate {
+  const { snapshot, environments, problems } = readConfigurationFiles(directory);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0)
+    throw failure(`${plural(errors.length, 'error')} in the configuration files`, ...errors.map(problemText));
+  const state = withNewSources(live.state, snapshot, environments[name]);
+  return { configuration: { ...live, snapshot, state }, name: 'files' };
+}
+
+function withNewSources(
+  state: EnvironmentState,
+  snapshot: Snapshot,
+  seed: EnvironmentFile | undefined,
+): EnvironmentState {
+  const added = Object.keys(snapshot.sources).filter((key) => !Object.hasOwn(state.sources, key));
+  const first = added.map((key) => {
+    const values = seed !== undefined && Object.hasOwn(seed.sources, key) ? seed.sources[key] : {};
+    return [key, SourceState.parse(values)] as const;
+  });
+  return { ...state, sources: { ...state.sources, ...Object.fromEntries(first) } };
+}

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import type { SourceFile } from '../../core/configuration/schema.ts';
+import { packEventText, payloadBytesMax, type RawEvent } from '../../core/events/raw-event.ts';
+import { makeEventId } from '../../core/ids/event-id.ts';
+import { keptHeaders } from '../../core/ingest/kept-headers.ts';
+import { readBody } from '../../core/ingest/read-body.ts';
+import { type Refusal, refused } from '../../core/ingest/refusal.ts';
+import { splitEvents } from '../../core/ingest/split-events.ts';
+import { redactMembers } from '../../core/json/redact-members.ts';
+import { redactedMembers, verifierOf } from '../../core/live/effective-settings.ts';
+import { sourceKind } from '../../core/sources/index.ts';
+
+export type PayloadRequest = {
+  source: string;
+  file: SourceFile;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  rawBody: Uint8Array;
+  nowMs: number;
+};
+
+/**
+ * The events of a request's body, as ingest would hand them on: inflated, split, with the headers that are kept. Nobody is
+ * asked who sent it.
+ * @throws Error for a kind of source that this version does not know; configuration is checked for that before
+ */
+export function readPayload(request: PayloadRequest): { kind: 'events'; events: RawEvent[] } | Refusal {
+  const { source, file, headers, rawBody, nowMs } = request;
+  const kind = sourceKind(file.kind);
+  if (kind === undefined)
+    throw new Error(`source "${source}" is of kind "${file.kind}", which this version does not know`);
+  const body = readBody(rawBody, headers['content-encoding']);
+  if (body.kind === 'refused') return body;
+  const split = splitEvents(body.text, kind.batchWrapper);
+  if (split.kind === 'refused') return split;
+  const kept = keptHeaders(headers, { kind, file, verifier: verifierOf(kind, file) });
+  const redact = redactedMembers(kind, file);
+  const events: RawEvent[] = [];
+  for (const { text, batchIndex } of split.events) {
+    const payload = packEventText({ headers: kept, body: redactMembers(text, redact) });
+    if (payload.length > payloadBytesMax) {
+      const detail = `an event has ${payload.length} bytes compressed; at most ${payloadBytesMax} are accepted`;
+      return refused('event_too_large', detail, batchIndex);
+    }
+    const id = makeEventId(source, 0, nowMs, randomBytes(12));
+    events.push({
+      id,
+      source,
+      verification: 'not_enforced:skipped',
+      payload,
+      ...(batchIndex !== undefined && { batchIndex }),
+    });
+  }
+  return { kind: 'events', events };
+}

@@ -1,0 +1,224 @@
+import type { Snapshot } from '../../core/configuration/schema.ts';
+import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
+import type { JsonValue } from '../../core/json/values.ts';
+import { readEventPath } from '../../core/mappings/event-path.ts';
+import { parseFieldPath } from '../../core/mappings/field-path.ts';
+import type { Mapping, ParameterValue } from '../../core/mappings/schema.ts';
+import { type PayloadPath, payloadPaths } from './payload-paths.ts';
+
+export type Suggestion = {
+  mapping: Mapping;
+  /** What to look at before it is used: guesses that the event does not support. */
+  notes: string[];
+  paths: PayloadPath[];
+  /** Paths of the event beyond those. */
+  more: number;
+};
+
+type Wanted = { event: NormalizedEvent; source: string; action?: string | undefined; snapshot: Snapshot };
+
+/**
+ * A mapping to begin with, made of one real event: parameters are fields found by their names. It is valid as it is,
+ * and guesses where a person knows: every guess that the event does not bear out is in the notes.
+ */
+export function suggestMapping({ event, source, action = likelyAction(event), snapshot }: Wanted): Suggestion {
+  const { paths, more } = payloadPaths(event);
+  const find = finderIn(event, paths);
+  const id = freeId(slugOf(event.eventType), source, snapshot);
+  const context: Context = { event, find, snapshot, slug: slugOf(event.eventType), notes: [] };
+  const parameters = makers[action]?.(context) ?? {};
+  return { mapping: { id, event: event.eventType, action, parameters }, notes: context.notes, paths, more };
+}
+
+type Find = (...names: string[]) => string | undefined;
+type Context = { event: NormalizedEvent; find: Find; snapshot: Snapshot; slug: string; notes: string[] };
+type Parameters = Record<string, ParameterValue>;
+
+const aboutAPerson =
+  /(^|[/._ -])(user|customer|contact|profile|person|member|account|signup|sign[_ -]?up)s?([/._ -]|$)/i;
+
+/** What an event of this type most likely is for. */
+export function likelyAction({ eventType }: Pick<NormalizedEvent, 'eventType'>): string {
+  if (eventType === 'identify') return 'users_identify';
+  if (eventType === 'group') return 'objects_set';
+  if (!aboutAPerson.test(eventType)) return 'workflows_trigger';
+  if (/delet|remov|erase/i.test(eventType)) return 'users_delete';
+  return /creat|updat|regist|identif|sign|chang|subscrib/i.test(eventType) ? 'users_identify' : 'workflows_trigger';
+}
+
+/** `track/Order Completed` is `order-completed`. */
+function slugOf(eventType: string): string {
+  const name = eventType.replace(/^track\//, '').replace(/([a-z0-9])([A-Z])/g, '$1-$2');
+  const slug = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60)
+    .replace(/-+$/, '');
+  return slug === '' ? 'event' : slug;
+}
+
+function freeId(slug: string, source: string, { sources }: Snapshot): string {
+  const file = Object.hasOwn(sources, source) ? sources[source] : undefined;
+  const taken = new Set(file?.mappings.map(({ id }) => id));
+  let id = slug;
+  for (let n = 2; taken.has(id); n++) id = `${slug}-${n}`;
+  return id;
+}
+
+/** Finds a field by the names that senders have for it, the first name first, near the top first. */
+function finderIn(event: NormalizedEvent, paths: PayloadPath[]): Find {
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const candidates = paths
+    .filter(({ path, value }) => path !== 'user_id' && isScalar(value) && !path.startsWith('headers.'))
+    .map(({ path }) => ({ path, name: plain(path.split('.').at(-1) ?? ''), depth: path.split('.').length }))
+    .sort((a, b) => a.depth - b.depth);
+  return (...names) => {
+    for (const name of names) {
+      const found = candidates.find(
+        (candidate) => candidate.name === plain(name) && !/\.\d+(\.|$)/.test(candidate.path),
+      );
+      if (found !== undefined && readEventPath(event, parseFieldPath(found.path)) !== undefined) return found.path;
+    }
+    return undefined;
+  };
+}
+
+function isScalar(value: JsonValue): boolean {
+  return (typeof value === 'string' && value !== '') || typeof value === 'number';
+}
+
+/** Who the event is about: who did it, else a field that names somebody. */
+function person({ event, find, notes }: Context): string {
+  if (event.userId !== undefined) return 'user_id';
+  const found = find(
+    'user_id',
+    'userId',
+    'customer_id',
+    'customer',
+    'recipient_id',
+    'contact_id',
+    'member_id',
+    'owner_id',
+    'assignee_id',
+    'external_id',
+    'id',
+    'email',
+  );
+  if (found === undefined) notes.push('this event names nobody; user_id is there once the sender knows who it is');
+  return found ?? 'user_id';
+}
+
+function idOf({ find, notes }: Context, ...names: string[]): string {
+  const found = find(...names, 'id');
+  if (found === undefined) notes.push(`no field looks like an id; "data.id" leads nowhere in this event`);
+  return found ?? 'data.id';
+}
+
+function named(fields: Record<string, string | undefined>): Parameters {
+  return Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/** Everything that has no parameter of its own: what the source computes for it, else all data. */
+function properties({ event }: Context): ParameterValue {
+  return 'custom_traits' in event.preprocess ? 'preprocess.custom_traits' : dataOf(event);
+}
+
+function dataOf({ data }: NormalizedEvent): string {
+  return Object.keys(data).length > 0 ? 'data' : 'body';
+}
+
+function fullName({ find }: Context): ParameterValue | undefined {
+  const whole = find('name', 'full_name', 'display_name');
+  if (whole !== undefined) return whole;
+  const [first, last] = [find('first_name', 'given_name'), find('last_name', 'family_name')];
+  return first !== undefined && last !== undefined ? { template: `{{${first}}} {{${last}}}` } : first;
+}
+
+function workflowKey({ slug, snapshot, notes }: Context): ParameterValue {
+  if (Object.hasOwn(snapshot.workflows, slug)) return slug;
+  const keys = Object.keys(snapshot.workflows);
+  const there = keys.length > 0 ? `; there is ${keys.slice(0, 10).join(', ')}` : '';
+  notes.push(`there is no workflow "${slug}" yet: write workflows/${slug}.yaml, or name another${there}`);
+  return { value: slug };
+}
+
+function audienceKey({ slug, snapshot, notes }: Context): ParameterValue {
+  const [key] = Object.keys(snapshot.audiences);
+  notes.push(
+    key === undefined ? `there is no audience yet: write audiences/${slug}.yaml` : 'which audience is a guess',
+  );
+  return { value: key ?? slug };
+}
+
+function collection({ event, notes }: Context): ParameterValue {
+  if (event.eventType === 'group') return { value: 'groups' };
+  notes.push('the collection is a guess: name the kind of thing, in the plural');
+  const [noun = 'object'] = slugOf(event.eventType).split('-');
+  return { value: `${noun}s` };
+}
+
+const thing = (context: Context): Parameters => ({
+  collection: collection(context),
+  id:
+    context.event.eventType === 'group'
+      ? idOf(context, 'group_id', 'groupId')
+      : idOf(context, 'object_id', 'project_id', 'order_id', 'group_id'),
+});
+
+const members = (context: Context): Parameters => ({ key: audienceKey(context), members: person(context) });
+
+/** For each action its parameters; the required ones always. */
+const makers: Record<string, (context: Context) => Parameters> = {
+  users_identify: (context) => {
+    const { find, event } = context;
+    const name = fullName(context);
+    return {
+      id: person(context),
+      ...(name !== undefined && { name }),
+      ...named({
+        email: find('email', 'email_address'),
+        phone_number: find('phone_number', 'phone', 'mobile'),
+        avatar: find('avatar', 'avatar_url', 'image_url', 'profile_image_url', 'picture'),
+        locale: find('locale', 'language'),
+        timezone: find('timezone', 'time_zone'),
+        created_at: 'created_at' in event.preprocess ? 'preprocess.created_at' : find('created_at'),
+      }),
+      properties: properties(context),
+    };
+  },
+  users_delete: (context) => ({ id: person(context) }),
+  objects_set: (context) => ({
+    ...thing(context),
+    ...named({ name: context.find('name', 'title') }),
+    properties: dataOf(context.event),
+  }),
+  objects_delete: thing,
+  objects_subscribe: (context) => ({ ...thing(context), recipients: person(context) }),
+  objects_unsubscribe: (context) => ({ ...thing(context), recipients: person(context) }),
+  tenants_set: (context) => ({
+    ...tenant(context),
+    ...named({ name: context.find('name', 'title') }),
+    properties: dataOf(context.event),
+  }),
+  tenants_delete: (context) => tenant(context),
+  audiences_add_member: members,
+  audiences_remove_member: members,
+  workflows_cancel: (context) => ({
+    key: workflowKey(context),
+    cancellation_key: idOf(context, 'order_id', 'invoice_id', 'cart_id', 'session_id'),
+  }),
+  workflows_trigger: (context) => ({
+    key: workflowKey(context),
+    recipients: person(context),
+    data: dataOf(context.event),
+  }),
+};
+
+function tenant(context: Context): Parameters {
+  return {
+    id: idOf(context, 'tenant_id', 'workspace_id', 'organization_id', 'org_id', 'account_id', 'company_id', 'group_id'),
+  };
+}

@@ -1,0 +1,176 @@
+import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
+import type { RawEvent } from '../../core/events/raw-event.ts';
+import type { ActionLogEntry, ActionOutcome } from '../../core/logs/action-log-entry.ts';
+import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
+import { type ActionsMessage, decodeActionsMessage, type Invocation } from '../../core/plan/actions-message.ts';
+import type { Claim } from '../../ports/claim-store.ts';
+import { rawEventOf } from '../events/recompute.ts';
+
+/** What a replay of one event would send, or why it sends nothing. */
+export type ReplayPlan =
+  /** The whole event, to the events queue. */
+  | { kind: 'event'; raw: RawEvent; detail: string }
+  /** Its actions, to the actions queue; those that succeeded are not run again. */
+  | { kind: 'actions'; message: ActionsMessage; detail: string }
+  | { kind: 'nothing'; detail: string };
+
+export type ReplayFacts = {
+  entry: EventLogEntry;
+  /** The claim on the event's key, whoever owns it. */
+  claim?: Claim | undefined;
+  /** The action log's row of the event's execution. */
+  log?: ActionLogEntry | undefined;
+  /** The event read again by the configuration that its row names; absent when it cannot be. */
+  event?: NormalizedEvent | undefined;
+  /** The actions that the event plans, for one whose message was lost. */
+  planned?: ((execution: string, replay: string) => ActionsMessage) | undefined;
+  /** Whether no actions message is under way: then what is pending waits for nothing. */
+  actionsQueueEmpty: boolean;
+};
+
+/**
+ * Decides what is missing. Pure, so that `--dry-run` shows exactly what would be sent.
+ *
+ * @param replay names this replay command: actions that failed for good run once more for an origin they have not seen
+ */
+export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): ReplayPlan {
+  const { entry } = facts;
+  switch (entry.status) {
+    case 'failed':
+      return planEventReplay(facts, replay);
+    case 'idempotent':
+      return nothing(`is a copy of ${entry.duplicateOf ?? 'another event'}; replay that one`);
+    case 'rejected':
+      return nothing(`was rejected (${entry.reason ?? 'no reason'}); it would be again`);
+    case 'no_mapping':
+      return nothing(`ran nothing (${entry.reason ?? 'no mapping'}), so nothing is missing`);
+    case 'processed':
+      return planActionsReplay(facts, replay, nowMs);
+  }
+}
+
+/**
+ * The event once more as a new one, whatever became of it: a fresh id and execution, no claim, by the configuration that is
+ * live now. Its effects are new effects: a run that the event had already is had again.
+ *
+ * @param freshId for the same source and log shard as the event
+ */
+export function planForcedReplay(entry: EventLogEntry, freshId: string): ReplayPlan {
+  if (entry.reason === 'message_unreadable')
+    return nothing('its message was of a version that is not known; its text is in the row');
+  const { source, verification, payload } = rawEventOf(entry);
+  const raw: RawEvent = { id: freshId, source, verification, payload, replayOf: entry.id };
+  return { kind: 'event', raw, detail: `runs as a new event, ${freshId}` };
+}
+
+function nothing(detail: string): ReplayPlan {
+  return { kind: 'nothing', detail };
+}
+
+function planEventReplay({ entry, claim }: ReplayFacts, replay: string): ReplayPlan {
+  if (entry.reason === 'message_unreadable')
+    return nothing('its message was of a version that is not known; its text is in the row');
+  // The execution that it may have begun, so that whatever was done is found and not done again. Without a trace of one it
+  // would have been the event's own.
+  const owned = claim?.owner === entry.id ? claim.execution : undefined;
+  const raw: RawEvent = { ...rawEventOf(entry), execution: entry.execution ?? owned ?? entry.id, replay };
+  return {
+    kind: 'event',
+    raw,
+    detail: `the whole event runs again (${entry.detail ?? entry.reason ?? 'it had failed'})`,
+  };
+}
+
+function planActionsReplay(facts: ReplayFacts, replay: string, nowMs: number): ReplayPlan {
+  const { entry, log, actionsQueueEmpty } = facts;
+  if (entry.actionsPlanned === 0) return nothing('planned no actions, so nothing is missing');
+  if (log === undefined) return planLostActions(facts, replay);
+  const failed = log.actions.filter(({ status, reason }) => status === 'failed' && reason !== 'parameters_too_large');
+  const pending = log.actions.filter(({ status }) => status === 'pending');
+  const stranded = actionsQueueEmpty ? pending : [];
+  if (failed.length + stranded.length === 0) return nothing(whyNothing(log.actions));
+  const message = actionsMessage(facts, log, replay, nowMs);
+  if (message === undefined) return nothing('its stored event cannot be read, so its actions cannot be rebuilt');
+  const names = [...failed, ...stranded].map(({ action, mapping }) => `${action} by ${mapping}`).join(', ');
+  return { kind: 'actions', message, detail: `runs again: ${names}` };
+}
+
+function planLostActions({ entry, planned, actionsQueueEmpty }: ReplayFacts, replay: string): ReplayPlan {
+  if (!actionsQueueEmpty) return nothing('its actions still wait in the actions queue');
+  if (planned === undefined) return nothing('its stored event cannot be read, so its actions cannot be rebuilt');
+  const message = planned(entry.execution ?? entry.id, replay);
+  return {
+    kind: 'actions',
+    message,
+    detail: `its ${message.invocations.length} actions left no trace and are sent again`,
+  };
+}
+
+function whyNothing(actions: ActionOutcome[]): string {
+  if (actions.some(({ status }) => status === 'pending'))
+    return 'has actions that wait for their next try; it comes by itself';
+  if (actions.some(({ reason }) => reason === 'parameters_too_large'))
+    return 'has an action whose parameters are too large; it would end the same way';
+  return 'is complete: every action has its outcome';
+}
+
+/**
+ * The actions of an execution once more. Parameters are those that were resolved the first time, from the row: a mapping
+ * that changed since must not change what this execution does. What the row does not hold (the event's data and time) is
+ * from the dead-lettered message where there is one, else from the stored event, read by the same configuration version:
+ * both give what the first attempt had.
+ */
+function actionsMessage(
+  { entry, event, claim }: ReplayFacts,
+  log: ActionLogEntry,
+  replay: string,
+  nowMs: number,
+): ActionsMessage | undefined {
+  const invocations = log.actions.map(invocationOf);
+  const base = {
+    execution: log.execution,
+    origin: replay,
+    again: true,
+    // Not below the number that the row waits for, or the message would be taken for an old one.
+    n: Math.max(log.next, 1),
+    firstSentAtMs: nowMs,
+    invocations,
+  };
+  const parked = parkedMessage(log);
+  if (parked !== undefined) {
+    const { retryAtMs: _retryAtMs, firstN: _firstN, ...rest } = parked;
+    return { ...rest, ...base };
+  }
+  if (event === undefined) return undefined;
+  const needsData = invocations.some(({ action, payload }) => action === 'workflows_trigger' && !('data' in payload));
+  return {
+    eventId: entry.id,
+    source: entry.source,
+    eventType: event.eventType,
+    configVersion: log.configVersion,
+    ...(event.userId !== undefined && { userId: event.userId }),
+    ...(needsData && { data: event.data }),
+    occurredAtMs: event.occurredAtMs,
+    receivedAtMs: entry.receivedAtMs,
+    // Only the owner's failures release a claim; naming it lets a failure of this replay release it too.
+    ...(entry.key !== undefined &&
+      claim !== undefined && { claim: { key: entry.key, source: entry.source, eventType: event.eventType } }),
+    ...base,
+  };
+}
+
+function invocationOf({ id, action, mapping, payload, reason, detail }: ActionOutcome): Invocation {
+  // Its parameters were never stored; run without them it would be skipped for another reason than the true one.
+  if (reason === 'parameters_too_large')
+    return { id, action, mapping, payload, refused: { reason, detail: detail ?? reason } };
+  return { id, action, mapping, payload };
+}
+
+function parkedMessage({ message }: ActionLogEntry): ActionsMessage | undefined {
+  if (message === undefined) return undefined;
+  try {
+    return decodeActionsMessage(message);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { makeActionsQueue, makeEventsQueue } from '../../adapters/sqs-queues.ts';
+import { eventIdShard, makeEventId } from '../../core/ids/event-id.ts';
+import { actionsMessageOf } from '../../core/plan/actions-of.ts';
+import type { SendResult } from '../../ports/queues.ts';
+import { actionLogOf, readActionLog } from '../actions/actions.ts';
+import type { Environment } from '../environment.ts';
+import { readClaim } from '../events/claims.ts';
+import { eventLogOf, readEvent } from '../events/events.ts';
+import { configurationOf, recompute } from '../events/recompute.ts';
+import { readQueueDepths } from '../queues/queue-depths.ts';
+import type { KnownSource } from '../sources/known-sources.ts';
+import { resolveId } from '../why/resolve-id.ts';
+import { planForcedReplay, planReplay, type ReplayFacts, type ReplayPlan } from './plan-replay.ts';
+
+/** What became of one id; also the `--json` row of `replay`. */
+export type ReplayRow = {
+  id: string;
+  event_id: string | null;
+  /** `would_replay` in a dry run. */
+  outcome: 'replayed' | 'would_replay' | 'skipped' | 'unknown' | 'failed';
+  /** Where it was sent; null when nothing was. */
+  sent: 'event' | 'actions' | null;
+  detail: string;
+};
+
+export type ReplayOptions = {
+  known: KnownSource[];
+  dryRun: boolean;
+  /** Run whole events as new ones, effects and all. */
+  force: boolean;
+  nowMs: number;
+};
+
+type Planned = { id: string; eventId: string; plan: ReplayPlan };
+
+const atOnce = 8;
+
+/** Runs again what is missing of each event, and nothing that was done: the same event ids, the same executions. */
+export async function replayIds(
+  environment: Environment,
+  ids: string[],
+  { known, dryRun, force, nowMs }: ReplayOptions,
+): Promise<ReplayRow[]> {
+  const depths = await readQueueDepths(environment);
+  const actions = depths.find(({ queue }) => queue === 'actions');
+  const actionsQueueEmpty = actions === undefined || actions.ready + actions.in_flight + actions.delayed === 0;
+  const rows: (ReplayRow | Planned)[] = [];
+  const taken = new Set<string>();
+  for (let i = 0; i < ids.length; i += atOnce) {
+    const chunk = ids.slice(i, i + atOnce);
+    const planned = await Promise.all(
+      chunk.map((id) => planOne(environment, id, { known, force, nowMs, actionsQueueEmpty })),
+    );
+    for (const one of planned) rows.push(onlyOnce(one, taken));
+  }
+  const sent = dryRun
+    ? undefined
+    : await sendPlans(
+        environment,
+        rows.filter((row): row is Planned => 'plan' in row),
+      );
+  return rows.map((row) => ('plan' in row ? rowOf(row, sent?.get(row.id)) : row));
+}
+
+/** Two ids of one event (its own, and that of its run) are one replay. */
+function onlyOnce(row: ReplayRow | Planned, taken: Set<string>): ReplayRow | Planned {
+  if (!('plan' in row) || row.plan.kind === 'nothing') return row;
+  if (taken.has(row.eventId))
+    return { ...row, plan: { kind: 'nothing', detail: 'is named twice; it is replayed once' } };
+  taken.add(row.eventId);
+  return row;
+}
+
+async function planOne(
+  environment: Environment,
+  id: string,
+  { known, force, nowMs, actionsQueueEmpty }: Omit<ReplayOptions, 'dryRun'> & { actionsQueueEmpty: boolean },
+): Promise<ReplayRow | Planned> {
+  const unknown = (detail: string): ReplayRow => ({ id, event_id: null, outcome: 'unknown', sent: null, detail });
+  const resolved = await resolveId(environment, id, known);
+  if (resolved.as === 'nothing') return unknown('is nothing that is known here');
+  if (resolved.as === 'user') return unknown('is a user; name events, runs or actions');
+  if (resolved.as === 'messages')
+    return unknown(
+      `is the message id of several events: ${resolved.claims.map(({ claim }) => claim.owner).join(', ')}`,
+    );
+  const { eventId } = resolved;
+  const entry = await readEvent(eventLogOf(environment), eventId, known);
+  if (entry === undefined) return unknown(`has no event row (${eventId}): it is still on its way, or has aged out`);
+  if (force) {
+    const freshId = makeEventId(entry.source, eventIdShard(entry.id), nowMs, randomBytes(12));
+    return { id, eventId, plan: planForcedReplay(entry, freshId) };
+  }
+  const facts = await readFacts(environment, entry, actionsQueueEmpty);
+  const replay = makeEventId(entry.source, 0, nowMs, randomBytes(12));
+  return { id, eventId, plan: planReplay(facts, replay, nowMs) };
+}
+
+async function readFacts(
+  environment: Environment,
+  entry: ReplayFacts['entry'],
+  actionsQueueEmpty: boolean,
+): Promise<ReplayFacts> {
+  const [{ configuration, exact }, log] = await Promise.all([
+    configurationOf(environment, entry),
+    entry.execution === undefined ? undefined : readActionLog(actionLogOf(environment), entry.execution),
+  ]);
+  const { planned } = await recompute(entry, configuration, exact);
+  const eventType = planned?.event?.eventType ?? entry.eventType;
+  const claim =
+    entry.key === undefined || eventType === undefined
+      ? undefined
+      : await readClaim(environment, { key: entry.key, source: entry.source, eventType });
+  return {
+    entry,
+    claim,
+    log,
+    event: planned?.event,
+    planned:
+      planned?.plan.kind === 'run'
+        ? (execution, replay) =>
+            actionsMessageOf(
+              { ...planned, raw: { ...planned.raw, replay } },
+              { execution, again: true, nowMs: Date.now() },
+            )
+        : undefined,
+    actionsQueueEmpty,
+  };
+}
+
+async function sendPlans(environment: Environment, planned: Planned[]): Promise<Map<string, SendResult>> {
+  const client = await environment.queues();
+  const events = planned.flatMap(({ id, plan }) => (plan.kind === 'event' ? [{ id, raw: plan.raw }] : []));
+  const actions = planned.flatMap(({ id, plan }) => (plan.kind === 'actions' ? [{ id, message: plan.message }] : []));
+  const [eventResults, actionResults] = await Promise.all([
+    makeEventsQueue(client, environment.outputs.EventsQueueUrl).sendEach(events.map(({ raw }) => raw)),
+    makeActionsQueue(client, environment.outputs.ActionsQueueUrl).sendEach(actions.map(({ message }) => message)),
+  ]);
+  const results = new Map<string, SendResult>();
+  for (const [i, { id }] of events.entries()) if (eventResults[i]) results.set(id, eventResults[i]);
+  for (const [i, { id }] of actions.entries()) if (actionResults[i]) results.set(id, actionResults[i]);
+  return results;
+}
+
+function rowOf({ id, eventId, plan }: Planned, result: SendResult | undefined): ReplayRow {
+  const base = { id, event_id: eventId, detail: plan.detail };
+  if (plan.kind === 'nothing') return { ...base, outcome: 'skipped', sent: null };
+  if (result === undefined) return { ...base, outcome: 'would_replay', sent: plan.kind };
+  if (result.sent) return { ...base, outcome: 'replayed', sent: plan.kind };
+  return { ...base, outcome: 'failed', sent: null, detail: result.error.message };
+}

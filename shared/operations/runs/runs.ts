@@ -1,0 +1,105 @@
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { getEach } from '../../adapters/dynamodb-get-each.ts';
+import { runFromItem, runItemKey } from '../../adapters/dynamodb-workflow-runs.ts';
+import { Recipients } from '../../core/actions/parts/recipient.ts';
+import { type EntityRef, recipientKey } from '../../core/directory/entity.ts';
+import { lowestIdAt } from '../../core/ids/event-id.ts';
+import { printRunId, type RunKey, runKey } from '../../core/ids/run-id.ts';
+import type { JsonValue } from '../../core/json/values.ts';
+import type { ActionLogEntry } from '../../core/logs/action-log-entry.ts';
+import type { WorkflowRun } from '../../core/runs/workflow-run.ts';
+import type { Environment } from '../environment.ts';
+import { queryItems } from '../tables/tables.ts';
+
+export type WorkflowRunsTable = { client: DynamoDBDocumentClient; table: string };
+
+export function workflowRunsOf({ documents, outputs }: Environment): WorkflowRunsTable {
+  return { client: documents, table: outputs.WorkflowRunsTable };
+}
+
+/** One run; undefined when it does not exist or has aged out. */
+export async function readRun({ client, table }: WorkflowRunsTable, key: RunKey): Promise<WorkflowRun | undefined> {
+  const { Item } = await client.send(new GetCommand({ TableName: table, Key: runItemKey(key), ConsistentRead: true }));
+  return Item && runFromItem(Item);
+}
+
+/** One recipient's runs, newest first: one Query, however far back. */
+export async function* runsOfRecipient(
+  { client, table }: WorkflowRunsTable,
+  recipient: string,
+  { sinceMs, untilMs }: { sinceMs: number; untilMs: number },
+): AsyncGenerator<WorkflowRun> {
+  const items = queryItems(client, {
+    TableName: table,
+    // Sort keys begin with the execution's id, and so with its time.
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+    ExpressionAttributeValues: { ':pk': recipient, ':from': lowestIdAt(sinceMs), ':to': lowestIdAt(untilMs + 1) },
+    ScanIndexForward: false,
+    ConsistentRead: true,
+    Limit: 100,
+  });
+  for await (const item of items) yield runFromItem(item);
+}
+
+/**
+ * The runs of one execution. The runs table is keyed by recipient, so they are looked up by name: the recipients that the
+ * execution's triggers were given.
+ */
+export async function runsOfExecution(table: WorkflowRunsTable, log: ActionLogEntry): Promise<WorkflowRun[]> {
+  return runsOfExecutions(table, [log]);
+}
+
+/** The same for several executions with few calls, in their order. */
+export async function runsOfExecutions(
+  { client, table }: WorkflowRunsTable,
+  logs: ActionLogEntry[],
+): Promise<WorkflowRun[]> {
+  // A recipient who is listed twice has one run.
+  const keys = new Map(logs.flatMap(runKeysOf).map((key) => [printRunId(key), runItemKey(key)]));
+  const items = await getEach(client, [...keys.values()], { table, what: 'reading runs' });
+  return items.flatMap((item) => (item === undefined ? [] : [runFromItem(item)]));
+}
+
+function runKeysOf({ actions, execution }: ActionLogEntry): RunKey[] {
+  return actions
+    .filter(({ action }) => action === 'workflows_trigger')
+    .flatMap(({ payload, mapping }) =>
+      recipientsOf(payload.recipients ?? null).map((recipient) => runKey(recipient, execution, mapping)),
+    );
+}
+
+/** Who a trigger was for; nobody when its recipients are malformed, since then it failed and started nothing. */
+export function recipientsOf(value: JsonValue): EntityRef[] {
+  const parsed = Recipients.safeParse(value);
+  return parsed.success ? parsed.data.map(({ ref }) => ref) : [];
+}
+
+/** How many runs of each execution a target took, among these users and since a time: to check that nothing ran twice. */
+export async function countRunsByExecution(
+  environment: Environment,
+  userIds: string[],
+  sinceMs: number,
+): Promise<Map<string, number>> {
+  const { client, table } = workflowRunsOf(environment);
+  const counts = new Map<string, number>();
+  const waiting = [...userIds];
+  const worker = async () => {
+    for (let userId = waiting.pop(); userId !== undefined; userId = waiting.pop()) {
+      const items = queryItems(client, {
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk AND sk >= :from',
+        ExpressionAttributeValues: { ':pk': recipientKey({ kind: 'user', id: userId }), ':from': lowestIdAt(sinceMs) },
+        ProjectionExpression: 'sk, #status',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ConsistentRead: true,
+      });
+      for await (const { sk, status } of items) {
+        if (status !== 'handed_off') continue;
+        const execution = String(sk).split('#', 1)[0] ?? '';
+        counts.set(execution, (counts.get(execution) ?? 0) + 1);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
+  return counts;
+}

@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { entryFromItem as actionEntryFromItem, actionItemKey } from '../../adapters/dynamodb-action-log.ts';
+import { entryFromItem, eventItemKey } from '../../adapters/dynamodb-event-log.ts';
+import { getEach, type ItemKey } from '../../adapters/dynamodb-get-each.ts';
+import type { ActionLogEntry } from '../../core/logs/action-log-entry.ts';
+import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
+import type { Environment } from '../environment.ts';
+import type { Item } from '../tables/tables.ts';
+
+/** An event whose work is over: its row, and that of its actions where it had some. */
+export type FinalEvent = { entry: EventLogEntry; actions?: ActionLogEntry };
+
+export type Follower = {
+  add(ids: string[]): void;
+  readonly final: ReadonlyMap<string, FinalEvent>;
+  /** Ids that are not final yet. */
+  waiting(): string[];
+  /**
+   * Waits until everything that was added is final.
+   * @returns false when nothing moved for `patienceMs`: what is still waiting may wait for a retry that is hours away
+   */
+  settle(patienceMs: number): Promise<boolean>;
+  stop(): void;
+};
+
+// A handful is looked at often, so that a person does not wait; a load seldom, so that looking does not slow it down.
+const pollFewMs = 100;
+const pollManyMs = 500;
+const few = 100;
+const chunkSize = 100;
+const chunksPerPoll = 10;
+
+type Waiting = { id: string; entry?: EventLogEntry; key: ItemKey };
+
+/**
+ * Follows events from acceptance to their end, by reading their rows: first the event's, then, for a processed event with
+ * actions, that of its execution until nothing in it is pending. Reads what has waited longest, a thousand rows at most
+ * twice a second, so that watching costs less than what is watched.
+ */
+export function followEvents(environment: Environment, source: string, onProgress: (final: number) => void): Follower {
+  const { documents, outputs } = environment;
+  const forEvent: Waiting[] = [];
+  const forActions: Waiting[] = [];
+  const added = new Set<string>();
+  const final = new Map<string, FinalEvent>();
+  let movedAtMs = performance.now();
+  let stopped = false;
+
+  const finish = (id: string, event: FinalEvent): true => {
+    final.set(id, event);
+    movedAtMs = performance.now();
+    return true;
+  };
+
+  async function poll(): Promise<void> {
+    await pass(forEvent, outputs.EventLogTable, (waiting, item) => {
+      const entry = entryFromItem(item);
+      if (entry.status !== 'processed' || entry.execution === undefined || entry.actionsPlanned === 0)
+        return finish(waiting.id, { entry });
+      movedAtMs = performance.now();
+      forActions.push({ id: waiting.id, entry, key: actionItemKey(entry.execution) });
+      return true;
+    });
+    await pass(forActions, outputs.ActionLogTable, (waiting, item) => {
+      const actions = actionEntryFromItem(item);
+      if (waiting.entry === undefined || actions.actions.some(({ status }) => status === 'pending')) return false;
+      return finish(waiting.id, { entry: waiting.entry, actions });
+    });
+    onProgress(final.size);
+  }
+
+  /** One pass over a list, from what has waited longest; `take` answers whether the item ends the waiting. */
+  async function pass(list: Waiting[], table: string, take: (waiting: Waiting, item: Item) => boolean): Promise<void> {
+    for (let chunks = Math.min(chunksPerPoll, Math.ceil(list.length / chunkSize)); chunks > 0; chunks--) {
+      const chunk = list.splice(0, chunkSize);
+      const keys = chunk.map(({ key }) => key);
+      const items = await getEach(documents, keys, { table, what: 'following events' });
+      const left = chunk.filter((waiting, i) => {
+        const item = items[i];
+        return item === undefined || !take(waiting, item);
+      });
+      // To the end of the line, so that a few that take long do not hide the others.
+      list.push(...left);
+      // Nobody in the older half is there yet, so the younger ones are not either.
+      if (left.length === chunk.length) return;
+    }
+  }
+
+  const loop = (async () => {
+    while (!stopped) {
+      await sleep(added.size - final.size <= few ? pollFewMs : pollManyMs);
+      if (added.size > final.size) await poll();
+    }
+  })();
+  let failed: { error: unknown } | undefined;
+  loop.catch((error) => {
+    failed = { error };
+  });
+
+  return {
+    add(ids) {
+      for (const id of ids) added.add(id);
+      forEvent.push(...ids.map((id) => ({ id, key: eventItemKey(id, source) })));
+      movedAtMs = performance.now();
+    },
+    final,
+    waiting: () => [...added].filter((id) => !final.has(id)),
+    async settle(patienceMs) {
+      while (added.size > final.size) {
+        if (failed !== undefined) throw failed.error;
+        if (performance.now() - movedAtMs > patienceMs) return false;
+        await sleep(20);
+      }
+      return true;
+    },
+    stop() {
+      stopped = true;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { Sample, SampleMaker, SampleSet, SampleUser } from '../../core/sources/guide.ts';
+import { usageError } from '../refusal.ts';
+
+export type SamplePlan = {
+  /** Sent first, and waited for: users nobody has identified get no workflow run. */
+  introductions: Sample[];
+  events: Sample[];
+};
+
+export type SampleWishes = { count?: number; eventType?: string; userId?: string };
+
+// Enough that one user's row is not written by every event, few enough that the runs of all can be checked afterwards.
+const usersMax = 200;
+const eventsPerUser = 20;
+
+/**
+ * Which samples a `send` posts: of one type when asked for, else users who are identified and then do what visitors of a
+ * shop do. Two events by default, an identify and an order, so that the log shows a user, an action and a run.
+ */
+export function planSamples(set: SampleSet, { count, eventType, userId }: SampleWishes): SamplePlan {
+  if (eventType !== undefined) {
+    const users = makeUsers(userId === undefined ? usersFor(count ?? 1) : 1, userId);
+    const events = Array.from({ length: count ?? 1 }, (_, i) => ofType(set, eventType, userAt(users, i)));
+    return { introductions: [], events };
+  }
+  const total = count ?? 2;
+  const users = makeUsers(userId === undefined ? usersFor(total) : 1, userId);
+  const { identify } = set;
+  const types = mixOf(set, identify === undefined ? total : total - users.length);
+  return {
+    introductions: identify === undefined ? [] : users.map((user) => identify(user, maker())),
+    events: types.map((type, i) => ofType(set, type, userAt(users, i))),
+  };
+}
+
+function usersFor(count: number): number {
+  return Math.min(usersMax, Math.max(1, Math.floor(count / eventsPerUser)));
+}
+
+function makeUsers(count: number, id?: string): SampleUser[] {
+  const batch = randomUUID().slice(0, 4);
+  return Array.from({ length: count }, (_, i) => {
+    const name = names[i % names.length] ?? 'Ada';
+    const userId = id ?? `user_${batch}_${i + 1}`;
+    return { id: userId, name: `${name} Example`, email: `${name.toLowerCase()}.${batch}.${i + 1}@example.com` };
+  });
+}
+
+const names = ['Ada', 'Grace', 'Alan', 'Edsger', 'Barbara', 'Donald', 'Katherine', 'Linus'];
+
+const maker = (): SampleMaker => ({ uuid: randomUUID, int: randomInt, nowMs: Date.now() });
+
+function userAt(users: SampleUser[], i: number): SampleUser {
+  const user = users[i % users.length];
+  if (user === undefined) throw new Error('no sample users');
+  return user;
+}
+
+function ofType(set: SampleSet, eventType: string, user: SampleUser): Sample {
+  const sample = set.ofType(eventType, user, maker());
+  if (sample === undefined)
+    throw usageError(
+      `there is no sample of type "${eventType}"`,
+      `there are samples of ${set.mix.map((m) => m.eventType).join(', ')}; for another one give a file with a payload`,
+    );
+  return sample;
+}
+
+/** `count` types in the proportions of the mix, spread evenly: at each step the type that is furthest behind its share. */
+function mixOf(set: SampleSet, count: number): string[] {
+  const total = set.mix.reduce((sum, { weight }) => sum + weight, 0);
+  const sent = new Map<string, number>();
+  return Array.from({ length: Math.max(0, count) }, (_, i) => {
+    const behind = set.mix.map(({ eventType, weight }) => ((i + 1) * weight) / total - (sent.get(eventType) ?? 0));
+    const { eventType } = set.mix[behind.indexOf(Math.max(...behind))] ?? { eventType: 'identify' };
+    sent.set(eventType, (sent.get(eventType) ?? 0) + 1);
+    return eventType;
+  });
+}

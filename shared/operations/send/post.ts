@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+import { failure } from '../refusal.ts';
+
+export type Answer =
+  | { accepted: true; status: number; ids: string[] }
+  /** `problem` is what the answer's problem document says: title and detail. */
+  | { accepted: false; status: number; problem: string };
+
+const AcceptedBody = z.object({ ids: z.array(z.string()) });
+const ProblemBody = z.object({ title: z.string(), detail: z.string().optional() });
+
+// As the vendors do: these pass, everything else is final.
+const isTransient = (status: number) => status === 408 || status === 429 || status >= 500;
+const attemptsMax = 5;
+const backoffMs = 400;
+const retryAfterMaxSeconds = 10;
+
+/**
+ * Posts one body the way a vendor does: again after 408, 429, 5xx and broken connections, never after another 4xx.
+ * @throws CliError when nothing answers at the address
+ */
+export async function postEvent(
+  url: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string>,
+): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    const last = attempt === attemptsMax;
+    let response: Response;
+    try {
+      response = await fetch(url, { method: 'POST', body, headers, redirect: 'manual' });
+    } catch (thrown) {
+      const { code, message } = reasonOf(thrown);
+      if (last || code === undefined || !passingCodes.has(code)) throw unreachable(url, message);
+      await sleep(backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random()));
+      continue;
+    }
+    const text = await response.text();
+    if (response.ok) return { accepted: true, status: response.status, ids: idsIn(text, response) };
+    if (last || !isTransient(response.status))
+      return { accepted: false, status: response.status, problem: problemIn(text, response) };
+    const asked = Math.min(Number(response.headers.get('retry-after')) || 0, retryAfterMaxSeconds) * 1000;
+    await sleep(Math.max(asked, backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random())));
+  }
+}
+
+// A connection that broke, or took too long to come about. One that was refused, or a URL that is none, stays so.
+const passingCodes = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+]);
+
+/** Why `fetch` failed: it wraps the reason in an error that only says that it did. */
+function reasonOf(thrown: unknown): { code?: string; message: string } {
+  const { cause, message } = thrown as { cause?: { code?: string; message?: string }; message?: string };
+  return {
+    message: cause?.message || cause?.code || message || String(thrown),
+    ...(cause?.code !== undefined && { code: cause.code }),
+  };
+}
+
+function unreachable(url: string, reason: string) {
+  // Not the whole URL: its last part is a credential.
+  return failure(`nothing answers at ${new URL(url).origin}: ${reason}`, 'is the environment up? locally: npm start');
+}
+
+function idsIn(text: string, { headers }: Response): string[] {
+  // Senders that expect no body get none; then a header names the event.
+  const named = headers.get('x-signalbox-event-id');
+  if (text === '' && named !== null) return named.split(',');
+  const parsed = AcceptedBody.safeParse(parseOrUndefined(text));
+  if (!parsed.success)
+    throw failure(
+      `the answer names no event ids: ${text.slice(0, 200)}`,
+      'is this URL really an ingest URL of Signalbox?',
+    );
+  return parsed.data.ids;
+}
+
+function problemIn(text: string, response: Response): string {
+  const parsed = ProblemBody.safeParse(parseOrUndefined(text));
+  if (!parsed.success) return text.slice(0, 300) || response.statusText;
+  const { title, detail } = parsed.data;
+  if (detail === undefined) return title;
+  // Details that begin with the title say all of it.
+  return detail.toLowerCase().startsWith(title.toLowerCase()) ? detail : `${title}: ${detail}`;
+}
+
+function parseOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Runs `work` over all items, `concurrency` at a time and, with `perSecond`, no faster than that. The first error stops
+ * the start of further work and is thrown once what runs has ended.
+ */
+export async function forEachPaced<Item>(
+  items: readonly Item[],
+  { concurrency, perSecond }: { concurrency: number; perSecond?: number },
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const startedAtMs = performance.now();
+  let next = 0;
+  let failed: { error: unknown } | undefined;
+  const worker = async () => {
+    while (next < items.length && failed === undefined) {
+      const position = next++;
+      if (perSecond !== undefined) {
+        const waitMs = startedAtMs + (position / perSecond) * 1000 - performance.now();
+        if (waitMs > 0) await sleep(waitMs);
+      }
+      try {
+        await work(items[position] as Item);
+      } catch (error) {
+        failed ??= { error };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
+  if (failed !== undefined) throw failed.error;
+}

@@ -1,0 +1,50 @@
+import { ConfigurationConflict, goLive } from '../../adapters/dynamodb-configuration-history.ts';
+import {
+  type ConfigurationTable,
+  type CurrentConfiguration,
+  readCurrent,
+} from '../../adapters/dynamodb-configuration-table.ts';
+import { type EnvironmentState, SourceState } from '../../core/configuration/schema.ts';
+import { canonicalJson } from '../../core/json/canonical-json.ts';
+
+export type StateChange = {
+  author: string;
+  /** A function is given the state before and after, for messages that say what changed. */
+  message: string | ((before: EnvironmentState, after: EnvironmentState) => string);
+  nowMs: number;
+};
+
+/**
+ * Changes per-environment state, at once and with a record of who did it. `change` gets a copy and returns the new state;
+ * it is called again on the newer state when somebody else was faster, so a switch is never lost to another.
+ */
+export async function changeState(
+  table: ConfigurationTable,
+  change: (state: EnvironmentState) => EnvironmentState,
+  { author, message, nowMs }: StateChange,
+): Promise<CurrentConfiguration> {
+  for (let attempt = 1; ; attempt++) {
+    const seen = await readCurrent(table);
+    const state = change(structuredClone(seen.state));
+    if (canonicalJson(state) === canonicalJson(seen.state)) return seen;
+    try {
+      const text = typeof message === 'string' ? message : message(seen.state, state);
+      return await goLive(table, seen, { kind: 'state', author, message: text, createdAtMs: nowMs, state });
+    } catch (error) {
+      if (!(error instanceof ConfigurationConflict) || attempt === 5) throw error;
+    }
+  }
+}
+
+/** Switches one mapping of one source on or off in this environment. Both must exist; the caller checks. */
+export function setMappingActive(
+  state: EnvironmentState,
+  source: string,
+  mapping: string,
+  active: boolean,
+): EnvironmentState {
+  const before = state.sources[source] ?? SourceState.parse({});
+  const others = before.inactive_mappings.filter((id) => id !== mapping);
+  const inactive_mappings = active ? others : [...others, mapping].sort();
+  return { ...state, sources: { ...state.sources, [source]: { ...before, inactive_mappings } } };
+}

@@ -1,0 +1,73 @@
+import type { ConfigurationTable } from '../../adapters/dynamodb-configuration-table.ts';
+import { type EnvironmentState, SourceState } from '../../core/configuration/schema.ts';
+import type { LiveConfiguration } from '../../ports/configuration.ts';
+import { changeState } from './change-state.ts';
+import { type FieldChange, fieldChanges } from './field-changes.ts';
+
+/*
+ * Operations on an environment's state. Each takes a typed request and gives a typed result; what is expected to be refused
+ * is a value. Commands of the CLI, and later other surfaces, call nothing else.
+ */
+
+/** Who asks for a change, when, and why; the reason is recorded before what changed. */
+export type Asked = { author: string; nowMs: number; message?: string | undefined };
+
+/** It is in force within 30 s. `unchanged`: it was so already, and made no version. */
+export type Changed = {
+  kind: 'changed' | 'unchanged';
+  version: number;
+  state: EnvironmentState;
+  changes: FieldChange[];
+};
+
+/** What was named is not in the live configuration; `known` is what is. */
+export type Unknown = { kind: 'unknown'; what: 'source' | 'mapping' | 'workflow'; name: string; known: string[] };
+
+/**
+ * @param describe what is recorded as having been done, told from the fields that changed
+ * @throws ConfigurationConflict when others keep changing the configuration
+ */
+export async function change(
+  table: ConfigurationTable,
+  { author, nowMs, message }: Asked,
+  describe: (changes: FieldChange[]) => string,
+  next: (before: EnvironmentState) => EnvironmentState,
+): Promise<Changed> {
+  let changes: FieldChange[] = [];
+  const attempt = (before: EnvironmentState) => {
+    // Somebody else may have been faster, and have done the very same.
+    changes = [];
+    return next(before);
+  };
+  const text = (before: EnvironmentState, after: EnvironmentState) => {
+    changes = fieldChanges(before, after);
+    const done = describe(changes);
+    return message === undefined ? done : `${message} (${done})`;
+  };
+  const { version, state } = await changeState(table, attempt, { author, nowMs, message: text });
+  return { kind: changes.length > 0 ? 'changed' : 'unchanged', version, state, changes };
+}
+
+export function stateOf(state: EnvironmentState, source: string): SourceState {
+  return Object.hasOwn(state.sources, source) ? (state.sources[source] as SourceState) : SourceState.parse({});
+}
+
+export function withSource(state: EnvironmentState, source: string, changed: SourceState): EnvironmentState {
+  return { ...state, sources: { ...state.sources, [source]: changed } };
+}
+
+/** Changes with the names of their fields inside the source: `sources.stripe.enabled` is `enabled`. */
+export function ofSource(changes: FieldChange[], source: string): FieldChange[] {
+  const prefix = `sources.${source}.`;
+  return changes.flatMap(({ field, ...values }) =>
+    field.startsWith(prefix)
+      ? [{ field: field.slice(prefix.length), ...values }]
+      : // The first change of a source that had no state of its own yet.
+        fieldChanges(SourceState.parse({}), values.after),
+  );
+}
+
+export function unknownSource({ snapshot }: LiveConfiguration, source: string): Unknown | undefined {
+  if (Object.hasOwn(snapshot.sources, source)) return undefined;
+  return { kind: 'unknown', what: 'source', name: source, known: Object.keys(snapshot.sources).sort() };
+}

@@ -1,0 +1,56 @@
+import { readLive } from '../../adapters/dynamodb-configuration.ts';
+import type { ConfigurationTable } from '../../adapters/dynamodb-configuration-table.ts';
+import { type Asked, type Changed, change, stateOf, type Unknown, unknownSource, withSource } from './change.ts';
+import { setMappingActive } from './change-state.ts';
+
+/** A source that is off: its events are accepted and logged `rejected: source_disabled`, and nothing runs. */
+export async function switchSource(
+  table: ConfigurationTable,
+  { source, enabled, ...asked }: Asked & { source: string; enabled: boolean },
+): Promise<Changed | Unknown> {
+  const unknown = unknownSource(await readLive(table), source);
+  if (unknown) return unknown;
+  return change(
+    table,
+    asked,
+    () => `${enabled ? 'enable' : 'disable'} source ${source}`,
+    (before) => withSource(before, source, { ...stateOf(before, source), enabled }),
+  );
+}
+
+/** A mapping that is off: its events are logged `mapping_inactive` where nothing else runs for them. */
+export async function switchMapping(
+  table: ConfigurationTable,
+  { source, mapping, active, ...asked }: Asked & { source: string; mapping: string; active: boolean },
+): Promise<Changed | Unknown> {
+  const live = await readLive(table);
+  const unknown = unknownSource(live, source);
+  if (unknown) return unknown;
+  const known = live.snapshot.sources[source]?.mappings.map(({ id }) => id) ?? [];
+  if (!known.includes(mapping)) return { kind: 'unknown', what: 'mapping', name: mapping, known };
+  return change(
+    table,
+    asked,
+    () => `${active ? 'activate' : 'deactivate'} mapping ${mapping} of ${source}`,
+    (before) => setMappingActive(before, source, mapping, active),
+  );
+}
+
+/** A workflow that is paused: what would start it fails with `workflow_inactive`, and delayed runs are cancelled. */
+export async function switchWorkflow(
+  table: ConfigurationTable,
+  { workflow, active, ...asked }: Asked & { workflow: string; active: boolean },
+): Promise<Changed | Unknown> {
+  const { snapshot } = await readLive(table);
+  if (!Object.hasOwn(snapshot.workflows, workflow))
+    return { kind: 'unknown', what: 'workflow', name: workflow, known: Object.keys(snapshot.workflows).sort() };
+  return change(
+    table,
+    asked,
+    () => `${active ? 'resume' : 'pause'} workflow ${workflow}`,
+    (before) => {
+      const others = before.inactive_workflows.filter((key) => key !== workflow);
+      return { ...before, inactive_workflows: active ? others : [...others, workflow].sort() };
+    },
+  );
+}

@@ -1,0 +1,59 @@
+import type { EventTypeEntry } from '../../adapters/dynamodb-seen-registry.ts';
+import { prepareSource } from '../../core/live/prepared.ts';
+import type { Mapping } from '../../core/mappings/schema.ts';
+import type { LiveConfiguration } from '../../ports/configuration.ts';
+import { type EventTypeRow, iso } from '../rows.ts';
+import { nearestName } from '../words/did-you-mean.ts';
+
+/**
+ * The event types of a source: those that were seen, newest first, then those that are mapped and never were. A type that
+ * is mapped in vain and one that comes in unmapped point at each other where their names are nearly the same.
+ */
+export function eventTypeRows(source: string, seen: EventTypeEntry[], live: LiveConfiguration): EventTypeRow[] {
+  const file = Object.hasOwn(live.snapshot.sources, source) ? live.snapshot.sources[source] : undefined;
+  const prepared = prepareSource(live, source);
+  const byType = Map.groupBy(file?.mappings ?? [], ({ event }) => event);
+  const isActive = ({ id, event }: Mapping) =>
+    prepared?.settings.enabled === true &&
+    (event !== 'identify' || prepared.settings.identify) &&
+    !prepared.state.inactive_mappings.includes(id);
+  const rowOf = (type: string, entry: EventTypeEntry | undefined): EventTypeRow => {
+    const mappings = byType.get(type) ?? [];
+    const active = mappings.filter(isActive).length;
+    return {
+      type,
+      seen: entry !== undefined,
+      last_seen_at: entry === undefined ? null : iso(entry.lastSeenAtMs),
+      sample_event_id: entry?.sampleEventId ?? null,
+      mapped: mappings.length > 0,
+      mappings: mappings.map(({ id }) => id),
+      active_mappings: active,
+      inactive_mappings: mappings.length - active,
+      near: null,
+    };
+  };
+  const rows = seen.toSorted((a, b) => b.lastSeenAtMs - a.lastSeenAtMs).map((entry) => rowOf(entry.eventType, entry));
+  const known = new Set(seen.map(({ eventType }) => eventType));
+  const waiting = [...byType.keys()].filter((type) => !known.has(type)).map((type) => rowOf(type, undefined));
+  return withNearMisses(rows, waiting);
+}
+
+function withNearMisses(seen: EventTypeRow[], waiting: EventTypeRow[]): EventTypeRow[] {
+  const unmapped = seen.filter(({ mapped }) => !mapped).map(({ type }) => type);
+  const pairs = waiting.flatMap(({ type }): [string, string][] => {
+    const near = nearType(type, unmapped);
+    return near === undefined ? [] : [[type, near]];
+  });
+  const nearOf = new Map([...pairs.map(([mapped, came]): [string, string] => [came, mapped]), ...pairs]);
+  return [...seen, ...waiting].map((row) => ({ ...row, near: nearOf.get(row.type) ?? null }));
+}
+
+/** `track/Order Completed` is near `track/order_completed`, and `order_completed` too. */
+function nearType(type: string, candidates: string[]): string | undefined {
+  const bare = (text: string) =>
+    text
+      .replace(/^track\//i, '')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]/gu, '');
+  return candidates.find((one) => bare(one) === bare(type) && bare(one) !== '') ?? nearestName(type, candidates);
+}

@@ -1,0 +1,59 @@
+import { readLive } from '../../adapters/dynamodb-configuration.ts';
+import { listSourceRegistry, type SourceRegistryEntry } from '../../adapters/dynamodb-seen-registry.ts';
+import { sourceState } from '../../core/live/prepared.ts';
+import type { LiveConfiguration } from '../../ports/configuration.ts';
+import type { Environment } from '../environment.ts';
+import { notFound } from '../refusal.ts';
+
+/** A source whose rows may be in the log, and over how many shards a day's rows may be spread. */
+export type KnownSource = {
+  key: string;
+  shards: number;
+  /** To the hour; undefined when no event ever came. */
+  lastEventAtMs?: number;
+  /** When it was last reached by what is on its way out: see the registry. */
+  previousUrlUsedAtMs?: number;
+  previousKeyUsedAtMs?: number;
+};
+
+export type SourceDirectory = { live: LiveConfiguration; known: KnownSource[] };
+
+/** Sources that are live now, and those that were: rows outlive the source that sent them. */
+export async function readSources(environment: Environment): Promise<SourceDirectory> {
+  const [live, registry] = await Promise.all([
+    readLive(environment.configuration),
+    listSourceRegistry(environment.configuration),
+  ]);
+  return { live, known: knownSources(live, registry, environment.outputs.LogShards) };
+}
+
+export function knownSources(
+  live: LiveConfiguration,
+  registry: SourceRegistryEntry[],
+  defaultShards: number,
+): KnownSource[] {
+  const seen = new Map(registry.map((entry) => [entry.source, entry]));
+  const keys = new Set([...Object.keys(live.snapshot.sources), ...seen.keys()]);
+  return [...keys].sort().map((key) => {
+    const entry = seen.get(key);
+    // The registry is written some time after the first event of a larger number of shards, so all three count.
+    const shards = Math.max(sourceState(live, key).log_shards ?? defaultShards, entry?.logShardsEver ?? 1);
+    if (entry === undefined) return { key, shards };
+    const { source: _key, logShardsEver: _shards, ...times } = entry;
+    return { key, shards, ...times };
+  });
+}
+
+/** One source by key, or all of them. A source that was removed from the configuration still counts: its rows are there. */
+export function pickSources(known: KnownSource[], key: string | undefined): KnownSource[] {
+  if (key === undefined) return known;
+  const picked = known.filter((source) => source.key === key);
+  if (picked.length > 0) return picked;
+  const keys = known.map((source) => source.key);
+  throw notFound(
+    `there is no source "${key}" here`,
+    keys.length > 0
+      ? `there are: ${keys.join(', ')}`
+      : 'no source is configured yet: npx signalbox config push --commit',
+  );
+}

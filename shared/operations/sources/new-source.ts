@@ -1,0 +1,149 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { ResourceKey } from '../../core/ids/resource-key.ts';
+import { isBareKey } from '../../core/mappings/parameter-value.ts';
+import type { DefaultMapping, GuidedKind } from '../../core/sources/guide.ts';
+import { failure, usageError } from '../refusal.ts';
+import { didYouMean } from '../words/did-you-mean.ts';
+
+export type NewSource = {
+  key: string;
+  kind: GuidedKind;
+  /** The default mappings that the file begins with; the others stand in it as comments. */
+  mappings: readonly DefaultMapping[];
+  /** Folder of the configuration files. */
+  directory: string;
+};
+
+/** A file that was written, as it can be named to a person. */
+export type WrittenFile = { path: string; kind: 'source' | 'workflow' };
+
+/**
+ * Writes `sources/<key>.yaml`, and a workflow that records its runs for each one that a mapping starts and that has no file.
+ * Nothing that is there is written over.
+ * @throws CliError when the key is none, or taken
+ */
+export function writeNewSource(source: NewSource): WrittenFile[] {
+  const { key, kind, directory, mappings } = source;
+  const problem = ResourceKey.safeParse(key).error?.issues[0]?.message;
+  if (problem !== undefined) throw usageError(`"${key}" cannot be the key of a source: it ${problem}`);
+  const path = join(directory, 'sources', `${key}.yaml`);
+  if (existsSync(path) || existsSync(path.replace(/\.yaml$/, '.yml'))) {
+    const other = `--key ${kind.kind.id}-2`;
+    throw failure(`${path} is there already`, `a second source of one kind takes a key of its own: ${other}`);
+  }
+  const files: { path: string; kind: WrittenFile['kind']; text: string }[] = [
+    { path, kind: 'source', text: sourceText(source) },
+  ];
+  for (const workflow of workflowsOf(mappings)) {
+    const path = join(directory, 'workflows', `${workflow}.yaml`);
+    if (existsSync(path) || existsSync(path.replace(/\.yaml$/, '.yml'))) continue;
+    files.push({ path, kind: 'workflow', text: workflowText(workflow, environmentsIn(directory)) });
+  }
+  for (const file of files) {
+    mkdirSync(join(file.path, '..'), { recursive: true });
+    writeFileSync(file.path, file.text, { flag: 'wx' });
+  }
+  return files.map(({ path, kind }) => ({ path, kind }));
+}
+
+/** Workflows that mappings start, by the keys that stand in them. */
+export function workflowsOf(mappings: readonly DefaultMapping[]): string[] {
+  const keys = mappings.flatMap(({ mapping: { action, parameters } }) => {
+    const key = parameters.key;
+    return key !== undefined && isBareKey(action, 'key', key) ? [key] : [];
+  });
+  return [...new Set(keys)];
+}
+
+function environmentsIn(directory: string): string[] {
+  const folder = join(directory, 'environments');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => /^(.+)\.ya?ml$/.exec(name)?.[1] ?? []);
+}
+
+export type MappingChoice = { only?: readonly string[]; without?: readonly string[] };
+
+/**
+ * The default mappings of a kind that a choice by event types leaves; without one those that are not optional.
+ * @throws CliError for an event type that no default mapping has
+ */
+export function chooseMappings({ kind, guide }: GuidedKind, { only, without }: MappingChoice): DefaultMapping[] {
+  const all = guide.defaultMappings;
+  const types = [...new Set(all.map(({ mapping }) => mapping.event))];
+  for (const type of [...(only ?? []), ...(without ?? [])]) {
+    if (!types.includes(type))
+      throw usageError(`no default mapping of ${kind.id} is for "${type}"${didYouMean(type, types)}`);
+  }
+  if (only !== undefined) return all.filter(({ mapping }) => only.includes(mapping.event));
+  return all.filter(({ optional, mapping }) => !optional && !without?.includes(mapping.event));
+}
+
+const width = 118;
+
+/** The whole file: what the kind does by itself, what can be said otherwise, and its mappings. */
+export function sourceText({ key, kind: { kind, guide }, mappings }: NewSource): string {
+  const left = guide.defaultMappings.filter((one) => !mappings.includes(one));
+  const name = key === kind.id ? kind.title : `${kind.title} (${key})`;
+  return [
+    '# yaml-language-server: $schema=../schemas/source.schema.json',
+    ...comment(
+      `Events from ${kind.title}. How to set that up, and what each answer means to it: docs/sources/${kind.id}.md`,
+    ),
+    `kind: ${kind.id}`,
+    `name: ${stringify(name).trim()}`,
+    '',
+    ...comment(`Event type: ${guide.eventType.rule}`),
+    ...comment('event_type_path: body.type'),
+    ...comment(`Idempotency key: ${guide.key}.`),
+    ...comment('idempotency_key_path: body.id'),
+    ...comment(`What a sender has to do: ${kind.verifier.instruction}.`),
+    ...(kind.signs ? [] : comment('verification: { kind: header, header: x-webhook-secret }')),
+    ...comment('Request headers to keep with each event besides its own, and fields that are never stored:'),
+    ...comment('headers: [x-request-id]'),
+    ...comment("redact: [password, '*_token']"),
+    '',
+    mappings.length === 0 ? 'mappings: []' : 'mappings:',
+    ...mappings.flatMap((one, i) => [...(i === 0 ? [] : ['']), ...mappingLines(one)].map((line) => indented(line))),
+    ...(left.length === 0 ? [] : ['', ...comment('More that this sender is often used for:').map(indented)]),
+    ...left.flatMap((one, i) =>
+      [...(i === 0 ? [] : ['']), ...mappingLines(one).map((line) => (line.startsWith('#') ? line : `# ${line}`))].map(
+        indented,
+      ),
+    ),
+    '',
+  ].join('\n');
+}
+
+const indented = (line: string) => (line === '' ? '' : `  ${line}`);
+
+function mappingLines({ about, mapping }: DefaultMapping): string[] {
+  const yaml = stringify([mapping], { lineWidth: 0, flowCollectionPadding: true }).trimEnd().split('\n');
+  return [...comment(about), ...yaml];
+}
+
+function comment(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`# ${word}`);
+  }
+  return lines;
+}
+
+function workflowText(key: string, environments: string[]): string {
+  const name = key.charAt(0).toUpperCase() + key.slice(1).replaceAll(/[-_]/g, ' ');
+  return [
+    '# yaml-language-server: $schema=../schemas/workflow.schema.json',
+    `name: ${name}`,
+    '',
+    ...comment(
+      'Where runs go, per environment. `log` records the run and calls nobody: docs/targets.md has the others.',
+    ),
+    environments.length === 0 ? 'target: {}' : 'target:',
+    ...environments.map((environment) => `  ${environment}: { type: log }`),
+    '',
+  ].join('\n');
+}

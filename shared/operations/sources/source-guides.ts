@@ -1,0 +1,20 @@
+import type { GuidedKind, SourceGuide } from '../../core/sources/guide.ts';
+import { sourceKinds } from '../../core/sources/index.ts';
+
+/**
+ * The guides of all kinds, for tools: each is the export `guide` of the file beside its kind, `<kind>.guide.ts`. Kinds are
+ * listed once, in shared/core/sources/index.ts; test/contracts/source.test.ts says when one of its files is missing.
+ *
+ * @returns undefined for a kind that does not exist
+ */
+export async function sourceGuide(id: string): Promise<GuidedKind | undefined> {
+  const kind = sourceKinds.find((one) => one.id === id);
+  if (kind === undefined) return undefined;
+  const { guide } = (await import(`../../core/sources/${kind.id}.guide.ts`)) as { guide: SourceGuide };
+  return { kind, guide };
+}
+
+/** All of them, in the order of the listing. */
+export function sourceGuides(): Promise<GuidedKind[]> {
+  return Promise.all(sourceKinds.map(async ({ id }) => (await sourceGuide(id)) as GuidedKind));
+}

@@ -1,0 +1,158 @@
+import { actionItemKey, actionPartition } from '../../adapters/dynamodb-action-log.ts';
+import { eventPartition } from '../../adapters/dynamodb-event-log.ts';
+import { getEach } from '../../adapters/dynamodb-get-each.ts';
+import { eventIdTimeMs, lowestIdAt } from '../../core/ids/event-id.ts';
+import type { ActionStatus } from '../../core/logs/action-log-entry.ts';
+import type { EventStatus } from '../../core/logs/event-log-entry.ts';
+import type { Environment } from '../environment.ts';
+import type { KnownSource } from '../sources/known-sources.ts';
+import { daysNewestFirst, mergeNewestFirst } from '../tables/newest-first.ts';
+import { type Item, queryItems } from '../tables/tables.ts';
+import { periodOf, type VerifyRange } from './verify-range.ts';
+
+export type StatusCounts = Record<EventStatus, number>;
+
+/** Rows of one source by period; those of forced replays apart, since ingest did not count them. */
+export type RowCounts = { byPeriod: Map<number, StatusCounts>; replaysByPeriod: Map<number, number> };
+
+/** An execution that ought to have a row in the action log. */
+export type Expected = { execution: string; eventId: string };
+
+/** What reading cost. */
+export type ReadMeter = { units: number; requests: number };
+
+export type ActionRows = {
+  /** Executions with actions, by whether their row was there. */
+  expected: number;
+  without: Expected[];
+  pending: Expected[];
+};
+
+/**
+ * Every event row of the range, counted, and beside each the row of its actions. Both tables have the same days and shards
+ * in their keys and the same order, so one walk along both finds what is missing, in constant memory. Queries only;
+ * consistent, because what a row says decides.
+ */
+export async function readRows(
+  environment: Pick<Environment, 'documents' | 'outputs'>,
+  known: KnownSource[],
+  range: VerifyRange,
+  meter: ReadMeter,
+): Promise<{ sources: RowCounts[]; actions: ActionRows }> {
+  const sources = known.map((): RowCounts => ({ byPeriod: new Map(), replaysByPeriod: new Map() }));
+  const positions = new Map(known.map(({ key }, i) => [key, i]));
+  const unpaired: Expected[] = [];
+  const retried: Expected[] = [];
+  let expected = 0;
+  const shards = Math.max(1, ...known.map((source) => source.shards));
+  for (const dayMs of daysNewestFirst(range.sinceMs, range.untilMs - 1)) {
+    for (let shard = 0; shard < shards; shard++) {
+      const actionRows = query(environment.outputs.ActionLogTable, actionPartition(dayMs, shard), '#next', {
+        '#next': 'next',
+      });
+      let action = await actionRows.next();
+      const events = mergeNewestFirst(
+        known
+          .filter((source) => shard < source.shards)
+          .map(({ key }) =>
+            query(
+              environment.outputs.EventLogTable,
+              eventPartition(key, dayMs, shard),
+              '#source, #status, replay_of, actions_planned, execution',
+              { '#source': 'source', '#status': 'status' },
+            ),
+          ),
+        idOf,
+      );
+      for await (const event of events) {
+        const counts = sources[positions.get(String(event.source)) ?? -1];
+        if (counts === undefined) continue;
+        count(counts, event, range);
+        if (event.status !== 'processed' || Number(event.actions_planned) === 0) continue;
+        expected++;
+        const pair = { execution: String(event.execution), eventId: idOf(event) };
+        while (!action.done && idOf(action.value) > pair.execution) action = await actionRows.next();
+        // An execution of an earlier event (a resend, a replay) has its row there; looked up afterwards.
+        if (action.done || idOf(action.value) !== pair.execution) unpaired.push(pair);
+        // What was never put off has nothing pending.
+        else if (Number(action.value.next) > 0) retried.push(pair);
+      }
+      await actionRows.return(undefined);
+    }
+  }
+  const looked = await lookUpActions(environment, [...unpaired, ...retried], meter);
+  return { sources, actions: { expected, ...looked } };
+
+  function query(table: string, partition: string, attributes: string, names: Record<string, string>) {
+    return queryItems(
+      environment.documents,
+      {
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ExpressionAttributeValues: {
+          ':pk': partition,
+          ':from': lowestIdAt(range.sinceMs),
+          ':to': lowestIdAt(range.untilMs),
+        },
+        ProjectionExpression: `sk, ${attributes}`,
+        ExpressionAttributeNames: names,
+        ScanIndexForward: false,
+        ConsistentRead: true,
+        ReturnConsumedCapacity: 'TOTAL',
+      },
+      ({ ConsumedCapacity }) => {
+        meter.requests++;
+        meter.units += ConsumedCapacity?.CapacityUnits ?? 0;
+      },
+    );
+  }
+}
+
+/** Which of the executions have no row in the action log, and which a row with something pending. */
+export async function lookUpActions(
+  { documents, outputs }: Pick<Environment, 'documents' | 'outputs'>,
+  expected: Expected[],
+  meter: ReadMeter,
+): Promise<Pick<ActionRows, 'without' | 'pending'>> {
+  const without: Expected[] = [];
+  const pending: Expected[] = [];
+  // A hundred to a request, and few requests at once: there may be very many after an outage.
+  for (let from = 0; from < expected.length; from += 500) {
+    const chunk = expected.slice(from, from + 500);
+    const items = await getEach(
+      documents,
+      chunk.map(({ execution }) => actionItemKey(execution)),
+      { table: outputs.ActionLogTable, what: 'reading actions', attributes: ['actions'] },
+    );
+    meter.requests += Math.ceil(chunk.length / 100);
+    // A consistent read of up to 4 KB.
+    meter.units += chunk.length;
+    for (const [i, pair] of chunk.entries()) {
+      const item = items[i];
+      if (item === undefined) without.push(pair);
+      else if ((item.actions as { status: ActionStatus }[]).some(({ status }) => status === 'pending'))
+        pending.push(pair);
+    }
+  }
+  return { without, pending };
+}
+
+function count({ byPeriod, replaysByPeriod }: RowCounts, event: Item, range: VerifyRange): void {
+  const period = periodOf(eventIdTimeMs(idOf(event)), range);
+  if (event.replay_of !== undefined) {
+    replaysByPeriod.set(period, (replaysByPeriod.get(period) ?? 0) + 1);
+    return;
+  }
+  let counts = byPeriod.get(period);
+  if (counts === undefined) {
+    counts = noRows();
+    byPeriod.set(period, counts);
+  }
+  counts[event.status as EventStatus]++;
+}
+
+export function noRows(): StatusCounts {
+  return { processed: 0, no_mapping: 0, idempotent: 0, rejected: 0, failed: 0 };
+}
+
+const idOf = (item: Item) => String(item.sk);

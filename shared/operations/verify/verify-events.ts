@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventStatus } from '../../core/logs/event-log-entry.ts';
+import type { Environment } from '../environment.ts';
+import { type QueueDepth, readQueueDepths } from '../queues/queue-depths.ts';
+import type { KnownSource } from '../sources/known-sources.ts';
+import type { AcceptedCounts, IngestCounts } from './accepted-counts.ts';
+import {
+  type ActionRows,
+  type Expected,
+  lookUpActions,
+  noRows,
+  type ReadMeter,
+  type RowCounts,
+  readRows,
+  type StatusCounts,
+} from './read-rows.ts';
+import type { VerifyRange } from './verify-range.ts';
+
+/** One source's account of a range. */
+export type SourceAccount = {
+  source: string;
+  /** Counted by ingest. */
+  accepted: number;
+  /** Rows by final state; those of forced replays left out. */
+  rows: StatusCounts;
+  /** Rows of forced replays: new events that ingest never saw. */
+  replays: number;
+  /** Accepted, and no row yet. */
+  missing: number;
+  /** Rows of events that were answered 503, as far as ingest knows of it. */
+  unanswered: number;
+  /** Rows that nothing accounts for. */
+  surplus: number;
+};
+
+/** A period in which a source's counts and rows differ. */
+export type Difference = { source: string; periodMs: number; accepted: number; unansweredMax: number; rows: number };
+
+export type Verification = {
+  range: VerifyRange;
+  /** The range was cut here, because events of the minute that was running kept coming in. */
+  cutAtMs?: number;
+  sources: SourceAccount[];
+  /** Counted for the environment and for none of the sources that are known. */
+  unknownAccepted: number;
+  differences: Difference[];
+  events: {
+    missing: number;
+    /** How many of the missing the queues can hold; what is beyond is lost. */
+    waiting: number;
+    lost: number;
+    surplus: number;
+  };
+  actions: {
+    /** Processed events with actions. */
+    expected: number;
+    /** Their row has an action that waits for its next try. */
+    pending: Expected[];
+    /** They have no row yet, and their message is in a queue. */
+    waiting: Expected[];
+    /** No row, and the queues hold fewer messages than that. */
+    lost: number;
+  };
+  queues: QueueDepth[];
+  read: ReadMeter & { metrics: number };
+  /** Nothing lost, and nothing that is not accounted for. */
+  balanced: boolean;
+};
+
+export type VerifyOptions = {
+  known: KnownSource[];
+  range: VerifyRange;
+  /** Whether `known` is every source that is known: then the environment's own count must be theirs. */
+  all: boolean;
+  /** How often to look before a difference is believed, and the pause between: SQS counts approximately. */
+  looks?: number;
+  pauseMs?: number;
+};
+
+/**
+ * Compares what ingest counted as accepted with the rows that say what became of it, period by period, and what waits in
+ * the queues. The order of reading is what makes it exact under load: counts, then queues, then rows. An event that was
+ * counted was in the queue before; so one whose row is not there afterwards was still in a queue between, and is covered
+ * by its depth. docs/reliability.md, "Accounting".
+ */
+export async function verifyEvents(
+  environment: Environment,
+  counts: AcceptedCounts,
+  options: VerifyOptions,
+): Promise<Verification> {
+  const { looks = 3, pauseMs = environment.local ? 1_000 : 20_000 } = options;
+  const meter: ReadMeter = { units: 0, requests: 0 };
+  for (let look = 1; ; look++) {
+    const verification = await lookOnce(environment, counts, options, meter);
+    if (verification.balanced || look >= looks) return verification;
+    await sleep(pauseMs);
+  }
+}
+
+async function lookOnce(
+  environment: Environment,
+  counts: AcceptedCounts,
+  { known, range: asked, all }: VerifyOptions,
+  meter: ReadMeter,
+): Promise<Verification> {
+  const keys = known.map(({ key }) => key);
+  const before = await counts.read(keys, asked);
+  const queues = await readQueueDepths(environment);
+  const rows = await readRows(environment, known, asked, meter);
+  const after = await counts.read(keys, asked);
+
+  // What was counted meanwhile has rows that `before` knows nothing of, so minutes that moved are not compared.
+  const movedMs = firstMoved(before, after);
+  const range = movedMs === undefined ? asked : { ...asked, untilMs: movedMs };
+  const accounts = known.map(({ key }, i) =>
+    accountSource(key, before[i] as IngestCounts, rows.sources[i] as RowCounts, range),
+  );
+  const sources = accounts.map(({ account }) => account);
+  const ofEnvironment = total(before.at(-1)?.accepted, range);
+  const unknownAccepted = all ? Math.max(0, ofEnvironment - sumOf(sources, 'accepted')) : 0;
+  const missing = sumOf(sources, 'missing') + unknownAccepted;
+  const waiting = Math.min(missing, depthOf(queues, 'events'));
+  const surplus = sumOf(sources, 'surplus');
+  const actions = await accountActions(environment, rows.actions, meter);
+  return {
+    range,
+    ...(movedMs !== undefined && { cutAtMs: movedMs }),
+    sources,
+    unknownAccepted,
+    differences: accounts.flatMap(({ differences }) => differences),
+    events: { missing, waiting, lost: missing - waiting, surplus },
+    actions,
+    queues,
+    read: { ...meter, metrics: counts.metricsRead() },
+    balanced: missing === waiting && surplus === 0 && actions.lost === 0,
+  };
+}
+
+/** The start of the earliest period whose counts are not the same in both. */
+function firstMoved(before: IngestCounts[], after: IngestCounts[]): number | undefined {
+  const moved = after.flatMap(({ accepted, unansweredMax }, i) => [
+    ...[...accepted].filter(([periodMs, count]) => count !== before[i]?.accepted.get(periodMs)),
+    ...[...unansweredMax].filter(([periodMs, count]) => count !== before[i]?.unansweredMax.get(periodMs)),
+  ]);
+  return moved.length === 0 ? undefined : Math.min(...moved.map(([periodMs]) => periodMs));
+}
+
+function accountSource(
+  source: string,
+  counts: IngestCounts,
+  { byPeriod, replaysByPeriod }: RowCounts,
+  range: VerifyRange,
+): { account: SourceAccount; differences: Difference[] } {
+  const account: SourceAccount = {
+    source,
+    accepted: total(counts.accepted, range),
+    rows: noRows(),
+    replays: total(replaysByPeriod, range),
+    missing: 0,
+    unanswered: 0,
+    surplus: 0,
+  };
+  const differences: Difference[] = [];
+  const periods = new Set([...counts.accepted.keys(), ...byPeriod.keys()]);
+  for (const periodMs of [...periods].filter((start) => isWithin(start, range)).sort((a, b) => a - b)) {
+    const accepted = counts.accepted.get(periodMs) ?? 0;
+    const unansweredMax = counts.unansweredMax.get(periodMs) ?? 0;
+    const ofPeriod = byPeriod.get(periodMs) ?? noRows();
+    for (const status of EventStatus.options) account.rows[status] += ofPeriod[status];
+    const rows = rowsIn(ofPeriod);
+    const unanswered = Math.min(Math.max(0, rows - accepted), unansweredMax);
+    account.missing += Math.max(0, accepted - rows);
+    account.unanswered += unanswered;
+    account.surplus += Math.max(0, rows - accepted - unanswered);
+    if (accepted > rows || rows > accepted + unanswered)
+      differences.push({ source, periodMs, accepted, unansweredMax, rows });
+  }
+  return { account, differences };
+}
+
+/** Looks again, after the queue, for rows that were not there: a message that is in no queue by then has written its own. */
+async function accountActions(
+  environment: Environment,
+  { expected, without, pending }: ActionRows,
+  meter: ReadMeter,
+): Promise<Verification['actions']> {
+  if (without.length === 0) return { expected, pending, waiting: [], lost: 0 };
+  const depth = depthOf(await readQueueDepths(environment), 'actions');
+  const again = await lookUpActions(environment, without, meter);
+  return {
+    expected,
+    pending: [...pending, ...again.pending],
+    waiting: again.without,
+    lost: Math.max(0, again.without.length - depth),
+  };
+}
+
+/** Messages of a queue and of its dead-letter queue. */
+function depthOf(queues: QueueDepth[], name: 'events' | 'actions'): number {
+  return queues
+    .filter(({ queue }) => queue === name || queue === `${name} dead-letter`)
+    .reduce((sum, { ready, in_flight, delayed }) => sum + ready + in_flight + delayed, 0);
+}
+
+export function rowsIn(counts: StatusCounts): number {
+  return EventStatus.options.reduce((sum, status) => sum + counts[status], 0);
+}
+
+const isWithin = (periodMs: number, { sinceMs, untilMs }: VerifyRange) => periodMs >= sinceMs && periodMs < untilMs;
+
+function total(counts: ReadonlyMap<number, number> | undefined, range: VerifyRange): number {
+  let sum = 0;
+  for (const [periodMs, count] of counts ?? []) if (isWithin(periodMs, range)) sum += count;
+  return sum;
+}
+
+function sumOf(sources: SourceAccount[], name: 'accepted' | 'missing' | 'surplus'): number {
+  return sources.reduce((sum, source) => sum + source[name], 0);
+}

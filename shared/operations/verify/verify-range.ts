@@ -1,0 +1,57 @@
+import { usageError } from '../refusal.ts';
+import { formatTime } from '../words/times.ts';
+
+/** From `sinceMs` until before `untilMs`; both are starts of periods. */
+export type VerifyRange = { sinceMs: number; untilMs: number; periodSeconds: number };
+
+const dayMs = 86_400_000;
+
+// Metrics of the last minutes may not be there yet; CloudWatch promises no time, and needs one or two minutes.
+export const metricsDelayMs = 3 * 60_000;
+
+/**
+ * The range that is compared: what was asked for, widened to whole periods, since counts are kept by the minute. Without an
+ * end it is now on this machine, where a count is there before its request is answered, and three minutes ago on AWS.
+ *
+ * @throws CliError (usage) for a range that cannot be compared, and says why
+ */
+export function verifyRange(
+  { since, until }: { since: number; until?: number },
+  { nowMs, local, retentionDays }: { nowMs: number; local: boolean; retentionDays: number },
+): VerifyRange {
+  const periodSeconds = metricPeriodSeconds(nowMs - since);
+  const periodMs = periodSeconds * 1000;
+  const sinceMs = floorTo(since, periodMs);
+  const untilMs =
+    until === undefined && !local ? floorTo(nowMs - metricsDelayMs, periodMs) : ceilTo(until ?? nowMs + 1, periodMs);
+  if (since > nowMs) throw usageError('--since is in the future', 'write 15m, 2h, 3d (ago) or a time that has passed');
+  const oldestMs = nowMs - retentionDays * dayMs;
+  if (sinceMs < oldestMs)
+    throw usageError(
+      `rows of this environment are kept for ${retentionDays} days; those from before ${formatTime(oldestMs)} may be gone, and gone rows would count as lost`,
+      `--since ${retentionDays - 1}d at the earliest`,
+    );
+  if (untilMs <= sinceMs)
+    throw until === undefined
+      ? usageError(
+          'the counts of the last three minutes may still be on their way',
+          'name an earlier --since, or --until to look all the same',
+        )
+      : usageError('--until is not after --since');
+  return { sinceMs, untilMs, periodSeconds };
+}
+
+/** As fine as CloudWatch keeps it: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html */
+export function metricPeriodSeconds(ageMs: number): number {
+  // An hour before the finer data points begin to go.
+  const days = (ageMs + 3_600_000) / dayMs;
+  if (days < 15) return 60;
+  return days < 63 ? 300 : 3600;
+}
+
+export function periodOf(timeMs: number, { periodSeconds }: Pick<VerifyRange, 'periodSeconds'>): number {
+  return floorTo(timeMs, periodSeconds * 1000);
+}
+
+const floorTo = (timeMs: number, periodMs: number) => Math.floor(timeMs / periodMs) * periodMs;
+const ceilTo = (timeMs: number, periodMs: number) => Math.ceil(timeMs / periodMs) * periodMs;

@@ -1,0 +1,80 @@
+import { makeDirectory } from '../../adapters/dynamodb-directory.ts';
+import type { Entity } from '../../core/directory/entity.ts';
+import { parseRunId } from '../../core/ids/run-id.ts';
+import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
+import type { WorkflowRun } from '../../core/runs/workflow-run.ts';
+import { actionLogEntries, actionLogOf, type FoundAction } from '../actions/actions.ts';
+import type { Environment } from '../environment.ts';
+import { type ClaimOfKey, claimsOfKey } from '../events/claims.ts';
+import { eventLogOf, listEvents } from '../events/events.ts';
+import { readRun, runsOfRecipient, workflowRunsOf } from '../runs/runs.ts';
+import type { KnownSource } from '../sources/known-sources.ts';
+import { take } from '../tables/newest-first.ts';
+import { shapeOf } from './what-is.ts';
+
+/** What an operator's text turned out to be. */
+export type Resolved =
+  | { as: 'event'; eventId: string }
+  /** A vendor's id, and so an idempotency key. */
+  | { as: 'message'; eventId: string; claims: [ClaimOfKey] }
+  /** The same id at several sources or under several event types: the operator chooses. */
+  | { as: 'messages'; claims: ClaimOfKey[] }
+  | { as: 'user'; id: string; user?: Entity; events: EventLogEntry[]; runs: WorkflowRun[] }
+  | { as: 'run'; eventId: string; run?: WorkflowRun }
+  | { as: 'action'; eventId: string; found: FoundAction }
+  | { as: 'nothing' };
+
+/** In this order, since message and user ids are free text: event id, message id, user id, run id, id of a failed action. */
+export async function resolveId(environment: Environment, text: string, known: KnownSource[]): Promise<Resolved> {
+  if (shapeOf(text) === 'event') return { as: 'event', eventId: text };
+  const claims = await claimsOfKey(environment, text);
+  const [only] = claims;
+  if (only !== undefined) {
+    return claims.length === 1
+      ? { as: 'message', eventId: only.claim.owner, claims: [only] }
+      : { as: 'messages', claims };
+  }
+  return (
+    (await asUser(environment, text, known)) ??
+    (await asRun(environment, text)) ??
+    (await asAction(environment, text)) ?? { as: 'nothing' }
+  );
+}
+
+const shown = 10;
+const always = { sinceMs: 0, untilMs: 8_640_000_000_000 };
+
+async function asUser(environment: Environment, id: string, known: KnownSource[]): Promise<Resolved | undefined> {
+  // Partition keys are 1 to 2,048 bytes; a longer text is no user's id.
+  if (id === '' || Buffer.byteLength(id) > 1024) return undefined;
+  const directory = makeDirectory(environment.documents, environment.outputs.DirectoryTable);
+  const [[user], events, runs] = await Promise.all([
+    directory.readEach([{ kind: 'user', id }]),
+    listEvents(eventLogOf(environment), { ...always, sources: known, userId: id, limit: shown }),
+    take(runsOfRecipient(workflowRunsOf(environment), id, always), shown),
+  ]);
+  if (user === undefined && events.length === 0 && runs.length === 0) return undefined;
+  return { as: 'user', id, events, runs, ...(user && { user }) };
+}
+
+async function asRun(environment: Environment, text: string): Promise<Resolved | undefined> {
+  const key = parseRunId(text);
+  if (key === undefined) return undefined;
+  const run = await readRun(workflowRunsOf(environment), key);
+  // A run that is gone still names its execution, which has the id of the event that began it.
+  return { as: 'run', eventId: run?.eventId ?? key.execution, ...(run && { run }) };
+}
+
+const failedActionsDays = 14;
+
+/** Action ids cannot be read backwards; those of actions that failed are found by the index of problems. */
+async function asAction(environment: Environment, text: string): Promise<Resolved | undefined> {
+  if (shapeOf(text) !== 'action') return undefined;
+  const nowMs = Date.now();
+  const range = { sinceMs: nowMs - failedActionsDays * 86_400_000, untilMs: nowMs + 300_000, shards: 1 };
+  for await (const log of actionLogEntries(actionLogOf(environment), { ...range, status: 'failed' })) {
+    const action = log.actions.find(({ id }) => id === text.toLowerCase());
+    if (action !== undefined) return { as: 'action', eventId: log.eventId, found: { log, action } };
+  }
+  return undefined;
+}

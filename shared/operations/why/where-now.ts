@@ -1,0 +1,55 @@
+import type { ActionLogEntry } from '../../core/logs/action-log-entry.ts';
+import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
+
+/** Where an event's work stands. */
+export type WhereNow =
+  | { state: 'done'; text: string }
+  /** In a queue, or between two attempts; `until` when a time is known. */
+  | { state: 'waiting'; text: string; until: string | null }
+  /** Over, and not well: `replay` runs again what is missing. */
+  | { state: 'failed'; text: string }
+  /** The id may be valid, and there is no row. */
+  | { state: 'unknown'; text: string };
+
+export function whereNow(entry: EventLogEntry, log: ActionLogEntry | undefined): WhereNow {
+  switch (entry.status) {
+    case 'no_mapping':
+      return { state: 'done', text: 'Done: no mapping ran it, so there was nothing to do.' };
+    case 'idempotent':
+      return { state: 'done', text: `Done: a copy of event ${entry.duplicateOf ?? 'before it'}, so nothing ran.` };
+    case 'rejected':
+      return {
+        state: 'done',
+        text: 'Done: it could not be used, and nothing ran. Replaying it would end the same way.',
+      };
+    case 'failed':
+      return {
+        state: 'failed',
+        text: 'Parked: it was given up after too many attempts. Its row holds everything that a replay needs.',
+      };
+    case 'processed':
+      return whereActionsAre(entry, log);
+  }
+}
+
+function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined): WhereNow {
+  if (log === undefined)
+    return {
+      state: 'waiting',
+      until: null,
+      text: `Its ${entry.actionsPlanned === 1 ? 'action waits' : `${entry.actionsPlanned} actions wait`} in the actions queue; none has been tried to its end yet.`,
+    };
+  const pending = log.actions.filter(({ status }) => status === 'pending');
+  const failed = log.actions.filter(({ status }) => status === 'failed').length;
+  const due = pending.flatMap(({ retryAtMs }) => (retryAtMs === undefined ? [] : [retryAtMs]));
+  if (pending.length > 0) {
+    const until = due.length > 0 ? new Date(Math.min(...due)).toISOString() : null;
+    return {
+      state: 'waiting',
+      until,
+      text: `${pending.length} of ${log.actions.length} actions ${pending.length === 1 ? 'waits' : 'wait'} for another try.`,
+    };
+  }
+  if (failed > 0) return { state: 'failed', text: `Over: ${failed} of ${log.actions.length} actions failed for good.` };
+  return { state: 'done', text: 'Done: every action has its outcome.' };
+}

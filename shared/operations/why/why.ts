@@ -1,0 +1,189 @@
+import { eventIdTimeMs } from '../../core/ids/event-id.ts';
+import { type PreparedSource, prepareSource } from '../../core/live/prepared.ts';
+import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
+import { typeName } from '../../core/sources/source.ts';
+import { actionLogOf, readActionLog } from '../actions/actions.ts';
+import type { Environment } from '../environment.ts';
+import { readClaim } from '../events/claims.ts';
+import { eventLogOf, readEvent, sourcesOfId } from '../events/events.ts';
+import { configurationOf, consideredRows, type Recomputed, recompute } from '../events/recompute.ts';
+import { type QueueDepth, readQueueDepths } from '../queues/queue-depths.ts';
+import {
+  type ActionRow,
+  actionRow,
+  type ConsideredRow,
+  type EventRow,
+  eventRow,
+  hasOwnActions,
+  iso,
+  type RunRow,
+  runRow,
+} from '../rows.ts';
+import { runsOfExecution, workflowRunsOf } from '../runs/runs.ts';
+import type { KnownSource } from '../sources/known-sources.ts';
+import { isFromTheFuture } from './what-is.ts';
+import { type WhereNow, whereNow } from './where-now.ts';
+
+export type ClaimRow = {
+  key: string;
+  source: string;
+  event_type: string;
+  owner: string;
+  /** Whether the event that was asked about is the owner. */
+  is_owner: boolean;
+  execution: string;
+  lease_ends_at: string;
+  expires_at: string;
+  expired: boolean;
+  released: boolean;
+};
+
+/** Everything that is known of one event, in the order in which it happened. `--json` of `why`. */
+export type EventStory = {
+  id: string;
+  received_at: string;
+  event: EventRow | null;
+  /** Bytes of the event's text as received. */
+  bytes: number | null;
+  headers: Record<string, string>;
+  claim: ClaimRow | null;
+  /** Why there is no claim. */
+  claim_note: string | null;
+  configuration: { version: number; exact: boolean } | null;
+  mappings: ConsideredRow[];
+  /** Why the mappings cannot be shown. */
+  mappings_problem: string | null;
+  actions: ActionRow[];
+  runs: RunRow[];
+  now: WhereNow;
+  /** Read only where something waits. */
+  queues: QueueDepth[];
+};
+
+/** @returns undefined when the id cannot be of any source here */
+export async function tellEvent(
+  environment: Environment,
+  id: string,
+  known: KnownSource[],
+  nowMs: number,
+): Promise<EventStory | undefined> {
+  const entry = await readEvent(eventLogOf(environment), id, known);
+  if (entry === undefined) return tellUnlogged(environment, id, known, nowMs);
+  const { configuration, exact } = await configurationOf(environment, entry);
+  const recomputed = await recompute(entry, configuration, exact);
+  const log =
+    entry.execution !== undefined && hasOwnActions(entry.status)
+      ? await readActionLog(actionLogOf(environment), entry.execution)
+      : undefined;
+  const [claim, runs] = await Promise.all([
+    claimOf(environment, entry, recomputed.planned?.event?.eventType, nowMs),
+    log === undefined ? [] : runsOfExecution(workflowRunsOf(environment), log),
+  ]);
+  const now = whereNow(entry, log);
+  return {
+    id,
+    received_at: iso(entry.receivedAtMs),
+    event: eventRow(entry, log),
+    bytes: recomputed.text === undefined ? null : Buffer.byteLength(recomputed.text),
+    headers: recomputed.headers,
+    claim,
+    claim_note: claim === null ? whyNoClaim(entry, recomputed, prepareSource(configuration, entry.source)) : null,
+    configuration: { version: recomputed.configVersion, exact },
+    mappings: consideredRows(recomputed),
+    mappings_problem: recomputed.problem ?? null,
+    actions: (log?.actions ?? []).map((action) => actionRow(log as NonNullable<typeof log>, action)),
+    runs: runs.map(runRow),
+    now,
+    queues: now.state === 'waiting' ? await readQueueDepths(environment) : [],
+  };
+}
+
+async function claimOf(
+  environment: Environment,
+  entry: EventLogEntry,
+  eventType: string | undefined,
+  nowMs: number,
+): Promise<ClaimRow | null> {
+  const { key, source } = entry;
+  // The row's type is cut where it is very long; the event has all of it.
+  const type = eventType ?? entry.eventType;
+  if (key === undefined || type === undefined) return null;
+  const claim = await readClaim(environment, { key, source, eventType: type });
+  if (claim === undefined) return null;
+  return {
+    key,
+    source,
+    event_type: type,
+    owner: claim.owner,
+    is_owner: claim.owner === entry.id,
+    execution: claim.execution,
+    lease_ends_at: iso(claim.leaseEndsAtMs),
+    expires_at: iso(claim.expiresAtMs),
+    expired: claim.expiresAtMs <= nowMs,
+    released: claim.released,
+  };
+}
+
+function whyNoClaim(entry: EventLogEntry, { planned }: Recomputed, source: PreparedSource | undefined): string {
+  if (entry.status === 'rejected' || entry.status === 'no_mapping') return 'none needed: nothing ran';
+  if (entry.key !== undefined) return 'nobody holds its key any more: the window has ended';
+  if (source?.settings.idempotency.enabled === false) return 'none: checks for copies are switched off for this source';
+  const candidate = planned?.event?.keyCandidate;
+  if (candidate === undefined) return 'none: the event carries no idempotency key, so a copy of it would run too';
+  return `none: its key is ${typeName(candidate)} and not text of 1 to 255 characters, so it was dropped and a copy would run too`;
+}
+
+/** An id without a row: on its way, aged out, or never an event here. */
+async function tellUnlogged(
+  environment: Environment,
+  id: string,
+  known: KnownSource[],
+  nowMs: number,
+): Promise<EventStory | undefined> {
+  const sources = sourcesOfId(id, known);
+  if (sources.length === 0 || isFromTheFuture(id, nowMs)) return undefined;
+  const receivedAtMs = eventIdTimeMs(id);
+  const queues = await readQueueDepths(environment);
+  return {
+    id,
+    received_at: iso(receivedAtMs),
+    event: null,
+    bytes: null,
+    headers: {},
+    claim: null,
+    claim_note: null,
+    configuration: null,
+    mappings: [],
+    mappings_problem: null,
+    actions: [],
+    runs: [],
+    now: unloggedNow(queues, sources.map(({ key }) => key).join(' or ')),
+    queues,
+  };
+}
+
+function unloggedNow(queues: QueueDepth[], source: string): WhereNow {
+  const of = (name: string) => queues.find(({ queue }) => queue === name);
+  const waiting = total(of('events'));
+  const parked = total(of('events dead-letter'));
+  if (waiting > 0)
+    return {
+      state: 'waiting',
+      until: null,
+      text: `There is no row of it. It is an id of ${source}: if it was accepted, it waits in the events queue, which holds ${waiting}.`,
+    };
+  if (parked > 0)
+    return {
+      state: 'waiting',
+      until: null,
+      text: `There is no row of it, and the events queue is empty. ${parked} in the dead-letter queue could not be explained yet; it may be among them.`,
+    };
+  return {
+    state: 'unknown',
+    text: `There is no row of it, and nothing waits in the queues: it has the form of an id of ${source}, but was never accepted, or its row has aged out.`,
+  };
+}
+
+function total(depth: QueueDepth | undefined): number {
+  return depth === undefined ? 0 : depth.ready + depth.in_flight + depth.delayed;
+}
