@@ -97,7 +97,7 @@ export class PipelineStack extends Stack {
       memoryMegabytes: 512,
       timeout: timeouts.workflowTrigger,
       variables: { ...rows, ...deliveries },
-      // A retry is a message with a delay; attempts and age are limited (docs/architecture.md, "Actions and retries").
+      // A retry is a message with a delay; attempts and age are limited (docs/protocols/retries.md).
       sendsToItself: true,
       // For targets of that type, and for workflows with a data_schema.
       loadedWhenUsed: workflowTriggerExtras,

@@ -37,7 +37,7 @@ export async function explainBatch(records: SQSRecord[], deps: DeadLetterDeps): 
 
 /**
  * Gives one parked message a row that says why and holds all that a replay needs; then the queue may forget it. The
- * dead-letter queue itself keeps only what could not be written. docs/architecture.md, "Dead letters".
+ * dead-letter queue itself keeps only what could not be written. docs/protocols/retries.md, "Dead letters".
  * @throws Error when the message cannot even be attributed, or the tables are away: it stays in the queue
  */
 export async function explainParked(record: SQSRecord, deps: DeadLetterDeps): Promise<void> {

@@ -17,7 +17,7 @@ type ClaimDeps = { claims: ClaimStore; eventLog: EventLog; nowMs(): number };
 
 /**
  * Takes the claim on an event's key, or says what to do instead. One write on the happy path; a row is read only where
- * the claim alone cannot tell. docs/architecture.md, "Claim protocol", steps 1 to 1d.
+ * the claim alone cannot tell. docs/protocols/claim.md, steps 1 to 1d.
  * @throws RetryableError when a table is throttled or away: nothing was emitted, so the record simply comes back
  */
 export async function claimEvent(

@@ -52,7 +52,7 @@ type Step =
 
 /**
  * A batch of raw events, start to finish. The order claim → emit → mark is the promise: a row in the event log says that
- * everything before it has happened. docs/architecture.md, "Claim protocol".
+ * everything before it has happened. docs/protocols/claim.md.
  *
  * @param leaseMs how long this call can still be at work, with a margin: others leave its claims alone for that long
  */

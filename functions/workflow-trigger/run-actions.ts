@@ -13,6 +13,7 @@ import {
 import { sourceState } from '../../shared/core/live/prepared.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
+import { clip } from '../../shared/core/text.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import { asError, type Settled, toBatchResponse } from '../../shared/lambda/settle-each.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';
@@ -55,7 +56,7 @@ type Delivery = {
 /**
  * A batch of actions messages, start to finish. The order run → send the retry → write the row → acknowledge is the
  * promise: a row that says "pending" has a message under way, whatever dies in between.
- * docs/architecture.md, "Actions and retries".
+ * docs/protocols/retries.md.
  *
  * @param deadlineMs when calls to targets must be over, so that what was found can still be sent and written
  */
@@ -293,7 +294,7 @@ async function explainFailure(delivery: Delivery, deps: WorkflowTriggerDeps): Pr
       mapping,
       payload,
       status: 'pending',
-      detail: error.slice(0, 512),
+      detail: clip(error),
       attempts: receiveCount,
     }),
   );

@@ -6,6 +6,7 @@ import { isEarly } from '../../shared/core/executions/retry-message.ts';
 import { type JsonObject, sameJson } from '../../shared/core/json/values.ts';
 import type { ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
 import type { ActionsMessage, Invocation } from '../../shared/core/plan/actions-message.ts';
+import { clip } from '../../shared/core/text.ts';
 
 /** What every action of a batch shares. */
 export type ActionPorts = Pick<
@@ -156,8 +157,6 @@ async function runAction(
 }
 
 const warningsMax = 20;
-// Text for people; whatever a target or sender wrote must not grow the row without end.
-const detailLengthMax = 512;
 
 function outcomeOf(
   result: ActionResult,
@@ -211,8 +210,4 @@ function waiting(invocation: Invocation, behind: string, { before }: Attempt): T
 
 function identity({ id, action, mapping, payload }: Invocation) {
   return { id, action, mapping, payload };
-}
-
-function clip(text: string): string {
-  return text.length > detailLengthMax ? `${text.slice(0, detailLengthMax - 1)}…` : text;
 }

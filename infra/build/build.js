@@ -112,12 +112,14 @@ async function buildGroup(group) {
  */
 export async function buildChanged(entry, changed) {
   const name = `${nameOf(entry)}.changed-${++changes}-${process.pid}`;
-  const { outputFiles } = await bundle({
+  const { outputFiles, metafile } = await bundle({
     entryPoints: { [name]: entry },
     packages: 'external',
     sourcemap: 'inline',
-    plugins: [placesOfSources(changed), sqliteOfOurs],
+    plugins: [placesOfSources(changed), sqliteOfOurs, filesByUrl],
   });
+  const unused = [...changed.keys()].filter((path) => metafile.inputs[path] === undefined);
+  if (unused.length > 0) throw new Error(`${entry} never loads ${unused.join(', ')}, which is to be changed`);
   mkdirSync(outputFolder, { recursive: true });
   const [{ path, contents }] = outputFiles;
   writeWhole(path, contents);
@@ -200,6 +202,14 @@ const placesOfSources = (changed) => ({
     });
   },
 });
+
+/** Mutants name modules by URL. */
+const filesByUrl = {
+  name: 'files by URL',
+  setup(build) {
+    build.onResolve({ filter: /^file:\/\// }, ({ path }) => ({ path: fileURLToPath(path) }));
+  },
+};
 
 /** fauxqs asks for node:sqlite, which Node has from 22.13 on. */
 const sqliteOfOurs = {

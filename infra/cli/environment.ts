@@ -28,7 +28,7 @@ export type EnvironmentOptions = { environment: string; profile?: string; region
 
 /**
  * The environment an operator named: the local runtime's when one is up and runs it, else the stack on AWS.
- * @throws CliError with both remedies when there is neither
+ * @throws Refusal with both remedies when there is neither
  */
 export async function connect(options: EnvironmentOptions): Promise<Environment> {
   const runtime = readRuntimeFile();

@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { explainError } from '../../shared/operations/refusal.ts';
 import { printable } from '../../shared/operations/words/text.ts';
 import { addGlobalOptions } from './command.ts';
 import { type CommandFile, commandFiles } from './commands.ts';
+import { exitCodeOf, explainError } from './errors.ts';
 
 /** Runs one command line and answers its exit code; everything it says goes to the process's output. */
 export async function runCli(args: string[]): Promise<number> {
@@ -66,5 +66,5 @@ function reportError(error: unknown): number {
   }
   console.error(`error: ${printable(explained.message)}`);
   for (const remedy of explained.remedies) console.error(`  ${printable(remedy)}`);
-  return explained.exitCode;
+  return exitCodeOf(explained);
 }

@@ -61,7 +61,7 @@ export type Runtime = {
 };
 
 /**
- * Runs the stacks of the app on this machine. docs/architecture.md, "Local runtime".
+ * Runs the stacks of the app on this machine. docs/local-runtime.md.
  * @throws DataDirectoryTaken; the listener's error with `code` EADDRINUSE for a port that is taken; Error that says what
  * could not be synthesized, read or started
  */

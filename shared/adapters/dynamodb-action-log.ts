@@ -1,4 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { defined } from '../core/defined.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';
 import type { JsonObject, JsonValue } from '../core/json/values.ts';
 import type { ActionLogEntry, ActionOutcome } from '../core/logs/action-log-entry.ts';
@@ -104,7 +105,7 @@ function outcomeFromItem(item: Record<string, unknown>): ActionOutcome {
     status,
     payload: unpackJson(item.payload as Uint8Array) as JsonObject,
     attempts,
-    ...(Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)) as Partial<ActionOutcome>),
+    ...(defined(known) as Partial<ActionOutcome>),
   };
 }
 

@@ -2,7 +2,7 @@ import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/
 import type { EnvironmentState } from '../core/configuration/schema.ts';
 
 /**
- * The Configuration table: versioned content and per-environment state. docs/architecture.md, "Configuration".
+ * The Configuration table: versioned content and per-environment state. docs/protocols/configuration.md.
  *
  * | pk | sk | holds |
  * |---|---|---|

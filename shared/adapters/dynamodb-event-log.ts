@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { retentionDaysMin } from '../core/configuration/schema.ts';
+import { defined } from '../core/defined.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';
 import type { EventLogEntry, EventStatus } from '../core/logs/event-log-entry.ts';
 import type { EventLog } from '../ports/event-log.ts';
@@ -98,32 +99,31 @@ export function rowExpiresAtSeconds(
 
 export function entryFromItem(item: Record<string, unknown>): EventLogEntry {
   const text = (name: string) => item[name] as string | undefined;
+  const number = (name: string) => item[name] as number | undefined;
   return {
     id: String(item.sk),
     source: String(item.source),
-    ...optional('eventType', text('event_type')),
-    ...optional('userId', text('user_id')),
-    ...optional('key', text('key')),
     status: item.status as EventStatus,
-    ...optional('reason', text('reason') as EventLogEntry['reason']),
-    ...optional('detail', text('detail')),
-    ...optional('execution', text('execution')),
-    ...optional('duplicateOf', text('duplicate_of')),
-    ...optional('configVersion', item.config_version as number | undefined),
     verification: String(item.verification),
     actionsPlanned: Number(item.actions_planned),
     receivedAtMs: Date.parse(String(item.received_at)),
     processedAtMs: Date.parse(String(item.processed_at)),
-    ...optional('batchIndex', item.batch_index as number | undefined),
-    ...optional('replayOf', text('replay_of')),
-    ...optional('preprocessMs', item.preprocess_ms as number | undefined),
-    ...optional('preprocessError', text('preprocess_error')),
+    ...defined({
+      eventType: text('event_type'),
+      userId: text('user_id'),
+      key: text('key'),
+      reason: text('reason') as EventLogEntry['reason'],
+      detail: text('detail'),
+      execution: text('execution'),
+      duplicateOf: text('duplicate_of'),
+      configVersion: number('config_version'),
+      batchIndex: number('batch_index'),
+      replayOf: text('replay_of'),
+      preprocessMs: number('preprocess_ms'),
+      preprocessError: text('preprocess_error'),
+    }),
     payload: item.payload as Uint8Array,
   };
-}
-
-function optional<Name extends string, Value>(name: Name, value: Value | undefined) {
-  return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: Value };
 }
 
 export function makeEventLog(options: EventLogOptions): EventLog {
@@ -178,10 +178,6 @@ export function makeEventLog(options: EventLogOptions): EventLog {
       });
     if (Item?.status !== 'failed') return {};
     const { eventType, userId, key, reason, detail, execution, configVersion } = entryFromItem(Item);
-    return Object.fromEntries(
-      Object.entries({ eventType, userId, key, reason, detail, execution, configVersion }).filter(
-        ([, value]) => value !== undefined,
-      ),
-    );
+    return defined({ eventType, userId, key, reason, detail, execution, configVersion });
   }
 }

@@ -1,4 +1,5 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { defined } from '../core/defined.ts';
 import { OldCredential } from '../core/events/raw-event.ts';
 import { eventIdShard, eventIdTimeMs } from '../core/ids/event-id.ts';
 import type { SeenEvent, SeenRegistry } from '../ports/seen-registry.ts';
@@ -146,13 +147,15 @@ export async function listSourceRegistry(table: ConfigurationTable): Promise<Sou
     source: String(item.sk),
     lastEventAtMs: Date.parse(String(item.last_event_at)),
     logShardsEver: Number(item.log_shards_ever ?? 1),
-    ...optionalTime('previousUrlUsedAtMs', item.previous_url_used_at),
-    ...optionalTime('previousKeyUsedAtMs', item.previous_key_used_at),
+    ...defined({
+      previousUrlUsedAtMs: timeOf(item.previous_url_used_at),
+      previousKeyUsedAtMs: timeOf(item.previous_key_used_at),
+    }),
   }));
 }
 
-function optionalTime<Name extends string>(name: Name, text: unknown): { [N in Name]?: number } {
-  return (typeof text === 'string' ? { [name]: Date.parse(text) } : {}) as { [N in Name]?: number };
+function timeOf(text: unknown): number | undefined {
+  return typeof text === 'string' ? Date.parse(text) : undefined;
 }
 
 export type EventTypeEntry = { eventType: string; lastSeenAtMs: number; sampleEventId: string };

@@ -20,7 +20,7 @@ const messageGroupLengthMax = 128;
 
 /**
  * The source is the message group: on a standard queue that keeps one busy source from delaying the others.
- * docs/architecture.md, "Fairness". Source keys may be longer than a group's name; what is too long ends in its hash.
+ * docs/fairness.md. Source keys may be longer than a group's name; what is too long ends in its hash.
  */
 export function messageGroupOf(source: string): string {
   if (source.length <= messageGroupLengthMax) return source;

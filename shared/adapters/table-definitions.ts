@@ -1,6 +1,6 @@
 /**
  * Every table: its keys and indexes, in one place. The stack creates them from this list, the adapters name attributes
- * by it, and tests create them in an emulator with it. What the keys hold: docs/architecture.md, "Tables".
+ * by it, and tests create them in an emulator with it. What the keys hold: docs/tables.md.
  */
 export type IndexDefinition = {
   partitionKey: string;

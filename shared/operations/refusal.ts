@@ -1,110 +1,26 @@
-/** 1: it failed. 2: the command line is wrong. 3: what was asked for does not exist. */
-export type ExitCode = 1 | 2 | 3;
+/**
+ * What kind of no it is.
+ *
+ * - `failed`: it was understood and cannot be done as things are.
+ * - `invalid`: the request itself is wrong.
+ * - `not_found`: what was asked for does not exist.
+ */
+export type RefusalKind = 'failed' | 'invalid' | 'not_found';
 
-/** Something the operator can act on: printed as one line (and a remedy), never as a stack trace. */
-export class CliError extends Error {
-  override name = 'CliError';
-  readonly exitCode: ExitCode;
+/** A no that a person can act on: what was wrong, and what would be right. It's no bug, so its stack trace is never shown. */
+export class Refusal extends Error {
+  override name = 'Refusal';
+  readonly kind: RefusalKind;
   /** What would be right: one line per remedy. */
   readonly remedies: readonly string[];
 
-  constructor(message: string, exitCode: ExitCode, remedies: readonly string[] = []) {
+  constructor(message: string, kind: RefusalKind, remedies: readonly string[] = []) {
     super(message);
-    this.exitCode = exitCode;
+    this.kind = kind;
     this.remedies = remedies;
   }
 }
 
-export const failure = (message: string, ...remedies: string[]) => new CliError(message, 1, remedies);
-export const usageError = (message: string, ...remedies: string[]) => new CliError(message, 2, remedies);
-export const notFound = (message: string, ...remedies: string[]) => new CliError(message, 3, remedies);
-
-/**
- * What an error means to an operator; undefined when it is a bug of ours, whose stack trace is worth having.
- * AWS errors are told by name: https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/error-handling.html
- */
-export function explainError(error: unknown): CliError | undefined {
-  if (error instanceof CliError) return error;
-  if (!(error instanceof Error)) return undefined;
-  const code = networkCode(error);
-  if (code === 'ECONNREFUSED' || code === 'ECONNRESET')
-    return failure(
-      `nothing answers at ${addressOf(error) ?? 'the address of the environment'} (${code})`,
-      'is the local runtime still up? start it with: npm start',
-    );
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'ETIMEDOUT')
-    return failure(`AWS cannot be reached (${code})`, 'check the network, --region and --profile');
-  const known = explainName(error);
-  if (known !== undefined || error.cause === undefined) return known;
-  return explainError(error.cause);
-}
-
-function explainName(error: Error): CliError | undefined {
-  switch (error.name) {
-    case 'CredentialsProviderError':
-    case 'TokenProviderError':
-      return failure(`no AWS credentials: ${firstLine(error)}`, 'sign in, or name a profile with --profile');
-    case 'ExpiredToken':
-    case 'ExpiredTokenException':
-    case 'UnrecognizedClientException':
-    case 'InvalidClientTokenId':
-    case 'InvalidSignatureException':
-      return failure(
-        `AWS does not accept the credentials (${error.name})`,
-        'sign in again, or name another profile with --profile',
-      );
-    case 'AccessDenied':
-    case 'AccessDeniedException':
-    case 'AccessDeniedError':
-      return failure(
-        `the AWS credentials do not allow this: ${firstLine(error)}`,
-        'use a role that may read the environment, with --profile',
-      );
-    case 'ResourceNotFoundException':
-      return failure(
-        `a table or secret of the environment is missing: ${firstLine(error)}`,
-        'deploy it again: npx cdk deploy',
-      );
-    case 'UnreadableConfiguration':
-      return failure(
-        `the live configuration cannot be read: ${firstLine(error)}`,
-        'docs/alarms.md, "configuration-unreadable", says what to do',
-      );
-    case 'ProvisionedThroughputExceededException':
-    case 'ThrottlingException':
-    case 'RequestLimitExceeded':
-      return failure('AWS throttles the request', 'try again in a moment');
-    default:
-      return undefined;
-  }
-}
-
-/** Node and the SDK put the code at different depths: on the error, its cause, or the first of several causes. */
-function networkCode(error: Error): string | undefined {
-  for (const candidate of chainOf(error)) {
-    const code = (candidate as { code?: unknown }).code;
-    if (typeof code === 'string' && /^E[A-Z_]+$/.test(code)) return code;
-  }
-  return undefined;
-}
-
-function addressOf(error: Error): string | undefined {
-  for (const candidate of chainOf(error)) {
-    const { address, port } = candidate as { address?: string; port?: number };
-    if (port !== undefined) return `${address ?? 'localhost'}:${port}`;
-  }
-  return undefined;
-}
-
-function* chainOf(error: unknown): Generator<object> {
-  let next: unknown = error;
-  for (let depth = 0; depth < 5 && typeof next === 'object' && next !== null; depth++) {
-    yield next;
-    if (next instanceof AggregateError) yield* next.errors;
-    next = (next as { cause?: unknown }).cause;
-  }
-}
-
-function firstLine(error: Error): string {
-  return error.message.split('\n', 1)[0] ?? '';
-}
+export const failure = (message: string, ...remedies: string[]) => new Refusal(message, 'failed', remedies);
+export const usageError = (message: string, ...remedies: string[]) => new Refusal(message, 'invalid', remedies);
+export const notFound = (message: string, ...remedies: string[]) => new Refusal(message, 'not_found', remedies);

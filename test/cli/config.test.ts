@@ -8,6 +8,7 @@ import { startSecretsApi } from '../../infra/local/secrets-api.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
 import { pushDraft } from '../../shared/operations/configuration/drafts.ts';
+import { configFolder } from '../support/config.ts';
 import { createTable, startTables, type TestTables } from '../support/dynalite.ts';
 import { type CliEnded, startWarmCli, type WarmCli } from '../support/warm-cli.ts';
 
@@ -25,7 +26,7 @@ beforeAll(async () => {
     startSecretsApi(openSecretStore(undefined, 'arn:aws:secretsmanager:us-east-1:0:secret:')),
   ]);
   directory = mkdtempSync(join(tmpdir(), 'signalbox-config-'));
-  cpSync(join(import.meta.dirname, '../../infra/config'), join(directory, 'config'), { recursive: true });
+  cpSync(configFolder, join(directory, 'config'), { recursive: true });
   const nowhere = 'http://127.0.0.1:9';
   const endpoints = { dynamodb: tables.endpoint, sqs: nowhere, secretsmanager: secrets.endpoint, cloudwatch: nowhere };
   const environments: Record<string, unknown> = {};
@@ -272,9 +273,7 @@ test('a revert is a commit, and a pull brings the files to what is committed', a
   expect(kept.stdout).toMatch(/changed +.*sources\/rudderstack\.yaml/);
   expect((await config('pull', '--force')).stdout).toMatch(/removed +.*workflows\/mine\.yaml/);
   expect((await config('diff')).code).toBe(0);
-  expect(readFileSync(sourceFile(), 'utf8')).toBe(
-    readFileSync(join(import.meta.dirname, '../../infra/config/sources/rudderstack.yaml'), 'utf8'),
-  );
+  expect(readFileSync(sourceFile(), 'utf8')).toBe(readFileSync(join(configFolder, 'sources/rudderstack.yaml'), 'utf8'));
   expect((await config('pull')).stdout).toContain('already');
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { exitCodeOf, explainError } from '../../infra/cli/errors.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
-import { explainError, notFound } from '../../shared/operations/refusal.ts';
+import { failure, notFound, usageError } from '../../shared/operations/refusal.ts';
 
 const named = (name: string, message = 'details') => Object.assign(new Error(message), { name });
 
@@ -8,7 +9,11 @@ describe('what an error tells the operator', () => {
   test('a refusal of the CLI is what it says', () => {
     const error = notFound('no event X', 'look there');
     expect(explainError(error)).toBe(error);
-    expect(error).toMatchObject({ exitCode: 3, remedies: ['look there'] });
+    expect(error).toMatchObject({ kind: 'not_found', remedies: ['look there'] });
+  });
+
+  test('scripts tell by the exit code what failed, what was asked wrongly, and what does not exist', () => {
+    expect([failure('a'), usageError('b'), notFound('c')].map(exitCodeOf)).toEqual([1, 2, 3]);
   });
 
   test('a runtime that went away is named by its address, with the way to start it', () => {

@@ -268,7 +268,7 @@ describe('with stored events', () => {
 
   test('a draft that nobody pushed is missing, and the remedy is named', async () => {
     await expect(draftCandidate(environment, live, async () => undefined)).rejects.toMatchObject({
-      exitCode: 1,
+      kind: 'failed',
       remedies: expect.arrayContaining([expect.stringContaining('--draft files')]),
     });
   });
@@ -303,7 +303,7 @@ describe('with stored events', () => {
     test('with an error are not compared with: the errors are shown', () => {
       writeFileSync(join(directory, 'sources/shop.yaml'), 'kind: rudderstak\nname: S\n');
       expect(() => filesCandidate(environment, live, directory)).toThrow(
-        expect.objectContaining({ exitCode: 1, remedies: [expect.stringContaining('shop.yaml:1:7')] }),
+        expect.objectContaining({ kind: 'failed', remedies: [expect.stringContaining('shop.yaml:1:7')] }),
       );
     });
   });

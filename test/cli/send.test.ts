@@ -101,7 +101,10 @@ describe('posting', () => {
     const { url } = await answering({ status: 200 });
     await new Promise((resolve) => server?.close(resolve));
     const posting = postEvent(url, '{}', {});
-    await expect(posting).rejects.toMatchObject({ exitCode: 1, message: expect.stringContaining(new URL(url).origin) });
+    await expect(posting).rejects.toMatchObject({
+      kind: 'failed',
+      message: expect.stringContaining(new URL(url).origin),
+    });
     await expect(posting).rejects.not.toMatchObject({ message: expect.stringContaining('SECRET') });
   });
 

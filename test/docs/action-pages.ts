@@ -571,9 +571,9 @@ export type Cost = { what: string; writes: string; reads?: string };
 export function costsOf(id: string): { from: string; costs: Cost[] } {
   if (id === 'workflows_cancel') {
     // Nothing but the architecture says it, so the sentence has to be there.
-    const sentence = 'a cancel one write and a Query';
-    if (!textOf('docs/architecture.md').replaceAll(/\s+/g, ' ').includes(sentence)) throw new Error(sentence);
-    return { from: '[architecture](../architecture.md#actions-and-retries)', costs: [] };
+    const sentence = 'a cancel costs one write and a Query';
+    if (!textOf('docs/protocols/runs.md').replaceAll(/\s+/g, ' ').includes(sentence)) throw new Error(sentence);
+    return { from: '[runs](../protocols/runs.md#cancelling)', costs: [] };
   }
   if (id === 'workflows_trigger') {
     const from = 'test/functions/workflow-trigger-costs.test.ts';
@@ -724,7 +724,7 @@ function costSection(id: string): string {
   }
   const asserted = `As asserted in \`${from}\``;
   if (id === 'workflows_trigger') {
-    const more = 'A cancellation key costs one Query more ([architecture](../architecture.md#actions-and-retries)).';
+    const more = 'A cancellation key costs one Query more ([runs](../protocols/runs.md#cancelling)).';
     const rows = costs.map(({ what, writes }) => [what, writes]);
     return `${wrap(`${asserted}, for one recipient:`)}\n\n${table(['Case', 'Write units'], rows)}\n\n${wrap(more)}`;
   }
@@ -738,7 +738,7 @@ function indexPage(): string {
   return joined([
     '# Actions',
     wrap(
-      'An action is what a [mapping](architecture.md#mappings) runs for an event. There are these, and the actions of one event run in this order, whatever the order of the mappings; those of one type run at the same time. One that failed or was skipped holds up nobody; while one is pending, later types wait for it, unless it only waits for a `delay`.',
+      'An action is what a [mapping](mappings.md) runs for an event. There are these, and the actions of one event run in this order, whatever the order of the mappings; those of one type run at the same time. One that failed or was skipped holds up nobody; while one is pending, later types wait for it, unless it only waits for a `delay`.',
     ),
     table(['', 'Action', 'What it does'], rows),
     wrap(
@@ -764,7 +764,7 @@ function indexPage(): string {
       ],
     ),
     wrap(
-      'Whoever is late is measured by source time: when the event happened by its sender’s clock, not when it arrived. See [architecture](architecture.md#directory).',
+      'Whoever is late is measured by source time: when the event happened by its sender’s clock, not when it arrived. See [the directory](directory.md).',
     ),
     '## Reasons of every action',
     table(

@@ -17,6 +17,7 @@ import { ingestUrls, secretsOf } from '../../shared/operations/sources/ingest-ur
 import { readSources } from '../../shared/operations/sources/known-sources.ts';
 import { retireUrl, rotateUrl } from '../../shared/operations/sources/rotate-url.ts';
 import { trackEvent } from '../support/build.ts';
+import { configFolder, configure } from '../support/config.ts';
 
 /* Switches are in force within 30 seconds, on the stack as it is deployed, by the functions that the CLI calls. */
 
@@ -30,7 +31,7 @@ const asked = () => ({ author: 'Ben', nowMs: Date.now() });
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'signalbox-live-'));
-  runtime = await startRuntime({ environments: ['development'], port: 0 });
+  runtime = await startRuntime({ environments: ['development'], port: 0, configure });
   const { region, endpoints, outputs } = runtime.environments.development ?? {};
   const file = join(directory, 'runtime.json');
   const environments = { development: { region, endpoints, outputs } };
@@ -38,7 +39,7 @@ beforeAll(async () => {
   process.env.SIGNALBOX_RUNTIME_FILE = file;
   environment = await connect({ environment: 'development' });
   // Three sources of one kind, so that each switch shows by itself.
-  const { snapshot } = readConfigurationFiles(join(import.meta.dirname, '../../infra/config'));
+  const { snapshot } = readConfigurationFiles(configFolder);
   const { rudderstack } = snapshot.sources;
   if (rudderstack === undefined) throw new Error('the shipped configuration has no source rudderstack');
   Object.assign(snapshot.sources, { copies: rudderstack, stopped: rudderstack, rotated: rudderstack });

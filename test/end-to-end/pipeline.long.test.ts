@@ -18,6 +18,7 @@ import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
 import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
 import { changeState, setMappingActive } from '../../shared/operations/settings/change-state.ts';
 import { rawEvent, trackEvent } from '../support/build.ts';
+import { configFolder, configure } from '../support/config.ts';
 import { localCredentials } from '../support/dynalite.ts';
 
 /*
@@ -44,7 +45,7 @@ beforeAll(async () => {
     response.writeHead(202).end();
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  runtime = await startRuntime({ environments: ['development'], port: 0 });
+  runtime = await startRuntime({ environments: ['development'], port: 0, configure });
   environment = runtime.environments.development as RuntimeEnvironment;
   const client = makeDocumentClient({ endpoint: environment.endpoints.dynamodb, ...localCredentials });
   table = { client, table: environment.outputs.ConfigurationTable ?? '' };
@@ -67,7 +68,7 @@ afterAll(async () => {
 
 /** What ships, and beside it a mapping that describes its recipient, one whose target answers, and one to switch off. */
 async function pushExtraMappings(): Promise<void> {
-  const { snapshot, environments } = readConfigurationFiles(join(root, 'infra/config'));
+  const { snapshot, environments } = readConfigurationFiles(configFolder);
   const address = receiver.address();
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/hook`;
   const mapping = (id: string, parameters: object) =>

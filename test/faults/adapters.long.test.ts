@@ -7,7 +7,7 @@ import { RetryableError } from '../../shared/core/errors.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
 import { rawEvent } from '../support/build.ts';
 import { localCredentials, startTables, type TestTables } from '../support/dynalite.ts';
-import { makeRandom } from './random.ts';
+import { makeRandom } from '../support/random.ts';
 
 /* Faults below the ports: the real adapters and the real SDK, with what the wire may do between it and the emulator. */
 

@@ -8,11 +8,11 @@ import { decodeActionsMessage } from '../../shared/core/plan/actions-message.ts'
 import { planEvent } from '../../shared/core/plan/plan-event.ts';
 import { liveConfiguration, rawEvent, trackEvent } from '../support/build.ts';
 import { ingestRequestOf, makeTestIngest } from '../support/ingest.ts';
+import { makeRandom, randomBytesFrom } from '../support/random.ts';
 import type { Fate } from './fault-plan.ts';
 import { redrive, replay } from './operator.ts';
 import type { Gate } from './process.ts';
 import { checkMended, checkSettled } from './properties.ts';
-import { makeRandom, randomBytesFrom } from './random.ts';
 import { maxReceiveCount } from './stores.ts';
 import { configurationNames, type Spec, type SpecKind, windowHours } from './subject.ts';
 import { World } from './world.ts';

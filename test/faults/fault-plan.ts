@@ -1,7 +1,7 @@
 import { RetryableError } from '../../shared/core/errors.ts';
 import type { SendResult } from '../../shared/ports/queues.ts';
 import type { TargetAnswer } from '../../shared/ports/workflow-target.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
 
 /**
  * What becomes of one call of a port. `partly` is for calls about several things: some are done, some are not, and of

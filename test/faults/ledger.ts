@@ -11,6 +11,7 @@ import type { Claim, ClaimAnswer, ClaimRequest } from '../../shared/ports/claim-
 import type { SendResult } from '../../shared/ports/queues.ts';
 import type { RunEnd } from '../../shared/ports/workflow-runs.ts';
 import type { RunRequest } from '../../shared/ports/workflow-target.ts';
+import { claimName } from '../support/fakes.ts';
 import type { PartialCall } from './fault-plan.ts';
 import type { Process, Watch } from './process.ts';
 import type { Stores } from './stores.ts';
@@ -26,9 +27,6 @@ type Emission = {
   step: number;
   actions: string[];
 };
-
-export const claimName = ({ key, source, eventType }: { key: string; source: string; eventType: string }) =>
-  `${key}\n${source}\n${eventType}`;
 
 /**
  * What truly happened, written down from outside as effects happen, whatever a process heard of them. Checks at once what

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Mutant, mutantSchedules, mutants } from './mutants.ts';
+import { type Mutant, mutantOf, mutantSchedules, mutants } from './mutants.ts';
 import { type Found, playInWorker } from './play-in-worker.ts';
 import { historyOf, playSeed, shrink } from './schedules.ts';
 
@@ -10,6 +10,7 @@ import { historyOf, playSeed, shrink } from './schedules.ts';
  *   npm run test:faults -- --schedules 100000     more of them
  *   npm run test:faults -- --from 20001           others
  *   npm run test:faults -- --seed 1152            one, made as short as it still fails
+ *   npm run test:faults -- --mutant 'no lease'    one mutant alone
  */
 
 const { values } = parseArgs({
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     workers: { type: 'string', default: String(Math.min(8, availableParallelism())) },
+    mutant: { type: 'string' },
     'no-mutants': { type: 'boolean', default: false },
   },
 });
@@ -26,6 +28,7 @@ const say = (text: string) => void process.stderr.write(`${text}\n`);
 const isTerminal = process.stderr.isTTY;
 
 if (values.seed !== undefined) process.exitCode = await playOne(Number(values.seed));
+else if (values.mutant !== undefined) process.exitCode = (await catchOne(mutantOf(values.mutant))) ? 0 : 1;
 else {
   const caught = values['no-mutants'] || (await catchAll());
   const clean = await playMany(Number(values.from), Number(values.schedules), Number(values.workers));
@@ -82,7 +85,7 @@ async function catchAll(): Promise<boolean> {
 
 async function catchOne(mutant: Mutant): Promise<boolean> {
   const { found, played, seconds } = await playInWorker({
-    mutant,
+    mutant: mutant.name,
     firstSeed: 1,
     step: 1,
     count: mutantSchedules,
@@ -91,6 +94,9 @@ async function catchOne(mutant: Mutant): Promise<boolean> {
   const [first] = found;
   const effort = `${played} schedules, ${seconds.toFixed(1)} s`;
   if (first) say(`caught: ${mutant.name} (${effort}): ${first.wrong[0]}`);
-  else say(`NOT CAUGHT: ${mutant.name} (${effort})`);
+  else {
+    say(`NOT CAUGHT: ${mutant.name} (${effort})`);
+    say(`  ${mutant.function} no longer makes this mistake, or no check sees it: ${mutant.why}`);
+  }
   return first !== undefined;
 }

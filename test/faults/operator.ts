@@ -4,7 +4,7 @@ import { actionsMessageOf } from '../../shared/core/plan/actions-of.ts';
 import { type PlannedEvent, planEvent } from '../../shared/core/plan/plan-event.ts';
 import { rawEventOf } from '../../shared/operations/events/recompute.ts';
 import { planForcedReplay, planReplay } from '../../shared/operations/replay/plan-replay.ts';
-import { claimName } from './ledger.ts';
+import { claimName } from '../support/fakes.ts';
 import type { World } from './world.ts';
 
 /** The event read again by the configuration that its row names, as the CLI does; undefined when nobody can read it. */

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { relative } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { buildChanged, builtFile, root } from '../../infra/build/build.js';
-import { type Mutant, mutate } from './mutants.ts';
+import { mutantOf, mutated } from './mutants.ts';
 import type { WorkerData, WorkerReport } from './worker.ts';
 
 export type Found = { seed: number; wrong: string[] };
@@ -29,11 +29,7 @@ export async function playInWorker(
 }
 
 /** The worker with the real code but for the mutant's change. */
-function buildMutant({ replacements }: Pick<Mutant, 'replacements'>): Promise<string> {
-  const changed = new Map<string, string>();
-  for (const replacement of replacements) {
-    const { file } = replacement;
-    changed.set(file, mutate(changed.get(file) ?? readFileSync(join(root, file), 'utf8'), replacement));
-  }
-  return buildChanged('test/faults/worker.ts', changed);
+function buildMutant(name: string): Promise<string> {
+  const { file, source } = mutated(mutantOf(name));
+  return buildChanged('test/faults/worker.ts', new Map([[relative(root, file), source]]));
 }

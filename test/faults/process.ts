@@ -1,5 +1,5 @@
+import type { Random } from '../support/random.ts';
 import { type Fate, type PartialCall, suffer } from './fault-plan.ts';
-import type { Random } from './random.ts';
 
 /** One call of a function: what Lambda runs, and may end at any moment. */
 export type Process = {

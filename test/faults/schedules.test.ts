@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import type { Replacement } from './mutants.ts';
+import { mutantOf } from './mutants.ts';
 import { playInWorker } from './play-in-worker.ts';
 import type { History } from './schedules.ts';
 
@@ -9,20 +9,19 @@ import type { History } from './schedules.ts';
  * ever went wrong is kept here.
  */
 
-/** Histories that went wrong, made short, and the change that puts the mistake back. */
+/** Histories that went wrong, made short, and the mutant that puts the mistake back. */
 const found = JSON.parse(readFileSync(new URL('./histories.json', import.meta.url), 'utf8')) as {
-  what: string;
-  replacement: Replacement;
+  mistake: string;
   history: History;
 }[];
 
 describe('a history that once went wrong', () => {
-  test.each(found)(
+  test.each(found.map((one) => ({ ...one, what: mutantOf(one.mistake).why })))(
     'goes well, and goes wrong again with the mistake put back: $what',
-    async ({ history, replacement }) => {
+    async ({ history, mistake }) => {
       const data = { firstSeed: 1, step: 1, count: 1, stopAtFirst: true, histories: [history] };
       expect((await playInWorker(data)).found).toEqual([]);
-      expect((await playInWorker({ ...data, mutant: { replacements: [replacement] } })).found).toHaveLength(1);
+      expect((await playInWorker({ ...data, mutant: mistake })).found).toHaveLength(1);
     },
     60_000,
   );

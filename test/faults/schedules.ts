@@ -1,8 +1,8 @@
 import fc from 'fast-check';
+import { pickOne } from '../support/random.ts';
 import { clearWeather, type Weather } from './fault-plan.ts';
 import { failedEvents, redrive, replay } from './operator.ts';
 import { checkMended, checkSettled } from './properties.ts';
-import { pickOne } from './random.ts';
 import { calledWorkflows, configurationNames, type Spec, sourceKeys, specKinds, windowHours } from './subject.ts';
 import { type Mood, moods } from './target-model.ts';
 import { type Strike, World } from './world.ts';

@@ -1,5 +1,5 @@
 import type { RunRequest, TargetAnswer } from '../../shared/ports/workflow-target.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
 
 export const moods = ['well', 'down', 'busy', 'hangs', 'refuses', 'forgetful'] as const;
 export type Mood = (typeof moods)[number];

@@ -13,11 +13,11 @@ import type { ConfigurationSource, LiveConfiguration } from '../../shared/ports/
 import type { Secrets } from '../../shared/ports/secrets.ts';
 import type { OpenTarget } from '../../shared/ports/workflow-target.ts';
 import { ingestKey, ingestRequestOf } from '../support/ingest.ts';
+import { makeRandom, pickOne, type Random, randomBytesFrom } from '../support/random.ts';
 import { clearWeather, type Fate, fateOf, type Weather } from './fault-plan.ts';
 import { Ledger } from './ledger.ts';
 import { type Gate, gated, type Process } from './process.ts';
 import { actionsQueueOf, eventsQueueOf, type Queued, receivedMessagesOf } from './queue-model.ts';
-import { makeRandom, pickOne, type Random, randomBytesFrom } from './random.ts';
 import {
   batchSize,
   type FunctionName,

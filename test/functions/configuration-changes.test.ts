@@ -14,7 +14,7 @@ import { memoryTable } from '../support/memory-table.ts';
 import { makeTrigger } from '../support/workflow-trigger.ts';
 
 /*
- * The configuration is edited while events flow. docs/architecture.md, "Configuration": an event is planned wholly by one
+ * The configuration is edited while events flow. docs/protocols/configuration.md: an event is planned wholly by one
  * version, the one that its row names; a workflow is taken as it is when an attempt runs.
  */
 let table: ConfigurationTable;

@@ -7,6 +7,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { buildApp } from '../../infra/app.ts';
 import { environmentNamed, type PipelineEnvironment } from '../../infra/environments.ts';
 import { PipelineStack } from '../../infra/pipeline-stack.ts';
+import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
+import { configFolder } from '../support/config.ts';
 
 /** CDK gives templates without types; what a test reads of them, it asserts. */
 type Untyped = ReturnType<Template['toJSON']>[string];
@@ -48,6 +50,8 @@ export function emptyApp(context: Record<string, unknown> = {}): App {
   });
 }
 
+// What runs go to in the files of this checkout is not what tests are about.
+const { workflows } = readConfigurationFiles(configFolder).snapshot;
 const made = new Map<string, StackTemplate>();
 
 /** The template of an environment, or of one like it. */
@@ -59,7 +63,7 @@ export function templateOf(
   const key = JSON.stringify([name, changes, Object.entries(context)]);
   let template = made.get(key);
   if (template === undefined) {
-    const stack = new PipelineStack(emptyApp(context), { ...environmentNamed(name), ...changes });
+    const stack = new PipelineStack(emptyApp(context), { ...environmentNamed(name), ...changes }, workflows);
     template = Template.fromStack(stack).toJSON() as StackTemplate;
     made.set(key, template);
   }

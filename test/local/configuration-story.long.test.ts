@@ -8,6 +8,7 @@ import { builtFile } from '../../infra/build/build.js';
 import { type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { writeRuntimeFile } from '../../infra/local/runtime-file.ts';
 import { trackEvent } from '../support/build.ts';
+import { configFolder, configure } from '../support/config.ts';
 
 /*
  * A mapping on its way from an editor to the second environment, and back: the bundles that would be deployed, two
@@ -15,15 +16,15 @@ import { trackEvent } from '../support/build.ts';
  */
 jest.setTimeout(90_000);
 
-const root = join(import.meta.dirname, '..', '..');
+const _root = join(import.meta.dirname, '..', '..');
 let runtime: Runtime;
 let directory: string;
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'signalbox-story-'));
-  cpSync(join(root, 'infra/config'), join(directory, 'config'), { recursive: true });
+  cpSync(configFolder, join(directory, 'config'), { recursive: true });
   // Not in the order of promotion: the lowest is the one that takes the files, whichever is named first.
-  runtime = await startRuntime({ environments: ['staging', 'development'], port: 0 });
+  runtime = await startRuntime({ environments: ['staging', 'development'], port: 0, configure });
   writeRuntimeFile(join(directory, 'runtime.json'), runtime);
 });
 afterAll(async () => {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { builtFile } from '../../infra/build/build.js';
 import type { VerifyRow } from '../../shared/operations/rows.ts';
+import { makeRandom } from '../support/random.ts';
 import { writeConfiguration } from './configuration.ts';
 import { type EventKind, eventOf, type SoakEvent } from './events.ts';
-import { randomFrom } from './random.ts';
 import type { Sample } from './runtime-process.ts';
 import { makeSender, type SenderCounts } from './sender.ts';
 import type { Settings } from './settings.ts';
@@ -68,7 +68,7 @@ async function runOn(
   say: (line: string) => void,
 ): Promise<SoakResult> {
   const { events: count, seed, perSecond } = settings;
-  const random = randomFrom(seed);
+  const random = makeRandom(seed);
   const sender = makeSender((source) => stack.ingestUrls[source] as string);
   const orders: SoakEvent[] = [];
   const kinds: Record<EventKind, number> = {
@@ -158,7 +158,7 @@ type Faults = {
 
 /** Faults at fixed places of the run, one after the other; those that would overlap wait. */
 function planFaults(stack: SoakStack, target: SoakTarget, { events, faults, seed }: Settings): Faults {
-  const random = randomFrom(seed + 1);
+  const random = makeRandom(seed + 1);
   const names = Object.keys(stack.memoryMb).filter((name) => !name.includes('DeadLetter'));
   const killed: SoakResult['killed'] = { functions: {}, runtime: 0 };
   let outages = 0;

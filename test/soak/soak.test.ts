@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { VerifyRow } from '../../shared/operations/rows.ts';
 import { noRows } from '../../shared/operations/verify/read-rows.ts';
+import { makeRandom } from '../support/random.ts';
 import { eventOf } from './events.ts';
-import { randomFrom } from './random.ts';
 import { growthMb, type SoakResult, violationsOf } from './run.ts';
 import type { Sample } from './runtime-process.ts';
 import { readSettings } from './settings.ts';
@@ -170,7 +170,7 @@ describe('the growth of a heap', () => {
 
 test('a seed gives the same events in the same order, and another seed others', () => {
   const kinds = (seed: number) => {
-    const random = randomFrom(seed);
+    const random = makeRandom(seed);
     return Array.from({ length: 200 }, (_, i) => eventOf(`k${i}`, random)).map(({ kind, source }) => kind + source);
   };
   expect(kinds(1)).toEqual(kinds(1));

@@ -1,3 +1,4 @@
+import { claimFromItem, claimItemKey, makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
 import type { ActionsMessage, ClaimRef } from '../../shared/core/plan/actions-message.ts';
@@ -6,56 +7,48 @@ import type { ActionLog } from '../../shared/ports/action-log.ts';
 import type { Claim, ClaimStore } from '../../shared/ports/claim-store.ts';
 import type { EventLog } from '../../shared/ports/event-log.ts';
 import type { ActionsQueue } from '../../shared/ports/queues.ts';
+import { type Item, idOf, memoryTable } from './memory-table.ts';
 
 /*
  * In-memory ports, for tests that need thousands of schedules or a fault at an exact call. Each behaves as its real
  * adapter: both run the same suite in test/contracts.
  */
 
-export function makeFakeClaimStore(): ClaimStore & { items: Map<string, Claim> } {
-  const items = new Map<string, Claim>();
-  const id = ({ key, source, eventType }: ClaimRef) => `${key}\n${source}\n${eventType}`;
-  const wholeSecond = (ms: number) => Math.ceil(ms / 1000) * 1000;
-  return {
-    items,
-    async claim(request, nowMs) {
-      const held = items.get(id(request));
-      if (held === undefined || (held.owner === request.eventId && held.leaseEndsAtMs <= nowMs)) {
-        const claim: Claim = {
-          owner: request.eventId,
-          leaseEndsAtMs: request.leaseEndsAtMs,
-          expiresAtMs: held?.expiresAtMs ?? wholeSecond(request.expiresAtMs),
-          execution: held?.execution ?? request.execution ?? request.eventId,
-          released: held?.released ?? false,
-        };
-        items.set(id(request), claim);
-        return { kind: 'taken', claim: { ...claim }, ...(held && { previous: { ...held } }) };
-      }
-      return { kind: 'refused', held: { ...held } };
-    },
-    async takeOver(request, seen) {
-      const held = items.get(id(request));
-      if (
-        held?.owner !== seen.owner ||
-        held.leaseEndsAtMs !== seen.leaseEndsAtMs ||
-        held.expiresAtMs !== wholeSecond(seen.expiresAtMs)
-      ) {
-        return false;
-      }
-      items.set(id(request), {
-        owner: request.eventId,
-        execution: request.execution,
-        leaseEndsAtMs: request.leaseEndsAtMs,
-        expiresAtMs: wholeSecond(request.expiresAtMs),
-        released: false,
-      });
-      return true;
-    },
-    async release(ref, execution) {
-      const held = items.get(id(ref));
-      if (held?.execution === execution) items.set(id(ref), { ...held, released: true });
-    },
-  };
+/** The product's own claim store over a table in memory. `items` are the claims by their name. */
+export function makeFakeClaimStore(): ClaimStore & { items: Claims } {
+  const items = new Map<string, Item>();
+  return { ...makeClaimStore(memoryTable(items), 'Claims'), items: new Claims(items) };
+}
+
+export function claimName(ref: ClaimRef): string {
+  return idOf(claimItemKey(ref));
+}
+
+/** The claims of a table as they are at the moment of each call. */
+class Claims {
+  readonly #items: Map<string, Item>;
+  constructor(items: Map<string, Item>) {
+    this.#items = items;
+  }
+  get size(): number {
+    return this.#items.size;
+  }
+  get(name: string): Claim | undefined {
+    const item = this.#items.get(name);
+    return item && claimFromItem(item);
+  }
+  delete(name: string): void {
+    this.#items.delete(name);
+  }
+  clear(): void {
+    this.#items.clear();
+  }
+  *[Symbol.iterator](): IterableIterator<[string, Claim]> {
+    for (const [name, item] of this.#items) yield [name, claimFromItem(item)];
+  }
+  *values(): IterableIterator<Claim> {
+    for (const [, claim] of this) yield claim;
+  }
 }
 
 export function makeFakeEventLog(): EventLog & { rows: Map<string, EventLogEntry> } {

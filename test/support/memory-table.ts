@@ -1,6 +1,9 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { evaluateCondition, evaluateUpdate } from './table-expressions.ts';
 
-type Item = Record<string, unknown>;
+export type Item = Record<string, unknown>;
 type Input = {
   Key?: Item;
   Item?: Item;
@@ -12,24 +15,27 @@ type Input = {
   ExclusiveStartKey?: Item;
   ScanIndexForward?: boolean;
   Limit?: number;
+  ReturnValues?: string;
+  ReturnValuesOnConditionCheckFailure?: string;
 };
 
 /**
- * A table in memory behind the document client's `send`, for tests that make thousands of calls. It knows the commands and
- * expressions that the Configuration table's adapters use and throws at any other; test/configuration/drafts-and-commits
- * runs against it and against the emulator alike.
+ * A table in memory behind the document client's `send`, for tests that make thousands of calls. It knows the commands that
+ * the adapters of the Configuration and Claims tables send, and throws at any other. The contracts of both run against it and
+ * against the emulator alike.
+ *
+ * @param items the table's items by `pk` and `sk`, for tests that look at them
  */
-export function memoryTable(): DynamoDBDocumentClient {
-  const items = new Map<string, Item>();
-  const idOf = ({ pk, sk }: Item) => `${pk}\n${sk}`;
-
+export function memoryTable(items: Map<string, Item> = new Map()): DynamoDBDocumentClient {
   function requireCondition(input: Input, id: string): void {
-    const { ConditionExpression: expression, ExpressionAttributeValues: values = {} } = input;
-    if (expression === undefined) return;
-    const [, name = '', value = ''] = /^(\w+) = (:\w+)$/.exec(expression) ?? [];
-    const holds = expression === 'attribute_not_exists(pk)' ? !items.has(id) : items.get(id)?.[name] === values[value];
-    if (expression !== 'attribute_not_exists(pk)' && name === '') throw new Error(`unknown condition: ${expression}`);
-    if (!holds) throw Object.assign(new Error('the condition failed'), { name: 'ConditionalCheckFailedException' });
+    if (input.ConditionExpression === undefined) return;
+    const item = items.get(id);
+    if (evaluateCondition(input.ConditionExpression, item, input)) return;
+    throw new ConditionalCheckFailedException({
+      message: 'The conditional request failed',
+      $metadata: {},
+      ...(input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' && item && { Item: marshall(item) }),
+    });
   }
 
   const commands: Record<string, (input: Input) => object> = {
@@ -47,16 +53,11 @@ export function memoryTable(): DynamoDBDocumentClient {
       return {};
     },
     UpdateCommand(input) {
-      const { Key = {}, UpdateExpression = '', ExpressionAttributeNames: names = {} } = input;
+      const { Key = {}, UpdateExpression = '' } = input;
       requireCondition(input, idOf(Key));
-      const assignments = /^SET (.*)$/.exec(UpdateExpression)?.[1]?.split(', ') ?? [];
-      if (assignments.length === 0) throw new Error(`unknown update: ${UpdateExpression}`);
-      const set = assignments.map((assignment) => {
-        const [name = '', value = ''] = assignment.split(' = ');
-        return [names[name] ?? name, input.ExpressionAttributeValues?.[value]];
-      });
-      items.set(idOf(Key), { ...Key, ...items.get(idOf(Key)), ...Object.fromEntries(set) });
-      return {};
+      const old = items.get(idOf(Key));
+      items.set(idOf(Key), evaluateUpdate(UpdateExpression, old ?? Key, input));
+      return input.ReturnValues === 'ALL_OLD' && old ? { Attributes: old } : {};
     },
     QueryCommand(input) {
       const { KeyConditionExpression: key = '', ExpressionAttributeValues: values = {}, Limit = 1000 } = input;
@@ -84,6 +85,11 @@ export function memoryTable(): DynamoDBDocumentClient {
     return copied(answer(copied(command.input) as Input));
   };
   return { send } as unknown as DynamoDBDocumentClient;
+}
+
+/** Names an item of such a table. */
+export function idOf({ pk, sk }: Item): string {
+  return `${pk}\n${sk}`;
 }
 
 /** As values come out of a table: no reference to what went in, and nothing that was undefined. */

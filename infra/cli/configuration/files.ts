@@ -23,7 +23,7 @@ export const errorsOf = ({ problems }: ConfigurationFiles): ConfigurationProblem
 
 /**
  * The files, when none has an error.
- * @throws CliError after every problem was printed
+ * @throws Refusal after every problem was printed
  */
 export function readFaultlessFiles(terminal: Terminal, directory: string, consequence: string): ConfigurationFiles {
   const files = readConfigurationFiles(directory);

@@ -119,7 +119,7 @@ async function run(options: PromoteOptions, isLowerNamed: boolean): Promise<void
 
 /**
  * Who is read and who is written.
- * @throws CliError when that would not be one step up
+ * @throws Refusal when that would not be one step up
  */
 export function endsOf(
   { to, only, environment }: Pick<PromoteOptions, 'to' | 'only' | 'environment'>,

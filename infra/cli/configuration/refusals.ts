@@ -2,7 +2,7 @@ import { ConfigurationConflict } from '../../../shared/adapters/dynamodb-configu
 import type { MissingReference } from '../../../shared/core/configuration/missing-references.ts';
 import { refText } from '../../../shared/core/configuration/resources.ts';
 import type { DraftConflict } from '../../../shared/operations/configuration/commit.ts';
-import { type CliError, failure } from '../../../shared/operations/refusal.ts';
+import { failure, type Refusal } from '../../../shared/operations/refusal.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';
 import { environmentBelow, takesCommits } from '../../environments.ts';
 
@@ -13,7 +13,7 @@ export function refusedByConflict(remedy: string): (error: unknown) => never {
   };
 }
 
-export function conflictFailure(conflicts: DraftConflict[], why: string, ...remedies: string[]): CliError {
+export function conflictFailure(conflicts: DraftConflict[], why: string, ...remedies: string[]): Refusal {
   const lines = conflicts.map(({ commit, ...ref }) => {
     if (commit === undefined) return `${refText(ref)}`;
     const { id, author, createdAtMs, message } = commit;
@@ -22,7 +22,7 @@ export function conflictFailure(conflicts: DraftConflict[], why: string, ...reme
   return failure(`${why}: ${lines.join('; ')}`, ...remedies);
 }
 
-export function missingFailure(missing: MissingReference[], ...remedies: string[]): CliError {
+export function missingFailure(missing: MissingReference[], ...remedies: string[]): Refusal {
   const lines = missing.map(({ by, mapping, missing: what }) => {
     const where = mapping === undefined ? refText(by) : `mapping ${mapping} of ${refText(by)}`;
     return `${where} names ${refText(what)}, which would not be there`;
@@ -32,7 +32,7 @@ export function missingFailure(missing: MissingReference[], ...remedies: string[
 
 /**
  * Content is made in one environment and promoted from there, so that what runs above has run below.
- * @throws CliError that says how it gets here instead
+ * @throws Refusal that says how it gets here instead
  */
 export function requireCommitsIn(environment: string): void {
   if (takesCommits(environment)) return;

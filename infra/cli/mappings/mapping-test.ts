@@ -160,7 +160,7 @@ function knownSource(known: KnownSource[], source: string): KnownSource {
   return picked as KnownSource;
 }
 
-/** @throws CliError when there is no such event, or it is of another source */
+/** @throws Refusal when there is no such event, or it is of another source */
 async function storedEvent(
   environment: Environment,
   known: KnownSource[],

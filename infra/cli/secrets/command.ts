@@ -7,7 +7,7 @@ import {
   shippedDirectory,
 } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
-import { type CliError, failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
+import { failure, notFound, type Refusal, usageError } from '../../../shared/operations/refusal.ts';
 import { iso, isoOrNull } from '../../../shared/operations/rows.ts';
 import {
   retireSecret,
@@ -132,7 +132,7 @@ async function storeOf(environment: Environment): Promise<EnvironmentSecrets> {
   return { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
 }
 
-function unknownSecret(name: string, known: string[], environment: string): CliError {
+function unknownSecret(name: string, known: string[], environment: string): Refusal {
   // A bare key can be a slip of a source's, or mean a target, whose name has to be written whole.
   const nearest = [didYouMean(name, known), didYouMean(`sources/${name}`, known), didYouMean(`targets/${name}`, known)];
   const slip = nearest.find((text) => text.startsWith('; did')) ?? '';
@@ -164,7 +164,7 @@ async function newValue(
   return { value };
 }
 
-function refused(refusal: SecretRefused, { name }: KnownSecret, environment: Environment): CliError {
+function refused(refusal: SecretRefused, { name }: KnownSecret, environment: Environment): Refusal {
   switch (refusal.kind) {
     case 'not_set':
       return notFound(`${name} is not set in ${environment.name}`, `set it: npx signalbox secrets set ${name}`);

@@ -1,4 +1,4 @@
-import { type CliError, notFound } from '../../../shared/operations/refusal.ts';
+import { notFound, type Refusal } from '../../../shared/operations/refusal.ts';
 import type { Asked, Unknown } from '../../../shared/operations/settings/change.ts';
 import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
 import { currentAuthor } from '../author.ts';
@@ -9,7 +9,7 @@ export function askedNow({ message }: { message?: string }): Asked {
 }
 
 /** A name that is not live in an environment, told with the one it may be a slip of, or with all there are. */
-export function unknownName({ what, name, known }: Unknown, environment: string): CliError {
+export function unknownName({ what, name, known }: Unknown, environment: string): Refusal {
   const nearest = didYouMean(name, known);
   const rest = nearest.startsWith('; did') ? nearest : `; it has ${known.join(', ') || 'none'}`;
   return notFound(`${environment} has no ${what} "${name}"${rest}`);

@@ -6,7 +6,7 @@ import type { DefaultMapping, GuidedKind } from '../../../shared/core/sources/gu
 import type { SourceKind } from '../../../shared/core/sources/source.ts';
 import { shippedDirectory } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
-import { CliError } from '../../../shared/operations/refusal.ts';
+import { Refusal } from '../../../shared/operations/refusal.ts';
 import { setSecret } from '../../../shared/operations/secrets/change-secret.ts';
 import { countValues } from '../../../shared/operations/secrets/secret-store.ts';
 import { ingestUrls, secretsOf } from '../../../shared/operations/sources/ingest-urls.ts';
@@ -106,7 +106,7 @@ async function reach(options: GlobalOptions): Promise<Environment | undefined> {
   try {
     return await connect(options);
   } catch (error) {
-    if (error instanceof CliError) return undefined;
+    if (error instanceof Refusal) return undefined;
     throw error;
   }
 }

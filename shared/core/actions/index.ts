@@ -14,8 +14,7 @@ import { workflowsTrigger } from './workflows-trigger.ts';
 
 /**
  * Every action, in the order in which those of one event run; identify always comes first and trigger last.
- * Order: https://docs.knock.app/integrations/sources/overview, "Order of operations"; docs/architecture.md, "Actions and
- * retries".
+ * Order: https://docs.knock.app/integrations/sources/overview, "Order of operations"; docs/protocols/retries.md.
  */
 export const actions: readonly Action[] = [
   usersIdentify,

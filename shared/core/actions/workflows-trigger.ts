@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { checkData } from '../configuration/check-data.ts';
 import { delaySeconds } from '../configuration/schema.ts';
+import { defined } from '../defined.ts';
 import { type Entity, recipientKey } from '../directory/entity.ts';
 import type { JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
@@ -92,7 +93,7 @@ export const workflowsTrigger = defineAction({
         ...context,
         ...(actorEntity && { actor: actorEntity }),
         ...(tenantEntity && { tenant: tenantEntity }),
-        ...(params.settings && { settings: withoutUndefined(params.settings) }),
+        ...(params.settings && { settings: defined(params.settings) }),
       },
     );
     return withWarnings(started, [...identified.warnings, ...missingWarning(missing)], context.progress);
@@ -177,10 +178,4 @@ function missingWarning(missing: string[]): ActionWarning[] {
   const names = missing.slice(0, namesInWarning).join(', ');
   const more = missing.length > namesInWarning ? ` and ${missing.length - namesInWarning} more` : '';
   return [{ code: 'recipient_missing', message: `no run for ${names}${more}: not identified yet` }];
-}
-
-function withoutUndefined(settings: Record<string, boolean | undefined>): JsonObject {
-  return Object.fromEntries(
-    Object.entries(settings).filter((entry): entry is [string, boolean] => entry[1] !== undefined),
-  );
 }

@@ -34,7 +34,7 @@ const storedBytesMax = 300 * 1024;
  *
  * What was deleted and described again later starts from nothing; whatever happened before the delete stays gone.
  *
- * Rule: docs/architecture.md, "Directory".
+ * Rule: docs/directory.md.
  */
 export function mergeEntity(stored: Entity | Tombstone | undefined, write: EntityWrite, nowMs: number): Merge {
   if (isBeforeDelete(stored, write.sourceTimeMs)) return { kind: 'deleted' };

@@ -34,7 +34,7 @@ export const markDays = 90;
  * What a wish makes of a row: what to say of it, and what to write, if anything. The later of two events wins, and of two
  * at the same moment the removal, so that the order of arrival does not matter. A repeated wish that is newer is written
  * even if it changes nothing else, because a removal between the two may still be on its way.
- * Rule: docs/architecture.md, "Directory".
+ * Rule: docs/directory.md.
  */
 export function nextRelation(
   current: Relation | undefined,

@@ -23,7 +23,7 @@ export type Resumption =
  * `next` and gives way. What that chain still had pending is carried on, even if the configuration has changed since and
  * the new message does not name it. So does a message of the same origin that names what the row has never heard of: an
  * event whose processor died before its row was written is planned anew, perhaps by a configuration that has more mappings.
- * docs/architecture.md, "Actions and retries".
+ * docs/protocols/retries.md.
  */
 export function resumeExecution(message: ActionsMessage, row: ActionLogEntry | undefined): Resumption {
   const before = new Map(row?.actions.map((outcome) => [outcome.id, outcome]));

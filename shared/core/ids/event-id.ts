@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
  * ```
  *
  * An id alone therefore leads to its row: the time gives the day, the last character the shard, and the hash picks the
- * source from the list of known ones. See docs/architecture.md, "Event id".
+ * source from the list of known ones. docs/ingest.md, "Event id".
  */
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const valueByCharacter = new Map([...alphabet].map((character, value) => [character, value]));

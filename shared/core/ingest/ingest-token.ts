@@ -7,7 +7,7 @@ const tokenLength = 24;
 
 /**
  * The unguessable part of a source's URL, 144 bits of a keyed hash: nothing has to be stored, and raising the generation
- * makes a new one. docs/architecture.md, "Configuration".
+ * makes a new one. docs/protocols/configuration.md.
  */
 export function ingestToken(ingestKey: string, source: string, generation: number): string {
   return createHmac('sha256', ingestKey).update(`${source}.${generation}`).digest('base64url').slice(0, tokenLength);

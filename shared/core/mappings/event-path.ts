@@ -18,7 +18,7 @@ export type EventNamespaces = {
  * - `data`: the event's primary contents (`properties` of a CDP track, `body.data` elsewhere);
  * - anything else is tried under `body`: `properties.total` reads `body.properties.total`.
  *
- * Header names and keys with dots in them are tried whole before they are split. Rule: docs/architecture.md, "Mappings".
+ * Header names and keys with dots in them are tried whole before they are split. Rule: docs/protocols/plan.md.
  * @returns undefined when the path leaves the document; a stored `null` is returned as null
  */
 export function readEventPath(event: EventNamespaces, path: FieldPath): JsonValue | undefined {

@@ -1,6 +1,7 @@
 import { defaultParameters } from '../actions/parts/default-parameters.ts';
 import { isResourceKey } from '../ids/resource-key.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
+import { clip } from '../text.ts';
 import { type EventNamespaces, readEventPath } from './event-path.ts';
 import { type FieldPath, parseFieldPath } from './field-path.ts';
 import type { Condition, Mapping, ParameterValue } from './schema.ts';
@@ -175,5 +176,5 @@ function contains(value: JsonValue | undefined, part: JsonValue): boolean {
 function describe(value: JsonValue | undefined): string {
   if (value === undefined) return 'missing';
   const text = isJsonObject(value) ? 'a map' : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return clip(text, 60);
 }

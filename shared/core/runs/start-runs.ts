@@ -73,8 +73,7 @@ const callMsMin = 500;
  * was just read), a twin would write the same, and nothing comes after `handed_off` there.
  *
  * Runs with a cancellation key are written before it is asked whether they have been cancelled, and a cancellation is
- * noted before runs are looked for, so that of the two one always sees the other. docs/architecture.md, "Actions and
- * retries".
+ * noted before runs are looked for, so that of the two one always sees the other. docs/protocols/retries.md.
  * @throws RetryableError when the table is throttled or away
  */
 export async function startRuns(

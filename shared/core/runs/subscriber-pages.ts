@@ -1,4 +1,5 @@
 import type { Subscription, Subscriptions } from '../../ports/subscriptions.ts';
+import { defined } from '../defined.ts';
 import { type EntityRef, recipientKey } from '../directory/entity.ts';
 
 export type ObjectRef = Extract<EntityRef, { kind: 'object' }>;
@@ -36,8 +37,8 @@ export async function* subscriberPages(
     const object = objects[i] as ObjectRef;
     let after: string | undefined = resumed?.after;
     do {
-      const page = await subscriptions.subscribersOf(object, { limit: pageLimit, ...optionalAfter(after) });
-      const place = { object: i, ...optionalAfter(after) };
+      const page = await subscriptions.subscribersOf(object, { limit: pageLimit, ...defined({ after }) });
+      const place = { object: i, ...defined({ after }) };
       const entries = page.entries.toSorted(byAge);
       if (resumed?.child === undefined) yield { place, object, subscriptions: entries };
       for (const entry of entries) {
@@ -46,7 +47,10 @@ export async function* subscriberPages(
         if (child.kind === 'user' || listed.has(key) || isBefore(entry, resumed?.child)) continue;
         let childAfter: string | undefined = resumed?.child?.key === key ? resumed.childAfter : undefined;
         do {
-          const nested = await subscriptions.subscribersOf(child, { limit: pageLimit, ...optionalAfter(childAfter) });
+          const nested = await subscriptions.subscribersOf(child, {
+            limit: pageLimit,
+            ...defined({ after: childAfter }),
+          });
           yield {
             place: {
               ...place,
@@ -63,10 +67,6 @@ export async function* subscriberPages(
       after = page.next;
     } while (after !== undefined);
   }
-}
-
-function optionalAfter(after: string | undefined): { after?: string } {
-  return after === undefined ? {} : { after };
 }
 
 function byAge(a: Subscription, b: Subscription): number {

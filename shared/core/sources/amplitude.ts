@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../defined.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { bearer } from '../signatures/authorization.ts';
 import { composedKey } from './parts/composed-key.ts';
@@ -114,9 +115,4 @@ function memberIds(users: JsonValue[]): string[] {
     return isPresent(id) && (typeof id === 'string' || typeof id === 'number') ? [String(id)] : [];
   });
   return [...new Set(ids)];
-}
-
-function defined(values: Record<string, JsonValue | undefined>): JsonObject {
-  const there = Object.entries(values).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
-  return Object.fromEntries(there);
 }

@@ -15,7 +15,7 @@ import { readSeen } from './live-content.ts';
 /**
  * Drafts: what was pushed and is not live. A draft is a set of changes to resources, each with the content that it was
  * made on, not a copy of everything: so some of it can be committed, the rest stays, and what others commit meanwhile is
- * neither undone nor overlooked. docs/architecture.md, "Configuration".
+ * neither undone nor overlooked. docs/protocols/configuration.md.
  */
 export type PushRequest = {
   snapshot: Snapshot;

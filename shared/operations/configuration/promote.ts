@@ -24,7 +24,7 @@ import {
 
 /**
  * Promotion: what is committed in one environment becomes committed in the next. Content only, as it was committed below;
- * state, URLs, secrets and data stay where they are. docs/architecture.md, "Configuration".
+ * state, URLs, secrets and data stay where they are. docs/protocols/configuration.md.
  */
 export type PromotionEnds = {
   lower: { name: string; table: ConfigurationTable };

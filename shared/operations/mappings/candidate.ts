@@ -12,7 +12,7 @@ export type ReadDraft = (table: ConfigurationTable) => Promise<{ snapshot: Snaps
 
 /**
  * The draft of an environment, as it would be live: with the state that the environment has now.
- * @throws CliError when there is none
+ * @throws Refusal when there is none
  */
 export async function draftCandidate(
   { configuration, name }: Environment,

@@ -13,7 +13,7 @@ import type { Candidate } from './candidate.ts';
 
 /**
  * The files of a folder, as they would be live: state that the environment has is kept, new sources get their first values.
- * @throws CliError when a file has an error, with each of them
+ * @throws Refusal when a file has an error, with each of them
  */
 export function filesCandidate({ name }: Environment, live: LiveConfiguration, directory: string): Candidate {
   const { snapshot, environments, problems } = readConfigurationFiles(directory);

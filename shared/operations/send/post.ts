@@ -18,7 +18,7 @@ const retryAfterMaxSeconds = 10;
 
 /**
  * Posts one body the way a vendor does: again after 408, 429, 5xx and broken connections, never after another 4xx.
- * @throws CliError when nothing answers at the address
+ * @throws Refusal when nothing answers at the address
  */
 export async function postEvent(
   url: string,

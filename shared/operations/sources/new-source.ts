@@ -22,7 +22,7 @@ export type WrittenFile = { path: string; kind: 'source' | 'workflow' };
 /**
  * Writes `sources/<key>.yaml`, and a workflow that records its runs for each one that a mapping starts and that has no file.
  * Nothing that is there is written over.
- * @throws CliError when the key is none, or taken
+ * @throws Refusal when the key is none, or taken
  */
 export function writeNewSource(source: NewSource): WrittenFile[] {
   const { key, kind, directory, mappings } = source;
@@ -67,7 +67,7 @@ export type MappingChoice = { only?: readonly string[]; without?: readonly strin
 
 /**
  * The default mappings of a kind that a choice by event types leaves; without one those that are not optional.
- * @throws CliError for an event type that no default mapping has
+ * @throws Refusal for an event type that no default mapping has
  */
 export function chooseMappings({ kind, guide }: GuidedKind, { only, without }: MappingChoice): DefaultMapping[] {
   const all = guide.defaultMappings;

@@ -13,7 +13,7 @@ export const metricsDelayMs = 3 * 60_000;
  * The range that is compared: what was asked for, widened to whole periods, since counts are kept by the minute. Without an
  * end it is now on this machine, where a count is there before its request is answered, and three minutes ago on AWS.
  *
- * @throws CliError (usage) for a range that cannot be compared, and says why
+ * @throws Refusal (usage) for a range that cannot be compared, and says why
  */
 export function verifyRange(
   { since, until }: { since: number; until?: number },

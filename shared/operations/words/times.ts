@@ -5,7 +5,7 @@ const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_00
 /**
  * A point in time as people write it: `15m`, `2h`, `3d` ago, or an ISO date or date-time. Without a zone it is UTC, as
  * every time that the CLI prints.
- * @throws CliError (usage) that says what would be right
+ * @throws Refusal (usage) that says what would be right
  */
 export function parseTime(text: string, nowMs: number): number {
   const ago = /^(\d{1,6})\s*([smhdw])$/.exec(text.trim());

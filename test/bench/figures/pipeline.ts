@@ -4,6 +4,7 @@ import { type AwsJsonClient, makeAwsJsonClient } from '../../../infra/local/aws-
 import { type Runtime, type RuntimeEnvironment, startRuntime } from '../../../infra/local/runtime.ts';
 import { encodeRawEvent } from '../../../shared/core/events/raw-event.ts';
 import { rawEvent } from '../../support/build.ts';
+import { configure as configureFrozen } from '../../support/config.ts';
 import { developmentStack, temporaryFolder } from '../assembly.ts';
 import { makePowertoolsAssembly } from '../baselines/powertools-assembly.ts';
 import type { EventMessage } from '../baselines/powertools-messages.ts';
@@ -136,8 +137,8 @@ type Contender = {
 };
 
 async function start(definition: Definition): Promise<Contender> {
-  const { name, outdir, configure } = definition;
-  const runtime = await startRuntime({ environments: [name], port: 0, outdir, ...(configure && { configure }) });
+  const { name, outdir, configure = configureFrozen } = definition;
+  const runtime = await startRuntime({ environments: [name], port: 0, outdir, configure });
   const environment = runtime.environments[name] as RuntimeEnvironment;
   await definition.addUsers(environment);
   await runtime.idle();

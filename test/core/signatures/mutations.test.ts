@@ -1,19 +1,15 @@
 import { expect, test } from '@jest/globals';
+import { makeRandom } from '../../support/random.ts';
 import { type SigningScheme, signingSchemes } from '../../support/signing-schemes.ts';
 
 /* Many requests of a fixed seed, so that a failure is the same one the next time. */
 
 const requests = 10_000;
 
-/** Mulberry32: numbers from 0 up to, and without, `below`. */
+/** Whole numbers from 0 up to, and without, `below`. */
 function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
+  const random = makeRandom(seed);
+  return (below) => Math.floor(random() * below);
 }
 
 type Random = ReturnType<typeof randomNumbers>;

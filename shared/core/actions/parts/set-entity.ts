@@ -1,3 +1,4 @@
+import { defined } from '../../defined.ts';
 import { describeEntity, type EntityRef } from '../../directory/entity.ts';
 import { prepareWrite } from '../../directory/entity-write.ts';
 import { upsertEntities } from '../../directory/upsert-entities.ts';
@@ -34,8 +35,4 @@ export async function setEntity(
     result: { ...describeEntity(ref), created, changed },
     ...(warnings.length > 0 && { warnings }),
   };
-}
-
-function defined<Value>(values: Record<string, Value | undefined>): Record<string, Value> {
-  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, Value] => entry[1] !== undefined));
 }

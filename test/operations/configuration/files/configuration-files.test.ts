@@ -6,6 +6,7 @@ import {
   problemText,
   readConfigurationFiles,
 } from '../../../../shared/operations/configuration/files/configuration-files.ts';
+import { configFolder } from '../../../support/config.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -80,7 +81,7 @@ describe('configuration files', () => {
   });
 
   test('the shipped ones have no problem', () => {
-    expect(readConfigurationFiles(join(import.meta.dirname, '../../../../infra/config')).problems).toEqual([]);
+    expect(readConfigurationFiles(configFolder).problems).toEqual([]);
   });
 
   test('a folder without any is no problem either', () => {

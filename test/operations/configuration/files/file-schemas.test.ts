@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
@@ -13,6 +13,7 @@ import {
   schemaText,
 } from '../../../../shared/operations/configuration/files/file-schemas.ts';
 import { fencesOf } from '../../../docs/markdown.ts';
+import { configFolder } from '../../../support/config.ts';
 
 const root = join(import.meta.dirname, '../../../..');
 const config = join(root, 'infra/config');
@@ -31,8 +32,8 @@ function mistakes(kind: FileKindName, text: string): string[] {
 }
 
 const shipped = fileKinds.flatMap((kind) => {
-  const folder = join(config, `${kind}s`);
-  const names = readdirSync(config).includes(`${kind}s`) ? readdirSync(folder) : [];
+  const folder = join(configFolder, `${kind}s`);
+  const names = existsSync(folder) ? readdirSync(folder) : [];
   return names.map((name) => [kind, `${kind}s/${name}`] as const);
 });
 
@@ -50,7 +51,7 @@ describe('every file that is shipped', () => {
   test.each(shipped)(
     '(%s, %s) names its schema in its first line, where the schema is, and is right by it',
     (kind, name) => {
-      const text = readFileSync(join(config, name), 'utf8');
+      const text = readFileSync(join(configFolder, name), 'utf8');
       const [first] = text.split('\n');
       expect(first).toBe(modeline(kind));
       const path = /\$schema=(\S+)/.exec(first ?? '')?.[1] ?? '';

@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseDocument } from 'yaml';
 import { readPlainYaml } from '../../../../shared/operations/configuration/files/plain-yaml.ts';
+import { configFolder } from '../../../support/config.ts';
 
 /** What the full parser makes of it; undefined when it refuses. */
 function fully(text: string): { content: unknown } | undefined {
@@ -11,10 +12,9 @@ function fully(text: string): { content: unknown } | undefined {
   return document.errors.length > 0 ? undefined : { content: document.toJS() };
 }
 
-const folder = join(import.meta.dirname, '../../../../infra/config');
-const shipped = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+const shipped = readdirSync(configFolder, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.yaml'))
-  .map((name) => readFileSync(join(folder, name), 'utf8'));
+  .map((name) => readFileSync(join(configFolder, name), 'utf8'));
 
 describe('plain YAML', () => {
   test('is what the shipped files are written in', () => {

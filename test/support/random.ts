@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1 that a seed determines: the same seed, the same world. */
+/** Numbers from 0 up to, and without, 1 that a seed determines: what failed can be played again. */
 export type Random = () => number;
 
 /** mulberry32: small, fast, and good enough to choose who goes next. */
