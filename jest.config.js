@@ -24,7 +24,10 @@ const config = {
   testTimeout: 30_000,
   // By default one core is left idle, which on two is half of them.
   maxWorkers: '100%',
+  // Half a second, the default, is little for a busy machine to free a worker's memory. `.ci/run` fails when one never ends.
+  workerGracefulExitTimeout: 30_000,
   coverageProvider: 'v8',
+  reporters: ['default', '<rootDir>/test/support/failures-last.mjs'],
 };
 
 export default config;

@@ -10,6 +10,8 @@ const filesUnder = (folder: string): string[] =>
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(folder, name));
 const textOf = (file: string) => readFileSync(join(root, file), 'utf8');
+/** Without comments, which may say whom a rule serves. */
+const codeOf = (file: string) => textOf(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 
 /** Files of this repository that a file imports, types included. */
 function importsOf(file: string): { file: string; typeOnly: boolean }[] {
@@ -88,7 +90,25 @@ describe('a listing names what its folder holds', () => {
 
   test('of actions', () => {
     const listed = actions.map(({ id }) => id.replaceAll('_', '-')).sort();
-    expect(idsIn('shared/core/actions', ['action.ts', 'index.ts'])).toEqual(listed);
+    const files = idsIn('shared/core/actions', ['action.ts', 'guide.ts', 'index.ts', 'invocation-id.ts']);
+    expect(files.filter((name) => !name.endsWith('.guide'))).toEqual(listed);
+  });
+
+  test('of actions, and no other file tests for an id of theirs', () => {
+    const isDefinition = (file: string) =>
+      /^shared\/core\/actions\/[a-z-]+(\.guide)?\.ts$/.test(file) || file === 'shared/core/mappings/known-actions.ts';
+    // Mappings that kinds of sources begin with name their actions.
+    const isGuide = (file: string) => file.startsWith('shared/core/sources/');
+    const families = [...new Set(actions.map(({ id }) => id.split('_')[0]))];
+    const ids = actions.map(({ id }) => id).join('|');
+    const tested = new RegExp(`(['"\`])(${ids}|(${families.join('|')})_)\\1`);
+    const strays = ['shared', 'infra', 'functions'].flatMap(filesUnder).flatMap((file) => {
+      if (isDefinition(file) || isGuide(file)) return [];
+      // A run that was cancelled says by what: the reason has the action's name.
+      const code = codeOf(file).replaceAll(/'workflows_cancel'/g, file.startsWith('shared/core/runs/') ? '' : '$&');
+      return code.split('\n').flatMap((line) => (tested.test(line) ? [`${file}: ${line.trim()}`] : []));
+    });
+    expect(strays).toEqual([]);
   });
 
   test('of sources', () => {
@@ -131,9 +151,7 @@ describe('no sender is special', () => {
     // The kind `http` is called after a protocol, which handlers may well name.
     const ids = sourceKinds.map(({ id }) => id).filter((id) => id !== 'http');
     const vendors = new RegExp(ids.join('|'), 'i');
-    // Comments may say whom a rule serves.
-    const code = (file: string) => textOf(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
-    expect(engine.filter((file) => vendors.test(code(file)))).toEqual([]);
+    expect(engine.filter((file) => vendors.test(codeOf(file)))).toEqual([]);
   });
 });
 

@@ -1,12 +1,16 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
-import { errorMessage } from '../../shared/core/errors.ts';
-import { decodeRawEvent, packEventText, type RawEvent } from '../../shared/core/events/raw-event.ts';
+import { defined } from '../../shared/core/defined.ts';
+import { asError } from '../../shared/core/errors.ts';
+import { decodeRawEvent, packEventText } from '../../shared/core/events/raw-event.ts';
 import { eventIdTimeMs, isEventId } from '../../shared/core/ids/event-id.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
+import { type EventRowHead, rowHeadOf } from '../../shared/core/logs/event-log-entry.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
+import { clip } from '../../shared/core/text.ts';
+import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
-import { settleEach } from '../../shared/lambda/settle-each.ts';
+import { batchResponse } from '../../shared/lambda/settle-each.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';
 import type { ClaimStore } from '../../shared/ports/claim-store.ts';
 import type { EventLog } from '../../shared/ports/event-log.ts';
@@ -16,23 +20,28 @@ export type DeadLetterDeps = {
   actionLog: ActionLog;
   claims: ClaimStore;
   metrics: StageMetrics;
-  warn(message: string, context: Record<string, unknown>): void;
+  log: FunctionLog;
   nowMs(): number;
 };
 
 /** Explains every message of a batch. One that cannot be explained stays in its queue, with the reason in the function log. */
 export async function explainBatch(records: SQSRecord[], deps: DeadLetterDeps): Promise<SQSBatchResponse> {
-  const response = await settleEach(
-    records,
-    records.map((record) =>
-      explainParked(record, deps).catch((error) => {
-        deps.warn('a dead letter could not be explained', { message_id: record.messageId, error: errorMessage(error) });
-        throw error;
-      }),
-    ),
-  );
+  const explained = new Set<SQSRecord>();
+  const explainOne = async (record: SQSRecord) => {
+    try {
+      await explainParked(record, deps);
+      explained.add(record);
+    } catch (error) {
+      logFailure(deps.log, 'a dead letter could not be explained', asError(error), {
+        message_id: record.messageId,
+        ...namedIn(record.body),
+        delivery: Number(record.attributes.ApproximateReceiveCount),
+      });
+    }
+  };
+  await Promise.all(records.map(explainOne));
   deps.metrics.flush();
-  return response;
+  return batchResponse(records, explained);
 }
 
 /**
@@ -49,79 +58,72 @@ export async function explainParked(record: SQSRecord, deps: DeadLetterDeps): Pr
 }
 
 async function explainEvent(parked: ParkedEvent, deps: DeadLetterDeps): Promise<void> {
+  const { head, outcome } = parked;
   await deps.eventLog.writeFailed({
-    id: parked.id,
-    source: parked.source,
+    ...head,
+    ...outcome,
     status: 'failed',
-    reason: parked.reason,
-    detail: parked.detail,
-    verification: parked.verification,
     actionsPlanned: 0,
-    receivedAtMs: eventIdTimeMs(parked.id),
     processedAtMs: deps.nowMs(),
-    payload: parked.payload,
-    ...parked.rest,
   });
 }
 
 type ParkedEvent = {
   kind: 'event';
-  id: string;
   source: string;
-  verification: string;
-  payload: Uint8Array;
-  reason: 'retries_exhausted' | 'message_unreadable';
-  detail: string;
-  rest: Pick<RawEvent, 'execution' | 'batchIndex' | 'replayOf'>;
+  head: EventRowHead;
+  outcome: { reason: 'retries_exhausted' | 'message_unreadable'; detail: string; execution?: string };
 };
 
 type Parked = ParkedEvent | { kind: 'actions'; source: string; message: ActionsMessage };
 
 function readParked(text: string): Parked {
   const event = attempt(() => decodeRawEvent(text));
-  if (event.value) {
-    const { id, source, verification, payload, execution, batchIndex, replayOf } = event.value;
+  if (event.kind === 'value') {
+    const { source, execution } = event.value;
     const detail =
       'every delivery to the processor failed; its error, where it lived to say one, is in the function log';
-    return {
-      kind: 'event',
-      id,
-      source,
-      verification,
-      payload,
-      reason: 'retries_exhausted',
-      detail,
-      rest: { execution, batchIndex, replayOf },
-    };
+    const outcome = { reason: 'retries_exhausted', detail, ...defined({ execution }) } as const;
+    return { kind: 'event', source, head: rowHeadOf(event.value), outcome };
   }
   const actions = attempt(() => decodeActionsMessage(text));
-  if (actions.value) return { kind: 'actions', source: actions.value.source, message: actions.value };
+  if (actions.kind === 'value') return { kind: 'actions', source: actions.value.source, message: actions.value };
   return unreadable(text, event.error);
 }
 
 const Attributable = z.object({ id: z.string().refine(isEventId), source: z.string().min(1) });
 
-/** A message of a version nobody knows any more: kept whole in the row, so that it can be looked at and replayed by hand. */
-function unreadable(text: string, error: Error | undefined): Parked {
+/** A message of a version that this code does not know: kept whole in the row, so that it can be looked at and replayed by hand. */
+function unreadable(text: string, error: Error): Parked {
   const { id, source } = Attributable.parse(JSON.parse(text));
+  const payload = packEventText({ headers: {}, body: text });
   return {
     kind: 'event',
-    id,
     source,
-    verification: 'unknown',
-    payload: packEventText({ headers: {}, body: text }),
-    reason: 'message_unreadable',
-    detail: `the message is of no version that is known here: ${error?.message.slice(0, 300)}`,
-    rest: {},
+    head: { id, source, verification: 'unknown', payload, receivedAtMs: eventIdTimeMs(id) },
+    outcome: {
+      reason: 'message_unreadable',
+      detail: clip(`the message is of no version that is known here: ${error.message}`),
+    },
   };
 }
 
-function attempt<Value>(read: () => Value): { value?: Value; error?: Error } {
+function attempt<Value>(read: () => Value): { kind: 'value'; value: Value } | { kind: 'error'; error: Error } {
   try {
-    return { value: read() };
+    return { kind: 'value', value: read() };
   } catch (error) {
-    return { error: error as Error };
+    return { kind: 'error', error: asError(error) };
   }
+}
+
+/** The ids that a log line can name of a message, whatever else is wrong with it. */
+function namedIn(text: string): Record<string, unknown> {
+  const parked = attempt(() => readParked(text));
+  if (parked.kind === 'error') return {};
+  const { value } = parked;
+  return value.kind === 'event'
+    ? { event_id: value.head.id, source: value.source }
+    : { event_id: value.message.eventId, execution: value.message.execution, source: value.source };
 }
 
 const writeAttemptsMax = 5;

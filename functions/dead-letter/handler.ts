@@ -27,7 +27,7 @@ const deps: DeadLetterDeps = {
   actionLog: makeActionLog({ client, table: env.ACTION_LOG_TABLE, retentionDays }),
   claims: makeClaimStore(client, env.CLAIMS_TABLE),
   metrics: makeStageMetrics(env.ENVIRONMENT),
-  warn: (message, context) => logger.warn(message, context),
+  log: logger,
   nowMs: Date.now,
 };
 

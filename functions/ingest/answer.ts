@@ -1,13 +1,13 @@
-import type { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { asError } from '../../shared/core/errors.ts';
 import { eventIdTimeMs } from '../../shared/core/ids/event-id.ts';
 import { problemOf, type RefusalReason } from '../../shared/core/ingest/refusal.ts';
+import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import { type HttpResult, jsonResult, problemResult, unavailableResult } from '../../shared/lambda/http-errors.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
-import { asError } from '../../shared/lambda/settle-each.ts';
 import type { IngestAnswer, Ingested, IngestRequest } from './ingest-request.ts';
 
-export type Reporting = { metrics: StageMetrics; logger: Pick<Logger, 'warn' | 'error'> };
+export type Reporting = { metrics: StageMetrics; log: FunctionLog };
 
 /** What API Gateway's HTTP API passes on, with the body as the exact bytes it received. */
 export function toIngestRequest(event: APIGatewayProxyEventV2): IngestRequest {
@@ -46,8 +46,11 @@ const headersByReason: Partial<Record<RefusalReason, Record<string, string>>> = 
 /** What a line about a request says besides why: never its token, its body or the value of a header. */
 export type RequestFacts = { request_id?: string; bytes?: number };
 
+/** A request of 10,000 events does not make a line of 260 KB; their ids share a time and a source. */
+const idsInLineMax = 10;
+
 /** Counts every answer; writes a line only for those that are a problem. */
-export function report({ source, answer }: Ingested, facts: RequestFacts, { metrics, logger }: Reporting): void {
+export function report({ source, answer }: Ingested, facts: RequestFacts, { metrics, log }: Reporting): void {
   switch (answer.kind) {
     case 'accepted':
       countEvents(source, 'EventsAccepted', answer.ids, metrics);
@@ -56,13 +59,18 @@ export function report({ source, answer }: Ingested, facts: RequestFacts, { metr
       const { reason, position } = answer;
       metrics.count(source, 'RequestsRefused', 1, reason);
       if (reason.startsWith('signature_')) metrics.count(source, 'SignaturesRefused');
-      logger.warn('request refused', { source, reason, status: problemOf(answer).status, position, ...facts });
+      log.warn('request refused', { source, reason, status: problemOf(answer).status, position, ...facts });
       return;
     }
     case 'unavailable':
       metrics.count(source, 'RequestsFailed');
       countEvents(source, 'EventsUnanswered', answer.unansweredIds ?? [], metrics);
-      logger.error('request not accepted', { source, status: 503, error: asError(answer.error), ...facts });
+      logFailure(log, 'request not accepted', asError(answer.error), {
+        source,
+        status: 503,
+        event_ids: answer.unansweredIds?.slice(0, idsInLineMax),
+        ...facts,
+      });
   }
 }
 

@@ -46,7 +46,7 @@ export const handler = makeHandler({
   events: makeEventsQueue(makeQueueClient(), env.EVENTS_QUEUE_URL),
   logShards: env.LOG_SHARDS,
   metrics,
-  logger,
+  log: logger,
   nowMs: Date.now,
   randomBytes,
 });

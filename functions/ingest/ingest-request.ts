@@ -1,5 +1,5 @@
 import { SourceState } from '../../shared/core/configuration/schema.ts';
-import { RetryableError } from '../../shared/core/errors.ts';
+import { asError, RetryableError } from '../../shared/core/errors.ts';
 import {
   type OldCredential,
   packEventText,
@@ -18,6 +18,7 @@ import { isJsonObject, parseJson } from '../../shared/core/json/values.ts';
 import { type PreparedSource, prepareSource } from '../../shared/core/live/prepared.ts';
 import type { Verdict } from '../../shared/core/signatures/verifier.ts';
 import type { SourceKind } from '../../shared/core/sources/source.ts';
+import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import type { ConfigurationSource, LiveConfiguration } from '../../shared/ports/configuration.ts';
 import type { EventsQueue } from '../../shared/ports/queues.ts';
 import type { Secrets } from '../../shared/ports/secrets.ts';
@@ -53,6 +54,7 @@ export type IngestDeps = {
   events: EventsQueue;
   /** Log shards of sources that set none themselves. */
   logShards: number;
+  log: FunctionLog;
   nowMs(): number;
   randomBytes(size: number): Uint8Array;
 };
@@ -182,7 +184,10 @@ async function checkUnenforced(request: IngestRequest, source: PreparedSource, d
   try {
     const secrets = await deps.secrets.valuesOf(secretName(source));
     return secrets === undefined || secrets.length === 0 ? 'skipped' : await check(request, source, secrets, deps);
-  } catch {
+  } catch (error) {
+    logFailure(deps.log, 'a signature that is not enforced could not be checked', asError(error), {
+      source: source.key,
+    });
     return 'skipped';
   }
 }

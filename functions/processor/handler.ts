@@ -11,7 +11,7 @@ import { makeActionsQueue, makeQueueClient, makeReceivedMessages } from '../../s
 import { readEnvironment } from '../../shared/lambda/environment.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
-import { type ProcessorDeps, processBatch } from './process-event.ts';
+import { type ProcessorDeps, processBatch } from './process-batch.ts';
 
 const env = readEnvironment(
   process.env,
@@ -47,7 +47,7 @@ const deps: ProcessorDeps = {
   seen: makeSeenRegistry(configuration),
   preprocessor: makePreprocessor(() => performance.now()),
   metrics,
-  warn: (message, context) => logger.warn(message, context),
+  log: logger,
   nowMs: Date.now,
   random: Math.random,
   maxReceiveCount: env.MAX_RECEIVE_COUNT,

@@ -1,5 +1,4 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import type { ActionContext } from '../../shared/core/actions/action.ts';
 import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
 import { isPending, mergeEntries } from '../../shared/core/executions/merge-entries.ts';
 import { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
@@ -13,6 +12,7 @@ import {
 import { sourceState } from '../../shared/core/live/prepared.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
+import type { ActionContext } from '../../shared/core/runs/action-context.ts';
 import { clip } from '../../shared/core/text.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import { asError, type Settled, toBatchResponse } from '../../shared/lambda/settle-each.ts';

@@ -1,11 +1,13 @@
-import type { Action, ActionContext, ActionCount, ActionResult } from '../../shared/core/actions/action.ts';
+import type { Action } from '../../shared/core/actions/action.ts';
 import { actionPosition, findAction } from '../../shared/core/actions/index.ts';
 import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
 import { attemptNumber } from '../../shared/core/executions/resume-execution.ts';
 import { isEarly } from '../../shared/core/executions/retry-message.ts';
 import { type JsonObject, sameJson } from '../../shared/core/json/values.ts';
 import type { ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
+import type { ActionResult } from '../../shared/core/logs/action-result.ts';
 import type { ActionsMessage, Invocation } from '../../shared/core/plan/actions-message.ts';
+import type { ActionContext, ActionCount } from '../../shared/core/runs/action-context.ts';
 import { clip } from '../../shared/core/text.ts';
 
 /** What every action of a batch shares. */

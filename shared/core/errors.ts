@@ -12,6 +12,11 @@ export class RetryableError extends Error {
   }
 }
 
+/** What was thrown, as an error; code that throws text has no stack to lose. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

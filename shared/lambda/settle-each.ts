@@ -1,4 +1,7 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
+import { asError } from '../core/errors.ts';
+
+export { asError };
 
 /** How one record of a batch ended: acknowledged, or to be delivered again. */
 export type Settled = { kind: 'done' } | { kind: 'retry'; error: Error };
@@ -16,17 +19,11 @@ export function toBatchResponse(records: SQSRecord[], settled: Settled[]): SQSBa
   };
 }
 
-/** Waits for one promise per record and never throws: a rejected one is a record to deliver again. */
-export async function settleEach(records: SQSRecord[], work: Promise<unknown>[]): Promise<SQSBatchResponse> {
-  const results = await Promise.allSettled(work);
-  return toBatchResponse(
-    records,
-    results.map((result) =>
-      result.status === 'fulfilled' ? { kind: 'done' } : { kind: 'retry', error: asError(result.reason) },
+/** What Lambda wants back for a batch of which only `finished` is over; a record that no code has finished comes back. */
+export function batchResponse(records: SQSRecord[], finished: ReadonlySet<SQSRecord>): SQSBatchResponse {
+  return {
+    batchItemFailures: records.flatMap((record) =>
+      finished.has(record) ? [] : [{ itemIdentifier: record.messageId }],
     ),
-  );
-}
-
-export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  };
 }

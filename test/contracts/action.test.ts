@@ -1,9 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { requiredParameters } from '../../shared/core/actions/action.ts';
 import { actionPosition, actions, findAction } from '../../shared/core/actions/index.ts';
 import type { JsonObject, JsonValue } from '../../shared/core/json/values.ts';
+import { defaultParameters, factsOf } from '../../shared/core/mappings/action-facts.ts';
+import { knownActionsFile } from '../docs/known-actions.ts';
 import { contextNowMs, identify, makeActionContext } from '../support/fakes-workflow-trigger.ts';
 
-/** The order in which the specification runs the actions of one event. */
+const ids = actions.map(({ id }) => id);
+
+/** The order in which the specification runs the actions of one event. An action of ours may stand anywhere between. */
 const specified = [
   'users_identify',
   'users_delete',
@@ -19,9 +25,26 @@ const specified = [
   'workflows_trigger',
 ];
 
-test('the listing is in the specified order, without repeats or strangers', () => {
-  const ids = actions.map(({ id }) => id);
-  expect(ids).toEqual(specified.filter((id) => ids.includes(id)));
+test('the specified actions are listed in the specified order, and no action twice', () => {
+  expect(ids.filter((id) => specified.includes(id))).toEqual(specified);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('identify comes first and trigger last: a trigger may be for a user of the same event', () => {
+  expect([ids[0], ids.at(-1)]).toEqual(['users_identify', 'workflows_trigger']);
+});
+
+test('planning knows the facts that definitions state: npm run docs carries them over', () => {
+  const file = 'shared/core/mappings/known-actions.ts';
+  const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+  expect({ file, text }).toEqual({ file, text: knownActionsFile(actions) });
+  expect(factsOf('constructor')).toEqual({});
+});
+
+test('some action fits an event of any type, so that there is always one to suggest', () => {
+  for (const eventType of ['identify', 'x', '']) {
+    expect(actions.some(({ suggestion }) => suggestion?.fits?.(eventType))).toBe(true);
+  }
 });
 
 test.each(['constructor', '__proto__', 'toString', '', 'users_Identify'])(
@@ -60,7 +83,7 @@ const odd: JsonValue[] = [
 
 describe.each(actions.map((action) => [action.id, action] as const))('%s', (id, action) => {
   const names = Object.keys(action.params.shape);
-  const required = names.filter((name) => !action.params.shape[name]?.safeParse(undefined).success);
+  const required = requiredParameters(action);
 
   test('is found by its id', () => {
     expect(findAction(id)).toBe(action);
@@ -69,6 +92,13 @@ describe.each(actions.map((action) => [action.id, action] as const))('%s', (id, 
   test('has parameters in snake case, and needs at least one', () => {
     expect(names.every((name) => /^[a-z_]+$/.test(name))).toBe(true);
     expect(required.length).toBeGreaterThan(0);
+  });
+
+  test('says what it does, and its facts name parameters that it has', () => {
+    expect(action.does).toMatch(/^[a-z].*[^.]$/);
+    const { eventData, names: naming, startsRunsFor } = action;
+    const named = [eventData, naming?.parameter, naming?.madeWith, startsRunsFor].filter((name) => name !== undefined);
+    expect(names).toEqual(expect.arrayContaining([...named, ...Object.keys(defaultParameters(id))]));
   });
 
   test('without parameters is skipped, and names every one that it needs', async () => {

@@ -4,7 +4,6 @@ import * as z from 'zod';
 import { type Attempt, runInvocations } from '../../functions/workflow-trigger/run-invocations.ts';
 import type { Action } from '../../shared/core/actions/action.ts';
 import { actions } from '../../shared/core/actions/index.ts';
-import { defaultParameters } from '../../shared/core/actions/parts/default-parameters.ts';
 import { AudienceKey, Members, Tenant } from '../../shared/core/actions/parts/member.ts';
 import {
   Collection,
@@ -19,10 +18,11 @@ import { AudienceFile } from '../../shared/core/configuration/schema.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
 import type { JsonObject } from '../../shared/core/json/values.ts';
 import type { ActionReason } from '../../shared/core/logs/action-log-entry.ts';
+import { defaultParameters } from '../../shared/core/mappings/action-facts.ts';
 import { Mapping } from '../../shared/core/mappings/schema.ts';
 import { actionsMessageOf } from '../../shared/core/plan/actions-of.ts';
 import { planEvent } from '../../shared/core/plan/plan-event.ts';
-import { type ActionRow, actionRow } from '../../shared/operations/rows.ts';
+import { type ActionRow, actionRow } from '../../shared/operations/actions/action-row.ts';
 import { liveConfiguration, rawEvent } from '../support/build.ts';
 import { makeActionContext } from '../support/fakes-workflow-trigger.ts';
 

@@ -1,6 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { actionPages } from './action-pages.ts';
-import { sourcePages } from './source-pages.ts';
+import { actions } from '../../shared/core/actions/index.ts';
+import { knownActionsFile } from './known-actions.ts';
+
+// First, and the generators only then: pages of actions show what planning makes of their examples.
+writeFileSync(new URL('../../shared/core/mappings/known-actions.ts', import.meta.url), knownActionsFile(actions));
+const { actionPages } = await import('./action-pages.ts');
+const { sourcePages } = await import('./source-pages.ts');
 
 const docs = new URL('../../docs/', import.meta.url);
 for (const folder of ['actions/', 'sources/']) mkdirSync(new URL(folder, docs), { recursive: true });

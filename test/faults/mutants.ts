@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import type { explainBatch } from '../../functions/dead-letter/explain-parked.ts';
-import type { processBatch } from '../../functions/processor/process-event.ts';
+import type { processBatch } from '../../functions/processor/process-batch.ts';
 import type { runActions } from '../../functions/workflow-trigger/run-actions.ts';
 import type { runInvocations } from '../../functions/workflow-trigger/run-invocations.ts';
 import type { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';

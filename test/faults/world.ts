@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { explainBatch } from '../../functions/dead-letter/explain-parked.ts';
 import { type Ingested, ingestRequest } from '../../functions/ingest/ingest-request.ts';
-import { processBatch } from '../../functions/processor/process-event.ts';
+import { processBatch } from '../../functions/processor/process-batch.ts';
 import { runActions } from '../../functions/workflow-trigger/run-actions.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
@@ -12,6 +12,7 @@ import { makeTargetGuard } from '../../shared/core/targets/guard-target.ts';
 import type { ConfigurationSource, LiveConfiguration } from '../../shared/ports/configuration.ts';
 import type { Secrets } from '../../shared/ports/secrets.ts';
 import type { OpenTarget } from '../../shared/ports/workflow-target.ts';
+import { silentLog } from '../support/function-log.ts';
 import { ingestKey, ingestRequestOf } from '../support/ingest.ts';
 import { makeRandom, pickOne, type Random, randomBytesFrom } from '../support/random.ts';
 import { clearWeather, type Fate, fateOf, type Weather } from './fault-plan.ts';
@@ -327,7 +328,14 @@ export class World {
   async #consume(process: Process, records: SQSRecord[]): Promise<SQSBatchResponse> {
     const { stores } = this;
     const port = <Port extends object>(name: string, real: Port) => this.#port(name, real, process);
-    const shared = { metrics, warn: () => undefined, nowMs: this.nowMs, random: this.random, maxReceiveCount };
+    const shared = {
+      metrics,
+      warn: () => undefined,
+      log: silentLog,
+      nowMs: this.nowMs,
+      random: this.random,
+      maxReceiveCount,
+    };
     const logs = {
       claims: port('claims', stores.claims),
       eventLog: port('eventLog', stores.eventLog),
@@ -484,6 +492,7 @@ export class World {
       secrets: this.#port('secrets', secrets, process),
       events: this.#port('events', eventsQueueOf(this.stores.queues.events), process),
       logShards: 2,
+      log: silentLog,
       nowMs: this.nowMs,
       randomBytes: this.#randomBytes,
     }).then(

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type ProcessorDeps, processBatch } from '../../functions/processor/process-event.ts';
+import { type ProcessorDeps, processBatch } from '../../functions/processor/process-batch.ts';
 import { makeConfigurationSource, readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
@@ -10,6 +10,7 @@ import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
 import { changeState, setMappingActive } from '../../shared/operations/settings/change-state.ts';
 import { eventRecord, liveConfiguration, rawEvent, trackEvent } from '../support/build.ts';
 import { makeCountedMetrics, makeFakeActionsQueue, makeFakeClaimStore, makeFakeEventLog } from '../support/fakes.ts';
+import { silentLog } from '../support/function-log.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { makeTrigger } from '../support/workflow-trigger.ts';
 
@@ -51,7 +52,7 @@ function makeProcessor() {
     seen: { note: async () => undefined },
     preprocessor: makePreprocessor(() => clock.nowMs),
     metrics: makeCountedMetrics(),
-    warn: () => undefined,
+    log: silentLog,
     nowMs: () => clock.nowMs,
     random: Math.random,
     maxReceiveCount: 10,

@@ -8,6 +8,7 @@ import { type ActionsMessage, encodeActionsMessage } from '../../shared/core/pla
 import { rawEvent, sqsRecord } from '../support/build.ts';
 import { dieAt } from '../support/die-at.ts';
 import { makeCountedMetrics, makeFakeActionLog, makeFakeClaimStore, makeFakeEventLog } from '../support/fakes.ts';
+import { makeKeptLog } from '../support/function-log.ts';
 
 const nowMs = Date.parse('2026-11-21T03:00:00Z');
 
@@ -16,16 +17,16 @@ function makeDeadLetter() {
   const actionLog = makeFakeActionLog();
   const claims = makeFakeClaimStore();
   const metrics = makeCountedMetrics();
-  const warnings: Record<string, unknown>[] = [];
+  const log = makeKeptLog();
   const deps: DeadLetterDeps = {
     eventLog,
     actionLog,
     claims,
     metrics,
-    warn: (_text, context) => void warnings.push(context),
+    log,
     nowMs: () => nowMs,
   };
-  return { eventLog, actionLog, claims, metrics, warnings, deps };
+  return { eventLog, actionLog, claims, metrics, log, deps };
 }
 
 const claimed = { key: 'msg-1', source: 'rudderstack', eventType: 'track/x' };
@@ -130,10 +131,10 @@ describe('a parked event', () => {
   test.each(['not json', '{}', '{"id":"x","source":"y"}', '[]'])(
     'that names no event stays in the queue, with the reason in the log: %s',
     async (text) => {
-      const { deps, warnings } = makeDeadLetter();
+      const { deps, log } = makeDeadLetter();
       const record = sqsRecord(text);
       expect((await explainBatch([record], deps)).batchItemFailures).toEqual([{ itemIdentifier: record.messageId }]);
-      expect(warnings).toHaveLength(1);
+      expect(log.lines).toHaveLength(1);
     },
   );
 

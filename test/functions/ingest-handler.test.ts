@@ -15,6 +15,7 @@ import { liveConfiguration, trackEvent } from '../support/build.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 import { makeCountedMetrics } from '../support/fakes.ts';
 import { startQueues, type TestQueues } from '../support/fauxqs.ts';
+import { makeKeptLog } from '../support/function-log.ts';
 import { ingestKey, makeTestIngest } from '../support/ingest.ts';
 import { startSecrets, type TestSecrets } from '../support/secrets-manager.ts';
 
@@ -237,30 +238,28 @@ test('an enforced check passes the secret and refuses all else, without a trace 
 describe('faults of ours', () => {
   const make = (change: Partial<ReturnType<typeof makeTestIngest>>) => {
     const metrics = makeCountedMetrics();
-    const logger = { warn: jest.fn(), error: jest.fn() };
-    return { metrics, logger, handler: deployed.makeHandler({ ...makeTestIngest(), ...change, metrics, logger }) };
+    const log = makeKeptLog();
+    return { metrics, log, handler: deployed.makeHandler({ ...makeTestIngest(), ...change, metrics, log }) };
   };
 
   test('are a 503 with Retry-After, counted and logged', async () => {
-    const { handler, metrics, logger } = make({ events: { sendEach: () => Promise.reject(new Error('queue away')) } });
+    const { handler, metrics, log } = make({ events: { sendEach: () => Promise.reject(new Error('queue away')) } });
     const { status, headers, body } = await post('{}', {}, handler);
     expect([status, headers['retry-after'], body.status]).toEqual([503, '5', 503]);
     expect(JSON.stringify(body)).not.toContain('queue away');
     expect(metrics.counts.get('RequestsFailed')).toBe(1);
-    expect(logger.error).toHaveBeenCalledWith(
-      'request not accepted',
-      expect.objectContaining({ source: 'rudderstack', error: expect.objectContaining({ message: 'queue away' }) }),
-    );
+    expect(log.lines).toMatchObject([
+      { level: 'error', message: 'request not accepted', source: 'rudderstack', error: { message: 'queue away' } },
+    ]);
   });
 
   test('count, at their time of receipt, the events that may be queued although the answer was 503', async () => {
     const fake = makeTestIngest();
     const printed: string[] = [];
     const metrics = makeStageMetrics('test', (line) => printed.push(line));
-    const logger = { warn: jest.fn(), error: jest.fn() };
     fake.answer = (events) =>
       events.map((_, i) => (i === 0 ? { sent: true } : { sent: false, error: new Error('no') }));
-    const handler = deployed.makeHandler({ ...fake, metrics, logger });
+    const handler = deployed.makeHandler({ ...fake, metrics });
     expect((await post('[{},{},{}]', {}, handler)).status).toBe(503);
     const lines = printed.map((line) => JSON.parse(line));
     const [unanswered] = lines.filter(({ EventsUnanswered }) => EventsUnanswered !== undefined);

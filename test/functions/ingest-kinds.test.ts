@@ -2,13 +2,14 @@ import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import type * as IngestHandler from '../../functions/ingest/handler.ts';
-import { processBatch } from '../../functions/processor/process-event.ts';
+import { processBatch } from '../../functions/processor/process-batch.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import { encodeRawEvent, unpackEventText } from '../../shared/core/events/raw-event.ts';
 import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import type { HttpResult } from '../../shared/lambda/http-errors.ts';
 import { eventRecord, liveConfiguration } from '../support/build.ts';
 import { makeCountedMetrics, makeFakeActionsQueue, makeFakeClaimStore, makeFakeEventLog } from '../support/fakes.ts';
+import { makeKeptLog } from '../support/function-log.ts';
 import { ingestKey, makeTestIngest } from '../support/ingest.ts';
 
 /* What single kinds promise their senders, through the handler. */
@@ -36,15 +37,13 @@ function sourceOf(kind: string, { file = {}, secret }: { file?: Record<string, u
   const configuration = { ...live, snapshot: { ...live.snapshot, sources: { source: rudderstack } } };
   Object.assign(ingest, { live: configuration });
   if (secret !== undefined) ingest.stored.set('sources/source', [secret]);
-  const lines: unknown[] = [];
-  const logger = {
-    warn: (...line: unknown[]) => void lines.push(line),
-    error: (...line: unknown[]) => void lines.push(line),
-  };
-  const handler = deployed.makeHandler({ ...ingest, metrics: makeCountedMetrics(), logger });
+  const log = makeKeptLog();
+  const { lines } = log;
+  const handler = deployed.makeHandler({ ...ingest, metrics: makeCountedMetrics(), log });
   return {
     configuration,
     lines,
+    log,
     sent: ingest.sent,
     texts: () => ingest.sent.map(({ payload }) => unpackEventText(payload).body),
     async post(body: unknown, headers: Record<string, string> = {}) {
@@ -141,7 +140,7 @@ describe('supabase', () => {
   const change = { type: 'UPDATE', table: 'users', schema: 'auth', record: row, old_record: { ...row, id: 'u-1' } };
 
   test('nothing of a password or a token reaches the queue, a log row, an action or a log line', async () => {
-    const { post, sent, texts, lines, configuration } = sourceOf('supabase', {
+    const { post, sent, texts, lines, log, configuration } = sourceOf('supabase', {
       file: {
         redact: ['email'],
         mappings: [
@@ -181,7 +180,7 @@ describe('supabase', () => {
         seen: { note: async () => undefined },
         preprocessor: makePreprocessor(() => 0),
         metrics: makeCountedMetrics(),
-        warn: (...line) => void lines.push(line),
+        log,
         nowMs: () => Date.parse('2026-05-04T12:00:00Z'),
         random: Math.random,
         maxReceiveCount: 10,

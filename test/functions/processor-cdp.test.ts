@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type ProcessorDeps, processBatch } from '../../functions/processor/process-event.ts';
+import { type ProcessorDeps, processBatch } from '../../functions/processor/process-batch.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import type { RawEvent } from '../../shared/core/events/raw-event.ts';
 import type { SampleMaker } from '../../shared/core/sources/guide.ts';
@@ -10,6 +10,7 @@ import { sourceGuide } from '../../shared/operations/sources/source-guides.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 import { eventRecord, rawEvent } from '../support/build.ts';
 import { makeCountedMetrics, makeFakeActionsQueue, makeFakeClaimStore, makeFakeEventLog } from '../support/fakes.ts';
+import { silentLog } from '../support/function-log.ts';
 import { configurationOf } from '../support/sources.ts';
 
 /* What all customer data platforms get wrong in the same way, and what sources of the first generation do otherwise. */
@@ -31,7 +32,7 @@ function makeProcessor(configuration: LiveConfiguration) {
     seen: { note: async () => {} },
     preprocessor: makePreprocessor(() => clock.nowMs),
     metrics: makeCountedMetrics(),
-    warn: () => {},
+    log: silentLog,
     nowMs: () => clock.nowMs,
     random: Math.random,
     maxReceiveCount: 10,

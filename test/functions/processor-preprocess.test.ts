@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { processBatch } from '../../functions/processor/process-event.ts';
+import { processBatch } from '../../functions/processor/process-batch.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import type { RawEvent } from '../../shared/core/events/raw-event.ts';
 import { eventRecord, liveConfiguration, rawEvent } from '../support/build.ts';
 import { makeCountedMetrics, makeFakeActionsQueue, makeFakeClaimStore, makeFakeEventLog } from '../support/fakes.ts';
+import { makeKeptLog } from '../support/function-log.ts';
 
 /* A source's own expression on its way through the processor: what it makes is there for everything that a path can say. */
 
@@ -18,6 +19,7 @@ async function processed(file: Record<string, unknown>, events: RawEvent[]) {
   const seen: (string | undefined)[] = [];
   // A clock that ticks by a millisecond when the expression begins and when it ends.
   let ticks = 0;
+  const log = makeKeptLog();
   const { batchItemFailures } = await processBatch(
     events.map((event) => eventRecord(event)),
     {
@@ -29,9 +31,7 @@ async function processed(file: Record<string, unknown>, events: RawEvent[]) {
       seen: { note: async (types) => void seen.push(...types.map(({ eventType }) => eventType)) },
       preprocessor: makePreprocessor(() => ticks++),
       metrics,
-      warn: (message) => {
-        throw new Error(message);
-      },
+      log,
       nowMs: () => nowMs,
       random: Math.random,
       maxReceiveCount: 10,
@@ -39,6 +39,7 @@ async function processed(file: Record<string, unknown>, events: RawEvent[]) {
     leaseMs,
   );
   expect(batchItemFailures).toEqual([]);
+  expect(log.lines).toEqual([]);
   const rows = events.map(({ id }) => eventLog.rows.get(id));
   return { rows, row: rows[0], sent: actionsQueue.sent, metrics, seen };
 }

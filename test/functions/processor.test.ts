@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { type ProcessorDeps, processBatch } from '../../functions/processor/process-event.ts';
+import { type ProcessorDeps, processBatch } from '../../functions/processor/process-batch.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import { payloadBytesMax, type RawEvent } from '../../shared/core/events/raw-event.ts';
@@ -10,6 +10,7 @@ import type { SeenEvent } from '../../shared/ports/seen-registry.ts';
 import { eventRecord, liveConfiguration, rawEvent, sqsRecord, trackEvent } from '../support/build.ts';
 import { dieAt } from '../support/die-at.ts';
 import { makeCountedMetrics, makeFakeActionsQueue, makeFakeClaimStore, makeFakeEventLog } from '../support/fakes.ts';
+import { makeKeptLog } from '../support/function-log.ts';
 
 const leaseMs = 35_000;
 const hourMs = 3_600_000;
@@ -24,7 +25,7 @@ function makeProcessor(configuration: LiveConfiguration = liveConfiguration()) {
   const handedBack: number[] = [];
   const noted: SeenEvent[] = [];
   const metrics = makeCountedMetrics();
-  const warnings: string[] = [];
+  const log = makeKeptLog();
   const deps: ProcessorDeps = {
     configuration: { current: async () => configuration, reload: async () => configuration },
     claims,
@@ -42,7 +43,7 @@ function makeProcessor(configuration: LiveConfiguration = liveConfiguration()) {
     },
     preprocessor: makePreprocessor(() => clock.nowMs),
     metrics,
-    warn: (message) => void warnings.push(message),
+    log,
     nowMs: () => clock.nowMs,
     random: Math.random,
     maxReceiveCount: 10,
@@ -55,7 +56,7 @@ function makeProcessor(configuration: LiveConfiguration = liveConfiguration()) {
     handedBack,
     noted,
     metrics,
-    warnings,
+    log,
     deps,
     /** Processes events as one batch; answers how many came back. */
     async process(
@@ -526,7 +527,7 @@ describe('a batch', () => {
     const { process, row, deps, claims, actionsQueue, clock } = makeProcessor();
     const first = event();
     const dying = dieAt({ actionsQueue: deps.actionsQueue }, { at: 0, when: 'before' }).ports;
-    await expect(process([first], dying)).rejects.toThrow();
+    expect(await process([first], dying)).toBe(1);
     const unmapped = liveConfiguration({ file: { mappings: [] } });
     await process([first], {
       receiveCount: 2,
@@ -543,7 +544,7 @@ describe('a batch', () => {
   });
 
   test('F15 brings back a message that cannot be read, soon at first and later every time, and never throws', async () => {
-    const { deps, handedBack, warnings } = makeProcessor();
+    const { deps, handedBack, log } = makeProcessor();
     for (const [receiveCount, text] of [
       [1, 'not json'],
       [2, '{"v":1}'],
@@ -556,7 +557,11 @@ describe('a batch', () => {
     }
     expect(handedBack[0]).toBeGreaterThanOrEqual(5);
     expect(handedBack[1]).toBeGreaterThanOrEqual(10);
-    expect(warnings).toEqual(['a record failed on its last delivery']);
+    expect(log.lines.map(({ level, message, delivery }) => [level, message, delivery])).toEqual([
+      ['error', 'a record failed', 1],
+      ['error', 'a record failed', 2],
+      ['error', 'a record failed on its last delivery', 10],
+    ]);
   });
 
   test('writes the reason of a record that fails on its last delivery, and not before', async () => {
@@ -605,11 +610,11 @@ describe('a batch', () => {
   });
 
   test('is not held up by the registry of seen types', async () => {
-    const { process, row, warnings } = makeProcessor();
+    const { process, row, log } = makeProcessor();
     const raw = event();
     expect(await process([raw], { seen: { note: async () => Promise.reject(new Error('throttled')) } })).toBe(0);
     expect(row(raw)?.status).toBe('processed');
-    expect(warnings).toHaveLength(1);
+    expect(log.lines).toMatchObject([{ level: 'error', message: 'event types seen could not be noted' }]);
   });
 
   test('comes back whole while the configuration was never read', async () => {

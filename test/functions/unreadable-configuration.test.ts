@@ -1,7 +1,7 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ingestRequest } from '../../functions/ingest/ingest-request.ts';
-import { processBatch } from '../../functions/processor/process-event.ts';
+import { processBatch } from '../../functions/processor/process-batch.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
 import { type ConfigurationTable, readCurrent } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
@@ -11,6 +11,7 @@ import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
 import { eventRecord, liveConfiguration, rawEvent, trackEvent } from '../support/build.ts';
 import { createTable, startTables, type TestTables } from '../support/dynalite.ts';
 import { makeCountedMetrics, makeFakeActionsQueue, makeFakeClaimStore, makeFakeEventLog } from '../support/fakes.ts';
+import { silentLog } from '../support/function-log.ts';
 import { ingestRequestOf, makeTestIngest } from '../support/ingest.ts';
 
 /* What ingest and the processor do while the live snapshot is damaged: warm ones go on, cold ones wait. */
@@ -101,7 +102,7 @@ describe('the processor', () => {
       receivedMessages: { handBack: async () => undefined },
       seen: { note: async () => undefined },
       preprocessor: makePreprocessor(() => watched.clock.nowMs),
-      warn: () => undefined,
+      log: silentLog,
       nowMs: () => watched.clock.nowMs,
       random: Math.random,
       maxReceiveCount: 10,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { builtFile } from '../../infra/build/build.js';
-import type { VerifyRow } from '../../shared/operations/rows.ts';
+import type { VerifyRow } from '../../shared/operations/verify/verify-row.ts';
 import { makeRandom } from '../support/random.ts';
 import { writeConfiguration } from './configuration.ts';
 import { type EventKind, eventOf, type SoakEvent } from './events.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { VerifyRow } from '../../shared/operations/rows.ts';
 import { noRows } from '../../shared/operations/verify/read-rows.ts';
+import type { VerifyRow } from '../../shared/operations/verify/verify-row.ts';
 import { makeRandom } from '../support/random.ts';
 import { eventOf } from './events.ts';
 import { growthMb, type SoakResult, violationsOf } from './run.ts';

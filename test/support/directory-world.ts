@@ -1,7 +1,7 @@
-import type { ActionContext } from '../../shared/core/actions/action.ts';
 import { findAction } from '../../shared/core/actions/index.ts';
 import type { EntityRef, ObjectRef } from '../../shared/core/directory/entity.ts';
 import type { JsonObject } from '../../shared/core/json/values.ts';
+import type { ActionContext } from '../../shared/core/runs/action-context.ts';
 import { contextNowMs, makeActionContext } from './fakes-workflow-trigger.ts';
 
 export const user = (id: string): EntityRef => ({ kind: 'user', id });

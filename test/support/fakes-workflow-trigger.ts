@@ -1,8 +1,8 @@
-import type { ActionContext } from '../../shared/core/actions/action.ts';
 import { recipientKey } from '../../shared/core/directory/entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
 import { printRunId } from '../../shared/core/ids/run-id.ts';
 import type { JsonValue } from '../../shared/core/json/values.ts';
+import type { ActionContext } from '../../shared/core/runs/action-context.ts';
 import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import type { Directory } from '../../shared/ports/directory.ts';
 import type { CancellationMark, RunState, RunsPage, WorkflowRuns } from '../../shared/ports/workflow-runs.ts';

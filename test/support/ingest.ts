@@ -5,6 +5,7 @@ import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 import type { SendResult } from '../../shared/ports/queues.ts';
 import { liveConfiguration } from './build.ts';
+import { type LogLine, makeKeptLog } from './function-log.ts';
 
 export const ingestKey = 'ingest-key-of-the-tests';
 
@@ -22,6 +23,7 @@ export function ingestRequestOf(body: unknown, change: Partial<IngestRequest> = 
 }
 
 export type TestIngest = IngestDeps & {
+  log: { lines: LogLine[] };
   /** Now in force, and what a reload will find. */
   live: LiveConfiguration;
   reloaded: LiveConfiguration | undefined;
@@ -81,6 +83,7 @@ export function makeTestIngest(): TestIngest {
       },
     },
     logShards: 1,
+    log: makeKeptLog(),
     nowMs: () => Date.parse('2026-05-04T12:00:00Z'),
     randomBytes,
   };

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ActionStatus } from '../../../shared/core/logs/action-log-entry.ts';
+import { actionRow } from '../../../shared/operations/actions/action-row.ts';
 import {
   actionLogOf,
   type FoundAction,
@@ -9,9 +10,9 @@ import {
   readActionLog,
 } from '../../../shared/operations/actions/actions.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
+import { hasOwnActions } from '../../../shared/operations/events/event-row.ts';
 import { eventLogOf, readEvent } from '../../../shared/operations/events/events.ts';
 import { notFound, usageError } from '../../../shared/operations/refusal.ts';
-import { actionRow, hasOwnActions } from '../../../shared/operations/rows.ts';
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { searchRange } from '../../../shared/operations/tables/search-range.ts';
 import { idProblem } from '../../../shared/operations/why/what-is.ts';

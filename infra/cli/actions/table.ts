@@ -1,4 +1,5 @@
-import type { ActionRow, RunRow } from '../../../shared/operations/rows.ts';
+import type { ActionRow } from '../../../shared/operations/actions/action-row.ts';
+import type { RunRow } from '../../../shared/operations/runs/run-row.ts';
 import { formatAgo, formatTime } from '../../../shared/operations/words/times.ts';
 import { inline } from '../../../shared/operations/words/values.ts';
 import { paintStatus } from '../events/table.ts';

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { HistoryEntry } from '../../../shared/adapters/dynamodb-configuration-history.ts';
 import { type ResourceRef, refText } from '../../../shared/core/configuration/resources.ts';
 import { type HistoryLine, listHistory } from '../../../shared/operations/configuration/history.ts';
-import { iso } from '../../../shared/operations/rows.ts';
+import { iso } from '../../../shared/operations/words/iso.ts';
 import { formatAgo, formatTime } from '../../../shared/operations/words/times.ts';
 import { examples, type GlobalOptions, optionsOf, positiveInteger } from '../command.ts';
 import { connect } from '../environment.ts';

@@ -5,7 +5,7 @@ import type {
   SubscriptionRow,
   TenantRow,
 } from '../../../shared/operations/directory/directory-rows.ts';
-import type { UserRow } from '../../../shared/operations/rows.ts';
+import type { UserRow } from '../../../shared/operations/directory/user-row.ts';
 import { safeJson } from '../../../shared/operations/words/text.ts';
 import { formatAgo } from '../../../shared/operations/words/times.ts';
 import { inline } from '../../../shared/operations/words/values.ts';

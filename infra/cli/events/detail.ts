@@ -1,4 +1,4 @@
-import type { EventDetailRow } from '../../../shared/operations/rows.ts';
+import type { EventDetailRow } from '../../../shared/operations/events/event-row.ts';
 import { formatBytes, printable, safeJson } from '../../../shared/operations/words/text.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
 import { printMappings } from '../mappings/mappings.ts';

@@ -1,6 +1,6 @@
 import type { ActionStatus } from '../../../shared/core/logs/action-log-entry.ts';
 import type { EventStatus } from '../../../shared/core/logs/event-log-entry.ts';
-import type { ActionCounts, EventRow } from '../../../shared/operations/rows.ts';
+import type { ActionCounts, EventRow } from '../../../shared/operations/events/event-row.ts';
 import { formatAgo, formatTime } from '../../../shared/operations/words/times.ts';
 import type { Column } from '../terminal/table.ts';
 import type { Colours } from '../terminal/terminal.ts';

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../shared/core/json/values.ts';
+import type { ConditionRow, ConsideredRow } from '../../../shared/operations/events/event-row.ts';
 import type { DryRunMappingRow } from '../../../shared/operations/mappings/dry-run-rows.ts';
-import type { ConditionRow, ConsideredRow } from '../../../shared/operations/rows.ts';
 import { displayWidth, printable, safeJson } from '../../../shared/operations/words/text.ts';
 import { describeSource, inline } from '../../../shared/operations/words/values.ts';
 import type { Terminal } from '../terminal/terminal.ts';

@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
 import { makeWorkflowRuns } from '../../../shared/adapters/dynamodb-workflow-runs.ts';
+import { findAction } from '../../../shared/core/actions/index.ts';
 import { parseRunId, type RunKey } from '../../../shared/core/ids/run-id.ts';
+import type { ActionOutcome } from '../../../shared/core/logs/action-log-entry.ts';
 import type { RunStatus, WorkflowRun } from '../../../shared/core/runs/workflow-run.ts';
 import {
   actionLogEntries,
@@ -11,7 +13,7 @@ import {
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { eventLogOf, readEvent } from '../../../shared/operations/events/events.ts';
 import { failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
-import { type RunRow, runRow } from '../../../shared/operations/rows.ts';
+import { type RunRow, runRow } from '../../../shared/operations/runs/run-row.ts';
 import {
   readRun,
   runsOfExecution,
@@ -135,16 +137,17 @@ async function* runsByTime(
   const entries = actionLogEntries(actionLogOf(environment), { ...range, shards: mostShards(known) });
   const triggering = (async function* () {
     for await (const log of entries) {
-      if (
-        log.actions.some(
-          ({ action, payload }) =>
-            action === 'workflows_trigger' && (workflow === undefined || payload.key === workflow),
-        )
-      )
-        yield log;
+      if (log.actions.some((action) => startsRunsOf(action, workflow))) yield log;
     }
   })();
   for await (const logs of inChunks(triggering, 20)) yield* await runsOfExecutions(workflowRunsOf(environment), logs);
+}
+
+/** Whether an action starts runs for its recipients, of this workflow where one is asked for. */
+function startsRunsOf({ action, payload }: ActionOutcome, workflow: string | undefined): boolean {
+  const { startsRunsFor, names } = findAction(action) ?? {};
+  if (startsRunsFor === undefined) return false;
+  return workflow === undefined || (names?.type === 'workflow' && payload[names.parameter] === workflow);
 }
 
 async function* asStream<Row>(rows: Row[]): AsyncGenerator<Row> {

@@ -8,7 +8,6 @@ import {
 } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, notFound, type Refusal, usageError } from '../../../shared/operations/refusal.ts';
-import { iso, isoOrNull } from '../../../shared/operations/rows.ts';
 import {
   retireSecret,
   rotateSecret,
@@ -23,6 +22,7 @@ import {
   listSecrets,
 } from '../../../shared/operations/secrets/secret-store.ts';
 import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
+import { iso, isoOrNull } from '../../../shared/operations/words/iso.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { formatAgo } from '../../../shared/operations/words/times.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { listEventTypes } from '../../../shared/adapters/dynamodb-seen-registry.ts';
-import type { EventTypeRow } from '../../../shared/operations/rows.ts';
 import { eventTypeRows } from '../../../shared/operations/sources/event-types.ts';
 import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
+import type { EventTypeRow } from '../../../shared/operations/sources/source-row.ts';
 import { printable } from '../../../shared/operations/words/text.ts';
 import { formatAgo, formatWhen } from '../../../shared/operations/words/times.ts';
 import { examples, optionsOf } from '../command.ts';

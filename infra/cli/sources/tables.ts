@@ -1,4 +1,4 @@
-import type { SourceRow } from '../../../shared/operations/rows.ts';
+import type { SourceRow } from '../../../shared/operations/sources/source-row.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { formatAgo, formatWhen } from '../../../shared/operations/words/times.ts';
 import { printFields } from '../terminal/fields.ts';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { verifyRow } from '../../../shared/operations/rows.ts';
 import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { makeAcceptedCounts } from '../../../shared/operations/verify/accepted-counts.ts';
 import { verifyEvents } from '../../../shared/operations/verify/verify-events.ts';
 import { metricsDelayMs, verifyRange } from '../../../shared/operations/verify/verify-range.ts';
+import { verifyRow } from '../../../shared/operations/verify/verify-row.ts';
 import { waitUntilIdle } from '../../../shared/operations/verify/wait-until-idle.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';

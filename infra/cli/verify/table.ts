@@ -1,4 +1,4 @@
-import type { VerifyRow } from '../../../shared/operations/rows.ts';
+import type { VerifyRow } from '../../../shared/operations/verify/verify-row.ts';
 import { formatCount, plural } from '../../../shared/operations/words/text.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';
 import { type Column, renderTable } from '../terminal/table.ts';

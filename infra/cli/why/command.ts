@@ -1,20 +1,15 @@
 import type { Command } from 'commander';
 import { actionLogOf, readActionLogs } from '../../../shared/operations/actions/actions.ts';
+import { type UserRow, userRow } from '../../../shared/operations/directory/user-row.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import type { ClaimOfKey } from '../../../shared/operations/events/claims.ts';
+import { type EventRow, eventRow } from '../../../shared/operations/events/event-row.ts';
 import { notFound, usageError } from '../../../shared/operations/refusal.ts';
-import {
-  type EventRow,
-  eventRow,
-  iso,
-  type RunRow,
-  runRow,
-  type UserRow,
-  userRow,
-} from '../../../shared/operations/rows.ts';
+import { type RunRow, runRow } from '../../../shared/operations/runs/run-row.ts';
 import { type KnownSource, readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { type Resolved, resolveId } from '../../../shared/operations/why/resolve-id.ts';
 import { tellEvent } from '../../../shared/operations/why/why.ts';
+import { iso } from '../../../shared/operations/words/iso.ts';
 import { printable } from '../../../shared/operations/words/text.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
 import { runColumns } from '../actions/table.ts';

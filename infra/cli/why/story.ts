@@ -1,4 +1,6 @@
-import type { ActionRow, EventRow, RunRow } from '../../../shared/operations/rows.ts';
+import type { ActionRow } from '../../../shared/operations/actions/action-row.ts';
+import type { EventRow } from '../../../shared/operations/events/event-row.ts';
+import type { RunRow } from '../../../shared/operations/runs/run-row.ts';
 import type { ClaimRow, EventStory } from '../../../shared/operations/why/why.ts';
 import { formatBytes, plural, printable } from '../../../shared/operations/words/text.ts';
 import { formatAgo, formatDuration, formatTime, formatWhen } from '../../../shared/operations/words/times.ts';

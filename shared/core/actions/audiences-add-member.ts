@@ -1,13 +1,15 @@
 import * as z from 'zod';
 import type { MemberKey } from '../../ports/audiences.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
+import { type ActionResult, invalidParams, nothingGiven } from '../logs/action-result.ts';
 import { startAudienceRuns } from '../runs/audience-entry.ts';
-import { type ActionResult, defineAction, invalidParams, nothingGiven } from './action.ts';
+import { defineAction } from './action.ts';
 import { deletedLater } from './parts/deleted-later.ts';
 import { identifyInline } from './parts/identify-inline.ts';
 import { continued, inChunks } from './parts/in-chunks.ts';
 import { AudienceKey, allMembers, Members, Tenant } from './parts/member.ts';
 import { nameSome } from './parts/names.ts';
+import { suggestedMember } from './parts/suggestion.ts';
 
 const chunkSize = 1000;
 
@@ -19,6 +21,8 @@ const chunkSize = 1000;
  */
 export const audiencesAddMember = defineAction({
   id: 'audiences_add_member',
+  does: 'adds users to an audience, and starts the workflows that greet them',
+  names: { parameter: 'key', type: 'audience', madeWith: 'create_audience' },
   params: z.object({
     key: AudienceKey.describe('Which audience.'),
     members: Members.optional().describe('Who is added. This or `user` must name somebody.'),
@@ -26,6 +30,7 @@ export const audiencesAddMember = defineAction({
     tenant: Tenant.optional().describe('Tenant of every entry that names none itself.'),
     create_audience: z.boolean().optional().describe('Makes an audience that is not there. Default: false.'),
   }),
+  suggestion: { parameters: suggestedMember },
   async run({ key, create_audience: create = false, ...params }, context) {
     const { audiences, configuration, event, nowMs } = context;
     const members = allMembers(params);

@@ -1,7 +1,9 @@
 import * as z from 'zod';
-import { defineAction, nothingGiven } from './action.ts';
+import { nothingGiven } from '../logs/action-result.ts';
+import { defineAction } from './action.ts';
 import { continued, inChunks } from './parts/in-chunks.ts';
 import { AudienceKey, allMembers, Members, Tenant } from './parts/member.ts';
+import { suggestedMember } from './parts/suggestion.ts';
 
 const chunkSize = 1000;
 
@@ -11,12 +13,14 @@ const chunkSize = 1000;
  */
 export const audiencesRemoveMember = defineAction({
   id: 'audiences_remove_member',
+  does: 'removes users from an audience',
   params: z.object({
     key: AudienceKey.describe('Which audience.'),
     members: Members.optional().describe('Who is removed. This or `user` must name somebody.'),
     user: Members.optional().describe('The same, for mappings that name one.'),
     tenant: Tenant.optional().describe('Tenant of every entry that names none itself.'),
   }),
+  suggestion: { parameters: suggestedMember },
   async run({ key, ...params }, context) {
     const { audiences, event, nowMs } = context;
     const keys = allMembers(params).map((member) => member.key);

@@ -4,6 +4,7 @@ import { defineAction } from './action.ts';
 import { objectProblem } from './parts/object-problem.ts';
 import { Collection, EntityId, JsonMap, Text } from './parts/params.ts';
 import { setEntity } from './parts/set-entity.ts';
+import { suggestedObject } from './parts/suggestion.ts';
 
 /**
  * Creates or updates one object; its collection needs no making. In collection `$tenants` it is a tenant.
@@ -11,6 +12,7 @@ import { setEntity } from './parts/set-entity.ts';
  */
 export const objectsSet = defineAction({
   id: 'objects_set',
+  does: 'creates or updates one object',
   params: z.object({
     collection: Collection.describe('Which collection; plural names read well.'),
     id: EntityId.describe('Which object; unique within its collection.'),
@@ -22,6 +24,14 @@ export const objectsSet = defineAction({
     preferences: JsonMap.optional().describe('Preference sets by id; merged.'),
     channel_data: JsonMap.optional().describe('By channel; each channel is replaced.'),
   }),
+  suggestion: {
+    fits: (eventType) => eventType === 'group',
+    parameters: (event) => ({
+      ...suggestedObject(event),
+      name: event.find('name', 'title'),
+      properties: event.data(),
+    }),
+  },
   async run({ collection, id, properties = {}, ...explicit }, context) {
     const object: ObjectRef = { kind: 'object', collection, id };
     return objectProblem(object) ?? setEntity(object, properties, explicit, context);

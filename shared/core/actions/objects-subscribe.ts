@@ -4,7 +4,9 @@ import { mapProblem, storable } from '../directory/entity-write.ts';
 import { isBeforeDelete } from '../directory/merge-entity.ts';
 import type { JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
-import { type ActionContext, defineAction, invalidParams, nothingGiven } from './action.ts';
+import { invalidParams, nothingGiven } from '../logs/action-result.ts';
+import type { ActionContext } from '../runs/action-context.ts';
+import { defineAction } from './action.ts';
 import { deletedLater } from './parts/deleted-later.ts';
 import { identifyInline } from './parts/identify-inline.ts';
 import { continued, inChunks } from './parts/in-chunks.ts';
@@ -12,6 +14,7 @@ import { nameSome } from './parts/names.ts';
 import { objectProblem } from './parts/object-problem.ts';
 import { Collection, EntityId, JsonMap } from './parts/params.ts';
 import { type Recipient, Recipients } from './parts/recipient.ts';
+import { suggestedObject } from './parts/suggestion.ts';
 
 const chunkSize = 100;
 
@@ -22,6 +25,7 @@ const chunkSize = 100;
  */
 export const objectsSubscribe = defineAction({
   id: 'objects_subscribe',
+  does: 'adds subscribers to an object',
   params: z.object({
     collection: Collection.describe('Collection of the object that is followed.'),
     id: EntityId.describe('The object that is followed.'),
@@ -30,6 +34,7 @@ export const objectsSubscribe = defineAction({
       'Kept on each subscription. Given: replaces what is there; left out: that stays.',
     ),
   }),
+  suggestion: { parameters: (event) => ({ ...suggestedObject(event), recipients: event.person() }) },
   async run({ collection, id, recipients, properties }, context) {
     const object: ObjectRef = { kind: 'object', collection, id };
     if (recipients.length === 0) return nothingGiven('recipients');

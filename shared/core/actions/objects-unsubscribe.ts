@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import { describeRef, type EntityRef, type ObjectRef, recipientKey } from '../directory/entity.ts';
-import { defineAction, nothingGiven } from './action.ts';
+import { nothingGiven } from '../logs/action-result.ts';
+import { defineAction } from './action.ts';
 import { continued, inChunks } from './parts/in-chunks.ts';
 import { Collection, EntityId } from './parts/params.ts';
 import { Recipients } from './parts/recipient.ts';
+import { suggestedObject } from './parts/suggestion.ts';
 
 const chunkSize = 100;
 
@@ -13,11 +15,13 @@ const chunkSize = 100;
  */
 export const objectsUnsubscribe = defineAction({
   id: 'objects_unsubscribe',
+  does: 'removes subscribers from an object',
   params: z.object({
     collection: Collection.describe('Collection of the object that was followed.'),
     id: EntityId.describe('The object that was followed.'),
     recipients: Recipients.describe('Who no longer follows it.'),
   }),
+  suggestion: { parameters: (event) => ({ ...suggestedObject(event), recipients: event.person() }) },
   async run({ collection, id, recipients: named }, context) {
     const { subscriptions, event, nowMs } = context;
     const object: ObjectRef = { kind: 'object', collection, id };

@@ -3,6 +3,7 @@ import { tenantsCollection } from '../directory/entity.ts';
 import { defineAction } from './action.ts';
 import { deleteEntity } from './parts/delete-entity.ts';
 import { TenantId } from './parts/params.ts';
+import { suggestedTenant } from './parts/suggestion.ts';
 
 /**
  * Deletes one tenant. Rows of audiences that carry its id stay, since they belong to the audience.
@@ -10,9 +11,11 @@ import { TenantId } from './parts/params.ts';
  */
 export const tenantsDelete = defineAction({
   id: 'tenants_delete',
+  does: 'deletes one tenant',
   destructive: true,
   params: z.object({
     id: TenantId.describe('Which tenant.'),
   }),
+  suggestion: { parameters: suggestedTenant },
   run: ({ id }, context) => deleteEntity({ kind: 'object', collection: tenantsCollection, id }, context),
 });

@@ -3,6 +3,7 @@ import { tenantsCollection } from '../directory/entity.ts';
 import { defineAction } from './action.ts';
 import { JsonMap, TenantId, TenantSettings, Text } from './parts/params.ts';
 import { setEntity } from './parts/set-entity.ts';
+import { suggestedTenant } from './parts/suggestion.ts';
 
 /**
  * Creates or updates one tenant, which is the object `$tenants/<id>`. `settings` are `branding` (`logo_url`, `primary_color`,
@@ -11,6 +12,7 @@ import { setEntity } from './parts/set-entity.ts';
  */
 export const tenantsSet = defineAction({
   id: 'tenants_set',
+  does: 'creates or updates one tenant',
   params: z.object({
     id: TenantId.describe('Which tenant.'),
     name: Text.optional().describe('Its name.'),
@@ -20,6 +22,13 @@ export const tenantsSet = defineAction({
     preferences: JsonMap.optional().describe('Preference sets by id; merged.'),
     channel_data: JsonMap.optional().describe('By channel; each channel is replaced.'),
   }),
+  suggestion: {
+    parameters: (event) => ({
+      ...suggestedTenant(event),
+      name: event.find('name', 'title'),
+      properties: event.data(),
+    }),
+  },
   run: ({ id, properties = {}, ...explicit }, context) =>
     setEntity({ kind: 'object', collection: tenantsCollection, id }, properties, explicit, context),
 });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { defineAction } from './action.ts';
 import { deleteEntity } from './parts/delete-entity.ts';
 import { EntityId } from './parts/params.ts';
+import { tellsOfDeletedPerson } from './parts/suggestion.ts';
 
 /**
  * Deletes one user with its subscriptions and memberships, and cancels its runs that are not over. The id may be used again
@@ -9,9 +10,11 @@ import { EntityId } from './parts/params.ts';
  */
 export const usersDelete = defineAction({
   id: 'users_delete',
+  does: 'deletes one user with everything that hangs on it',
   destructive: true,
   params: z.object({
     id: EntityId.describe('Who is deleted.'),
   }),
+  suggestion: { fits: tellsOfDeletedPerson, parameters: (event) => ({ id: event.person() }) },
   run: ({ id }, context) => deleteEntity({ kind: 'user', id }, context),
 });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { defineAction } from './action.ts';
 import { EntityId, JsonMap, Text } from './parts/params.ts';
 import { setEntity } from './parts/set-entity.ts';
+import { tellsOfPerson } from './parts/suggestion.ts';
 
 /**
  * Creates or updates one user. Traits in `properties` that are fields of a user (`email`, `phone`) become those fields;
@@ -9,6 +10,7 @@ import { setEntity } from './parts/set-entity.ts';
  */
 export const usersIdentify = defineAction({
   id: 'users_identify',
+  does: 'creates or updates one user',
   params: z.object({
     id: EntityId.describe('Who it is.'),
     name: Text.optional().describe('Full name.'),
@@ -22,6 +24,20 @@ export const usersIdentify = defineAction({
     preferences: JsonMap.optional().describe('Preference sets by id; merged.'),
     channel_data: JsonMap.optional().describe('Tokens and the like by channel; each channel is replaced.'),
   }),
+  suggestion: {
+    fits: (eventType) => eventType === 'identify' || tellsOfPerson(eventType),
+    parameters: (event) => ({
+      id: event.person(),
+      name: event.fullName(),
+      email: event.find('email', 'email_address'),
+      phone_number: event.find('phone_number', 'phone', 'mobile'),
+      avatar: event.find('avatar', 'avatar_url', 'image_url', 'profile_image_url', 'picture'),
+      locale: event.find('locale', 'language'),
+      timezone: event.find('timezone', 'time_zone'),
+      created_at: event.computed('created_at') ?? event.find('created_at'),
+      properties: event.traits(),
+    }),
+  },
   run: ({ id, properties = {}, ...explicit }, context) =>
     setEntity({ kind: 'user', id }, properties, explicit, context),
 });

@@ -2,8 +2,9 @@ import * as z from 'zod';
 import { recipientKey } from '../directory/entity.ts';
 import { eventIdTimeMs } from '../ids/event-id.ts';
 import { isJsonObject } from '../json/values.ts';
+import type { ActionResult } from '../logs/action-result.ts';
 import { cancelEach } from '../runs/cancel-runs.ts';
-import { type ActionResult, defineAction } from './action.ts';
+import { defineAction } from './action.ts';
 import { Text } from './parts/params.ts';
 import { Recipients } from './parts/recipient.ts';
 
@@ -18,11 +19,19 @@ const pageMs = 8000;
  */
 export const workflowsCancel = defineAction({
   id: 'workflows_cancel',
+  does: 'cancels unfinished runs by workflow and cancellation key',
+  names: { parameter: 'key', type: 'workflow', isBare: true },
   params: z.object({
     key: Text.describe('The workflow; may be written bare.'),
     cancellation_key: Text.describe('What the trigger was given.'),
     recipients: Recipients.optional().describe('Only runs of these. Left out or empty: all.'),
   }),
+  suggestion: {
+    parameters: (event) => ({
+      key: event.workflow(),
+      cancellation_key: event.id('order_id', 'invoice_id', 'cart_id', 'session_id'),
+    }),
+  },
   async run({ key: workflow, cancellation_key: cancellationKey, recipients = [] }, context): Promise<ActionResult> {
     const { runs, event, nowMs, deadlineMs } = context;
     const wanted = recipients.length > 0 ? new Set(recipients.map(({ ref }) => recipientKey(ref))) : undefined;

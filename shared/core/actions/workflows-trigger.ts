@@ -3,12 +3,14 @@ import { checkData } from '../configuration/check-data.ts';
 import { delaySeconds } from '../configuration/schema.ts';
 import { defined } from '../defined.ts';
 import { type Entity, recipientKey } from '../directory/entity.ts';
+import type { FieldError } from '../errors.ts';
 import type { JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
+import { type ActionResult, invalidParams, nothingGiven } from '../logs/action-result.ts';
 import { findTarget } from '../runs/find-target.ts';
 import { startEverybody } from '../runs/start-everybody.ts';
 import type { ObjectRef } from '../runs/subscriber-pages.ts';
-import { type ActionResult, defineAction, type FieldError, invalidParams, nothingGiven } from './action.ts';
+import { defineAction } from './action.ts';
 import { identifyInline, type Named } from './parts/identify-inline.ts';
 import { JsonMap, Text } from './parts/params.ts';
 import { OptionalRecipient, OptionalTenant, type Recipient, Recipients } from './parts/recipient.ts';
@@ -22,6 +24,11 @@ const recipientsMax = 1000;
  */
 export const workflowsTrigger = defineAction({
   id: 'workflows_trigger',
+  does: 'starts a workflow: one run for each recipient',
+  defaults: { recipients: 'user_id' },
+  eventData: 'data',
+  names: { parameter: 'key', type: 'workflow', isBare: true },
+  startsRunsFor: 'recipients',
   params: z.object({
     key: Text.describe('The workflow; may be written bare.'),
     recipients: Recipients.describe('Who gets a run; 1 to 1000.'),
@@ -34,6 +41,11 @@ export const workflowsTrigger = defineAction({
       .optional()
       .describe("Passed on to the target; `skip_delay` also skips the `delay` of the workflow's file."),
   }),
+  suggestion: {
+    // What has no likelier action notifies somebody; the listing asks this one last.
+    fits: () => true,
+    parameters: (event) => ({ key: event.workflow(), recipients: event.person(), data: event.data() }),
+  },
   async run({ key: workflow, recipients, actor, tenant, ...params }, context) {
     const { configuration, environment, event, directory, nowMs } = context;
     const found = findTarget(workflow, configuration, environment);

@@ -1,6 +1,6 @@
-import { isBareKey } from '../mappings/parameter-value.ts';
+import { factsOf, resourceNamedBy } from '../mappings/action-facts.ts';
 import type { Mapping } from '../mappings/schema.ts';
-import { type ResourceRef, sameRef } from './resources.ts';
+import { type ResourceRef, resourceOf, sameRef } from './resources.ts';
 import type { Snapshot } from './schema.ts';
 
 /** A mapping or workflow that names something which is not there. */
@@ -11,17 +11,20 @@ export type MissingReference = {
   missing: ResourceRef;
 };
 
-/** The workflow that a mapping names outright; undefined for one that reads it from the event. */
-export function workflowNamedBy({ action, parameters }: Mapping): string | undefined {
-  const { key } = parameters;
-  return key !== undefined && isBareKey(action, 'key', key) ? key : undefined;
+/**
+ * What a mapping names and cannot do without.
+ * @returns undefined also for a literal where a bare key would do: its author means it, and the file may be on its way
+ */
+function referenceOf(mapping: Mapping): ResourceRef | undefined {
+  const named = resourceNamedBy(mapping);
+  if (named === undefined || (named.isLiteral && factsOf(mapping.action).names?.isBare)) return undefined;
+  return { type: named.type, key: named.key };
 }
 
-/** The audience that a mapping names outright and does not make itself. */
-export function audienceNamedBy({ action, parameters }: Mapping): string | undefined {
-  const { key, create_audience } = parameters;
-  if (action !== 'audiences_add_member' || create_audience !== undefined) return undefined;
-  return typeof key === 'object' && 'value' in key && typeof key.value === 'string' ? key.value : undefined;
+/** The workflow that a mapping names outright; undefined for one that reads it from the event. */
+export function workflowNamedBy(mapping: Mapping): string | undefined {
+  const reference = referenceOf(mapping);
+  return reference?.type === 'workflow' ? reference.key : undefined;
 }
 
 /**
@@ -37,11 +40,8 @@ export function missingReferences(snapshot: Snapshot, changed: readonly Resource
   for (const [key, { mappings }] of Object.entries(snapshot.sources)) {
     for (const mapping of mappings) {
       const by = { type: 'source', key } as const;
-      const [workflow, audience] = [workflowNamedBy(mapping), audienceNamedBy(mapping)];
-      if (workflow !== undefined && !Object.hasOwn(snapshot.workflows, workflow))
-        note({ by, mapping: mapping.id, missing: { type: 'workflow', key: workflow } });
-      if (audience !== undefined && !Object.hasOwn(snapshot.audiences, audience))
-        note({ by, mapping: mapping.id, missing: { type: 'audience', key: audience } });
+      const missing = referenceOf(mapping);
+      if (missing && resourceOf(snapshot, missing) === undefined) note({ by, mapping: mapping.id, missing });
     }
   }
   for (const [key, { audience }] of Object.entries(snapshot.workflows)) {

@@ -29,6 +29,10 @@ export const Verification = z.discriminatedUnion('kind', [
           (text) => !/\{(?!body\}|timestamp\}|id\})/.test(text),
           'may hold {body}, {timestamp} and {id}; other text stands for itself',
         )
+        .refine(
+          (text) => !/\{id\}[A-Za-z0-9]*\{|\}[A-Za-z0-9]*\{id\}/.test(text),
+          'must hold a separator such as "." beside {id}: without one its last letters could be read as what follows, and a signature would hold for another id',
+        )
         .describe('What is signed: `{timestamp}.{body}`.'),
       timestamp: z
         .strictObject({

@@ -1,4 +1,7 @@
 import * as z from 'zod';
+import { defined } from '../defined.ts';
+import type { RawEvent } from '../events/raw-event.ts';
+import { eventIdTimeMs } from '../ids/event-id.ts';
 
 /** Where an accepted event ended. `failed` is an explanation, not a completion: a replay overwrites it. */
 export const EventStatus = z.enum(['processed', 'no_mapping', 'idempotent', 'rejected', 'failed']);
@@ -61,6 +64,23 @@ export type EventLogEntry = {
   /** Headers and text of the event, as packed by events/raw-event.ts. */
   payload: Uint8Array;
 };
+
+/** What every row has of its message, whatever became of the event. */
+export type EventRowHead = Pick<
+  EventLogEntry,
+  'id' | 'source' | 'verification' | 'receivedAtMs' | 'batchIndex' | 'replayOf' | 'payload'
+>;
+
+export function rowHeadOf({ id, source, verification, payload, batchIndex, replayOf }: RawEvent): EventRowHead {
+  return {
+    id,
+    source,
+    verification,
+    payload,
+    receivedAtMs: eventIdTimeMs(id),
+    ...defined({ batchIndex, replayOf }),
+  };
+}
 
 /** A row that says the work is over. Everything but `failed`, which a replay may still turn into another. */
 export function isDone(status: EventStatus): boolean {

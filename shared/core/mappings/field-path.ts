@@ -1,26 +1,34 @@
-import get from 'lodash.get';
 import * as z from 'zod';
 import type { JsonValue } from '../json/values.ts';
 
 /**
- * A case-sensitive dot path into an event: `user_id`, `data.total`, `body.items.0.sku`, `headers.x-shop`.
+ * A case-sensitive path into an event. Names stand between dots. A name with a dot, a space or a sign in it is quoted in
+ * brackets, and an entry of a list goes by its number from 0:
+ *
+ * `user_id`, `data.total`, `data.items[0].sku` (or `data.items.0.sku`), `data["Plan Name"]`, `meta["app.user_id"].id`.
+ *
  * Parsed once, when the configuration is loaded.
  */
-export type FieldPath = { text: string; segments: readonly string[] };
+export type FieldPath = {
+  text: string;
+  /** Every name of it; numbers of list entries are text too. */
+  segments: readonly string[];
+  /** All but the first name. */
+  rest: readonly string[];
+  /** `rest` as one key with dots in it, which is tried first. Absent where a name is quoted: such a path is exact. */
+  whole?: string;
+};
 
+type Parsed = { segments: string[]; exact: boolean };
+type Problem = { problem: string; isForbidden?: true };
+
+// What a polluted payload would reach a prototype by: refused however it is written. Rule: docs/mappings.md, "Paths".
 const forbidden = new Set(['__proto__', 'prototype', 'constructor']);
 
-/** Why `text` cannot be a field path, or undefined when it can. */
+/** Why `text` cannot be a field path, with what would be right; undefined when it can. */
 export function fieldPathProblem(text: string): string | undefined {
-  if (text === '') return 'is empty; write a path such as data.order_id, or { value: "" } for an empty text';
-  const segments = text.split('.');
-  if (segments.some((s) => s === ''))
-    return `"${text}" has an empty segment; write a.b, without leading, trailing or double dots`;
-  const bad = segments.find((s) => forbidden.has(s));
-  if (bad !== undefined) return `"${text}" walks into "${bad}", which is not a field of any event`;
-  if (/[\s{}]/.test(text))
-    return `"${text}" is not a path; write { value: ... } for a literal or { template: ... } for text with paths in it`;
-  return undefined;
+  const parsed = parse(text);
+  return 'problem' in parsed ? parsed.problem : undefined;
 }
 
 /** A field path as configuration files write it: a string, checked. */
@@ -29,24 +37,165 @@ export const FieldPathText = z.string().superRefine((text, context) => {
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
 });
 
-/** @throws Error with the reason; configuration is checked before it is pushed, so this means a snapshot we did not write */
+/**
+ * Reads a path. One that was valid before brackets had a meaning, and is not now (`a[b]`), is read as it was then: it may
+ * be in a snapshot that went live in those days.
+ *
+ * @throws Error with the reason; configuration is checked before it is pushed, so this means a snapshot we did not write
+ */
 export function parseFieldPath(text: string): FieldPath {
-  const problem = fieldPathProblem(text);
-  if (problem !== undefined) throw new Error(problem);
-  return { text, segments: text.split('.') };
+  let parsed = parse(text);
+  if ('problem' in parsed) {
+    const segments = text.split('.');
+    if (parsed.isForbidden || /[\s{}]/.test(text) || segments.some((name) => name === '' || forbidden.has(name)))
+      throw new Error(parsed.problem);
+    parsed = { segments, exact: false };
+  }
+  const { segments, exact } = parsed;
+  const [first = '', ...rest] = segments;
+  return { text, segments, rest, ...(!exact && rest.length > 0 && { whole: text.slice(first.length + 1) }) };
 }
 
-/** The value at `segments`, or `undefined` when they leave the document. A stored `null` is a value; an inherited member (`toString`) is not. */
+/** How a path of these names is written: bare where a name allows it, quoted where it doesn't. */
+export function fieldPathText(segments: readonly string[]): string {
+  return segments.reduce((text, name, i) => {
+    if (i === 0) return name;
+    return bareName.test(name) ? `${text}.${name}` : `${text}[${quoted(name)}]`;
+  }, '');
+}
+
+const bareName = /^[^\s.{}[\]"'\p{C}\p{Z}]+$/u;
+
+/** JSON, with every sign escaped that a terminal or an editor may not show. */
+function quoted(name: string): string {
+  const unseen = (sign: string) => sign !== ' ' && /[\p{C}\p{Z}]/u.test(sign);
+  const escaped = (sign: string) => sign.split('').map((unit) => `\\u${hex(unit.charCodeAt(0))}`);
+  return [...JSON.stringify(name)].flatMap((sign) => (unseen(sign) ? escaped(sign) : [sign])).join('');
+}
+
+const hex = (code: number) => code.toString(16).padStart(4, '0');
+
+function parse(text: string): Parsed | Problem {
+  if (text === '')
+    return { problem: 'is empty; write a path such as data.order_id, or { value: "" } for an empty text' };
+  const segments: string[] = [];
+  let exact = false;
+  let misfit: string | undefined;
+  let at = 0;
+  do {
+    const isFirst = segments.length === 0;
+    if (text[at] === '[') {
+      if (isFirst) return { problem: `"${text}" begins with a bracket; write body${text}` };
+      const step = bracketAt(text, at);
+      if ('problem' in step) return step;
+      segments.push(step.name);
+      exact ||= step.isQuoted;
+      at = step.end;
+      if (at < text.length && text[at] !== '.' && text[at] !== '[')
+        return { problem: `"${text}" lacks a dot after a bracket; write ${text.slice(0, at)}.${text.slice(at)}` };
+    } else {
+      const start = isFirst ? 0 : at + 1;
+      at = start;
+      while (at < text.length && text[at] !== '.' && text[at] !== '[') at++;
+      const name = text.slice(start, at);
+      if (name === '')
+        return misfit !== undefined
+          ? { problem: misfitProblem(text, ['']) }
+          : {
+              problem: `"${text}" has an empty segment; write a.b, without leading, trailing or double dots`,
+            };
+      if (/[\s{}\]]/.test(name)) misfit ??= name;
+      segments.push(name);
+    }
+  } while (at < text.length);
+  if (misfit !== undefined) return { problem: misfitProblem(text, segments) };
+  const bad = segments.find((name) => forbidden.has(name));
+  if (bad !== undefined)
+    return { problem: `"${text}" walks into "${bad}", which is not a field of any event`, isForbidden: true };
+  return { segments, exact };
+}
+
+function misfitProblem(text: string, segments: readonly string[]): string {
+  const literal = `"${text}" is not a path; write { value: ... } for a literal or { template: ... } for text with paths in it`;
+  if (text.includes('{{') || segments.includes('')) return literal;
+  const [first = ''] = segments;
+  // Text for people has a space in its first word already; a path begins with a name.
+  if (!bareName.test(first)) return `${literal}; a field of that name is ${fieldPathText(['body', ...segments])}`;
+  return `"${text}" is not a path; quote the name, as in ${fieldPathText(segments)}, or write { value: ... } for a literal. What no path can say is for preprocess.jsonata`;
+}
+
+type Bracket = { name: string; isQuoted: boolean; end: number };
+
+/** What stands in the bracket at `start`: the number of an entry, or a name in quotes. */
+function bracketAt(text: string, start: number): Bracket | Problem {
+  const quote = text[start + 1];
+  if (quote === '"' || quote === "'") return quotedAt(text, start, quote);
+  const end = text.indexOf(']', start);
+  if (end === -1) return { problem: `"${text}" has a bracket that is not closed; write [0] or ["name"]` };
+  const inside = text.slice(start + 1, end);
+  if (/^(0|[1-9]\d{0,8})$/.test(inside)) return { name: inside, isQuoted: false, end: end + 1 };
+  const before = text.slice(0, start);
+  if (/^-\d+$/.test(inside))
+    return {
+      problem: `"${text}" counts from the end of a list; entries are numbered from 0, ${before}[0], and preprocess.jsonata reaches the last`,
+    };
+  if (inside === '' || inside === '*')
+    return {
+      problem: `"${text}" asks for every entry of a list; a path leads to one, ${before}[0], and preprocess.jsonata makes lists`,
+    };
+  return { problem: `"${text}" has a name without quotes in a bracket; write ${before}[${quoted(inside)}]` };
+}
+
+const escapes: Record<string, string> = {
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  '"': '"',
+  "'": "'",
+  '\\': '\\',
+  '/': '/',
+};
+
+function quotedAt(text: string, start: number, quote: string): Bracket | Problem {
+  let name = '';
+  for (let i = start + 2; i < text.length; i++) {
+    const sign = text[i] as string;
+    if (sign === quote) {
+      if (text[i + 1] === ']') return { name, isQuoted: true, end: i + 2 };
+      if (i + 1 === text.length) break;
+      return {
+        problem: `"${text}" has more in a bracket than one quoted name; quotes in a name are written \\${quote}`,
+      };
+    }
+    if (sign !== '\\') {
+      name += sign;
+      continue;
+    }
+    i++;
+    const code = text[i] === 'u' ? /^[0-9a-f]{4}/i.exec(text.slice(i + 1, i + 5))?.[0] : undefined;
+    const meant = code === undefined ? escapes[text[i] ?? ''] : String.fromCharCode(Number.parseInt(code, 16));
+    if (meant === undefined)
+      return {
+        problem: `"${text}" has an escape that means nothing; write \\\\ for a backslash, \\${quote} for a quote`,
+      };
+    name += meant;
+    if (code !== undefined) i += 4;
+  }
+  return { problem: `"${text}" has a quoted name that does not end; write [${quote}name${quote}]` };
+}
+
+/**
+ * The value at `segments`, or undefined when they leave the document. A stored `null` is a value. Only a document's own
+ * members are read: no inherited one (`toString`), and of a list its entries and not its `length`.
+ */
 export function readSegments(root: unknown, segments: readonly string[]): JsonValue | undefined {
-  if (segments.length === 0) return root as JsonValue;
-  const value: unknown = get(root, segments as string[]);
-  if (value === undefined || typeof value === 'function') return undefined;
-  // Strings and lists inherit `length`, which reads like a field and is none.
-  if (typeof value === 'number' && segments.at(-1) === 'length') return ownLength(root, segments, value);
-  return value as JsonValue;
-}
-
-function ownLength(root: unknown, segments: readonly string[], value: number): number | undefined {
-  const holder: unknown = segments.length === 1 ? root : get(root, segments.slice(0, -1) as string[]);
-  return typeof holder === 'object' && holder !== null && !Array.isArray(holder) ? value : undefined;
+  let value = root;
+  for (const name of segments) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    if (name === 'length' && Array.isArray(value)) return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value as JsonValue | undefined;
 }

@@ -1,10 +1,10 @@
-import { defaultParameters } from '../actions/parts/default-parameters.ts';
-import { isResourceKey } from '../ids/resource-key.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { clip } from '../text.ts';
+import { defaultParameters, isBareKey } from './action-facts.ts';
 import { type EventNamespaces, readEventPath } from './event-path.ts';
 import { type FieldPath, parseFieldPath } from './field-path.ts';
 import type { Condition, Mapping, ParameterValue } from './schema.ts';
+import { templateParts, templatePaths } from './template.ts';
 
 /** A parameter's value with every path parsed: made once when the configuration is loaded, read for every event. */
 export type CompiledValue = (event: EventNamespaces) => JsonValue | undefined;
@@ -67,8 +67,8 @@ function compileMap(values: Record<string, ParameterValue>): CompiledValue {
 
 /** Text with `{{paths}}` in it; unresolved as soon as one of them is, since half a key would be another key. */
 function compileTemplate(template: string): CompiledValue {
-  const parts = template.split(/\{\{([^{}]*)\}\}/);
-  const paths = parts.map((part, i) => (i % 2 === 1 ? parseFieldPath(part.trim()) : undefined));
+  const parts = templateParts(template);
+  const paths = parts.map((part, i) => (i % 2 === 1 ? parseFieldPath(part) : undefined));
   return (event) => {
     let text = '';
     for (const [i, part] of parts.entries()) {
@@ -91,14 +91,14 @@ export function pathsOf(value: ParameterValue): string[] {
   if (Array.isArray(value)) return value.flatMap(pathsOf);
   if (isOperator(value, 'value')) return [];
   if (isOperator(value, 'first')) return value.first.flatMap(pathsOf);
-  if (isOperator(value, 'template'))
-    return [...value.template.matchAll(/\{\{([^{}]*)\}\}/g)].map(([, path]) => (path ?? '').trim());
+  if (isOperator(value, 'template')) return templatePaths(value.template);
   return Object.values(value as Record<string, ParameterValue>).flatMap(pathsOf);
 }
 
-/** In workflow actions `key` may be the workflow's bare key; with a dot in it, it is a path like any other. */
-export function isBareKey(action: string, parameter: string, value: ParameterValue): value is string {
-  return parameter === 'key' && action.startsWith('workflows_') && typeof value === 'string' && isResourceKey(value);
+/** The field paths that a mapping reads, in its conditions and its parameters. */
+export function pathsOfMapping({ action, parameters, when = [] }: Mapping): string[] {
+  const values = Object.entries(parameters).filter(([name, value]) => !isBareKey(action, name, value));
+  return [...when.map(({ path }) => path), ...values.flatMap(([, value]) => pathsOf(value))];
 }
 
 export type CompiledMapping = {

@@ -1,4 +1,5 @@
 import { invocationId } from '../ids/invocation-id.ts';
+import { takesEventData } from '../mappings/action-facts.ts';
 import {
   type ActionsMessage,
   actionsMessageBytesMax,
@@ -20,7 +21,7 @@ export function actionsMessageOf(planned: PlannedEvent, { execution, again, nowM
     payload,
   }));
   // A trigger without mapped data takes the event's own; nobody else needs it in the message.
-  const needsData = invocations.some(({ action, payload }) => action === 'workflows_trigger' && !('data' in payload));
+  const needsData = invocations.some(takesEventData);
   return cutDown(
     {
       eventId: raw.id,
@@ -68,13 +69,7 @@ function cutDown(message: ActionsMessage, eventBytes: number): ActionsMessage {
       },
     };
     // Data that only a refused trigger would have used goes with it.
-    if (
-      !fitting.invocations.some(
-        ({ action, payload, refused }) => action === 'workflows_trigger' && !refused && !('data' in payload),
-      )
-    ) {
-      delete fitting.data;
-    }
+    if (!fitting.invocations.some((one) => !one.refused && takesEventData(one))) delete fitting.data;
   }
 }
 

@@ -2,7 +2,7 @@ import type { Claim, ClaimAnswer } from '../../ports/claim-store.ts';
 
 /**
  * What to do about an event whose claim was asked for. The whole protocol, with the reason for every step:
- * docs/protocols/claim.md. This file decides; functions/processor/process-event.ts carries out.
+ * docs/protocols/claim.md. This file decides; functions/processor/process-batch.ts carries out.
  */
 export type ClaimDecision =
   /** Ours. `again`: an earlier run of the execution may have got somewhere. */

@@ -1,5 +1,5 @@
-import { defaultParameters } from '../actions/parts/default-parameters.ts';
 import type { JsonValue } from '../json/values.ts';
+import { defaultParameters } from '../mappings/action-facts.ts';
 import { type EventNamespaces, readEventPath } from '../mappings/event-path.ts';
 import { compileMapping, unmetBecause } from '../mappings/parameter-value.ts';
 import type { Condition, Mapping, ParameterValue } from '../mappings/schema.ts';

@@ -1,8 +1,10 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
-import type { ActionContext, ActionResult, FieldError } from '../actions/action.ts';
 import { findAction } from '../actions/index.ts';
+import type { FieldError } from '../errors.ts';
 import type { ActionReason } from '../logs/action-log-entry.ts';
+import type { ActionResult } from '../logs/action-result.ts';
 import type { ActionsMessage, Invocation } from '../plan/actions-message.ts';
+import type { ActionContext } from '../runs/action-context.ts';
 
 /** What an action would do first: get to work, or refuse. */
 export type Rehearsal =

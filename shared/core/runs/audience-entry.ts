@@ -1,10 +1,11 @@
 import type { MemberKey } from '../../ports/audiences.ts';
-import type { ActionContext, ActionResult } from '../actions/action.ts';
 import { delaySeconds } from '../configuration/schema.ts';
 import { type EntityRef, tenantsCollection } from '../directory/entity.ts';
 import { invocationId } from '../ids/invocation-id.ts';
 import { runKey } from '../ids/run-id.ts';
 import type { JsonObject } from '../json/values.ts';
+import type { ActionResult } from '../logs/action-result.ts';
+import type { ActionContext } from './action-context.ts';
 import { findTarget } from './find-target.ts';
 import { type PlannedRun, type RunsContext, startRuns } from './start-runs.ts';
 

@@ -1,9 +1,9 @@
 import type { RunState } from '../../ports/workflow-runs.ts';
 import type { Unavailable } from '../../ports/workflow-target.ts';
-import type { ActionContext } from '../actions/action.ts';
 import { RetryableError } from '../errors.ts';
 import { printRunId, runMessageId } from '../ids/run-id.ts';
 import { inParallel } from '../in-parallel.ts';
+import type { ActionContext } from './action-context.ts';
 import { cancelMessage } from './cancel-message.ts';
 import { findTarget } from './find-target.ts';
 import type { CancelReason, WorkflowRun } from './workflow-run.ts';

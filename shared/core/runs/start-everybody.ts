@@ -1,8 +1,8 @@
 import type { WorkflowTarget } from '../../ports/workflow-target.ts';
-import type { ActionResult } from '../actions/action.ts';
 import { type Entity, recipientKey } from '../directory/entity.ts';
 import { runKey } from '../ids/run-id.ts';
 import { isJsonObject, type JsonObject } from '../json/values.ts';
+import type { ActionResult } from '../logs/action-result.ts';
 import { endPending, type PlannedRun, type RunsContext, type RunsTally, startRuns } from './start-runs.ts';
 import { type ObjectRef, type Place, subscriberPages } from './subscriber-pages.ts';
 import type { WorkflowRun } from './workflow-run.ts';

@@ -1,10 +1,10 @@
 import type { CancellationMark, RunState } from '../../ports/workflow-runs.ts';
 import type { TargetAnswer, Unavailable, WorkflowTarget } from '../../ports/workflow-target.ts';
-import type { ActionContext } from '../actions/action.ts';
 import { type Entity, publicView, recipientKey } from '../directory/entity.ts';
 import { printRunId, runMessageId } from '../ids/run-id.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { JsonObject } from '../json/values.ts';
+import type { ActionContext } from './action-context.ts';
 import { takeBack } from './cancel-runs.ts';
 import { assignBatches, batchMessageId } from './run-batches.ts';
 import { runMessage } from './run-message.ts';

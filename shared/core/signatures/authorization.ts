@@ -11,6 +11,7 @@ export function bearer(): Verifier {
     secretProblem: (secret) =>
       anyText(secret) ??
       (/[^\x21-\x7e]/.test(secret) ? 'has spaces or characters that no header can carry' : undefined),
+    copiedAlong: ['authorization:', 'bearer '],
     newSecret: randomText,
     instruction: 'send the header "Authorization: Bearer" with the source\'s secret behind it',
   });
@@ -24,6 +25,7 @@ export function basic(): Verifier {
     expected: (secret) => Buffer.from(secret, 'utf8').toString('base64'),
     prefix: 'Basic ',
     secretProblem: (secret) => (secret.indexOf(':') > 0 ? undefined : 'must be user:password'),
+    copiedAlong: [],
     newSecret: (random) => `signalbox:${randomText(random)}`,
     instruction: 'send the header "Authorization: Basic" with the user and password of the source\'s secret',
   });

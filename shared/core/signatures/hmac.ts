@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { scanChildren, skipSpace } from '../json/scanner.ts';
 import { sameText } from './same-text.ts';
+import { secretsToTry } from './secret-text.ts';
 import { randomText } from './shared-header.ts';
 import { anyText, headerOf, type SignedRequest, type Verifier } from './verifier.ts';
 
@@ -9,6 +10,8 @@ export type HmacScheme = {
   algorithm: 'sha1' | 'sha256' | 'sha512';
   encoding: 'hex' | 'base64';
   header: string;
+  /** Other names that the sender gives the header; a request is judged by the first that it has. Default: none. */
+  otherHeaders?: readonly string[];
   /**
    * How the header holds its signatures; any that matches is enough, since senders sign twice while a secret is replaced.
    * - `whole`: it is one, behind `prefix`: `sha256=ab12…`
@@ -32,6 +35,8 @@ export type HmacScheme = {
   idHeader?: string;
   /** What of the secret is the key: its text, or the bytes that the base64 behind an optional `whsec_` stands for. */
   key: 'text' | 'base64';
+  /** Why a text cannot be a secret of the sender, where its form is known. Default: any text, or any base64. */
+  secretProblem?(secret: string): string | undefined;
   /** The secret is of the operator's choice, not made by the sender. Default: false. */
   secretIsChosen?: boolean;
   /**
@@ -48,7 +53,9 @@ type Signed = { signatures: string[]; timestamp?: string; id?: string };
 
 /** Verifies, and makes, signatures of one scheme. Computed and given signatures are compared as text, so that each has one spelling. */
 export function hmac(scheme: HmacScheme): Verifier {
-  const { header, timestamp, idHeader, content } = scheme;
+  const { header, otherHeaders = [], timestamp, idHeader, content } = scheme;
+  const headerNames = [header, ...otherHeaders];
+  const copiedAlong = scheme.key === 'base64' ? ['v1,'] : undefined;
   const body = content.indexOf('{body}');
   if (body === -1) throw new Error(`the signed content "${content}" has no {body}`);
   const [before, after] = [content.slice(0, body), content.slice(body + '{body}'.length)];
@@ -65,19 +72,22 @@ export function hmac(scheme: HmacScheme): Verifier {
 
   function isMatch(rawBody: Uint8Array | string, { secrets }: SignedRequest, signed: Signed): boolean {
     let matches = false;
-    for (const secret of secrets) {
+    for (const secret of secrets.flatMap((stored) => secretsToTry(stored, copiedAlong))) {
       const key = keyOf(scheme, secret);
       if (key === undefined) continue;
       const expected = signatureOf(rawBody, key, signed);
-      for (const given of signed.signatures) matches = sameText(given, expected) || matches;
+      for (const given of signed.signatures) matches = sameText(spelled(given), expected) || matches;
     }
     return matches;
   }
 
+  /** Digits of hex have no case, and some senders write capitals; base64 has one spelling. */
+  const spelled = (given: string) => (scheme.encoding === 'hex' ? given.toLowerCase() : given);
+
   return {
-    isSigned: (headers) => Object.hasOwn(headers, header),
+    isSigned: (headers) => headerNames.some((name) => Object.hasOwn(headers, name)),
     verify(request) {
-      const value = headerOf(request.headers, header);
+      const value = firstHeader(request.headers, headerNames);
       if (value === undefined) return 'skipped';
       const signed = readSigned(scheme, value, request.headers);
       if (signed === undefined || (timestamp && !isTimely(signed.timestamp, timestamp, request.nowMs))) return 'failed';
@@ -91,21 +101,32 @@ export function hmac(scheme: HmacScheme): Verifier {
       const signed = { ...(time !== undefined && { timestamp: time }), id: request.id };
       const first = scheme.signsFirstOfList ? firstOfList(request.rawBody) : undefined;
       const text = first === 'nothing' ? '' : first?.text;
-      const signature = signatureOf(text ?? request.rawBody, keyOf(scheme, request.secret) ?? '', signed);
+      const secret = secretsToTry(request.secret, copiedAlong).at(-1) ?? request.secret;
+      const signature = signatureOf(text ?? request.rawBody, keyOf(scheme, secret) ?? '', signed);
       return {
         [header]: writeSignature(scheme, signature, time),
         ...(timestamp?.header !== undefined && time !== undefined && { [timestamp.header]: time }),
         ...(idHeader !== undefined && { [idHeader]: request.id }),
       };
     },
-    secretProblem: scheme.key === 'text' ? anyText : base64Problem,
+    secretProblem: scheme.secretProblem ?? (scheme.key === 'text' ? anyText : base64Problem),
+    ...(copiedAlong && { copiedAlong }),
     ...(scheme.secretIsChosen && { newSecret: scheme.key === 'text' ? randomText : base64Secret }),
-    credentialHeaders: [header],
+    credentialHeaders: headerNames,
+    signs: {
+      body: scheme.signsFirstOfList ? 'first_of_list' : 'whole',
+      headers: [timestamp?.header, idHeader].filter((name) => name !== undefined),
+    },
     ...(timestamp && { toleranceSeconds: timestamp.toleranceSeconds }),
     instruction: `sign it with the source's secret: ${scheme.algorithm.toUpperCase()} HMAC in the header "${header}"${
       timestamp ? `, made within ${timestamp.toleranceSeconds} s of now` : ''
     }`,
   };
+}
+
+function firstHeader(headers: Record<string, string>, names: readonly string[]): string | undefined {
+  const name = names.find((one) => Object.hasOwn(headers, one));
+  return name === undefined ? undefined : headers[name];
 }
 
 /** What the headers say; undefined when they are not of the scheme's form. */
@@ -167,9 +188,12 @@ function writeSignature({ format }: HmacScheme, signature: string, time: string 
 
 type Timestamp = NonNullable<HmacScheme['timestamp']>;
 
-/** In whole units, as vendors' own libraries count: with 300 s of tolerance 300 passes and 301 does not. */
+/**
+ * In whole units, as vendors' own libraries count: with 300 s of tolerance 300 passes and 301 does not. A number has one
+ * spelling: with a zero in front, a digit that was signed as the end of an id would pass for the start of the time.
+ */
 function isTimely(text: string | undefined, { unit, toleranceSeconds }: Timestamp, nowMs: number): boolean {
-  if (text === undefined || !/^\d{1,16}$/.test(text)) return false;
+  if (text === undefined || !/^[1-9]\d{0,15}$/.test(text)) return false;
   return unit === 'seconds'
     ? Math.abs(Math.floor(nowMs / 1000) - Number(text)) <= toleranceSeconds
     : Math.abs(nowMs - Number(text)) <= toleranceSeconds * 1000;

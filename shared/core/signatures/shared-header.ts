@@ -1,4 +1,5 @@
 import { sameText } from './same-text.ts';
+import { secretsToTry } from './secret-text.ts';
 import { headerOf, type Verifier } from './verifier.ts';
 
 /**
@@ -14,6 +15,7 @@ export function sharedHeader(header: string): Verifier {
     given: (value) => value.trim(),
     expected: (secret) => secret,
     secretProblem: headerProblem,
+    copiedAlong: [`${header}:`],
     newSecret: randomText,
     instruction: `send the source's secret in the header "${header}"`,
   });
@@ -29,7 +31,7 @@ function headerProblem(secret: string): string | undefined {
 /** Random bytes as text that every header, form and file takes. */
 export const randomText = (random: Uint8Array): string => Buffer.from(random).toString('base64url');
 
-type CredentialScheme = Required<Pick<Verifier, 'secretProblem' | 'newSecret' | 'instruction'>> & {
+type CredentialScheme = Required<Pick<Verifier, 'secretProblem' | 'newSecret' | 'instruction' | 'copiedAlong'>> & {
   header: string;
   /** The credential in a header's value; undefined when it holds none, as `Basic …` holds no bearer token. */
   given(value: string): string | undefined;
@@ -41,7 +43,7 @@ type CredentialScheme = Required<Pick<Verifier, 'secretProblem' | 'newSecret' | 
 
 /** A verifier for any credential that is sent as it is: the same with every request, whatever its body. */
 export function credential(scheme: CredentialScheme): Verifier {
-  const { header, given, expected, prefix = '', secretProblem, newSecret, instruction } = scheme;
+  const { header, given, expected, prefix = '', secretProblem, copiedAlong, newSecret, instruction } = scheme;
   return {
     isSigned: (headers) => Object.hasOwn(headers, header),
     verify({ headers, secrets }) {
@@ -50,11 +52,14 @@ export function credential(scheme: CredentialScheme): Verifier {
       const found = given(value);
       if (found === undefined) return 'failed';
       // Every value is compared, so that the time does not tell which one matched. An empty secret matches nothing.
-      const matches = secrets.map((secret) => sameText(found, expected(secret)) && secret !== '');
+      const matches = secrets
+        .flatMap((stored) => secretsToTry(stored, copiedAlong))
+        .map((secret) => sameText(found, expected(secret)) && secret !== '');
       return matches.includes(true) ? 'verified' : 'failed';
     },
-    sign: ({ secret }) => ({ [header]: prefix + expected(secret) }),
+    sign: ({ secret }) => ({ [header]: prefix + expected(secretsToTry(secret, copiedAlong).at(-1) ?? secret) }),
     secretProblem,
+    copiedAlong,
     credentialHeaders: [header],
     newSecret,
     instruction,

@@ -28,6 +28,7 @@ export function standardWebhooks(...prefixes: [string, ...string[]]): Verifier {
       return others.every((other) => other === undefined || other === id) ? 'verified' : 'failed';
     },
     credentialHeaders: schemes.flatMap(({ verifier }) => verifier.credentialHeaders),
+    signs: { body: 'whole', headers: [...schemes.map(({ idHeader }) => idHeader), `${prefixes[0]}-timestamp`] },
     instruction: `sign it with the source's secret, per Standard Webhooks, in the header "${prefixes[0]}-signature", within ${toleranceSeconds} s of now`,
   };
 }
@@ -46,5 +47,17 @@ function scheme(prefix: string): Verifier {
     timestamp: { header: `${prefix}-timestamp`, unit: 'seconds', toleranceSeconds },
     idHeader: `${prefix}-id`,
     key: 'base64',
+    secretProblem: signingSecretProblem,
   });
 }
+
+/** Signing secrets are `whsec_` and base64; a few senders leave the prefix out, and then show the bytes that the standard asks for. */
+function signingSecretProblem(secret: string): string | undefined {
+  const base64 = /^(whsec_)?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/.exec(secret);
+  const [, prefix, key = ''] = base64 ?? [];
+  const bytes = Buffer.from(key, 'base64').length;
+  if (base64 !== null && bytes >= (prefix === undefined ? unprefixedBytesMin : 1)) return undefined;
+  return 'must be whsec_ and base64 behind it, as the sender shows it; copy it whole';
+}
+
+const unprefixedBytesMin = 24;

@@ -34,8 +34,15 @@ export type Verifier = {
   verify(request: SignedRequest): Verdict;
   /** The headers that prove a request, as a sender that knows the secret adds them. */
   sign(request: RequestToSign): Record<string, string>;
-  /** Why a text cannot be the secret, without quoting it; undefined when it can. */
+  /** Why a text cannot be the secret, without quoting it; undefined when it can. `readSecret` cleans a pasted one first. */
   secretProblem(secret: string): string | undefined;
+  /** What people copy along in front of a secret, in lower case: `bearer `. Default: nothing. */
+  copiedAlong?: readonly string[];
+  /**
+   * What the signature covers: the body, or of a list its first element, and which headers, in lower case. Absent: the
+   * proof is the same for every request, so it covers none of it. `coverageOf` answers for a path.
+   */
+  signs?: { body: 'whole' | 'first_of_list'; headers: readonly string[] };
   /** Headers that hold a credential, in lower case: they are never kept with the event, whatever a source asks for. */
   credentialHeaders: readonly string[];
   /** The most seconds between a signature and its arrival. Absent: the scheme signs no time, so an old request still verifies. */
@@ -54,4 +61,12 @@ export function headerOf(headers: Record<string, string>, name: string): string 
 /** For secrets of which nothing is known but that they are text. */
 export function anyText(secret: string): string | undefined {
   return secret === '' ? 'is empty' : undefined;
+}
+
+/** For secrets that the vendor makes in a form that it does not publish: one word of ASCII, as every vendor makes them. */
+export function oneWord(secret: string): string | undefined {
+  if (secret === '') return 'is empty';
+  return /^[\x21-\x7e]+$/.test(secret)
+    ? undefined
+    : 'has spaces, or characters beyond ASCII, which no secret of this sender has; copy it again';
 }

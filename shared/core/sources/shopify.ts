@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isJsonObject, type JsonObject } from '../json/values.ts';
 import { hmac } from '../signatures/hmac.ts';
+import { oneWord } from '../signatures/verifier.ts';
 import { eventTimeMs } from './parts/event-time.ts';
 import { fullName } from './parts/full-name.ts';
 import { defineSource, type SourceRequest } from './source.ts';
@@ -23,6 +24,7 @@ export const shopify = defineSource({
     format: { kind: 'whole' },
     content: '{body}',
     key: 'text',
+    secretProblem: oneWord,
   }),
   signs: true,
   // Its type and key belong to the request, so a list would be one event and its copies.

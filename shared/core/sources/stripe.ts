@@ -22,6 +22,7 @@ export const stripe = defineSource({
     content: '{timestamp}.{body}',
     timestamp: { unit: 'seconds', toleranceSeconds: 300 },
     key: 'text',
+    secretProblem: stripeSecretProblem,
   }),
   signs: true,
   single: true,
@@ -36,6 +37,15 @@ export const stripe = defineSource({
   data: ({ data }) => data,
   occurredAtMs: ({ created }) => eventTimeMs(created),
 });
+
+/** The signing secret of an endpoint, in its documented form. Its text, `whsec_` included, is the key. */
+function stripeSecretProblem(secret: string): string | undefined {
+  if (/^(sk|pk|rk)_(test|live)_/.test(secret))
+    return 'is an API key of Stripe; the signing secret of the endpoint begins with whsec_';
+  return /^whsec_[A-Za-z0-9_+/=-]{4,}$/.test(secret)
+    ? undefined
+    : 'must be the signing secret of the endpoint, which begins with whsec_; copy it whole';
+}
 
 /** The customer that an object is or belongs to, who may be expanded. A thin event has no object. */
 function customerIn(object: JsonValue | undefined): JsonValue | undefined {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { hmac } from '../signatures/hmac.ts';
+import { oneWord } from '../signatures/verifier.ts';
 import { eventTimeMs } from './parts/event-time.ts';
 import { fullName } from './parts/full-name.ts';
 import { looseField, looseMap, typeInField } from './parts/loose-fields.ts';
@@ -23,6 +24,7 @@ export const workos = defineSource({
     content: '{timestamp}.{body}',
     timestamp: { unit: 'milliseconds', toleranceSeconds: 180 },
     key: 'text',
+    secretProblem: oneWord,
   }),
   signs: true,
   single: true,

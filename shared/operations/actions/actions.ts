@@ -6,7 +6,7 @@ import { lowestIdAt } from '../../core/ids/event-id.ts';
 import type { ActionLogEntry, ActionOutcome, ActionStatus } from '../../core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import type { Environment } from '../environment.ts';
-import { hasOwnActions } from '../rows.ts';
+import { hasOwnActions } from '../events/event-row.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { dayByDay, daysNewestFirst, inChunks, take } from '../tables/newest-first.ts';
 import { baseKey, type Item, queryItems } from '../tables/tables.ts';

@@ -2,9 +2,9 @@ import { type Entity, mapFieldsOf, recipientKey, textFieldsOf, usersCollection }
 import { isJsonObject, type JsonObject } from '../../core/json/values.ts';
 import type { AudienceMember } from '../../ports/audiences.ts';
 import type { Subscription } from '../../ports/subscriptions.ts';
-import { type UserRow, userRow } from '../rows.ts';
+import { type UserRow, userRow } from './user-row.ts';
 
-/* More rows of `--json`, a contract as in rows.ts: what the directory holds besides users. */
+/* More rows of `--json`, for what the directory holds besides users. */
 
 export type ObjectRow = {
   collection: string;

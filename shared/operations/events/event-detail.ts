@@ -1,7 +1,7 @@
 import { actionLogOf, readActionLogs } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
-import { type EventDetailRow, eventRow } from '../rows.ts';
 import { readSources } from '../sources/known-sources.ts';
+import { type EventDetailRow, eventRow } from './event-row.ts';
 import { eventLogOf, readEvent } from './events.ts';
 import { configurationOf, consideredRows, recompute } from './recompute.ts';
 

@@ -8,7 +8,7 @@ import { explainMapping } from '../../core/plan/explain-mapping.ts';
 import { type ConsideredMapping, type PlannedEvent, readAndPlan } from '../../core/plan/plan-event.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Environment } from '../environment.ts';
-import { type ConsideredRow, conditionRow, parameterRow } from '../rows.ts';
+import { type ConsideredRow, conditionRow, parameterRow } from './event-row.ts';
 
 /** An event's row, read again the way the processor read it: the same configuration gives the same plan. */
 export type Recomputed = {

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLogEntry, EventStatus } from '../../core/logs/event-log-entry.ts';
 import { actionLogOf, readActionLogs } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
-import { type EventRow, eventRow } from '../rows.ts';
 import { pickSources, readSources } from '../sources/known-sources.ts';
+import { type EventRow, eventRow } from './event-row.ts';
 import { eventLogOf, listEvents } from './events.ts';
 
 export type TailFilter = {

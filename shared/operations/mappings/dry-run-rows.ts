@@ -3,9 +3,10 @@ import { eventIdTimeMs } from '../../core/ids/event-id.ts';
 import type { JsonObject } from '../../core/json/values.ts';
 import type { DryRunChange } from '../../core/rehearsal/compare-dry-runs.ts';
 import type { DryRun, DryRunMapping } from '../../core/rehearsal/dry-run.ts';
-import { type ConsideredRow, conditionRow, iso, parameterRow } from '../rows.ts';
+import { type ConsideredRow, conditionRow, parameterRow } from '../events/event-row.ts';
+import { iso } from '../words/iso.ts';
 
-/* Rows of `mapping test --json`; as rows.ts says, fields are added, never renamed or removed. */
+/* Rows of `mapping test --json`; fields are added, never renamed or removed. */
 
 /** A mapping of the event's type, what stops it, and what its action would do where nothing does. */
 export type DryRunMappingRow = Omit<ConsideredRow, 'verdict'> & {

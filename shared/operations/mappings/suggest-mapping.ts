@@ -1,3 +1,6 @@
+import { type Action, requiredParameters } from '../../core/actions/action.ts';
+import { actions, findAction } from '../../core/actions/index.ts';
+import type { SampledEvent } from '../../core/actions/parts/suggestion.ts';
 import type { Snapshot } from '../../core/configuration/schema.ts';
 import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
 import type { JsonValue } from '../../core/json/values.ts';
@@ -21,29 +24,61 @@ type Wanted = { event: NormalizedEvent; source: string; action?: string | undefi
  * A mapping to begin with, made of one real event: parameters are fields found by their names. It is valid as it is,
  * and guesses where a person knows: every guess that the event does not bear out is in the notes.
  */
-export function suggestMapping({ event, source, action = likelyAction(event), snapshot }: Wanted): Suggestion {
+export function suggestMapping({ event, source, action: wanted, snapshot }: Wanted): Suggestion {
   const { paths, more } = payloadPaths(event);
-  const find = finderIn(event, paths);
-  const id = freeId(slugOf(event.eventType), source, snapshot);
-  const context: Context = { event, find, snapshot, slug: slugOf(event.eventType), notes: [] };
-  const parameters = makers[action]?.(context) ?? {};
-  return { mapping: { id, event: event.eventType, action, parameters }, notes: context.notes, paths, more };
+  const slug = slugOf(event.eventType);
+  const id = freeId(slug, source, snapshot);
+  const context: Context = { event, find: finderIn(event, paths), snapshot, slug, notes: [] };
+  const action = (wanted === undefined ? undefined : findAction(wanted)) ?? likelyAction(event);
+  const parameters = parametersOf(action, context);
+  return { mapping: { id, event: event.eventType, action: action.id, parameters }, notes: context.notes, paths, more };
+}
+
+/** What the action suggests for this event; without a suggestion of its own, fields that are called as its parameters. */
+function parametersOf(action: Action, context: Context): Parameters {
+  const suggested = action.suggestion?.parameters(sampled(context)) ?? byName(action, context);
+  return Object.fromEntries(
+    Object.entries(suggested).filter((entry): entry is [string, ParameterValue] => entry[1] !== undefined),
+  );
+}
+
+function byName(action: Action, { find, notes }: Context): Parameters {
+  return Object.fromEntries(
+    requiredParameters(action).map((name) => {
+      const found = find(name);
+      if (found === undefined) notes.push(`no field is called ${name}, which ${action.id} requires`);
+      return [name, found ?? `data.${name}`];
+    }),
+  );
+}
+
+/** The event as a definition asks about it. */
+function sampled(context: Context): SampledEvent {
+  const { event, find } = context;
+  return {
+    eventType: event.eventType,
+    find,
+    id: (...names) => idOf(context, ...names),
+    person: () => person(context),
+    fullName: () => fullName(context),
+    traits: () => traits(context),
+    computed: (name) => (Object.hasOwn(event.preprocess, name) ? `preprocess.${name}` : undefined),
+    data: () => dataOf(event),
+    workflow: () => workflowKey(context),
+    audience: () => audienceKey(context),
+    collection: () => collection(context),
+  };
 }
 
 type Find = (...names: string[]) => string | undefined;
 type Context = { event: NormalizedEvent; find: Find; snapshot: Snapshot; slug: string; notes: string[] };
 type Parameters = Record<string, ParameterValue>;
 
-const aboutAPerson =
-  /(^|[/._ -])(user|customer|contact|profile|person|member|account|signup|sign[_ -]?up)s?([/._ -]|$)/i;
-
-/** What an event of this type most likely is for. */
-export function likelyAction({ eventType }: Pick<NormalizedEvent, 'eventType'>): string {
-  if (eventType === 'identify') return 'users_identify';
-  if (eventType === 'group') return 'objects_set';
-  if (!aboutAPerson.test(eventType)) return 'workflows_trigger';
-  if (/delet|remov|erase/i.test(eventType)) return 'users_delete';
-  return /creat|updat|regist|identif|sign|chang|subscrib/i.test(eventType) ? 'users_identify' : 'workflows_trigger';
+/** What an event of this type most likely is for: the first action that says so. */
+export function likelyAction({ eventType }: Pick<NormalizedEvent, 'eventType'>): Action {
+  const fitting = actions.find(({ suggestion }) => suggestion?.fits?.(eventType));
+  if (fitting === undefined) throw new Error('no action of the listing fits every event');
+  return fitting;
 }
 
 /** `track/Order Completed` is `order-completed`. */
@@ -115,14 +150,8 @@ function idOf({ find, notes }: Context, ...names: string[]): string {
   return found ?? 'data.id';
 }
 
-function named(fields: Record<string, string | undefined>): Parameters {
-  return Object.fromEntries(
-    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-}
-
 /** Everything that has no parameter of its own: what the source computes for it, else all data. */
-function properties({ event }: Context): ParameterValue {
+function traits({ event }: Context): ParameterValue {
   return 'custom_traits' in event.preprocess ? 'preprocess.custom_traits' : dataOf(event);
 }
 
@@ -158,67 +187,4 @@ function collection({ event, notes }: Context): ParameterValue {
   notes.push('the collection is a guess: name the kind of thing, in the plural');
   const [noun = 'object'] = slugOf(event.eventType).split('-');
   return { value: `${noun}s` };
-}
-
-const thing = (context: Context): Parameters => ({
-  collection: collection(context),
-  id:
-    context.event.eventType === 'group'
-      ? idOf(context, 'group_id', 'groupId')
-      : idOf(context, 'object_id', 'project_id', 'order_id', 'group_id'),
-});
-
-const members = (context: Context): Parameters => ({ key: audienceKey(context), members: person(context) });
-
-/** For each action its parameters; the required ones always. */
-const makers: Record<string, (context: Context) => Parameters> = {
-  users_identify: (context) => {
-    const { find, event } = context;
-    const name = fullName(context);
-    return {
-      id: person(context),
-      ...(name !== undefined && { name }),
-      ...named({
-        email: find('email', 'email_address'),
-        phone_number: find('phone_number', 'phone', 'mobile'),
-        avatar: find('avatar', 'avatar_url', 'image_url', 'profile_image_url', 'picture'),
-        locale: find('locale', 'language'),
-        timezone: find('timezone', 'time_zone'),
-        created_at: 'created_at' in event.preprocess ? 'preprocess.created_at' : find('created_at'),
-      }),
-      properties: properties(context),
-    };
-  },
-  users_delete: (context) => ({ id: person(context) }),
-  objects_set: (context) => ({
-    ...thing(context),
-    ...named({ name: context.find('name', 'title') }),
-    properties: dataOf(context.event),
-  }),
-  objects_delete: thing,
-  objects_subscribe: (context) => ({ ...thing(context), recipients: person(context) }),
-  objects_unsubscribe: (context) => ({ ...thing(context), recipients: person(context) }),
-  tenants_set: (context) => ({
-    ...tenant(context),
-    ...named({ name: context.find('name', 'title') }),
-    properties: dataOf(context.event),
-  }),
-  tenants_delete: (context) => tenant(context),
-  audiences_add_member: members,
-  audiences_remove_member: members,
-  workflows_cancel: (context) => ({
-    key: workflowKey(context),
-    cancellation_key: idOf(context, 'order_id', 'invoice_id', 'cart_id', 'session_id'),
-  }),
-  workflows_trigger: (context) => ({
-    key: workflowKey(context),
-    recipients: person(context),
-    data: dataOf(context.event),
-  }),
-};
-
-function tenant(context: Context): Parameters {
-  return {
-    id: idOf(context, 'tenant_id', 'workspace_id', 'organization_id', 'org_id', 'account_id', 'company_id', 'group_id'),
-  };
 }

@@ -2,6 +2,7 @@ import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
 import type { RawEvent } from '../../core/events/raw-event.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
+import { takesEventData } from '../../core/mappings/action-facts.ts';
 import { type ActionsMessage, decodeActionsMessage, type Invocation } from '../../core/plan/actions-message.ts';
 import type { Claim } from '../../ports/claim-store.ts';
 import { rawEventOf } from '../events/recompute.ts';
@@ -142,7 +143,7 @@ function actionsMessage(
     return { ...rest, ...base };
   }
   if (event === undefined) return undefined;
-  const needsData = invocations.some(({ action, payload }) => action === 'workflows_trigger' && !('data' in payload));
+  const needsData = invocations.some(takesEventData);
   return {
     eventId: entry.id,
     source: entry.source,

@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { getEach } from '../../adapters/dynamodb-get-each.ts';
 import { runFromItem, runItemKey } from '../../adapters/dynamodb-workflow-runs.ts';
+import { findAction } from '../../core/actions/index.ts';
 import { Recipients } from '../../core/actions/parts/recipient.ts';
 import { type EntityRef, recipientKey } from '../../core/directory/entity.ts';
 import { lowestIdAt } from '../../core/ids/event-id.ts';
@@ -61,11 +62,11 @@ export async function runsOfExecutions(
 }
 
 function runKeysOf({ actions, execution }: ActionLogEntry): RunKey[] {
-  return actions
-    .filter(({ action }) => action === 'workflows_trigger')
-    .flatMap(({ payload, mapping }) =>
-      recipientsOf(payload.recipients ?? null).map((recipient) => runKey(recipient, execution, mapping)),
-    );
+  return actions.flatMap(({ action, payload, mapping }) => {
+    const parameter = findAction(action)?.startsRunsFor;
+    const recipients = parameter === undefined ? [] : recipientsOf(payload[parameter] ?? null);
+    return recipients.map((recipient) => runKey(recipient, execution, mapping));
+  });
 }
 
 /** Who a trigger was for; nobody when its recipients are malformed, since then it failed and started nothing. */

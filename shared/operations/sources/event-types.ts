@@ -2,8 +2,9 @@ import type { EventTypeEntry } from '../../adapters/dynamodb-seen-registry.ts';
 import { prepareSource } from '../../core/live/prepared.ts';
 import type { Mapping } from '../../core/mappings/schema.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
-import { type EventTypeRow, iso } from '../rows.ts';
 import { nearestName } from '../words/did-you-mean.ts';
+import { iso } from '../words/iso.ts';
+import type { EventTypeRow } from './source-row.ts';
 
 /**
  * The event types of a source: those that were seen, newest first, then those that are mapped and never were. A type that

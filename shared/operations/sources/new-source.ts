@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { ResourceKey } from '../../core/ids/resource-key.ts';
-import { isBareKey } from '../../core/mappings/parameter-value.ts';
+import { resourceNamedBy } from '../../core/mappings/action-facts.ts';
 import type { DefaultMapping, GuidedKind } from '../../core/sources/guide.ts';
 import { failure, usageError } from '../refusal.ts';
 import { didYouMean } from '../words/did-you-mean.ts';
@@ -50,9 +50,9 @@ export function writeNewSource(source: NewSource): WrittenFile[] {
 
 /** Workflows that mappings start, by the keys that stand in them. */
 export function workflowsOf(mappings: readonly DefaultMapping[]): string[] {
-  const keys = mappings.flatMap(({ mapping: { action, parameters } }) => {
-    const key = parameters.key;
-    return key !== undefined && isBareKey(action, 'key', key) ? [key] : [];
+  const keys = mappings.flatMap(({ mapping }) => {
+    const named = resourceNamedBy(mapping);
+    return named?.type === 'workflow' && !named.isLiteral ? [named.key] : [];
   });
   return [...new Set(keys)];
 }

@@ -4,11 +4,12 @@ import { sourceState } from '../../core/live/prepared.ts';
 import { sourceKind } from '../../core/sources/index.ts';
 import type { Environment } from '../environment.ts';
 import { eventLogOf, listEvents } from '../events/events.ts';
-import { isoOrNull, type SourceRow } from '../rows.ts';
 import { countValues } from '../secrets/secret-store.ts';
+import { isoOrNull } from '../words/iso.ts';
 import { ingestUrls, secretsOf } from './ingest-urls.ts';
 import type { KnownSource, SourceDirectory } from './known-sources.ts';
 import { previousUrl } from './rotate-url.ts';
+import type { SourceRow } from './source-row.ts';
 
 // A source that was removed still has rows, and settings nobody reads.
 const nobody = SourceFile.parse({ kind: '-', name: '-' });

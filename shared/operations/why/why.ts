@@ -2,25 +2,18 @@ import { eventIdTimeMs } from '../../core/ids/event-id.ts';
 import { type PreparedSource, prepareSource } from '../../core/live/prepared.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import { typeName } from '../../core/sources/source.ts';
+import { type ActionRow, actionRow } from '../actions/action-row.ts';
 import { actionLogOf, readActionLog } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
 import { readClaim } from '../events/claims.ts';
+import { type ConsideredRow, type EventRow, eventRow, hasOwnActions } from '../events/event-row.ts';
 import { eventLogOf, readEvent, sourcesOfId } from '../events/events.ts';
 import { configurationOf, consideredRows, type Recomputed, recompute } from '../events/recompute.ts';
 import { type QueueDepth, readQueueDepths } from '../queues/queue-depths.ts';
-import {
-  type ActionRow,
-  actionRow,
-  type ConsideredRow,
-  type EventRow,
-  eventRow,
-  hasOwnActions,
-  iso,
-  type RunRow,
-  runRow,
-} from '../rows.ts';
+import { type RunRow, runRow } from '../runs/run-row.ts';
 import { runsOfExecution, workflowRunsOf } from '../runs/runs.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
+import { iso } from '../words/iso.ts';
 import { isFromTheFuture } from './what-is.ts';
 import { type WhereNow, whereNow } from './where-now.ts';
 

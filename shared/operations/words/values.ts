@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../core/json/values.ts';
-import { isBareKey } from '../../core/mappings/parameter-value.ts';
+import { isBareKey } from '../../core/mappings/action-facts.ts';
 import type { ParameterValue } from '../../core/mappings/schema.ts';
 import { printable, safeJson, truncate } from './text.ts';
 

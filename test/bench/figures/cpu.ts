@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type IngestDeps, ingestRequest } from '../../../functions/ingest/ingest-request.ts';
-import { type ProcessorDeps, processBatch } from '../../../functions/processor/process-event.ts';
+import { type ProcessorDeps, processBatch } from '../../../functions/processor/process-batch.ts';
 import { itemFromEntry } from '../../../shared/adapters/dynamodb-event-log.ts';
 import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
 import { encodeRawEvent, packEventText, unpackEventText } from '../../../shared/core/events/raw-event.ts';
@@ -10,6 +10,7 @@ import { encodeActionsMessage } from '../../../shared/core/plan/actions-message.
 import { planEvent } from '../../../shared/core/plan/plan-event.ts';
 import { makeStageMetrics } from '../../../shared/lambda/metrics.ts';
 import { eventRecord, liveConfiguration, rawEvent } from '../../support/build.ts';
+import { silentLog } from '../../support/function-log.ts';
 import { envelope } from '../baselines/envelope.ts';
 import type { Figure, Section } from '../figure.ts';
 import { itemBytes } from '../item-bytes.ts';
@@ -161,6 +162,7 @@ function ingestDeps(): IngestDeps {
       sendEach: async (events) => events.map((event) => ({ sent: encodeRawEvent(event) !== '' }) as { sent: true }),
     },
     logShards: 1,
+    log: silentLog,
     nowMs: Date.now,
     randomBytes,
   };
@@ -193,7 +195,7 @@ function processorDeps(): ProcessorDeps {
     receivedMessages: { handBack: async () => undefined },
     seen: { note: async () => undefined },
     metrics: makeStageMetrics('bench', () => undefined),
-    warn: () => undefined,
+    log: silentLog,
     nowMs: Date.now,
     random: Math.random,
     maxReceiveCount: 10,

@@ -6,6 +6,7 @@ import { ingestToken } from '../../../shared/core/ingest/ingest-token.ts';
 import { sourceKinds } from '../../../shared/core/sources/index.ts';
 import type { SourceKind } from '../../../shared/core/sources/source.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
+import { silentLog } from '../../support/function-log.ts';
 import type { Figure, Section } from '../figure.ts';
 import { microsecondsPerCall } from '../measure.ts';
 import { orderCompleted, requestHeaders } from '../sample-events.ts';
@@ -84,6 +85,7 @@ function ingestDeps(kinds: SourceKind[]): IngestDeps {
       sendEach: async (events) => events.map((event) => ({ sent: encodeRawEvent(event) !== '' }) as { sent: true }),
     },
     logShards: 1,
+    log: silentLog,
     // The clock stands, so that no signature ages while it is measured.
     nowMs: () => nowMs,
     randomBytes,

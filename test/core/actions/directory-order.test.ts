@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { makeAudiences } from '../../../shared/adapters/dynamodb-audiences.ts';
 import { makeDirectory } from '../../../shared/adapters/dynamodb-directory.ts';
 import { makeSubscriptions } from '../../../shared/adapters/dynamodb-subscriptions.ts';
-import type { ActionContext } from '../../../shared/core/actions/action.ts';
 import type { JsonObject } from '../../../shared/core/json/values.ts';
+import type { ActionContext } from '../../../shared/core/runs/action-context.ts';
 import { act, makeActionContext, object, visible } from '../../support/directory-world.ts';
 import { startTables, type TestTables } from '../../support/dynalite.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ActionContext } from '../../../shared/core/actions/action.ts';
 import { workflowsCancel } from '../../../shared/core/actions/workflows-cancel.ts';
 import { workflowsTrigger } from '../../../shared/core/actions/workflows-trigger.ts';
 import { lowestIdAt } from '../../../shared/core/ids/event-id.ts';
 import type { JsonObject } from '../../../shared/core/json/values.ts';
+import type { ActionContext } from '../../../shared/core/runs/action-context.ts';
 import { cancelUnfinishedRuns } from '../../../shared/core/runs/cancel-runs.ts';
 import type { CancelAnswer, CancelRequest } from '../../../shared/ports/workflow-target.ts';
 import { contextNowMs, identify, makeActionContext } from '../../support/fakes-workflow-trigger.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ActionContext } from '../../../shared/core/actions/action.ts';
 import { workflowsTrigger } from '../../../shared/core/actions/workflows-trigger.ts';
 import type { JsonObject, JsonValue } from '../../../shared/core/json/values.ts';
+import type { ActionContext } from '../../../shared/core/runs/action-context.ts';
 import type { TargetAnswer } from '../../../shared/ports/workflow-target.ts';
 import { contextNowMs, identify, makeActionContext } from '../../support/fakes-workflow-trigger.ts';
 

@@ -8,7 +8,7 @@ const event: EventNamespaces = {
   headers: {},
   preprocess: {},
   body: { cohort_id: 'k3', count: 3, empty: '', none: null, flag: false, list: ['a'] },
-  data: { email: 'lena@orchard.example', zero: 0 },
+  data: { email: 'lena@orchard.example', zero: 0, 'Full Name': 'Lena Ort', '}}': 'b' },
 };
 const resolve = (value: unknown) => compileValue(ParameterValue.parse(value))(event);
 
@@ -31,6 +31,12 @@ describe('a parameter value', () => {
     ['a template with an empty part is nothing', { template: 'a-{{body.empty}}' }, undefined],
     ['a template with a list in it is nothing', { template: 'a-{{body.list}}' }, undefined],
     ['a template prints false and 0', { template: '{{body.flag}} {{data.zero}}' }, 'false 0'],
+    [
+      'a template takes quoted names, with braces too',
+      { template: '{{data["Full Name"]}}/{{ data[\'}}\'] }}' },
+      'Lena Ort/b',
+    ],
+    ['an open bracket in a template is text', { template: '{[{{user_id}}]' }, '{[u1]'],
     ['maps nest', { id: 'user_id', email: 'data.email' }, { id: 'u1', email: 'lena@orchard.example' }],
     ['a map leaves out what is not there', { id: 'user_id', phone: 'data.phone' }, { id: 'u1' }],
     ['lists nest', ['user_id', { value: 'u2' }], ['u1', 'u2']],

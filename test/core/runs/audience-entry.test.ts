@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ActionContext } from '../../../shared/core/actions/action.ts';
+import type { ActionContext } from '../../../shared/core/runs/action-context.ts';
 import { startAudienceRuns } from '../../../shared/core/runs/audience-entry.ts';
 import { contextNowMs, identify, makeActionContext } from '../../support/fakes-workflow-trigger.ts';
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { hmac } from '../../../shared/core/signatures/hmac.ts';
+import { readSecret } from '../../../shared/core/signatures/secret-text.ts';
 import type { Verdict } from '../../../shared/core/signatures/verifier.ts';
 import {
   hmacSchemes,
@@ -14,6 +16,7 @@ import {
 const nowMs = Date.parse('2026-05-04T12:00:00.500Z');
 const body = '{"id":"evt_1","type":"order.paid","total":42.5,"note":"ünïcode 🍊"}';
 type Headers = Record<string, string>;
+const change = (letter: string) => (letter === 'a' ? 'b' : 'a');
 
 const signed = ({ verifier, secrets: [secret] }: SigningScheme, rawBody = body, atMs = nowMs): Headers =>
   verifier.sign({ rawBody: Buffer.from(rawBody), secret, nowMs: atMs, id: 'msg_1' });
@@ -67,7 +70,28 @@ describe.each(signingSchemes.map((scheme) => [scheme.name, scheme] as const))('%
     expect(scheme.verifier.secretProblem('canary \n canary') ?? '').not.toContain('canary');
   });
 
-  const change = (letter: string) => (letter === 'a' ? 'b' : 'a');
+  test('a secret that was stored with spaces, quotes or an invisible mark around it verifies what the sender signs', () => {
+    const [secret] = secrets;
+    for (const stored of [` ${secret}  \n`, `"${secret}"`, `\u200b${secret}\ufeff`, `SIGNING_SECRET='${secret}'`]) {
+      expect(verdictOf(scheme, signed(scheme), { secrets: [stored] })).toBe('verified');
+      const bySlip = scheme.verifier.sign({ rawBody: Buffer.from(body), secret: stored, nowMs, id: 'msg_1' });
+      expect(verdictOf(scheme, bySlip, { secrets: [secret] })).toBe('verified');
+      expect(verdictOf(scheme, signed(scheme), { secrets: [stored.replace(secret, secrets[1])] })).toBe('failed');
+      expect(readSecret(stored, scheme.verifier)).toMatchObject({ kind: 'secret', secret });
+    }
+    expect(readSecret(secret, scheme.verifier)).toEqual({ kind: 'secret', secret, removed: [] });
+  });
+
+  test('in upper case the proof of a secret itself is another secret', () => {
+    if (scheme.signsBody) return;
+    expect(
+      verdictOf(
+        scheme,
+        withProof(scheme, signed(scheme), (proof) => proof.toUpperCase()),
+      ),
+    ).toBe('failed');
+  });
+
   test.each([
     ['of the right length but wrong in its first letter', (proof: string) => change(proof[0] ?? '') + proof.slice(1)],
     ['wrong in its last letter', (proof: string) => proof.slice(0, -1) + change(proof.at(-1) ?? '')],
@@ -78,7 +102,6 @@ describe.each(signingSchemes.map((scheme) => [scheme.name, scheme] as const))('%
     ['twice', (proof: string) => proof + proof],
     ['of letters that no encoding has', (proof: string) => '!'.repeat(proof.length)],
     ['of letters beyond ASCII', (proof: string) => 'é'.repeat(proof.length)],
-    ['in upper case', (proof: string) => proof.toUpperCase()],
     ['with a NUL behind it', (proof: string) => `${proof}\u0000`],
   ])('refuses a proof %s', (_case, spoil) => {
     expect(verdictOf(scheme, withProof(scheme, signed(scheme), spoil))).toBe('failed');
@@ -151,10 +174,19 @@ describe.each(hmacSchemes.map((scheme) => [scheme.name, scheme] as const))('%s',
     }
   });
 
-  test('has one spelling of a signature', () => {
+  test(`takes its proof ${scheme.encoding === 'hex' ? 'in upper case too: digits of hex have no case' : 'in its own case alone'}`, () => {
+    const upper = withProof(scheme, signed(scheme), (proof) => proof.toUpperCase());
+    expect(verdictOf(scheme, upper)).toBe(scheme.encoding === 'hex' ? 'verified' : 'failed');
+    const mixed = withProof(scheme, signed(scheme), (proof) => proof.replace(/[a-f]/, (digit) => digit.toUpperCase()));
+    expect(verdictOf(scheme, mixed)).toBe(scheme.encoding === 'hex' ? 'verified' : 'failed');
+    const wrong = withProof(scheme, signed(scheme), (proof) => change(proof[0] ?? '') + proof.slice(1).toUpperCase());
+    expect(verdictOf(scheme, wrong)).toBe('failed');
+  });
+
+  test('has one spelling of a signature, but for the case of hex', () => {
     const spellings =
       scheme.encoding === 'hex'
-        ? [(proof: string) => proof.toUpperCase(), (proof: string) => `0x${proof}`]
+        ? [(proof: string) => `0x${proof}`, (proof: string) => Buffer.from(proof, 'hex').toString('base64')]
         : [
             (proof: string) => proof.replace(/=+$/, ''),
             (proof: string) => `${proof}=`,
@@ -207,6 +239,25 @@ describe.each(timed.map((scheme) => [scheme.name, scheme] as const))('the time o
       expect(verdictOf(scheme, signed(scheme), { atMs: nowMs + sign * (toleranceMs + unitMs) })).toBe('failed');
       expect(verdictOf(scheme, signed(scheme), { atMs: nowMs + sign * 365 * 86_400_000 })).toBe('failed');
     }
+  });
+
+  test('has one spelling: with a zero in front it is refused, even where the digits before it were signed as an id', () => {
+    const verifier = hmac({
+      algorithm: 'sha256',
+      encoding: 'hex',
+      header: 'x-sig',
+      format: { kind: 'whole' },
+      content: '{id}{timestamp}{body}',
+      timestamp: { header: 'x-time', unit: 'seconds', toleranceSeconds: 300 },
+      idHeader: 'x-id',
+      key: 'text',
+    });
+    const rawBody = Buffer.from(body);
+    const headers = verifier.sign({ rawBody, secret: 's', nowMs, id: 'order-10' });
+    const request = { rawBody, secrets: ['s'], nowMs };
+    expect(verifier.verify({ ...request, headers })).toBe('verified');
+    const moved = { ...headers, 'x-id': 'order-1', 'x-time': `0${headers['x-time']}` };
+    expect(verifier.verify({ ...request, headers: moved })).toBe('failed');
   });
 
   test('is signed', () => {

@@ -97,7 +97,8 @@ function changeHeader(sent: Sent, random: Random): Sent {
   const value = headers[name] ?? '';
   const from = unsignedPrefix(sent, name);
   const at = from + random(value.length - from);
-  const letter = otherLetter(value[at] ?? '', random);
+  const isHex = sent.scheme.encoding === 'hex' && sent.scheme.verifier.credentialHeaders.includes(name);
+  const letter = otherLetter(value[at] ?? '', random, isHex);
   return { ...sent, headers: { ...headers, [name]: value.slice(0, at) + letter + value.slice(at + 1) } };
 }
 
@@ -106,8 +107,9 @@ function unsignedPrefix({ headers }: Sent, name: string): number {
   return name === 'authorization' ? (headers[name] ?? '').indexOf(' ') : 0;
 }
 
-/** Any letter that a header can hold, a space included. */
-function otherLetter(letter: string, random: Random): string {
-  const code = 0x20 + random(0x5f);
-  return code === letter.charCodeAt(0) ? '\u0000' : String.fromCharCode(code);
+/** Any letter that a header can hold, a space included. A digit of hex is the same one in either case. */
+function otherLetter(letter: string, random: Random, isHex: boolean): string {
+  const other = String.fromCharCode(0x20 + random(0x5f));
+  const isSame = isHex && /[a-f]/i.test(letter) ? other.toLowerCase() === letter.toLowerCase() : other === letter;
+  return isSame ? '\u0000' : other;
 }

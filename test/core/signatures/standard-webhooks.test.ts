@@ -40,7 +40,7 @@ test('the key is base64, with or without whsec_ before it; anything else is no s
   expect(both.verify({ rawBody, headers, secrets: [bare], nowMs })).toBe('verified');
   expect(both.secretProblem(secret)).toBeUndefined();
   expect(both.secretProblem(bare)).toBeUndefined();
-  for (const wrong of ['', 'whsec_', 'A', 'not base64!', `${secret}\n`, `${secret}====`, 'whsec_whsec_AAAA']) {
+  for (const wrong of ['', 'whsec_', 'A', 'not base64!', `${secret}====`, 'whsec_whsec_AAAA']) {
     expect(both.secretProblem(wrong)).toContain('base64');
     expect(both.verify({ rawBody, headers, secrets: [wrong], nowMs })).toBe('failed');
     expect(both.verify({ rawBody, headers, secrets: [wrong, secret], nowMs })).toBe('verified');

@@ -1,8 +1,9 @@
 import type { Erased, PageRequest } from '../../../ports/subscriptions.ts';
 import { describeEntity, type EntityRef, recipientKey } from '../../directory/entity.ts';
 import { removeEntity } from '../../directory/remove-entity.ts';
+import type { ActionResult } from '../../logs/action-result.ts';
+import type { ActionContext } from '../../runs/action-context.ts';
 import { cancelUnfinishedRuns } from '../../runs/cancel-runs.ts';
-import type { ActionContext, ActionResult } from '../action.ts';
 
 const pageSize = 200;
 // What a page, or a call to cancel runs, may take at worst; begun later it might be cut off.

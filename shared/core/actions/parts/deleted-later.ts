@@ -1,6 +1,6 @@
 import { type EntityRef, recipientKey } from '../../directory/entity.ts';
 import { isBeforeDelete } from '../../directory/merge-entity.ts';
-import type { ActionContext } from '../action.ts';
+import type { ActionContext } from '../../runs/action-context.ts';
 
 /**
  * The keys of those that were deleted by an event at the same moment as this one or later. Asked after something was hung on

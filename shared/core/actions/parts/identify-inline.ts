@@ -3,8 +3,8 @@ import { type Entity, type EntityRef, recipientKey } from '../../directory/entit
 import { prepareWrite } from '../../directory/entity-write.ts';
 import type { EntityWrite } from '../../directory/merge-entity.ts';
 import { upsertEntities } from '../../directory/upsert-entities.ts';
+import type { FieldError } from '../../errors.ts';
 import type { ActionWarning } from '../../logs/action-log-entry.ts';
-import type { FieldError } from '../action.ts';
 import type { Recipient } from './recipient.ts';
 
 /** A recipient and the parameter it stands in, for errors. */

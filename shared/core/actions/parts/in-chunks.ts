@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../json/values.ts';
-import type { ActionContext, ActionResult } from '../action.ts';
+import type { ActionResult } from '../../logs/action-result.ts';
+import type { ActionContext } from '../../runs/action-context.ts';
 
 // What a chunk may take at worst; begun later it might be cut off.
 const chunkMs = 5000;

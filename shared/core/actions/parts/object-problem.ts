@@ -1,5 +1,5 @@
 import { type ObjectRef, tenantsCollection } from '../../directory/entity.ts';
-import { type ActionResult, invalidParams } from '../action.ts';
+import { type ActionResult, invalidParams } from '../../logs/action-result.ts';
 import { tenantIdProblem } from './params.ts';
 
 /** What is wrong with an object's id for its collection: tenants are stricter. */

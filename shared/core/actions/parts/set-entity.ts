@@ -4,7 +4,8 @@ import { prepareWrite } from '../../directory/entity-write.ts';
 import { upsertEntities } from '../../directory/upsert-entities.ts';
 import { RetryableError } from '../../errors.ts';
 import type { JsonObject, JsonValue } from '../../json/values.ts';
-import { type ActionContext, type ActionResult, invalidParams } from '../action.ts';
+import { type ActionResult, invalidParams } from '../../logs/action-result.ts';
+import type { ActionContext } from '../../runs/action-context.ts';
 import { deletedWarning, lateWarning } from './identify-inline.ts';
 
 /**

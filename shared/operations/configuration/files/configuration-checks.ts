@@ -2,13 +2,13 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import jsonata from 'jsonata';
 import { expressionProblem } from '../../../adapters/jsonata-preprocessor.ts';
 import { actions } from '../../../core/actions/index.ts';
-import { defaultParameters } from '../../../core/actions/parts/default-parameters.ts';
 import { compileDataSchema } from '../../../core/configuration/compile-data-schema.ts';
 import type { EnvironmentFile, Snapshot, SourceFile } from '../../../core/configuration/schema.ts';
 import type { JsonObject } from '../../../core/json/values.ts';
+import { defaultParameters, factsOf, resourceNamedBy } from '../../../core/mappings/action-facts.ts';
 import { fieldPathProblem } from '../../../core/mappings/field-path.ts';
-import { isBareKey, pathsOf } from '../../../core/mappings/parameter-value.ts';
 import type { Mapping, ParameterValue } from '../../../core/mappings/schema.ts';
+import { hasLooseBraces, templatePaths } from '../../../core/mappings/template.ts';
 import { sourceKind, sourceKinds } from '../../../core/sources/index.ts';
 import { didYouMean, nearestName } from '../../words/did-you-mean.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './configuration-files.ts';
@@ -112,11 +112,8 @@ function checkSource(key: string, source: SourceFile, keys: Record<FileKind, str
       for (const { path, problem } of templateProblems(value))
         report('error', 'sources', key, ['mappings', i, 'parameters', name, ...path], problem);
     }
-    checkWorkflow(mapping, keys.workflows, (severity, message) =>
-      report(severity, 'sources', key, ['mappings', i, 'parameters', 'key'], message),
-    );
-    checkAudience(mapping, keys.audiences, (message) =>
-      report('warning', 'sources', key, ['mappings', i, 'parameters', 'key'], message),
+    checkNamed(mapping, keys, (severity, parameter, message) =>
+      report(severity, 'sources', key, ['mappings', i, 'parameters', parameter], message),
     );
     const never = source.event_type_path === undefined ? kind?.neverOfType?.(mapping.event) : undefined;
     if (never) {
@@ -156,20 +153,26 @@ function checkAction(
   }
 }
 
-function checkWorkflow(
-  { action, parameters: { key } }: Mapping,
-  workflows: string[],
-  report: (severity: ConfigurationProblem['severity'], message: string) => void,
+/** A mapping that names a workflow or audience which has no file. */
+function checkNamed(
+  mapping: Mapping,
+  keys: Record<FileKind, string[]>,
+  report: (severity: ConfigurationProblem['severity'], parameter: string, message: string) => void,
 ): void {
-  if (key === undefined || !action.startsWith('workflows_')) return;
-  if (isBareKey(action, 'key', key)) {
-    if (!workflows.includes(key)) report('error', `"${key}" is no workflow${didYouMean(key, workflows)}`);
-    return;
-  }
-  // Written out as a literal it is meant, so the file may be on its way.
-  const literal = typeof key === 'object' && 'value' in key ? key.value : undefined;
-  if (typeof literal !== 'string' || workflows.includes(literal)) return;
-  report('warning', `"${literal}" is no workflow: it ends as workflow_missing${didYouMean(literal, workflows)}`);
+  const named = resourceNamedBy(mapping);
+  if (named === undefined) return;
+  const { parameter, type, key, isLiteral } = named;
+  const known = type === 'workflow' ? keys.workflows : keys.audiences;
+  if (known.includes(key)) return;
+  const hint = didYouMean(key, known);
+  if (type === 'audience') {
+    // An action may make it as well, so one without a file is odd and no error.
+    const why = `has no file, so adding to it fails unless an action with ${factsOf(mapping.action).names?.madeWith} made it`;
+    report('warning', parameter, `"${key}" ${why}${hint}`);
+  } else if (isLiteral) {
+    // Written out as a literal it is meant, so the file may be on its way.
+    report('warning', parameter, `"${key}" is no workflow: it ends as workflow_missing${hint}`);
+  } else report('error', parameter, `"${key}" is no workflow${hint}`);
 }
 
 /** What is wrong with the paths inside of templates, each with where in the value its template is. */
@@ -190,23 +193,12 @@ const inside =
   ({ path, problem }: { path: (string | number)[]; problem: string }) => ({ path: [part, ...path], problem });
 
 function templateProblem(template: string): string | undefined {
-  for (const path of pathsOf({ template })) {
+  for (const path of templatePaths(template)) {
     const problem = fieldPathProblem(path);
     if (path === '') return `"${template}" has {{}} with no path in it`;
     if (problem !== undefined) return `has a path in it that cannot be one: ${problem}`;
   }
-  const rest = template.replace(/\{\{[^{}]*\}\}/g, '');
-  return /\{\{|\}\}/.test(rest) ? `"${template}" has braces that do not match up; write {{path}}` : undefined;
-}
-
-/** An audience may also be made by an action, so one without a file is odd and no error. */
-function checkAudience({ action, parameters }: Mapping, audiences: string[], report: (message: string) => void): void {
-  const { key, create_audience } = parameters;
-  if (action !== 'audiences_add_member' || create_audience !== undefined) return;
-  const literal = typeof key === 'object' && 'value' in key ? key.value : undefined;
-  if (typeof literal !== 'string' || audiences.includes(literal)) return;
-  const why = 'has no file, so adding to it fails unless an action with create_audience made it';
-  report(`"${literal}" ${why}${didYouMean(literal, audiences)}`);
+  return hasLooseBraces(template) ? `"${template}" has braces that do not match up; write {{path}}` : undefined;
 }
 
 function checkEnvironment(

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { Action } from '../../../core/actions/action.ts';
 import { actions } from '../../../core/actions/index.ts';
-import { defaultParameters } from '../../../core/actions/parts/default-parameters.ts';
 import { AudienceFile, EnvironmentFile, SourceFile, WorkflowFile } from '../../../core/configuration/schema.ts';
+import { defaultParameters } from '../../../core/mappings/action-facts.ts';
 import { sourceKinds } from '../../../core/sources/index.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;

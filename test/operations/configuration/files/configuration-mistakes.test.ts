@@ -139,7 +139,23 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       parameters('      name: Ana Lopez\n'),
       [
-        'sources/rs.yaml:9:13 error: mappings[0].parameters.name "Ana Lopez" is not a path; write { value: ... } for a literal or { template: ... } for text with paths in it',
+        'sources/rs.yaml:9:13 error: mappings[0].parameters.name "Ana Lopez" is not a path; write { value: ... } for a literal or { template: ... } for text with paths in it; a field of that name is body["Ana Lopez"]',
+      ],
+    ],
+    [
+      'a field whose name has a space',
+      'sources/rs.yaml',
+      parameters('      name: data.Full Name\n'),
+      [
+        'sources/rs.yaml:9:13 error: mappings[0].parameters.name "data.Full Name" is not a path; quote the name, as in data["Full Name"], or write { value: ... } for a literal. What no path can say is for preprocess.jsonata',
+      ],
+    ],
+    [
+      'an entry of a list counted from its end',
+      'sources/rs.yaml',
+      parameters('      name: data.items[-1].name\n'),
+      [
+        'sources/rs.yaml:9:13 error: mappings[0].parameters.name "data.items[-1].name" counts from the end of a list; entries are numbered from 0, data.items[0], and preprocess.jsonata reaches the last',
       ],
     ],
     [
@@ -519,7 +535,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the very thing that must not be there
     const control = /[\u0000-\u001f\u007f-\u009f]/;
     const [told] = problems({ 'sources/rs.yaml': 'kind: rudderstack\nname: S\nevent_type_path: "a\\e[2J b"\n' });
-    expect(told).toContain('is not a path');
+    expect(told).toContain('event_type_path "a');
     expect(told).not.toMatch(control);
   });
 });

@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { actionRow, eventRow, runRow, userRow } from '../../shared/operations/rows.ts';
-import { actionEntry, eventEntry, outcome, run } from './entries-for-tests.ts';
+import { actionRow } from '../../../shared/operations/actions/action-row.ts';
+import { userRow } from '../../../shared/operations/directory/user-row.ts';
+import { eventRow } from '../../../shared/operations/events/event-row.ts';
+import { runRow } from '../../../shared/operations/runs/run-row.ts';
+import { actionEntry, eventEntry, outcome, run } from '../../cli/entries-for-tests.ts';
 
 /*
  * The rows of `--json` are read by programs of others: a field that is renamed or removed breaks them without a word, so

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import picocolors from 'picocolors';
-import { renderTable } from '../../infra/cli/terminal/table.ts';
-import { displayWidth, printable, safeJson, truncate } from '../../shared/operations/words/text.ts';
-import { formatAgo, formatTime, parseTime } from '../../shared/operations/words/times.ts';
+import { renderTable } from '../../../infra/cli/terminal/table.ts';
+import { displayWidth, printable, safeJson, truncate } from '../../../shared/operations/words/text.ts';
+import { formatAgo, formatTime, parseTime } from '../../../shared/operations/words/times.ts';
 
 const now = Date.parse('2026-11-21T03:04:05Z');
 

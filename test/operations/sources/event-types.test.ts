@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { eventTypeRows } from '../../shared/operations/sources/event-types.ts';
-import { liveConfiguration } from '../support/build.ts';
+import { eventTypeRows } from '../../../shared/operations/sources/event-types.ts';
+import { liveConfiguration } from '../../support/build.ts';
 
 const at = Date.parse('2026-11-21T03:00:00Z');
 const seen = (eventType: string, hoursAgo: number) => ({

@@ -1,20 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
-import { unpackEventText } from '../../shared/core/events/raw-event.ts';
-import { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
-import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
-import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
-import { encodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
-import { actionsMessageOf } from '../../shared/core/plan/actions-of.ts';
-import { planEvent } from '../../shared/core/plan/plan-event.ts';
-import { rawEventOf } from '../../shared/operations/events/recompute.ts';
+import { unpackEventText } from '../../../shared/core/events/raw-event.ts';
+import { resumeExecution } from '../../../shared/core/executions/resume-execution.ts';
+import type { ActionLogEntry } from '../../../shared/core/logs/action-log-entry.ts';
+import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
+import { encodeActionsMessage } from '../../../shared/core/plan/actions-message.ts';
+import { actionsMessageOf } from '../../../shared/core/plan/actions-of.ts';
+import { planEvent } from '../../../shared/core/plan/plan-event.ts';
+import { rawEventOf } from '../../../shared/operations/events/recompute.ts';
 import {
   planForcedReplay,
   planReplay,
   type ReplayFacts,
   type ReplayPlan,
-} from '../../shared/operations/replay/plan-replay.ts';
-import { liveConfiguration } from '../support/build.ts';
-import { actionEntry, eventEntry, outcome } from './entries-for-tests.ts';
+} from '../../../shared/operations/replay/plan-replay.ts';
+import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
+import { liveConfiguration } from '../../support/build.ts';
 
 const now = Date.now();
 const replay = 'replay-1';

@@ -6,7 +6,7 @@ import {
   inChunks,
   mergeNewestFirst,
   take,
-} from '../../shared/operations/tables/newest-first.ts';
+} from '../../../shared/operations/tables/newest-first.ts';
 
 type Row = { id: string };
 

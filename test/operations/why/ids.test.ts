@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { lowestIdAt } from '../../shared/core/ids/event-id.ts';
-import { idProblem, isFromTheFuture, shapeOf } from '../../shared/operations/why/what-is.ts';
+import { lowestIdAt } from '../../../shared/core/ids/event-id.ts';
+import { idProblem, isFromTheFuture, shapeOf } from '../../../shared/operations/why/what-is.ts';
 
 const event = '01M7Y31J12ZXK1GTCH8KCC0QT0';
 

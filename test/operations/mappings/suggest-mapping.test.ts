@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import { actions } from '../../shared/core/actions/index.ts';
-import type { NormalizedEvent } from '../../shared/core/events/normalized-event.ts';
-import { planEvent } from '../../shared/core/plan/plan-event.ts';
-import { dryRun } from '../../shared/core/rehearsal/dry-run.ts';
-import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
-import { fileSchemas } from '../../shared/operations/configuration/files/file-schemas.ts';
-import { mappingYaml } from '../../shared/operations/mappings/mapping-yaml.ts';
-import { isSecret, payloadPaths } from '../../shared/operations/mappings/payload-paths.ts';
-import { likelyAction, suggestMapping } from '../../shared/operations/mappings/suggest-mapping.ts';
-import { liveConfiguration, rawEvent, trackEvent } from '../support/build.ts';
+import { actions } from '../../../shared/core/actions/index.ts';
+import type { NormalizedEvent } from '../../../shared/core/events/normalized-event.ts';
+import { planEvent } from '../../../shared/core/plan/plan-event.ts';
+import { dryRun } from '../../../shared/core/rehearsal/dry-run.ts';
+import { readConfigurationFiles } from '../../../shared/operations/configuration/files/configuration-files.ts';
+import { fileSchemas } from '../../../shared/operations/configuration/files/file-schemas.ts';
+import { mappingYaml } from '../../../shared/operations/mappings/mapping-yaml.ts';
+import { isSecret, payloadPaths } from '../../../shared/operations/mappings/payload-paths.ts';
+import { likelyAction, suggestMapping } from '../../../shared/operations/mappings/suggest-mapping.ts';
+import { liveConfiguration, rawEvent, trackEvent } from '../../support/build.ts';
 
-const fixtures = join(import.meta.dirname, '../fixtures/sources/rudderstack');
+const fixtures = join(import.meta.dirname, '../../fixtures/sources/rudderstack');
 const live = liveConfiguration();
 
 async function normalized(body: unknown): Promise<NormalizedEvent | undefined> {
@@ -99,7 +99,7 @@ describe('a suggested mapping', () => {
     ['track/username_checked', 'workflows_trigger'],
     ['invoice.paid', 'workflows_trigger'],
   ])('of type %s is for %s', (eventType, action) => {
-    expect(likelyAction({ eventType })).toBe(action);
+    expect(likelyAction({ eventType }).id).toBe(action);
   });
 });
 

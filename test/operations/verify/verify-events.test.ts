@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { PurgeQueueCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { eventIdTimeMs, makeEventId } from '../../shared/core/ids/event-id.ts';
-import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
-import type { KnownSource } from '../../shared/operations/sources/known-sources.ts';
-import { type AcceptedCounts, makeAcceptedCounts } from '../../shared/operations/verify/accepted-counts.ts';
-import { type VerifyOptions, verifyEvents } from '../../shared/operations/verify/verify-events.ts';
-import { metricPeriodSeconds, verifyRange } from '../../shared/operations/verify/verify-range.ts';
-import { actionEntry, eventEntry, outcome } from './entries-for-tests.ts';
-import { startEnvironment, type TestEnvironment } from './environment-for-tests.ts';
+import { eventIdTimeMs, makeEventId } from '../../../shared/core/ids/event-id.ts';
+import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
+import type { KnownSource } from '../../../shared/operations/sources/known-sources.ts';
+import { type AcceptedCounts, makeAcceptedCounts } from '../../../shared/operations/verify/accepted-counts.ts';
+import { type VerifyOptions, verifyEvents } from '../../../shared/operations/verify/verify-events.ts';
+import { metricPeriodSeconds, verifyRange } from '../../../shared/operations/verify/verify-range.ts';
+import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
+import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
 
 const known: KnownSource[] = [
   { key: 'rudderstack', shards: 3 },

@@ -1,0 +1,32 @@
+import { defined } from '../../shared/core/defined.ts';
+import { type EventLogEntry, rowHeadOf } from '../../shared/core/logs/event-log-entry.ts';
+import type { PlannedEvent } from '../../shared/core/plan/plan-event.ts';
+import { clip } from '../../shared/core/text.ts';
+
+/** Where an event ended, as its row tells it. */
+export type EventOutcome = Pick<EventLogEntry, 'status'> &
+  Partial<Pick<EventLogEntry, 'reason' | 'detail' | 'execution' | 'duplicateOf' | 'actionsPlanned'>>;
+
+/** The row of an event that was planned. Names and sentences are clipped; the payload keeps them whole. */
+export function eventRow(planned: PlannedEvent, outcome: EventOutcome, nowMs: number): EventLogEntry {
+  const { raw, event, key, configVersion, preprocessing, retentionDays } = planned;
+  const { detail, ...rest } = outcome;
+  return {
+    ...rowHeadOf(raw),
+    actionsPlanned: 0,
+    processedAtMs: nowMs,
+    configVersion,
+    ...defined({
+      eventType: event && clip(event.eventType),
+      userId: clipped(event?.userId),
+      key,
+      detail: clipped(detail),
+      preprocessMs: preprocessing?.ms,
+      preprocessError: clipped(preprocessing?.error),
+      retentionDays,
+    }),
+    ...rest,
+  };
+}
+
+const clipped = (text: string | undefined) => (text === undefined ? undefined : clip(text));

@@ -1,0 +1,103 @@
+import type { Verifier } from './verifier.ts';
+
+/** What became of a secret as a person pasted it. `removed` and `problem` are for people and never quote the secret. */
+export type SecretReading =
+  /** `removed`: what was taken away, such as `spaces around it`; empty when the text was clean. */
+  { kind: 'secret'; secret: string; removed: readonly string[] } | { kind: 'refused'; problem: string };
+
+type Form = Pick<Verifier, 'secretProblem' | 'copiedAlong'>;
+
+/**
+ * Reads a secret as people paste it: takes away what can only be a slip, and refuses what is doubtful or cannot be a secret
+ * of the scheme. Store what it returns, and tell the person what was removed.
+ *
+ * @param form of the scheme that will check requests; a verifier is one
+ */
+export function readSecret(text: string, form: Form): SecretReading {
+  const { secret, removed } = cleaned(text, form.copiedAlong ?? []);
+  const problem = form.secretProblem(secret) ?? doubtIn(secret);
+  return problem === undefined ? { kind: 'secret', secret, removed } : { kind: 'refused', problem };
+}
+
+/**
+ * The texts that a stored secret may stand for: as it is stored, and without what a slip left in it. Secrets that were
+ * stored before pasted text was cleaned verify requests this way.
+ */
+export function secretsToTry(stored: string, copiedAlong: readonly string[] = []): readonly string[] {
+  const { secret, removed } = cleaned(stored, copiedAlong);
+  return removed.length === 0 || secret === '' ? [stored] : [stored, secret];
+}
+
+const quotes = [
+  ['"', '"'],
+  ["'", "'"],
+  ['`', '`'],
+  ['“', '”'],
+  ['‘', '’'],
+] as const;
+
+// Marks that no one can see: zero-width spaces and joiners, direction marks, byte order marks, soft hyphens.
+const invisible = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+const invisibleAtEnds =
+  /^[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+$/g;
+
+// A line of an .env file. Base64 has `=` at its end alone, and names of anything but secrets are no reason to cut.
+const assignment =
+  /^(?:export\s+|set\s+)?(?=[A-Z0-9_]*(?:SECRET|TOKEN|KEY|PASSWORD|SIGNING|WEBHOOK))[A-Z][A-Z0-9_]*\s*=\s*(?=[^=\s])/;
+
+// Nothing of a slip is in such a text: no space, quote, comma or colon, and "=" at its end alone. Asked for every request.
+const surelyClean = /^[A-Za-z0-9+/_-]+={0,2}$/;
+
+function cleaned(text: string, copiedAlong: readonly string[]): { secret: string; removed: readonly string[] } {
+  if (surelyClean.test(text)) return { secret: text, removed: [] };
+  const removed = new Set<string>();
+  let secret = text;
+  const take = (rest: string, what: string) => {
+    if (rest === secret) return;
+    removed.add(what);
+    secret = rest;
+  };
+  // Slips nest: `export KEY="v1,whsec_…" `. Each round takes one layer, and every layer makes the text shorter.
+  for (let before: string | undefined; before !== secret; ) {
+    before = secret;
+    take(secret.replace(invisibleAtEnds, ''), 'invisible characters');
+    take(secret.trim(), 'spaces around it');
+    take(withoutAssignment(secret), 'the name and "=" in front of it');
+    take(withoutQuotes(secret), 'quotes around it');
+    for (const start of copiedAlong) take(withoutStart(secret, start), `"${start.trim()}" in front of it`);
+  }
+  // Inside, invisible marks may belong to a passphrase in another script; among ASCII they are a slip.
+  const visible = secret.replace(invisible, '');
+  if (/^[\x20-\x7e]*$/.test(visible)) take(visible, 'invisible characters');
+  return { secret, removed: [...removed] };
+}
+
+function withoutAssignment(text: string): string {
+  const [start = ''] = assignment.exec(text) ?? [];
+  return text.slice(start.length);
+}
+
+function withoutQuotes(text: string): string {
+  // As it stands in JSON or in a list: "…",
+  const inner = /["'`”’][,;]$/.test(text) ? text.slice(0, -1) : text;
+  const isQuoted = quotes.some(([open, close]) => inner.length > 2 && inner.startsWith(open) && inner.endsWith(close));
+  return isQuoted ? inner.slice(1, -1) : text;
+}
+
+function withoutStart(text: string, start: string): string {
+  return text.length > start.length && text.slice(0, start.length).toLowerCase() === start
+    ? text.slice(start.length)
+    : text;
+}
+
+/** Why a text that could be a secret hardly is one. */
+function doubtIn(secret: string): string | undefined {
+  if (/[\r\n]/.test(secret)) return 'holds a line break; paste the secret alone';
+  if (/\p{Cc}/u.test(secret)) return 'holds a control character; copy it again';
+  if (/[•●∙]|\*{4}|(\.{3}|…)$/.test(secret)) return 'is masked, as dashboards show it; reveal it first, then copy it';
+  if (/^https?:\/\//i.test(secret)) return 'is a URL; paste the secret';
+  const isHalfQuoted = (text: string, marks: string) =>
+    marks.includes(text.at(0) ?? ' ') || marks.includes(text.at(-1) ?? ' ');
+  if (isHalfQuoted(secret, '"`“”')) return 'begins or ends with a quotation mark that has no partner; copy it again';
+  return undefined;
+}

@@ -1,0 +1,115 @@
+import type { JsonObject, JsonValue } from '../../core/json/values.ts';
+import type { ActionLogEntry, ActionStatus } from '../../core/logs/action-log-entry.ts';
+import type { EventLogEntry, EventStatus } from '../../core/logs/event-log-entry.ts';
+import type { ExplainedCondition, ExplainedParameter } from '../../core/plan/explain-mapping.ts';
+import { iso } from '../words/iso.ts';
+
+/* A row of `--json`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
+
+export type ActionCounts = Record<ActionStatus, number>;
+
+export type EventRow = {
+  id: string;
+  source: string;
+  type: string | null;
+  user_id: string | null;
+  key: string | null;
+  status: EventStatus;
+  reason: string | null;
+  detail: string | null;
+  received_at: string;
+  processed_at: string;
+  config_version: number | null;
+  execution: string | null;
+  duplicate_of: string | null;
+  replay_of: string | null;
+  batch_index: number | null;
+  verification: string;
+  actions: ActionCounts;
+};
+
+/** One mapping for the event's type, and what became of it. */
+export type ConsideredRow = {
+  mapping: string;
+  action: string;
+  verdict: 'runs' | 'identify_disabled' | 'mapping_inactive' | 'conditions_not_met';
+  detail: string | null;
+  /** Each condition as configured, what is at its path (null: nothing there), and whether it holds. */
+  conditions: ConditionRow[];
+  /**
+   * Each parameter as configured, and the value it resolved to (null: nothing there). `is_default`: the mapping leaves it
+   * out, and its action fills it in.
+   */
+  parameters: ParameterRow[];
+};
+
+export type ConditionRow = {
+  path: string;
+  /** The tests as written: `{ gte: 100 }`. */
+  test: JsonObject;
+  found: JsonValue;
+  holds: boolean;
+  /** Why it does not hold. */
+  detail: string | null;
+};
+
+export type ParameterRow = { name: string; from: JsonValue; value: JsonValue; is_default: boolean };
+
+export type EventDetailRow = EventRow & {
+  /** The event's primary contents, as mappings see them; null when it could not be read. */
+  data: JsonObject | null;
+  /** The event's own text, exactly as received. */
+  event: string | null;
+  headers: Record<string, string>;
+  mappings: ConsideredRow[];
+};
+
+export function conditionRow({ condition: { path, ...test }, found, unmet }: ExplainedCondition): ConditionRow {
+  return { path, test: test as JsonObject, found: found ?? null, holds: unmet === undefined, detail: unmet ?? null };
+}
+
+export function parameterRow({ name, from, value, isDefault }: ExplainedParameter): ParameterRow {
+  return { name, from: from as JsonValue, value: value ?? null, is_default: isDefault };
+}
+
+/**
+ * @param log the action log's row of the event's execution; absent when there is none (yet)
+ */
+export function eventRow(entry: Omit<EventLogEntry, 'payload'>, log?: ActionLogEntry): EventRow {
+  return {
+    id: entry.id,
+    source: entry.source,
+    type: entry.eventType ?? null,
+    user_id: entry.userId ?? null,
+    key: entry.key ?? null,
+    status: entry.status,
+    reason: entry.reason ?? null,
+    detail: entry.detail ?? null,
+    received_at: iso(entry.receivedAtMs),
+    processed_at: iso(entry.processedAtMs),
+    config_version: entry.configVersion ?? null,
+    execution: entry.execution ?? null,
+    duplicate_of: entry.duplicateOf ?? null,
+    replay_of: entry.replayOf ?? null,
+    batch_index: entry.batchIndex ?? null,
+    verification: entry.verification,
+    actions: countActions(entry, log),
+  };
+}
+
+/** An event's own actions: a duplicate names the execution of another event and has none. */
+export function countActions(
+  { status, actionsPlanned }: Pick<EventLogEntry, 'status' | 'actionsPlanned'>,
+  log?: ActionLogEntry,
+): ActionCounts {
+  const counts: ActionCounts = { succeeded: 0, skipped: 0, failed: 0, pending: 0 };
+  if (!hasOwnActions(status)) return counts;
+  for (const action of log?.actions ?? []) counts[action.status] += 1;
+  // Handed on, and no word of them yet: they wait in the queue.
+  if (log === undefined) counts.pending = actionsPlanned;
+  return counts;
+}
+
+export function hasOwnActions(status: EventStatus): boolean {
+  return status === 'processed' || status === 'failed';
+}

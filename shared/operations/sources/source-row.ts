@@ -1,0 +1,43 @@
+/* A row of `--json`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
+
+export type SourceRow = {
+  key: string;
+  kind: string | null;
+  name: string | null;
+  environment: string;
+  /** Holds the URL token, which is the credential of senders that cannot sign. Null for a source that is not live. */
+  url: string | null;
+  url_generation: number;
+  /** When this generation began; null for the first. */
+  url_rotated_at: string | null;
+  /** The URL before, while it is still valid; when it was last used since, to five minutes. */
+  previous_url: { last_used_at: string | null } | null;
+  /** Likewise for URLs made with the ingest key before the current one, while that is accepted. */
+  previous_key: { last_used_at: string | null } | null;
+  enabled: boolean;
+  last_event_at: string | null;
+  last_event_id: string | null;
+  verification: { enforced: boolean; enforcement: 'on' | 'off' | 'once_set'; secrets: number };
+  idempotency: { enabled: boolean; path: string | null; window_hours: number };
+  identify: boolean;
+  /** Null: the environment's. */
+  retention_days: number | null;
+  mappings: number;
+  inactive_mappings: string[];
+};
+
+export type EventTypeRow = {
+  type: string;
+  /** False: only mapped, never received. */
+  seen: boolean;
+  /** To the hour; null when never seen. */
+  last_seen_at: string | null;
+  sample_event_id: string | null;
+  mapped: boolean;
+  mappings: string[];
+  active_mappings: number;
+  /** Those that run nothing here: switched off, or their source is. */
+  inactive_mappings: number;
+  /** Of a type that is mapped and never came, the unmapped one that is likely meant; of that one, the mapped one. */
+  near: string | null;
+};

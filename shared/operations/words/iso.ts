@@ -1,0 +1,3 @@
+export const iso = (timeMs: number): string => new Date(timeMs).toISOString();
+
+export const isoOrNull = (timeMs: number | undefined) => (timeMs === undefined ? null : iso(timeMs));
