@@ -1,19 +1,17 @@
 import { rmSync } from 'node:fs';
-import type * as sqlite from 'node:sqlite';
 import wasm from 'node-sqlite3-wasm';
+import type { Database, SqlValue, Statement } from './sqlite.ts';
 
-type Value = string | number | bigint | Uint8Array | null;
-
-/** The part of node:sqlite's DatabaseSync that fauxqs and the local runtime use. */
-class WasmDatabase {
+/** node:sqlite's DatabaseSync over SQLite in WebAssembly. */
+export class DatabaseSync implements Database {
   readonly #database: wasm.Database;
   readonly #statements: wasm.Statement[] = [];
 
   constructor(path: string, { enableForeignKeyConstraints = true }: { enableForeignKeyConstraints?: boolean } = {}) {
-    // It locks with a folder, which a killed process leaves behind. Whoever opens a file here holds the data directory.
+    // It locks with a folder, which a killed process leaves behind. Only the holder of the data directory opens files here.
     rmSync(`${path}.lock`, { recursive: true, force: true });
     this.#database = new wasm.Database(path);
-    // A write-ahead log without the memory that processes would share: https://sqlite.org/wal.html#noshm
+    // A write-ahead log without memory that processes share: https://sqlite.org/wal.html#noshm
     this.#database.exec('PRAGMA locking_mode = EXCLUSIVE');
     if (enableForeignKeyConstraints) this.#database.exec('PRAGMA foreign_keys = ON');
   }
@@ -22,13 +20,13 @@ class WasmDatabase {
     this.#database.exec(sql);
   }
 
-  prepare(sql: string) {
+  prepare(sql: string): Statement {
     const statement = this.#database.prepare(sql);
     this.#statements.push(statement);
     return {
-      run: (...values: Value[]) => statement.run(values),
-      get: (...values: Value[]) => statement.get(values) ?? undefined,
-      all: (...values: Value[]) => statement.all(values),
+      run: (...values: SqlValue[]) => statement.run(values),
+      get: (...values: SqlValue[]) => statement.get(values) ?? undefined,
+      all: (...values: SqlValue[]) => statement.all(values),
     };
   }
 
@@ -37,5 +35,3 @@ class WasmDatabase {
     this.#database.close();
   }
 }
-
-export const DatabaseSync = WasmDatabase as unknown as typeof sqlite.DatabaseSync;
