@@ -1,10 +1,11 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
-import { type SourceFile, SourceState } from '../configuration/schema.ts';
+import type { SourceFile, SourceState } from '../configuration/schema.ts';
 import { type CompiledMapping, compileMapping } from '../mappings/parameter-value.ts';
 import type { Verifier } from '../signatures/verifier.ts';
 import { sourceKind } from '../sources/index.ts';
 import type { SourceKind } from '../sources/source.ts';
 import { type EffectiveSettings, effectiveSettings, redactedMembers, verifierOf } from './effective-settings.ts';
+import { sourceState } from './source-state.ts';
 
 /** A source as events meet it: its content, its state in this environment, its mappings by event type. */
 export type PreparedSource = {
@@ -52,13 +53,6 @@ export function prepareSource(configuration: LiveConfiguration, key: string): Pr
 
 // One configuration object lives as long as its version is in force; what was prepared from it goes with it.
 const cache = new WeakMap<LiveConfiguration, Map<string, PreparedSource>>();
-
-/** A source's state; defaults for one whose state was never set. */
-export function sourceState({ state }: LiveConfiguration, key: string): SourceState {
-  return Object.hasOwn(state.sources, key) ? (state.sources[key] as SourceState) : defaultState;
-}
-
-const defaultState = SourceState.parse({});
 
 const none: readonly CompiledMapping[] = [];
 
