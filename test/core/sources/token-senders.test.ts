@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import jsonata from 'jsonata';
 import { parse } from 'yaml';
 import { expressionProblem, makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
@@ -14,6 +13,7 @@ import { normalizeEvent } from '../../../shared/core/sources/normalize.ts';
 import { composedKey } from '../../../shared/core/sources/parts/composed-key.ts';
 import * as posthog from '../../../shared/core/sources/posthog.guide.ts';
 import { liveConfiguration, rawEvent } from '../../support/build.ts';
+import fc from '../../support/fast-check.ts';
 
 /* Senders that bring a token or nothing: what their definitions decide. */
 
