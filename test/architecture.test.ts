@@ -155,9 +155,11 @@ describe('no sender is special', () => {
   });
 });
 
-test('npx signalbox can be run: what package.json names as a command is a program', () => {
-  const { bin } = JSON.parse(textOf('package.json')) as { bin: Record<string, string> };
-  for (const file of Object.values(bin)) {
+test('npx signalbox can be run: what its package.json names as a command is a program', () => {
+  const { bin } = JSON.parse(textOf('infra/cli/bin/package.json')) as { bin: Record<string, string> };
+  expect(Object.keys(bin)).toEqual(['signalbox']);
+  for (const name of Object.values(bin)) {
+    const file = `infra/cli/bin/${name}`;
     expect(textOf(file).startsWith('#!/usr/bin/env node\n')).toBe(true);
     accessSync(join(root, file), constants.X_OK);
   }

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { defined } from '../../shared/core/defined.ts';
 import { asError } from '../../shared/core/errors.ts';
 import { decodeRawEvent, packEventText } from '../../shared/core/events/raw-event.ts';
+import { outcomeHead, rowHead } from '../../shared/core/executions/action-row.ts';
 import { eventIdTimeMs, isEventId } from '../../shared/core/ids/event-id.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
 import { type EventRowHead, rowHeadOf } from '../../shared/core/logs/event-log-entry.ts';
@@ -171,12 +172,8 @@ function withFailures(
     const before = known.get(invocation.id);
     if (before && (before.status !== 'pending' || isCarriedOn)) return before;
     failures++;
-    const { id, action, mapping, payload } = invocation;
     return {
-      id,
-      action,
-      mapping,
-      payload,
+      ...outcomeHead(invocation),
       status: 'failed',
       reason: 'dead_lettered',
       detail: before?.detail ?? 'every delivery to workflow-trigger failed; the function log has the error',
@@ -187,19 +184,13 @@ function withFailures(
   if (failures === 0) return undefined;
   const named = new Set(message.invocations.map(({ id }) => id));
   const others = row?.actions.filter(({ id }) => !named.has(id)) ?? [];
-  const { execution, eventId, source, eventType, configVersion, receivedAtMs, origin } = message;
   return {
-    execution,
-    eventId,
-    source,
-    eventType,
-    configVersion,
+    ...rowHead(message),
     actions: [...actions, ...others],
     // Kept, so that an older message of the chain still finds itself superseded.
     next: row?.next ?? 0,
-    origins: [...new Set([...(row?.origins ?? []), origin])],
+    origins: [...new Set([...(row?.origins ?? []), message.origin])],
     revision: (row?.revision ?? 0) + 1,
-    receivedAtMs,
     updatedAtMs: nowMs,
     message: text,
   };

@@ -1,26 +1,20 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
-import { isPending, mergeEntries } from '../../shared/core/executions/merge-entries.ts';
+import { errorMessage } from '../../shared/core/errors.ts';
+import { type Conclusion, concludeAttempt } from '../../shared/core/executions/conclude-attempt.ts';
 import { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
-import {
-  type DelayedMessage,
-  delayedIfEarly,
-  isLastAttempt,
-  retryAtMs,
-  retryMessage,
-} from '../../shared/core/executions/retry-message.ts';
-import { sourceState } from '../../shared/core/live/prepared.ts';
-import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
+import { type DelayedMessage, delayedIfEarly, isLastAttempt } from '../../shared/core/executions/retry-message.ts';
+import { sourceState } from '../../shared/core/live/source-state.ts';
+import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { ActionContext } from '../../shared/core/runs/action-context.ts';
-import { clip } from '../../shared/core/text.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
-import { asError, type Settled, toBatchResponse } from '../../shared/lambda/settle-each.ts';
+import { asError, toBatchResponse } from '../../shared/lambda/settle-each.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';
 import type { ClaimStore } from '../../shared/ports/claim-store.ts';
 import type { ConfigurationSource } from '../../shared/ports/configuration.ts';
-import type { ActionsQueue } from '../../shared/ports/queues.ts';
-import { type ActionPorts, runInvocations, type Tried } from './run-invocations.ts';
+import type { ActionsQueue, SendResult } from '../../shared/ports/queues.ts';
+import { type ActionPorts, runInvocations } from './run-invocations.ts';
+import { explainInRow, type RowToWrite, writeRows } from './write-rows.ts';
 
 export type WorkflowTriggerDeps = Pick<
   ActionContext,
@@ -37,26 +31,26 @@ export type WorkflowTriggerDeps = Pick<
   maxReceiveCount: number;
 };
 
-/** One received message on its way through the batch. */
-type Delivery = {
-  record: SQSRecord;
-  receiveCount: number;
-  message?: ActionsMessage;
-  /** How long its source keeps its rows; absent: as long as the environment does. */
-  retentionDays?: number;
-  /** The row as it was read; absent when it was not, or when there is none. */
-  row?: ActionLogEntry;
-  /** What this attempt found, as a row of its own. */
-  found?: ActionLogEntry;
-  /** The message to send before anything is written. */
-  retry?: DelayedMessage;
-  settled?: Settled;
-};
+/** What the attempt at one record came to. */
+type Attempted =
+  /** There was nothing to do any more. */
+  | { kind: 'done' }
+  /** It came before its time: the same message again, and nothing else. */
+  | { kind: 'early'; message: ActionsMessage; retry: DelayedMessage }
+  | ({ kind: 'tried'; message: ActionsMessage } & Conclusion & RowToWrite)
+  /** `message` is absent when it could not be read. */
+  | { kind: 'failed'; error: Error; message?: ActionsMessage };
+
+/** With its retry sent: a row of what was tried may be written now. */
+type Sent = Exclude<Attempted, { kind: 'early' }>;
+
+/** With its row written. */
+type Written = Exclude<Sent, { kind: 'tried' }>;
 
 /**
- * A batch of actions messages, start to finish. The order run → send the retry → write the row → acknowledge is the
- * promise: a row that says "pending" has a message under way, whatever dies in between.
- * docs/protocols/retries.md.
+ * A batch of actions messages, start to finish. The order attempt → send the retry → write the row → acknowledge is the
+ * promise: a row that says "pending" has a message under way, wherever the process dies. Each stage answers in the order
+ * of the records. docs/protocols/retries.md.
  *
  * @param deadlineMs when calls to targets must be over, so that what was found can still be sent and written
  */
@@ -71,57 +65,67 @@ export async function runActions(
     deadlineMs,
     count: (source, name) => deps.metrics.count(source, name),
   };
-  const deliveries = records.map(
-    (record): Delivery => ({ record, receiveCount: Number(record.attributes.ApproximateReceiveCount) }),
-  );
-  await Promise.all(deliveries.map((delivery) => attempt(delivery, ports, deps).catch(failed(delivery))));
-  await sendRetries(deliveries, deps);
-  await writeRows(deliveries, deps);
-  await Promise.all(deliveries.map((delivery) => explainFailure(delivery, deps)));
+  const attempted = await Promise.all(records.map((record) => attempt(record, ports, deps)));
+  const sent = await sendRetries(attempted, deps);
+  const written = await writeTried(sent, deps);
+  await Promise.all(records.map((record, i) => explainFailure(record, written[i], ports, deps)));
   deps.metrics.flush();
   return toBatchResponse(
     records,
-    deliveries.map(({ settled }) => settled ?? { kind: 'retry', error: new Error('the record was not settled') }),
+    written.map((one) => (one.kind === 'done' ? one : { kind: 'retry', error: one.error })),
   );
 }
 
-const failed = (delivery: Delivery) => (error: unknown) => {
-  delivery.settled = { kind: 'retry', error: asError(error) };
-};
+async function attempt(record: SQSRecord, ports: ActionPorts, deps: WorkflowTriggerDeps): Promise<Attempted> {
+  let message: ActionsMessage | undefined;
+  try {
+    message = decodeActionsMessage(record.body);
+    return await runMessage(message, receiveCountOf(record), ports, deps);
+  } catch (error) {
+    return { kind: 'failed', error: asError(error), ...(message && { message }) };
+  }
+}
+
+function receiveCountOf({ attributes }: SQSRecord): number {
+  return Number(attributes.ApproximateReceiveCount);
+}
 
 /** Runs what is still open. Only messages that may have been here before are worth a read. */
-async function attempt(delivery: Delivery, ports: ActionPorts, deps: WorkflowTriggerDeps): Promise<void> {
-  const received = decodeActionsMessage(delivery.record.body);
-  delivery.message = received;
-  const { retention_days } = sourceState(ports.configuration, received.source);
-  if (retention_days !== undefined) delivery.retentionDays = retention_days;
+async function runMessage(
+  received: ActionsMessage,
+  receiveCount: number,
+  ports: ActionPorts,
+  deps: WorkflowTriggerDeps,
+): Promise<Attempted> {
   const nowMs = deps.nowMs();
   const early = delayedIfEarly(received, nowMs);
-  if (early) {
-    delivery.retry = early;
-    return;
-  }
-  const again = received.again || received.n > 1 || delivery.receiveCount > 1;
-  const row = again ? await deps.actionLog.read(received.execution) : undefined;
-  if (row) delivery.row = row;
-  const resumption = resumeExecution(received, row);
+  if (early) return { kind: 'early', message: received, retry: early };
+  const again = received.again || received.n > 1 || receiveCount > 1;
+  const stored = again ? await deps.actionLog.read(received.execution) : undefined;
+  const resumption = resumeExecution(received, stored);
   if (resumption.kind === 'acknowledge') {
     // Its event may have taken the claim over once more, which ends the release, and nothing will run that could fail again.
-    if (received.claim && row && namesFailure(received, row)) {
+    if (received.claim && stored && namesFailure(received, stored)) {
       await deps.claims.release(received.claim, received.execution);
     }
-    delivery.settled = { kind: 'done' };
-    return;
+    return { kind: 'done' };
   }
   const { message, open, before, isSeen } = resumption;
-  delivery.message = message;
   const isLast = isLastAttempt(message, nowMs);
   const tried = await runInvocations({ message, open, before, again, isSeen, isLast }, ports);
-  // Before the row: once the failure is written, nobody comes back to release the claim.
-  if (message.claim && tried.some(({ outcome }) => outcome.status === 'failed')) {
-    await deps.claims.release(message.claim, message.execution);
-  }
-  Object.assign(delivery, conclude(message, tried, deps));
+  const hasFailed = tried.some(({ outcome }) => outcome.status === 'failed');
+  // Before the row: once the failure is written, no message comes back to release the claim.
+  if (message.claim && hasFailed) await deps.claims.release(message.claim, message.execution);
+  const { row, ...rest } = concludeAttempt(message, tried, { nowMs: deps.nowMs(), random: deps.random() });
+  return {
+    kind: 'tried',
+    message,
+    row: { ...row, ...retentionOf(message, ports) },
+    ...rest,
+    ...(stored && { stored }),
+    // The queue may deliver a first message twice and count neither: a failure must not write over its twin's success.
+    isAlone: message.n === 1 && !again && rest.retry === undefined && !hasFailed,
+  };
 }
 
 function namesFailure({ invocations }: ActionsMessage, { actions }: ActionLogEntry): boolean {
@@ -129,131 +133,46 @@ function namesFailure({ invocations }: ActionsMessage, { actions }: ActionLogEnt
   return actions.some(({ id, status }) => status === 'failed' && named.has(id));
 }
 
-function conclude(
-  message: ActionsMessage,
-  tried: Tried[],
-  deps: WorkflowTriggerDeps,
-): Pick<Delivery, 'found' | 'retry'> {
-  const nowMs = deps.nowMs();
-  const random = deps.random();
-  const timed = tried.map((one) => withRetryTime(one, message, { nowMs, random }));
-  const pending = timed.filter(({ outcome }) => isPending(outcome));
-  const retry =
-    pending.length === 0
-      ? undefined
-      : retryMessage(message, {
-          retryAtMs: Math.min(...pending.flatMap(({ outcome }) => outcome.retryAtMs ?? [])),
-          isHeadway: pending.every(({ outcome, isHeadway }) => isHeadway || isUndisturbed(outcome)),
-          nowMs,
-        });
-  // What waits for another action comes along with the message.
-  const actions = timed.map(({ outcome }) =>
-    isPending(outcome) && retry?.retryAtMs !== undefined ? { retryAtMs: retry.retryAtMs, ...outcome } : outcome,
-  );
-  const { execution, eventId, source, eventType, configVersion, receivedAtMs, origin } = message;
-  return {
-    found: {
-      execution,
-      eventId,
-      source,
-      eventType,
-      configVersion,
-      actions,
-      next: retry?.n ?? 0,
-      origins: [origin],
-      revision: 1,
-      receivedAtMs,
-      updatedAtMs: nowMs,
-    },
-    ...(retry && { retry }),
-  };
-}
-
-/** When each pending action is tried again: one that was not due keeps its time, one that waits has none. */
-function withRetryTime(
-  one: Tried,
-  message: ActionsMessage,
-  { nowMs, random }: { nowMs: number; random: number },
-): Tried {
-  const { outcome, retryAfterSeconds, isHeadway } = one;
-  const isSettled = !isPending(outcome) || outcome.reason === 'waiting_for_earlier_action';
-  if (isSettled || outcome.retryAtMs !== undefined) return one;
-  // One that goes on at once and stands still would do so again and again.
-  const isStuck = outcome.reason === 'continues' && !isHeadway;
-  const askedSeconds = isHeadway ? (retryAfterSeconds ?? 0) : isStuck ? undefined : retryAfterSeconds;
-  // A delay is over when it is over: nobody has failed together, so nobody is kept apart.
-  const at = retryAtMs(message, { askedSeconds, nowMs, random: outcome.reason === 'delayed' ? 0 : random });
-  return { ...one, outcome: { ...outcome, retryAtMs: at } };
-}
-
-/** Pending without having been tried: it waits for another action or for its time. */
-function isUndisturbed({ reason }: ActionOutcome): boolean {
-  return reason === 'waiting_for_earlier_action' || reason === 'delayed';
+/** How long the source keeps its rows, where it says so. */
+function retentionOf({ source }: ActionsMessage, { configuration }: ActionPorts): { retentionDays?: number } {
+  const { retention_days } = sourceState(configuration, source);
+  return retention_days === undefined ? {} : { retentionDays: retention_days };
 }
 
 /** Retries go out together; a message whose retry was not taken comes back itself. */
-async function sendRetries(deliveries: Delivery[], deps: WorkflowTriggerDeps): Promise<void> {
-  const retrying = deliveries.filter(({ retry, settled }) => retry !== undefined && settled === undefined);
-  if (retrying.length === 0) return;
-  const results = await deps.actionsQueue.sendEach(retrying.flatMap(({ retry }) => retry ?? [])).catch(asError);
-  for (const [i, delivery] of retrying.entries()) {
-    const result = results instanceof Error ? { sent: false as const, error: results } : results[i];
-    if (!result?.sent) failed(delivery)(result?.error ?? new Error('the queue gave no answer'));
-    // One that was early has nothing else to say.
-    else if (delivery.found === undefined) delivery.settled = { kind: 'done' };
-  }
+async function sendRetries(attempted: Attempted[], { actionsQueue }: WorkflowTriggerDeps): Promise<Sent[]> {
+  const retries = attempted.flatMap((one) => retryOf(one) ?? []);
+  const results = retries.length === 0 ? [] : await actionsQueue.sendEach(retries).catch(asError);
+  let position = 0;
+  return attempted.map((one): Sent => {
+    if (one.kind === 'done' || one.kind === 'failed') return one;
+    const result = retryOf(one) && resultAt(results, position++);
+    if (result && !result.sent) return { kind: 'failed', error: result.error, message: one.message };
+    return one.kind === 'early' ? { kind: 'done' } : one;
+  });
 }
 
-/**
- * First attempts that left nothing pending or failed have nobody to agree with: their rows are written together, unconditionally.
- * Everything else is written on the condition that nobody wrote since it was read.
- */
-async function writeRows(deliveries: Delivery[], deps: WorkflowTriggerDeps): Promise<void> {
-  const unsettled = deliveries.filter(({ found, settled }) => found !== undefined && settled === undefined);
-  const alone = unsettled.filter(isAlone);
-  // A revision that nobody has read: a twin that read an earlier row must not take this one for it.
-  const rows = alone.flatMap(rowOf).map((row) => ({ ...row, revision: row.updatedAtMs }));
-  const batch = rows.length === 0 ? Promise.resolve([]) : deps.actionLog.writeEach(rows).catch(asError);
-  const others = unsettled.filter((delivery) => !isAlone(delivery));
-  await Promise.all(
-    others.map((delivery) =>
-      writeMerged(delivery, deps)
-        .then(() => written(delivery, deps))
-        .catch(failed(delivery)),
-    ),
-  );
-  const errors = await batch;
-  for (const [i, delivery] of alone.entries()) {
-    const error = errors instanceof Error ? errors : errors[i];
-    if (error) failed(delivery)(error);
-    else written(delivery, deps);
-  }
+function retryOf(one: Attempted): DelayedMessage | undefined {
+  return one.kind === 'early' || one.kind === 'tried' ? one.retry : undefined;
 }
 
-function isAlone({ message, receiveCount, retry, found }: Delivery): boolean {
-  // The queue may deliver a first message twice and count neither: a failure must not write over its twin's success.
-  const hasFailed = found?.actions.some(({ status }) => status === 'failed') ?? false;
-  return message?.n === 1 && !message.again && receiveCount === 1 && retry === undefined && !hasFailed;
+/** What became of one of the retries; the queue may be away for all of them. */
+function resultAt(results: SendResult[] | Error, position: number): SendResult {
+  if (results instanceof Error) return { sent: false, error: results };
+  return results[position] ?? { sent: false, error: new Error('the queue gave no answer') };
 }
 
-const writeAttemptsMax = 10;
-
-/** What is written of a delivery, with the time that its source keeps it. */
-function rowOf({ found, retentionDays }: Delivery): ActionLogEntry[] {
-  return found === undefined ? [] : [{ ...found, ...(retentionDays !== undefined && { retentionDays }) }];
-}
-
-async function writeMerged(delivery: Delivery, deps: WorkflowTriggerDeps): Promise<void> {
-  const [found] = rowOf(delivery);
-  if (found === undefined) return;
-  let stored = delivery.row;
-  for (let tries = 1; tries <= writeAttemptsMax; tries++) {
-    const merged = mergeEntries(found, stored);
-    if (merged === undefined) return;
-    if (await deps.actionLog.writeIfUnchanged(merged, stored?.revision ?? 0)) return;
-    stored = await deps.actionLog.read(found.execution);
-  }
-  throw new RetryableError(`the row of execution ${found.execution} kept changing`);
+async function writeTried(sent: Sent[], deps: WorkflowTriggerDeps): Promise<Written[]> {
+  const tried = sent.filter((one) => one.kind === 'tried');
+  const errors = await writeRows(tried, deps.actionLog);
+  let position = 0;
+  return sent.map((one): Written => {
+    if (one.kind !== 'tried') return one;
+    const error = errors[position++];
+    if (error) return { kind: 'failed', error, message: one.message };
+    countOutcomes(one.row, deps);
+    return { kind: 'done' };
+  });
 }
 
 const metricOf = {
@@ -263,58 +182,27 @@ const metricOf = {
   pending: 'ActionsRetried',
 } as const;
 
-function written(delivery: Delivery, { metrics }: WorkflowTriggerDeps): void {
-  delivery.settled = { kind: 'done' };
-  for (const { status, reason } of delivery.found?.actions ?? []) {
-    metrics.count(delivery.found?.source ?? 'unknown', metricOf[status], 1, reason);
-  }
+function countOutcomes({ source, actions }: ActionLogEntry, { metrics }: WorkflowTriggerDeps): void {
+  for (const { status, reason } of actions) metrics.count(source, metricOf[status], 1, reason);
 }
 
-/**
- * A record that fails comes back when its visibility ends. On its last delivery the reason is left in its row, as the
- * detail of whatever is still open: the dead-letter queue carries messages and no errors.
- */
-async function explainFailure(delivery: Delivery, deps: WorkflowTriggerDeps): Promise<void> {
-  const { settled, message, record, receiveCount } = delivery;
-  if (settled?.kind !== 'retry') return;
-  const error = errorMessage(settled.error);
+/** A record that fails comes back when its visibility ends; on its last delivery the reason is left in its row. */
+async function explainFailure(
+  record: SQSRecord,
+  written: Written | undefined,
+  ports: ActionPorts,
+  deps: WorkflowTriggerDeps,
+): Promise<void> {
+  if (written?.kind !== 'failed') return;
+  const { error, message } = written;
+  const receiveCount = receiveCountOf(record);
   deps.warn('an actions message will be delivered again', {
     message_id: record.messageId,
     execution: message?.execution,
     receive_count: receiveCount,
-    error,
+    error: errorMessage(error),
   });
   if (message === undefined || receiveCount < deps.maxReceiveCount) return;
-  const nowMs = deps.nowMs();
-  const { execution, eventId, source, eventType, configVersion, receivedAtMs } = message;
-  const actions = message.invocations.map(
-    ({ id, action, mapping, payload }): ActionOutcome => ({
-      id,
-      action,
-      mapping,
-      payload,
-      status: 'pending',
-      detail: clip(error),
-      attempts: receiveCount,
-    }),
-  );
-  // Nothing was concluded, so the row does not learn of the origin.
-  const found = {
-    execution,
-    eventId,
-    source,
-    eventType,
-    configVersion,
-    actions,
-    next: 0,
-    origins: [],
-    revision: 1,
-    receivedAtMs,
-    updatedAtMs: nowMs,
-  };
-  // The dead-letter function writes the row if this does not.
-  await deps.actionLog
-    .read(execution)
-    .then((row) => writeMerged({ ...delivery, found, ...(row && { row }) }, deps))
-    .catch(() => undefined);
+  const about = { error, receiveCount, nowMs: deps.nowMs(), ...retentionOf(message, ports) };
+  await explainInRow(message, about, deps.actionLog);
 }

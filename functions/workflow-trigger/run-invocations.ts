@@ -1,6 +1,9 @@
 import type { Action } from '../../shared/core/actions/action.ts';
 import { actionPosition, findAction } from '../../shared/core/actions/index.ts';
+import { defined } from '../../shared/core/defined.ts';
 import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
+import { outcomeHead } from '../../shared/core/executions/action-row.ts';
+import type { Tried } from '../../shared/core/executions/conclude-attempt.ts';
 import { attemptNumber } from '../../shared/core/executions/resume-execution.ts';
 import { isEarly } from '../../shared/core/executions/retry-message.ts';
 import { type JsonObject, sameJson } from '../../shared/core/json/values.ts';
@@ -23,14 +26,6 @@ export type ActionPorts = Pick<
   | 'deadlineMs'
   | 'nowMs'
 > & { count(source: string, name: ActionCount): void };
-
-/** One attempt at an invocation. */
-export type Tried = {
-  outcome: ActionOutcome;
-  retryAfterSeconds?: number;
-  /** Pending without trouble: it got ahead, or a delay runs. */
-  isHeadway?: boolean;
-};
 
 export type Attempt = {
   message: ActionsMessage;
@@ -81,25 +76,25 @@ async function tryInvocation(invocation: Invocation, attempt: Attempt, ports: Ac
   if (attempt.isSeen && before?.status === 'pending' && isEarly(before.retryAtMs, startedAtMs))
     return { outcome: before };
   const result = await resultOf(invocation, attempt, ports);
-  const progress = result.status === 'pending' ? (result.progress ?? progressOf(before)) : undefined;
   const isHeadway = gotAhead(result, before);
-  const outcome = outcomeOf(result, { ...attempt, isLast: attempt.isLast && !isHeadway });
-  const isOver = outcome.status !== 'pending';
+  const ending = outcomeOf(result, { ...attempt, isLast: attempt.isLast && !isHeadway });
+  const outcome: ActionOutcome = {
+    ...outcomeHead(invocation),
+    ...ending,
+    attempts: (before?.attempts ?? 0) + 1,
+    firstAttemptAtMs: before?.firstAttemptAtMs ?? startedAtMs,
+  };
+  if (result.status !== 'pending' || ending.status !== 'pending') {
+    return { outcome: { ...outcome, finishedAtMs: ports.nowMs() } };
+  }
+  const { reason, detail, retryAfterSeconds, progress = progressOf(before) } = result;
   return {
-    outcome: {
-      ...identity(invocation),
-      ...outcome,
-      attempts: (before?.attempts ?? 0) + 1,
-      firstAttemptAtMs: before?.firstAttemptAtMs ?? startedAtMs,
-      ...(isOver ? { finishedAtMs: ports.nowMs() } : progress && { progress }),
-    },
-    ...(result.status === 'pending' &&
-      result.retryAfterSeconds !== undefined && { retryAfterSeconds: result.retryAfterSeconds }),
-    ...(isHeadway && { isHeadway }),
+    outcome: { ...outcome, ...(progress && { progress }) },
+    pending: { reason, detail, ...defined({ retryAfterSeconds }), isHeadway },
   };
 }
 
-/** Whether an attempt that is not over needs no excuse. One that only says that it continues, and stands still, does. */
+/** True while an attempt makes progress, or a delay runs. An action that says it continues and stands still makes none. */
 function gotAhead(result: ActionResult, before: ActionOutcome | undefined): boolean {
   if (result.status !== 'pending') return false;
   if (result.reason === 'delayed') return true;
@@ -199,7 +194,7 @@ function waiting(invocation: Invocation, behind: string, { before }: Attempt): T
   const earlier = before.get(invocation.id);
   return {
     outcome: {
-      ...identity(invocation),
+      ...outcomeHead(invocation),
       status: 'pending',
       reason: 'waiting_for_earlier_action',
       detail: `waits for ${behind}`,
@@ -208,8 +203,4 @@ function waiting(invocation: Invocation, behind: string, { before }: Attempt): T
       ...(earlier?.progress && { progress: earlier.progress }),
     },
   };
-}
-
-function identity({ id, action, mapping, payload }: Invocation) {
-  return { id, action, mapping, payload };
 }

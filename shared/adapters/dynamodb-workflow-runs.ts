@@ -5,7 +5,7 @@ import { RetryableError } from '../core/errors.ts';
 import { printRunId, type RunKey } from '../core/ids/run-id.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import type { JsonObject } from '../core/json/values.ts';
-import type { CancelReason, RunStatus, RunSubscription, WorkflowRun } from '../core/runs/workflow-run.ts';
+import { endingOf, type RunStatus, type RunSubscription, WorkflowRun } from '../core/runs/workflow-run.ts';
 import type { CancellationMark, RunState, WorkflowRuns } from '../ports/workflow-runs.ts';
 import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 import { getEach, type ItemKey } from './dynamodb-get-each.ts';
@@ -22,6 +22,7 @@ export function cancellationPartition(workflow: string, cancellationKey: string)
 }
 
 export function itemFromRun(run: WorkflowRun, retentionDays: number): TableItem {
+  const { cancelReason, targetReference, error } = endingOf(run);
   const isUnfinished = run.status === 'pending' && run.cancellationKey !== undefined;
   return {
     ...runItemKey(run.key),
@@ -48,11 +49,11 @@ export function itemFromRun(run: WorkflowRun, retentionDays: number): TableItem 
     audience: run.audience,
     not_before: run.notBeforeMs && new Date(run.notBeforeMs).toISOString(),
     batch: run.batch,
-    cancel_reason: run.cancelReason,
+    cancel_reason: cancelReason,
     trigger_data: packJson(run.data),
     attempts: run.attempts,
-    target_reference: run.targetReference,
-    error: run.error,
+    target_reference: targetReference,
+    error,
     inserted_at: new Date(run.insertedAtMs).toISOString(),
     updated_at: new Date(run.updatedAtMs).toISOString(),
     expires_at: Math.ceil(run.insertedAtMs / 1000) + retentionDays * 86_400,
@@ -62,14 +63,14 @@ export function itemFromRun(run: WorkflowRun, retentionDays: number): TableItem 
 export function runFromItem(item: Record<string, unknown>): WorkflowRun {
   const [execution = '', mappingHash = ''] = String(item.sk).split('#');
   const text = (name: string) => item[name] as string | undefined;
-  return {
+  return WorkflowRun.parse({
     key: { recipient: refFromRecipientKey(String(item.pk)), execution, mappingHash },
     workflow: String(item.workflow),
     workflowRunId: String(item.workflow_run_id),
     mapping: String(item.mapping),
     ...optional('actor', refFromDescription(item.actor)),
     ...optional('tenant', text('tenant')),
-    status: item.status as RunStatus,
+    status: item.status,
     target: String(item.target),
     eventId: String(item.event_id),
     source: String(item.source),
@@ -79,14 +80,14 @@ export function runFromItem(item: Record<string, unknown>): WorkflowRun {
     ...optional('audience', text('audience')),
     ...optional('notBeforeMs', text('not_before') === undefined ? undefined : Date.parse(String(item.not_before))),
     ...optional('batch', text('batch')),
-    ...optional('cancelReason', text('cancel_reason') as CancelReason | undefined),
+    ...optional('cancelReason', text('cancel_reason')),
     data: unpackJson(item.trigger_data as Uint8Array) as JsonObject,
     attempts: Number(item.attempts),
     ...optional('targetReference', item.target_reference as JsonObject | undefined),
     ...optional('error', text('error')),
     insertedAtMs: Date.parse(String(item.inserted_at)),
     updatedAtMs: Date.parse(String(item.updated_at)),
-  };
+  });
 }
 
 function refFromDescription(described: unknown): EntityRef | undefined {
@@ -151,7 +152,10 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
       if (error) throw error;
     },
 
-    async end(key, { status, origin, attempts, targetReference, error, isCancellable, updatedAtMs }) {
+    async end(key, runEnd) {
+      const { status, origin, attempts, targetReference, updatedAtMs } = runEnd;
+      const error = runEnd.status === 'failed' ? runEnd.error : undefined;
+      const isCancellable = runEnd.status === 'handed_off' && runEnd.isCancellable;
       const values = {
         ':status': status,
         ':origin': origin,

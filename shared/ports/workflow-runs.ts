@@ -13,16 +13,14 @@ export type RunState = {
   batch?: string;
 };
 
-export type RunEnd = {
-  status: 'handed_off' | 'failed';
-  origin: string;
-  attempts: number;
-  targetReference?: JsonObject;
-  error?: string;
-  /** True for a run whose target can still take it back: it stays among the unfinished of its cancellation key. */
-  isCancellable?: boolean;
-  updatedAtMs: number;
-};
+export type RunEnd = { origin: string; attempts: number; targetReference?: JsonObject; updatedAtMs: number } & (
+  | {
+      status: 'handed_off';
+      /** True for a run whose target can still take it back: it stays among the unfinished of its cancellation key. */
+      isCancellable?: boolean;
+    }
+  | { status: 'failed'; error: string }
+);
 
 /** Says that runs of this pair, or one recipient's, whose event was received before `beforeMs` are not to begin. */
 export type CancellationMark = { workflow: string; cancellationKey: string; recipient?: string; beforeMs: number };

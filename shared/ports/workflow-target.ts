@@ -1,16 +1,13 @@
 import type { Target } from '../core/configuration/schema.ts';
 import type { JsonObject } from '../core/json/values.ts';
-import type { ActionReason } from '../core/logs/action-log-entry.ts';
+import type { Pending, PendingReason } from '../core/logs/pending.ts';
 import type { CancelMessage } from '../core/runs/cancel-message.ts';
 import type { RunMessage } from '../core/runs/run-message.ts';
 
-/** For now. `retryAfterSeconds` is what the target asked for, if it did. */
-export type Unavailable = {
-  kind: 'unavailable';
-  reason: Extract<ActionReason, 'target_unavailable' | 'target_timeout' | 'target_busy' | 'secret_missing'>;
-  detail: string;
-  retryAfterSeconds?: number;
-};
+/** Not now: the run waits as this says. `retryAfterSeconds` is what the target asked for, if it did. */
+export type Unavailable = { kind: 'unavailable' } & Pending & {
+    reason: Extract<PendingReason, 'target_unavailable' | 'target_timeout' | 'target_busy' | 'secret_missing'>;
+  };
 
 export type TargetAnswer =
   | { kind: 'accepted'; reference?: JsonObject }

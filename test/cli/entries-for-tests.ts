@@ -5,6 +5,7 @@ import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/actio
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
 import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import { rawEvent, trackEvent } from '../support/build.ts';
+import type { RunChange } from '../support/runs.ts';
 
 export type EntryChange = Partial<EventLogEntry> & { receivedAtMs?: number; body?: unknown };
 
@@ -71,7 +72,7 @@ export function actionEntry(
   };
 }
 
-export function run(event: EventLogEntry, change: Partial<WorkflowRun> = {}): WorkflowRun {
+export function run(event: EventLogEntry, change: RunChange = {}): WorkflowRun {
   const execution = event.execution ?? event.id;
   return {
     key: runKey({ kind: 'user', id: 'usr_8841' }, execution, 'order-completed'),
@@ -88,5 +89,5 @@ export function run(event: EventLogEntry, change: Partial<WorkflowRun> = {}): Wo
     insertedAtMs: event.processedAtMs,
     updatedAtMs: event.processedAtMs,
     ...change,
-  };
+  } as WorkflowRun;
 }

@@ -2,13 +2,14 @@ import { expect, test } from '@jest/globals';
 import { type RunKey, runKey } from '../../shared/core/ids/run-id.ts';
 import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import type { RunEnd, WorkflowRuns } from '../../shared/ports/workflow-runs.ts';
+import type { RunChange } from '../support/runs.ts';
 
 const nowMs = Date.parse('2026-11-21T03:00:00Z');
 const execution = '01JD3Q9F7K8M25RXK0Q4T9B7C0';
 
 let users = 0;
 
-export function workflowRun(change: Partial<WorkflowRun> = {}): WorkflowRun {
+export function workflowRun(change: RunChange = {}): WorkflowRun {
   return {
     key: runKey({ kind: 'user', id: `run-user-${++users}` }, execution, 'order-completed'),
     workflow: 'order-completed',
@@ -24,23 +25,18 @@ export function workflowRun(change: Partial<WorkflowRun> = {}): WorkflowRun {
     insertedAtMs: nowMs,
     updatedAtMs: nowMs,
     ...change,
-  };
+  } as WorkflowRun;
 }
 
-const end = (change: Partial<RunEnd> = {}): RunEnd => ({
-  status: 'handed_off',
-  origin: 'origin-1',
-  attempts: 2,
-  updatedAtMs: nowMs + 1000,
-  ...change,
-});
+const end = (change: Partial<RunEnd> = {}) =>
+  ({ status: 'handed_off', origin: 'origin-1', attempts: 2, updatedAtMs: nowMs + 1000, ...change }) as RunEnd;
 
 /** What every store of runs promises: run by the fake, the embedded emulator and, where Java is found, DynamoDB Local. */
 export function workflowRunsContract(
   runsOf: () => WorkflowRuns,
   stored: (key: RunKey) => Promise<WorkflowRun | undefined>,
 ): void {
-  test.each<[string, Partial<WorkflowRun>]>([
+  test.each<[string, RunChange]>([
     ['of a user', {}],
     [
       'of an object, with everything',

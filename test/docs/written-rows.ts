@@ -24,6 +24,7 @@ import { makeLive, readSeen } from '../../shared/operations/configuration/live-c
 import { changeState, setMappingActive } from '../../shared/operations/settings/change-state.ts';
 import { liveConfiguration } from '../support/build.ts';
 import type { TestTables } from '../support/dynalite.ts';
+import type { RunChange } from '../support/runs.ts';
 
 // A second ago, so that all of it is on one day; and three hours ago, which may be another.
 const nowMs = Date.now() - 1000;
@@ -188,22 +189,23 @@ const orderRun = runKey({ kind: 'user', id: user }, ids.order, 'order-completed'
 export const run = { id: printRunId(orderRun), hash: orderRun.mappingHash, data: { total: 42.5 } };
 
 function workflowRuns(): WorkflowRun[] {
-  const made = (change: Partial<WorkflowRun>): WorkflowRun => ({
-    key: orderRun,
-    workflow: 'order-completed',
-    workflowRunId: invocationId(ids.order, 'order-completed'),
-    mapping: 'order-completed',
-    status: 'failed',
-    target: 'http',
-    eventId: ids.order,
-    source: 'rudderstack',
-    origin: ids.order,
-    data: run.data,
-    attempts: 1,
-    insertedAtMs: nowMs,
-    updatedAtMs: nowMs,
-    ...change,
-  });
+  const made = (change: RunChange) =>
+    ({
+      key: orderRun,
+      workflow: 'order-completed',
+      workflowRunId: invocationId(ids.order, 'order-completed'),
+      mapping: 'order-completed',
+      status: 'failed',
+      target: 'http',
+      eventId: ids.order,
+      source: 'rudderstack',
+      origin: ids.order,
+      data: run.data,
+      attempts: 1,
+      insertedAtMs: nowMs,
+      updatedAtMs: nowMs,
+      ...change,
+    }) as WorkflowRun;
   const project = { kind: 'object', collection: 'projects', id: 'p1' } as const;
   return [
     made({ error: 'the target answered 422', targetReference: { status: 422, response: 'no' }, tenant: 'acme' }),

@@ -4,6 +4,7 @@ import { printRunId, runMessageId } from '../../shared/core/ids/run-id.ts';
 import { type JsonObject, sameJson } from '../../shared/core/json/values.ts';
 import { type ActionOutcome, actionReasons } from '../../shared/core/logs/action-log-entry.ts';
 import { EventReason, isDone } from '../../shared/core/logs/event-log-entry.ts';
+import { endingOf } from '../../shared/core/runs/workflow-run.ts';
 import { type Carried, sequentially } from './model.ts';
 import { plannedAsLogged } from './operator.ts';
 import type { QueueName } from './stores.ts';
@@ -135,7 +136,7 @@ export async function checkMended(world: World): Promise<void> {
   const runs = new Set(
     [...stores.runs.runs.values()]
       // Switching a workflow off takes back what waits, for good.
-      .filter(({ status, cancelReason }) => status === 'handed_off' || cancelReason === 'workflow_inactive')
+      .filter((run) => run.status === 'handed_off' || endingOf(run).cancelReason === 'workflow_inactive')
       .map(({ key, mapping }) => `${key.execution} ${mapping} ${recipientKey(key.recipient)}`),
   );
   for (const run of expected.runs) if (!runs.has(run)) ledger.wrong('lost: a run of the sequential model is not there');

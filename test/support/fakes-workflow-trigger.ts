@@ -1,9 +1,10 @@
+import { defined } from '../../shared/core/defined.ts';
 import { recipientKey } from '../../shared/core/directory/entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
 import { printRunId } from '../../shared/core/ids/run-id.ts';
 import type { JsonValue } from '../../shared/core/json/values.ts';
 import type { ActionContext } from '../../shared/core/runs/action-context.ts';
-import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
+import { endingOf, type WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import type { Directory } from '../../shared/ports/directory.ts';
 import type { CancellationMark, RunState, RunsPage, WorkflowRuns } from '../../shared/ports/workflow-runs.ts';
 import type { OpenTarget, RunRequest, TargetAnswer } from '../../shared/ports/workflow-target.ts';
@@ -26,7 +27,7 @@ export function makeFakeRuns(): FakeRuns {
     run && {
       status: run.status,
       origin: run.origin,
-      ...(run.error !== undefined && { error: run.error }),
+      ...defined({ error: endingOf(run).error }),
       ...(run.subscription && { subscribedTo: recipientKey(run.subscription.object) }),
       ...(run.batch !== undefined && { batch: run.batch }),
     };
@@ -55,17 +56,13 @@ export function makeFakeRuns(): FakeRuns {
       this.writes += all.length;
       for (const run of all) runs.set(printRunId(run.key), structuredClone(run));
     },
-    async end(key, { targetReference, error, isCancellable, ...end }) {
+    async end(key, runEnd) {
       this.writes++;
       const run = runs.get(printRunId(key));
       if (run?.status !== 'pending' && run?.status !== 'failed') return false;
-      const { targetReference: _reference, error: _error, ...rest } = run;
-      runs.set(printRunId(key), {
-        ...rest,
-        ...end,
-        ...(targetReference && { targetReference }),
-        ...(error && { error }),
-      });
+      const { targetReference: _reference, error: _error, ...rest } = run as Extract<WorkflowRun, { status: 'failed' }>;
+      const { isCancellable, ...end } = { isCancellable: false, ...runEnd };
+      runs.set(printRunId(key), { ...rest, ...end } as WorkflowRun);
       if (isCancellable) cancellable.add(printRunId(key));
       return true;
     },

@@ -2,7 +2,11 @@ import { printRunId, runKey, runMessageId } from '../../shared/core/ids/run-id.t
 import type { JsonObject } from '../../shared/core/json/values.ts';
 import { cancelMessage } from '../../shared/core/runs/cancel-message.ts';
 import type { RunMessage } from '../../shared/core/runs/run-message.ts';
+import type { endingOf, PendingRun, RunStatus } from '../../shared/core/runs/workflow-run.ts';
 import type { CancelRequest, RunRequest } from '../../shared/ports/workflow-target.ts';
+
+/** Any members of a run, whatever its state: test builders put whole runs together from them. */
+export type RunChange = Partial<Omit<PendingRun, 'status'>> & ReturnType<typeof endingOf> & { status?: RunStatus };
 
 const execution = '01KAJ6VY008M25RXK0Q4T9B7C0';
 const keyOf = (user: string) => runKey({ kind: 'user', id: user }, execution, 'order');

@@ -3,6 +3,7 @@ import { recipientKey } from '../directory/entity.ts';
 import { eventIdTimeMs } from '../ids/event-id.ts';
 import { isJsonObject } from '../json/values.ts';
 import type { ActionResult } from '../logs/action-result.ts';
+import { continues } from '../logs/pending.ts';
 import { cancelEach } from '../runs/cancel-runs.ts';
 import { defineAction } from './action.ts';
 import { Text } from './parts/params.ts';
@@ -56,14 +57,13 @@ export const workflowsCancel = defineAction({
       so.tooLate += tally.tooLate;
       const result = { cancelled: so.cancelled, too_late: so.tooLate };
       if (tally.trouble) {
-        const { kind: _kind, ...trouble } = tally.trouble;
-        return { status: 'pending', ...trouble, result, progress: { ...so } };
+        return { status: 'pending', ...tally.trouble, result, progress: { ...so } };
       }
       after = page.next;
       if (after !== undefined && deadlineMs - nowMs() < pageMs) {
         const progress = { ...so, after };
-        const detail = `${so.cancelled} cancelled so far; more are looked through`;
-        return { status: 'pending', reason: 'continues', detail, retryAfterSeconds: 0, result, progress };
+        const more = continues(`${so.cancelled} cancelled so far; more are looked through`);
+        return { status: 'pending', ...more, result, progress };
       }
     } while (after !== undefined);
     return { status: 'succeeded', result: { cancelled: so.cancelled, too_late: so.tooLate } };

@@ -1,20 +1,19 @@
 import type { FieldError } from '../errors.ts';
 import type { JsonObject } from '../json/values.ts';
 import type { ActionReason, ActionWarning } from './action-log-entry.ts';
+import type { Pending } from './pending.ts';
 
 /** What an action reports; `pending` is tried again, everything else is for good. */
 export type ActionResult = { detail?: string; warnings?: ActionWarning[] } & (
   | { status: 'succeeded'; result: JsonObject }
   | { status: 'skipped'; reason: ActionReason; errors: FieldError[] }
   | { status: 'failed'; reason: ActionReason; errors?: FieldError[]; result?: JsonObject }
-  | {
+  | ({
       status: 'pending';
-      reason: ActionReason;
-      retryAfterSeconds?: number;
       result?: JsonObject;
       /** Given back as `context.progress`; absent: what was given stays. */
       progress?: JsonObject;
-    }
+    } & Pending)
 );
 
 export function nothingGiven(...fields: string[]): ActionResult {

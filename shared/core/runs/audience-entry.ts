@@ -3,7 +3,6 @@ import { delaySeconds } from '../configuration/schema.ts';
 import { type EntityRef, tenantsCollection } from '../directory/entity.ts';
 import { invocationId } from '../ids/invocation-id.ts';
 import { runKey } from '../ids/run-id.ts';
-import type { JsonObject } from '../json/values.ts';
 import type { ActionResult } from '../logs/action-result.ts';
 import type { ActionContext } from './action-context.ts';
 import { findTarget } from './find-target.ts';
@@ -66,7 +65,7 @@ export async function startAudienceRuns(
       const about: RunsContext = { ...context, isHeld, ...(tenantEntity && { tenant: tenantEntity }) };
       const tally = await startRuns(planned, context.openTarget(workflow, found.target), about);
       runs += tally.handedOff + tally.held;
-      if (tally.open > 0) return notAll(tally, { runs });
+      if (tally.pending) return { status: 'pending', ...tally.pending, result: { runs } };
       if (isHeld) dueMs = Math.min(dueMs ?? notBeforeMs, notBeforeMs);
     }
   }
@@ -77,23 +76,5 @@ export async function startAudienceRuns(
     detail: `runs begin at ${new Date(dueMs).toISOString()}, as the workflow's delay has it`,
     retryAfterSeconds: Math.max(0, (dueMs - nowMs()) / 1000),
     result: { runs },
-  };
-}
-
-function notAll(
-  { trouble, open, all }: Awaited<ReturnType<typeof startRuns>>,
-  result: JsonObject,
-): Extract<ActionResult, { status: 'pending' }> {
-  if (trouble === undefined) {
-    const detail = `${open} of ${all} runs are left for the next attempt: time was short`;
-    return { status: 'pending', reason: 'continues', detail, retryAfterSeconds: 0, result };
-  }
-  const { reason, detail, retryAfterSeconds } = trouble;
-  return {
-    status: 'pending',
-    reason,
-    detail: `${open} of ${all} runs wait: ${detail}`,
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    result,
   };
 }

@@ -3,6 +3,7 @@ import type { Unavailable } from '../../ports/workflow-target.ts';
 import { RetryableError } from '../errors.ts';
 import { printRunId, runMessageId } from '../ids/run-id.ts';
 import { inParallel } from '../in-parallel.ts';
+import type { Pending } from '../logs/pending.ts';
 import type { ActionContext } from './action-context.ts';
 import { cancelMessage } from './cancel-message.ts';
 import { findTarget } from './find-target.ts';
@@ -65,7 +66,7 @@ export async function takeBack(run: WorkflowRun, reason: CancelReason, context: 
 }
 
 /** What became of several. `trouble`: some targets could not be told; to be tried again. */
-export type CancelTally = { cancelled: number; tooLate: number; trouble?: Unavailable };
+export type CancelTally = { cancelled: number; tooLate: number; trouble?: Pending };
 
 export async function cancelEach(
   runs: WorkflowRun[],
@@ -77,7 +78,10 @@ export async function cancelEach(
     const outcome = await cancelRun(run, reason, context);
     if (outcome.kind === 'cancelled') tally.cancelled++;
     else if (outcome.kind === 'too_late') tally.tooLate++;
-    else tally.trouble = outcome;
+    else {
+      const { kind: _unavailable, ...pending } = outcome;
+      tally.trouble = pending;
+    }
   });
   return tally;
 }

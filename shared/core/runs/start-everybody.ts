@@ -3,12 +3,13 @@ import { type Entity, recipientKey } from '../directory/entity.ts';
 import { runKey } from '../ids/run-id.ts';
 import { isJsonObject, type JsonObject } from '../json/values.ts';
 import type { ActionResult } from '../logs/action-result.ts';
+import { continues, type Pending, runShare } from '../logs/pending.ts';
 import { endPending, type PlannedRun, type RunsContext, type RunsTally, startRuns } from './start-runs.ts';
 import { type ObjectRef, type Place, subscriberPages } from './subscriber-pages.ts';
-import type { WorkflowRun } from './workflow-run.ts';
+import type { PendingRun } from './workflow-run.ts';
 
 /** What all runs of one trigger share; each adds its recipient. */
-export type RunTemplate = Omit<WorkflowRun, 'key' | 'subscription' | 'batch' | 'cancelReason'>;
+export type RunTemplate = Omit<PendingRun, 'key' | 'subscription' | 'batch'>;
 
 export type Listed = { entity: Entity; triggerData: JsonObject };
 
@@ -66,7 +67,7 @@ export async function startEverybody(everybody: Everybody, context: RunsContext)
     const tally = await begin(
       everybody.listed.map(({ entity, triggerData }) => plan(everybody, context, entity, { triggerData })),
     );
-    if (tally.open > 0) return stillOpen(tally, done, context.id);
+    if (tally.pending) return stillOpen(tally, tally.pending, done, context.id);
     add(done, tally);
     // From here on they are not looked at again.
     done.place = { object: 0 };
@@ -95,7 +96,7 @@ export async function startEverybody(everybody: Everybody, context: RunsContext)
           : [plan(everybody, context, entity, { subscription, ...(object && { subscribedTo: object }) })];
       });
       const tally = await begin(planned);
-      if (tally.open > 0) return stillOpen(tally, done, context.id);
+      if (tally.pending) return stillOpen(tally, tally.pending, done, context.id);
       add(done, tally);
     }
   }
@@ -142,28 +143,18 @@ function noted(done: RunsProgress): JsonObject {
   return JSON.parse(JSON.stringify(done));
 }
 
-/** Some of the page are left: for the target's sake, or for want of time. The page is gone through again. */
-function stillOpen(tally: RunsTally, done: RunsProgress, id: string): ActionResult {
-  const { trouble, open, all } = tally;
+/** Some of the page are left: for the target's sake, or for want of time. The page is walked again. */
+function stillOpen(tally: RunsTally, pending: Pending, done: RunsProgress, id: string): ActionResult {
   const upToHere = { ...done };
   add(upToHere, tally);
-  const result = resultOf(upToHere, id);
-  const rest = { result, progress: noted({ ...done, settled: all - open }) };
-  if (trouble === undefined) {
-    const detail = share(open, all, 'are left for the next attempt: time was short');
-    return { status: 'pending', reason: 'continues', detail, retryAfterSeconds: 0, ...rest };
-  }
-  const { reason, retryAfterSeconds } = trouble;
-  const detail = share(open, all, `wait: ${trouble.detail}`);
-  return { status: 'pending', reason, detail, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }), ...rest };
+  const progress = noted({ ...done, settled: tally.all - tally.open });
+  return { status: 'pending', ...pending, result: resultOf(upToHere, id), progress };
 }
 
 function goesOn(done: RunsProgress, id: string): ActionResult {
   return {
     status: 'pending',
-    reason: 'continues',
-    detail: `${done.runs} runs so far; more subscribers follow`,
-    retryAfterSeconds: 0,
+    ...continues(`${done.runs} runs so far; more subscribers follow`),
     result: resultOf(done, id),
     progress: noted(done),
   };
@@ -191,12 +182,8 @@ function over(
     return { status: 'failed', reason: 'workflow_inactive', detail, result };
   }
   if (refused > 0) {
-    const detail = share(refused, runs + refused + cancelled, `refused: ${refusal ?? 'by the target'}`);
+    const detail = runShare(refused, runs + refused + cancelled, `refused: ${refusal ?? 'by the target'}`);
     return { status: 'failed', reason: 'target_refused', detail, result };
   }
   return { status: 'succeeded', result };
-}
-
-function share(count: number, all: number, what: string): string {
-  return `${count} of ${all} ${all === 1 ? 'run' : 'runs'} ${what}`;
 }

@@ -4,15 +4,16 @@ import { type Entity, publicView, recipientKey } from '../directory/entity.ts';
 import { printRunId, runMessageId } from '../ids/run-id.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { JsonObject } from '../json/values.ts';
+import { continues, type Pending, runShare } from '../logs/pending.ts';
 import type { ActionContext } from './action-context.ts';
 import { takeBack } from './cancel-runs.ts';
 import { assignBatches, batchMessageId } from './run-batches.ts';
 import { runMessage } from './run-message.ts';
-import type { CancelReason, WorkflowRun } from './workflow-run.ts';
+import type { CancelReason, PendingRun, WorkflowRun } from './workflow-run.ts';
 
 export type PlannedRun = {
   recipient: Entity;
-  run: WorkflowRun;
+  run: PendingRun;
   /** The object whose subscriber the recipient is, when that is how the run came about. */
   subscribedTo?: Entity;
 };
@@ -48,8 +49,8 @@ export type RunsTally = {
   /** How many are still to be handed off, of how many. */
   open: number;
   all: number;
-  /** Why one of the open is. */
-  trouble?: Unavailable;
+  /** Why, where any are. */
+  pending?: Pending;
 };
 
 const runsAtOnce = 16;
@@ -271,12 +272,9 @@ function isMarked(run: WorkflowRun, marks: CancellationMark[], { event }: RunsCo
   );
 }
 
-type Ending = {
-  status: 'handed_off' | 'failed';
-  error?: string;
-  targetReference?: JsonObject;
-  isCancellable?: boolean;
-};
+type Ending =
+  | { status: 'handed_off'; targetReference?: JsonObject; isCancellable?: boolean }
+  | { status: 'failed'; targetReference?: JsonObject; error: string };
 
 function end(run: WorkflowRun, context: RunsContext, ending: Ending): Promise<boolean> {
   return context.runs.end(run.key, {
@@ -316,16 +314,31 @@ function tallyOf(standings: Standing[]): RunsTally {
     standings.filter((standing): standing is Extract<Standing, { kind: Kind }> => standing.kind === kind);
   const refused = of('refused');
   const unavailable = of('unavailable');
-  const asked = unavailable.flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
-  const [trouble] = unavailable;
+  const open = unavailable.length + of('remaining').length;
+  const all = standings.length;
   return {
     handedOff: of('handed_off').length,
     cancelled: of('cancelled').length,
     refused: refused.length,
     held: of('held').length,
     ...(refused[0] && { refusal: refused[0].detail }),
-    open: unavailable.length + of('remaining').length,
-    all: standings.length,
-    ...(trouble && { trouble: { ...trouble, ...(asked.length > 0 && { retryAfterSeconds: Math.max(...asked) }) } }),
+    open,
+    all,
+    ...(open > 0 && { pending: pendingOf(unavailable, { open, all }) }),
+  };
+}
+
+/** What the open runs wait for: their target if it is in trouble, for as long as it asked at most; else more time. */
+function pendingOf(unavailable: Unavailable[], { open, all }: { open: number; all: number }): Pending {
+  const [first] = unavailable;
+  if (first === undefined) {
+    return continues(runShare(open, all, 'are left for the next attempt: time was short'));
+  }
+  const { reason, detail } = first;
+  const asked = unavailable.flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
+  return {
+    reason,
+    detail: runShare(open, all, `wait: ${detail}`),
+    ...(asked.length > 0 && { retryAfterSeconds: Math.max(...asked) }),
   };
 }

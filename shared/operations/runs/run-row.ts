@@ -1,7 +1,7 @@
 import { recipientKey } from '../../core/directory/entity.ts';
 import { printRunId } from '../../core/ids/run-id.ts';
 import type { JsonObject } from '../../core/json/values.ts';
-import type { RunStatus, WorkflowRun } from '../../core/runs/workflow-run.ts';
+import { endingOf, type RunStatus, type WorkflowRun } from '../../core/runs/workflow-run.ts';
 import { iso } from '../words/iso.ts';
 
 /* A row of `--json`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
@@ -37,6 +37,7 @@ export type RunRow = {
 };
 
 export function runRow(run: WorkflowRun): RunRow {
+  const { targetReference, error, cancelReason } = endingOf(run);
   return {
     id: printRunId(run.key),
     workflow: run.workflow,
@@ -51,11 +52,11 @@ export function runRow(run: WorkflowRun): RunRow {
     actor: run.actor === undefined ? null : recipientKey(run.actor),
     tenant: run.tenant ?? null,
     target: run.target,
-    target_reference: run.targetReference ?? null,
+    target_reference: targetReference ?? null,
     attempts: run.attempts,
-    error: run.error ?? null,
+    error: error ?? null,
     cancellation_key: run.cancellationKey ?? null,
-    cancel_reason: run.cancelReason ?? null,
+    cancel_reason: cancelReason ?? null,
     data: run.data,
     inserted_at: iso(run.insertedAtMs),
     updated_at: iso(run.updatedAtMs),

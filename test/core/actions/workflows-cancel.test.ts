@@ -5,6 +5,7 @@ import { lowestIdAt } from '../../../shared/core/ids/event-id.ts';
 import type { JsonObject } from '../../../shared/core/json/values.ts';
 import type { ActionContext } from '../../../shared/core/runs/action-context.ts';
 import { cancelUnfinishedRuns } from '../../../shared/core/runs/cancel-runs.ts';
+import { endingOf } from '../../../shared/core/runs/workflow-run.ts';
 import type { CancelAnswer, CancelRequest } from '../../../shared/ports/workflow-target.ts';
 import { contextNowMs, identify, makeActionContext } from '../../support/fakes-workflow-trigger.ts';
 
@@ -91,7 +92,7 @@ describe('a trigger of a workflow with a delay', () => {
       reason: 'workflow_inactive',
       result: { runs: 0, cancelled: 2 },
     });
-    expect(runsOf().map(({ status, cancelReason }) => [status, cancelReason])).toEqual([
+    expect(runsOf().map((run) => [run.status, endingOf(run).cancelReason])).toEqual([
       ['cancelled', 'workflow_inactive'],
       ['cancelled', 'workflow_inactive'],
     ]);

@@ -485,7 +485,7 @@ describe('a run', () => {
     const made = makeActionContext({}, () => ({ kind: 'unavailable', reason: 'target_busy', detail: 'busy' }));
     await trigger({ key: 'call-it', recipients: { id: 'lena' } }, made.context);
     const [[id, run]] = [...made.runs.runs] as [[string, ReturnType<typeof made.runsOf>[number]]];
-    made.runs.runs.set(id, { ...run, status: 'cancelled' });
+    made.runs.runs.set(id, { ...run, status: 'cancelled', cancelReason: 'operator' });
     expect(
       await trigger({ key: 'call-it', recipients: { id: 'lena' } }, { ...made.context, again: true }),
     ).toMatchObject({ status: 'succeeded', result: { runs: 0, cancelled: 1 } });

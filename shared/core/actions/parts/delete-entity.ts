@@ -2,6 +2,7 @@ import type { Erased, PageRequest } from '../../../ports/subscriptions.ts';
 import { describeEntity, type EntityRef, recipientKey } from '../../directory/entity.ts';
 import { removeEntity } from '../../directory/remove-entity.ts';
 import type { ActionResult } from '../../logs/action-result.ts';
+import { continues } from '../../logs/pending.ts';
 import type { ActionContext } from '../../runs/action-context.ts';
 import { cancelUnfinishedRuns } from '../../runs/cancel-runs.ts';
 
@@ -45,7 +46,7 @@ export async function deleteEntity(ref: EntityRef, context: ActionContext): Prom
   if (erased.every(Boolean) && runs.done) return { status: 'succeeded', result };
   const detail = `${recipientKey(ref)} is deleted; what hung on it is being removed`;
   const progress = { ...tally, pages: tally.pages + 1 };
-  return { status: 'pending', reason: 'continues', detail, result, progress, retryAfterSeconds: 0 };
+  return { status: 'pending', ...continues(detail), result, progress };
 }
 
 /** @returns whether nothing is left */

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../json/values.ts';
 import type { ActionResult } from '../../logs/action-result.ts';
+import { continues } from '../../logs/pending.ts';
 import type { ActionContext } from '../../runs/action-context.ts';
 
 // What a chunk may take at worst; begun later it might be cut off.
@@ -36,5 +37,5 @@ export function continued(
   result: JsonObject,
 ): Extract<ActionResult, { status: 'pending' }> {
   const detail = `${done} ${what} are done, the rest is left for the next attempt`;
-  return { status: 'pending', reason: 'continues', detail, result, progress: { done, ...tally }, retryAfterSeconds: 0 };
+  return { status: 'pending', ...continues(detail), result, progress: { done, ...tally } };
 }
