@@ -96,7 +96,7 @@ describe('a listing names what its folder holds', () => {
 
   test('of actions, and no other file tests for an id of theirs', () => {
     const isDefinition = (file: string) =>
-      /^shared\/core\/actions\/[a-z-]+(\.guide)?\.ts$/.test(file) || file === 'shared/core/mappings/known-actions.ts';
+      /^shared\/core\/actions\/([a-z-]+|.*\.guide)\.ts$/.test(file) || file === 'shared/core/mappings/known-actions.ts';
     // Mappings that kinds of sources begin with name their actions.
     const isGuide = (file: string) => file.startsWith('shared/core/sources/');
     const families = [...new Set(actions.map(({ id }) => id.split('_')[0]))];
@@ -130,7 +130,7 @@ describe('guides are for people', () => {
   });
 
   test('and a guide imports, besides guides, types alone', () => {
-    const guides = filesUnder('shared/core/sources').filter(isGuide);
+    const guides = ['shared/core/sources', 'shared/core/actions'].flatMap(filesUnder).filter(isGuide);
     const strays = guides.flatMap((file) =>
       importsOf(file)
         .filter((imported) => !imported.typeOnly && !isGuide(imported.file))
@@ -155,9 +155,11 @@ describe('no sender is special', () => {
   });
 });
 
-test('npx signalbox can be run: what package.json names as a command is a program', () => {
-  const { bin } = JSON.parse(textOf('package.json')) as { bin: Record<string, string> };
-  for (const file of Object.values(bin)) {
+test('npx signalbox can be run: what its package.json names as a command is a program', () => {
+  const { bin } = JSON.parse(textOf('infra/cli/bin/package.json')) as { bin: Record<string, string> };
+  expect(Object.keys(bin)).toEqual(['signalbox']);
+  for (const name of Object.values(bin)) {
+    const file = `infra/cli/bin/${name}`;
     expect(textOf(file).startsWith('#!/usr/bin/env node\n')).toBe(true);
     accessSync(join(root, file), constants.X_OK);
   }

@@ -1,10 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
 import { type AwsJsonClient, makeAwsJsonClient } from './aws-json-client.ts';
 import { accountId, type QueueResource, region } from './resources.ts';
+import { DatabaseSync } from './sqlite.ts';
 
 export type QueueCounts = { visible: number; inFlight: number; delayed: number };
 
@@ -66,7 +66,7 @@ async function adjusted(start: () => Promise<FauxqsServer>): Promise<FauxqsServe
   // It has the disk confirm every single message, which makes it three times slower. Without that, what was written
   // outlives a kill of the process, though not of the machine: https://sqlite.org/pragma.html#pragma_synchronous
   const { exec } = DatabaseSync.prototype;
-  DatabaseSync.prototype.exec = function (sql) {
+  DatabaseSync.prototype.exec = function (sql: string) {
     exec.call(this, sql);
     if (sql.includes('journal_mode')) exec.call(this, 'PRAGMA synchronous = NORMAL');
   };

@@ -91,7 +91,7 @@ async function start(
     onStep(what(result), performance.now() - startedMs);
     return result;
   };
-  const data = options.data === undefined ? undefined : takeDataDirectory(options.data);
+  const data = options.data === undefined ? undefined : await takeDataDirectory(options.data);
   cleanups.push(() => data?.release());
   const inData = (name: string) => (data === undefined ? undefined : join(data.path, name));
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { builtFile } from '../build/build.js';
 import { type AwsJsonClient, AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
 import type { TableResource } from './resources.ts';
 
@@ -14,7 +15,7 @@ export type LocalTables = {
 
 /** @param directory where items are kept; absent: in memory */
 export async function startTables(directory: string | undefined): Promise<LocalTables> {
-  const worker = new Worker(new URL('./tables-server.ts', import.meta.url), {
+  const worker = new Worker(builtFile('infra/local/tables-server.ts'), {
     workerData: { path: directory },
     // Left to itself, V8 lets short-lived objects grow to 128 MB before it looks at them.
     resourceLimits: { maxYoungGenerationSizeMb: 24 },

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
+import { builtFile } from '../../infra/build/build.js';
 import { type Runtime, type RuntimeEnvironment, startRuntime } from '../../infra/local/runtime.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
@@ -158,7 +159,7 @@ function signalbox(args: string[], input?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       process.execPath,
-      [join(root, 'infra/cli/main.ts'), ...args],
+      [builtFile('infra/cli/main.ts'), ...args],
       { cwd: root, env: { ...process.env, NODE_OPTIONS: '', SIGNALBOX_RUNTIME_FILE: join(directory, 'runtime.json') } },
       (error, stdout, stderr) =>
         error ? reject(new Error(`signalbox ${args.join(' ')}: ${stderr}`)) : resolve(stdout),

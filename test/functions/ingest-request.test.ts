@@ -291,6 +291,20 @@ describe('size', () => {
     expect(ingest.sent).toHaveLength(1);
   });
 
+  test('what many mappings would have to look at is bounded: an event may hold fewer values then', async () => {
+    const mappings = (count: number, event = 'track/a') =>
+      Array.from({ length: count }, (_, i) => ({ id: `${event.slice(6)}-${i}`, event, action: 'users_identify' }));
+    const holding = (values: number) => `{"a":[${Array(values).fill('1').join(',')}]}`;
+    ingest.live = liveConfiguration({ file: { mappings: [...mappings(40), ...mappings(40, 'track/b')] } });
+    expect(statusOf(await answerTo(holding(124_000)))).toBe(200);
+    expect(await answerTo(holding(126_000))).toMatchObject({
+      reason: 'event_too_large',
+      detail: expect.stringContaining('more than 125000 values'),
+    });
+    ingest.live = liveConfiguration({ file: { mappings: mappings(20) } });
+    expect(statusOf(await answerTo(holding(249_000)))).toBe(200);
+  });
+
   test('an event that would take far more memory than its text is refused, and named in a batch', async () => {
     const maps = `{"a":[${'{},'.repeat(valuesMax / 2)}{}]}`;
     expect(await answerTo(maps)).toMatchObject({

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { builtFile } from '../../infra/build/build.js';
 import { makeAwsJsonClient } from '../../infra/local/aws-json-client.ts';
 import type { RuntimeEnvironment } from '../../infra/local/runtime.ts';
 
@@ -19,8 +19,8 @@ afterAll(() => {
 });
 
 async function start(): Promise<{ child: ChildProcess; environment: RuntimeEnvironment }> {
-  const script = fileURLToPath(new URL('./fixtures/start.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, data], {
+  const script = builtFile('test/local/fixtures/start-process.ts');
+  const child = spawn(process.execPath, [script, data], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.push(child);

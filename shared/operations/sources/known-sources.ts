@@ -1,6 +1,6 @@
 import { readLive } from '../../adapters/dynamodb-configuration.ts';
 import { listSourceRegistry, type SourceRegistryEntry } from '../../adapters/dynamodb-seen-registry.ts';
-import { sourceState } from '../../core/live/prepared.ts';
+import { sourceState } from '../../core/live/source-state.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Environment } from '../environment.ts';
 import { notFound } from '../refusal.ts';

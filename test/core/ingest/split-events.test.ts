@@ -205,6 +205,14 @@ describe('a wrapper whose list lies in a map', () => {
       position: 1,
     });
     expect(refusal(`{"object":{"id":${many},"records":[{}]}}`).reason).toBe('event_too_large');
+    // What is copied into an event is part of it.
+    const most = (values: number) =>
+      `{"a":[${Array(values - 10)
+        .fill('1')
+        .join(',')}]}`;
+    const shared = (values: number) => `{"object":{"records":[${most(valuesMax / 2)}],"id":${most(values)}}}`;
+    expect(texts(shared(valuesMax / 2 - 100))).toHaveLength(1);
+    expect(refusal(shared(valuesMax / 2 + 100))).toMatchObject({ reason: 'event_too_large', position: 0 });
     // Together they may hold more than one event may.
     const half = `{"a":[${Array(valuesMax - 10)
       .fill('1')

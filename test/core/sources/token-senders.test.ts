@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import jsonata from 'jsonata';
 import { parse } from 'yaml';
-import { expressionProblem, makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
+import { expressionProblem } from '../../../shared/adapters/jsonata-expression.ts';
+import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
 import { SourceFile, SourceState } from '../../../shared/core/configuration/schema.ts';
 import { packEventText } from '../../../shared/core/events/raw-event.ts';
 import { validKey } from '../../../shared/core/ids/claim-key.ts';

@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import jsonata from 'jsonata';
-import { expressionProblem } from '../../../adapters/jsonata-preprocessor.ts';
+import { expressionProblem } from '../../../adapters/jsonata-expression.ts';
 import { actions } from '../../../core/actions/index.ts';
 import { compileDataSchema } from '../../../core/configuration/compile-data-schema.ts';
 import type { EnvironmentFile, Snapshot, SourceFile } from '../../../core/configuration/schema.ts';
