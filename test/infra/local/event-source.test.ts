@@ -195,17 +195,17 @@ describe('an SQS event source', () => {
     await keepInvisible();
     await send('1', '2');
     let finished = 0;
-    const stopping = Promise.withResolvers<void>();
+    let stopping = false;
     start(
       async () => {
-        await stopping.promise;
+        await until(() => stopping);
         finished++;
       },
       { batchSize: 1 },
     );
     await until(() => queues.counts('events').inFlight === 1);
     const stopped = source?.stop();
-    stopping.resolve();
+    stopping = true;
     await stopped;
     expect(finished).toBe(1);
     expect(queues.counts('events')).toEqual({ visible: 1, inFlight: 0, delayed: 0 });
