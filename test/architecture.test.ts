@@ -96,7 +96,7 @@ describe('a listing names what its folder holds', () => {
 
   test('of actions, and no other file tests for an id of theirs', () => {
     const isDefinition = (file: string) =>
-      /^shared\/core\/actions\/[a-z-]+(\.guide)?\.ts$/.test(file) || file === 'shared/core/mappings/known-actions.ts';
+      /^shared\/core\/actions\/([a-z-]+|.*\.guide)\.ts$/.test(file) || file === 'shared/core/mappings/known-actions.ts';
     // Mappings that kinds of sources begin with name their actions.
     const isGuide = (file: string) => file.startsWith('shared/core/sources/');
     const families = [...new Set(actions.map(({ id }) => id.split('_')[0]))];
@@ -130,7 +130,7 @@ describe('guides are for people', () => {
   });
 
   test('and a guide imports, besides guides, types alone', () => {
-    const guides = filesUnder('shared/core/sources').filter(isGuide);
+    const guides = ['shared/core/sources', 'shared/core/actions'].flatMap(filesUnder).filter(isGuide);
     const strays = guides.flatMap((file) =>
       importsOf(file)
         .filter((imported) => !imported.typeOnly && !isGuide(imported.file))

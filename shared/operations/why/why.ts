@@ -82,7 +82,7 @@ export async function tellEvent(
     claim,
     claim_note: claim === null ? whyNoClaim(entry, recomputed, prepareSource(configuration, entry.source)) : null,
     configuration: { version: recomputed.configVersion, exact },
-    mappings: consideredRows(recomputed),
+    mappings: consideredRows(recomputed, entry.status),
     mappings_problem: recomputed.problem ?? null,
     actions: (log?.actions ?? []).map((action) => actionRow(log as NonNullable<typeof log>, action)),
     runs: runs.map(runRow),
