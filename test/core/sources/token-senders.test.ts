@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import jsonata from 'jsonata';
 import { parse } from 'yaml';
 import { expressionProblem } from '../../../shared/adapters/jsonata-expression.ts';
@@ -19,6 +18,7 @@ import * as polytomic from '../../../shared/core/sources/polytomic.guide.ts';
 import * as posthog from '../../../shared/core/sources/posthog.guide.ts';
 import * as supabase from '../../../shared/core/sources/supabase.guide.ts';
 import { liveConfiguration, rawEvent } from '../../support/build.ts';
+import fc from '../../support/fast-check.ts';
 
 /* Senders that bring a token or nothing: what their definitions decide. */
 
