@@ -7,7 +7,7 @@ import {
   readConfigurationFiles,
 } from '../../shared/operations/configuration/files/configuration-files.ts';
 import { readSeen } from '../../shared/operations/configuration/live-content.ts';
-import { currentAuthor } from '../cli/author.ts';
+import { currentAuthor } from '../author.ts';
 import { environments } from '../environments.ts';
 import { AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
 import type { LocalCredentials } from './credentials.ts';

@@ -20,6 +20,8 @@ export type PreparedSource = {
   redact: readonly string[];
   /** In the order of the file, which is the order of creation. Compiled when a type is first asked for. */
   mappingsOf(eventType: string): readonly CompiledMapping[];
+  /** How many mappings the event type with the most of them has. */
+  mostMappings: number;
 };
 
 /** @returns undefined for a source that is not committed in this environment */
@@ -43,7 +45,7 @@ export function prepareSource(configuration: LiveConfiguration, key: string): Pr
     settings: effectiveSettings(kind, file, state),
     verifier: verifierOf(kind, file),
     redact: redactedMembers(kind, file),
-    mappingsOf: indexByEventType(file),
+    ...indexByEventType(file),
   };
   prepared.set(key, source);
   return source;
@@ -54,10 +56,10 @@ const cache = new WeakMap<LiveConfiguration, Map<string, PreparedSource>>();
 
 const none: readonly CompiledMapping[] = [];
 
-function indexByEventType(file: SourceFile): (eventType: string) => readonly CompiledMapping[] {
+function indexByEventType(file: SourceFile): Pick<PreparedSource, 'mappingsOf' | 'mostMappings'> {
   const byType = Map.groupBy(file.mappings, (mapping) => mapping.event);
   const compiled = new Map<string, CompiledMapping[]>();
-  return (eventType) => {
+  const mappingsOf = (eventType: string) => {
     const known = compiled.get(eventType);
     if (known !== undefined) return known;
     const mappings = byType.get(eventType);
@@ -66,4 +68,5 @@ function indexByEventType(file: SourceFile): (eventType: string) => readonly Com
     compiled.set(eventType, made);
     return made;
   };
+  return { mappingsOf, mostMappings: Math.max(0, ...[...byType.values()].map((mappings) => mappings.length)) };
 }
