@@ -26,13 +26,3 @@ export function buildApp({ outdir, environments: names, context }: AppOptions = 
   for (const name of wanted) new PipelineStack(app, environmentNamed(name));
   return app;
 }
-
-if (import.meta.main) {
-  try {
-    buildApp().synth();
-  } catch (error) {
-    // One line instead of a stack trace: nearly always a misspelt environment.
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
-}

@@ -19,8 +19,8 @@ const timeouts = {
   deadLetter: Duration.seconds(30),
 };
 
-/** What the processor needs for sources with an expression only. */
-export const processorExtras = { jsonata: [] } as const;
+/** What the processor starts for sources with an expression only. */
+export const processorPrograms = ['shared/adapters/expression-process.ts'] as const;
 
 /** What workflow-trigger needs for some workflows only. */
 export const workflowTriggerExtras = { '@knocklabs/node': ['Knock'], 'ajv/dist/2020.js': ['Ajv2020'] } as const;
@@ -81,7 +81,7 @@ export class PipelineStack extends Stack {
       memoryMegabytes: 512,
       timeout: timeouts.processor,
       variables: { ...eventRows, ...deliveries },
-      loadedWhenUsed: processorExtras,
+      startedWhenUsed: processorPrograms,
     });
     processor.consumes(events.queue, { maxConcurrency: concurrency.processor, variable: 'EVENTS_QUEUE_URL' });
     processor.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');

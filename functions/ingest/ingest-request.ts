@@ -12,7 +12,7 @@ import { matchIngestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { keptHeaders } from '../../shared/core/ingest/kept-headers.ts';
 import { readBody } from '../../shared/core/ingest/read-body.ts';
 import { type Refusal, refused } from '../../shared/core/ingest/refusal.ts';
-import { type EventSlice, splitEvents } from '../../shared/core/ingest/split-events.ts';
+import { type EventSlice, splitEvents, valuesMaxWith } from '../../shared/core/ingest/split-events.ts';
 import { redactMembers } from '../../shared/core/json/redact-members.ts';
 import { isJsonObject, parseJson } from '../../shared/core/json/values.ts';
 import { type PreparedSource, prepareSource } from '../../shared/core/live/prepared.ts';
@@ -100,7 +100,7 @@ async function accept(request: IngestRequest, located: Located, deps: IngestDeps
   if (verification.kind === 'refused') return verification;
   const body = readBody(request.rawBody, request.headers['content-encoding']);
   if (body.kind === 'refused') return body;
-  const split = splitEvents(body.text, located.sender.batchWrapper);
+  const split = splitEvents(body.text, located.sender.batchWrapper, valuesMaxWith(located.source.mostMappings));
   if (split.kind === 'refused') return split;
   const refusal = refuseEvents(split.events, located, verification);
   if (refusal !== undefined) return refusal;

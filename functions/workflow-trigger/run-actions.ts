@@ -3,7 +3,7 @@ import { errorMessage } from '../../shared/core/errors.ts';
 import { type Conclusion, concludeAttempt } from '../../shared/core/executions/conclude-attempt.ts';
 import { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
 import { type DelayedMessage, delayedIfEarly, isLastAttempt } from '../../shared/core/executions/retry-message.ts';
-import { sourceState } from '../../shared/core/live/prepared.ts';
+import { sourceState } from '../../shared/core/live/source-state.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { ActionContext } from '../../shared/core/runs/action-context.ts';

@@ -1,9 +1,11 @@
+import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { printable } from '../../shared/operations/words/text.ts';
 import { addGlobalOptions } from './command.ts';
 import { type CommandFile, commandFiles } from './commands.ts';
 import { exitCodeOf, explainError } from './errors.ts';
+import { printNote } from './terminal/terminal.ts';
 
 /** Runs one command line and answers its exit code; everything it says goes to the process's output. */
 export async function runCli(args: string[]): Promise<number> {
@@ -12,6 +14,8 @@ export async function runCli(args: string[]): Promise<number> {
     .version(packageJson.version, '-V, --version', 'the version of this checkout')
     .showHelpAfterError('(--help shows what it takes)')
     .exitOverride()
+    // A mistyped argument is repeated in the message about it.
+    .configureOutput({ writeErr: (text) => printNote(text.trimEnd()) })
     .addHelpText(
       'after',
       '\nAn environment that the local runtime runs (npm start) is used there, any other on AWS.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.',
@@ -50,7 +54,10 @@ function firstOperand(args: string[]): string | undefined {
 }
 
 function inheritExit(command: Command): void {
-  command.exitOverride().showHelpAfterError('(--help shows what it takes)');
+  command
+    .exitOverride()
+    .showHelpAfterError('(--help shows what it takes)')
+    .configureOutput({ writeErr: (text) => printNote(text.trimEnd()) });
   for (const inner of command.commands) inheritExit(inner);
 }
 
@@ -60,11 +67,11 @@ function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const explained = explainError(error);
   if (explained === undefined) {
-    console.error(error);
-    console.error('This is a bug in Signalbox; please report it with the lines above.');
+    printNote(inspect(error));
+    printNote('This is a bug in Signalbox; please report it with the lines above.');
     return 1;
   }
-  console.error(`error: ${printable(explained.message)}`);
-  for (const remedy of explained.remedies) console.error(`  ${printable(remedy)}`);
+  printNote(`error: ${printable(explained.message)}`);
+  for (const remedy of explained.remedies) printNote(`  ${printable(remedy)}`);
   return exitCodeOf(explained);
 }

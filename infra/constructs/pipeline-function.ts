@@ -16,7 +16,7 @@ import { Construct } from 'constructs';
 import type { Target } from '../../shared/core/configuration/schema.ts';
 import type { readEnvironment } from '../../shared/lambda/environment.ts';
 import type { PipelineEnvironment } from '../environments.ts';
-import { besideBundle, type LoadedWhenUsed } from './beside-bundle.ts';
+import { besideBundle, type LoadedWhenUsed, type StartedWhenUsed } from './beside-bundle.ts';
 import type { PipelineTable } from './tables.ts';
 import { grantsForTargets } from './target-grants.ts';
 
@@ -54,6 +54,8 @@ export type PipelineFunctionProps = {
    * Default: none.
    */
   loadedWhenUsed?: LoadedWhenUsed;
+  /** Programs that it starts as processes of their own, each a bundle beside that of the function. Default: none. */
+  startedWhenUsed?: StartedWhenUsed;
 };
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -118,7 +120,7 @@ export class PipelineFunction extends Construct {
         logLevel: LogLevel.WARNING,
         // Ours, not the one in the runtime, which changes without a deploy.
         bundleAwsSDK: true,
-        ...besideBundle(root, props.loadedWhenUsed ?? {}),
+        ...besideBundle(root, props.loadedWhenUsed ?? {}, props.startedWhenUsed),
         // A quarter of a bundle would be ways of signing in that a function never takes.
         esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': `${root}shared/lambda/environment-credentials.ts` },
         // Some dependencies are CommonJS inside and ask for Node's modules by `require`.

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
+import { builtFile } from '../build/build.js';
 import type { Answer, Call, ThrownError, WorkerData } from './function-worker.ts';
-import { accountId, type FunctionResource, region } from './resources.ts';
+import type { FunctionResource } from './resources/function.ts';
+import { accountId, region } from './resources/resource-type.ts';
 
 /** A call that did not return: the handler threw, took too long, or its process ended. */
 export class FunctionError extends Error {
@@ -29,8 +31,8 @@ export type FunctionHost = {
    * wants to see what that does. Answers whether one was at work.
    */
   killBusyWorker(): boolean;
-  /** Megabytes of heap in use, worker by worker; one that is starting or ending is left out. */
-  heapsMb(): Promise<number[]>;
+  /** Megabytes of heap in use when each worker last answered; one that is starting or ending is left out. */
+  heapsMb(): number[];
   stop(): Promise<void>;
 };
 
@@ -111,10 +113,7 @@ export function hostFunction(definition: FunctionResource, options: HostOptions)
       void busy?.stop();
       return busy !== undefined;
     },
-    async heapsMb() {
-      const heaps = await Promise.all([...all].map((worker) => worker.heapMb()));
-      return heaps.filter((heap) => heap !== undefined);
-    },
+    heapsMb: () => [...all].map((worker) => worker.heapMb()).filter((heap) => heap !== undefined),
     async stop() {
       for (const { reject } of waiting.splice(0)) reject(new Error('the runtime is stopping'));
       await Promise.all([...all].map((worker) => worker.stop()));
@@ -127,7 +126,7 @@ type FunctionWorker = {
   call(payload: string): Promise<string>;
   isAlive(): boolean;
   isBusy(): boolean;
-  heapMb(): Promise<number | undefined>;
+  heapMb(): number | undefined;
   /** Settles when its thread is gone. */
   ended: Promise<void>;
   stop(): Promise<void>;
@@ -141,7 +140,7 @@ const youngGenerationMb = 8;
 function startWorker(definition: FunctionResource, { variables, onLine }: HostOptions): FunctionWorker {
   const { name, file, handler, memoryMb, timeoutSeconds } = definition;
   const workerData: WorkerData = { file, handler };
-  const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
+  const worker = new Worker(builtFile('infra/local/function-worker.ts'), {
     workerData,
     env: { ...lambdaVariables(definition), ...variables, ...definition.variables },
     resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: youngGenerationMb },
@@ -156,6 +155,7 @@ function startWorker(definition: FunctionResource, { variables, onLine }: HostOp
   };
   let alive = true;
   let calls = 0;
+  let heapMb: number | undefined;
   let onAnswer: (answer: Answer) => void = () => undefined;
   let onDeath: (error: FunctionError) => void = () => undefined;
   const die = (errorType: string, errorMessage: string, stack?: string) => {
@@ -163,6 +163,7 @@ function startWorker(definition: FunctionResource, { variables, onLine }: HostOp
     onDeath(new FunctionError({ errorType, errorMessage, stack }));
   };
   worker.on('message', (answer: Answer) => {
+    heapMb = answer.heapBytes / 2 ** 20;
     for (const { stream, text } of answer.printed) {
       for (const line of text.split('\n')) if (line !== '') onLine(name, line, stream);
     }
@@ -228,11 +229,7 @@ function startWorker(definition: FunctionResource, { variables, onLine }: HostOp
     },
     isAlive: () => alive,
     isBusy: () => calls > 0,
-    heapMb: () =>
-      worker.getHeapStatistics().then(
-        ({ used_heap_size }) => used_heap_size / 2 ** 20,
-        () => undefined,
-      ),
+    heapMb: () => (alive ? heapMb : undefined),
     ended,
     async stop() {
       await worker.terminate();
@@ -250,8 +247,6 @@ function lambdaVariables({ name, handler, memoryMb }: FunctionResource): Record<
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
     _HANDLER: `index.${handler}`,
     TZ: ':UTC',
   };

@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 
 /** What a worker is told, and what it answers. Events and results cross as JSON, as they do between Lambda and a function. */
@@ -24,6 +25,7 @@ export type Answer = (
 ) & {
   /** What was printed since the last answer. */
   printed: Printed;
+  heapBytes: number;
 };
 
 type DistributiveOmit<Type, Key extends PropertyKey> = Type extends unknown ? Omit<Type, Key> : never;
@@ -31,8 +33,8 @@ type Handler = (event: unknown, context: object) => unknown;
 
 const { file, handler: name } = workerData as WorkerData;
 let printed: Printed = [];
-const answer = (message: DistributiveOmit<Answer, 'printed'>) => {
-  parentPort?.postMessage({ ...message, printed });
+const answer = (message: DistributiveOmit<Answer, 'printed' | 'heapBytes'>) => {
+  parentPort?.postMessage({ ...message, printed, heapBytes: getHeapStatistics().used_heap_size });
   printed = [];
 };
 const answerWithPrinted = () => {

@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { builtFile } from '../build/build.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const script = fileURLToPath(new URL('./synthesize-app.ts', import.meta.url));
 
 /**
  * Synthesizes the app, bundles included, into `outdir`: the very template and bundles that would be deployed.
  * @throws Error with what the app printed
  */
 export async function synthesize(outdir: string, environments: string[]): Promise<void> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, outdir, ...environments], {
+  const child = spawn(process.execPath, [builtFile('infra/synth.ts'), outdir, ...environments], {
     cwd: root,
     // CloudFormation's rules are checked by tests and by every deploy; here they would take half of the start.
     env: { ...process.env, CDK_VALIDATION: 'false' },

@@ -1,229 +1,135 @@
-import type { Expression, JsonataOptions } from 'jsonata';
-import { isJsonObject, type JsonObject } from '../core/json/values.ts';
-import { typeName } from '../core/sources/source.ts';
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { RetryableError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json/values.ts';
 import type { Preprocessed, Preprocessor } from '../ports/preprocessor.ts';
+import { expressionTimeMaxMs, type Job, type Outcome } from './jsonata-expression.ts';
 
-/** How long one event may keep an expression busy. */
-export const expressionTimeMaxMs = 500;
-/** How deep functions of an expression may call each other. */
-const stackMax = 200;
-/** The most values that a step of an expression may make. */
-const sequenceMax = 100_000;
-/** The most characters, as JSON, of what an expression makes. */
-const resultCharactersMax = 256 * 1024;
-/** The most characters of a text that a function of the library makes out of shorter ones. */
-const textCharactersMax = 1024 * 1024;
-/** The most characters of an error: it may quote the event, and stands in a log row. */
-const errorCharactersMax = 300;
-
-const limits: JsonataOptions = { timeout: expressionTimeMaxMs, stack: stackMax, sequence: sequenceMax };
+/** Past its time, an expression gets this long to notice it by itself, which gives the better error. */
+const graceMs = 200;
+/** The most memory that an expression may use, its document included. */
+export const expressionMegabytesMax = 128;
+const startMsMax = 10_000;
 
 /**
- * Functions that an expression may not use, and why: `eval` would make code of what a sender sent, and what differs from
- * call to call would make a redelivery or a replay another event.
- */
-const forbidden = new Map([
-  ['eval', 'it would run text of an event as code'],
-  ['random', 'the same event must always give the same result'],
-  ['shuffle', 'the same event must always give the same result'],
-]);
-
-type Jsonata = typeof import('jsonata');
-
-/**
- * Why a text cannot be an expression, with the place in it; undefined when it can.
+ * Runs JSONata (https://docs.jsonata.org) in a process of its own, which is started when the first expression is run and
+ * kept for later ones. An expression that takes too long in a function of the library, or more memory than it may, ends
+ * with that process: neither can be stopped from within, and in a thread either would end the function with all its
+ * events. docs/decisions/0050-expressions-run-in-a-process-of-their-own.md.
  *
- * @param jsonata given by the caller, so that a function loads it only where it is needed
- */
-export function expressionProblem(jsonata: Jsonata, text: string): string | undefined {
-  try {
-    parse(jsonata, text);
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  }
-}
-
-/**
- * Runs JSONata (https://docs.jsonata.org) within limits of time, depth and size. The library is loaded when the first
- * expression is run, so that functions whose sources have none never load it.
+ * The process has no environment variables, so no credentials.
  */
 export function makePreprocessor(nowMs: () => number): Preprocessor {
-  const compiled = new Map<string, Promise<Expression>>();
-  async function evaluate(text: string, document: object, receivedAtMs: number): Promise<Preprocessed> {
+  let running: ExpressionProcess | undefined;
+
+  async function evaluate(job: Job): Promise<Preprocessed> {
+    if (!running?.isAlive()) running = startProcess();
+    await running.ready;
     const startedAtMs = nowMs();
-    const outcome = (made: { kind: 'made'; values: JsonObject } | { kind: 'failed'; error: string }): Preprocessed => ({
-      ms: Math.max(0, Math.round((nowMs() - startedAtMs) * 10) / 10),
-      ...made,
-    });
-    let expression = compiled.get(text);
-    if (expression === undefined) {
-      expression = import('jsonata').then(({ default: jsonata }) => compile(jsonata, text));
-      compiled.set(text, expression);
-    }
-    try {
-      return outcome(valuesOf(await (await expression).evaluate(document, { [receivedAt]: receivedAtMs })));
-    } catch (error) {
-      return outcome({ kind: 'failed', error: messageOf(error) });
-    }
+    const made = await running.evaluate(job);
+    const ms = Math.max(0, Math.round((nowMs() - startedAtMs) * 10) / 10);
+    if (made.kind === 'failed') return { ms, ...made };
+    return { ms, kind: 'made', values: JSON.parse(made.json) as JsonObject };
   }
 
   let turn: Promise<unknown> = Promise.resolve();
   return {
-    // One after the other: the library counts the time from start to end, and events of a batch would use up each other's.
+    // One after the other: the time counts from start to end, and events of a batch would use up each other's.
     run(text, document, receivedAtMs) {
-      const result = turn.then(() => evaluate(text, document, receivedAtMs));
-      turn = result;
+      const result = turn.then(() => evaluate({ text, document, receivedAtMs }));
+      turn = result.catch(() => undefined);
       return result;
     },
   };
 }
 
-function parse(jsonata: Jsonata, text: string): Expression {
-  const expression = jsonata(text, limits);
-  const problem = problemIn(expression.ast());
-  if (problem !== undefined) throw new Error(problem);
-  return expression;
-}
-
-async function compile(jsonata: Jsonata, text: string): Promise<Expression> {
-  const expression = parse(jsonata, text);
-  for (const name of forbidden.keys()) {
-    expression.registerFunction(name, () => {
-      throw new Error(`$${name} is not allowed: ${forbidden.get(name)}`);
-    });
-  }
-  const own = await builtInsOf(jsonata);
-  for (const [name, implementation] of Object.entries(replacements(own))) {
-    expression.registerFunction(name, implementation, own[name as keyof typeof own].signature.definition);
-  }
-  return expression;
-}
-
-/** What functions are called with as `this`. https://docs.jsonata.org/embedding-extending */
-type Focus = { environment: { lookup(name: string): unknown } };
-/** A function of the library, as the library itself holds it. */
-type BuiltIn = {
-  implementation(this: unknown, ...parameters: unknown[]): unknown;
-  signature: { definition: string };
+type ExpressionProcess = {
+  /** @throws RetryableError when it cannot be started */
+  ready: Promise<void>;
+  isAlive(): boolean;
+  /** @throws RetryableError when the process was ended from outside */
+  evaluate(job: Job): Promise<Outcome>;
 };
-const replacedNames = ['now', 'millis', 'fromMillis', 'toMillis', 'pad', 'join', 'replace'] as const;
-type BuiltIns = Record<(typeof replacedNames)[number], BuiltIn>;
 
-let builtIns: Promise<BuiltIns> | undefined;
+type Ended = { kind: 'ended'; how: string };
+type Heard = { kind: 'answer'; answer: unknown } | Ended | { kind: 'late' };
 
-function builtInsOf(jsonata: (text: string) => Expression): Promise<BuiltIns> {
-  builtIns ??= Promise.all(
-    replacedNames.map(async (name) => [name, await jsonata(`$${name}`).evaluate(null)] as const),
-  ).then((entries) => Object.fromEntries(entries) as BuiltIns);
-  return builtIns;
-}
+function startProcess(): ExpressionProcess {
+  const child = forkProgram();
+  let ended: Ended | undefined;
+  let hear: (heard: Heard) => void = () => undefined;
+  const end = (how: string) => {
+    ended ??= { kind: 'ended', how };
+    hear(ended);
+  };
+  child.on('message', (answer) => hear({ kind: 'answer', answer }));
+  child.on('error', (error) => end(error.message));
+  child.on('exit', (code, signal) => end(signal ?? `exit code ${code}`));
+  // Idle, it keeps nobody running; at work, the timer of its job does.
+  child.unref();
+  child.channel?.unref();
 
-/** Under which the time of an event is bound: a name that no expression can write. */
-const receivedAt = 'received at';
+  /** What comes first: an answer, the end of the process, or the end of the time that it has. */
+  async function hearWithin(msMax: number): Promise<Heard> {
+    if (ended) return ended;
+    let timer: NodeJS.Timeout | undefined;
+    const heard = await new Promise<Heard>((resolve) => {
+      hear = resolve;
+      // An answer may have come while this thread was busy: it is read before the time is called up.
+      timer = setTimeout(() => setImmediate(() => resolve({ kind: 'late' })), msMax);
+    });
+    clearTimeout(timer);
+    hear = () => undefined;
+    return heard;
+  }
 
-const timeOf = ({ environment }: Focus) => environment.lookup(receivedAt) as number;
-
-/**
- * Functions of the library that go another way here. The present is when the event was received, also where `$toMillis` fills
- * in what its picture leaves out. Those that make a long text of short ones are kept short: they work in one go, which no
- * limit of time can stop, and how long it gets may be for an event to say.
- *
- * Their parameters have plain names: the library reads these in the code of a function that is partially applied.
- */
-function replacements(own: BuiltIns): Record<string, (this: Focus, ...parameters: unknown[]) => unknown> {
   return {
-    millis() {
-      return timeOf(this);
-    },
-    now(picture, zone) {
-      return own.fromMillis.implementation.call(this, timeOf(this), picture, zone);
-    },
-    toMillis(text, picture) {
-      const focus = { environment: { timestamp: new Date(timeOf(this)) } };
-      return own.toMillis.implementation.call(focus, text, picture);
-    },
-    pad(text, width, filling) {
-      checkLength('pad', Math.abs(Number(width)));
-      return own.pad.implementation.call(this, text, width, filling);
-    },
-    join(texts, separator) {
-      const between = typeof separator === 'string' ? separator.length : 0;
-      if (Array.isArray(texts))
-        checkLength(
-          'join',
-          texts.reduce((sum, text) => sum + String(text).length + between, 0),
-        );
-      return own.join.implementation.call(this, texts, separator);
-    },
-    async replace(text, pattern, replacement, limit) {
-      const replaced = await own.replace.implementation.call(this, text, pattern, replacement, limit);
-      if (typeof replaced === 'string') checkLength('replace', replaced.length);
-      return replaced;
+    ready: hearWithin(startMsMax).then((heard) => {
+      if (heard.kind === 'answer') return;
+      end('stopped');
+      child.kill('SIGKILL');
+      const why = heard.kind === 'late' ? `it took over ${startMsMax} ms` : heard.how;
+      throw new RetryableError(`the process that runs expressions could not be started: ${why}`);
+    }),
+    isAlive: () => ended === undefined,
+    async evaluate(job) {
+      child.send(job, () => undefined);
+      const heard = await hearWithin(expressionTimeMaxMs + graceMs);
+      if (heard.kind === 'answer') return heard.answer as Outcome;
+      if (heard.kind === 'late') {
+        end('stopped');
+        child.kill('SIGKILL');
+        return { kind: 'failed', error: `the expression took over ${expressionTimeMaxMs} ms and was stopped` };
+      }
+      if (crashes.has(heard.how))
+        return {
+          kind: 'failed',
+          error: `the expression used more than ${expressionMegabytesMax} MB of memory and was stopped`,
+        };
+      throw new RetryableError(`the process that runs expressions ended: ${heard.how}`);
     },
   };
 }
 
-function checkLength(name: string, characters: number): void {
-  if (characters > textCharactersMax)
-    throw new Error(`$${name} would make ${characters} characters; at most ${textCharactersMax} are allowed`);
-}
-
-/** Of an expression that was parsed, what must not be in it. */
-function problemIn(node: unknown): string | undefined {
-  if (typeof node !== 'object' || node === null) return undefined;
-  const { type, value, position } = node as { type?: unknown; value?: unknown; position?: number };
-  const where = typeof position === 'number' ? ` at character ${position}` : '';
-  if (type === 'regex')
-    return `regular expressions are not allowed${where}: one can hang on a hostile text; use $contains, $substringBefore, $split with text`;
-  if (type === 'variable' && typeof value === 'string' && forbidden.has(value)) {
-    return `$${value} is not allowed${where}: ${forbidden.get(value)}`;
+function forkProgram(): ChildProcess {
+  try {
+    return fork(programFile(), [], {
+      env: {},
+      execArgv: [`--max-old-space-size=${expressionMegabytesMax}`, '--max-semi-space-size=8'],
+      // With it numbers arrive that JSON has no text for.
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+  } catch (error) {
+    throw new RetryableError('the process that runs expressions could not be started', { cause: error });
   }
-  for (const inner of Object.values(node)) {
-    const problem = Array.isArray(inner) ? firstProblem(inner) : problemIn(inner);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
 }
 
-function firstProblem(nodes: unknown[]): string | undefined {
-  for (const node of nodes) {
-    const problem = Array.isArray(node) ? firstProblem(node) : problemIn(node);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
-}
+// How Node ends itself when its memory is used up, which differs between its versions and by what was asked for.
+const crashes = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL', 'SIGSEGV', 'SIGBUS', 'exit code 134']);
 
-function valuesOf(result: unknown): { kind: 'made'; values: JsonObject } | { kind: 'failed'; error: string } {
-  // What an expression makes can hold functions, and lists that carry marks of the library's own; JSON holds neither.
-  const text = JSON.stringify(result, (_name, value: unknown) => (isFunction(value) ? undefined : value));
-  if (text === undefined) return { kind: 'failed', error: 'the expression makes nothing; wanted a map' };
-  if (text.length > resultCharactersMax) {
-    return {
-      kind: 'failed',
-      error: `the expression makes ${text.length} characters; at most ${resultCharactersMax} are kept`,
-    };
-  }
-  const values: unknown = JSON.parse(text);
-  return isJsonObject(values)
-    ? { kind: 'made', values }
-    : { kind: 'failed', error: `the expression makes ${typeName(values)}; wanted a map` };
-}
-
-/** Functions are maps to the library, of which an inner one holds the whole document. */
-function isFunction(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    (Object.hasOwn(value, '_jsonata_lambda') || Object.hasOwn(value, '_jsonata_function'))
-  );
-}
-
-/** The library throws objects that are no errors; their messages may quote the event, so that they are cut short. */
-function messageOf(error: unknown): string {
-  const { message, position } = error as { message?: unknown; position?: unknown };
-  const text = typeof message === 'string' ? message : String(error);
-  const where = typeof position === 'number' && !/character \d+/.test(text) ? ` (at character ${position})` : '';
-  const lengthMax = errorCharactersMax - where.length;
-  return (text.length > lengthMax ? `${text.slice(0, lengthMax - 1)}…` : text) + where;
+/** In a deployed function the program is a bundle of its own beside that of the function: `startedWhenUsed`. */
+function programFile(): string {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'mjs';
+  return fileURLToPath(new URL(`./expression-process.${extension}`, import.meta.url));
 }

@@ -6,10 +6,11 @@ export type Preprocessed = { ms: number } & ({ kind: 'made'; values: JsonObject 
 /** Runs the expressions that sources' files give for what no path can say. */
 export interface Preprocessor {
   /**
-   * Never throws: an expression that fails, takes too long or makes no map is `failed`, and the event goes on without it.
-   * The same expression, document and time always make the same.
+   * An expression that fails, takes too long or too much memory, or makes no map is `failed`: the event goes on without what
+   * it would have made. The same expression, document and time always make the same.
    *
    * @param receivedAtMs what the expression takes for the present
+   * @throws RetryableError when expressions cannot be run at the moment, which is no fault of this one
    */
   run(expression: string, document: object, receivedAtMs: number): Promise<Preprocessed>;
 }

@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import jsonata from 'jsonata';
-import { expressionProblem, makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
+import { expressionProblem } from '../../shared/adapters/jsonata-expression.ts';
+import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
+import { RetryableError } from '../../shared/core/errors.ts';
 import type { JsonObject } from '../../shared/core/json/values.ts';
 
 /* Expressions come from whoever writes a source's file; what they run on comes from anybody. */
@@ -361,5 +365,108 @@ describe('hostile documents', () => {
         if (result.kind === 'failed') expect(result.error).not.toBe('');
       }
     }
+  });
+});
+
+describe('an expression that neither time nor memory within it could stop', () => {
+  const count = (length: number) => Array.from({ length }, (_, i) => (i * 7919) % length);
+  // Which limit an event meets first depends on how fast the machine is.
+  const stopped = /500 ms|500 milliseconds|128 MB|at most \d+ (are|characters)|sequence length|string length/;
+  const hostile: [what: string, expression: string, body: object, error: RegExp][] = [
+    ['$distinct of maps', '$distinct(body.a)', { a: count(20_000).map((i) => ({ i, x: { y: i } })) }, stopped],
+    ['$sort of numbers', '$sort(body.a)', { a: count(120_000) }, stopped],
+    ['$sort by a function', '$sort(body.a, function($l, $r) { $l > $r })', { a: count(120_000) }, stopped],
+    ['$formatInteger by a picture', '$formatInteger(1, body.p)', { p: '0'.repeat(3_000_000) }, stopped],
+    ['$fromMillis by a picture', '$fromMillis(0, body.p)', { p: '[Y,*-99999999]' }, stopped],
+    ['$fromMillis by a wider one', '$fromMillis(0, body.p)', { p: '[Y,999999999]' }, stopped],
+    [
+      '$toMillis by a picture',
+      '$toMillis(body.t, body.p)',
+      { t: '1'.repeat(50_000), p: '[Y][M][D]'.repeat(2000) },
+      /characters|regular expression|500/,
+    ],
+    ['lists of lists', '[1..1000].{"x": $split($$.body.s, "")}', { s: 'x'.repeat(100_000) }, stopped],
+    ['**', '$count(**.**.**)', { a: count(60_000).map((i) => ({ i: { i } })) }, stopped],
+    ['a range', '[1..9999999]', {}, stopped],
+    ['$pad', '$pad("a", 500000000)', {}, stopped],
+    ['$join', '$join(body.a, body.s)', { a: Array(100_000).fill('x'), s: 'y'.repeat(100_000) }, stopped],
+  ];
+
+  test.each(hostile)('%s ends, and the next event has its values', async (_what, expression, body, error) => {
+    const startedAtMs = performance.now();
+    const [poisoned, neighbour] = await Promise.all([
+      errorOf(`{"a": ${expression}}`, body),
+      made('{"a": body.b}', { b: 1 }),
+    ]);
+    expect(poisoned).toMatch(error);
+    expect(neighbour).toEqual({ a: 1 });
+    // Its own half second, a grace, and a new process for the neighbour, on a machine that does much else besides.
+    expect(performance.now() - startedAtMs).toBeLessThan(4000);
+  });
+
+  test('costs the function that asked no memory', async () => {
+    const before = process.memoryUsage().rss;
+    expect(await errorOf(`{"a": [1..1000].{"x": $split($$.body.s, "")}}`, { s: 'x'.repeat(100_000) })).toMatch(stopped);
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
+  });
+});
+
+describe('the process in which expressions run', () => {
+  const children = () =>
+    execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.includes('expression-process'))
+      .map((line) => Number.parseInt(line, 10));
+
+  test('is one for all expressions, and has no environment variables', async () => {
+    const before = children();
+    const own = makePreprocessor(() => performance.now());
+    for (const text of ['{"a": 1}', '{"a": 2}']) await own.run(text, documentOf({}), receivedAtMs);
+    const [pid, ...more] = children().filter((one) => !before.includes(one));
+    expect(more).toEqual([]);
+    expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toMatch(/PATH|AWS|HOME/);
+  });
+
+  test('when it is ended from outside, the event is tried again and keeps its values', async () => {
+    const before = children();
+    const own = makePreprocessor(() => performance.now());
+    expect((await own.run('{"a": 1}', documentOf({}), receivedAtMs)).kind).toBe('made');
+    const [pid] = children().filter((one) => !before.includes(one));
+    const endless = own.run(
+      '{"a": $distinct(body.a)}',
+      documentOf({ a: Array.from({ length: 20_000 }, (_, i) => ({ i })) }),
+      0,
+    );
+    const failed = expect(endless).rejects.toThrow(RetryableError);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.kill(pid as number, 'SIGKILL');
+    await failed;
+    expect(await own.run('{"a": 2}', documentOf({}), receivedAtMs)).toMatchObject({ values: { a: 2 } });
+  });
+
+  test('ends with the program that started it, and does not keep that one from ending', () => {
+    const preprocessor = new URL('../../shared/adapters/jsonata-preprocessor.ts', import.meta.url).href;
+    const program = `
+      import { execFileSync } from 'node:child_process';
+      import { makePreprocessor } from '${preprocessor}';
+      await makePreprocessor(() => 0).run('{"a": 1}', {}, 0);
+      console.log(execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' }));`;
+    const told = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    const pid = Number.parseInt(told.split('\n').find((line) => line.includes('expression-process')) ?? '', 10);
+    expect(pid).toBeGreaterThan(0);
+    const isGone = () => {
+      try {
+        process.kill(pid, 0);
+        return false;
+      } catch {
+        return true;
+      }
+    };
+    const untilMs = Date.now() + 5000;
+    while (!isGone() && Date.now() < untilMs) execFileSync('sleep', ['0.05']);
+    expect(isGone()).toBe(true);
   });
 });

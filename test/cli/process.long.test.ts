@@ -6,15 +6,17 @@ import { join } from 'node:path';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { builtFile } from '../../infra/build/build.js';
 import { decodeRawEvent } from '../../shared/core/events/raw-event.ts';
 import { eventIdTimeMs, makeEventId } from '../../shared/core/ids/event-id.ts';
 import { liveConfiguration, trackEvent } from '../support/build.ts';
+import { localCredentials } from '../support/dynalite.ts';
 import { actionEntry, eventEntry, outcome, run } from './entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from './environment-for-tests.ts';
 
 /* The tool as an operator runs it: a process of its own, against an environment of emulators. */
 
-const root = join(import.meta.dirname, '..', '..');
+const _root = join(import.meta.dirname, '..', '..');
 const directory = mkdtempSync(join(tmpdir(), 'signalbox-cli-'));
 const runtimeFile = join(directory, 'runtime.json');
 const event = eventEntry({ userId: 'ada\u001b[2J' });
@@ -37,7 +39,7 @@ function signalboxWith(file: string, ...args: string[]): Promise<Ended> {
     HOME: directory,
   };
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, 'infra/cli/main.ts'), ...args], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [builtFile('infra/cli/main.ts'), ...args], { env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code);
       resolve({ code, stdout, stderr, ms: performance.now() - startedAtMs });
     }).stdin?.end();
@@ -63,7 +65,7 @@ beforeAll(async () => {
     JSON.stringify({
       pid: process.pid,
       started_at: new Date().toISOString(),
-      environments: { development: { region: 'us-east-1', endpoints, outputs: outputTexts } },
+      environments: { development: { ...localCredentials, endpoints, outputs: outputTexts } },
     }),
   );
 });

@@ -1,12 +1,10 @@
-import { registerHooks } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import { mutantOf, mutated, notApplied } from './mutants.ts';
-import type { History } from './schedules.ts';
+import { notApplied } from './mutants.ts';
+import { type History, historyOf, play } from './schedules.ts';
 
 /*
- * Plays schedules in a thread of its own and reports what went wrong. With a mutant, the module of its function is changed while
- * it is loaded: what runs is the real code but for that function.
+ * Plays schedules in a thread of its own and reports what went wrong. For a mutant it is bundled with the module of its
+ * function changed: what runs is the real code but for that function.
  */
 
 /** What a worker is asked to do, and what it answers. */
@@ -22,24 +20,7 @@ export type WorkerData = {
 };
 export type WorkerReport = { seed: number; wrong: string[] } | { played: number; isOver: boolean };
 
-const { mutant, firstSeed, step, count, stopAtFirst, histories } = workerData as WorkerData;
-
-let isMutated = mutant === undefined;
-if (mutant !== undefined) {
-  const { file, source } = mutated(mutantOf(mutant));
-  const changedUrl = pathToFileURL(file).href;
-  registerHooks({
-    load(url, context, nextLoad) {
-      if (url !== changedUrl) return nextLoad(url, context);
-      isMutated = true;
-      return { format: 'module-typescript', source, shortCircuit: true };
-    },
-  });
-}
-
-// After the hooks, so that they see what is loaded.
-const { historyOf, play } = await import('./schedules.ts');
-if (!isMutated) throw new Error(`The schedules never load the module that the mutant "${mutant}" changes.`);
+const { firstSeed, step, count, stopAtFirst, histories } = workerData as WorkerData;
 
 const report = (message: WorkerReport) => parentPort?.postMessage(message);
 let played = 0;

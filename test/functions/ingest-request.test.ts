@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { type IngestAnswer, ingestRequest } from '../../functions/ingest/ingest-request.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import { payloadBytesMax, unpackEventText } from '../../shared/core/events/raw-event.ts';
@@ -10,6 +9,7 @@ import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { problemOf } from '../../shared/core/ingest/refusal.ts';
 import { valuesMax } from '../../shared/core/ingest/split-events.ts';
 import { liveConfiguration, trackEvent } from '../support/build.ts';
+import fc from '../support/fast-check.ts';
 import { ingestKey, ingestRequestOf, makeTestIngest, type TestIngest } from '../support/ingest.ts';
 
 let ingest: TestIngest;
@@ -289,6 +289,20 @@ describe('size', () => {
       detail: expect.stringContaining(String(payloadBytesMax)),
     });
     expect(ingest.sent).toHaveLength(1);
+  });
+
+  test('what many mappings would have to look at is bounded: an event may hold fewer values then', async () => {
+    const mappings = (count: number, event = 'track/a') =>
+      Array.from({ length: count }, (_, i) => ({ id: `${event.slice(6)}-${i}`, event, action: 'users_identify' }));
+    const holding = (values: number) => `{"a":[${Array(values).fill('1').join(',')}]}`;
+    ingest.live = liveConfiguration({ file: { mappings: [...mappings(40), ...mappings(40, 'track/b')] } });
+    expect(statusOf(await answerTo(holding(124_000)))).toBe(200);
+    expect(await answerTo(holding(126_000))).toMatchObject({
+      reason: 'event_too_large',
+      detail: expect.stringContaining('more than 125000 values'),
+    });
+    ingest.live = liveConfiguration({ file: { mappings: mappings(20) } });
+    expect(statusOf(await answerTo(holding(249_000)))).toBe(200);
   });
 
   test('an event that would take far more memory than its text is refused, and named in a batch', async () => {

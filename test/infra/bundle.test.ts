@@ -1,11 +1,11 @@
-import { execFileSync, execSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, execSync, fork } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { besideBundle } from '../../infra/constructs/beside-bundle.ts';
-import { processorExtras, workflowTriggerExtras } from '../../infra/pipeline-stack.ts';
+import { processorPrograms, workflowTriggerExtras } from '../../infra/pipeline-stack.ts';
 import { sourceGuides } from '../../shared/operations/sources/source-guides.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -65,7 +65,7 @@ test('ingest is at most 480 KB, with every kind of source and no vendor’s SDK,
 });
 
 test('processor is at most 600 KB, and the expression language is not in it', async () => {
-  const { bytes, inputs } = await bundle('processor', Object.keys(processorExtras));
+  const { bytes, inputs } = await bundle('processor');
   expect(bytes).toBeLessThanOrEqual(600_000);
   expect(inputs.filter((input) => /node_modules\/jsonata\//.test(input))).toEqual([]);
 });
@@ -83,11 +83,18 @@ describe('beside the bundle', () => {
     expect(execFileSync(process.execPath, [join(folder, 'index.mjs')], { encoding: 'utf8' })).toBe('object\n');
   });
 
-  test('Node finds the expression language by its name, as what the module is', () => {
-    for (const command of besideBundle(root, processorExtras).commandHooks?.afterBundling(root, folder) ?? [])
+  test('the program that runs expressions runs by itself, with the expression language in it', async () => {
+    for (const command of besideBundle(root, {}, processorPrograms).commandHooks?.afterBundling(root, folder) ?? [])
       execSync(command, { cwd: root, stdio: 'pipe' });
-    const program = `const { default: jsonata } = await import('jsonata'); console.log(await jsonata('a + 1').evaluate({ a: 1 }));`;
-    writeFileSync(join(folder, 'jsonata.mjs'), program);
-    expect(execFileSync(process.execPath, [join(folder, 'jsonata.mjs')], { encoding: 'utf8' })).toBe('2\n');
+    const program = fork(join(folder, 'expression-process.mjs'), [], { env: {}, serialization: 'advanced' });
+    try {
+      expect(await heardFrom(program)).toBe('ready');
+      program.send({ text: '{"a": body.a + 1}', document: { body: { a: 1 } }, receivedAtMs: 0 });
+      expect(await heardFrom(program)).toEqual({ kind: 'made', json: '{"a":2}' });
+    } finally {
+      program.kill();
+    }
   });
 });
+
+const heardFrom = (program: ChildProcess) => new Promise((resolve) => program.once('message', resolve));

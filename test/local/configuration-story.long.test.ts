@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { builtFile } from '../../infra/build/build.js';
 import { type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { writeRuntimeFile } from '../../infra/local/runtime-file.ts';
 import { trackEvent } from '../support/build.ts';
@@ -15,7 +16,7 @@ import { configFolder, configure } from '../support/config.ts';
  */
 jest.setTimeout(90_000);
 
-const root = join(import.meta.dirname, '..', '..');
+const _root = join(import.meta.dirname, '..', '..');
 let runtime: Runtime;
 let directory: string;
 
@@ -36,7 +37,7 @@ type Ended = { code: number; stdout: string; stderr: string };
 function signalbox(...args: string[]): Promise<Ended> {
   const env = { ...process.env, NODE_OPTIONS: '', SIGNALBOX_RUNTIME_FILE: join(directory, 'runtime.json') };
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, 'infra/cli/main.ts'), ...args], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [builtFile('infra/cli/main.ts'), ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
     });
   });

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { builtFile } from '../../infra/build/build.js';
 import { makeAwsJsonClient } from '../../infra/local/aws-json-client.ts';
 import type { RuntimeEnvironment } from '../../infra/local/runtime.ts';
 
@@ -19,8 +19,8 @@ afterAll(() => {
 });
 
 async function start(): Promise<{ child: ChildProcess; environment: RuntimeEnvironment }> {
-  const script = fileURLToPath(new URL('./fixtures/start.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, data], {
+  const script = builtFile('test/local/fixtures/start-process.ts');
+  const child = spawn(process.execPath, [script, data], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.push(child);
@@ -28,8 +28,8 @@ async function start(): Promise<{ child: ChildProcess; environment: RuntimeEnvir
   return { child, environment: JSON.parse(line) };
 }
 
-async function storedBodies({ endpoints, outputs }: RuntimeEnvironment): Promise<Set<string>> {
-  const client = makeAwsJsonClient(endpoints.dynamodb, 'DynamoDB_20120810');
+async function storedBodies({ endpoints, credentials, outputs }: RuntimeEnvironment): Promise<Set<string>> {
+  const client = makeAwsJsonClient(endpoints.dynamodb, 'DynamoDB_20120810', credentials);
   const bodies = new Set<string>();
   let ExclusiveStartKey: object | undefined;
   do {
@@ -45,8 +45,8 @@ async function storedBodies({ endpoints, outputs }: RuntimeEnvironment): Promise
 }
 
 /** What ingest counted, as the runtime answers for CloudWatch. */
-async function acceptedCount({ endpoints }: RuntimeEnvironment): Promise<number> {
-  const client = makeAwsJsonClient(endpoints.cloudwatch, 'GraniteServiceVersion20100801');
+async function acceptedCount({ endpoints, credentials }: RuntimeEnvironment): Promise<number> {
+  const client = makeAwsJsonClient(endpoints.cloudwatch, 'GraniteServiceVersion20100801', credentials);
   const nowSeconds = Math.floor(Date.now() / 1000);
   const Metric = {
     Namespace: 'Signalbox',

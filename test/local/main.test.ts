@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { builtFile } from '../../infra/build/build.js';
 import { takeDataDirectory } from '../../infra/local/data-directory.ts';
 import { listen, stopServer } from '../../infra/local/http-server.ts';
 
 // Processes and workers start slowly on a busy machine.
 jest.setTimeout(30_000);
 
-const main = fileURLToPath(new URL('../../infra/local/main.ts', import.meta.url));
+const main = builtFile('infra/local/main.ts');
 const directory = mkdtempSync(join(tmpdir(), 'signalbox-main-'));
 const runtimeFile = join(directory, 'runtime.json');
 const server = createServer();
@@ -27,7 +27,7 @@ afterAll(async () => {
 
 async function npmStart(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const env = { ...process.env, SIGNALBOX_RUNTIME_FILE: runtimeFile };
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], { env });
+  const child = spawn(process.execPath, [main, ...args], { env });
   const printed = { stdout: '', stderr: '' };
   child.stdout.on('data', (text) => {
     printed.stdout += text;
@@ -65,6 +65,7 @@ describe('npm start', () => {
   });
 
   test('a port that another run has says so', async () => {
+    server.on('request', (_request, response) => response.end(JSON.stringify({ pid: process.pid })));
     const environments = { development: { outputs: { IngestUrl: `http://127.0.0.1:${port}` } } };
     writeFileSync(runtimeFile, JSON.stringify({ pid: process.pid, environments }));
     const { code, stderr } = await npmStart('--memory', '--port', String(port));
@@ -74,9 +75,9 @@ describe('npm start', () => {
   });
 
   test('a data directory that another run has is refused before anything in it is touched', async () => {
-    const data = takeDataDirectory(join(directory, 'data'));
+    const data = await takeDataDirectory(join(directory, 'data'));
     const { code, stderr } = await npmStart('--port', '0', '--data', data.path);
-    data.release();
+    await data.release();
     expect(code).toBe(1);
     expect(stderr).toBe(
       `error: ${data.path} is in use by another runtime (process ${process.pid}): stop that one, or start this one with --data DIR or --memory\n`,

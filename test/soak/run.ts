@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { builtFile } from '../../infra/build/build.js';
 import type { VerifyRow } from '../../shared/operations/verify/verify-row.ts';
 import { makeRandom } from '../support/random.ts';
 import { writeConfiguration } from './configuration.ts';
@@ -224,12 +225,12 @@ async function untilIdle(
   return true;
 }
 
-const cli = join(import.meta.dirname, '..', '..', 'infra', 'cli', 'main.ts');
+const cli = builtFile('infra/cli/main.ts');
 
 /** The command itself, as an operator would run it. */
 function verify(stack: SoakStack, since: string): Promise<{ verification: VerifyRow; exitCode: number }> {
   const env = { ...process.env, SIGNALBOX_RUNTIME_FILE: stack.runtimeFile };
-  const args = ['--disable-warning=ExperimentalWarning', cli, 'verify', '--since', since, '--json'];
+  const args = [cli, 'verify', '--since', since, '--json'];
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, { env, maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
       const exitCode = error === null ? 0 : Number(error.code);

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { builtFile } from '../../infra/build/build.js';
 import { synthesize } from '../../infra/local/synthesize.ts';
 import type { Order, Report, RuntimeArguments, Sample } from './runtime-process.ts';
 
@@ -19,7 +19,7 @@ export type SoakStack = {
   stop(): void;
 };
 
-const script = fileURLToPath(new URL('./runtime-process.ts', import.meta.url));
+const script = builtFile('test/soak/runtime-process.ts');
 
 /**
  * The development stack in the local runtime, a process of its own, with its data in `folder`.
@@ -44,7 +44,7 @@ export async function startStack(
 
   async function start(): Promise<Extract<Report, { kind: 'ready' }>> {
     child = fork(script, [JSON.stringify(args)], {
-      execArgv: ['--max-semi-space-size=8', '--disable-warning=ExperimentalWarning'],
+      execArgv: ['--max-semi-space-size=8'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     const isReady = new Promise<Extract<Report, { kind: 'ready' }>>((resolve) => {

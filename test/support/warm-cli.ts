@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
+import { builtFile } from '../../infra/build/build.js';
 import type { CliRequest, CliResponse } from './cli-server.ts';
 
 export type CliEnded = Pick<CliResponse, 'code' | 'stdout' | 'stderr'>;
@@ -12,8 +12,8 @@ export type WarmCli = {
 
 /** @param env variables of every command, on top of this process's own */
 export function startWarmCli(env: Record<string, string>): WarmCli {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'cli-server.ts'), {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+  const child: ChildProcess = fork(builtFile('test/support/cli-server.ts'), {
+    execArgv: [],
     env: { ...process.env, NODE_OPTIONS: '', ...env },
   });
   const waiting = new Map<number, { resolve(ended: CliEnded): void; reject(error: Error): void }>();

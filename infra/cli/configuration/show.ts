@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
 import { readHistory } from '../../../shared/adapters/dynamodb-configuration-history.ts';
 import { readCurrent } from '../../../shared/adapters/dynamodb-configuration-table.ts';
-import { sourceState } from '../../../shared/core/live/prepared.ts';
+import { sourceState } from '../../../shared/core/live/source-state.ts';
 import { describeEntry } from '../../../shared/operations/configuration/history.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';

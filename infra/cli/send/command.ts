@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { verifierOf } from '../../../shared/core/live/effective-settings.ts';
-import { sourceState } from '../../../shared/core/live/prepared.ts';
+import { sourceState } from '../../../shared/core/live/source-state.ts';
 import type { SampleSet } from '../../../shared/core/sources/guide.ts';
 import { failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
 import { planSamples } from '../../../shared/operations/send/plan-samples.ts';

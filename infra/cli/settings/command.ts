@@ -9,7 +9,7 @@ import {
   windowHoursMax,
 } from '../../../shared/core/configuration/schema.ts';
 import { effectiveSettings } from '../../../shared/core/live/effective-settings.ts';
-import { sourceState } from '../../../shared/core/live/prepared.ts';
+import { sourceState } from '../../../shared/core/live/source-state.ts';
 import { fieldPathProblem } from '../../../shared/core/mappings/field-path.ts';
 import { sourceKind } from '../../../shared/core/sources/index.ts';
 import { usageError } from '../../../shared/operations/refusal.ts';

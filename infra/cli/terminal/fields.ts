@@ -1,10 +1,10 @@
-import { printable } from '../../../shared/operations/words/text.ts';
+import { displayWidth, padTo, printable } from '../../../shared/operations/words/text.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A thing with a title and named fields, names in one column. Values are made printable here. */
 export function printFields(terminal: Terminal, title: string, fields: [name: string, value: string][]): void {
-  const width = Math.max(...fields.map(([name]) => name.length));
+  const width = Math.max(...fields.map(([name]) => displayWidth(printable(name))));
   terminal.out(terminal.colours.bold(printable(title)));
   for (const [name, value] of fields)
-    terminal.out(`  ${terminal.colours.dim(name.padEnd(width))}  ${printable(value)}`);
+    terminal.out(`  ${terminal.colours.dim(padTo(printable(name), width))}  ${printable(value)}`);
 }

@@ -1,5 +1,4 @@
-import Table from 'cli-table3';
-import { displayWidth, printable, truncate } from '../../../shared/operations/words/text.ts';
+import { displayWidth, padTo, printable, truncate } from '../../../shared/operations/words/text.ts';
 import type { Terminal } from './terminal.ts';
 
 export type Column<Row> = {
@@ -30,25 +29,17 @@ export function renderTable<Row>(
   const fits = terminal.columns === undefined || lineWidth(full.widths) <= terminal.columns;
   const { texts, widths: natural } = fits ? full : measure(columns.map(shortened), rows);
   const widths = fitWidths(natural, columns, terminal.columns);
-  const table = new Table({
-    head: columns.map((column, i) => terminal.colours.dim(truncate(column.title, widths[i] ?? 0))),
-    colAligns: columns.map((column) => column.align ?? 'left'),
-    chars: borderless,
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
-  });
-  for (const [r, row] of rows.entries()) {
-    table.push(
-      columns.map((column, i) => {
-        const text = truncate(texts[r]?.[i] ?? '', widths[i] ?? 0);
-        return column.paint ? column.paint(text, row) : text;
-      }),
-    );
-  }
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  const align = (i: number) => columns[i]?.align ?? 'left';
+  const head = columns.map((column, i) =>
+    terminal.colours.dim(padTo(truncate(column.title, widths[i] ?? 0), widths[i] ?? 0, align(i))),
+  );
+  const lines = rows.map((row, r) =>
+    columns.map((column, i) => {
+      const text = padTo(truncate(texts[r]?.[i] ?? '', widths[i] ?? 0), widths[i] ?? 0, align(i));
+      return column.paint ? column.paint(text, row) : text;
+    }),
+  );
+  return [head, ...lines].map((cells) => cells.join(' '.repeat(gap)).trimEnd()).join('\n');
 }
 
 /** Every cell's text and the columns that each would like to have. */
@@ -90,21 +81,3 @@ function fitWidths<Row>(natural: number[], columns: Column<Row>[], available: nu
   shrink(() => true);
   return widths;
 }
-
-const borderless = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: ' '.repeat(gap),
-};

@@ -1,9 +1,12 @@
 import picocolors from 'picocolors';
-import { safeJson } from '../../../shared/operations/words/text.ts';
+import { safeForTerminal, safeJson } from '../../../shared/operations/words/text.ts';
 
 export type Colours = ReturnType<typeof picocolors.createColors>;
 
-/** Where a command writes: data to `out`, everything a person wants to know besides to `note`. */
+/**
+ * Where a command writes: data to `out`, everything a person wants to know besides to `note`. Both let nothing through that
+ * could move a cursor or hide text, whatever a stranger's name holds.
+ */
 export type Terminal = {
   /** Columns of standard output; undefined when it is not a terminal: then nothing is cut. */
   columns: number | undefined;
@@ -21,9 +24,14 @@ export function processTerminal(): Terminal {
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     interactive: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
     colours: picocolors.createColors(coloured),
-    out: (text) => void process.stdout.write(`${text}\n`),
-    note: (text) => void process.stderr.write(`${text}\n`),
+    out: (text) => void process.stdout.write(`${safeForTerminal(text, coloured)}\n`),
+    note: printNote,
   };
+}
+
+/** One line for a person, on standard error; works before there is a terminal, as errors need it. */
+export function printNote(text: string): void {
+  process.stderr.write(`${safeForTerminal(text, process.stderr.isTTY === true)}\n`);
 }
 
 /** One JSON document for a list or a thing. */

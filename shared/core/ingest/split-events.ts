@@ -12,6 +12,17 @@ export const eventsMax = 10_000;
  * runs out of memory takes others' events along. An ordinary value takes 15 to 30 bytes of text, so that 4 MB hold about as many.
  */
 export const valuesMax = 250_000;
+/**
+ * The most values of one event times the mappings that may look at them: those of the source's event type with the most
+ * mappings, since a request does not tell its types before it is read. 20 mappings leave an event its 250,000 values.
+ */
+const mappedValuesMax = 5_000_000;
+
+/** The most values of one event of a source whose types have at most so many mappings. */
+export function valuesMaxWith(mappings: number): number {
+  return Math.min(valuesMax, Math.floor(mappedValuesMax / Math.max(1, mappings)));
+}
+
 /** The most characters of all events together once a wrapper's shared members are copied into each. */
 const sharedOutCharactersMax = 16 * 1024 * 1024;
 
@@ -29,32 +40,34 @@ type Split = { kind: 'events'; events: EventSlice[] } | Refusal;
  * A wrapper's shared members are put in front of the members of each event that has none of that name, as they were sent:
  * `{"batch":[{"type":"track"}],"sentAt":"…"}` gives `{"sentAt":"…","type":"track"}`.
  *
- * Elements that are no objects pass: they are logged as rejected, one by one, without costing their neighbours anything.
+ * Elements that are not objects pass: they are logged as rejected, one by one, without costing their neighbours anything.
+ *
+ * @param most values of one event, with what a wrapper copies into it: see `valuesMaxWith`
  */
-export function splitEvents(text: string, wrapper: BatchWrapper | undefined): Split {
+export function splitEvents(text: string, wrapper: BatchWrapper | undefined, most = valuesMax): Split {
   const open = skipSpace(text, 0);
   if (open === text.length) return refused('body_empty', 'the body is blank; send an event as a JSON object');
   if (text[open] !== '[' && text[open] !== '{') return notEvents(text);
   const scan = scanChildren(text, open, { depthMax, childrenMax: eventsMax });
   if (scan.kind === 'too_deep')
     return refused('body_too_deep', `the body nests deeper than ${depthMax} levels; flatten it`);
-  if (scan.kind === 'malformed' || skipSpace(text, scan.end) < text.length) return notJson(text, scan.values);
-  if (text[open] === '[') return splitList(text, scan);
+  if (scan.kind === 'malformed' || skipSpace(text, scan.end) < text.length) return notJson(text, scan.values, most);
+  if (text[open] === '[') return splitList(text, scan, most);
   const members = wrapper && wrapperMembers(text, scan, wrapper);
-  if (members) return splitWrapper(text, members, scan.values);
-  if (scan.values > valuesMax) return tooManyValues();
+  if (members) return splitWrapper(text, members, scan.values, most);
+  if (scan.values > most) return tooManyValues(most);
   const parsed = parse(text);
   return parsed.kind === 'refused' ? parsed : { kind: 'events', events: [{ text }] };
 }
 
-function tooManyValues(position?: number): Refusal {
+function tooManyValues(most: number, position?: number): Refusal {
   const which = position === undefined ? 'the event' : `event ${position} of the batch`;
-  return refused('event_too_large', `${which} holds more than ${valuesMax} values; send it in parts`, position);
+  return refused('event_too_large', `${which} holds more than ${most} values; send it in parts`, position);
 }
 
 /** JSON.parse knows best what is wrong, but not at the price of parsing everything before it. */
-function notJson(text: string, values: number): Refusal {
-  const parsed = values > valuesMax ? undefined : parse(text);
+function notJson(text: string, values: number, most: number): Refusal {
+  const parsed = values > most ? undefined : parse(text);
   if (parsed?.kind === 'refused') return parsed;
   return refused('body_not_json', 'the body is not JSON: its brackets or quotes do not match up');
 }
@@ -68,20 +81,26 @@ function notEvents(text: string): Refusal {
   );
 }
 
-function splitList(text: string, { children, more }: Pick<Scanned, 'children' | 'more'>, share?: Share): Split {
+function splitList(
+  text: string,
+  { children, more }: Pick<Scanned, 'children' | 'more'>,
+  most: number,
+  share?: Share,
+): Split {
   if (more) return refused('batch_too_long', `the batch holds more than ${eventsMax} events; send smaller batches`);
   const events: EventSlice[] = [];
   for (const [batchIndex, { start, end, values }] of children.entries()) {
-    if (values > valuesMax) return tooManyValues(batchIndex);
+    if (values > most - (share?.values ?? 0)) return tooManyValues(most, batchIndex);
     const element = text.slice(start, end);
     const parsed = parse(element, batchIndex);
     if (parsed.kind === 'refused') return parsed;
-    events.push({ text: share ? share(element, parsed.value) : element, batchIndex });
+    events.push({ text: share ? share.into(element, parsed.value) : element, batchIndex });
   }
   return { kind: 'events', events };
 }
 
-type Share = (element: string, value: JsonValue) => string;
+/** `values`: the most that it adds to an event. */
+type Share = { values: number; into(element: string, value: JsonValue): string };
 /** `shared`: the text of each member that goes into every event, by its name. */
 type WrapperMembers = { list: Child; shared: Map<string, string> };
 
@@ -124,26 +143,28 @@ function descend(text: string, value: Child, path: string[]): { child: Child; ar
   return { child: below.child, around: `{${kept.join(',')}}` };
 }
 
-function splitWrapper(text: string, { list, shared }: WrapperMembers, values: number): Split {
-  if (values - list.values > valuesMax) return tooManyValues();
+function splitWrapper(text: string, { list, shared }: WrapperMembers, values: number, most: number): Split {
+  const valuesAround = values - list.values;
+  if (valuesAround > most) return tooManyValues(most);
   // Each part is parsed once: the wrapper with an empty list here, the elements one by one below.
   const rest = parse(`${text.slice(0, list.start)}[]${text.slice(list.end)}`);
   if (rest.kind === 'refused') return rest;
   const scan = scanChildren(text, list.start, { depthMax, childrenMax: eventsMax });
-  if (scan.kind !== 'scanned' || scan.end !== list.end) return notJson(text, values);
+  if (scan.kind !== 'scanned' || scan.end !== list.end) return notJson(text, values, most);
   const members = [...shared].map(([name, member]) => ({ name, text: member }));
   const sharedCharacters = members.reduce((sum, member) => sum + member.text.length, 0);
   if (sharedCharacters * scan.children.length > sharedOutCharactersMax) {
     const detail = `the batch has ${sharedCharacters} characters to copy into each of its ${scan.children.length} events; send smaller batches`;
     return refused('body_too_large', detail);
   }
-  return splitList(text, scan, (element, value) => {
+  const into = (element: string, value: JsonValue) => {
     if (!isJsonObject(value)) return element;
     const missing = members.filter(({ name }) => !Object.hasOwn(value, name)).map((member) => member.text);
     if (missing.length === 0) return element;
     const separator = Object.keys(value).length > 0 ? ',' : '';
     return `{${missing.join(',')}${separator}${element.slice(1)}`;
-  });
+  };
+  return splitList(text, scan, most, { values: valuesAround, into });
 }
 
 function parse(text: string, position?: number): { kind: 'json'; value: JsonValue } | Refusal {

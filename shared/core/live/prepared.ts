@@ -1,10 +1,11 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
-import { type SourceFile, SourceState } from '../configuration/schema.ts';
+import type { SourceFile, SourceState } from '../configuration/schema.ts';
 import { type CompiledMapping, compileMapping } from '../mappings/parameter-value.ts';
 import type { Verifier } from '../signatures/verifier.ts';
 import { sourceKind } from '../sources/index.ts';
 import type { SourceKind } from '../sources/source.ts';
 import { type EffectiveSettings, effectiveSettings, redactedMembers, verifierOf } from './effective-settings.ts';
+import { sourceState } from './source-state.ts';
 
 /** A source as events meet it: its content, its state in this environment, its mappings by event type. */
 export type PreparedSource = {
@@ -19,6 +20,8 @@ export type PreparedSource = {
   redact: readonly string[];
   /** In the order of the file, which is the order of creation. Compiled when a type is first asked for. */
   mappingsOf(eventType: string): readonly CompiledMapping[];
+  /** How many mappings the event type with the most of them has. */
+  mostMappings: number;
 };
 
 /** @returns undefined for a source that is not committed in this environment */
@@ -42,7 +45,7 @@ export function prepareSource(configuration: LiveConfiguration, key: string): Pr
     settings: effectiveSettings(kind, file, state),
     verifier: verifierOf(kind, file),
     redact: redactedMembers(kind, file),
-    mappingsOf: indexByEventType(file),
+    ...indexByEventType(file),
   };
   prepared.set(key, source);
   return source;
@@ -51,19 +54,12 @@ export function prepareSource(configuration: LiveConfiguration, key: string): Pr
 // One configuration object lives as long as its version is in force; what was prepared from it goes with it.
 const cache = new WeakMap<LiveConfiguration, Map<string, PreparedSource>>();
 
-/** A source's state; defaults for one whose state was never set. */
-export function sourceState({ state }: LiveConfiguration, key: string): SourceState {
-  return Object.hasOwn(state.sources, key) ? (state.sources[key] as SourceState) : defaultState;
-}
-
-const defaultState = SourceState.parse({});
-
 const none: readonly CompiledMapping[] = [];
 
-function indexByEventType(file: SourceFile): (eventType: string) => readonly CompiledMapping[] {
+function indexByEventType(file: SourceFile): Pick<PreparedSource, 'mappingsOf' | 'mostMappings'> {
   const byType = Map.groupBy(file.mappings, (mapping) => mapping.event);
   const compiled = new Map<string, CompiledMapping[]>();
-  return (eventType) => {
+  const mappingsOf = (eventType: string) => {
     const known = compiled.get(eventType);
     if (known !== undefined) return known;
     const mappings = byType.get(eventType);
@@ -72,4 +68,5 @@ function indexByEventType(file: SourceFile): (eventType: string) => readonly Com
     compiled.set(eventType, made);
     return made;
   };
+  return { mappingsOf, mostMappings: Math.max(0, ...[...byType.values()].map((mappings) => mappings.length)) };
 }

@@ -1,4 +1,6 @@
 import { invocationId } from '../ids/invocation-id.ts';
+import { countValues } from '../json/count-values.ts';
+import type { JsonObject } from '../json/values.ts';
 import { takesEventData } from '../mappings/action-facts.ts';
 import {
   type ActionsMessage,
@@ -20,7 +22,6 @@ export function actionsMessageOf(planned: PlannedEvent, { execution, again, nowM
     action,
     payload,
   }));
-  // A trigger without mapped data takes the event's own; nobody else needs it in the message.
   const needsData = invocations.some(takesEventData);
   return cutDown(
     {
@@ -48,32 +49,70 @@ export function actionsMessageOf(planned: PlannedEvent, { execution, again, nowM
 const surelyFitsBytes = actionsMessageBytesMax / 3;
 
 /**
- * Cuts a message down to what the queue takes: the largest action goes without its parameters, to end as
- * `parameters_too_large` in the action log, until the rest fits. The other actions still run.
+ * The most values in the parameters of all of an event's actions. Copies of one value compress to nothing, so bytes do not
+ * limit what reading them costs: 150,000 values cost a function about 0.2 s of a core.
+ */
+export const actionsValuesMax = 150_000;
+
+/**
+ * Cuts a message down to what the queue takes, and to what one event may cost the functions that its neighbours share: the
+ * largest action goes without its parameters, to end as `parameters_too_large` in the action log, until the rest fits. The
+ * other actions still run.
  */
 function cutDown(message: ActionsMessage, eventBytes: number): ActionsMessage {
-  if (eventBytes * (message.invocations.length + 1) <= surelyFitsBytes) return message;
-  const fitting = { ...message, invocations: [...message.invocations] };
-  for (;;) {
-    const encoded = encodeActionsMessage(fitting);
-    if ('text' in encoded) return fitting;
-    const largest = indexOfLargest(fitting.invocations);
-    const invocation = fitting.invocations[largest];
-    if (invocation === undefined || invocation.refused) return fitting;
-    fitting.invocations[largest] = {
-      ...invocation,
-      payload: {},
-      refused: {
-        reason: 'parameters_too_large',
-        detail: `with this action's parameters the event's actions take ${encoded.tooLarge} bytes compressed; at most ${actionsMessageBytesMax} fit. Map fewer fields.`,
-      },
-    };
-    // Data that only a refused trigger would have used goes with it.
-    if (!fitting.invocations.some((one) => !one.refused && takesEventData(one))) delete fitting.data;
+  const affordable = cutToValues(message);
+  if (eventBytes * (affordable.invocations.length + 1) <= surelyFitsBytes) return affordable;
+  return cutToBytes(affordable);
+}
+
+function cutToValues(message: ActionsMessage): ActionsMessage {
+  // Mappings often share a part of the event; it is counted once.
+  const counted = new Map<JsonObject, number>();
+  const valuesOf = (part: JsonObject) => {
+    const values = counted.get(part) ?? countValues(part, actionsValuesMax);
+    counted.set(part, values);
+    return values;
+  };
+  const detail = `with this action's parameters the event's actions hold more than ${actionsValuesMax} values; at most that many are handed on. Map fewer fields.`;
+  for (let fitting = message; ; ) {
+    const values = totalOf(fitting, valuesOf);
+    const smaller = values > actionsValuesMax ? withoutLargest(fitting, valuesOf, detail) : undefined;
+    if (smaller === undefined) return fitting;
+    fitting = smaller;
   }
 }
 
-function indexOfLargest(invocations: Invocation[]): number {
-  const sizes = invocations.map(({ payload, refused }) => (refused ? -1 : JSON.stringify(payload).length));
-  return sizes.indexOf(Math.max(...sizes));
+function totalOf({ invocations, data }: ActionsMessage, sizeOf: SizeOf): number {
+  return invocations.reduce((sum, { payload }) => sum + sizeOf(payload), data === undefined ? 0 : sizeOf(data));
+}
+
+function cutToBytes(message: ActionsMessage): ActionsMessage {
+  for (let fitting = message; ; ) {
+    const encoded = encodeActionsMessage(fitting);
+    if ('text' in encoded) return fitting;
+    const detail = `with this action's parameters the event's actions take ${encoded.tooLarge} bytes compressed; at most ${actionsMessageBytesMax} fit. Map fewer fields.`;
+    const smaller = withoutLargest(fitting, (part) => JSON.stringify(part).length, detail);
+    if (smaller === undefined) return fitting;
+    fitting = smaller;
+  }
+}
+
+type SizeOf = (part: JsonObject) => number;
+
+/** The message with its largest action refused; undefined when all of them are. */
+function withoutLargest(message: ActionsMessage, sizeOf: SizeOf, detail: string): ActionsMessage | undefined {
+  const { data, ...rest } = message;
+  const sizes = message.invocations.map((one) => {
+    if (one.refused) return -1;
+    return sizeOf(one.payload) + (data !== undefined && takesEventData(one) ? sizeOf(data) : 0);
+  });
+  const largest = sizes.indexOf(Math.max(...sizes));
+  if ((sizes[largest] ?? -1) < 0) return undefined;
+  const invocations = message.invocations.map(
+    (one, i): Invocation =>
+      i === largest ? { ...one, payload: {}, refused: { reason: 'parameters_too_large', detail } } : one,
+  );
+  // Data that only a refused trigger would have used goes with it.
+  const isUsed = data !== undefined && invocations.some((one) => !one.refused && takesEventData(one));
+  return { ...rest, ...(isUsed && { data }), invocations };
 }

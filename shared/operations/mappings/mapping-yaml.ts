@@ -1,22 +1,41 @@
-import { stringify } from 'yaml';
-import { displayWidth, printable } from '../words/text.ts';
+import { Document, isScalar, Scalar, stringify, visit } from 'yaml';
+import { displayWidth, escaped, isPrintable, padTo, printable } from '../words/text.ts';
 import type { Suggestion } from './suggest-mapping.ts';
 
 /** A suggestion as an entry of `mappings:`, ready to paste, with what the event holds as comments. */
-export function mappingYaml({ mapping, notes, paths, more }: Suggestion, sample: string): string {
+export function mappingYaml({ mapping, notes, paths, more, without }: Suggestion, sample: string): string {
   const { id, event, action, parameters } = mapping;
   const comment = (text: string) => `  # ${printable(text)}`;
-  const width = Math.max(0, ...paths.map(({ path }) => displayWidth(printable(path))));
-  const entry = stringify([{ id, event, action, parameters }], { lineWidth: 0, indentSeq: false }).trimEnd();
+  const rows = paths.map(({ path, shown }) => ({ path: pastedPath(path), shown }));
+  const width = Math.max(0, ...rows.map(({ path }) => displayWidth(path)));
+  const entry = safeYaml([{ id, event, action, parameters }]);
   return [
     comment(`Suggested from ${sample}; see docs/mappings.md. Check it, then try it:`),
     comment('npx signalbox mapping test SOURCE --event ID --draft files'),
     ...notes.map((note) => comment(`To check: ${note}.`)),
     entry.replace(/^/gm, '  '),
     comment('What else the event holds, for more parameters or conditions:'),
-    ...paths.map(({ path, shown }) => comment(`  ${printable(path).padEnd(width)}  ${shown}`)),
+    ...rows.map(({ path, shown }) => comment(`  ${padTo(path, width)}  ${shown}`)),
+    ...(without > 0 ? [comment(`  … and values that no path leads to: ${without}; preprocess.jsonata does`)] : []),
     ...(more > 0 ? [comment(`  … and ${more} paths more`)] : []),
   ]
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** A path as YAML that may be pasted anywhere, also between the braces of a map: with quotes around it where it needs some. */
+function pastedPath(path: string): string {
+  return stringify([path], { collectionStyle: 'flow', lineWidth: 0 }).trim().slice(1, -1).trim();
+}
+
+/** YAML that shows every character: what a terminal would swallow or obey is escaped, so a pasted mapping still matches. */
+function safeYaml(value: unknown): string {
+  const document = new Document(value);
+  visit(document, (_key, node) => {
+    if (isScalar(node) && typeof node.value === 'string' && !isPrintable(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+  });
+  const text = document.toString({ lineWidth: 0, indentSeq: false, doubleQuotedMinMultiLineLength: 10_000 }).trimEnd();
+  return [...text]
+    .map((character) => (character === '\n' || isPrintable(character) ? character : escaped(character)))
+    .join('');
 }

@@ -1,6 +1,6 @@
 import { readLive } from '../../adapters/dynamodb-configuration.ts';
 import { listSourceRegistry, type SourceRegistryEntry } from '../../adapters/dynamodb-seen-registry.ts';
-import { sourceState } from '../../core/live/prepared.ts';
+import { sourceState } from '../../core/live/source-state.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Environment } from '../environment.ts';
 import { notFound } from '../refusal.ts';
@@ -25,6 +25,12 @@ export async function readSources(environment: Environment): Promise<SourceDirec
     listSourceRegistry(environment.configuration),
   ]);
   return { live, known: knownSources(live, registry, environment.outputs.LogShards) };
+}
+
+/** The longest time that any source's rows are kept, in days: nothing older can be found. */
+export function longestRetentionDays({ outputs }: Environment, { live }: SourceDirectory): number {
+  const own = Object.values(live.state.sources).map(({ retention_days }) => retention_days ?? 0);
+  return Math.max(outputs.LogRetentionDays, ...own);
 }
 
 export function knownSources(

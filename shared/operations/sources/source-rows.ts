@@ -1,6 +1,6 @@
 import { SourceFile, type SourceState } from '../../core/configuration/schema.ts';
 import { type EffectiveSettings, effectiveSettings } from '../../core/live/effective-settings.ts';
-import { sourceState } from '../../core/live/prepared.ts';
+import { sourceState } from '../../core/live/source-state.ts';
 import { sourceKind } from '../../core/sources/index.ts';
 import type { Environment } from '../environment.ts';
 import { eventLogOf, listEvents } from '../events/events.ts';

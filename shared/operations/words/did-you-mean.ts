@@ -1,3 +1,5 @@
+import { distance } from 'fastest-levenshtein';
+
 /** `; did you mean "x"?` when a name is near enough to be a slip of it, else the names there are, else nothing. */
 export function didYouMean(name: string, candidates: readonly string[]): string {
   const nearest = nearestName(name, candidates);
@@ -8,27 +10,16 @@ export function didYouMean(name: string, candidates: readonly string[]): string 
 /** The candidate that a name is likely a slip of, or half of; undefined when none is near. */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   let nearest: string | undefined;
-  let distance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
     const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (edits < distance) [nearest, distance] = [candidate, edits];
+    if (edits < least) [nearest, least] = [candidate, edits];
   }
   return nearest ?? candidates.find((candidate) => candidate.split(/[_/-]/).includes(name.toLowerCase()));
 }
 
-/** How many letters have to be added, removed, replaced or swapped with the next to turn one text into the other. */
+/** Letters to add, remove or replace. Swapped letters are one slip, though they are two replacements. */
 function editDistance(a: string, b: string): number {
-  let twoAbove: number[] = [];
-  let above = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replace = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swap = isSwap ? (twoAbove[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY;
-      row.push(Math.min(replace, swap, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    [twoAbove, above] = [above, row];
-  }
-  return above[b.length] ?? 0;
+  const sorted = (text: string) => [...text].sort().join('');
+  return distance(a, b) - (a !== b && sorted(a) === sorted(b) ? 1 : 0);
 }

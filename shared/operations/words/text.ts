@@ -1,66 +1,94 @@
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
+
 /*
- * Stored text comes from strangers: a user id may hold an escape sequence that clears the screen, or a mark that writes
- * the rest of the line backwards. Nothing of the kind reaches a terminal.
+ * Stored text comes from strangers. A user id may hold an escape sequence that clears the screen, or a mark that writes the
+ * rest of the line backwards. Neither may reach a terminal.
  */
 
-// C0, DEL and C1 controls; line and paragraph separators; marks that change the writing direction; BOM.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+// C0, DEL and C1 controls; line and paragraph separators; marks that change the writing direction; annotation marks; BOM;
+// invisible copies of ASCII ("tags").
+const unsafe =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
-/** Text for a terminal: line breaks and tabs become spaces, other control characters go. */
+/** Text for one line of a terminal: line breaks and tabs become spaces, other control characters go. */
 export function printable(text: string): string {
-  return text.replace(/[\t\r\n]+/g, ' ').replace(unsafe, '');
+  return text
+    .toWellFormed()
+    .replace(/[\t\r\n]+/g, ' ')
+    .replace(unsafe, '');
+}
+
+// What picocolors writes: bold, dim, the eight colours and their ends. No stranger can hide text or move the cursor with these.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence begins with one
+const colour = /(\u001b\[(?:1|2|22|3[0-7]|39|9[0-7])m)/;
+
+/**
+ * The last gate before a terminal: everything that a command prints passes it. Line breaks stay, and so do colours where
+ * the terminal has them; every other control character goes, also where a table or a sentence forgot `printable`.
+ */
+export function safeForTerminal(text: string, coloured: boolean): string {
+  const pieces = coloured ? text.split(colour) : [text];
+  return pieces
+    .map((piece, i) => (i % 2 === 1 ? piece : piece.toWellFormed().replace(unsafe, (c) => (c === '\n' ? c : ''))))
+    .join('');
 }
 
 /** JSON that is safe on a terminal and still exact: what `printable` would remove is escaped. */
 export function safeJson(value: unknown, indent?: number): string {
   // JSON.stringify has escaped the C0 controls inside strings; the line breaks left are its own indentation.
-  return (JSON.stringify(value, undefined, indent) ?? 'null').replace(unsafe, (character) =>
-    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return (JSON.stringify(value, undefined, indent) ?? 'null').replace(unsafe, (c) => (c === '\n' ? c : escaped(c)));
 }
 
-// Wide in every terminal: CJK, Hangul, full-width forms, emoji.
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u;
-const combining = /^(?:\p{Mark}|\u200d|\ufe0f)$/u;
+/** Whether `printable` would change a text. */
+export function isPrintable(text: string): boolean {
+  return printable(text) === text;
+}
+
+/** A character as JSON and YAML escape it: `\u202e`, or two of these beyond U+FFFF. */
+export function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
+    .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+    .join('');
+}
+
+const ascii = /^[\x20-\x7e]*$/;
 
 /** Columns a text takes on a terminal. */
 export function displayWidth(text: string): number {
-  let width = 0;
-  for (const character of text) {
-    if (combining.test(character)) continue;
-    width += wide.test(character) ? 2 : 1;
-  }
-  return width;
+  // Nearly every cell is ASCII, and a table may have ten thousand.
+  return ascii.test(text) ? text.length : stringWidth(text);
 }
 
-/** Cuts a text to `columns`, ending in `…` when something was cut. */
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** Cuts a text to `columns`, ending in `…` when something was cut. Never cuts inside a character that is drawn as one. */
 export function truncate(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
+  if (ascii.test(text)) return `${text.slice(0, Math.max(0, columns - 1))}…`;
   let kept = '';
   let width = 0;
-  for (const character of text) {
-    width += displayWidth(character);
+  for (const { segment } of graphemes.segment(text)) {
+    width += displayWidth(segment);
     if (width > columns - 1) break;
-    kept += character;
+    kept += segment;
   }
   return `${kept}…`;
 }
 
+/** Fills a text up with spaces to `columns`, as `padEnd` does for text of one column per character. */
+export function padTo(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
+  const spaces = ' '.repeat(Math.max(0, columns - displayWidth(text)));
+  return align === 'left' ? text + spaces : spaces + text;
+}
+
 /** A text in lines of at most `columns`, broken at spaces where there are any; a last line that is cut ends in `…`. */
 export function wrap(text: string, columns: number, linesMax: number): string[] {
-  const lines: string[] = [];
-  let rest = text;
-  while (displayWidth(rest) > columns && lines.length < linesMax - 1) {
-    // What fits; at least one character, so that a width of nothing ends too.
-    const whole = truncate(rest, columns + 1).slice(0, -1) || (rest[0] ?? '');
-    const space = whole.lastIndexOf(' ');
-    const line = space > 0 && rest[whole.length] !== ' ' ? whole.slice(0, space) : whole;
-    lines.push(line);
-    rest = rest.slice(line.length).trimStart();
-  }
-  return [...lines, truncate(rest, columns)];
+  const lines = wrapAnsi(text, Math.max(1, columns), { hard: true }).split('\n');
+  if (lines.length <= linesMax) return lines;
+  const kept = lines.slice(0, linesMax - 1);
+  return [...kept, truncate(lines.slice(linesMax - 1).join(' '), columns)];
 }
 
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {

@@ -5,7 +5,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { builtFile } from '../../../infra/build/build.js';
 import { inParallel } from '../../../shared/core/in-parallel.ts';
 import { temporaryFolder } from '../assembly.ts';
 import type { Figure, Section } from '../figure.ts';
@@ -103,13 +103,13 @@ function memories(warm: Memory | undefined, full: Memory | undefined): Figure[] 
 
 type LocalRuntime = { child: ChildProcess; url: string; readySeconds: number };
 
-const script = fileURLToPath(new URL('../../../infra/local/main.ts', import.meta.url));
+const script = builtFile('infra/local/main.ts');
 
 async function startLocalRuntime(): Promise<LocalRuntime> {
   const startedMs = performance.now();
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', script, '--memory', '--port', '0'],
+    [script, '--memory', '--port', '0'],
     // Beside a run that the machine may have already, and unseen by its CLI.
     {
       env: { ...process.env, SIGNALBOX_RUNTIME_FILE: join(temporaryFolder(), 'runtime.json') },

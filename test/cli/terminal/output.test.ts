@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import picocolors from 'picocolors';
 import { renderTable } from '../../../infra/cli/terminal/table.ts';
-import { displayWidth, printable, safeJson, truncate } from '../../../shared/operations/words/text.ts';
+import {
+  displayWidth,
+  printable,
+  safeForTerminal,
+  safeJson,
+  truncate,
+  wrap,
+} from '../../../shared/operations/words/text.ts';
 import { formatAgo, formatTime, parseTime } from '../../../shared/operations/words/times.ts';
 
 const now = Date.parse('2026-11-21T03:04:05Z');
@@ -63,6 +70,20 @@ describe('text of strangers on a terminal', () => {
     expect(text).toBe('{"name":"a\\u009b\\u202e\\u007f\\u001bb"}');
     expect(JSON.parse(text)).toEqual(value);
     expect(JSON.parse(safeJson(value, 2))).toEqual(value);
+  });
+
+  test('the last gate lets colours and line breaks through where there are colours, and nothing else', () => {
+    const painted = picocolors.createColors(true).red('a\u001b[8mb\u001b]0;title\u0007');
+    expect(safeForTerminal(painted, true)).toBe('\u001b[31ma[8mb]0;title\u001b[39m');
+    expect(safeForTerminal(`${painted}\n\u202ec`, false)).toBe('[31ma[8mb]0;title[39m\nc');
+  });
+
+  test('a text is cut and wrapped between characters as they are drawn', () => {
+    const family = '👩‍👩‍👧';
+    expect(displayWidth(family)).toBe(2);
+    expect(truncate(`${family}${family}${family}`, 5)).toBe(`${family}${family}…`);
+    expect(wrap('one two three four', 9, 2)).toEqual(['one two', 'three fo…']);
+    expect(wrap('one two', 9, 2)).toEqual(['one two']);
   });
 
   test('wide characters count two columns, marks none', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { depthMax, eventsMax, splitEvents, valuesMax } from '../../../shared/core/ingest/split-events.ts';
 import { readMember, scanChildren } from '../../../shared/core/json/scanner.ts';
 import type { BatchWrapper } from '../../../shared/core/sources/source.ts';
+import fc from '../../support/fast-check.ts';
 
 const wrapper: BatchWrapper = { list: ['batch'], shared: ['context', 'integrations', 'sentAt'], unless: 'type' };
 /** A list that lies in a map: `{"event": …, "object": {"id": …, "records": […]}}`. */
@@ -205,6 +205,14 @@ describe('a wrapper whose list lies in a map', () => {
       position: 1,
     });
     expect(refusal(`{"object":{"id":${many},"records":[{}]}}`).reason).toBe('event_too_large');
+    // What is copied into an event is part of it.
+    const most = (values: number) =>
+      `{"a":[${Array(values - 10)
+        .fill('1')
+        .join(',')}]}`;
+    const shared = (values: number) => `{"object":{"records":[${most(valuesMax / 2)}],"id":${most(values)}}}`;
+    expect(texts(shared(valuesMax / 2 - 100))).toHaveLength(1);
+    expect(refusal(shared(valuesMax / 2 + 100))).toMatchObject({ reason: 'event_too_large', position: 0 });
     // Together they may hold more than one event may.
     const half = `{"a":[${Array(valuesMax - 10)
       .fill('1')

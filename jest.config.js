@@ -1,9 +1,10 @@
-import type { Config } from 'jest';
+const hasSqlite = process.getBuiltinModule('node:sqlite') !== undefined;
 
 // What starts many processes, or waits for clocks, has a run of its own: npm run test:long.
 const isLong = process.env.SIGNALBOX_TESTS === 'long';
 
-const config: Config = {
+/** @type {import('jest').Config} */
+const config = {
   testEnvironment: 'node',
   testMatch: [isLong ? '<rootDir>/test/**/*.long.test.ts' : '<rootDir>/test/**/!(*.long).test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
@@ -13,7 +14,12 @@ const config: Config = {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
     ],
   },
-  modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.signalbox'],
+  modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.signalbox', '<rootDir>/dist'],
+  // What tests start as processes and workers is bundled, as it is for people.
+  globalSetup: '<rootDir>/infra/build/ensure-built.js',
+  setupFiles: ['<rootDir>/infra/build/old-node.js'],
+  // fauxqs asks for it; Node has it from 22.13 on.
+  moduleNameMapper: hasSqlite ? {} : { '^node:sqlite$': '<rootDir>/infra/local/sqlite.ts' },
   // Five seconds, the default, is little on a machine that is busy with other things.
   testTimeout: 30_000,
   // By default one core is left idle, which on two is half of them.

@@ -1,0 +1,4 @@
+import { ensureAllBuilt } from './build.js';
+
+// Jest's global setup.
+export default ensureAllBuilt;
