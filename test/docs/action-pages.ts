@@ -25,6 +25,7 @@ import { planEvent } from '../../shared/core/plan/plan-event.ts';
 import { type ActionRow, actionRow } from '../../shared/operations/actions/action-row.ts';
 import { liveConfiguration, rawEvent } from '../support/build.ts';
 import { makeActionContext } from '../support/fakes-workflow-trigger.ts';
+import { silentLog } from '../support/function-log.ts';
 
 /*
  * The pages of docs/actions: what is said of each action by hand, and everything else from the code. Parameters come from
@@ -627,6 +628,7 @@ export async function outcomeOf(steps: Step[]): Promise<ActionRow> {
       nowMs: () => nowMs,
       deadlineMs: nowMs + 50_000,
       count: () => undefined,
+      log: silentLog,
     };
     const [tried] = await runInvocations(attempt, ports);
     if (tried === undefined) throw new Error(`mapping ${mapping.id} ran nothing`);
