@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { usageError } from '../../shared/operations/refusal.ts';
+import { nearestName } from '../../shared/operations/words/did-you-mean.ts';
 import { parseTime } from '../../shared/operations/words/times.ts';
 import type { EnvironmentOptions } from './environment.ts';
 
@@ -23,7 +24,7 @@ export function optionsOf<Options>(command: Command): Options & GlobalOptions {
   return command.optsWithGlobals() as Options & GlobalOptions;
 }
 
-/** Whether somebody wrote -e, or set the variable for it; else the environment is the default one. */
+/** Whether -e or its variable names an environment; otherwise it is the default one. */
 export function isEnvironmentNamed(command: Command): boolean {
   let root = command;
   while (root.parent) root = root.parent;
@@ -40,6 +41,23 @@ export function positiveNumber(text: string): number {
   const number = Number(text);
   if (!(number > 0) || !Number.isFinite(number)) throw new InvalidArgumentError('It is a number above 0.');
   return number;
+}
+
+/**
+ * For `--status failed,skipped`: one value or several, each of a closed list.
+ * @throws Refusal (invalid) that names the value, the nearest one, and all there are
+ */
+export function anyOf<Value extends string>(noun: string, values: readonly Value[]): (text: string) => Value[] {
+  return (text) =>
+    text.split(',').map((part) => {
+      const found = values.find((value) => value === part.trim());
+      if (found !== undefined) return found;
+      const near = nearestName(part.trim(), values);
+      throw usageError(
+        `"${part.trim()}" is no ${noun}${near === undefined ? '' : `; did you mean "${near}"?`}`,
+        `one or several of ${values.join(',')}`,
+      );
+    });
 }
 
 /** For times: `15m`, `2h`, `3d`, ISO. */

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { runCli } from './run.ts';
+import { printNote } from './terminal/terminal.ts';
 
 // `signalbox events | head -1` closes the pipe early; that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  printNote(`error: standard output cannot be written (${error.code ?? error.message})`);
+  process.exit(1);
 });
 
 process.exitCode = await runCli(process.argv.slice(2));

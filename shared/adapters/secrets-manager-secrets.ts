@@ -40,7 +40,7 @@ type Known = { values: string[] | undefined; readAtMs: number };
 type Entry = {
   /** The last answer. */
   known?: Known;
-  /** Not asked again before, unless somebody refreshes. */
+  /** Not asked again before then, unless a refresh is asked for. */
   nextReadMs: number;
   refreshedAtMs: number;
   loading?: Promise<void>;

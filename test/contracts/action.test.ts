@@ -126,6 +126,7 @@ describe.each(actions.map((action) => [action.id, action] as const))('%s', (id, 
     await identify(made.directory, { id: 'u' });
     await made.audiences.ensure('log-it', true, contextNowMs);
     const payload = {
+      ...Object.fromEntries(required.map((name) => [name, 'x'])),
       id: 'u',
       key: 'log-it',
       collection: 'c',

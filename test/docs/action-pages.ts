@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { type Attempt, runInvocations } from '../../functions/workflow-trigger/run-invocations.ts';
-import type { Action } from '../../shared/core/actions/action.ts';
+import { type Action, requiredParameters } from '../../shared/core/actions/action.ts';
+import type { ActionGuide, Step } from '../../shared/core/actions/guide.ts';
 import { actions } from '../../shared/core/actions/index.ts';
 import { AudienceKey, Members, Tenant } from '../../shared/core/actions/parts/member.ts';
 import {
@@ -16,7 +17,6 @@ import {
 import { OptionalRecipient, OptionalTenant, Recipients } from '../../shared/core/actions/parts/recipient.ts';
 import { AudienceFile } from '../../shared/core/configuration/schema.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
-import type { JsonObject } from '../../shared/core/json/values.ts';
 import type { ActionReason } from '../../shared/core/logs/action-log-entry.ts';
 import { defaultParameters } from '../../shared/core/mappings/action-facts.ts';
 import { Mapping } from '../../shared/core/mappings/schema.ts';
@@ -28,447 +28,10 @@ import { makeActionContext } from '../support/fakes-workflow-trigger.ts';
 import { silentLog } from '../support/function-log.ts';
 
 /*
- * The pages of docs/actions: what is said of each action by hand, and everything else from the code. Parameters come from
- * the schemas, outcomes from running the example, costs from the tests that assert them. `npm run docs` writes the pages;
- * action-pages.test.ts fails while they differ.
+ * The pages of docs/actions. Definitions give the parameters, guides beside them the words, a run of each example its
+ * outcome, and tests the costs that they assert. `npm run docs` writes the pages; action-pages.test.ts fails while they
+ * differ.
  */
-
-/** One event and the mapping that is for it. Received a minute after the one before, having happened a second earlier. */
-type Step = { mapping: z.input<typeof Mapping>; event: JsonObject };
-
-type Prose = {
-  /** For the index: a sentence without its full stop. */
-  does: string;
-  paragraph: string;
-  /** What has happened by then. */
-  before?: Step[];
-  example: Step;
-  /** Said above the example's outcome, where it needs saying. */
-  shows?: string;
-  /** An event that the same mapping refuses. */
-  refused: { why: string; event: JsonObject };
-  /** Besides those that any action can end with. */
-  reasons: Partial<Record<ActionReason, string>>;
-  notes: string[];
-};
-
-const track = (event: string, properties: JsonObject, userId: string | null = 'usr_8841'): JsonObject => ({
-  type: 'track',
-  event,
-  ...(userId === null ? { anonymousId: 'a-5521' } : { userId }),
-  properties,
-});
-
-const identifyLena: Step = {
-  mapping: {
-    id: 'identify',
-    event: 'identify',
-    action: 'users_identify',
-    parameters: { id: 'user_id', properties: 'data' },
-  },
-  event: {
-    type: 'identify',
-    userId: 'usr_8841',
-    traits: { email: 'lena@orchard.example', phone: '+34910000001', plan: 'team', address: { city: 'Bilbao' } },
-  },
-};
-const saveProject: Step = {
-  mapping: {
-    id: 'save-project',
-    event: 'track/project_saved',
-    action: 'objects_set',
-    parameters: {
-      collection: { value: 'projects' },
-      id: 'data.project_id',
-      name: 'data.name',
-      properties: { status: 'data.status', owner: 'user_id' },
-    },
-  },
-  event: track('project_saved', { project_id: 'p-17', name: 'Cider press', status: 'open' }),
-};
-const saveTenant: Step = {
-  mapping: {
-    id: 'save-workspace',
-    event: 'track/workspace_saved',
-    action: 'tenants_set',
-    parameters: {
-      id: 'data.workspace_id',
-      name: 'data.name',
-      settings: { branding: { primary_color: 'data.color' } },
-    },
-  },
-  event: track('workspace_saved', { workspace_id: 'ws-3', name: 'Orchard', color: '#2a6f4e' }),
-};
-const follow: Step = {
-  mapping: {
-    id: 'follow-project',
-    event: 'track/project_followed',
-    action: 'objects_subscribe',
-    parameters: {
-      collection: { value: 'projects' },
-      id: 'data.project_id',
-      recipients: 'data.followers',
-      properties: { role: 'data.role' },
-    },
-  },
-  event: track('project_followed', { project_id: 'p-17', followers: ['usr_8841', 'usr_9000'], role: 'reviewer' }),
-};
-const join: Step = {
-  mapping: {
-    id: 'join-plan',
-    event: 'track/plan_joined',
-    action: 'audiences_add_member',
-    parameters: { key: { template: 'plan-{{data.plan}}' }, user: 'user_id', tenant: 'data.workspace_id' },
-  },
-  event: track('plan_joined', { plan: 'team', workspace_id: 'ws-3' }),
-};
-const remind: Step = {
-  mapping: {
-    id: 'remind',
-    event: 'track/order_started',
-    action: 'workflows_trigger',
-    parameters: { key: 'order-reminder', cancellation_key: { template: 'order-{{data.order_id}}' } },
-  },
-  event: track('order_started', { order_id: '50314b8e' }),
-};
-
-const missing = (names: string) => `${names} resolved to nothing: missing, null, empty text or an empty list`;
-const deleteNotes = [
-  'First the entity, then what hangs on it, page by page; an attempt that dies or runs out of time is made again.',
-  'Deleting what is not there succeeds with `deleted: false`, and is remembered for 90 days all the same: a late event from before it brings nothing back.',
-  'What happened after the delete stays, also when it arrived first: an entity that was described again keeps that, and its runs.',
-  'Besides `deleted`, `result` has `subscriptions`, `memberships` and `runs_cancelled` where there were any. A run that was handed off is cancelled where its target can take it back; while a target that has to be told is away, the action waits as `table_unavailable`.',
-];
-const setNotes = (fields: string, identity: string) => [
-  `\`properties\` may name the entity's own fields (${fields}); a parameter given by itself wins over them. One of them with a value of the wrong type is left out, with the warning \`property_ignored\`; ${identity}, \`updated_at\` and \`__typename\` are passed over; everything else in \`properties\` is a custom property.`,
-  'Maps are merged key by key at every depth; lists and scalars are replaced; `null` inside `properties` is a value, and nothing is ever removed. `channel_data` is merged by channel, each channel’s data replaced whole.',
-  'Source time decides per top-level property: an event that happened earlier and arrives late only adds what is not there yet, and says so with the warning `older_than_stored`. After a later delete it does nothing, with the warning `deleted_later`.',
-  'All attributes together have at most 256 KB as JSON, and each nests at most 30 levels deep.',
-];
-const inlineNote =
-  'Whoever is described inline (a map with an `id`) is written to the directory first, with the merge rules of [users_identify](users-identify.md) and [objects_set](objects-set.md).';
-const targetReasons = {
-  target_unavailable:
-    'the target could not be reached or answered 5xx, or is left alone for now since it keeps failing',
-  target_timeout: 'the target did not answer in time',
-  target_busy: 'the target asked to be called less',
-  secret_missing: 'the target needs a secret that is not set',
-} as const;
-
-export const prose: Record<string, Prose> = {
-  users_identify: {
-    does: 'creates or updates one user',
-    paragraph:
-      'Creates or updates one user. What is sent is merged into what is there. Traits in `properties` that are fields of a user (`email`, `phone`) become those fields; parameters given one by one win over them.',
-    example: identifyLena,
-    refused: {
-      why: 'An event of somebody anonymous has no user id:',
-      event: { type: 'identify', anonymousId: 'a-5521', traits: { plan: 'team' } },
-    },
-    reasons: {
-      required_field_missing: missing('`id`'),
-      invalid_params:
-        'a parameter has the wrong type, `id` cannot be an id, or the properties nest too deep or are too large',
-    },
-    notes: [
-      ...setNotes(
-        '`name`, `email`, `avatar`, `phone_number`, `timezone`, `locale`, `created_at`, `preferences`, `channel_data`',
-        '`id`, `userId`',
-      ),
-      'A malformed e-mail address, phone number or date-time and an unknown time zone are stored as given, with a warning (`email_malformed`, `phone_number_malformed`, `created_at_malformed`, `timezone_unknown`).',
-      'A source’s switch `identify` decides whether events of type `identify` run anything at all.',
-    ],
-  },
-  users_delete: {
-    does: 'deletes one user with everything that hangs on it',
-    paragraph:
-      'Deletes one user with its subscriptions and memberships, and cancels its runs that are not over. The id may be used again and inherits nothing.',
-    before: [identifyLena, saveProject, follow],
-    example: {
-      mapping: {
-        id: 'delete-account',
-        event: 'track/account_deleted',
-        action: 'users_delete',
-        parameters: { id: 'user_id' },
-      },
-      event: track('account_deleted', {}),
-    },
-    shows: 'The user was known and followed a project:',
-    refused: { why: 'Without a user id there is nobody to delete:', event: track('account_deleted', {}, null) },
-    reasons: {
-      required_field_missing: missing('`id`'),
-      invalid_params: '`id` is no text, or cannot be an id',
-      continues: 'more hangs on the user than one attempt has time for; the next goes on',
-    },
-    notes: [...deleteNotes, 'The log of runs that are over stays for its retention.'],
-  },
-  objects_set: {
-    does: 'creates or updates one object',
-    paragraph:
-      'Creates or updates one object of a collection; the collection needs no making. In collection `$tenants` the object is a tenant.',
-    example: saveProject,
-    refused: {
-      why: 'An id must not contain `/`:',
-      event: track('project_saved', { project_id: 'orchard/p-17', name: 'Cider press' }),
-    },
-    reasons: {
-      required_field_missing: missing('`collection` or `id`'),
-      invalid_params:
-        'a parameter has the wrong type, `collection` or `id` cannot name an object, or the properties nest too deep or are too large',
-    },
-    notes: [
-      ...setNotes('`name`, `timezone`, `locale`, `created_at`, `preferences`, `channel_data`', '`id`, `collection`'),
-      'Collections that start with `$` are reserved: `$tenants` is the one for tenants, whose ids have no whitespace, and `$users` is refused.',
-    ],
-  },
-  objects_delete: {
-    does: 'deletes one object with its subscribers',
-    paragraph:
-      'Deletes one object with its subscribers and its own subscriptions, and cancels its runs that are not over.',
-    before: [identifyLena, saveProject, follow],
-    example: {
-      mapping: {
-        id: 'delete-project',
-        event: 'track/project_deleted',
-        action: 'objects_delete',
-        parameters: { collection: { value: 'projects' }, id: 'data.project_id' },
-      },
-      event: track('project_deleted', { project_id: 'p-17' }),
-    },
-    shows: 'The project had one follower:',
-    refused: { why: 'The event does not say which project:', event: track('project_deleted', {}) },
-    reasons: {
-      required_field_missing: missing('`collection` or `id`'),
-      invalid_params: '`collection` or `id` cannot name an object',
-      continues: 'more hangs on the object than one attempt has time for; the next goes on',
-    },
-    notes: deleteNotes,
-  },
-  tenants_set: {
-    does: 'creates or updates one tenant',
-    paragraph:
-      'Creates or updates one tenant, which is the object `$tenants/<id>`: it can be subscribed to and be a recipient like any other.',
-    example: saveTenant,
-    refused: {
-      why: 'A tenant’s id has no whitespace:',
-      event: track('workspace_saved', { workspace_id: 'ws 3', name: 'Orchard' }),
-    },
-    reasons: {
-      required_field_missing: missing('`id`'),
-      invalid_params:
-        'a parameter has the wrong type, `id` cannot be a tenant’s, or the properties nest too deep or are too large',
-    },
-    notes: [
-      ...setNotes('`name`, `created_at`, `settings`, `preferences`, `channel_data`', '`id`, `collection`'),
-      '`settings.preference_set` is merged unless its `__persistence_strategy__` says `replace`; that key is not stored. Any word but `merge` and `replace` merges, with the warning `persistence_strategy_unknown`.',
-      'A color of `settings.branding` that is not hexadecimal is stored as given, with the warning `color_malformed`.',
-    ],
-  },
-  tenants_delete: {
-    does: 'deletes one tenant',
-    paragraph:
-      'Deletes one tenant with its subscribers and its own subscriptions, and cancels the runs of which it is the recipient. Rows of audiences that carry its id stay, since they belong to the audience.',
-    before: [saveTenant],
-    example: {
-      mapping: {
-        id: 'delete-workspace',
-        event: 'track/workspace_deleted',
-        action: 'tenants_delete',
-        parameters: { id: 'data.workspace_id' },
-      },
-      event: track('workspace_deleted', { workspace_id: 'ws-3' }),
-    },
-    refused: { why: 'The event does not say which tenant:', event: track('workspace_deleted', { workspace_id: null }) },
-    reasons: {
-      required_field_missing: missing('`id`'),
-      invalid_params: '`id` is no text, or cannot be a tenant’s',
-      continues: 'more hangs on the tenant than one attempt has time for; the next goes on',
-    },
-    notes: deleteNotes,
-  },
-  objects_subscribe: {
-    does: 'adds subscribers to an object',
-    paragraph:
-      'Adds subscribers to an object, with `properties` on each subscription. Users and objects can subscribe. A trigger that names the object as recipient reaches them all.',
-    before: [identifyLena, saveProject],
-    example: follow,
-    shows: 'One follower is known, the other has never been identified:',
-    refused: {
-      why: 'An empty list is nothing:',
-      event: track('project_followed', { project_id: 'p-17', followers: [] }),
-    },
-    reasons: {
-      required_field_missing: missing('`collection`, `id` or `recipients`'),
-      invalid_params:
-        'a parameter has the wrong type, an id cannot be one (the field says which recipient), or `properties` nest too deep or are too large',
-      continues: 'there are more recipients than one attempt has time for; the next goes on',
-    },
-    notes: [
-      inlineNote,
-      'An id alone that nobody has identified is rejected by name (`rejected`, warning `recipient_missing`), and the others go through. Where the order of arrival is not certain, describe the recipient inline: `{ id: … }` is enough.',
-      'An object that is not there is made with nothing in it, with the warning `object_missing`.',
-      'Any number of recipients; they are worked through 100 at a time. `rejected` names at most 100.',
-      'Of asking and taking back, the later by source time wins; of two at one moment the taking back. One that came too late is counted in the warning `older_than_stored`. To a recipient or object that a later event deleted nothing is added.',
-    ],
-  },
-  objects_unsubscribe: {
-    does: 'removes subscribers from an object',
-    paragraph:
-      'Removes subscribers from an object. Recipients are references only, whatever else is said of them. Recipients and object stay.',
-    before: [identifyLena, saveProject, follow],
-    example: {
-      mapping: {
-        id: 'unfollow-project',
-        event: 'track/project_unfollowed',
-        action: 'objects_unsubscribe',
-        parameters: { collection: { value: 'projects' }, id: 'data.project_id', recipients: 'user_id' },
-      },
-      event: track('project_unfollowed', { project_id: 'p-17' }),
-    },
-    refused: {
-      why: 'Nobody is named:',
-      event: track('project_unfollowed', { project_id: 'p-17' }, null),
-    },
-    reasons: {
-      required_field_missing: missing('`collection`, `id` or `recipients`'),
-      invalid_params: 'a parameter has the wrong type, or an id cannot be one',
-      continues: 'there are more recipients than one attempt has time for; the next goes on',
-    },
-    notes: [
-      'Who is not subscribed is passed over, but remembered: a subscription that happened earlier and arrives late does not come about. The mark is kept for 90 days.',
-      'Any number of recipients, 100 at a time; `recipients` in the result names at most 100 of those removed.',
-    ],
-  },
-  audiences_add_member: {
-    does: 'adds users to an audience, and starts the workflows that greet them',
-    paragraph:
-      'Adds users to an audience: with a tenant, or without one. Who is in already stays as added. Workflows that name the audience in `audience` of their file start for whoever is new.',
-    before: [identifyLena],
-    example: join,
-    shows: 'The audience `plan-team` has a file, and workflow `welcome` names it:',
-    refused: {
-      why: 'There is no audience `plan-free`, and the mapping does not ask for it to be made:',
-      event: track('plan_joined', { plan: 'free' }),
-    },
-    reasons: {
-      required_field_missing: `${missing('`key`')}; or neither \`members\` nor \`user\` names anybody`,
-      invalid_params: 'a parameter has the wrong type, `key` cannot be an audience’s, or a member cannot be read',
-      audience_missing: 'there is no such audience, and `create_audience` is not true',
-      continues: 'there are more members, or runs to start, than one attempt has time for; the next goes on',
-      delayed: 'members are in; the runs of a workflow with a `delay` are yet to begin',
-      ...targetReasons,
-    },
-    notes: [
-      'A user is in once per tenant, and once without: two tenants are two rows, and two runs of a workflow that greets members.',
-      'A user described with more than an id is written to the directory first. An id alone that nobody has identified is a member all the same, missing until identified (`missing_users`, warning `user_missing`), and gets no run, also later.',
-      'The data of a run that greets a member is the event’s. Removing starts nothing, and who is in already starts nothing. Workflows that are switched off or have no target in the environment start nothing.',
-      'Any number of members, 1000 at a time. Of adding and removing, the later by source time wins (`older_than_stored`); whoever a later event deleted is not added (`deleted_later`).',
-    ],
-  },
-  audiences_remove_member: {
-    does: 'removes users from an audience',
-    paragraph:
-      'Removes users from an audience. Without a tenant only the row without one goes, since a user is in once per tenant.',
-    before: [identifyLena, join],
-    example: {
-      mapping: {
-        id: 'leave-plan',
-        event: 'track/plan_left',
-        action: 'audiences_remove_member',
-        parameters: { key: { template: 'plan-{{data.plan}}' }, user: 'user_id', tenant: 'data.workspace_id' },
-      },
-      event: track('plan_left', { plan: 'team', workspace_id: 'ws-3' }),
-    },
-    refused: {
-      why: 'Keys of audiences have no capital letters:',
-      event: track('plan_left', { plan: 'Team', workspace_id: 'ws-3' }),
-    },
-    reasons: {
-      required_field_missing: `${missing('`key`')}; or neither \`members\` nor \`user\` names anybody`,
-      invalid_params: 'a parameter has the wrong type, `key` cannot be an audience’s, or a member cannot be read',
-      continues: 'there are more members than one attempt has time for; the next goes on',
-    },
-    notes: [
-      'Who is not in, and an audience that is not there, are no trouble: `removed: 0`. The removal is remembered for 90 days, so that an addition that happened earlier and arrives late does not come about.',
-      'Any number of members, 1000 at a time.',
-    ],
-  },
-  workflows_cancel: {
-    does: 'cancels unfinished runs by workflow and cancellation key',
-    paragraph:
-      'Cancels the unfinished runs of a workflow that were started with a cancellation key: all of them, or those of some recipients, however these were reached.',
-    before: [identifyLena, remind],
-    example: {
-      mapping: {
-        id: 'cancel-reminder',
-        event: 'track/order_completed',
-        action: 'workflows_cancel',
-        parameters: { key: 'order-reminder', cancellation_key: { template: 'order-{{data.order_id}}' } },
-      },
-      event: track('order_completed', { order_id: '50314b8e' }),
-    },
-    shows: 'A reminder was waiting for the delay of its workflow:',
-    refused: {
-      why: 'A template with a path that leads nowhere resolves to nothing:',
-      event: track('order_completed', { total: 27.5 }),
-    },
-    reasons: {
-      required_field_missing: missing('`key` or `cancellation_key`'),
-      invalid_params: 'a parameter has the wrong type, or a recipient’s id cannot be one',
-      continues: 'there are more runs than one attempt has time for; the next goes on',
-      ...targetReasons,
-    },
-    notes: [
-      'Only runs whose event was received before this one are touched, those also whose trigger has yet to run: a mark stays behind for it, for 14 days. A run of a later event, or of the same, is never cancelled.',
-      'A pending run is cancelled by its row. One that was handed off is cancelled by telling its target, where that can be told ([targets](../targets.md)); otherwise it counts in `too_late`.',
-      'Recipients are references: nothing is written about them. Finding nothing succeeds with `cancelled: 0`.',
-    ],
-  },
-  workflows_trigger: {
-    does: 'starts a workflow: one run for each recipient',
-    paragraph:
-      'Starts a workflow: one run per recipient, under one id. An object is a recipient itself and stands for its subscribers, two levels deep. Each gets one run however often it comes up.',
-    before: [identifyLena],
-    example: {
-      mapping: {
-        id: 'order-completed',
-        event: 'track/order_completed',
-        action: 'workflows_trigger',
-        parameters: {
-          key: 'order-completed',
-          recipients: ['user_id', 'data.buyer_id'],
-          data: { order_id: 'data.order_id', total: 'data.total' },
-          cancellation_key: { template: 'order-{{data.order_id}}' },
-        },
-        when: [{ path: 'data.total', gt: 0 }],
-      },
-      event: track('order_completed', { order_id: '50314b8e', total: 27.5, buyer_id: 'usr_9000' }),
-    },
-    shows: 'One recipient is known, the other has never been identified:',
-    refused: { why: 'Nobody is named:', event: track('order_completed', { order_id: '50314b8e', total: 27.5 }, null) },
-    reasons: {
-      required_field_missing: missing('`key` or `recipients`'),
-      invalid_params: 'a parameter has the wrong type, or somebody named cannot be read',
-      workflow_missing: 'the environment has no such workflow',
-      workflow_inactive: 'the workflow is switched off; runs that waited for its delay are cancelled',
-      target_missing: 'the workflow has no target for the environment',
-      actor_missing: '`actor` is an id that nobody has identified, or was deleted by a later event',
-      too_many_recipients: 'more than 1000 are listed; subscribers do not count',
-      data_invalid: '`data` does not match the `data_schema` of the workflow; no run begins',
-      target_refused: 'the target refused one run or more for good; the others have begun (`runs`, `refused`)',
-      continues: 'there are more recipients than one attempt has time for; the next goes on',
-      delayed: 'runs are written and wait for the `delay` of the workflow; it holds up no other action',
-      ...targetReasons,
-    },
-    notes: [
-      `${inlineNote} \`$trigger_data\` in such a map is for that recipient’s run only, over \`data\`, and is not stored with the recipient.`,
-      'An id alone that nobody has identified gets no run and the warning `recipient_missing`; the others do. With none left the trigger succeeds with `runs: 0`.',
-      'Being listed counts before being a subscriber; among subscriptions the first object listed counts, then who subscribed first. The actor gets no run for being a subscriber, but does when listed. Subscribers have no limit.',
-      'A run’s id comes from execution, mapping and recipient: redelivery, replay and resend start nothing twice.',
-      'A `delay` is counted from when the event was received. What each type of target does with a run: [targets](../targets.md).',
-    ],
-  },
-};
 
 type ReasonOfAll = { status: 'skipped' | 'failed' | 'pending'; when: string };
 
@@ -555,39 +118,49 @@ export function typeName(schema: z.core.$ZodType): string {
   if (schema._zod.parent) return typeName(schema._zod.parent);
   if (schema instanceof z.ZodOptional) return typeName(schema.unwrap());
   if (schema instanceof z.ZodBoolean) return 'true or false';
+  if (schema instanceof z.ZodString) return 'text';
+  if (schema instanceof z.ZodNumber) return 'number';
+  if (schema instanceof z.ZodEnum) return schema.options.map((option) => `\`${option}\``).join(' or ');
+  if (schema instanceof z.ZodArray) return `list of ${typeName(schema.element as z.core.$ZodType)}`;
   if (schema instanceof z.ZodObject) {
     const fields = Object.entries(schema.shape as Record<string, z.core.$ZodType>);
     return `map of ${fields.map(([name, inner]) => `\`${name}\` (${typeName(inner)})`).join(' and ')}`;
   }
-  throw new Error('a parameter has a schema that no type is named for');
+  throw new Error('a parameter has a schema that no type is named for: add it to `types` in test/docs/action-pages.ts');
 }
 
 const root = new URL('../../', import.meta.url);
 const textOf = (path: string) => readFileSync(new URL(path, root), 'utf8');
-export const fileOf = (id: string) => `${id.replaceAll('_', '-')}.md`;
+const nameOf = (id: string) => id.replaceAll('_', '-');
+export const fileOf = (id: string) => `${nameOf(id)}.md`;
+
+/** Guides by action, each from the file beside the definition; an action need not have one. */
+export const guides = new Map<string, ActionGuide>();
+for (const { id } of actions) {
+  const file = new URL(`shared/core/actions/${nameOf(id)}.guide.ts`, root);
+  if (existsSync(file)) guides.set(id, ((await import(file.href)) as { guide: ActionGuide }).guide);
+}
 
 export type Cost = { what: string; writes: string; reads?: string };
 
-/** What the tests assert that one call asks of the tables. */
-export function costsOf(id: string): { from: string; costs: Cost[] } {
-  if (id === 'workflows_cancel') {
-    // Nothing but the architecture says it, so the sentence has to be there.
-    const sentence = 'a cancel costs one write and a Query';
-    if (!textOf('docs/protocols/runs.md').replaceAll(/\s+/g, ' ').includes(sentence)) throw new Error(sentence);
-    return { from: '[runs](../protocols/runs.md#cancelling)', costs: [] };
+const directoryCosts = 'test/adapters/directory-writes.test.ts';
+
+/** What the tests assert that one call asks of the tables; nothing for an action whose costs no test asserts. */
+export function costsOf(id: string, guide?: ActionGuide): Cost[] {
+  const costs = guide?.costs;
+  if (costs !== undefined && 'sentence' in costs) {
+    const page = textOf(`docs/${costs.page}`).replaceAll(/\s+/g, ' ');
+    if (!page.includes(costs.sentence)) throw new Error(`docs/${costs.page} lacks the sentence: ${costs.sentence}`);
+    return [];
   }
-  if (id === 'workflows_trigger') {
-    const from = 'test/functions/workflow-trigger-costs.test.ts';
-    const titles = [...textOf(from).matchAll(/test\('(a trigger [^':]+): ([^']+)'/g)];
-    return {
-      from,
-      costs: titles.map(([, what = '', writes = '']) => ({ what, writes: writes.replace(/ each$/, '') })),
-    };
+  if (costs !== undefined) {
+    const titles = textOf(costs.file).matchAll(/test\('([^':]+): ([^']+)'/g);
+    const own = [...titles].filter(([, what = '']) => what.startsWith(costs.titles));
+    return own.map(([, what = '', writes = '']) => ({ what, writes: writes.replace(/ each$/, '') }));
   }
-  const from = 'test/adapters/directory-writes.test.ts';
-  const rows = textOf(from).matchAll(/^ {2}\['([^']+)', '(\w+)', .*, (\d+), (\d+)\],$/gm);
+  const rows = textOf(directoryCosts).matchAll(/^ {2}\['([^']+)', '(\w+)', .*, (\d+), (\d+)\],$/gm);
   const own = [...rows].filter(([, , action]) => action === id);
-  return { from, costs: own.map(([, what = '', , writes = '', reads = '']) => ({ what, writes, reads })) };
+  return own.map(([, what = '', , writes = '', reads = '']) => ({ what, writes, reads }));
 }
 
 const startMs = Date.parse('2026-05-04T08:15:31.402Z');
@@ -600,7 +173,7 @@ const workflows = {
 };
 
 /** Runs events one after the other over ports in memory; answers what the log shows of the last one's action. */
-export async function outcomeOf(steps: Step[]): Promise<ActionRow> {
+export async function outcomeOf(steps: readonly Step[]): Promise<ActionRow> {
   const { context } = makeActionContext();
   let row: ActionRow | undefined;
   for (const [i, { mapping, event }] of steps.entries()) {
@@ -654,8 +227,8 @@ export async function outcomeOf(steps: Step[]): Promise<ActionRow> {
   return row;
 }
 
-export const exampleOf = ({ before = [], example }: Prose) => outcomeOf([...before, example]);
-export const refusalOf = ({ before = [], example, refused }: Prose) =>
+export const exampleOf = ({ before = [], example }: ActionGuide) => outcomeOf([...before, example]);
+export const refusalOf = ({ before = [], example, refused }: ActionGuide) =>
   outcomeOf([...before, { mapping: example.mapping, event: refused.event }]);
 
 /** Every page by its path within docs. */
@@ -665,42 +238,39 @@ export async function actionPages(): Promise<Map<string, string>> {
   return pages;
 }
 
-function proseOf(id: string): Prose {
-  const found = prose[id];
-  if (found === undefined) throw new Error(`nothing is said of ${id}`);
-  return found;
-}
-
 async function actionPage(action: Action): Promise<string> {
-  const { id } = action;
-  const about = proseOf(id);
-  const { action: name, status, reason, detail, result, payload } = await refusalOf(about);
+  const guide = guides.get(action.id);
+  const about = guide?.paragraph ?? `${action.does.slice(0, 1).toUpperCase()}${action.does.slice(1)}.`;
   return joined([
-    `# ${id}`,
-    wrap(about.paragraph),
+    `# ${action.id}`,
+    wrap(about),
     wrap(
       `Number ${actions.indexOf(action) + 1} of ${actions.length} in the [order in which the actions of one event run](../actions.md).`,
     ),
     '## Parameters',
     table(['Parameter', 'Type', 'Required', 'What it is'], parametersOf(action)),
-    '## Example',
-    fence('yaml', stringify({ mappings: [about.example.mapping] }, { lineWidth: 0 })),
-    'With this event of RudderStack:',
-    fence('json', json(about.example.event)),
-    wrap(`${about.shows ? `${about.shows.slice(0, -1)}. ` : ''}The action log shows:`),
-    fence('json', json(await exampleOf(about))),
-    '## A refusal',
-    wrap(about.refused.why),
-    fence('json', json(about.refused.event)),
-    fence('json', json({ action: name, status, reason, detail, result, payload })),
+    ...(guide === undefined ? [] : await examplesIn(guide)),
     '## Reasons',
-    table(['Status', 'Reason', 'When'], reasonsOf(about)),
-    wrap('And those that [any action](../actions.md#reasons-of-every-action) can end with.'),
-    '## What it costs',
-    costSection(id),
-    '## Notes',
-    bullets(about.notes),
+    ...reasonsOf(action, guide),
+    ...costSection(action.id, guide),
+    ...(guide === undefined ? [] : ['## Notes', bullets(guide.notes)]),
   ]);
+}
+
+async function examplesIn(guide: ActionGuide): Promise<string[]> {
+  const { action, status, reason, detail, result, payload } = await refusalOf(guide);
+  return [
+    '## Example',
+    fence('yaml', stringify({ mappings: [guide.example.mapping] }, { lineWidth: 0 })),
+    'With this event of RudderStack:',
+    fence('json', json(guide.example.event)),
+    wrap(`${guide.shows ? `${guide.shows.slice(0, -1)}. ` : ''}The action log shows:`),
+    fence('json', json(await exampleOf(guide))),
+    '## A refusal',
+    wrap(guide.refused.why),
+    fence('json', json(guide.refused.event)),
+    fence('json', json({ action, status, reason, detail, result, payload })),
+  ];
 }
 
 function parametersOf({ id, params }: Action): string[][] {
@@ -711,32 +281,39 @@ function parametersOf({ id, params }: Action): string[][] {
   });
 }
 
-function reasonsOf({ reasons }: Prose): string[][] {
+function reasonsOf(action: Action, guide: ActionGuide | undefined): string[] {
+  const required = requiredParameters(action).map((name) => `\`${name}\``);
+  const reasons = guide?.reasons ?? {
+    required_field_missing: `${required.join(' or ')} resolved to nothing: missing, null, empty text or an empty list`,
+    invalid_params: 'a required parameter has the wrong type',
+  };
   const entries = Object.entries(reasons) as [keyof typeof statusOf, string][];
-  return entries.map(([reason, when]) => [statusOf[reason], `\`${reason}\``, when]);
+  return [
+    table(
+      ['Status', 'Reason', 'When'],
+      entries.map(([reason, when]) => [statusOf[reason], `\`${reason}\``, when]),
+    ),
+    wrap('And those that [any action](../actions.md#reasons-of-every-action) can end with.'),
+  ];
 }
 
-function costSection(id: string): string {
-  const { from, costs } = costsOf(id);
-  if (id === 'workflows_cancel') {
-    const first = `One write and a Query, as ${from} has it: the mark, and the look-up.`;
-    return wrap(
-      `${first} Where recipients are named there is a mark for each; each run that is cancelled is a write more.`,
-    );
-  }
-  const asserted = `As asserted in \`${from}\``;
-  if (id === 'workflows_trigger') {
-    const more = 'A cancellation key costs one Query more ([runs](../protocols/runs.md#cancelling)).';
+function costSection(id: string, guide: ActionGuide | undefined): string[] {
+  const said = guide?.costs;
+  const costs = costsOf(id, guide);
+  if (said !== undefined && 'sentence' in said) return ['## What it costs', wrap(said.says)];
+  if (costs.length === 0) return [];
+  if (said !== undefined) {
     const rows = costs.map(({ what, writes }) => [what, writes]);
-    return `${wrap(`${asserted}, for one recipient:`)}\n\n${table(['Case', 'Write units'], rows)}\n\n${wrap(more)}`;
+    const intro = wrap(`As asserted in \`${said.file}\`, ${said.intro}:`);
+    return ['## What it costs', intro, table(['Case', 'Write units'], rows), wrap(said.more)];
   }
   const rows = costs.map(({ what, writes, reads = '' }) => [what, writes, reads]);
-  const how = `${asserted}, in this order, for items of 1 KB at most; what index \`list\` adds is [said once](../actions.md#what-actions-cost):`;
-  return `${wrap(how)}\n\n${table(['Case', 'Write units', 'Read calls'], rows)}`;
+  const how = `As asserted in \`${directoryCosts}\`, in this order, for items of 1 KB at most; what index \`list\` adds is [said once](../actions.md#what-actions-cost):`;
+  return ['## What it costs', wrap(how), table(['Case', 'Write units', 'Read calls'], rows)];
 }
 
 function indexPage(): string {
-  const rows = actions.map(({ id }, i) => [`${i + 1}`, `[\`${id}\`](actions/${fileOf(id)})`, proseOf(id).does]);
+  const rows = actions.map(({ id, does }, i) => [`${i + 1}`, `[\`${id}\`](actions/${fileOf(id)})`, does]);
   return joined([
     '# Actions',
     wrap(
@@ -783,7 +360,7 @@ function indexPage(): string {
 const json = (value: unknown) => JSON.stringify(value, null, 2);
 const fence = (language: string, text: string) => `\`\`\`${language}\n${text.trimEnd()}\n\`\`\``;
 const joined = (parts: string[]) => `${parts.join('\n\n')}\n`.replaceAll('’', "'");
-const bullets = (notes: string[]) => notes.map((note) => wrap(`- ${note}`, '  ')).join('\n');
+const bullets = (notes: readonly string[]) => notes.map((note) => wrap(`- ${note}`, '  ')).join('\n');
 
 function table(titles: string[], rows: string[][]): string {
   const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;

@@ -1,4 +1,5 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import { actions } from '../../../shared/core/actions/index.ts';
 import type { ActionStatus } from '../../../shared/core/logs/action-log-entry.ts';
 import { actionRow } from '../../../shared/operations/actions/action-row.ts';
 import {
@@ -13,12 +14,12 @@ import type { Environment } from '../../../shared/operations/environment.ts';
 import { hasOwnActions } from '../../../shared/operations/events/event-row.ts';
 import { eventLogOf, readEvent } from '../../../shared/operations/events/events.ts';
 import { notFound, usageError } from '../../../shared/operations/refusal.ts';
-import { readSources } from '../../../shared/operations/sources/known-sources.ts';
+import { longestRetentionDays, readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { searchRange } from '../../../shared/operations/tables/search-range.ts';
 import { idProblem } from '../../../shared/operations/why/what-is.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';
-import { examples, optionsOf, positiveInteger, time } from '../command.ts';
+import { anyOf, examples, optionsOf, positiveInteger, time } from '../command.ts';
 import { connect } from '../environment.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
@@ -26,7 +27,7 @@ import { actionColumns } from './table.ts';
 
 type ActionsOptions = {
   event?: string;
-  status?: ActionStatus;
+  status?: ActionStatus[];
   action?: string;
   workflow?: string;
   since?: number;
@@ -37,24 +38,35 @@ type ActionsOptions = {
 const statuses: ActionStatus[] = ['succeeded', 'skipped', 'failed', 'pending'];
 
 export function register(program: Command): void {
-  const actions = program
+  const command = program
     .command('actions')
     .description('actions that events led to, newest first')
     .option('--event <id>', 'of one event')
-    .addOption(new Option('--status <status>', 'with one status').choices(statuses))
-    .option('--action <name>', 'of one kind: users_identify, workflows_trigger')
+    .option(
+      '--status <list>',
+      `any of ${statuses.join(', ')}: failed or failed,skipped`,
+      anyOf('status of an action', statuses),
+    )
+    .option('--action <name>', 'of one kind: users_identify, workflows_trigger', actionOption)
     .option('--workflow <key>', 'that trigger one workflow')
     .option('--since <time>', 'of events received from this time on: 15m, 2h, 3d (ago) or ISO; 3 days by default', time)
     .option('--until <time>', 'of events received up to this time', time)
     .option('--limit <n>', 'at most so many', positiveInteger, 20)
     .action((_options, command: Command) => actionsCommand(optionsOf<ActionsOptions>(command)));
   examples(
-    actions,
+    command,
     ['actions', 'the newest 20'],
     ['actions --event 01K…', 'what one event led to'],
     ['actions --status failed --since 1d', 'what failed for good, and why'],
     ['actions --workflow order-completed', 'who triggered one workflow'],
   );
+}
+
+function actionOption(text: string): string {
+  return anyOf(
+    'action',
+    actions.map(({ id }) => id),
+  )(text)[0] as string;
 }
 
 async function actionsCommand(options: ReturnType<typeof optionsOf<ActionsOptions>>): Promise<void> {
@@ -63,14 +75,15 @@ async function actionsCommand(options: ReturnType<typeof optionsOf<ActionsOption
   if (problem !== undefined) throw usageError(problem);
   const environment = await connect(options);
   const nowMs = Date.now();
-  const range = searchRange(options, nowMs);
+  const directory = await readSources(environment);
+  const range = searchRange(options, nowMs, { retentionDays: longestRetentionDays(environment, directory) });
   const filter = pickFilter(options);
   const found =
     options.event === undefined
       ? await listActions(actionLogOf(environment), {
           ...filter,
           ...range,
-          shards: mostShards((await readSources(environment)).known),
+          shards: mostShards(directory.known),
           limit: options.limit,
         })
       : (await actionsOfEvent(environment, options.event)).filter((one) => matchesAction(one, filter));
@@ -78,6 +91,7 @@ async function actionsCommand(options: ReturnType<typeof optionsOf<ActionsOption
   if (options.json) printJson(terminal, rows);
   else if (rows.length > 0) terminal.out(renderTable(actionColumns(terminal.colours, nowMs), rows, terminal));
   else terminal.note('no actions');
+  if (options.event === undefined && range.narrowed !== undefined) terminal.note(range.narrowed);
   if (options.event === undefined && range.byDefault && rows.length < options.limit)
     terminal.note(
       `${plural(rows.length, 'action')} since ${formatTime(range.sinceMs)}; --since 30d looks further back`,
@@ -86,7 +100,7 @@ async function actionsCommand(options: ReturnType<typeof optionsOf<ActionsOption
 
 function pickFilter({ status, action, workflow }: ActionsOptions) {
   return {
-    ...(status && { status }),
+    ...(status && { statuses: status }),
     ...(action !== undefined && { action }),
     ...(workflow !== undefined && { workflow }),
   };

@@ -1,17 +1,24 @@
 import type { Command } from 'commander';
 import { EventStatus } from '../../../shared/core/logs/event-log-entry.ts';
 import { actionLogOf, readActionLogs } from '../../../shared/operations/actions/actions.ts';
+import type { Environment } from '../../../shared/operations/environment.ts';
 import { readEventDetail } from '../../../shared/operations/events/event-detail.ts';
 import { eventRow } from '../../../shared/operations/events/event-row.ts';
 import { eventLogOf, listEvents } from '../../../shared/operations/events/events.ts';
 import { tailEvents } from '../../../shared/operations/events/tail.ts';
 import { notFound, usageError } from '../../../shared/operations/refusal.ts';
-import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
+import { unseenType } from '../../../shared/operations/sources/event-types.ts';
+import {
+  type KnownSource,
+  longestRetentionDays,
+  pickSources,
+  readSources,
+} from '../../../shared/operations/sources/known-sources.ts';
 import { searchRange } from '../../../shared/operations/tables/search-range.ts';
 import { idProblem } from '../../../shared/operations/why/what-is.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';
-import { defaultList, examples, optionsOf, positiveInteger, time } from '../command.ts';
+import { anyOf, defaultList, examples, optionsOf, positiveInteger, time } from '../command.ts';
 import { connect } from '../environment.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, printJsonLine, processTerminal } from '../terminal/terminal.ts';
@@ -21,7 +28,7 @@ import { eventColumns } from './table.ts';
 type ListOptions = {
   source?: string;
   type?: string;
-  status?: EventStatus;
+  status?: EventStatus[];
   user?: string;
   since?: number;
   until?: number;
@@ -64,23 +71,25 @@ function filters(command: Command): Command {
   return command
     .option('--source <key>', 'of one source')
     .option('--type <event-type>', 'of one event type: identify, track/order_completed')
-    .option('--status <status>', `one of ${EventStatus.options.join(', ')}`, statusOption)
+    .option(
+      '--status <list>',
+      `any of ${EventStatus.options.join(', ')}: failed or failed,rejected`,
+      anyOf('status of an event', EventStatus.options),
+    )
     .option('--user <id>', 'of one user');
-}
-
-function statusOption(text: string): EventStatus {
-  const parsed = EventStatus.safeParse(text);
-  if (!parsed.success) throw usageError(`"${text}" is no status; one of ${EventStatus.options.join(', ')}`);
-  return parsed.data;
 }
 
 async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): Promise<void> {
   const terminal = processTerminal();
   const environment = await connect(options);
   const nowMs = Date.now();
-  const sources = pickSources((await readSources(environment)).known, options.source);
+  const directory = await readSources(environment);
+  const sources = pickSources(directory.known, options.source);
   // One user's events are found by index, however far back; all others day by day.
-  const range = searchRange(options, nowMs, { unbounded: options.user !== undefined });
+  const range = searchRange(options, nowMs, {
+    unbounded: options.user !== undefined,
+    retentionDays: longestRetentionDays(environment, directory),
+  });
   const entries = await listEvents(eventLogOf(environment), {
     ...filterOf(options),
     ...range,
@@ -91,7 +100,8 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
   const rows = entries.map((entry) => eventRow(entry, logs.get(entry.execution ?? '')));
   if (options.json) printJson(terminal, rows);
   else if (rows.length > 0) terminal.out(renderTable(eventColumns(terminal.colours, nowMs), rows, terminal));
-  else terminal.note('no events');
+  else terminal.note(await noEvents(environment, sources, options.type));
+  if (range.narrowed !== undefined) terminal.note(range.narrowed);
   if (range.byDefault && rows.length < options.limit)
     terminal.note(`${plural(rows.length, 'event')} since ${formatTime(range.sinceMs)}; --since 30d looks further back`);
 }
@@ -99,9 +109,15 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
 function filterOf({ type, status, user }: TailOptions) {
   return {
     ...(type !== undefined && { eventType: type }),
-    ...(status !== undefined && { status }),
+    ...(status !== undefined && { statuses: status }),
     ...(user !== undefined && { userId: user }),
   };
+}
+
+/** That there are none; and of a type that never came, the one that was likely meant. */
+async function noEvents(environment: Environment, sources: KnownSource[], type: string | undefined): Promise<string> {
+  const unseen = type === undefined ? undefined : await unseenType(environment, sources, type);
+  return unseen === undefined ? 'no events' : `no events; type "${type}" never came${unseen}`;
 }
 
 async function showCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {

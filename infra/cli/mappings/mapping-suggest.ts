@@ -93,7 +93,12 @@ async function sampleOf(
   if (entry !== undefined) return entry;
   // Aged out, or beyond the types that are kept count of.
   const sources = known.filter(({ key }) => key === source);
-  const [newest] = await listEvents(log, { ...searchRange({}, Date.now()), sources, eventType: type, limit: 1 });
+  const [newest] = await listEvents(log, {
+    ...searchRange({}, Date.now(), { retentionDays: environment.outputs.LogRetentionDays }),
+    sources,
+    eventType: type,
+    limit: 1,
+  });
   if (newest !== undefined) return newest;
   const names = types.map(({ eventType }) => eventType);
   throw notFound(

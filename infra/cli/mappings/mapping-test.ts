@@ -152,7 +152,11 @@ function fileOf(source: string, configurations: (LiveConfiguration | undefined)[
     const sources = configuration?.snapshot.sources;
     if (sources !== undefined && Object.hasOwn(sources, source)) return sources[source] as SourceFile;
   }
-  throw notFound(`source "${source}" is not live any more`, 'with --event its stored events can still be looked at');
+  throw notFound(
+    `source "${source}" is not live`,
+    `if it is new, test it by its file: npx signalbox mapping test ${source} --payload FILE --draft files`,
+    'if it was removed, its stored events can still be looked at with --event',
+  );
 }
 
 function knownSource(known: KnownSource[], source: string): KnownSource {
@@ -179,7 +183,7 @@ async function storedEvent(
       );
     return rawEventOf(entry);
   }
-  const range = searchRange(options, Date.now());
+  const range = searchRange(options, Date.now(), { retentionDays: environment.outputs.LogRetentionDays });
   const [entry] = await listEvents(log, {
     ...range,
     sources: [knownSource(known, source)],
@@ -231,7 +235,7 @@ async function compareCommand(
   source: KnownSource,
 ): Promise<void> {
   const nowMs = Date.now();
-  const range = searchRange(options, nowMs);
+  const range = searchRange(options, nowMs, { retentionDays: environment.outputs.LogRetentionDays });
   const comparison = await compareLast(eventLogOf(environment), {
     ...range,
     source,

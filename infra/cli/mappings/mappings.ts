@@ -13,6 +13,7 @@ export type Mood = 'was' | 'would be';
 const notRun = { was: 'did not run', 'would be': 'would not run' } as const;
 
 const whyOff = {
+  duplicate: 'the event is a copy of one that ran',
   identify_disabled: 'identify is switched off for this source',
   mapping_inactive: 'the mapping is inactive in this environment',
   source_disabled: 'the source is switched off in this environment',

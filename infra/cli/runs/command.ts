@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { makeWorkflowRuns } from '../../../shared/adapters/dynamodb-workflow-runs.ts';
 import { findAction } from '../../../shared/core/actions/index.ts';
 import { parseRunId, type RunKey } from '../../../shared/core/ids/run-id.ts';
@@ -21,14 +21,18 @@ import {
   runsOfRecipient,
   workflowRunsOf,
 } from '../../../shared/operations/runs/runs.ts';
-import { type KnownSource, readSources } from '../../../shared/operations/sources/known-sources.ts';
+import {
+  type KnownSource,
+  longestRetentionDays,
+  readSources,
+} from '../../../shared/operations/sources/known-sources.ts';
 import { inChunks, take } from '../../../shared/operations/tables/newest-first.ts';
 import { type SearchRange, searchRange } from '../../../shared/operations/tables/search-range.ts';
 import { idProblem } from '../../../shared/operations/why/what-is.ts';
 import { plural, safeJson } from '../../../shared/operations/words/text.ts';
 import { formatTime, formatWhen } from '../../../shared/operations/words/times.ts';
 import { runColumns } from '../actions/table.ts';
-import { defaultList, examples, optionsOf, positiveInteger, time } from '../command.ts';
+import { anyOf, defaultList, examples, optionsOf, positiveInteger, time } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printFields } from '../terminal/fields.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -39,7 +43,7 @@ const statuses: readonly RunStatus[] = ['pending', 'handed_off', 'failed', 'canc
 type ListOptions = {
   recipient?: string;
   workflow?: string;
-  status?: RunStatus;
+  status?: RunStatus[];
   event?: string;
   since?: number;
   until?: number;
@@ -52,7 +56,11 @@ export function register(program: Command): void {
     .description('workflow runs, newest first')
     .option('--recipient <id>', 'of one recipient: a user id, or collection/id of an object')
     .option('--workflow <key>', 'of one workflow')
-    .addOption(new Option('--status <status>', 'in one state').choices(statuses))
+    .option(
+      '--status <list>',
+      `any of ${statuses.join(', ')}: failed or pending,failed`,
+      anyOf('status of a run', statuses),
+    )
     .option('--event <id>', 'that one event started')
     .option('--since <time>', 'from this time on: 15m, 2h, 3d (ago) or ISO; 3 days by default', time)
     .option('--until <time>', 'up to this time', time)
@@ -83,12 +91,17 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
   if (problem !== undefined) throw usageError(problem);
   const environment = await connect(options);
   const nowMs = Date.now();
-  const range = searchRange(options, nowMs, { unbounded: options.recipient !== undefined });
-  const runs = await take(chosen(await findRuns(environment, options, range), options), options.limit);
+  const directory = await readSources(environment);
+  const range = searchRange(options, nowMs, {
+    unbounded: options.recipient !== undefined,
+    retentionDays: longestRetentionDays(environment, directory),
+  });
+  const runs = await take(chosen(await findRuns(environment, directory.known, options, range), options), options.limit);
   const rows = runs.map(runRow);
   if (options.json) printJson(terminal, rows);
   else if (rows.length > 0) terminal.out(renderTable(runColumns(terminal.colours, nowMs), rows, terminal));
   else terminal.note('no runs');
+  if (options.event === undefined && range.narrowed !== undefined) terminal.note(range.narrowed);
   if (options.event === undefined && range.byDefault && rows.length < options.limit)
     terminal.note(`${plural(rows.length, 'run')} since ${formatTime(range.sinceMs)}; --since 30d looks further back`);
 }
@@ -98,14 +111,21 @@ async function* chosen(
   { workflow, status }: Pick<ListOptions, 'workflow' | 'status'>,
 ): AsyncGenerator<WorkflowRun> {
   for await (const run of runs) {
-    if ((workflow === undefined || run.workflow === workflow) && (status === undefined || run.status === status)) {
+    if (
+      (workflow === undefined || run.workflow === workflow) &&
+      (status === undefined || status.includes(run.status))
+    ) {
       yield run;
     }
   }
 }
 
-async function findRuns(environment: Environment, { recipient, event, workflow }: ListOptions, range: SearchRange) {
-  const { known } = await readSources(environment);
+async function findRuns(
+  environment: Environment,
+  known: KnownSource[],
+  { recipient, event, workflow }: ListOptions,
+  range: SearchRange,
+) {
   if (event !== undefined) return asStream(await runsOfEvent(environment, event, known, recipient));
   if (recipient !== undefined) return runsOfRecipient(workflowRunsOf(environment), recipient, range);
   return runsByTime(environment, known, workflow, range);

@@ -52,7 +52,8 @@ export type ActionFilter = {
   untilMs: number;
   /** The most log shards that any source uses. */
   shards: number;
-  status?: ActionStatus;
+  /** Any of these; absent: all. */
+  statuses?: readonly ActionStatus[];
   action?: string;
   /** Key of the workflow that an action triggers. */
   workflow?: string;
@@ -74,9 +75,9 @@ export function actionLogEntries(
   log: ActionLogTable,
   filter: Omit<ActionFilter, 'limit'>,
 ): AsyncGenerator<ActionLogEntry> {
-  return filter.status === 'failed' || filter.status === 'skipped'
-    ? problemEntries(log, filter.status, filter)
-    : entriesByDay(log, filter);
+  const { statuses } = filter;
+  const allProblems = statuses?.every((status) => status === 'failed' || status === 'skipped') === true;
+  return allProblems ? problemEntries(log, statuses, filter) : entriesByDay(log, filter);
 }
 
 async function* matching(entries: AsyncIterable<ActionLogEntry>, filter: ActionFilter): AsyncGenerator<FoundAction> {
@@ -87,9 +88,9 @@ async function* matching(entries: AsyncIterable<ActionLogEntry>, filter: ActionF
 
 export function matchesAction(
   { action }: FoundAction,
-  { status, action: name, workflow }: Pick<ActionFilter, 'status' | 'action' | 'workflow'>,
+  { statuses, action: name, workflow }: Pick<ActionFilter, 'statuses' | 'action' | 'workflow'>,
 ): boolean {
-  if (status !== undefined && action.status !== status) return false;
+  if (statuses !== undefined && !statuses.includes(action.status)) return false;
   if (name !== undefined && action.action !== name) return false;
   return workflow === undefined || action.payload.key === workflow;
 }
@@ -131,11 +132,11 @@ async function* entriesByDay(
 
 async function* problemEntries(
   log: ActionLogTable,
-  status: 'failed' | 'skipped',
+  asked: readonly ActionStatus[],
   { sinceMs, untilMs }: Range,
 ): AsyncGenerator<ActionLogEntry> {
   // A row with both is filed under its failure.
-  const statuses = status === 'failed' ? ['failed'] : ['failed', 'skipped'];
+  const statuses = asked.includes('skipped') ? ['failed', 'skipped'] : ['failed'];
   const partitionsOf = (dayMs: number) =>
     statuses.flatMap((one) =>
       Array.from({ length: problemBuckets }, (_, bucket) => problemPartition(one, dayMs, bucket)),

@@ -20,6 +20,6 @@ export async function readEventDetail(environment: Environment, id: string): Pro
     data: recomputed.planned?.event?.data ?? null,
     event: recomputed.text ?? null,
     headers: recomputed.headers,
-    mappings: consideredRows(recomputed),
+    mappings: consideredRows(recomputed, entry.status),
   };
 }

@@ -32,7 +32,8 @@ export type EventRow = {
 export type ConsideredRow = {
   mapping: string;
   action: string;
-  verdict: 'runs' | 'identify_disabled' | 'mapping_inactive' | 'conditions_not_met';
+  /** `duplicate`: it would have run, but the event is a copy of one that did. */
+  verdict: 'runs' | 'duplicate' | 'identify_disabled' | 'mapping_inactive' | 'conditions_not_met';
   detail: string | null;
   /** Each condition as configured, what is at its path (null: nothing there), and whether it holds. */
   conditions: ConditionRow[];

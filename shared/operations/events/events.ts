@@ -28,7 +28,8 @@ export type EventFilter = {
   sinceMs: number;
   untilMs: number;
   eventType?: string;
-  status?: EventStatus;
+  /** Any of these; absent: all. */
+  statuses?: readonly EventStatus[];
   userId?: string;
   limit: number;
 };
@@ -48,8 +49,9 @@ export function eventsNewestFirst(log: EventLogTable, filter: EventFilter): Asyn
 
 function candidates(log: EventLogTable, filter: EventFilter): AsyncIterable<EventLogEntry> {
   if (filter.userId !== undefined) return wholeRows(log, keysOfUser(log, filter.userId, filter));
-  if (filter.status === 'rejected' || filter.status === 'failed')
-    return wholeRows(log, keysOfProblems(log, filter.status, filter));
+  const problems = filter.statuses?.filter(isProblem);
+  if (problems !== undefined && problems.length === filter.statuses?.length)
+    return wholeRows(log, keysOfProblems(log, problems, filter));
   return rowsOfSources(log, filter);
 }
 
@@ -58,7 +60,7 @@ async function* matching(rows: AsyncIterable<EventLogEntry>, filter: EventFilter
   for await (const row of rows) {
     if (!sources.has(row.source)) continue;
     if (filter.eventType !== undefined && row.eventType !== filter.eventType) continue;
-    if (filter.status !== undefined && row.status !== filter.status) continue;
+    if (filter.statuses !== undefined && !filter.statuses.includes(row.status)) continue;
     yield row;
   }
 }
@@ -94,12 +96,17 @@ async function* rowsOfSources(log: EventLogTable, filter: EventFilter): AsyncGen
   for await (const item of items) yield entryFromItem(item);
 }
 
-function keysOfProblems(log: EventLogTable, status: 'rejected' | 'failed', range: Range): AsyncIterable<Item> {
+type ProblemStatus = 'rejected' | 'failed';
+const isProblem = (status: EventStatus): status is ProblemStatus => status === 'rejected' || status === 'failed';
+
+function keysOfProblems(log: EventLogTable, statuses: ProblemStatus[], range: Range): AsyncIterable<Item> {
   return dayByDay(
     daysNewestFirst(range.sinceMs, range.untilMs),
     (dayMs) =>
-      Array.from({ length: problemBuckets }, (_, bucket) =>
-        indexItems(log, 'problems', 'problem', problemPartition(status, dayMs, bucket), range),
+      statuses.flatMap((status) =>
+        Array.from({ length: problemBuckets }, (_, bucket) =>
+          indexItems(log, 'problems', 'problem', problemPartition(status, dayMs, bucket), range),
+        ),
       ),
     idOfItem,
   );

@@ -3,7 +3,7 @@ import { readVersion } from '../../adapters/dynamodb-configuration-history.ts';
 import { makePreprocessor } from '../../adapters/jsonata-preprocessor.ts';
 import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
 import { type RawEvent, unpackEventText, VerificationStatus } from '../../core/events/raw-event.ts';
-import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
+import type { EventLogEntry, EventStatus } from '../../core/logs/event-log-entry.ts';
 import { explainMapping } from '../../core/plan/explain-mapping.ts';
 import { type ConsideredMapping, type PlannedEvent, readAndPlan } from '../../core/plan/plan-event.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
@@ -80,7 +80,11 @@ export function consideredRow({ mapping, verdict, detail }: ConsideredMapping, e
   };
 }
 
-export function consideredRows({ planned }: Recomputed): ConsideredRow[] {
+/** @param status the event's; a mapping of a copy did not run, whatever the copy looks like */
+export function consideredRows({ planned }: Recomputed, status: EventStatus): ConsideredRow[] {
   const event = planned?.event;
-  return planned === undefined || event === undefined ? [] : planned.considered.map((one) => consideredRow(one, event));
+  if (planned === undefined || event === undefined) return [];
+  const rows = planned.considered.map((one) => consideredRow(one, event));
+  if (status !== 'idempotent') return rows;
+  return rows.map((row) => (row.verdict === 'runs' ? { ...row, verdict: 'duplicate' as const } : row));
 }

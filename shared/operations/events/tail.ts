@@ -9,7 +9,7 @@ import { eventLogOf, listEvents } from './events.ts';
 export type TailFilter = {
   source?: string | undefined;
   eventType?: string;
-  status?: EventStatus;
+  statuses?: readonly EventStatus[];
   userId?: string;
   /** Rows that are there already to begin with. */
   backlog: number;

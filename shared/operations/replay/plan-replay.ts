@@ -17,7 +17,7 @@ export type ReplayPlan =
 
 export type ReplayFacts = {
   entry: EventLogEntry;
-  /** The claim on the event's key, whoever owns it. */
+  /** The claim on the event's key, whichever event owns it. */
   claim?: Claim | undefined;
   /** The action log's row of the event's execution. */
   log?: ActionLogEntry | undefined;
@@ -25,6 +25,8 @@ export type ReplayFacts = {
   event?: NormalizedEvent | undefined;
   /** The actions that the event plans, for one whose message was lost. */
   planned?: ((execution: string, replay: string) => ActionsMessage) | undefined;
+  /** For a rejected event: why the live configuration would reject it again; absent when it would not. */
+  rejectedNow?: string | undefined;
   /** Whether no actions message is under way: then what is pending waits for nothing. */
   actionsQueueEmpty: boolean;
 };
@@ -42,7 +44,9 @@ export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): R
     case 'idempotent':
       return nothing(`is a copy of ${entry.duplicateOf ?? 'another event'}; replay that one`);
     case 'rejected':
-      return nothing(`was rejected (${entry.reason ?? 'no reason'}); it would be again`);
+      return facts.rejectedNow === undefined
+        ? planEventReplay(facts, replay)
+        : nothing(`was rejected (${entry.reason ?? 'no reason'}); it would be again now: ${facts.rejectedNow}`);
     case 'no_mapping':
       return nothing(`ran nothing (${entry.reason ?? 'no mapping'}), so nothing is missing`);
     case 'processed':
@@ -78,7 +82,7 @@ function planEventReplay({ entry, claim }: ReplayFacts, replay: string): ReplayP
   return {
     kind: 'event',
     raw,
-    detail: `the whole event runs again (${entry.detail ?? entry.reason ?? 'it had failed'})`,
+    detail: `the whole event runs again (${entry.detail ?? entry.reason ?? `it was ${entry.status}`})`,
   };
 }
 

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { readLive } from '../../adapters/dynamodb-configuration.ts';
 import { makeActionsQueue, makeEventsQueue } from '../../adapters/sqs-queues.ts';
 import { eventIdShard, makeEventId } from '../../core/ids/event-id.ts';
+import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import { actionsMessageOf } from '../../core/plan/actions-of.ts';
 import type { SendResult } from '../../ports/queues.ts';
 import { actionLogOf, readActionLog } from '../actions/actions.ts';
@@ -125,8 +127,16 @@ async function readFacts(
               { execution, again: true, nowMs: Date.now() },
             )
         : undefined,
+    ...(entry.status === 'rejected' && { rejectedNow: await rejectedNow(environment, entry) }),
     actionsQueueEmpty,
   };
+}
+
+/** Why the configuration that is live now rejects an event; undefined when it would run, or find no mapping. */
+async function rejectedNow(environment: Environment, entry: EventLogEntry): Promise<string | undefined> {
+  const { planned, problem } = await recompute(entry, await readLive(environment.configuration), false);
+  if (planned === undefined) return problem ?? 'it cannot be read';
+  return planned.plan.kind === 'rejected' ? (planned.plan.detail ?? planned.plan.reason) : undefined;
 }
 
 async function sendPlans(environment: Environment, planned: Planned[]): Promise<Map<string, SendResult>> {

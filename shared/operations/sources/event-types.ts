@@ -1,9 +1,11 @@
-import type { EventTypeEntry } from '../../adapters/dynamodb-seen-registry.ts';
+import { type EventTypeEntry, listEventTypes } from '../../adapters/dynamodb-seen-registry.ts';
 import { prepareSource } from '../../core/live/prepared.ts';
 import type { Mapping } from '../../core/mappings/schema.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
-import { nearestName } from '../words/did-you-mean.ts';
+import type { Environment } from '../environment.ts';
+import { didYouMean, nearestName } from '../words/did-you-mean.ts';
 import { iso } from '../words/iso.ts';
+import type { KnownSource } from './known-sources.ts';
 import type { EventTypeRow } from './source-row.ts';
 
 /**
@@ -37,6 +39,22 @@ export function eventTypeRows(source: string, seen: EventTypeEntry[], live: Live
   const known = new Set(seen.map(({ eventType }) => eventType));
   const waiting = [...byType.keys()].filter((type) => !known.has(type)).map((type) => rowOf(type, undefined));
   return withNearMisses(rows, waiting);
+}
+
+/**
+ * For a type that none of the sources was ever seen to send: `; did you mean "track/order_completed"?`, or which there are.
+ * @returns undefined for a type that did come
+ */
+export async function unseenType(
+  environment: Environment,
+  sources: KnownSource[],
+  type: string,
+): Promise<string | undefined> {
+  const seen = await Promise.all(sources.map(({ key }) => listEventTypes(environment.configuration, key)));
+  const types = [...new Set(seen.flat().map(({ eventType }) => eventType))];
+  if (types.includes(type)) return undefined;
+  const near = nearType(type, types);
+  return near === undefined ? didYouMean(type, types.slice(0, 20)) : `; did you mean "${near}"?`;
 }
 
 function withNearMisses(seen: EventTypeRow[], waiting: EventTypeRow[]): EventTypeRow[] {

@@ -27,6 +27,12 @@ export async function readSources(environment: Environment): Promise<SourceDirec
   return { live, known: knownSources(live, registry, environment.outputs.LogShards) };
 }
 
+/** The longest time that any source's rows are kept, in days: nothing older can be found. */
+export function longestRetentionDays({ outputs }: Environment, { live }: SourceDirectory): number {
+  const own = Object.values(live.state.sources).map(({ retention_days }) => retention_days ?? 0);
+  return Math.max(outputs.LogRetentionDays, ...own);
+}
+
 export function knownSources(
   live: LiveConfiguration,
   registry: SourceRegistryEntry[],

@@ -23,7 +23,9 @@ export function verifyRange(
   const periodMs = periodSeconds * 1000;
   const sinceMs = floorTo(since, periodMs);
   const untilMs =
-    until === undefined && !local ? floorTo(nowMs - metricsDelayMs, periodMs) : ceilTo(until ?? nowMs + 1, periodMs);
+    until === undefined && !local
+      ? floorTo(nowMs - metricsDelayMs, periodMs)
+      : ceilTo(Math.min(until ?? nowMs + 1, nowMs + 1), periodMs);
   if (since > nowMs) throw usageError('--since is in the future', 'write 15m, 2h, 3d (ago) or a time that has passed');
   const oldestMs = nowMs - retentionDays * dayMs;
   if (sinceMs < oldestMs)
@@ -37,7 +39,10 @@ export function verifyRange(
           'the counts of the last three minutes may still be on their way',
           'name an earlier --since, or --until to look all the same',
         )
-      : usageError('--until is not after --since');
+      : usageError(
+          `--until (${formatTime(until)}) is not after --since (${formatTime(since)})`,
+          'swap them, or leave --until out: it is now by default',
+        );
   return { sinceMs, untilMs, periodSeconds };
 }
 

@@ -72,7 +72,7 @@ async function asAction(environment: Environment, text: string): Promise<Resolve
   if (shapeOf(text) !== 'action') return undefined;
   const nowMs = Date.now();
   const range = { sinceMs: nowMs - failedActionsDays * 86_400_000, untilMs: nowMs + 300_000, shards: 1 };
-  for await (const log of actionLogEntries(actionLogOf(environment), { ...range, status: 'failed' })) {
+  for await (const log of actionLogEntries(actionLogOf(environment), { ...range, statuses: ['failed'] })) {
     const action = log.actions.find(({ id }) => id === text.toLowerCase());
     if (action !== undefined) return { as: 'action', eventId: log.eventId, found: { log, action } };
   }

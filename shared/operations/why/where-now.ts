@@ -20,7 +20,7 @@ export function whereNow(entry: EventLogEntry, log: ActionLogEntry | undefined):
     case 'rejected':
       return {
         state: 'done',
-        text: 'Done: it could not be used, and nothing ran. Replaying it would end the same way.',
+        text: 'Done: it could not be used, and nothing ran. Once the cause is mended, a replay runs it.',
       };
     case 'failed':
       return {

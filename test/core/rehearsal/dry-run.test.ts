@@ -3,7 +3,7 @@ import { Mapping } from '../../../shared/core/mappings/schema.ts';
 import { compareDryRuns } from '../../../shared/core/rehearsal/compare-dry-runs.ts';
 import { type DryRun, dryRun } from '../../../shared/core/rehearsal/dry-run.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
-import { prose, refusalOf } from '../../docs/action-pages.ts';
+import { guides, refusalOf } from '../../docs/action-pages.ts';
 import { liveConfiguration, rawEvent, trackEvent } from '../../support/build.ts';
 
 const nowMs = Date.parse('2026-11-21T03:04:05Z');
@@ -164,17 +164,17 @@ describe('a dry run', () => {
   });
 
   test('tells a key that is dropped from one that is not asked for', async () => {
-    const dropped = await run(liveConfiguration(), trackEvent({ messageId: 5 }));
+    const dropped = await run(liveConfiguration(), trackEvent({ messageId: [5] }));
     expect([dropped.checksCopies, dropped.planned.key, dropped.planned.event?.keyCandidate]).toEqual([
       true,
       undefined,
-      5,
+      [5],
     ]);
     const off = await run(liveConfiguration({ state: { idempotency: { enabled: false } } }));
     expect([off.checksCopies, off.planned.key]).toEqual([false, undefined]);
   });
 
-  test.each(Object.entries(prose))(
+  test.each([...guides])(
     'agrees with %s itself: what it does runs, what it refuses is refused alike',
     async (id, about) => {
       const mapping = Mapping.parse(about.example.mapping);

@@ -79,23 +79,26 @@ describe('a list of events', () => {
   test('keeps to one source, one type, one status', async () => {
     expect(ids(await list({ sources: [{ key: 'segment', shards: 1 }] }))).toEqual(picked(3, 6));
     expect(ids(await list({ eventType: 'page' }))).toEqual(picked(2));
-    expect(ids(await list({ status: 'no_mapping' }))).toEqual(picked(2));
+    expect(ids(await list({ statuses: ['no_mapping'] }))).toEqual(picked(2));
   });
 
   test('finds failed and rejected events by index alone, with whole rows', async () => {
     sent.mockClear();
-    const failed = await list({ status: 'failed' });
+    const failed = await list({ statuses: ['failed'] });
     expect(ids(failed)).toEqual(picked(1));
     expect(failed[0]?.payload.length).toBeGreaterThan(0);
     expect(indexesAsked()).toEqual(new Set(['problems']));
-    expect(ids(await list({ status: 'rejected' }))).toEqual(picked(5));
+    expect(ids(await list({ statuses: ['rejected'] }))).toEqual(picked(5));
+    expect(ids(await list({ statuses: ['failed', 'rejected'] }))).toEqual(picked(1, 5));
+    expect(indexesAsked()).toEqual(new Set(['problems']));
+    expect(ids(await list({ statuses: ['failed', 'no_mapping'] }))).toEqual(picked(1, 2));
   });
 
   test("finds one user's events by index, however old, and filters them like any", async () => {
     sent.mockClear();
     expect(ids(await list({ userId: 'ada', sinceMs: 0 }))).toEqual(picked(1, 3, 4, 7));
     expect(indexesAsked()).toEqual(new Set(['users']));
-    expect(ids(await list({ userId: 'ada', status: 'failed' }))).toEqual(picked(1));
+    expect(ids(await list({ userId: 'ada', statuses: ['failed'] }))).toEqual(picked(1));
     expect(ids(await list({ userId: 'ada', sources: [{ key: 'segment', shards: 1 }] }))).toEqual(picked(3));
     expect(await list({ userId: 'nobody', sinceMs: 0 })).toEqual([]);
   });
@@ -163,8 +166,8 @@ describe('actions', () => {
       [bad.id, 'skipped'],
     ]);
     sent.mockClear();
-    expect(await find({ status: 'skipped' })).toEqual([[bad.id, 'skipped']]);
-    expect(await find({ status: 'failed' })).toEqual([[bad.id, 'failed']]);
+    expect(await find({ statuses: ['skipped'] })).toEqual([[bad.id, 'skipped']]);
+    expect(await find({ statuses: ['failed'] })).toEqual([[bad.id, 'failed']]);
     expect(indexesAsked()).toEqual(new Set(['problems']));
     expect(await find({ workflow: 'other' })).toEqual([]);
     expect(await find({ limit: 1 })).toHaveLength(1);

@@ -68,6 +68,25 @@ describe('a parked event', () => {
   });
 });
 
+describe('a rejected event', () => {
+  const entry = eventEntry({ status: 'rejected', reason: 'source_disabled', execution: undefined });
+
+  test('runs whole once nothing rejects it any more, as the event that it is', () => {
+    expect(planReplay({ entry, actionsQueueEmpty: true }, 'r', 0)).toMatchObject({
+      kind: 'event',
+      raw: { id: entry.id, execution: entry.id, replay: 'r' },
+    });
+  });
+
+  test('is left alone while the live configuration would reject it again, and says why', () => {
+    const plan = planReplay({ entry, rejectedNow: 'the source is switched off', actionsQueueEmpty: true }, 'r', 0);
+    expect(plan).toMatchObject({
+      kind: 'nothing',
+      detail: expect.stringContaining('again now: the source is switched off'),
+    });
+  });
+});
+
 describe('a forced replay', () => {
   test.each(['processed', 'no_mapping', 'idempotent', 'rejected', 'failed'] as const)(
     'of a %s event is a new event with the same contents',
@@ -163,7 +182,7 @@ describe('nothing is sent', () => {
     });
   });
 
-  test.each(['idempotent', 'rejected', 'no_mapping'] as const)('for an event that ended as %s', (status) => {
+  test.each(['idempotent', 'no_mapping'] as const)('for an event that ended as %s', (status) => {
     expect(planReplay(facts({ ...event, status, actionsPlanned: 0 }), replay, now).kind).toBe('nothing');
   });
 

@@ -276,7 +276,8 @@ describe('the range that is compared', () => {
     const day = 86_400_000;
     expect(() => verifyRange({ since: nowMs - 14 * day - 60_000 }, at)).toThrow('kept for 14 days');
     expect(() => verifyRange({ since: nowMs - 13 * day }, at)).not.toThrow();
-    expect(() => verifyRange({ since: nowMs - 60_000, until: nowMs - 120_000 }, at)).toThrow('--until is not after');
+    expect(() => verifyRange({ since: nowMs - 60_000, until: nowMs - 120_000 }, at)).toThrow('is not after --since');
+    expect(text(verifyRange({ since: nowMs - 60_000, until: Date.parse('9999-01-01') }, at))[1]).toBe('12:01:00');
     expect(() => verifyRange({ since: nowMs + 60_000 }, at)).toThrow('in the future');
   });
 

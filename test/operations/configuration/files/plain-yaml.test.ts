@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { parseDocument } from 'yaml';
 import { readPlainYaml } from '../../../../shared/operations/configuration/files/plain-yaml.ts';
 import { configFolder } from '../../../support/config.ts';
+import fc from '../../../support/fast-check.ts';
 
 /** What the full parser makes of it; undefined when it refuses. */
 function fully(text: string): { content: unknown } | undefined {

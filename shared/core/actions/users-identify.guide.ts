@@ -1,0 +1,26 @@
+import type { ActionGuide } from './guide.ts';
+import { missing, setNotes } from './parts/notes.guide.ts';
+import { identifyLena } from './parts/steps.guide.ts';
+
+export const guide: ActionGuide = {
+  paragraph:
+    'Creates or updates one user. What is sent is merged into what is there. Traits in `properties` that are fields of a user (`email`, `phone`) become those fields; parameters given one by one win over them.',
+  example: identifyLena,
+  refused: {
+    why: 'An event of somebody anonymous has no user id:',
+    event: { type: 'identify', anonymousId: 'a-5521', traits: { plan: 'team' } },
+  },
+  reasons: {
+    required_field_missing: missing('`id`'),
+    invalid_params:
+      'a parameter has the wrong type, `id` cannot be an id, or the properties nest too deep or are too large',
+  },
+  notes: [
+    ...setNotes(
+      '`name`, `email`, `avatar`, `phone_number`, `timezone`, `locale`, `created_at`, `preferences`, `channel_data`',
+      '`id`, `userId`',
+    ),
+    'A malformed e-mail address, phone number or date-time and an unknown time zone are stored as given, with a warning (`email_malformed`, `phone_number_malformed`, `created_at_malformed`, `timezone_unknown`).',
+    'A source’s switch `identify` decides whether events of type `identify` run anything at all.',
+  ],
+};
