@@ -1,6 +1,8 @@
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { ingestPath, ingestToken } from '../../shared/core/ingest/ingest-token.ts';
+import { own } from '../../shared/core/json/values.ts';
 import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
 import {
   problemText,
@@ -42,7 +44,7 @@ export async function pushLocalConfiguration(
   directory = filesOfThisCheckout,
 ): Promise<LocalConfiguration> {
   const { name, region, endpoints, outputs } = environment;
-  const files = readConfigurationFiles(directory);
+  const files = readConfigurationFiles(relative(process.cwd(), directory) || '.');
   const errors = files.problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new Error(`the configuration has errors:\n${errors.map(problemText).join('\n')}`);
   const client = makeDocumentClient({
@@ -56,7 +58,7 @@ export async function pushLocalConfiguration(
     const pushed = takesFiles
       ? await pushAndCommit(table, {
           snapshot: files.snapshot,
-          seed: files.environments[name],
+          seed: own(files.environments, name),
           author: currentAuthor(),
           message: 'npm start',
           nowMs: Date.now(),
@@ -65,7 +67,7 @@ export async function pushLocalConfiguration(
     const { current, snapshot } = await readSeen(table);
     const ingestKey = await readIngestKey(endpoints.secretsmanager, `${outputs.SecretsPrefix}/ingest`);
     const sources = Object.keys(snapshot.sources).map((key) => {
-      const token = ingestToken(ingestKey, key, current.state.sources[key]?.url.generation ?? 1);
+      const token = ingestToken(ingestKey, key, own(current.state.sources, key)?.url.generation ?? 1);
       return { key, ingestUrl: outputs.IngestUrl + ingestPath(key, token) };
     });
     return { version: current.version, changed: pushed?.changed ?? false, sources };
