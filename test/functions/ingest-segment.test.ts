@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { type IngestAnswer, ingestRequest } from '../../functions/ingest/ingest-request.ts';
 import { unpackEventText } from '../../shared/core/events/raw-event.ts';
 import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { problemOf } from '../../shared/core/ingest/refusal.ts';
+import fc from '../support/fast-check.ts';
 import { ingestKey, ingestRequestOf, makeTestIngest, type TestIngest } from '../support/ingest.ts';
 import { configurationOf } from '../support/sources.ts';
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import * as z from 'zod';
 import { SourceFile, SourceState } from '../../../shared/core/configuration/schema.ts';
 import { packEventText } from '../../../shared/core/events/raw-event.ts';
@@ -7,6 +6,7 @@ import { normalizeEvent } from '../../../shared/core/sources/normalize.ts';
 import { rudderstack } from '../../../shared/core/sources/rudderstack.ts';
 import { defineSource } from '../../../shared/core/sources/source.ts';
 import { rawEvent, trackEvent } from '../../support/build.ts';
+import fc from '../../support/fast-check.ts';
 
 type Change = { file?: Record<string, unknown>; settings?: Record<string, unknown>; receivedAtMs?: number };
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import jsonata from 'jsonata';
 import { parse } from 'yaml';
 import { expressionProblem } from '../../../shared/adapters/jsonata-expression.ts';
@@ -15,6 +14,7 @@ import { normalizeEvent } from '../../../shared/core/sources/normalize.ts';
 import { composedKey } from '../../../shared/core/sources/parts/composed-key.ts';
 import * as posthog from '../../../shared/core/sources/posthog.guide.ts';
 import { liveConfiguration, rawEvent } from '../../support/build.ts';
+import fc from '../../support/fast-check.ts';
 
 /* Senders that bring a token or nothing: what their definitions decide. */
 
