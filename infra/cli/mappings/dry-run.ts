@@ -98,7 +98,7 @@ function describeKey({ key, type }: DryRunRow): string {
   if (key.value === null) return 'none: a copy would run too';
   return key.valid
     ? key.value
-    : `${key.value}, which is not text of 1 to 255 characters and so is dropped: a copy would run too`;
+    : `${key.value}, which is neither a number nor text of 1 to 255 characters and so is dropped: a copy would run too`;
 }
 
 function eventChanges(live: DryRunRow, draft: DryRunRow): Change[] {
