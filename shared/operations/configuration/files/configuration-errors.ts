@@ -237,10 +237,13 @@ function isMapValue(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function valueAt(source: ParsedFile, path: DocumentPath): unknown {
-  const { document } = source;
-  const node = path.length === 0 ? document.contents : document.getIn(path, true);
-  return isNode(node) ? node.toJS(document) : node === null ? null : undefined;
+function valueAt({ content }: ParsedFile, path: DocumentPath): unknown {
+  let value = content;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as Record<string | number, unknown>)[part];
+  }
+  return value;
 }
 
 const quotedMax = 60;

@@ -319,7 +319,7 @@ function scalarProblem({ value, source = '' }: Scalar): string | undefined {
   if (typeof value !== 'number') return undefined;
   if (!Number.isFinite(value)) return `${source} is a number that no event can hold`;
   if (Math.abs(value) > Number.MAX_SAFE_INTEGER)
-    return `${source} is beyond 2^53, where numbers are rounded (to ${value}); write it as text: "${source}"`;
+    return `${source} is more than a number holds exactly (2^53), and would be ${value}; write it as text: "${source}"`;
   const written = digitsOf(source);
   if (written !== undefined && written !== digitsOf(String(value)))
     return `${source} has more digits than a number holds, and would be rounded to ${value}; write ${value}, or text: "${source}"`;

@@ -92,17 +92,17 @@ describe('YAML that would be read otherwise than it is written is an error with 
     [
       'an integer beyond 2^53',
       valued('820982911946154508'),
-      ':7:47 error: mappings[0].parameters.name.value 820982911946154508 is beyond 2^53, where numbers are rounded (to 820982911946154500); write it as text: "820982911946154508"',
+      ':7:47 error: mappings[0].parameters.name.value 820982911946154508 is more than a number holds exactly (2^53), and would be 820982911946154500; write it as text: "820982911946154508"',
     ],
     [
       'the same in hexadecimal',
       valued('0x20000000000001'),
-      ':7:47 error: mappings[0].parameters.name.value 0x20000000000001 is beyond 2^53',
+      ':7:47 error: mappings[0].parameters.name.value 0x20000000000001 is more than a number holds exactly',
     ],
     [
       'the same in a condition',
       `${valued('1')}    when: [{ path: data.x, in: [1, -9007199254740993] }]\n`,
-      ':8:36 error: mappings[0].when[0].in[1] -9007199254740993 is beyond 2^53',
+      ':8:36 error: mappings[0].when[0].in[1] -9007199254740993 is more than a number holds exactly',
     ],
     [
       'the same as a name',
