@@ -9,15 +9,18 @@ import {
   readConfigurationFiles,
 } from '../../shared/operations/configuration/files/configuration-files.ts';
 import { readSeen } from '../../shared/operations/configuration/live-content.ts';
-import { currentAuthor } from '../cli/author.ts';
+import { currentAuthor } from '../author.ts';
 import { environments } from '../environments.ts';
 import { AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
+import type { LocalCredentials } from './credentials.ts';
 
 /** Where an environment's stand-ins for AWS listen, and what its stack puts out. */
 export type LocalEnvironment = {
   name: string;
   region: string;
   endpoints: { dynamodb: string; sqs: string; secretsmanager: string; cloudwatch: string };
+  /** What each of them wants to see. */
+  credentials: LocalCredentials;
   outputs: Record<string, string>;
 };
 
@@ -43,14 +46,14 @@ export async function pushLocalConfiguration(
   running: readonly string[],
   directory = filesOfThisCheckout,
 ): Promise<LocalConfiguration> {
-  const { name, region, endpoints, outputs } = environment;
+  const { name, region, endpoints, credentials, outputs } = environment;
   const files = readConfigurationFiles(relative(process.cwd(), directory) || '.');
   const errors = files.problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new Error(`the configuration has errors:\n${errors.map(problemText).join('\n')}`);
   const client = makeDocumentClient({
     endpoint: endpoints.dynamodb,
     region,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials,
   });
   try {
     const table = { client, table: outputs.ConfigurationTable as string };
@@ -65,7 +68,7 @@ export async function pushLocalConfiguration(
         })
       : undefined;
     const { current, snapshot } = await readSeen(table);
-    const ingestKey = await readIngestKey(endpoints.secretsmanager, `${outputs.SecretsPrefix}/ingest`);
+    const ingestKey = await readIngestKey(environment);
     const sources = Object.keys(snapshot.sources).map((key) => {
       const token = ingestToken(ingestKey, key, own(current.state.sources, key)?.url.generation ?? 1);
       return { key, ingestUrl: outputs.IngestUrl + ingestPath(key, token) };
@@ -81,8 +84,9 @@ function lowestOf(running: readonly string[]): string | undefined {
   return environments.find(({ name }) => running.includes(name))?.name ?? running[0];
 }
 
-async function readIngestKey(endpoint: string, SecretId: string): Promise<string> {
-  const client = makeAwsJsonClient(endpoint, 'secretsmanager');
+async function readIngestKey({ endpoints, credentials, outputs }: LocalEnvironment): Promise<string> {
+  const SecretId = `${outputs.SecretsPrefix}/ingest`;
+  const client = makeAwsJsonClient(endpoints.secretsmanager, 'secretsmanager', credentials);
   try {
     const { SecretString } = await client.call<{ SecretString: string }>('GetSecretValue', { SecretId });
     return (JSON.parse(SecretString) as { current: string }).current;

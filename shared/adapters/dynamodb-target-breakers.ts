@@ -32,13 +32,12 @@ export function makeTargetBreakers(client: DynamoDBDocumentClient, table: string
   };
 }
 
-function itemFromBreaker({ openedAtMs, probeAtMs, retryAtMs, ...breaker }: Breaker) {
+function itemFromBreaker({ openedAtMs, probeAtMs, ...breaker }: Breaker) {
   return {
     status: breaker.isOpen ? 'open' : 'closed',
     opened_at: new Date(openedAtMs).toISOString(),
     probe_at: probeAtMs,
     failed_probes: breaker.failedProbes,
-    ...(retryAtMs !== undefined && { retry_at: retryAtMs }),
     reason: breaker.reason,
     detail: breaker.detail,
     revision: breaker.revision,
@@ -52,7 +51,6 @@ function breakerFromItem(item: Record<string, unknown>): Breaker {
     openedAtMs: Date.parse(String(item.opened_at)),
     probeAtMs: Number(item.probe_at),
     failedProbes: Number(item.failed_probes),
-    ...(item.retry_at !== undefined && { retryAtMs: Number(item.retry_at) }),
     reason: item.reason as Breaker['reason'],
     detail: String(item.detail),
     revision: Number(item.revision),

@@ -13,7 +13,7 @@ import { readSeen } from '../../../shared/operations/configuration/live-content.
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
-import { currentAuthor } from '../author.ts';
+import { currentAuthor } from '../../author.ts';
 import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
