@@ -4,7 +4,7 @@ import type { TargetBreakers } from '../ports/target-breakers.ts';
 import { writeIf } from './dynamodb.ts';
 import { getEach } from './dynamodb-get-each.ts';
 
-/** An item that nobody has touched for a day says nothing any more. */
+/** An item that was not written for a day says nothing any more. */
 const keptSeconds = 24 * 60 * 60;
 
 /** Breakers in the table of the directory: `pk = breaker#{workflow}`, `sk = breaker`. Outside its list, so no index is written. */

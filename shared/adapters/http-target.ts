@@ -109,7 +109,7 @@ export function makeHttpTargets({ secrets, allowPrivate, nowMs, resolve = lookup
     try {
       return await postOnce(url, call);
     } catch (error) {
-      // A kept connection that the other end had closed meanwhile: nobody has read the request, so a new one is no retry.
+      // A kept connection that the other end had closed meanwhile: the request was never read, so a new one is no retry.
       const isStale = error instanceof StaleConnection;
       if (!isStale) throw error;
       return postOnce(url, { ...call, timeoutMs: Math.max(1, call.timeoutMs - (nowMs() - startedAtMs)) });

@@ -16,7 +16,7 @@ export type StateChange = {
 
 /**
  * Changes per-environment state, at once and with a record of who did it. `change` gets a copy and returns the new state;
- * it is called again on the newer state when somebody else was faster, so a switch is never lost to another.
+ * it is called again on the newer state when another change was faster, so no switch is lost to another.
  */
 export async function changeState(
   table: ConfigurationTable,

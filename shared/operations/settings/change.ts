@@ -38,7 +38,7 @@ export async function change(
 ): Promise<Changed> {
   let changes: FieldChange[] = [];
   const attempt = (before: EnvironmentState) => {
-    // Somebody else may have been faster, and have done the very same.
+    // Another operator may have been faster, and have done the very same.
     changes = [];
     return next(before);
   };
