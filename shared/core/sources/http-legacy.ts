@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { unsigned } from '../signatures/unsigned.ts';
-import { isoTimeMs } from './parts/iso-time.ts';
+import { eventTimeMs } from './parts/event-time.ts';
 import { defineSource, type FieldProblem, typeName } from './source.ts';
 
 const json = z.custom<JsonValue>().optional();
@@ -48,5 +48,5 @@ export const httpLegacy = defineSource({
   idempotencyKeyPaths: ['body.messageId'],
   userId: ({ userId }) => userId,
   data: ({ properties }) => properties,
-  occurredAtMs: ({ timestamp }) => isoTimeMs(timestamp),
+  occurredAtMs: ({ timestamp }) => eventTimeMs(timestamp),
 });

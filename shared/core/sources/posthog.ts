@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { sharedHeader } from '../signatures/shared-header.ts';
-import { isoTimeMs } from './parts/iso-time.ts';
+import { eventTimeMs } from './parts/event-time.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource } from './source.ts';
 
@@ -36,5 +36,5 @@ export const posthog = defineSource({
   idempotencyKeyPaths: ['body.messageId', 'body.event.uuid'],
   userId: ({ userId }) => userId,
   data: ({ properties }) => properties,
-  occurredAtMs: ({ timestamp }) => isoTimeMs(timestamp),
+  occurredAtMs: ({ timestamp }) => eventTimeMs(timestamp),
 });

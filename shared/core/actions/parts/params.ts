@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { tenantsCollection, usersCollection } from '../../directory/entity.ts';
+import { isNoId } from '../../ids/user-id.ts';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../json/values.ts';
 
 /** Missing, null, empty text and empty lists are all nothing; 0 and false are something. */
@@ -42,6 +43,8 @@ export function fromJsonText(value: JsonValue): JsonValue {
 /** Why `id` cannot name a user, object, collection or tenant; undefined when it can. https://docs.knock.app/concepts/users */
 export function idProblem(id: string): string | undefined {
   if (id === '') return 'is empty';
+  if (isNoId(id))
+    return id.trim() === '' ? 'holds blanks alone' : `is "${id.trim()}", which programs write where they have no id`;
   if (id.length > 256) return `is ${id.length} characters long; at most 256 are allowed`;
   if (/[/#]/.test(id)) return 'must not contain "/" or "#"';
   // Half of a surrogate pair has no bytes of its own: neither tables nor the ids that are made of it could tell it from others.
