@@ -366,7 +366,9 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'a trigger on an event that never comes',
       'workflows/order.yaml',
       triggers('{ source: rs, event: identfy }'),
-      ['workflows/order.yaml:4:26 warning: triggers[0].event "identfy" never matches: a track event has the type track/identfy; did you mean "identify"?'],
+      [
+        'workflows/order.yaml:4:26 warning: triggers[0].event "identfy" never matches: a track event has the type track/identfy; did you mean "identify"?',
+      ],
     ],
     [
       'a trigger with a path that cannot be one',
