@@ -4,6 +4,7 @@ import { missingReferences } from '../../../shared/core/configuration/missing-re
 import { Snapshot, WorkflowTrigger } from '../../../shared/core/configuration/schema.ts';
 import { mappingsOf } from '../../../shared/core/configuration/triggers.ts';
 import { checkSnapshot, formatOf } from '../../../shared/core/configuration/unreadable.ts';
+import { capabilities, unknownNeeds } from '../../../shared/operations/configuration/capabilities.ts';
 
 const snapshotOf = (triggers: object[], mappings: object[] = []): Snapshot =>
   Snapshot.parse({
@@ -91,6 +92,9 @@ describe('the format of a snapshot', () => {
   ])('is the oldest whose readers understand it: %s', (_what, snapshot, format) => {
     expect(formatOf(snapshot)).toBe(format);
     expect(() => checkSnapshot(snapshot, 'h')).not.toThrow();
+    // Functions that read less are named as such before it is committed.
+    const needed = (known: number) => unknownNeeds(snapshot, { ...capabilities, format: known });
+    expect([needed(format), needed(format - 1)]).toEqual([[], [{ need: 'format', name: String(format) }]]);
   });
 
   test.each([{ triggers: {} }, { triggers: [{ source: 'shop' }] }, { triggers: [null] }])(
