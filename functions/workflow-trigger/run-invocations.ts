@@ -4,7 +4,6 @@ import { defined } from '../../shared/core/defined.ts';
 import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
 import { outcomeHead } from '../../shared/core/executions/action-row.ts';
 import type { Tried } from '../../shared/core/executions/conclude-attempt.ts';
-import { attemptNumber } from '../../shared/core/executions/resume-execution.ts';
 import { isEarly } from '../../shared/core/executions/retry-message.ts';
 import { type JsonObject, sameJson } from '../../shared/core/json/values.ts';
 import type { ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
@@ -12,6 +11,7 @@ import type { ActionResult } from '../../shared/core/logs/action-result.ts';
 import type { ActionsMessage, Invocation } from '../../shared/core/plan/actions-message.ts';
 import type { ActionContext, ActionCount } from '../../shared/core/runs/action-context.ts';
 import { clip } from '../../shared/core/text.ts';
+import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 
 /** What every action of a batch shares. */
 export type ActionPorts = Pick<
@@ -25,7 +25,7 @@ export type ActionPorts = Pick<
   | 'environment'
   | 'deadlineMs'
   | 'nowMs'
-> & { count(source: string, name: ActionCount): void };
+> & { count(source: string, name: ActionCount): void; log: FunctionLog };
 
 export type Attempt = {
   message: ActionsMessage;
@@ -77,21 +77,26 @@ async function tryInvocation(invocation: Invocation, attempt: Attempt, ports: Ac
     return { outcome: before };
   const result = await resultOf(invocation, attempt, ports);
   const isHeadway = gotAhead(result, before);
-  const ending = outcomeOf(result, { ...attempt, isLast: attempt.isLast && !isHeadway });
+  const attempts = attemptsBefore(invocation, attempt) + (result.status === 'pending' && result.isUntried ? 0 : 1);
+  const ending = outcomeOf(result, { attempts, isLast: attempt.isLast && !isHeadway });
   const outcome: ActionOutcome = {
     ...outcomeHead(invocation),
     ...ending,
-    attempts: (before?.attempts ?? 0) + 1,
+    attempts,
     firstAttemptAtMs: before?.firstAttemptAtMs ?? startedAtMs,
   };
   if (result.status !== 'pending' || ending.status !== 'pending') {
     return { outcome: { ...outcome, finishedAtMs: ports.nowMs() } };
   }
-  const { reason, detail, retryAfterSeconds, progress = progressOf(before) } = result;
+  const { reason, detail, retryAfterSeconds, isUntried, progress = progressOf(before) } = result;
   return {
     outcome: { ...outcome, ...(progress && { progress }) },
-    pending: { reason, detail, ...defined({ retryAfterSeconds }), isHeadway },
+    pending: { reason, detail, ...defined({ retryAfterSeconds, isUntried }), isHeadway },
   };
+}
+
+function attemptsBefore({ id }: Invocation, { before }: Attempt): number {
+  return before.get(id)?.attempts ?? 0;
 }
 
 /** True while an attempt makes progress, or a delay runs. An action that says it continues and stands still makes none. */
@@ -140,7 +145,7 @@ async function runAction(
         occurredAtMs: message.occurredAtMs,
         receivedAtMs: message.receivedAtMs,
       },
-      attempt: attemptNumber(message),
+      attempt: attemptsBefore(invocation, attempt) + 1,
       again,
       ...(progress && { progress }),
       isLastAttempt: attempt.isLast,
@@ -148,16 +153,25 @@ async function runAction(
     });
   } catch (error) {
     if (!(error instanceof RetryableError)) throw error;
+    logTrouble(error, invocation, attempt, ports);
     const asked = error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds };
     return { status: 'pending', reason: 'table_unavailable', detail: errorMessage(error), ...asked };
   }
+}
+
+/** Once for each kind of trouble that an action has: its row keeps the latest, and an outage tries again many times. */
+function logTrouble(error: RetryableError, { id, action, mapping }: Invocation, attempt: Attempt, ports: ActionPorts) {
+  if (attempt.before.get(id)?.detail === clip(error.message)) return;
+  const { execution, eventId, source } = attempt.message;
+  const ids = { execution, event_id: eventId, source, action, mapping, invocation: id };
+  logFailure(ports.log, 'an action waits: it could not do its work', error, ids);
 }
 
 const warningsMax = 20;
 
 function outcomeOf(
   result: ActionResult,
-  { message, isLast }: Attempt,
+  { attempts, isLast }: { attempts: number; isLast: boolean },
 ): Pick<ActionOutcome, 'status' | 'reason' | 'detail' | 'result' | 'warnings'> {
   const warnings = result.warnings && {
     warnings: result.warnings.slice(0, warningsMax).map(({ code, message }) => ({ code, message: clip(message) })),
@@ -165,12 +179,11 @@ function outcomeOf(
   if (result.status === 'succeeded') return { status: 'succeeded', result: result.result, ...warnings };
   const detail = result.detail && clip(result.detail);
   if (result.status === 'pending' && isLast) {
-    const tries = attemptNumber(message);
     return {
       status: 'failed',
       reason: 'retries_exhausted',
       detail: clip(
-        `given up after ${tries} ${tries === 1 ? 'attempt' : 'attempts'}; the last: ${detail ?? result.reason}`,
+        `given up after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}; the last: ${detail ?? result.reason}`,
       ),
       ...(result.result && { result: result.result }),
       ...warnings,

@@ -85,7 +85,7 @@ function printDryRun(terminal: Terminal, row: DryRunRow, title: string): void {
 function eventFields(row: DryRunRow): [name: string, value: string][] {
   return [
     ['type', row.type ?? 'none'],
-    ['user', row.user_id ?? 'nobody who is known'],
+    ['user', row.user_id ?? 'none that is known'],
     ['key', describeKey(row)],
     ['occurred', row.occurred_at === null ? 'unknown' : formatTime(Date.parse(row.occurred_at))],
     ['would end as', [row.status, row.reason, row.detail].filter((part) => part !== null).join(' · ')],

@@ -133,7 +133,7 @@ function isScalar(value: JsonValue): boolean {
   return (typeof value === 'string' && value !== '') || typeof value === 'number';
 }
 
-/** Who the event is about: who did it, else a field that names somebody. */
+/** Who the event is about: who did it, otherwise a field that names a user. */
 function person({ event, find, notes }: Context): string {
   if (event.userId !== undefined) return 'user_id';
   const found = find(
@@ -150,7 +150,7 @@ function person({ event, find, notes }: Context): string {
     'id',
     'email',
   );
-  if (found === undefined) notes.push('this event names nobody; user_id is there once the sender knows who it is');
+  if (found === undefined) notes.push('this event names no user; user_id is there once the sender knows who it is');
   return found ?? 'user_id';
 }
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SQSEvent } from 'aws-lambda';
 import { type EventSource, type EventSourceOptions, startEventSource } from '../../../infra/local/event-source.ts';
 import { type LocalQueues, startQueues } from '../../../infra/local/queues.ts';
+import { localCredentials } from '../../support/dynalite.ts';
 
 const dlqArn = 'arn:aws:sqs:us-east-1:000000000000:dead';
 let queues: LocalQueues;
@@ -11,7 +12,7 @@ let failures: string[];
 
 beforeEach(async () => {
   failures = [];
-  queues = await startQueues(undefined);
+  queues = await startQueues(undefined, localCredentials.credentials);
   await queues.ensure({ name: 'dead', attributes: {} });
   await queues.ensure({
     name: 'events',
@@ -48,6 +49,7 @@ type Invoke = (event: SQSEvent) => Promise<unknown>;
 function start(invoke: Invoke, changes: Partial<EventSourceOptions['definition']> = {}, concurrency = 1): void {
   source = startEventSource({
     definition: {
+      enabled: true,
       queueArn: 'arn:aws:sqs:us-east-1:000000000000:events',
       functionName: 'consumer',
       batchSize: 10,
