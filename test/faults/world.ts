@@ -60,7 +60,7 @@ const processesMax = 8;
 const stormMessages = 400;
 
 /** Payloads that no version of the processor could read. */
-const unreadable = [
+export const unreadable = [
   Buffer.from('not brotli'),
   brotliCompressSync('no JSON'),
   brotliCompressSync('{"headers": 5, "body": {}}'),
@@ -125,9 +125,9 @@ export class World {
   }
 
   /** An event whose contents nobody can read: as if a disk had made it up. */
-  postPoison({ source }: Spec): void {
+  postPoison({ source }: Spec, payload: Buffer = pickOne(unreadable, this.random)): void {
     const id = makeEventId(source, 0, this.nowMs(), this.#randomBytes(12));
-    this.enqueue({ id, source, verification: 'not_enforced:skipped', payload: pickOne(unreadable, this.random) });
+    this.enqueue({ id, source, verification: 'not_enforced:skipped', payload });
   }
 
   /** Puts an event into its queue, as a replay does. */
