@@ -32,6 +32,8 @@ export type RuntimeOptions = {
   outdir?: string;
   /** Makes an environment's configuration live before its first event; by default, that of the configuration files. */
   configure?(environment: LocalEnvironment, running: readonly string[]): Promise<LocalConfiguration>;
+  /** A change of configuration is in force for the next event. Default: true; false is as on AWS, within 30 seconds. */
+  commitsAtOnce?: boolean;
   /** Told what was done, and in which time. */
   onStep?(what: string, milliseconds: number): void;
   /** Told what is only of interest when something is to be found out: lines that functions print, resources left out. */
@@ -166,6 +168,12 @@ async function start(
       configure(local, options.environments),
     );
     await running.serve();
+    if (options.commitsAtOnce ?? true) {
+      // What functions know is in their memory: new ones read it anew. On AWS they look every few seconds.
+      tables.onUpdate(({ table: updated, key }) => {
+        if (updated === resources.outputs.ConfigurationTable && key.pk?.S === 'current') running.renew();
+      });
+    }
     environments[stack.environment] = {
       ...local,
       ingestUrl: gateway.url,
