@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { own } from '../../shared/core/json/values.ts';
 import {
   type ClientConfig,
   type Environment,
@@ -45,7 +46,7 @@ export type EnvironmentOptions = { environment: string; profile?: string; region
  */
 export async function connect(options: EnvironmentOptions): Promise<Environment> {
   const runtime = readRuntimeFile();
-  const local = runtime?.environments[options.environment];
+  const local = runtime && own(runtime.environments, options.environment);
   if (local !== undefined) {
     const config = { region: local.region, credentials: local.credentials };
     return openEnvironment(options.environment, 'local', local.outputs, config, local.endpoints);
@@ -60,7 +61,7 @@ export async function connect(options: EnvironmentOptions): Promise<Environment>
 
 /** Whether the local runtime is up and runs this environment. */
 export function runsHere(name: string): boolean {
-  return readRuntimeFile()?.environments[name] !== undefined;
+  return own(readRuntimeFile()?.environments ?? {}, name) !== undefined;
 }
 
 const runtimePath = () =>

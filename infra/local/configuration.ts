@@ -1,6 +1,8 @@
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { ingestPath, ingestToken } from '../../shared/core/ingest/ingest-token.ts';
+import { own } from '../../shared/core/json/values.ts';
 import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
 import {
   problemText,
@@ -45,7 +47,7 @@ export async function pushLocalConfiguration(
   directory = filesOfThisCheckout,
 ): Promise<LocalConfiguration> {
   const { name, region, endpoints, credentials, outputs } = environment;
-  const files = readConfigurationFiles(directory);
+  const files = readConfigurationFiles(relative(process.cwd(), directory) || '.');
   const errors = files.problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new Error(`the configuration has errors:\n${errors.map(problemText).join('\n')}`);
   const client = makeDocumentClient({
@@ -59,7 +61,7 @@ export async function pushLocalConfiguration(
     const pushed = takesFiles
       ? await pushAndCommit(table, {
           snapshot: files.snapshot,
-          seed: files.environments[name],
+          seed: own(files.environments, name),
           author: currentAuthor(),
           message: 'npm start',
           nowMs: Date.now(),
@@ -68,7 +70,7 @@ export async function pushLocalConfiguration(
     const { current, snapshot } = await readSeen(table);
     const ingestKey = await readIngestKey(environment);
     const sources = Object.keys(snapshot.sources).map((key) => {
-      const token = ingestToken(ingestKey, key, current.state.sources[key]?.url.generation ?? 1);
+      const token = ingestToken(ingestKey, key, own(current.state.sources, key)?.url.generation ?? 1);
       return { key, ingestUrl: outputs.IngestUrl + ingestPath(key, token) };
     });
     return { version: current.version, changed: pushed?.changed ?? false, sources };

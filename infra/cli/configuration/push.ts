@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { refText } from '../../../shared/core/configuration/resources.ts';
+import { own } from '../../../shared/core/json/values.ts';
 import { pushAndCommit } from '../../../shared/operations/configuration/commit.ts';
 import { pushDraft } from '../../../shared/operations/configuration/drafts.ts';
 import {
@@ -63,7 +64,7 @@ async function noteLackingSecrets(terminal: Terminal, environment: Environment, 
   }
 }
 
-const seedOf = (files: ConfigurationFiles, { name }: Environment) => files.environments[name];
+const seedOf = (files: ConfigurationFiles, { name }: Environment) => own(files.environments, name);
 
 async function saveDraft(
   terminal: Terminal,

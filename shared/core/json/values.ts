@@ -39,3 +39,8 @@ function keepLongIntegers(_key: string, value: unknown, context?: { source?: str
   const digits = context?.source;
   return digits !== undefined && /^-?\d+$/.test(digits) ? digits : value;
 }
+
+/** A map's own value under a name from outside; undefined where it has none. `constructor` is a name like any other. */
+export function own<Value>(map: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(map, name) ? map[name] : undefined;
+}

@@ -15,7 +15,7 @@ import type { Mapping, ParameterValue } from '../../../core/mappings/schema.ts';
 import { hasLooseBraces, templatePaths } from '../../../core/mappings/template.ts';
 import { sourceKind, sourceKinds } from '../../../core/sources/index.ts';
 import { didYouMean, nearestName } from '../../words/did-you-mean.ts';
-import type { ConfigurationProblem, FileKind, Locate } from './configuration-files.ts';
+import type { ConfigurationProblem, FileKind, Locate } from './problem.ts';
 
 /** Finds what no schema of one file can: names that nothing goes by, mappings that can never match. */
 export function checkReferences(

@@ -158,7 +158,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       parameters('      name: { value: 820982911946154508 }\n'),
       [
-        'sources/rs.yaml:9:22 error: mappings[0].parameters.name.value 820982911946154500 is more than a number holds exactly (2^53), and would be another one; write it as text, in quotes',
+        'sources/rs.yaml:9:22 error: mappings[0].parameters.name.value 820982911946154508 is more than a number holds exactly (2^53), and would be 820982911946154500; write it as text: "820982911946154508"',
       ],
     ],
     [
@@ -166,7 +166,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       parameters('      properties: { value: { a: [1, -9007199254740993] } }\n'),
       [
-        'sources/rs.yaml:9:37 error: mappings[0].parameters.properties.value.a[1] -9007199254740992 is more than a number holds exactly (2^53), and would be another one; write it as text, in quotes',
+        'sources/rs.yaml:9:37 error: mappings[0].parameters.properties.value.a[1] -9007199254740993 is more than a number holds exactly (2^53), and would be -9007199254740992; write it as text: "-9007199254740993"',
       ],
     ],
     [
@@ -174,7 +174,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       identify('    parameters: { id: user_id }\n    when:\n      - { path: data.id, is: 820982911946154508 }\n'),
       [
-        'sources/rs.yaml:9:30 error: mappings[0].when[0].is 820982911946154500 is more than a number holds exactly (2^53), and would be another one; write it as text, in quotes',
+        'sources/rs.yaml:9:30 error: mappings[0].when[0].is 820982911946154508 is more than a number holds exactly (2^53), and would be 820982911946154500; write it as text: "820982911946154508"',
       ],
     ],
     [
@@ -182,7 +182,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       identify('    parameters: { id: user_id }\n    when:\n      - { path: data.id, gte: 1e21 }\n'),
       [
-        'sources/rs.yaml:9:31 error: mappings[0].when[0].gte 1e+21 is more than a number holds exactly (2^53), and would be another one; write it as text, in quotes',
+        'sources/rs.yaml:9:31 error: mappings[0].when[0].gte 1e21 is more than a number holds exactly (2^53), and would be 1e+21; write it as text: "1e21"',
       ],
     ],
     [
@@ -190,7 +190,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'workflows/order.yaml',
       'name: O\ntarget: { development: { type: log } }\ndata_schema: { properties: { id: { const: 820982911946154508 } } }\n',
       [
-        'workflows/order.yaml:3:43 error: data_schema.properties.id.const 820982911946154500 is more than a number holds exactly (2^53), and would be another one; write it as text, in quotes',
+        'workflows/order.yaml:3:43 error: data_schema.properties.id.const 820982911946154508 is more than a number holds exactly (2^53), and would be 820982911946154500; write it as text: "820982911946154508"',
       ],
     ],
     [
