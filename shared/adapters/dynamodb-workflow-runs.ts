@@ -248,7 +248,7 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
     },
 
     markCancelled: (marks, nowMs) =>
-      inParallel(marks, 16, async ({ workflow, cancellationKey, recipient, beforeMs }) => {
+      inParallel(marks, 16, async ({ workflow, cancellationKey, recipient, beforeMs, beforeId }) => {
         const key = {
           pk: markPartition(workflow, cancellationKey),
           sk: recipient === undefined ? '*' : `=${recipient}`,
@@ -258,10 +258,12 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
           key,
           {
             UpdateExpression:
-              'SET before_ms = :before, workflow = :workflow, cancellation_key = :key, expires_at = :expires',
-            ConditionExpression: 'attribute_not_exists(pk) OR before_ms < :before',
+              'SET before_ms = :before, before_id = :id, workflow = :workflow, cancellation_key = :key, expires_at = :expires',
+            ConditionExpression:
+              'attribute_not_exists(pk) OR before_ms < :before OR (before_ms = :before AND before_id < :id)',
             ExpressionAttributeValues: {
               ':before': beforeMs,
+              ':id': beforeId ?? '',
               ':workflow': workflow,
               ':key': cancellationKey,
               ':expires': expires,
@@ -281,9 +283,15 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
           ConsistentRead: true,
           ...(start && { ExclusiveStartKey: start }),
         });
-        for (const { sk, before_ms } of items) {
+        for (const { sk, before_ms, before_id } of items) {
           const of = sk === '*' ? {} : { recipient: String(sk).slice(1) };
-          marks.push({ workflow, cancellationKey, ...of, beforeMs: Number(before_ms) });
+          marks.push({
+            workflow,
+            cancellationKey,
+            ...of,
+            beforeMs: Number(before_ms),
+            ...(before_id ? { beforeId: String(before_id) } : {}),
+          });
         }
         start = next && JSON.parse(next.next);
       } while (start);

@@ -1,6 +1,7 @@
 import type { CancellationMark, RunState } from '../../ports/workflow-runs.ts';
 import type { TargetAnswer, Unavailable, WorkflowTarget } from '../../ports/workflow-target.ts';
 import { type Entity, publicView, recipientKey } from '../directory/entity.ts';
+import { isEventBefore } from '../ids/event-id.ts';
 import { printRunId, runMessageId } from '../ids/run-id.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { JsonObject } from '../json/values.ts';
@@ -267,8 +268,9 @@ function settledStanding(state: RunState, run: WorkflowRun): Standing | undefine
 /** Whether an event that came after the one that asked for this run has cancelled it. */
 function isMarked(run: WorkflowRun, marks: CancellationMark[], { event }: RunsContext): boolean {
   return marks.some(
-    ({ recipient, beforeMs }) =>
-      event.receivedAtMs < beforeMs && (recipient === undefined || recipient === recipientKey(run.key.recipient)),
+    ({ recipient, beforeMs, beforeId }) =>
+      (event.receivedAtMs < beforeMs || (beforeId !== undefined && isEventBefore(event.id, beforeId))) &&
+      (recipient === undefined || recipient === recipientKey(run.key.recipient)),
   );
 }
 
