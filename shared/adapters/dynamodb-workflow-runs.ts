@@ -9,6 +9,7 @@ import { endingOf, type RunStatus, type RunSubscription, WorkflowRun } from '../
 import type { CancellationMark, RunState, WorkflowRuns } from '../ports/workflow-runs.ts';
 import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 import { getEach, type ItemKey } from './dynamodb-get-each.ts';
+import { itemBytes, itemBytesMax } from './dynamodb-item-bytes.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 
 /** `pk` = the recipient, so that "what did this user get?" is one Query; `sk = {execution}#{hash of the mapping}`. */
@@ -21,7 +22,17 @@ export function cancellationPartition(workflow: string, cancellationKey: string)
   return `${workflow}#${cancellationKey}`;
 }
 
+/**
+ * The row as an item. With the data of its trigger, what a subscription says may be too much for one: then the row names the
+ * subscription alone. The target gets all of it, since each attempt reads subscriptions anew.
+ */
 export function itemFromRun(run: WorkflowRun, retentionDays: number): TableItem {
+  const item = wholeItem(run, retentionDays);
+  if (run.subscription === undefined || itemBytes(item) <= itemBytesMax) return item;
+  return wholeItem({ ...run, subscription: { ...run.subscription, properties: {} } }, retentionDays);
+}
+
+function wholeItem(run: WorkflowRun, retentionDays: number): TableItem {
   const { cancelReason, targetReference, error } = endingOf(run);
   const isUnfinished = run.status === 'pending' && run.cancellationKey !== undefined;
   return {

@@ -6,6 +6,7 @@ import { printRunId, runMessageId } from '../ids/run-id.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { JsonObject } from '../json/values.ts';
 import { continues, type Pending, runShare } from '../logs/pending.ts';
+import { clip } from '../text.ts';
 import type { ActionContext } from './action-context.ts';
 import { takeBack } from './cancel-runs.ts';
 import { assignBatches, batchMessageId } from './run-batches.ts';
@@ -247,11 +248,11 @@ async function conclude(
   }
   context.count('TargetFailures');
   if (answer.kind === 'refused') {
-    await end(run, context, { status: 'failed', error: answer.detail, ...reference(answer) });
+    await end(run, context, { status: 'failed', error: clip(answer.detail), ...reference(answer) });
   } else if (context.isLastAttempt) {
     await end(run, context, {
       status: 'failed',
-      error: `given up after ${context.attempt} attempts: ${answer.detail}`,
+      error: clip(`given up after ${context.attempt} attempts: ${answer.detail}`),
     });
   }
   return answer;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type IngestDeps, ingestRequest } from '../../../functions/ingest/ingest-request.ts';
 import { type ProcessorDeps, processBatch } from '../../../functions/processor/process-batch.ts';
 import { itemFromEntry } from '../../../shared/adapters/dynamodb-event-log.ts';
+import { itemBytes } from '../../../shared/adapters/dynamodb-item-bytes.ts';
 import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
 import { encodeRawEvent, packEventText, unpackEventText } from '../../../shared/core/events/raw-event.ts';
 import { ingestToken } from '../../../shared/core/ingest/ingest-token.ts';
@@ -13,7 +14,6 @@ import { eventRecord, liveConfiguration, rawEvent } from '../../support/build.ts
 import { silentLog } from '../../support/function-log.ts';
 import { envelope } from '../baselines/envelope.ts';
 import type { Figure, Section } from '../figure.ts';
-import { itemBytes } from '../item-bytes.ts';
 import { median, microsecondsPerCall } from '../measure.ts';
 import { fixturePayloads, orderCompleted, requestHeaders } from '../sample-events.ts';
 

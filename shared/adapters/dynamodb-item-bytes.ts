@@ -1,3 +1,6 @@
+/** The most that an item may have, in whatever table: 400 KB, with some kept back for what is counted otherwise. */
+export const itemBytesMax = 396 * 1024;
+
 /**
  * Size of an item as DynamoDB counts it: names and values, numbers by their digits, a little for lists and maps.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
