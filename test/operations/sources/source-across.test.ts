@@ -1,10 +1,19 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { failure } from '../../../shared/operations/refusal.ts';
 import { sourceAcross } from '../../../shared/operations/sources/source-across.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
 import { liveConfiguration } from '../../support/build.ts';
+import { localCredentials } from '../../support/dynalite.ts';
 
 let environments: TestEnvironment[];
+
+/** With its store of secrets, which the other tests of operations do without. */
+const withSecrets = (environment: TestEnvironment): TestEnvironment => ({
+  ...environment,
+  secrets: async () => new SecretsManagerClient({ endpoint: environment.secretServer.endpoint, ...localCredentials }),
+});
+
 beforeAll(async () => {
   environments = await Promise.all([startEnvironment(), startEnvironment()]);
   const [development] = environments as [TestEnvironment];
@@ -19,8 +28,8 @@ test('a source is shown in every environment, also where it is not and where not
   const refusal = failure('no stack', 'deploy it');
   const rows = await sourceAcross(
     [
-      { name: 'development', environment: development },
-      { name: 'staging', environment: staging },
+      { name: 'development', environment: withSecrets(development) },
+      { name: 'staging', environment: withSecrets(staging) },
       { name: 'production', refusal },
     ],
     'rudderstack',
