@@ -17,7 +17,8 @@ export function toIngestRequest(event: APIGatewayProxyEventV2): IngestRequest {
   return {
     method: event.requestContext.http.method,
     source: event.pathParameters?.source ?? '',
-    token: event.pathParameters?.token ?? '',
+    // What a pasted URL may end in beside its token.
+    token: (event.pathParameters?.token ?? '').replace(/[\s/]+$/, ''),
     headers: Object.fromEntries(headers),
     rawBody: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
   };

@@ -113,7 +113,7 @@ describe('roles', () => {
     expect(permissions).toHaveLength(1);
     expect(permissions[0]).toMatchObject({ Principal: 'apigateway.amazonaws.com', Action: 'lambda:InvokeFunction' });
     expect(referred(permissions[0]?.FunctionName)).toBe(functions.ingest?.id);
-    expect(JSON.stringify(permissions[0]?.SourceArn)).toContain('/*/*/v1/sources/{source}/{token}"');
+    expect(JSON.stringify(permissions[0]?.SourceArn)).toContain('/*/*/v1/sources/{source}/{token+}"');
   });
 
   test('a function may use every table whose name it is told, and is told of no other', () => {

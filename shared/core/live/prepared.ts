@@ -1,4 +1,5 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
+import { namedHeaders } from '../configuration/named-headers.ts';
 import type { SourceFile, SourceState } from '../configuration/schema.ts';
 import { type CompiledMapping, compileMapping } from '../mappings/parameter-value.ts';
 import type { Verifier } from '../signatures/verifier.ts';
@@ -22,6 +23,8 @@ export type PreparedSource = {
   mappingsOf(eventType: string): readonly CompiledMapping[];
   /** How many mappings the event type with the most of them has. */
   mostMappings: number;
+  /** Names in lower case of the request headers that paths, mappings or the expression read. Looked for when first asked. */
+  namedHeaders(): readonly string[];
 };
 
 /** @returns undefined for a source that is not committed in this environment */
@@ -46,6 +49,7 @@ export function prepareSource(configuration: LiveConfiguration, key: string): Pr
     verifier: verifierOf(kind, file),
     redact: redactedMembers(kind, file),
     ...indexByEventType(file),
+    namedHeaders: once(() => namedHeaders({ file, settings: state })),
   };
   prepared.set(key, source);
   return source;
@@ -53,6 +57,14 @@ export function prepareSource(configuration: LiveConfiguration, key: string): Pr
 
 // One configuration object lives as long as its version is in force; what was prepared from it goes with it.
 const cache = new WeakMap<LiveConfiguration, Map<string, PreparedSource>>();
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
 
 const none: readonly CompiledMapping[] = [];
 

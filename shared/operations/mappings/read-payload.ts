@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { namedHeaders } from '../../core/configuration/named-headers.ts';
 import type { SourceFile } from '../../core/configuration/schema.ts';
 import { packEventText, payloadBytesMax, type RawEvent } from '../../core/events/raw-event.ts';
 import { makeEventId } from '../../core/ids/event-id.ts';
@@ -33,8 +34,14 @@ export function readPayload(request: PayloadRequest): { kind: 'events'; events: 
   if (body.kind === 'refused') return body;
   const split = splitEvents(body.text, kind.batchWrapper);
   if (split.kind === 'refused') return split;
-  const kept = keptHeaders(headers, { kind, file, verifier: verifierOf(kind, file) });
   const redact = redactedMembers(kind, file);
+  const kept = keptHeaders(headers, {
+    kind,
+    file,
+    verifier: verifierOf(kind, file),
+    redact,
+    namedHeaders: () => namedHeaders({ file, settings: { idempotency: {} } }),
+  });
   const events: RawEvent[] = [];
   for (const { text, batchIndex } of split.events) {
     const payload = packEventText({ headers: kept, body: redactMembers(text, redact) });
