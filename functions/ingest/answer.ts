@@ -36,6 +36,15 @@ export function toHttpResult(answer: IngestAnswer): HttpResult {
   }
 }
 
+/** What has an alarm of its own beside all refusals. */
+const countedAs: Partial<Record<RefusalReason, 'SignaturesRefused' | 'UrlsRefused'>> = {
+  signature_missing: 'SignaturesRefused',
+  signature_wrong: 'SignaturesRefused',
+  signature_partial: 'SignaturesRefused',
+  source_unknown: 'UrlsRefused',
+  token_wrong: 'UrlsRefused',
+};
+
 /** Where an answer without a body says which event it accepted. */
 const eventIdHeader = 'x-signalbox-event-id';
 
@@ -59,7 +68,8 @@ export function report({ source, answer }: Ingested, facts: RequestFacts, { metr
     case 'refused': {
       const { reason, position } = answer;
       metrics.count(source, 'RequestsRefused', 1, reason);
-      if (reason.startsWith('signature_')) metrics.count(source, 'SignaturesRefused');
+      const narrower = countedAs[reason];
+      if (narrower !== undefined) metrics.count(source, narrower, 1, reason);
       log.warn('request refused', { source, reason, status: problemOf(answer).status, position, ...facts });
       return;
     }
