@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import jsonata from 'jsonata';
+import { builtFile } from '../../infra/build/build.js';
 import { expressionProblem } from '../../shared/adapters/jsonata-expression.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
@@ -448,13 +449,7 @@ describe('the process in which expressions run', () => {
   });
 
   test('ends with the program that started it, and does not keep that one from ending', () => {
-    const preprocessor = new URL('../../shared/adapters/jsonata-preprocessor.ts', import.meta.url).href;
-    const program = `
-      import { execFileSync } from 'node:child_process';
-      import { makePreprocessor } from '${preprocessor}';
-      await makePreprocessor(() => 0).run('{"a": 1}', {}, 0);
-      console.log(execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' }));`;
-    const told = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+    const told = execFileSync(process.execPath, [builtFile('test/support/expression-program.ts')], {
       encoding: 'utf8',
       timeout: 20_000,
     });

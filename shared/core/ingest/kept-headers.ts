@@ -25,7 +25,7 @@ export function keptHeaders(
   source: Pick<PreparedSource, 'kind' | 'file' | 'verifier' | 'redact' | 'namedHeaders'>,
 ): Record<string, string> {
   const { kind, file, verifier } = source;
-  const names = new Set([...keptAlways, ...(kind?.keptHeaders ?? []), ...file.headers, ...source.namedHeaders()]);
+  const names = new Set([...keptAlways, ...(kind?.keptHeaders ?? []), ...file.headers, ...source.namedHeaders]);
   const isRedacted = redactionOf(source.redact);
   return Object.fromEntries(
     [...names].flatMap((name) => {

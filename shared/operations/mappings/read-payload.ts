@@ -14,6 +14,8 @@ import { sourceKind } from '../../core/sources/index.ts';
 export type PayloadRequest = {
   source: string;
   file: SourceFile;
+  /** Headers that the source's configuration reads. Default: those that its file reads. */
+  namedHeaders?: readonly string[];
   /** Names in lower case. */
   headers: Record<string, string>;
   rawBody: Uint8Array;
@@ -34,13 +36,14 @@ export function readPayload(request: PayloadRequest): { kind: 'events'; events: 
   if (body.kind === 'refused') return body;
   const split = splitEvents(body.text, kind.batchWrapper);
   if (split.kind === 'refused') return split;
+  const { namedHeaders: named = namedHeaders({ file, settings: { idempotency: {} } }) } = request;
   const redact = redactedMembers(kind, file);
   const kept = keptHeaders(headers, {
     kind,
     file,
     verifier: verifierOf(kind, file),
     redact,
-    namedHeaders: () => namedHeaders({ file, settings: { idempotency: {} } }),
+    namedHeaders: named,
   });
   const events: RawEvent[] = [];
   for (const { text, batchIndex } of split.events) {

@@ -6,7 +6,7 @@ import { rudderstack } from '../../../shared/core/sources/rudderstack.ts';
 
 function source(headers: string[] = [], change: object = {}, redact: string[] = []) {
   const file = SourceFile.parse({ kind: 'rudderstack', name: 'R', headers, ...change });
-  const named = () => namedHeaders({ file, settings: { idempotency: {} } });
+  const named = namedHeaders({ file, settings: { idempotency: {} } });
   return { kind: rudderstack, verifier: rudderstack.verifier, file, redact, namedHeaders: named };
 }
 
