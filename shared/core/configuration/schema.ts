@@ -3,7 +3,7 @@ import { ResourceKey } from '../ids/resource-key.ts';
 import { ExactJson } from '../json/exact-json.ts';
 import type { JsonObject } from '../json/values.ts';
 import { FieldPathText } from '../mappings/field-path.ts';
-import { Mapping } from '../mappings/schema.ts';
+import { Condition, Mapping, ParameterValue } from '../mappings/schema.ts';
 import { dataSchemaProblems } from './data-schema.ts';
 import { Verification } from './verification.ts';
 
@@ -178,6 +178,25 @@ const Delay = z
     return seconds > 0 && seconds <= delayDaysMax * 86_400;
   }, `must be more than nothing and at most ${delayDaysMax}d`);
 
+const recipientWaitSecondsMax = 900;
+const recipientWaitSecondsDefault = 10;
+
+/** Seconds, or text with a unit: `30s`. */
+const RecipientWait = z
+  .union([z.number(), z.string().regex(/^\d+[sm]$/, 'must be seconds, or a number and s or m')])
+  .refine(
+    (wait) => {
+      const seconds = delaySeconds(wait);
+      return seconds >= 0 && seconds <= recipientWaitSecondsMax;
+    },
+    `must be 0 to ${recipientWaitSecondsMax / 60}m`,
+  );
+
+/** How long a trigger of this workflow waits for recipients that are not known. */
+export function recipientWaitMs({ wait_for_recipients = recipientWaitSecondsDefault }: WorkflowFile): number {
+  return delaySeconds(wait_for_recipients) * 1000;
+}
+
 export function delaySeconds(delay: number | string): number {
   return typeof delay === 'number' ? delay : Number(delay.slice(0, -1)) * (delayUnitSeconds[delay.slice(-1)] ?? 0);
 }
@@ -185,6 +204,26 @@ export function delaySeconds(delay: number | string): number {
 const DataSchema = z.record(z.string(), ExactJson).superRefine((schema, context) => {
   for (const message of dataSchemaProblems(schema as JsonObject)) context.addIssue({ code: 'custom', message });
 });
+
+/**
+ * An event that starts the workflow, written in the workflow's own file: short for a mapping of that source with the
+ * action `workflows_trigger`. Its parameters stand beside `source` and `event`.
+ */
+export const WorkflowTrigger = z.strictObject({
+  source: ResourceKey.describe('Key of the source that sends the event.'),
+  event: z.string().min(1).describe('The exact event type: track/order_completed, invoice.paid.'),
+  id: ResourceKey.optional().describe(
+    'Id of the mapping that this is short for. Default: trigger-, the key of the workflow and the event type.',
+  ),
+  when: z.array(Condition).optional().describe('Conditions that must all hold; none by default.'),
+  recipients: ParameterValue.optional().describe('Who gets a run. Default: user_id.'),
+  data: ParameterValue.optional().describe("What the workflow is given. Default: the event's data."),
+  actor: ParameterValue.optional().describe('Who did it.'),
+  tenant: ParameterValue.optional().describe('The tenant that the runs are for.'),
+  cancellation_key: ParameterValue.optional().describe('For workflows_cancel; best unique per trigger.'),
+  settings: ParameterValue.optional().describe('Passed on to the target.'),
+});
+export type WorkflowTrigger = z.infer<typeof WorkflowTrigger>;
 
 /** `workflows/<key>.yaml` */
 export const WorkflowFile = z.strictObject({
@@ -196,8 +235,12 @@ export const WorkflowFile = z.strictObject({
   delay: Delay.optional().describe(
     'How long after its event was received a run is handed off: 90 (seconds), 15m, 2h, 3d. Until then it can be cancelled.',
   ),
+  wait_for_recipients: RecipientWait.optional().describe(
+    'How long a trigger waits for a recipient that is not known yet, since its identify may be on its way: 10 (seconds, the default), 30s, 2m, at most 15m. 0: not at all.',
+  ),
   data_schema: DataSchema.optional().describe('JSON Schema (2020-12) that the data of a trigger must match.'),
   audience: ResourceKey.optional().describe('Every new member of this audience starts a run.'),
+  triggers: z.array(WorkflowTrigger).optional().describe('Events that start it. Mappings of sources may start it too.'),
 });
 export type WorkflowFile = z.infer<typeof WorkflowFile>;
 
