@@ -15,7 +15,9 @@ export async function whyRefused(environment: Environment, source: string): Prom
     live = await readLive(environment.configuration);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'UnreadableConfiguration') throw error;
-    return [`the live configuration cannot be read (${error.message}); push it again: npx signalbox config push --commit`];
+    return [
+      `the live configuration cannot be read (${error.message}); push it again: npx signalbox config push --commit`,
+    ];
   }
   const file = own(live.snapshot.sources, source);
   if (file === undefined) return [`source "${source}" is not live any more: npx signalbox config log says since when`];
@@ -26,7 +28,11 @@ export async function whyRefused(environment: Environment, source: string): Prom
     const next = environment.local ? 'start it again: npm start' : 'deploy it again: npx cdk deploy';
     reasons.push(`the running functions do not know ${what}; ${next}`);
   }
-  const lacking = await sourcesWithoutSecret({ [source]: file }, { state: live.state }, secretLookup(environment));
+  const lacking = await sourcesWithoutSecret(
+    { [source]: file },
+    { state: live.state, seed: undefined },
+    secretLookup(environment),
+  );
   if (lacking.length > 0)
     reasons.push(`requests of ${source} must be verified, and it has no secret: npx signalbox secrets set ${source}`);
   return reasons;
