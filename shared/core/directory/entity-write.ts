@@ -5,6 +5,13 @@ import { formatWarning } from './field-formats.ts';
 import { attributesBytesMax, type EntityWrite } from './merge-entity.ts';
 import { readTenantSettings } from './tenant-settings.ts';
 
+/** Whether a name that is not a sender's to set repeats who the entity is, or holds nothing: then there is nothing to warn of. */
+function saysNothingNew(ref: EntityRef, name: string, value: JsonValue): boolean {
+  if (value === null || value === '' || name === '__typename') return true;
+  if (name === 'collection') return ref.kind === 'object' && value === ref.collection;
+  return name !== 'updated_at' && String(value) === ref.id;
+}
+
 export type PreparedWrite =
   | { kind: 'ready'; write: EntityWrite; warnings: ActionWarning[] }
   /** `field` counts from the given map: `address`. */
@@ -44,10 +51,14 @@ export function prepareWrite(
     warnings.push({ code: 'property_ignored', message: `${recipientKey(ref)}: ${name} was left out: ${why}` });
 
   for (const [sentName, value] of Object.entries(given)) {
-    if (ownNames[ref.kind].has(sentName)) continue;
+    if (ownNames[ref.kind].has(sentName)) {
+      if (!saysNothingNew(ref, sentName, value)) ignore(sentName, 'the directory keeps its own');
+      continue;
+    }
     const alias = ref.kind === 'user' ? userAliases.get(sentName) : undefined;
-    if (alias !== undefined && Object.hasOwn(given, alias)) continue;
-    const name = alias ?? sentName;
+    // Where the field has a value of its own, what goes by the other name is a property like any other, not lost.
+    const isAlias = alias !== undefined && !Object.hasOwn(given, alias) && !Object.hasOwn(explicit, alias);
+    const name = isAlias ? alias : sentName;
     if (depthExceeds(value, propertyDepthMax)) {
       return { kind: 'invalid', field: sentName, message: `nests deeper than ${propertyDepthMax} levels` };
     }
@@ -71,6 +82,11 @@ export function prepareWrite(
     const warning = formatWarning(name, attributes.get(name));
     if (warning !== undefined) warnings.push({ ...warning, message: `${recipientKey(ref)}: ${warning.message}` });
   }
+  if (ref.id !== ref.id.trim())
+    warnings.push({
+      code: 'id_has_blanks',
+      message: `${recipientKey(ref)}: its id has blanks at an end; ids are taken exactly as sent, so it is another one than without`,
+    });
   const replaces = readSettings(ref, attributes, warnings);
   const write = { ref, attributes: Object.fromEntries(attributes), sourceTimeMs, ...(replaces && { replaces }) };
   return { kind: 'ready', write, warnings };

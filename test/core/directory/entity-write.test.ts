@@ -41,12 +41,33 @@ describe('reserved names', () => {
   test.each<[string, EntityRef, JsonObject]>([
     ["a user's identity and bookkeeping", user, { id: 'x', userId: 'x', updated_at: 'x', __typename: 'User' }],
     ["an object's", project, { id: 'x', collection: 'y', updated_at: 'x', __typename: 'Object' }],
-  ])('%s are nobody else’s to set', (_name, ref, given) => {
+  ])('%s are nobody else’s to set, and a warning says so', (_name, ref, given) => {
+    expect(prepared(ref, given)).toMatchObject({ attributes: {}, codes: Array(3).fill('property_ignored') });
+  });
+
+  test.each<[string, EntityRef, JsonObject]>([
+    ['a user', user, { id: 'user-1', userId: 'user-1', updated_at: null, __typename: 'User' }],
+    ['an object', project, { id: 'p1', collection: 'projects', updated_at: '' }],
+    ['a user whose id is a number', { kind: 'user', id: '7' }, { id: 7 }],
+  ])('%s that repeats its own id needs no warning', (_name, ref, given) => {
     expect(prepared(ref, given)).toMatchObject({ attributes: {}, codes: [] });
   });
 
-  test('phone_number wins over the alias phone', () => {
-    expect(prepared(user, { phone: '+341', phone_number: '+342' }).attributes).toEqual({ phone_number: '+342' });
+  test('phone_number wins over the alias phone, which stays a property then: nothing vanishes', () => {
+    expect(prepared(user, { phone: '+341', phone_number: '+342' }).attributes).toEqual({
+      phone: '+341',
+      phone_number: '+342',
+    });
+    expect(prepared(user, { phone: '+341' }, { phone_number: '+342' }).attributes).toEqual({
+      phone: '+341',
+      phone_number: '+342',
+    });
+    expect(prepared(user, { phone: '+341' }).attributes).toEqual({ phone_number: '+341' });
+  });
+
+  test('an id with blanks at an end is taken as sent, with a warning', () => {
+    expect(prepared({ kind: 'user', id: 'u ' }, {})).toMatchObject({ codes: ['id_has_blanks'] });
+    expect(prepared({ kind: 'user', id: 'a b' }, {})).toMatchObject({ codes: [] });
   });
 
   test('what is a field of users alone is a custom property of objects', () => {
