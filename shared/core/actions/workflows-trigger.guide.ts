@@ -25,7 +25,7 @@ export const guide: ActionGuide = {
   refused: { why: 'Nobody is named:', event: track('order_completed', { order_id: '50314b8e', total: 27.5 }, null) },
   reasons: {
     required_field_missing: missing('`key` or `recipients`'),
-    invalid_params: 'a parameter has the wrong type, or somebody named cannot be read',
+    invalid_params: 'a required parameter has the wrong type, or somebody named cannot be read',
     workflow_missing: 'the environment has no such workflow',
     workflow_inactive: 'the workflow is switched off; runs that waited for its delay are cancelled',
     target_missing: 'the workflow has no target for the environment',

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { isoTimeMs } from '../iso-time.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { unsigned } from '../signatures/unsigned.ts';
-import { isoTimeMs } from './parts/iso-time.ts';
 import { defineSource, type FieldProblem, typeName } from './source.ts';
 
 const json = z.custom<JsonValue>().optional();

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { isoTimeMs } from '../iso-time.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { sharedHeader } from '../signatures/shared-header.ts';
-import { isoTimeMs } from './parts/iso-time.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource } from './source.ts';
 

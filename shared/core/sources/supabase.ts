@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { isoTimeMs } from '../iso-time.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { sharedHeader } from '../signatures/shared-header.ts';
 import { composedKey } from './parts/composed-key.ts';
-import { isoTimeMs } from './parts/iso-time.ts';
 import { firstPresent } from './parts/present.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource } from './source.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { isoTimeMs } from '../../iso-time.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
 import { type BatchWrapper, type FieldProblem, typeName } from '../source.ts';
-import { isoTimeMs } from './iso-time.ts';
 
 // Odd values of optional fields are what loose clients send; the event is worth more than the field.
 const json = z.custom<JsonValue>().optional();
