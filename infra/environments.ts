@@ -17,7 +17,7 @@ export type PipelineEnvironment = {
     certificateArn: string;
     hostedZone?: { id: string; name: string };
   };
-  /** Who hears of alarms. Absent: `-c alarmEmail=…`, else nobody: the alarms exist and tell no one. */
+  /** Who hears of alarms. Absent: `-c alarmEmail=…`; without either the alarms exist and notify no one. */
   alarmRecipient?: AlarmRecipient;
   /** Rows of the event log, the action log and workflow runs are kept this long. */
   logRetentionDays: number;

@@ -171,7 +171,7 @@ export class PipelineStack extends Stack {
   #ingestKey(secretName: string): void {
     const secret = new Secret(this, 'IngestKey', {
       secretName,
-      description: 'Signs the ingest URLs. Whoever knows it can send events as any source.',
+      description: 'Signs the ingest URLs. Knowing it is enough to send events as any source.',
       generateSecretString: {
         secretStringTemplate: '{}',
         generateStringKey: 'current',
@@ -189,7 +189,7 @@ export class PipelineStack extends Stack {
     if (recipient === undefined && protectData) {
       Annotations.of(this).addWarningV2(
         'signalbox:nobody-hears-alarms',
-        'Nobody hears the alarms of this environment: set alarmRecipient in infra/environments.ts or pass -c alarmEmail=…',
+        'No one hears the alarms of this environment: set alarmRecipient in infra/environments.ts or pass -c alarmEmail=…',
       );
     }
     return recipient;

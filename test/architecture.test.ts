@@ -23,28 +23,78 @@ function importsOf(file: string): { file: string; typeOnly: boolean }[] {
   }));
 }
 
+/**
+ * The layers of the product, lowest first. A file imports its own layer and those before it. docs/architecture.md, "Layers".
+ * `mayName`: layers of which it may name types, and nothing else: core says what it needs of a port.
+ */
+const layers: { folder: string; below: string[]; mayName?: string[] }[] = [
+  { folder: 'shared/core', below: [], mayName: ['shared/ports'] },
+  { folder: 'shared/ports', below: ['shared/core'] },
+  { folder: 'shared/adapters', below: ['shared/core', 'shared/ports'] },
+  { folder: 'shared/lambda', below: ['shared/core', 'shared/ports'] },
+  { folder: 'shared/operations', below: ['shared/core', 'shared/ports', 'shared/adapters'] },
+  { folder: 'functions', below: ['shared/core', 'shared/ports', 'shared/adapters', 'shared/lambda'] },
+  { folder: 'infra/constructs', below: ['shared', 'infra/environments.ts'] },
+  { folder: 'infra/cli', below: ['shared', 'infra/environments.ts', 'infra/author.ts'] },
+  { folder: 'infra/local', below: ['shared', 'infra/environments.ts', 'infra/app.ts', 'infra/author.ts'] },
+];
+
+/** The folders of core, lowest first: each imports only itself and those before it. */
+const coreLayers = [
+  'json',
+  'ids',
+  'events',
+  'logs',
+  'directory',
+  'mappings',
+  'configuration',
+  'signatures',
+  'sources',
+  'live',
+  'ingest',
+  'plan',
+  'targets',
+  'runs',
+  'actions',
+  'executions',
+  'rehearsal',
+];
+
 describe('imports point one way', () => {
-  const allowed: [folder: string, mayImport: string[]][] = [
-    ['shared/core', ['shared/core']],
-    ['shared/ports', ['shared/core', 'shared/ports']],
-    ['shared/adapters', ['shared/core', 'shared/ports', 'shared/adapters']],
-    ['shared/operations', ['shared/core', 'shared/ports', 'shared/adapters', 'shared/operations']],
-    ['shared/lambda', ['shared/core', 'shared/ports', 'shared/lambda']],
-    ['functions', ['shared', 'functions']],
-  ];
-  test.each(allowed)('%s', (folder, mayImport) => {
+  test.each(layers)('$folder', ({ folder, below, mayName = [] }) => {
     const files = filesUnder(folder);
     expect(files.length).toBeGreaterThan(0);
+    const isIn = (file: string, names: string[]) => names.some((name) => file === name || file.startsWith(`${name}/`));
     const strays = files.flatMap((file) =>
       importsOf(file)
-        // Core may name the type of a port, and nothing else of it.
-        .filter(
-          (imported) => !(folder === 'shared/core' && imported.typeOnly && imported.file.startsWith('shared/ports')),
-        )
-        .filter((imported) => !mayImport.some((prefix) => imported.file.startsWith(`${prefix}/`)))
+        .filter((imported) => !(imported.typeOnly && isIn(imported.file, mayName)))
+        .filter((imported) => imported.file.endsWith('.ts') && !isIn(imported.file, [folder, ...below]))
         .map((imported) => `${file} imports ${imported.file}`),
     );
     expect(strays).toEqual([]);
+  });
+
+  test('every folder of core has its place among the layers', () => {
+    const folders = readdirSync(join(root, 'shared/core'), { withFileTypes: true }).filter((one) => one.isDirectory());
+    expect(folders.map(({ name }) => name).sort()).toEqual(coreLayers.toSorted());
+  });
+
+  test.each(coreLayers)('core/%s', (layer) => {
+    // Files beside the folders (errors, text) are below all of them.
+    const levelOf = (file: string) =>
+      file.split('/').length === 3 ? -1 : coreLayers.indexOf(file.split('/')[2] ?? '');
+    const strays = filesUnder(`shared/core/${layer}`).flatMap((file) =>
+      importsOf(file)
+        .filter((imported) => imported.file.startsWith('shared/core/'))
+        .filter((imported) => levelOf(imported.file) > levelOf(file))
+        .map((imported) => `${file} imports ${imported.file}`),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  test('operations print nothing, ask nothing, and read neither flags nor variables', () => {
+    const telltale = /process\.(env|argv|std(in|out|err)|exitCode)|console\.|from '(commander|@inquirer|node:readline)/;
+    expect(filesUnder('shared/operations').filter((file) => telltale.test(textOf(file)))).toEqual([]);
   });
 
   test('what runs per event holds nothing of what changes the configuration', () => {

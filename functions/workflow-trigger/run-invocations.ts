@@ -4,7 +4,6 @@ import { defined } from '../../shared/core/defined.ts';
 import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
 import { outcomeHead } from '../../shared/core/executions/action-row.ts';
 import type { Tried } from '../../shared/core/executions/conclude-attempt.ts';
-import { attemptNumber } from '../../shared/core/executions/resume-execution.ts';
 import { isEarly } from '../../shared/core/executions/retry-message.ts';
 import { type JsonObject, sameJson } from '../../shared/core/json/values.ts';
 import type { ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
@@ -77,21 +76,26 @@ async function tryInvocation(invocation: Invocation, attempt: Attempt, ports: Ac
     return { outcome: before };
   const result = await resultOf(invocation, attempt, ports);
   const isHeadway = gotAhead(result, before);
-  const ending = outcomeOf(result, { ...attempt, isLast: attempt.isLast && !isHeadway });
+  const attempts = attemptsBefore(invocation, attempt) + (result.status === 'pending' && result.isUntried ? 0 : 1);
+  const ending = outcomeOf(result, { attempts, isLast: attempt.isLast && !isHeadway });
   const outcome: ActionOutcome = {
     ...outcomeHead(invocation),
     ...ending,
-    attempts: (before?.attempts ?? 0) + 1,
+    attempts,
     firstAttemptAtMs: before?.firstAttemptAtMs ?? startedAtMs,
   };
   if (result.status !== 'pending' || ending.status !== 'pending') {
     return { outcome: { ...outcome, finishedAtMs: ports.nowMs() } };
   }
-  const { reason, detail, retryAfterSeconds, progress = progressOf(before) } = result;
+  const { reason, detail, retryAfterSeconds, isUntried, progress = progressOf(before) } = result;
   return {
     outcome: { ...outcome, ...(progress && { progress }) },
-    pending: { reason, detail, ...defined({ retryAfterSeconds }), isHeadway },
+    pending: { reason, detail, ...defined({ retryAfterSeconds, isUntried }), isHeadway },
   };
+}
+
+function attemptsBefore({ id }: Invocation, { before }: Attempt): number {
+  return before.get(id)?.attempts ?? 0;
 }
 
 /** True while an attempt makes progress, or a delay runs. An action that says it continues and stands still makes none. */
@@ -140,7 +144,7 @@ async function runAction(
         occurredAtMs: message.occurredAtMs,
         receivedAtMs: message.receivedAtMs,
       },
-      attempt: attemptNumber(message),
+      attempt: attemptsBefore(invocation, attempt) + 1,
       again,
       ...(progress && { progress }),
       isLastAttempt: attempt.isLast,
@@ -157,7 +161,7 @@ const warningsMax = 20;
 
 function outcomeOf(
   result: ActionResult,
-  { message, isLast }: Attempt,
+  { attempts, isLast }: { attempts: number; isLast: boolean },
 ): Pick<ActionOutcome, 'status' | 'reason' | 'detail' | 'result' | 'warnings'> {
   const warnings = result.warnings && {
     warnings: result.warnings.slice(0, warningsMax).map(({ code, message }) => ({ code, message: clip(message) })),
@@ -165,12 +169,11 @@ function outcomeOf(
   if (result.status === 'succeeded') return { status: 'succeeded', result: result.result, ...warnings };
   const detail = result.detail && clip(result.detail);
   if (result.status === 'pending' && isLast) {
-    const tries = attemptNumber(message);
     return {
       status: 'failed',
       reason: 'retries_exhausted',
       detail: clip(
-        `given up after ${tries} ${tries === 1 ? 'attempt' : 'attempts'}; the last: ${detail ?? result.reason}`,
+        `given up after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}; the last: ${detail ?? result.reason}`,
       ),
       ...(result.result && { result: result.result }),
       ...warnings,

@@ -24,7 +24,7 @@ export function optionsOf<Options>(command: Command): Options & GlobalOptions {
   return command.optsWithGlobals() as Options & GlobalOptions;
 }
 
-/** Whether somebody wrote -e, or set the variable for it; else the environment is the default one. */
+/** Whether -e or its variable names an environment; otherwise it is the default one. */
 export function isEnvironmentNamed(command: Command): boolean {
   let root = command;
   while (root.parent) root = root.parent;

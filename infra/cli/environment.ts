@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { own } from '../../shared/core/json/values.ts';
 import {
   type ClientConfig,
   type Environment,
@@ -8,6 +9,12 @@ import {
   StackOutputs,
 } from '../../shared/operations/environment.ts';
 import { failure } from '../../shared/operations/refusal.ts';
+
+// A file from elsewhere could send events, and secrets, to another machine.
+const LocalUrl = z.url().refine((url) => {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+}, 'is not on this machine');
 
 /** `.signalbox/runtime.json`: the local runtime is up, and this is where. */
 const RuntimeFile = z.object({
@@ -17,8 +24,15 @@ const RuntimeFile = z.object({
     z.string(),
     z.object({
       region: z.string(),
-      endpoints: z.object({ dynamodb: z.url(), sqs: z.url(), secretsmanager: z.url(), cloudwatch: z.url() }),
-      outputs: StackOutputs,
+      endpoints: z.object({ dynamodb: LocalUrl, sqs: LocalUrl, secretsmanager: LocalUrl, cloudwatch: LocalUrl }),
+      credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string() }),
+      outputs: StackOutputs.extend({
+        IngestUrl: LocalUrl,
+        EventsQueueUrl: LocalUrl,
+        ActionsQueueUrl: LocalUrl,
+        EventsDeadLetterQueueUrl: LocalUrl,
+        ActionsDeadLetterQueueUrl: LocalUrl,
+      }),
     }),
   ),
 });
@@ -32,9 +46,9 @@ export type EnvironmentOptions = { environment: string; profile?: string; region
  */
 export async function connect(options: EnvironmentOptions): Promise<Environment> {
   const runtime = readRuntimeFile();
-  const local = runtime?.environments[options.environment];
+  const local = runtime && own(runtime.environments, options.environment);
   if (local !== undefined) {
-    const config = { region: local.region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+    const config = { region: local.region, credentials: local.credentials };
     return openEnvironment(options.environment, 'local', local.outputs, config, local.endpoints);
   }
   const config: ClientConfig = {
@@ -47,7 +61,7 @@ export async function connect(options: EnvironmentOptions): Promise<Environment>
 
 /** Whether the local runtime is up and runs this environment. */
 export function runsHere(name: string): boolean {
-  return readRuntimeFile()?.environments[name] !== undefined;
+  return own(readRuntimeFile()?.environments ?? {}, name) !== undefined;
 }
 
 const runtimePath = () =>
@@ -62,8 +76,12 @@ function readRuntimeFile(): RuntimeFile | undefined {
     return undefined;
   }
   const parsed = RuntimeFile.safeParse(jsonOrUndefined(text));
-  if (!parsed.success)
-    throw failure(`${runtimePath()} is not what the local runtime of this version writes`, 'start it again: npm start');
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const where = issue === undefined ? '' : ` (${issue.path.join('.')} ${issue.message})`;
+    const what = `${runtimePath()} is not what the local runtime of this version writes${where}`;
+    throw failure(what, 'start it again: npm start');
+  }
   return isAlive(parsed.data.pid) ? parsed.data : undefined;
 }
 

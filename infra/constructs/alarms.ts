@@ -44,7 +44,7 @@ type Definition = {
 
 const minutes = (count: number) => Duration.minutes(count);
 
-/** Everything that should call somebody. docs/alarms.md has the first thing to do for each. */
+/** Every alarm. docs/alarms.md has the first thing to do for each. */
 export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);

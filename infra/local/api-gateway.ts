@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { FunctionHost } from './function-host.ts';
 import { FunctionError } from './function-host.ts';
+import { foreignOf } from './guard.ts';
 import { listen, readBody, stopServer } from './http-server.ts';
 import {
   cookiesOf,
@@ -60,6 +61,8 @@ export async function startApiGateway({ port: wantedPort, metrics, onFailure }: 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = request.url ?? '/';
     if (request.method === 'GET' && target === '/_local/metrics') {
+      const foreign = foreignOf(request.headers, port);
+      if (foreign !== undefined) return send(response, message(403, foreign));
       const body = Buffer.from(JSON.stringify(metrics()));
       return send(response, { status: 200, headers: { 'content-type': 'application/json' }, cookies: [], body });
     }

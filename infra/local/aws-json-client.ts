@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import type { LocalCredentials } from './credentials.ts';
 
 /** Calls one of the emulators in AWS's JSON protocol. */
 export type AwsJsonClient = {
@@ -24,14 +25,13 @@ export class AwsJsonError extends Error {
  *
  * @param prefix of the header `X-Amz-Target`: `AmazonSQS`, `DynamoDB_20120810`
  */
-export function makeAwsJsonClient(endpoint: string, prefix: string): AwsJsonClient {
+export function makeAwsJsonClient(endpoint: string, prefix: string, credentials: LocalCredentials): AwsJsonClient {
   const agent = new Agent({ keepAlive: true });
   const { hostname, port } = new URL(endpoint);
   const headers = {
     'content-type': 'application/x-amz-json-1.0',
-    // The emulators read the region from here and do not check the signature.
-    authorization:
-      'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/local/aws4_request, SignedHeaders=host, Signature=local',
+    // The emulators read the region from here, and who calls; nothing checks the signature.
+    authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/20260101/us-east-1/local/aws4_request, SignedHeaders=host, Signature=local`,
     'x-amz-date': '20260101T000000Z',
   };
   return {

@@ -1,21 +1,26 @@
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { ingestPath, ingestToken } from '../../shared/core/ingest/ingest-token.ts';
+import { own } from '../../shared/core/json/values.ts';
 import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
 import {
   problemText,
   readConfigurationFiles,
 } from '../../shared/operations/configuration/files/configuration-files.ts';
 import { readSeen } from '../../shared/operations/configuration/live-content.ts';
-import { currentAuthor } from '../cli/author.ts';
+import { currentAuthor } from '../author.ts';
 import { environments } from '../environments.ts';
 import { AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
+import type { LocalCredentials } from './credentials.ts';
 
 /** Where an environment's stand-ins for AWS listen, and what its stack puts out. */
 export type LocalEnvironment = {
   name: string;
   region: string;
   endpoints: { dynamodb: string; sqs: string; secretsmanager: string; cloudwatch: string };
+  /** What each of them wants to see. */
+  credentials: LocalCredentials;
   outputs: Record<string, string>;
 };
 
@@ -41,14 +46,14 @@ export async function pushLocalConfiguration(
   running: readonly string[],
   directory = filesOfThisCheckout,
 ): Promise<LocalConfiguration> {
-  const { name, region, endpoints, outputs } = environment;
-  const files = readConfigurationFiles(directory);
+  const { name, region, endpoints, credentials, outputs } = environment;
+  const files = readConfigurationFiles(relative(process.cwd(), directory) || '.');
   const errors = files.problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new Error(`the configuration has errors:\n${errors.map(problemText).join('\n')}`);
   const client = makeDocumentClient({
     endpoint: endpoints.dynamodb,
     region,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials,
   });
   try {
     const table = { client, table: outputs.ConfigurationTable as string };
@@ -56,16 +61,16 @@ export async function pushLocalConfiguration(
     const pushed = takesFiles
       ? await pushAndCommit(table, {
           snapshot: files.snapshot,
-          seed: files.environments[name],
+          seed: own(files.environments, name),
           author: currentAuthor(),
           message: 'npm start',
           nowMs: Date.now(),
         })
       : undefined;
     const { current, snapshot } = await readSeen(table);
-    const ingestKey = await readIngestKey(endpoints.secretsmanager, `${outputs.SecretsPrefix}/ingest`);
+    const ingestKey = await readIngestKey(environment);
     const sources = Object.keys(snapshot.sources).map((key) => {
-      const token = ingestToken(ingestKey, key, current.state.sources[key]?.url.generation ?? 1);
+      const token = ingestToken(ingestKey, key, own(current.state.sources, key)?.url.generation ?? 1);
       return { key, ingestUrl: outputs.IngestUrl + ingestPath(key, token) };
     });
     return { version: current.version, changed: pushed?.changed ?? false, sources };
@@ -79,8 +84,9 @@ function lowestOf(running: readonly string[]): string | undefined {
   return environments.find(({ name }) => running.includes(name))?.name ?? running[0];
 }
 
-async function readIngestKey(endpoint: string, SecretId: string): Promise<string> {
-  const client = makeAwsJsonClient(endpoint, 'secretsmanager');
+async function readIngestKey({ endpoints, credentials, outputs }: LocalEnvironment): Promise<string> {
+  const SecretId = `${outputs.SecretsPrefix}/ingest`;
+  const client = makeAwsJsonClient(endpoints.secretsmanager, 'secretsmanager', credentials);
   try {
     const { SecretString } = await client.call<{ SecretString: string }>('GetSecretValue', { SecretId });
     return (JSON.parse(SecretString) as { current: string }).current;

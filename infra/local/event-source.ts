@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { AwsJsonClient } from './aws-json-client.ts';
-import { type EventSourceResource, region } from './resources.ts';
+import type { EventSourceResource } from './resources/event-source.ts';
+import { region } from './resources/resource-type.ts';
 
 export type EventSource = {
   /** Stops receiving and waits for the batches that are being worked on. */

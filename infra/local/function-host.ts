@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { builtFile } from '../build/build.js';
 import type { Answer, Call, ThrownError, WorkerData } from './function-worker.ts';
-import { accountId, type FunctionResource, region } from './resources.ts';
+import type { FunctionResource } from './resources/function.ts';
+import { accountId, region } from './resources/resource-type.ts';
 
 /** A call that did not return: the handler threw, took too long, or its process ended. */
 export class FunctionError extends Error {
@@ -246,8 +247,6 @@ function lambdaVariables({ name, handler, memoryMb }: FunctionResource): Record<
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
     _HANDLER: `index.${handler}`,
     TZ: ':UTC',
   };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Arguments, help, readArguments, UsageError } from './arguments.ts';
 import { DataDirectoryTaken } from './data-directory.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
-import { defaultRuntimeFile, readRuntimeFile, writeRuntimeFile } from './runtime-file.ts';
+import { defaultRuntimeFile, findRunning, writeRuntimeFile } from './runtime-file.ts';
 import { closingSummary } from './summary.ts';
 
 // Nobody waits longer for a terminal; what is not done by then is kept in the queues for the next start.
@@ -10,6 +10,8 @@ const drainMs = 10_000;
 const startedMs = performance.now();
 
 async function main(): Promise<void> {
+  // Whatever it writes is for this user alone: events, secrets, the credentials of the run.
+  process.umask(0o077);
   const args = readArguments(process.argv.slice(2));
   if (args === 'help') return console.log(help);
   let runtime: Runtime | undefined;
@@ -30,11 +32,11 @@ async function main(): Promise<void> {
     onProblem: (line) => console.error(line),
     ...(args.verbose && { onDetail: (line: string) => console.log(line) }),
   });
-  announce(runtime, args);
+  await announce(runtime, args);
 }
 
-function announce(runtime: Runtime, { data }: Arguments): void {
-  const other = readRuntimeFile(defaultRuntimeFile);
+async function announce(runtime: Runtime, { data }: Arguments): Promise<void> {
+  const other = await findRunning(defaultRuntimeFile);
   const file = other === undefined || data === undefined ? defaultRuntimeFile : join(data, 'runtime.json');
   if (other !== undefined && file === defaultRuntimeFile) {
     console.log(`\nnpx signalbox keeps talking to the run of process ${other.pid}.`);
@@ -44,7 +46,7 @@ function announce(runtime: Runtime, { data }: Arguments): void {
   const [first, ...others] = Object.values(runtime.environments);
   for (const { name, ingestUrl, configuration } of Object.values(runtime.environments)) {
     console.log(`\n${name}  ${ingestUrl}`);
-    for (const source of configuration.sources) console.log(`  ${source.key}: ${source.ingestUrl}`);
+    for (const source of configuration.sources) console.log(`  ${source.key}: ${shown(source.ingestUrl)}`);
   }
   const source = first?.configuration.sources[0]?.key ?? 'SOURCE';
   const prefix = file === defaultRuntimeFile ? '' : `SIGNALBOX_RUNTIME_FILE=${file} `;
@@ -66,12 +68,17 @@ async function shutDown(runtime: Runtime): Promise<void> {
   process.exit(0);
 }
 
+/** The token in a URL lets in whoever has it: a terminal shows it, a log does not. */
+function shown(ingestUrl: string): string {
+  return process.stdout.isTTY ? ingestUrl : ingestUrl.replace(/[^/]+$/, '…  (npx signalbox sources shows it)');
+}
+
 function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1).padStart(5)} s`;
 }
 
 /** One line that says what was wrong and what to do; a stack trace only for a bug of ours. */
-function explain(error: unknown): string {
+async function explain(error: unknown): Promise<string> {
   if (error instanceof UsageError) return `${error.message} (--help shows what it takes)`;
   if (error instanceof DataDirectoryTaken) return error.message;
   const { code, port } = error as { code?: string; port?: number };
@@ -80,8 +87,8 @@ function explain(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function takenPort(port: number): string {
-  const other = readRuntimeFile(defaultRuntimeFile);
+async function takenPort(port: number): Promise<string> {
+  const other = await findRunning(defaultRuntimeFile);
   const isOther = Object.values(other?.environments ?? {}).some(({ outputs }) =>
     outputs.IngestUrl?.endsWith(`:${port}`),
   );
@@ -95,6 +102,6 @@ function takenPort(port: number): string {
 try {
   await main();
 } catch (error) {
-  console.error(`error: ${explain(error)}`);
+  console.error(`error: ${await explain(error)}`);
   process.exit(error instanceof UsageError ? 2 : 1);
 }

@@ -1,14 +1,20 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import * as z from 'zod';
+import type { LocalCredentials } from './credentials.ts';
+import { guardServer } from './guard.ts';
 import { listen, readBody, stopServer } from './http-server.ts';
 import type { MetricHistory } from './metric-history.ts';
 
 export type MetricsApi = { endpoint: string; stop(): Promise<void> };
 
 /** CloudWatch's GetMetricData over what the functions of this machine counted: sums, in any period of whole minutes. */
-export async function startMetricsApi(history: Pick<MetricHistory, 'sums'>): Promise<MetricsApi> {
+export async function startMetricsApi(
+  history: Pick<MetricHistory, 'sums'>,
+  credentials: LocalCredentials,
+): Promise<MetricsApi> {
   const server = createServer((request, response) => void answer(history, request, response));
+  guardServer(server, credentials, 'GraniteServiceVersion20100801');
   const port = await listen(server, 0);
   return { endpoint: `http://127.0.0.1:${port}`, stop: () => stopServer(server) };
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import * as z from 'zod';
-import { accountId } from './resources.ts';
+import { accountId } from './resources/resource-type.ts';
 
 /** A request as it arrived. */
 export type ReceivedRequest = {

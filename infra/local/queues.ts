@@ -1,9 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
 import { type AwsJsonClient, makeAwsJsonClient } from './aws-json-client.ts';
-import { accountId, type QueueResource, region } from './resources.ts';
+import type { LocalCredentials } from './credentials.ts';
+import { refusalOf } from './guard.ts';
+import type { QueueResource } from './resources/queue.ts';
+import { accountId, region } from './resources/resource-type.ts';
 import { DatabaseSync } from './sqlite.ts';
 
 export type QueueCounts = { visible: number; inFlight: number; delayed: number };
@@ -20,9 +24,9 @@ export type LocalQueues = {
 };
 
 /** @param directory where messages are kept; absent: in memory */
-export async function startQueues(directory: string | undefined): Promise<LocalQueues> {
+export async function startQueues(directory: string | undefined, credentials: LocalCredentials): Promise<LocalQueues> {
   if (directory !== undefined) makeAllVisible(directory);
-  const server = await adjusted(() =>
+  const server = await adjusted(credentials, () =>
     startFauxqs({
       port: 0,
       logger: false,
@@ -31,7 +35,7 @@ export async function startQueues(directory: string | undefined): Promise<LocalQ
     }),
   );
   const endpoint = `http://127.0.0.1:${server.port}`;
-  const client = makeAwsJsonClient(endpoint, 'AmazonSQS');
+  const client = makeAwsJsonClient(endpoint, 'AmazonSQS', credentials);
   // The emulator's own URLs have a host name that does not resolve; its address with the same path does.
   const url = (name: string) => `${endpoint}/${accountId}/${name}`;
   return {
@@ -54,12 +58,33 @@ export async function startQueues(directory: string | undefined): Promise<LocalQ
   };
 }
 
-/** Starts fauxqs with two things changed for which it has no option. */
-async function adjusted(start: () => Promise<FauxqsServer>): Promise<FauxqsServer> {
+/** What is used of https://fastify.dev/docs/latest/Reference/Server/ */
+type Fastify = {
+  listen(options: object): Promise<string>;
+  addHook(
+    name: 'onRequest',
+    hook: (request: { raw: IncomingMessage }, reply: FastifyReply, done: () => void) => void,
+  ): void;
+};
+type FastifyReply = { code(status: number): FastifyReply; type(type: string): FastifyReply; send(body: string): void };
+
+/** Starts fauxqs with three things changed for which it has no option. */
+async function adjusted(credentials: LocalCredentials, start: () => Promise<FauxqsServer>): Promise<FauxqsServer> {
   // It listens on every interface. It is a Fastify server, and Fastify announces each instance before it listens:
   // https://fastify.dev/docs/latest/Reference/Hooks/#diagnostics-channel-hooks
-  const bindToLoopback = (message: unknown) => {
-    const { fastify } = message as { fastify: { listen(options: object): Promise<string> } };
+  // It answers every origin and host, and speaks SNS, S3 and STS as well: what is refused never reaches it.
+  const adjust = (message: unknown) => {
+    const { fastify } = message as { fastify: Fastify };
+    fastify.addHook('onRequest', (request, reply, done) => {
+      const { method, headers, socket } = request.raw;
+      const refused = refusalOf({ method, headers, port: Number(socket.localPort) }, credentials, 'AmazonSQS');
+      if (refused === undefined) return done();
+      const { status, type, message: why } = refused;
+      reply
+        .code(status)
+        .type('application/x-amz-json-1.0')
+        .send(JSON.stringify({ __type: type, message: why }));
+    });
     const listen = fastify.listen.bind(fastify);
     fastify.listen = (options) => listen({ ...options, host: '127.0.0.1' });
   };
@@ -70,11 +95,11 @@ async function adjusted(start: () => Promise<FauxqsServer>): Promise<FauxqsServe
     exec.call(this, sql);
     if (sql.includes('journal_mode')) exec.call(this, 'PRAGMA synchronous = NORMAL');
   };
-  subscribe('fastify.initialization', bindToLoopback);
+  subscribe('fastify.initialization', adjust);
   try {
     return await start();
   } finally {
-    unsubscribe('fastify.initialization', bindToLoopback);
+    unsubscribe('fastify.initialization', adjust);
     DatabaseSync.prototype.exec = exec;
   }
 }

@@ -4,16 +4,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiGateway, startApiGateway } from './api-gateway.ts';
 import type { LocalConfiguration, LocalEnvironment } from './configuration.ts';
+import { makeCredentials } from './credentials.ts';
 import { takeDataDirectory } from './data-directory.ts';
-import { type EnvironmentHost, hostEnvironment } from './environment-host.ts';
 import { openMetricHistory } from './metric-history.ts';
 import { type MetricCounters, makeMetricCounters } from './metrics.ts';
 import { startMetricsApi } from './metrics-api.ts';
 import { type LocalQueues, type QueueCounts, startQueues } from './queues.ts';
-import { accountId, readResources, region, type StackResources } from './resources.ts';
-import { generateSecretString } from './secret-string.ts';
-import { openSecretStore } from './secrets.ts';
-import { startSecretsApi } from './secrets-api.ts';
+import { lambdaFunction } from './resources/function.ts';
+import { queue } from './resources/queue.ts';
+import { region } from './resources/resource-type.ts';
+import { table } from './resources/table.ts';
+import { startSecrets } from './secrets.ts';
+import { makeRunningStack, type RunningStack } from './stack-host.ts';
+import { readResources, type StackResources } from './stack-resources.ts';
 import { synthesize } from './synthesize.ts';
 import { startTables } from './tables.ts';
 import { readStacks, type Stack } from './template.ts';
@@ -43,7 +46,7 @@ export type RuntimeEnvironment = LocalEnvironment & {
   configuration: LocalConfiguration;
   metrics: MetricCounters;
   /** Its functions by name, to look at their memory or to end one in the middle of its work. */
-  functions: EnvironmentHost['functions'];
+  functions: RunningStack['functions'];
   /** Messages in the queues, by queue name. */
   queues(): Record<string, QueueCounts>;
 };
@@ -95,6 +98,7 @@ async function start(
   cleanups.push(() => data?.release());
   const inData = (name: string) => (data === undefined ? undefined : join(data.path, name));
 
+  const credentials = makeCredentials();
   // The ports come first: one that is taken is told at once, not after the synthesis.
   const history = openMetricHistory(inData('metrics.ndjson'));
   cleanups.push(() => history.close());
@@ -115,10 +119,10 @@ async function start(
       (found) => `synthesized ${found.map(({ name }) => name).join(', ')}`,
       loadStacks(options, inData('cdk.out'), cleanups),
     ),
-    startQueues(inData('queues')).then((started) => kept(started, () => started.stop(), cleanups)),
-    startTables(inData('tables')).then((started) => kept(started, () => started.stop(), cleanups)),
-    startSecrets(inData('secrets.json')).then((started) => kept(started, () => started.api.stop(), cleanups)),
-    startMetricsApi(history).then((started) => kept(started, () => started.stop(), cleanups)),
+    startQueues(inData('queues'), credentials).then((started) => kept(started, () => started.stop(), cleanups)),
+    startTables(inData('tables'), credentials).then((started) => kept(started, () => started.stop(), cleanups)),
+    startSecrets(inData('secrets.json'), credentials).then((started) => kept(started, () => started.stop(), cleanups)),
+    startMetricsApi(history, credentials).then((started) => kept(started, () => started.stop(), cleanups)),
   ] as const;
   // All of them, before one that failed ends the start: what comes up later would not be stopped.
   await Promise.allSettled(starting);
@@ -129,10 +133,9 @@ async function start(
   const endpoints = {
     dynamodb: tables.endpoint,
     sqs: queues.endpoint,
-    secretsmanager: secrets.api.endpoint,
+    secretsmanager: secrets.endpoint,
     cloudwatch: metricsApi.endpoint,
   };
-  const hosts: EnvironmentHost[] = [];
   const environments: Record<string, RuntimeEnvironment> = {};
   const allResources: StackResources[] = [];
   for (const stack of stacks) {
@@ -140,36 +143,41 @@ async function start(
     const metrics = counters.get(stack.environment) as MetricCounters;
     const resources = readResources(stack, { queueUrl: queues.url, gatewayUrl: gateway.url });
     for (const skipped of resources.skipped) onDetail(`left out ${skipped}`);
-    await timed(
-      () =>
-        `${stack.name}: ${resources.tables.length} tables, ${resources.queues.length} queues, ${resources.functions.length} functions`,
-      Promise.all([
-        ...resources.tables.map((table) => tables.ensure(table)),
-        ...resources.queues.map((queue) => queues.ensure(queue)),
-        ...resources.secrets.map((secret) => secrets.ensure(secret)),
-      ]),
-    );
+    const running = makeRunningStack({
+      resources,
+      endpoints,
+      credentials,
+      tables,
+      queues,
+      secrets,
+      gateway,
+      metrics,
+      onDetail,
+      onProblem,
+    });
+    cleanups.push(() => running.stop());
+    const counted = [`${resources.of(table).length} tables`, `${resources.of(queue).length} queues`];
+    counted.push(`${resources.of(lambdaFunction).length} functions`);
+    await timed(() => `${stack.name}: ${counted.join(', ')}`, running.store());
     allResources.push(resources);
-    const local = { name: stack.environment, region, endpoints, outputs: resources.outputs };
+    const local = { name: stack.environment, region, endpoints, credentials, outputs: resources.outputs };
     const configuration = await timed(
       ({ version, changed }) => `${stack.name}: configuration version ${version}${changed ? ', new' : ''}`,
       configure(local, options.environments),
     );
-    const host = hostEnvironment({ resources, endpoints, queues, gateway, metrics, onDetail, onProblem });
-    cleanups.push(() => host.stop());
-    hosts.push(host);
+    await running.serve();
     environments[stack.environment] = {
       ...local,
       ingestUrl: gateway.url,
       configuration,
       metrics,
-      functions: host.functions,
-      queues: () => Object.fromEntries(resources.queues.map(({ name }) => [name, queues.counts(name)])),
+      functions: running.functions,
+      queues: () => Object.fromEntries(resources.of(queue).map(({ name }) => [name, queues.counts(name)])),
     };
   }
   const sweeper = startTtlSweeper(
     tables.client,
-    allResources.flatMap((resources) => resources.tables),
+    allResources.flatMap((resources) => resources.of(table)),
   );
   cleanups.push(() => sweeper.stop());
 
@@ -219,23 +227,10 @@ async function loadStacks(
   });
 }
 
-async function startSecrets(file: string | undefined) {
-  const store = openSecretStore(file, `arn:aws:secretsmanager:${region}:${accountId}:secret:`);
-  const api = await startSecretsApi(store);
-  return {
-    api,
-    /** What was generated once is never altered, whatever the template says later. */
-    ensure({ name, description, value }: StackResources['secrets'][number]) {
-      if (store.get(name) === undefined)
-        store.create(name, 'text' in value ? value.text : generateSecretString(value.generate), description);
-    },
-  };
-}
-
 /** One line per queue that still holds messages. */
 function waiting(queues: LocalQueues, resources: StackResources[], includeDelayed: boolean): string[] {
   return resources.flatMap((stack) =>
-    stack.queues.flatMap(({ name }) => {
+    stack.of(queue).flatMap(({ name }) => {
       const { visible, inFlight, delayed } = queues.counts(name);
       const count = visible + inFlight + (includeDelayed ? delayed : 0);
       return count === 0 ? [] : [`${name} (${visible} visible, ${inFlight} in flight, ${delayed} delayed)`];

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import * as z from 'zod';
+import type { LocalCredentials } from './credentials.ts';
+import { guardServer } from './guard.ts';
 import { listen, readBody, stopServer } from './http-server.ts';
 import type { Secret, SecretStore } from './secrets.ts';
 
@@ -35,9 +37,10 @@ const actions = new Map<string, Action>([
 
 export type SecretsApi = { endpoint: string; stop(): Promise<void> };
 
-/** Secrets Manager's JSON API over `store`, on this machine alone. */
-export async function startSecretsApi(store: SecretStore): Promise<SecretsApi> {
+/** Secrets Manager's JSON API over `store`, for those who have the credentials. */
+export async function startSecretsApi(store: SecretStore, credentials: LocalCredentials): Promise<SecretsApi> {
   const server: Server = createServer((request, response) => void answer(store, request, response));
+  guardServer(server, credentials, 'secretsmanager');
   const port = await listen(server, 0);
   return { endpoint: `http://127.0.0.1:${port}`, stop: () => stopServer(server) };
 }

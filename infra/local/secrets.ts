@@ -1,6 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
+import type { LocalCredentials } from './credentials.ts';
+import { accountId, region } from './resources/resource-type.ts';
+import type { SecretResource } from './resources/secret.ts';
+import { generateSecretString } from './secret-string.ts';
+import { startSecretsApi } from './secrets-api.ts';
 
 const Version = z.object({ id: z.string(), text: z.string(), createdAtMs: z.number() });
 
@@ -76,5 +81,26 @@ export function openSecretStore(file: string | undefined, arnPrefix: string): Se
       const accessedOnMs = Date.now() - (Date.now() % dayMs);
       if (secret.accessedOnMs !== accessedOnMs) save({ ...secret, accessedOnMs });
     },
+  };
+}
+
+export type LocalSecrets = {
+  endpoint: string;
+  /** Creates the secret; what was generated once is never altered, whatever the template says later. */
+  ensure(secret: SecretResource): void;
+  stop(): Promise<void>;
+};
+
+/** @param file where secrets are kept; absent: in memory */
+export async function startSecrets(file: string | undefined, credentials: LocalCredentials): Promise<LocalSecrets> {
+  const store = openSecretStore(file, `arn:aws:secretsmanager:${region}:${accountId}:secret:`);
+  const api = await startSecretsApi(store, credentials);
+  return {
+    endpoint: api.endpoint,
+    ensure({ name, description, value }) {
+      if (store.get(name) === undefined)
+        store.create(name, 'text' in value ? value.text : generateSecretString(value.generate), description);
+    },
+    stop: () => api.stop(),
   };
 }

@@ -1,11 +1,19 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 import dynalite from 'dynalite';
+import type { LocalCredentials } from './credentials.ts';
+import { guardServer } from './guard.ts';
 import { listen } from './http-server.ts';
 
 // Runs in a worker thread: dynalite is the busiest part of a local run, and has a processor core to itself this way.
 
-const { path } = workerData as { path: string | undefined };
+export type TablesServerData = {
+  /** Where items are kept; absent: in memory. */
+  path: string | undefined;
+  credentials: LocalCredentials;
+};
+
+const { path, credentials } = workerData as TablesServerData;
 const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0, ...(path !== undefined && { path }) });
 
 // dynalite throws when a connection breaks, as it does when a function is stopped at its timeout; that would end the
@@ -17,6 +25,8 @@ server.on('request', (request: IncomingMessage, response) => {
   request.removeAllListeners('error');
   request.on('error', () => undefined);
 });
+
+guardServer(server, credentials, 'DynamoDB_20120810');
 
 parentPort?.once('message', () => {
   server.closeAllConnections();

@@ -3,7 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { builtFile } from '../build/build.js';
 import { type AwsJsonClient, AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
-import type { TableResource } from './resources.ts';
+import type { LocalCredentials } from './credentials.ts';
+import type { TableResource } from './resources/table.ts';
+import type { TablesServerData } from './tables-server.ts';
 
 export type LocalTables = {
   endpoint: string;
@@ -14,15 +16,15 @@ export type LocalTables = {
 };
 
 /** @param directory where items are kept; absent: in memory */
-export async function startTables(directory: string | undefined): Promise<LocalTables> {
+export async function startTables(directory: string | undefined, credentials: LocalCredentials): Promise<LocalTables> {
   const worker = new Worker(builtFile('infra/local/tables-server.ts'), {
-    workerData: { path: directory },
+    workerData: { path: directory, credentials } satisfies TablesServerData,
     // Left to itself, V8 lets short-lived objects grow to 128 MB before it looks at them.
     resourceLimits: { maxYoungGenerationSizeMb: 24 },
   });
   const [{ port }] = (await once(worker, 'message')) as [{ port: number }];
   const endpoint = `http://127.0.0.1:${port}`;
-  const client = makeAwsJsonClient(endpoint, 'DynamoDB_20120810');
+  const client = makeAwsJsonClient(endpoint, 'DynamoDB_20120810', credentials);
   return {
     endpoint,
     client,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AwsJsonClient, AwsJsonError } from './aws-json-client.ts';
-import type { TableResource } from './resources.ts';
+import type { TableResource } from './resources/table.ts';
 
 export type TtlSweeper = { stop(): Promise<void> };
 

@@ -37,7 +37,7 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
     /*
      * One conditional write on the happy path:
      *
-     *   nobody has it            ─▶ taken
+     *   it is free               ─▶ taken
      *   ours, lease over         ─▶ taken, with what it was (an earlier delivery died, or finished unseen)
      *   ours, lease running      ─▶ refused (a twin is at work)
      *   another's, in any state  ─▶ refused; whether to take it over is decided with its log row at hand

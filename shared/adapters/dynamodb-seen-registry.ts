@@ -9,7 +9,7 @@ import { type ConfigurationTable, queryAll } from './dynamodb-configuration-tabl
 /** How many event types of one source are remembered; a sender that puts ids into event names fills no table. */
 export const eventTypesMax = 1000;
 const refreshAfterMs = 3_600_000;
-/** Finer, since somebody waits for it: and only while a sender still uses what is on its way out. */
+/** Finer, since an operator waits for it; and only while a sender still uses what is on its way out. */
 const oldCredentialRefreshAfterMs = 5 * 60_000;
 
 type SourceSeen = {

@@ -4,7 +4,7 @@ import type { TargetBreakers } from '../ports/target-breakers.ts';
 import { writeIf } from './dynamodb.ts';
 import { getEach } from './dynamodb-get-each.ts';
 
-/** An item that nobody has touched for a day says nothing any more. */
+/** An item that was not written for a day says nothing any more. */
 const keptSeconds = 24 * 60 * 60;
 
 /** Breakers in the table of the directory: `pk = breaker#{workflow}`, `sk = breaker`. Outside its list, so no index is written. */
@@ -32,13 +32,12 @@ export function makeTargetBreakers(client: DynamoDBDocumentClient, table: string
   };
 }
 
-function itemFromBreaker({ openedAtMs, probeAtMs, retryAtMs, ...breaker }: Breaker) {
+function itemFromBreaker({ openedAtMs, probeAtMs, ...breaker }: Breaker) {
   return {
     status: breaker.isOpen ? 'open' : 'closed',
     opened_at: new Date(openedAtMs).toISOString(),
     probe_at: probeAtMs,
     failed_probes: breaker.failedProbes,
-    ...(retryAtMs !== undefined && { retry_at: retryAtMs }),
     reason: breaker.reason,
     detail: breaker.detail,
     revision: breaker.revision,
@@ -52,7 +51,6 @@ function breakerFromItem(item: Record<string, unknown>): Breaker {
     openedAtMs: Date.parse(String(item.opened_at)),
     probeAtMs: Number(item.probe_at),
     failedProbes: Number(item.failed_probes),
-    ...(item.retry_at !== undefined && { retryAtMs: Number(item.retry_at) }),
     reason: item.reason as Breaker['reason'],
     detail: String(item.detail),
     revision: Number(item.revision),

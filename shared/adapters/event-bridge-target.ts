@@ -114,8 +114,11 @@ function entryBytes({ Source = '', DetailType = '', Detail = '' }: PutEventsRequ
 
 function answerOf(result: PutEventsResultEntry | undefined): TargetAnswer {
   if (result?.EventId !== undefined) return { kind: 'accepted', reference: { event_id: result.EventId } };
-  const code = result?.ErrorCode ?? 'no answer';
-  const detail = `EventBridge: ${code}: ${result?.ErrorMessage ?? ''}`;
+  if (result?.ErrorCode === undefined) {
+    return { kind: 'unavailable', reason: 'target_unavailable', detail: 'EventBridge did not say what became of it' };
+  }
+  const { ErrorCode: code, ErrorMessage: message = '' } = result;
+  const detail = `EventBridge: ${code}: ${message}`;
   const reason = transientReason(code);
   return reason === undefined
     ? { kind: 'refused', detail, reference: { error: code } }
@@ -124,5 +127,5 @@ function answerOf(result: PutEventsResultEntry | undefined): TargetAnswer {
 
 function transientReason(code: string): Unavailable['reason'] | undefined {
   if (/^Throttl/.test(code)) return 'target_busy';
-  return /^(Internal|ServiceUnavailable|AccessDenied|no answer)/.test(code) ? 'target_unavailable' : undefined;
+  return /^(Internal|ServiceUnavailable|AccessDenied)/.test(code) ? 'target_unavailable' : undefined;
 }

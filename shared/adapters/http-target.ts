@@ -11,6 +11,7 @@ import { standardWebhookHeaders } from '../core/targets/standard-webhook.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { CancelAnswer, TargetAnswer, WorkflowTarget } from '../ports/workflow-target.ts';
 import { isPublicAddress } from './public-address.ts';
+import { readResponseStart } from './response-start.ts';
 import { targetSecretName } from './target-secret.ts';
 
 export type Resolve = (
@@ -108,7 +109,7 @@ export function makeHttpTargets({ secrets, allowPrivate, nowMs, resolve = lookup
     try {
       return await postOnce(url, call);
     } catch (error) {
-      // A kept connection that the other end had closed meanwhile: nobody has read the request, so a new one is no retry.
+      // A kept connection that the other end had closed meanwhile: the request was never read, so a new one is no retry.
       const isStale = error instanceof StaleConnection;
       if (!isStale) throw error;
       return postOnce(url, { ...call, timeoutMs: Math.max(1, call.timeoutMs - (nowMs() - startedAtMs)) });
@@ -128,14 +129,16 @@ export function makeHttpTargets({ secrets, allowPrivate, nowMs, resolve = lookup
         agent: agents[isHttps ? 'https:' : 'http:'],
         ...(lookup && { lookup }),
       };
-      const fail = (error: Error) => reject(signal.aborted ? new TimedOut() : error);
-      const request = (isHttps ? requestHttps : requestHttp)(url, options, (response) => {
-        readStart(response).then((text) => resolve(httpAnswer(response, text)), fail);
-      });
-      request.on('error', (error: NodeJS.ErrnoException) => {
+      const fail = (error: NodeJS.ErrnoException) => {
         const isStale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-        fail(isStale ? new StaleConnection() : error);
+        reject(signal.aborted ? new TimedOut() : isStale ? new StaleConnection() : error);
+      };
+      const request = (isHttps ? requestHttps : requestHttp)(url, options, (response) => {
+        // From here on the status decides, even if the time for the rest is over.
+        request.off('error', fail).on('error', () => undefined);
+        readResponseStart(response, responseBytesMax).then((text) => resolve(httpAnswer(response, text)));
       });
+      request.on('error', fail);
       request.end(body);
     });
   }
@@ -146,18 +149,6 @@ class TimedOut extends Error {}
 
 function httpAnswer({ statusCode = 0, headers }: IncomingMessage, response: string): HttpAnswer {
   return { status: statusCode, retryAfter: headers['retry-after'], response };
-}
-
-/** The first kilobyte of an answer: enough to explain a refusal. What follows is not waited for. */
-async function readStart(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= responseBytesMax) break;
-  }
-  return Buffer.concat(chunks).subarray(0, responseBytesMax).toString('utf8').toWellFormed();
 }
 
 function urlProblem({ protocol, hostname }: URL): string | undefined {

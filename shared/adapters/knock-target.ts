@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import type { ReadableStream as WebStream } from 'node:stream/web';
 import type { Knock } from '@knocklabs/node';
 import type { WorkflowTriggerParams } from '@knocklabs/node/resources/workflows';
 import type { Target } from '../core/configuration/schema.ts';
@@ -7,6 +9,7 @@ import type { RunMessage } from '../core/runs/run-message.ts';
 import { answerFromHttp } from '../core/targets/answers.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { CancelAnswer, TargetAnswer, Unavailable, WorkflowTarget } from '../ports/workflow-target.ts';
+import { readResponseStart } from './response-start.ts';
 import { targetSecretName } from './target-secret.ts';
 
 export type KnockTargetDeps = {
@@ -36,11 +39,10 @@ export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) 
       const key = runKeyOf(messageId);
       const body = triggerParams(message, key);
       return withClient(workflow, timeoutMs, async (client, signal) => {
-        const { workflow_run_id } = await client.workflows.trigger(target.workflow, body, {
-          idempotencyKey: key,
-          signal,
-        });
-        return { kind: 'accepted', reference: { workflow_run_id } };
+        const response = await client.workflows
+          .trigger(target.workflow, body, { idempotencyKey: key, signal })
+          .asResponse();
+        return { kind: 'accepted', reference: runIdFrom(await response.text()) };
       });
     },
 
@@ -79,14 +81,15 @@ export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) 
       try {
         return await call(clientFor(apiKey, Knock), signal);
       } catch (error) {
-        if (signal.aborted) {
+        const status = statusOf(error);
+        if (status === undefined && signal.aborted) {
           return {
             kind: 'unavailable',
             reason: 'target_timeout',
             detail: `Knock did not answer within ${timeoutMs} ms`,
           };
         }
-        if (statusOf(error) !== 401) return answerFromError(error);
+        if (status !== 401) return answerFromError(error);
       }
     }
     return secretMissing(`Knock refused the API key in secret ${name}`);
@@ -96,7 +99,7 @@ export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) 
     let client = clients.get(apiKey);
     if (client === undefined) {
       // Retries are ours: they come by message and hold nobody up. What the client would log holds recipients' data.
-      const options = { apiKey, maxRetries: 0, logLevel: 'off' } as const;
+      const options = { apiKey, maxRetries: 0, logLevel: 'off', fetch: fetchStart } as const;
       client = new KnockClient({ ...options, ...(knockUrl !== undefined && { baseURL: knockUrl }) });
       clients.set(apiKey, client);
     }
@@ -113,6 +116,25 @@ export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) 
     const retryAfter = headers?.get('retry-after') ?? undefined;
     // 409 is the answer while another request with the same key is under way.
     return answerFromHttp({ status: status === 409 ? 503 : status, retryAfter, response }, nowMs());
+  }
+}
+
+const responseBytesMax = 16 * 1024;
+
+/** For the client: an answer whose text is here already, so that a body that stays open keeps no run waiting. */
+async function fetchStart(url: string | URL | Request, init?: RequestInit): Promise<Response> {
+  const { status, headers, body } = await fetch(url, init);
+  const text = body && (await readResponseStart(Readable.fromWeb(body as WebStream), responseBytesMax));
+  return new Response(text, { status, headers });
+}
+
+/** Knock names the run that it began. An answer that says yes and no more, or breaks off, is a yes all the same. */
+function runIdFrom(text: string): JsonObject {
+  try {
+    const { workflow_run_id = null } = JSON.parse(text);
+    return { workflow_run_id };
+  } catch {
+    return { workflow_run_id: null };
   }
 }
 

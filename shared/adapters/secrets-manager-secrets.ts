@@ -32,7 +32,7 @@ const SecretText = z.union([
 type Entry = {
   /** The last answer of the store: values, or none because there is no such secret. */
   known?: { values: string[] | undefined; readAtMs: number };
-  /** Not asked again before, unless somebody refreshes. */
+  /** Not asked again before then, unless a refresh is asked for. */
   nextReadMs: number;
   refreshedAtMs: number;
   loading?: Promise<void>;

@@ -13,7 +13,7 @@ export type Settled = { kind: 'done' } | { kind: 'retry'; error: Error };
 export function toBatchResponse(records: SQSRecord[], settled: Settled[]): SQSBatchResponse {
   return {
     batchItemFailures: records.flatMap((record, i) =>
-      // A record nobody settled is one nobody finished.
+      // A record that was not settled was not finished.
       settled[i]?.kind === 'done' ? [] : [{ itemIdentifier: record.messageId }],
     ),
   };

@@ -25,16 +25,16 @@ export type ClaimAnswer =
 
 export interface ClaimStore {
   /**
-   * Takes the claim if nobody has it, or re-enters our own once its lease has ended.
+   * Takes the claim if it is free, or re-enters our own once its lease has ended.
    * @throws RetryableError when the table is throttled or away
    */
   claim(request: ClaimRequest, nowMs: number): Promise<ClaimAnswer>;
   /**
    * Takes over a claim that is expired, released, or left by an owner that died: on the condition that it is as `seen`.
    * `execution` and `expiresAtMs` are what the claim will then hold; `released` is removed.
-   * @returns false when somebody was faster
+   * @returns false when another event was faster
    */
   takeOver(request: ClaimRequest & { execution: string }, seen: Claim): Promise<boolean>;
-  /** Marks the claim so that a later copy of the event may run again, if it is still `execution`'s, whoever owns it by now. */
+  /** Marks the claim so that a later copy of the event may run again, if it is still `execution`'s, whichever event owns it by now. */
   release(ref: ClaimRef, execution: string): Promise<void>;
 }

@@ -4,7 +4,7 @@ export type SeenEvent = {
   source: string;
   eventId: string;
   eventType?: string;
-  /** It came in by a URL that is on its way out; noted about every five minutes, for whoever waits to retire it. */
+  /** It came in by a URL that is on its way out; noted about every five minutes, for the operator who waits to retire it. */
   oldCredentials?: readonly OldCredential[];
 };
 

@@ -9,7 +9,7 @@ export interface TargetBreakers {
   read(workflow: string): Promise<Breaker | undefined>;
   /**
    * Writes `next` if the breaker still has the revision before it.
-   * @returns false when somebody else has written
+   * @returns false when another function has written
    * @throws RetryableError when the table is throttled or away
    */
   writeIfUnchanged(workflow: string, next: Breaker): Promise<boolean>;

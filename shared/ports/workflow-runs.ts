@@ -49,7 +49,7 @@ export interface WorkflowRuns {
   unfinishedOfRecipient(recipientKey: string, page: RunsPage): Promise<Page<WorkflowRun>>;
   /** @returns false when the run is no longer in the state `from` */
   cancel(key: RunKey, change: { from: RunStatus; reason: CancelReason; updatedAtMs: number }): Promise<boolean>;
-  /** Takes a run that nobody can stop any more out of the unfinished ones. */
+  /** Takes a run that can no longer be stopped out of the unfinished ones. */
   close(key: RunKey): Promise<void>;
   /** Keeps the latest `beforeMs` of each mark. */
   markCancelled(marks: CancellationMark[], nowMs: number): Promise<void>;

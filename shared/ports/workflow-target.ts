@@ -47,7 +47,7 @@ export type CancelRequest = {
 
 /** Where one workflow's runs go. Starting a run twice under one message id must be harmless; targets are told to see to it. */
 export interface WorkflowTarget {
-  /** True when there is nobody to call: the run is written once, as handed off, and `start` is never asked. */
+  /** True when there is nothing to call: the run is written once, as handed off, and `start` is never asked. */
   readonly recordsOnly: boolean;
   /** How long an attempt may take at most. */
   readonly timeoutMs: number;
@@ -60,7 +60,7 @@ export interface WorkflowTarget {
    * asked instead of `start`, for a single run too. Never throws either.
    */
   startMany?(requests: RunRequest[], batch: BatchRequest): Promise<TargetAnswer[]>;
-  /** Takes back a run that was handed off. Absent where nobody could be told: every cancellation is too late. */
+  /** Takes back a run that was handed off. Absent where the target cannot be told: every cancellation is too late. */
   cancel?(request: CancelRequest): Promise<CancelAnswer>;
 }
 

@@ -383,7 +383,7 @@ describe('a live configuration that cannot be read', () => {
 });
 
 async function expectSoon<Value>(read: () => Promise<Value>, expected: Value) {
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 1000; i++) {
     if ((await read()) === expected) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -184,14 +184,32 @@ describe('what an answer means', () => {
     });
   });
 
-  test('one that begins to answer and stops is, too', async () => {
-    answer = (response) => {
-      response.writeHead(200);
-      response.write('x');
-    };
-    expect(await openTarget().start({ ...request, timeoutMs: 100 })).toMatchObject({
-      kind: 'unavailable',
-      reason: 'target_timeout',
+  describe.each([
+    ['stays open', (response: ServerResponse) => void response.write('why')],
+    [
+      'breaks off',
+      (response: ServerResponse) => {
+        response.write('why');
+        setTimeout(() => response.destroy(), 20);
+      },
+    ],
+    ['never begins', (response: ServerResponse) => response.flushHeaders()],
+  ])('one whose answer %s has answered: its status decides', (_name, rest) => {
+    test.each<[number, object]>([
+      [200, { kind: 'accepted', reference: { status: 200 } }],
+      [400, { kind: 'refused', reference: { status: 400 } }],
+      [429, { kind: 'unavailable', reason: 'target_busy', retryAfterSeconds: 7 }],
+      [503, { kind: 'unavailable', reason: 'target_unavailable', retryAfterSeconds: 7 }],
+    ])('%d', async (status, expected) => {
+      answer = (response) => {
+        response.writeHead(status, { 'retry-after': '7' });
+        rest(response);
+      };
+      // Less than the text of an answer is waited for, and more.
+      expect(await openTarget().start({ ...request, timeoutMs: 100 })).toMatchObject(expected);
+      const startedAtMs = Date.now();
+      expect(await openTarget().start({ ...request, timeoutMs: 60_000 })).toMatchObject(expected);
+      expect(Date.now() - startedAtMs).toBeLessThan(10_000);
     });
   });
 

@@ -45,6 +45,22 @@ const open = (workflow = 'new-order') =>
     knockUrl: server.url,
   })('order-completed', { type: 'knock', workflow });
 
+describe('an answer whose body stays open has been given: its status decides', () => {
+  test.each<[number, object]>([
+    [200, { kind: 'accepted', reference: { workflow_run_id: null } }],
+    [422, { kind: 'refused' }],
+    [429, { kind: 'unavailable', reason: 'target_busy', retryAfterSeconds: 7 }],
+    [503, { kind: 'unavailable', reason: 'target_unavailable' }],
+  ])('%d', async (status, expected) => {
+    server.world.answer = (_request, response) => {
+      response.writeHead(status, { 'content-type': 'application/json', 'retry-after': '7' });
+      response.write('{"code":');
+    };
+    expect(await open().start(runRequest('lena', {}, 60_000))).toMatchObject(expected);
+    expect(server.received).toHaveLength(1);
+  });
+});
+
 describe('a run', () => {
   test('triggers the workflow through the official client, with who it is for described inline', async () => {
     const request = runRequest('lena', {

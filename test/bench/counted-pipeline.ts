@@ -1,6 +1,7 @@
 import { makeAwsJsonClient } from '../../infra/local/aws-json-client.ts';
 import { type FunctionHost, hostFunction } from '../../infra/local/function-host.ts';
-import { readResources, type StackResources } from '../../infra/local/resources.ts';
+import { type FunctionResource, lambdaFunction } from '../../infra/local/resources/function.ts';
+import { readResources, type StackResources } from '../../infra/local/stack-resources.ts';
 import type { Stack } from '../../infra/local/template.ts';
 import { goLive } from '../../shared/adapters/dynamodb-configuration-history.ts';
 import { writeSnapshot } from '../../shared/adapters/dynamodb-configuration-snapshots.ts';
@@ -9,7 +10,7 @@ import { type TableName, tableDefinitions } from '../../shared/adapters/table-de
 import { Snapshot, type Snapshot as SnapshotContent } from '../../shared/core/configuration/schema.ts';
 import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { sqsRecord } from '../support/build.ts';
-import { startTables } from '../support/dynalite.ts';
+import { localCredentials, startTables } from '../support/dynalite.ts';
 import { javaIsFound, startReferenceTables } from '../support/dynamodb-local.ts';
 import { startQueues } from '../support/fauxqs.ts';
 import { startSecrets } from '../support/secrets-manager.ts';
@@ -88,6 +89,8 @@ async function start(
     AWS_ENDPOINT_URL_DYNAMODB: wire.url,
     AWS_ENDPOINT_URL_SQS: wire.url,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
+    AWS_ACCESS_KEY_ID: localCredentials.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: localCredentials.credentials.secretAccessKey,
     LOCAL: 'true',
   };
   const ownVariables = {
@@ -115,7 +118,7 @@ async function start(
   const ingest = host('Ingest');
   const processor = host('Processor');
   const workflowTrigger = host('WorkflowTrigger');
-  const poller = makeAwsJsonClient(wire.url, 'AmazonSQS');
+  const poller = makeAwsJsonClient(wire.url, 'AmazonSQS', localCredentials.credentials);
   cleanups.push(() => poller.close());
 
   const counted = async (work: () => Promise<void>): Promise<StageRun> => {
@@ -140,7 +143,8 @@ async function start(
 }
 
 /** A function of the stack by the name of its construct; the logical id ends in a hash. */
-export function functionOf({ functions }: StackResources, construct: string): StackResources['functions'][number] {
+export function functionOf(resources: StackResources, construct: string): FunctionResource {
+  const functions = resources.of(lambdaFunction);
   const found = functions.find(({ name }) => name.includes(`-${construct}Function`));
   if (found === undefined)
     throw new Error(`no function ${construct} among ${functions.map(({ name }) => name).join(', ')}`);

@@ -6,7 +6,7 @@ import { startSecretsApi } from '../../infra/local/secrets-api.ts';
 import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import type { Snapshot } from '../../shared/core/configuration/schema.ts';
 import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
-import { startTables, type TestTables } from '../support/dynalite.ts';
+import { localCredentials, startTables, type TestTables } from '../support/dynalite.ts';
 import { type CliEnded, startWarmCli } from '../support/warm-cli.ts';
 
 export type CliAnswer = CliEnded;
@@ -26,7 +26,7 @@ export async function startCli(snapshot: Snapshot): Promise<TestCli> {
   const tables = await startTables();
   const secrets = openSecretStore(undefined, 'arn:aws:secretsmanager:us-east-1:000000000000:secret:');
   secrets.create('signalbox/development/ingest', JSON.stringify({ current: 'ingest-key' }));
-  const secretsApi = await startSecretsApi(secrets);
+  const secretsApi = await startSecretsApi(secrets, localCredentials.credentials);
   const directory = mkdtempSync(join(tmpdir(), 'signalbox-cli-'));
   const file = join(directory, 'runtime.json');
   const queue = 'http://127.0.0.1:9/000000000000/q';
@@ -48,7 +48,7 @@ export async function startCli(snapshot: Snapshot): Promise<TestCli> {
     secretsmanager: secretsApi.endpoint,
     cloudwatch: 'http://127.0.0.1:9',
   };
-  const environments = { development: { region: 'us-east-1', endpoints, outputs } };
+  const environments = { development: { ...localCredentials, endpoints, outputs } };
   writeFileSync(file, JSON.stringify({ pid: process.pid, started_at: '2026-11-21T00:00:00Z', environments }));
   const table = { client: tables.client, table: tables.names.Configuration };
   await pushAndCommit(table, { snapshot, seed: undefined, author: 'a', message: 'm', nowMs: 0 });

@@ -9,7 +9,7 @@ import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
 import { pushDraft } from '../../shared/operations/configuration/drafts.ts';
 import { configFolder } from '../support/config.ts';
-import { createTable, startTables, type TestTables } from '../support/dynalite.ts';
+import { createTable, localCredentials, startTables, type TestTables } from '../support/dynalite.ts';
 import { type CliEnded, startWarmCli, type WarmCli } from '../support/warm-cli.ts';
 
 /* The commands as people run them, one after another, against two environments of emulators. */
@@ -23,7 +23,10 @@ const tableOf = (environment: string) => ({ client: tables.client, table: `${env
 beforeAll(async () => {
   [tables, secrets] = await Promise.all([
     startTables(),
-    startSecretsApi(openSecretStore(undefined, 'arn:aws:secretsmanager:us-east-1:0:secret:')),
+    startSecretsApi(
+      openSecretStore(undefined, 'arn:aws:secretsmanager:us-east-1:0:secret:'),
+      localCredentials.credentials,
+    ),
   ]);
   directory = mkdtempSync(join(tmpdir(), 'signalbox-config-'));
   cpSync(configFolder, join(directory, 'config'), { recursive: true });
@@ -47,7 +50,7 @@ beforeAll(async () => {
       LogRetentionDays: '14',
       GrantedTargets: 'none',
     };
-    environments[name] = { region: 'us-east-1', endpoints, outputs };
+    environments[name] = { ...localCredentials, endpoints, outputs };
   }
   const runtime = { pid: process.pid, started_at: '2026-11-21T00:00:00Z', environments };
   writeFileSync(join(directory, 'runtime.json'), JSON.stringify(runtime));

@@ -39,7 +39,7 @@ export async function startEnvironment(): Promise<TestEnvironment> {
     startTables(),
     startQueues(),
     startSecrets(),
-    startMetricsApi(history),
+    startMetricsApi(history, localCredentials.credentials),
   ]);
   const metricsClient = new CloudWatchClient({ endpoint: metricsApi.endpoint, ...localCredentials });
   const { client, names } = tables;

@@ -10,6 +10,7 @@ import { builtFile } from '../../infra/build/build.js';
 import { decodeRawEvent } from '../../shared/core/events/raw-event.ts';
 import { eventIdTimeMs, makeEventId } from '../../shared/core/ids/event-id.ts';
 import { liveConfiguration, trackEvent } from '../support/build.ts';
+import { localCredentials } from '../support/dynalite.ts';
 import { actionEntry, eventEntry, outcome, run } from './entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from './environment-for-tests.ts';
 
@@ -64,7 +65,7 @@ beforeAll(async () => {
     JSON.stringify({
       pid: process.pid,
       started_at: new Date().toISOString(),
-      environments: { development: { region: 'us-east-1', endpoints, outputs: outputTexts } },
+      environments: { development: { ...localCredentials, endpoints, outputs: outputTexts } },
     }),
   );
 });

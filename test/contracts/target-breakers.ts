@@ -24,7 +24,7 @@ export function targetBreakersContract(breakers: () => TargetBreakers): void {
   test('what is written is read, in every state', async () => {
     const states = [
       openBreaker(),
-      openBreaker({ retryAtMs: nowMs + 60_000, failedProbes: 3, reason: 'target_busy', revision: 2 }),
+      openBreaker({ failedProbes: 3, reason: 'target_busy', revision: 2 }),
       openBreaker({ isOpen: false, revision: 3 }),
     ];
     for (const state of states) {

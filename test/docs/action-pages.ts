@@ -78,7 +78,7 @@ const types = new Map<z.core.$ZodType, ParameterType>([
     EntityId,
     {
       name: 'id',
-      says: 'Text of 1 to 256 characters and at most 500 bytes, without `/` and `#`; a number becomes its digits. Blank text is none, and neither is what programs write for a missing value: `undefined`, `null`, `NULL`, `NaN`, `None`, `[object Object]`. Taken exactly as sent: `u ` is another id than `u`, with the warning `id_has_blanks` where one is described.',
+      says: 'Text of 1 to 256 characters and at most 500 bytes, without `/` and `#`; a number becomes its digits. Blank text is none, and neither is what programs write for a missing value: `undefined`, `null`, `NaN`, `[object Object]`. Taken exactly as sent: `u ` is another id than `u`, with the warning `id_has_blanks` where one is described.',
     },
   ],
   [TenantId, { name: 'tenant id', says: 'An id without whitespace.' }],

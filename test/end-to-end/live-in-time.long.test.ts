@@ -32,9 +32,9 @@ const asked = () => ({ author: 'Ben', nowMs: Date.now() });
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'signalbox-live-'));
   runtime = await startRuntime({ environments: ['development'], port: 0, configure });
-  const { region, endpoints, outputs } = runtime.environments.development ?? {};
+  const { region, endpoints, credentials, outputs } = runtime.environments.development ?? {};
   const file = join(directory, 'runtime.json');
-  const environments = { development: { region, endpoints, outputs } };
+  const environments = { development: { region, endpoints, credentials, outputs } };
   writeFileSync(file, JSON.stringify({ pid: process.pid, started_at: new Date().toISOString(), environments }));
   process.env.SIGNALBOX_RUNTIME_FILE = file;
   environment = await connect({ environment: 'development' });

@@ -19,7 +19,6 @@ import { readConfigurationFiles } from '../../shared/operations/configuration/fi
 import { changeState, setMappingActive } from '../../shared/operations/settings/change-state.ts';
 import { rawEvent, trackEvent } from '../support/build.ts';
 import { configFolder, configure } from '../support/config.ts';
-import { localCredentials } from '../support/dynalite.ts';
 
 /*
  * The whole pipeline as it is deployed: the synthesized template and the bundles of the functions, run by the local
@@ -47,13 +46,17 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   runtime = await startRuntime({ environments: ['development'], port: 0, configure });
   environment = runtime.environments.development as RuntimeEnvironment;
-  const client = makeDocumentClient({ endpoint: environment.endpoints.dynamodb, ...localCredentials });
+  const client = makeDocumentClient({
+    endpoint: environment.endpoints.dynamodb,
+    region: environment.region,
+    credentials: environment.credentials,
+  });
   table = { client, table: environment.outputs.ConfigurationTable ?? '' };
-  const { region, endpoints, outputs } = environment;
+  const { region, endpoints, credentials, outputs } = environment;
   const file = {
     pid: process.pid,
     started_at: new Date().toISOString(),
-    environments: { development: { region, endpoints, outputs } },
+    environments: { development: { region, endpoints, credentials, outputs } },
   };
   writeFileSync(join(directory, 'runtime.json'), JSON.stringify(file));
   await pushExtraMappings();
@@ -364,7 +367,11 @@ describe('operating it', () => {
 
   test('a parked event becomes a failed row, and a replay runs it', async () => {
     const parked = rawEvent(trackEvent({ messageId: 'parked', userId: 'e2e-user' }));
-    const client = new SQSClient({ endpoint: environment.endpoints.sqs, ...localCredentials });
+    const client = new SQSClient({
+      endpoint: environment.endpoints.sqs,
+      region: environment.region,
+      credentials: environment.credentials,
+    });
     await client.send(
       new SendMessageCommand({
         QueueUrl: environment.outputs.EventsDeadLetterQueueUrl,

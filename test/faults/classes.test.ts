@@ -7,6 +7,7 @@ import { eventIdShard, logShardsMax, makeEventId } from '../../shared/core/ids/e
 import { decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import { planEvent } from '../../shared/core/plan/plan-event.ts';
 import { liveConfiguration, rawEvent, trackEvent } from '../support/build.ts';
+import { cpuMs } from '../support/cpu-time.ts';
 import { ingestRequestOf, makeTestIngest } from '../support/ingest.ts';
 import { makeRandom, randomBytesFrom } from '../support/random.ts';
 import type { Fate } from './fault-plan.ts';
@@ -343,7 +344,7 @@ describe('order, time and change', () => {
         liveConfiguration(),
       );
       expect(event?.receivedAtMs).toBe(receivedAtMs);
-      expect(event?.occurredAtMs).toBeLessThanOrEqual(receivedAtMs + 5 * 60_000);
+      expect(event?.occurredAtMs).toBeLessThanOrEqual(receivedAtMs);
       expect(windowSeconds).toBe(24 * 3600);
     },
   );
@@ -395,11 +396,11 @@ describe('order, time and change', () => {
     const raw = rawEvent(
       `{"type":"track","event":"order_completed","properties":{"text":"${evil}","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}}`,
     );
-    const startedAtMs = performance.now();
+    const startedAtMs = cpuMs();
     const { plan } = await planEvent(raw, liveConfiguration({ file: { mappings: [mapping] } }));
     expect(plan.kind).toBe('run');
     // Far more than it takes, far less than backtracking would.
-    expect(performance.now() - startedAtMs).toBeLessThan(2000);
+    expect(cpuMs() - startedAtMs).toBeLessThan(2000);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../support/fast-check.ts';
 import { pickOne } from '../support/random.ts';
 import { clearWeather, type Weather } from './fault-plan.ts';
 import { failedEvents, redrive, replay } from './operator.ts';

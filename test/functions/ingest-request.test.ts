@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { type IngestAnswer, ingestRequest } from '../../functions/ingest/ingest-request.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import { payloadBytesMax, unpackEventText } from '../../shared/core/events/raw-event.ts';
@@ -10,6 +9,7 @@ import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { problemOf } from '../../shared/core/ingest/refusal.ts';
 import { valuesMax } from '../../shared/core/ingest/split-events.ts';
 import { liveConfiguration, trackEvent } from '../support/build.ts';
+import fc from '../support/fast-check.ts';
 import { ingestKey, ingestRequestOf, makeTestIngest, type TestIngest } from '../support/ingest.ts';
 
 let ingest: TestIngest;

@@ -135,24 +135,25 @@ describe('what an expression makes', () => {
   test('stands beside what the kind computes, and wins over it', async () => {
     const { sent } = await processed(
       {
-        kind: 'supabase',
-        preprocess: { jsonata: '{"seen": preprocess.idempotency_key, "record": {"id": "own"}}' },
+        kind: 'polytomic',
+        preprocess: { jsonata: '{"seen": preprocess.custom_columns.plan, "created_at": "own"}' },
         mappings: [
           {
             id: 'm',
-            event: 'public.t:INSERT',
+            event: 'sync.records',
             action: 'users_identify',
             parameters: {
-              id: 'preprocess.record.id',
-              properties: { seen: 'preprocess.seen', kind: 'preprocess.idempotency_key' },
+              id: 'user_id',
+              created_at: 'preprocess.created_at',
+              properties: { seen: 'preprocess.seen', kind: 'preprocess.custom_columns.plan' },
             },
           },
         ],
       },
-      [event({ type: 'INSERT', table: 't', record: { id: 5, updated_at: 'x' } })],
+      [event({ event: 'sync.records', fields: { id: 5, created_at: '2026-05-04', plan: 'pro' } })],
     );
     expect(sent).toMatchObject([
-      { invocations: [{ payload: { id: 'own', properties: { seen: 'INSERT:5:x', kind: 'INSERT:5:x' } } }] },
+      { invocations: [{ payload: { id: '5', created_at: 'own', properties: { seen: 'pro', kind: 'pro' } } }] },
     ]);
   });
 });

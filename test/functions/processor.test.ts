@@ -321,7 +321,8 @@ describe('a repeat', () => {
   });
 
   test.each([
-    ['a number', 42],
+    ['a list', [42]],
+    ['blanks', '  '],
     ['256 characters', 'k'.repeat(256)],
     ['missing', undefined],
     ['empty', ''],

@@ -3,7 +3,9 @@ import { runActions, type WorkflowTriggerDeps } from '../../functions/workflow-t
 import { SourceState } from '../../shared/core/configuration/schema.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import type { ActionStatus } from '../../shared/core/logs/action-log-entry.ts';
+import { heldBack } from '../../shared/core/targets/breaker.ts';
 import type { TargetAnswer } from '../../shared/ports/workflow-target.ts';
+import { openBreaker } from '../contracts/target-breakers.ts';
 import { actionsMessage, actionsRecord, invocation, testExecution } from '../support/actions-message.ts';
 import { liveConfiguration, sqsRecord } from '../support/build.ts';
 import { contextNowMs, identify } from '../support/fakes-workflow-trigger.ts';
@@ -154,6 +156,25 @@ describe('a target that is down', () => {
     world.answer = () => ({ ...down(), retryAfterSeconds: 1800 }) as TargetAnswer;
     await deliver([actionsMessage({ invocations: [callLena()] })]);
     expect(actionsQueue.sent).toMatchObject([{ n: 2, delaySeconds: 900, retryAtMs: contextNowMs + 1_890_000 }]);
+  });
+
+  test('that its breaker stands for is not asked: no attempt is counted, and the row says when the next probe is', async () => {
+    const { deliver, settle, world, row, actionsQueue, directory, clock } = makeTrigger();
+    await identify(directory, { id: 'lena' });
+    world.answer = () => heldBack(openBreaker({ probeAtMs: clock.nowMs + 20_000 }), clock.nowMs);
+    await deliver([actionsMessage({ invocations: [callLena()] })]);
+    for (let i = 0; i < 150; i++) {
+      const [next] = actionsQueue.sent.splice(0);
+      if (next === undefined) throw new Error('a retry was expected');
+      clock.nowMs = next.retryAtMs ?? 0;
+      await deliver([next]);
+      const [waiting] = row()?.actions ?? [];
+      expect(waiting).toMatchObject({ status: 'pending', attempts: 0 });
+      expect(waiting?.retryAtMs).toBeGreaterThan(clock.nowMs);
+    }
+    world.answer = up;
+    await settle();
+    expect(row()?.actions).toMatchObject([{ status: 'succeeded', attempts: 1 }]);
   });
 
   test('is not asked by a message that comes before its time; that is delayed again and counts for nothing', async () => {

@@ -28,8 +28,8 @@ async function start(): Promise<{ child: ChildProcess; environment: RuntimeEnvir
   return { child, environment: JSON.parse(line) };
 }
 
-async function storedBodies({ endpoints, outputs }: RuntimeEnvironment): Promise<Set<string>> {
-  const client = makeAwsJsonClient(endpoints.dynamodb, 'DynamoDB_20120810');
+async function storedBodies({ endpoints, credentials, outputs }: RuntimeEnvironment): Promise<Set<string>> {
+  const client = makeAwsJsonClient(endpoints.dynamodb, 'DynamoDB_20120810', credentials);
   const bodies = new Set<string>();
   let ExclusiveStartKey: object | undefined;
   do {
@@ -45,8 +45,8 @@ async function storedBodies({ endpoints, outputs }: RuntimeEnvironment): Promise
 }
 
 /** What ingest counted, as the runtime answers for CloudWatch. */
-async function acceptedCount({ endpoints }: RuntimeEnvironment): Promise<number> {
-  const client = makeAwsJsonClient(endpoints.cloudwatch, 'GraniteServiceVersion20100801');
+async function acceptedCount({ endpoints, credentials }: RuntimeEnvironment): Promise<number> {
+  const client = makeAwsJsonClient(endpoints.cloudwatch, 'GraniteServiceVersion20100801', credentials);
   const nowSeconds = Math.floor(Date.now() / 1000);
   const Metric = {
     Namespace: 'Signalbox',

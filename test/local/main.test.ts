@@ -65,6 +65,7 @@ describe('npm start', () => {
   });
 
   test('a port that another run has says so', async () => {
+    server.on('request', (_request, response) => response.end(JSON.stringify({ pid: process.pid })));
     const environments = { development: { outputs: { IngestUrl: `http://127.0.0.1:${port}` } } };
     writeFileSync(runtimeFile, JSON.stringify({ pid: process.pid, environments }));
     const { code, stderr } = await npmStart('--memory', '--port', String(port));

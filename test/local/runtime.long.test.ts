@@ -30,8 +30,8 @@ async function post(path: string, body: string | Buffer, headers: Record<string,
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-async function bodiesIn({ endpoints, outputs }: RuntimeEnvironment): Promise<string[]> {
-  const client = makeAwsJsonClient(endpoints.dynamodb, 'DynamoDB_20120810');
+async function bodiesIn({ endpoints, credentials, outputs }: RuntimeEnvironment): Promise<string[]> {
+  const client = makeAwsJsonClient(endpoints.dynamodb, 'DynamoDB_20120810', credentials);
   const { Items } = await client.call<{ Items: { body: { S: string } }[] }>('Scan', { TableName: outputs.RowsTable });
   client.close();
   return Items.map(({ body }) => body.S).sort();
@@ -168,7 +168,8 @@ describe('a run that keeps its data', () => {
   });
 
   async function ingestKey({ environments }: Runtime): Promise<string> {
-    const client = makeAwsJsonClient(environments.fixture?.endpoints.secretsmanager as string, 'secretsmanager');
+    const { endpoints, credentials } = environments.fixture as RuntimeEnvironment;
+    const client = makeAwsJsonClient(endpoints.secretsmanager, 'secretsmanager', credentials);
     const { SecretString } = await client.call<{ SecretString: string }>('GetSecretValue', {
       SecretId: 'signalbox/fixture/ingest',
     });

@@ -45,11 +45,10 @@ const runtime = await startRuntime({
   data: args.data,
   outdir: args.outdir,
   async configure(environment) {
-    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
     const client = new SecretsManagerClient({
       endpoint: environment.endpoints.secretsmanager,
       region: environment.region,
-      credentials,
+      credentials: environment.credentials,
     });
     await client
       .send(
@@ -88,9 +87,7 @@ function developmentOf({ environments }: Runtime) {
 }
 
 async function sample(): Promise<void> {
-  const heaps = await Promise.all(
-    [...environment.functions.values()].map(async (host) => [host.name, await host.heapsMb()] as const),
-  );
+  const heaps = [...environment.functions.values()].map((host) => [host.name, host.heapsMb()] as const);
   const depth = (isWanted: (name: string) => boolean) =>
     Object.entries(environment.queues())
       .filter(([name]) => isWanted(name))

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { refText } from '../../../shared/core/configuration/resources.ts';
 import { commitDraft } from '../../../shared/operations/configuration/commit.ts';
 import { failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
-import { currentAuthor } from '../author.ts';
+import { currentAuthor } from '../../author.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';

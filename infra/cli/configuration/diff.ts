@@ -7,6 +7,7 @@ import {
   type Snapshot,
   SourceSettings,
 } from '../../../shared/core/configuration/schema.ts';
+import { own } from '../../../shared/core/json/values.ts';
 import { readDraftContent } from '../../../shared/operations/configuration/drafts.ts';
 import { differences } from '../../../shared/operations/configuration/history.ts';
 import { contentOf, readSeen } from '../../../shared/operations/configuration/live-content.ts';
@@ -105,7 +106,7 @@ async function besides({ options, terminal, environment }: Sides): Promise<Hints
   const { configuration: table, name } = await environment();
   const files = readFaultlessFiles(terminal, options.dir, 'nothing can be compared with them');
   const [{ current, snapshot }, { draft, open }] = await Promise.all([readSeen(table), readDraftContent(table)]);
-  const drift = driftOf(files.environments[name] ?? EnvironmentFile.parse({}), current.state, snapshot);
+  const drift = driftOf(own(files.environments, name) ?? EnvironmentFile.parse({}), current.state, snapshot);
   if (draft === undefined || open.length === 0) return { drift };
   const changes = open.map(refText);
   return { drift, draft: { author: draft.author, updated_at: new Date(draft.updatedAtMs).toISOString(), changes } };
@@ -114,7 +115,7 @@ async function besides({ options, terminal, environment }: Sides): Promise<Hints
 /** From what the file says to what runs. URL generations are in no file. */
 export function driftOf(file: EnvironmentFile, state: EnvironmentState, committed: Snapshot): FieldChange[] {
   const keys = Object.keys(committed.sources).filter((key) => Object.hasOwn(state.sources, key));
-  const inFile = keys.map((key) => [key, file.sources[key] ?? SourceSettings.parse({})]);
+  const inFile = keys.map((key) => [key, own(file.sources, key) ?? SourceSettings.parse({})]);
   const running = keys.map((key) => {
     const { url: _url, ...settings } = state.sources[key] as EnvironmentState['sources'][string];
     return [key, settings];

@@ -1,3 +1,4 @@
+import { isAbsolute, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import {
   type ConfigurationFiles,
@@ -21,12 +22,18 @@ export function withDirectory(command: Command): Command {
 export const errorsOf = ({ problems }: ConfigurationFiles): ConfigurationProblem[] =>
   problems.filter(({ severity }) => severity === 'error');
 
+/** A folder as people name it: by its path from here, where it is below. */
+export function folderNamed(directory: string): string {
+  const path = relative(process.cwd(), resolve(directory));
+  return path.startsWith('..') || isAbsolute(path) ? resolve(directory) : path || '.';
+}
+
 /**
  * The files, when none has an error.
  * @throws Refusal after every problem was printed
  */
 export function readFaultlessFiles(terminal: Terminal, directory: string, consequence: string): ConfigurationFiles {
-  const files = readConfigurationFiles(directory);
+  const files = readConfigurationFiles(folderNamed(directory));
   const errors = errorsOf(files);
   if (errors.length === 0) return files;
   for (const problem of files.problems) terminal.note(problemText(problem));

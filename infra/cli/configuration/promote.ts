@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { makeAudiences } from '../../../shared/adapters/dynamodb-audiences.ts';
 import { isInGrantedTargets } from '../../../shared/core/configuration/granted-targets.ts';
 import { refText } from '../../../shared/core/configuration/resources.ts';
+import { own } from '../../../shared/core/json/values.ts';
 import { differences } from '../../../shared/operations/configuration/history.ts';
 import {
   type EnvironmentFacts,
@@ -13,8 +14,8 @@ import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
 import { secretNames } from '../../../shared/operations/secrets/secret-names.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
+import { currentAuthor } from '../../author.ts';
 import { environmentAbove, environmentBelow, environmentNamed } from '../../environments.ts';
-import { currentAuthor } from '../author.ts';
 import { examples, isEnvironmentNamed, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
@@ -89,7 +90,7 @@ async function run(options: PromoteOptions, isLowerNamed: boolean): Promise<void
       );
     return;
   }
-  const seed = files.environments[upper.name];
+  const seed = own(files.environments, upper.name);
   const problems = await preflight(plan, await factsOf(upper), seed);
   const isRefused = problems.length > 0 && !options.force;
   if (!options.json) printPlan(terminal, plan, problems);

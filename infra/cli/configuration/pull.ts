@@ -37,10 +37,7 @@ async function run(options: DirectoryOption & { force?: boolean }): Promise<void
   const changes = planPull(options.dir, snapshot);
   const unreadable = changes.flatMap((change) => (change.kind === 'unreadable' ? [change] : []));
   if (unreadable.length > 0) {
-    throw failure(
-      unreadable.map(({ path, problem }) => `${relative(process.cwd(), path)} is not YAML: ${problem}`).join('\n'),
-      'correct or remove it; nothing was written',
-    );
+    throw failure(unreadable.map(unreadableText).join('\n'), 'correct it first; nothing was written');
   }
   const gone = changes.filter(({ kind }) => kind === 'remove');
   const isRemoving = gone.length === 0 || options.force === true || (await confirmed(terminal, gone));
@@ -62,6 +59,10 @@ async function run(options: DirectoryOption & { force?: boolean }): Promise<void
     const files = gone.map(({ path }) => relative(process.cwd(), path)).join(', ');
     throw failure(`${plural(gone.length, 'file')} of what is no longer committed: ${files}`, 'remove with --force');
   }
+}
+
+function unreadableText({ path, line, column, problem }: Extract<FileChange, { kind: 'unreadable' }>): string {
+  return `${relative(process.cwd(), path)}${line === undefined ? '' : `:${line}:${column}`} ${problem}`;
 }
 
 const past = { create: 'created', rewrite: 'changed', remove: 'removed', unreadable: '' } as const;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { refText } from '../../../shared/core/configuration/resources.ts';
+import { own } from '../../../shared/core/json/values.ts';
 import { pushAndCommit } from '../../../shared/operations/configuration/commit.ts';
 import { pushDraft } from '../../../shared/operations/configuration/drafts.ts';
 import {
@@ -12,7 +13,7 @@ import { readSeen } from '../../../shared/operations/configuration/live-content.
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
-import { currentAuthor } from '../author.ts';
+import { currentAuthor } from '../../author.ts';
 import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
@@ -63,7 +64,7 @@ async function noteLackingSecrets(terminal: Terminal, environment: Environment, 
   }
 }
 
-const seedOf = (files: ConfigurationFiles, { name }: Environment) => files.environments[name];
+const seedOf = (files: ConfigurationFiles, { name }: Environment) => own(files.environments, name);
 
 async function saveDraft(
   terminal: Terminal,

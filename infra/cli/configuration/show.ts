@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
 import { readHistory } from '../../../shared/adapters/dynamodb-configuration-history.ts';
 import { readCurrent } from '../../../shared/adapters/dynamodb-configuration-table.ts';
+import { own } from '../../../shared/core/json/values.ts';
 import { sourceState } from '../../../shared/core/live/source-state.ts';
 import { describeEntry } from '../../../shared/operations/configuration/history.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
@@ -139,7 +140,7 @@ function printWorkflows(terminal: Terminal, live: LiveConfiguration, environment
       [
         { title: 'WORKFLOW', value: ([key]) => key, whole: true },
         { title: 'NAME', value: ([, { name }]) => name },
-        { title: 'TARGET HERE', value: ([, { target }]) => describeTarget(target[environment]) },
+        { title: 'TARGET HERE', value: ([, { target }]) => describeTarget(own(target, environment)) },
         { title: 'ACTIVE', value: ([key]) => (live.state.inactive_workflows.includes(key) ? 'no' : 'yes') },
       ],
       workflows,

@@ -7,7 +7,7 @@ import { lackingSecrets } from '../../../shared/operations/configuration/lacking
 import { examples, isEnvironmentNamed, optionsOf } from '../command.ts';
 import { connect, runsHere } from '../environment.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
-import { type DirectoryOption, errorsOf, summaryOf, withDirectory } from './files.ts';
+import { type DirectoryOption, errorsOf, folderNamed, summaryOf, withDirectory } from './files.ts';
 
 export function addValidate(config: Command): void {
   const validate = withDirectory(config.command('validate'))
@@ -28,7 +28,7 @@ export function addValidate(config: Command): void {
 async function run(options: DirectoryOption, isNamed: boolean): Promise<void> {
   const terminal = processTerminal();
   const { out, colours } = terminal;
-  const files = readConfigurationFiles(options.dir);
+  const files = readConfigurationFiles(folderNamed(options.dir));
   // What is wrong with the files themselves comes first, and needs no environment.
   if (errorsOf(files).length === 0 && (isNamed || runsHere(options.environment)))
     files.problems.push(...(await lackingSecrets(await connect(options), files)));

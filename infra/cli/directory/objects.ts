@@ -78,7 +78,7 @@ async function subscribersCommand(
   await findObject(environment, ref);
   const rows = (await take(subscribersOf(environment, ref), limit + 1)).map(subscriptionRow);
   const columns = subscriptionColumns('recipient', Date.now());
-  const none = `nobody is subscribed to ${ref.collection}/${ref.id}`;
+  const none = `no one is subscribed to ${ref.collection}/${ref.id}`;
   printList(processTerminal(), { rows, limit, columns, none, json });
 }
 

@@ -85,7 +85,7 @@ function printDryRun(terminal: Terminal, row: DryRunRow, title: string): void {
 function eventFields(row: DryRunRow): [name: string, value: string][] {
   return [
     ['type', row.type ?? 'none'],
-    ['user', row.user_id ?? 'nobody who is known'],
+    ['user', row.user_id ?? 'none that is known'],
     ['key', describeKey(row)],
     ['occurred', row.occurred_at === null ? 'unknown' : formatTime(Date.parse(row.occurred_at))],
     ['would end as', [row.status, row.reason, row.detail].filter((part) => part !== null).join(' · ')],
@@ -98,7 +98,7 @@ function describeKey({ key, type }: DryRunRow): string {
   if (key.value === null) return 'none: a copy would run too';
   return key.valid
     ? key.value
-    : `${key.value}, which is not text of 1 to 255 characters and so is dropped: a copy would run too`;
+    : `${key.value}, which is neither a number nor text of 1 to 255 characters and so is dropped: a copy would run too`;
 }
 
 function eventChanges(live: DryRunRow, draft: DryRunRow): Change[] {

@@ -51,7 +51,7 @@ function pad(text: string, width: number): string {
   return `${text}${' '.repeat(Math.max(0, width - displayWidth(text)))}`;
 }
 
-/** Nothing is cut where the width is not known: somebody reads it with a program, or scrolls. */
+/** Nothing is cut where the width is unknown: a program reads it, or a person scrolls. */
 function printStacked({ colours, out, columns }: Terminal, [was, is]: [string, string], changes: Change[]): void {
   const cut = (text: string, indent: number) => (columns === undefined ? text : truncate(text, columns - indent));
   out(colours.dim(`  - ${was}\n  + ${is}`));

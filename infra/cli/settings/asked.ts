@@ -1,7 +1,7 @@
 import { notFound, type Refusal } from '../../../shared/operations/refusal.ts';
 import type { Asked, Unknown } from '../../../shared/operations/settings/change.ts';
 import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
-import { currentAuthor } from '../author.ts';
+import { currentAuthor } from '../../author.ts';
 
 /** The operator at the keyboard, as a request of theirs names them. */
 export function askedNow({ message }: { message?: string }): Asked {

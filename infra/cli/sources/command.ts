@@ -70,7 +70,7 @@ async function showCommand(key: string | undefined, options: GlobalOptions, comm
   else if (key !== undefined) for (const row of rows) printSource(terminal, row, Date.now());
   else printSources(terminal, rows, Date.now());
   if (!options.json && rows.some(({ url }) => url !== null))
-    terminal.note('A URL is a credential: whoever knows it can send events. Give each sender only its own.');
+    terminal.note('A URL is a credential: knowing it is enough to send events. Give each sender only its own.');
 }
 
 function addSwitch(sources: Command, name: 'enable' | 'disable', enabled: boolean, what: string): void {

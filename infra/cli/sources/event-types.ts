@@ -20,7 +20,7 @@ export function register(program: Command): void {
   examples(
     command,
     ['event-types rudderstack', 'what could be mapped, newest first'],
-    [`event-types rudderstack --json | jq -r '.[] | select(.mapped | not).type'`, 'what nobody has mapped'],
+    [`event-types rudderstack --json | jq -r '.[] | select(.mapped | not).type'`, 'what is not mapped yet'],
   );
 }
 

@@ -44,7 +44,7 @@ async function rotateCommand(source: string, options: RotateOptions): Promise<vo
   if (rotated.kind === 'previous_still_valid')
     throw failure(
       `the URL of ${source} before the current one is still valid (${useOf(rotated.previous, nowMs)}); rotating again would end it, and only two are ever valid`,
-      `when nobody uses it any more: npx signalbox sources rotate ${source} --retire`,
+      `when it is no longer used: npx signalbox sources rotate ${source} --retire`,
       'to end it now: --force',
     );
   const { url } = stateOf(rotated.state, source);
@@ -62,7 +62,7 @@ async function rotateCommand(source: string, options: RotateOptions): Promise<vo
   terminal.note(
     `The URL of ${source} in ${environment.name} from version ${version}, within 30 s. The old one still works.`,
   );
-  terminal.note('1. Paste it at the sender. It is a credential: whoever knows it can send events.');
+  terminal.note('1. Paste it at the sender. It is a credential: knowing it is enough to send events.');
   terminal.note(`2. See when the old one was last used: npx signalbox sources ${source}`);
   terminal.note(`3. Once it is quiet, end it: npx signalbox sources rotate ${source} --retire`);
 }
@@ -88,7 +88,7 @@ async function retireCommand(source: string, options: RotateOptions): Promise<vo
     terminal.out(`the old URL of ${source} ends in ${environment.name} with version ${retired.version}, within 30 s`);
 }
 
-/** Asks whoever is there before it ends a URL that was in use until lately; refuses where nobody is. */
+/** Asks before it ends a URL that was in use until lately; without a terminal to ask on, it refuses. */
 async function retire(source: string, options: RotateOptions, { configuration, name }: Environment) {
   const request = { source, ...askedNow(options) };
   const first = await retireUrl(configuration, { ...request, evenIfUsed: options.yes === true });

@@ -75,7 +75,7 @@ async function showEvent(
     if (resolved.as !== 'event') terminal.note(`${printable(asked)} is ${article[resolved.as]}; this is its event.\n`);
     printStory(terminal, story, nowMs);
   }
-  // The story of an id that nobody knows is printed, and yet it was not found.
+  // The story of an unknown id is printed, and yet the exit code says that it was not found.
   if (story.now.state === 'unknown') process.exitCode = 3;
 }
 

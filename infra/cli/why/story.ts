@@ -25,7 +25,7 @@ export function printStory(terminal: Terminal, story: EventStory, nowMs: number)
     line('verified', describeVerification(event.verification));
     line(
       'read as',
-      `${event.type ?? 'no type'}, ${event.user_id === null ? 'of nobody who is known' : `of user ${event.user_id}`}`,
+      `${event.type ?? 'no type'}, ${event.user_id === null ? 'without a user' : `of user ${event.user_id}`}`,
     );
     line(
       'processed',

@@ -1,4 +1,4 @@
-import { isJsonObject, sameJson } from '../json/values.ts';
+import { isJsonObject, own, sameJson } from '../json/values.ts';
 
 /** One field that differs. `before` is absent where it was added, `after` where it was removed. */
 export type FieldChange = { path: string; before?: unknown; after?: unknown };
@@ -13,7 +13,7 @@ export function fieldChanges(before: unknown, after: unknown, path = ''): FieldC
   if (sameJson(before, after)) return [];
   if (isJsonObject(before) && isJsonObject(after)) {
     const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-    return [...names].flatMap((name) => fieldChanges(before[name], after[name], joined(path, name)));
+    return [...names].flatMap((name) => fieldChanges(own(before, name), own(after, name), joined(path, name)));
   }
   if (Array.isArray(before) && Array.isArray(after)) return listChanges(before, after, path);
   // A list of mappings that comes or goes whole is told mapping by mapping, too.

@@ -1,14 +1,7 @@
+import { type EntityRef, tenantsCollection } from '../ids/entity-ref.ts';
 import type { JsonObject } from '../json/values.ts';
 
-/** What the directory holds: users, and objects in collections. A tenant is the object `$tenants/<id>`. */
-export type ObjectRef = { kind: 'object'; collection: string; id: string };
-export type EntityRef = { kind: 'user'; id: string } | ObjectRef;
-
-/** The collection that tenants live in. */
-export const tenantsCollection = '$tenants';
-
-/** The collection name by which logs and callers may spell a user: `{ collection: '$users', id }`. */
-export const usersCollection = '$users';
+export * from '../ids/entity-ref.ts';
 
 export type Entity = {
   ref: EntityRef;
@@ -41,28 +34,6 @@ export type Tombstone = {
 
 export function isTombstone(stored: Entity | Tombstone | undefined): stored is Tombstone {
   return stored !== undefined && !('attributes' in stored);
-}
-
-/** A user's id, or `collection/id`: ids hold no slash, so no two entities share a key. Also the partition of its runs. */
-export function recipientKey(ref: EntityRef): string {
-  return ref.kind === 'user' ? ref.id : `${ref.collection}/${ref.id}`;
-}
-
-export function refFromRecipientKey(key: string): EntityRef {
-  const slash = key.indexOf('/');
-  return slash < 0
-    ? { kind: 'user', id: key }
-    : { kind: 'object', collection: key.slice(0, slash), id: key.slice(slash + 1) };
-}
-
-/** How logs and messages write a reference. */
-export function describeRef(ref: EntityRef): string | { collection: string; id: string } {
-  return ref.kind === 'user' ? ref.id : { collection: ref.collection, id: ref.id };
-}
-
-/** How results name one: `{ id }`, or `{ collection, id }`. */
-export function describeEntity(ref: EntityRef): { collection?: string; id: string } {
-  return ref.kind === 'user' ? { id: ref.id } : { collection: ref.collection, id: ref.id };
 }
 
 const userFields = ['name', 'email', 'avatar', 'phone_number', 'timezone', 'locale', 'created_at'];

@@ -3,7 +3,7 @@ import type { Pending } from '../logs/pending.ts';
 import type { ActionsMessage } from '../plan/actions-message.ts';
 import { rowHead } from './action-row.ts';
 import { isPending } from './merge-entries.ts';
-import { type DelayedMessage, retryAtMs, retryMessage } from './retry-message.ts';
+import { type Cost, costOf, type DelayedMessage, retryAtMs, retryMessage } from './retry-message.ts';
 
 /** One attempt at an invocation. */
 export type Tried = {
@@ -28,7 +28,7 @@ export function concludeAttempt(
       ? undefined
       : retryMessage(message, {
           retryAtMs: Math.min(...pending.flatMap(({ outcome }) => outcome.retryAtMs ?? [])),
-          isHeadway: pending.every((one) => one.pending?.isHeadway || isUndisturbed(one.outcome)),
+          cost: costOfAll(pending),
           nowMs,
         });
   // What waits for another action comes along with the message.
@@ -46,24 +46,22 @@ export function concludeAttempt(
   return { row, ...(retry && { retry }) };
 }
 
-/** When each pending action is tried again: one that wasn't due keeps its time, one that waits for another has none. */
-function withRetryTime(
-  one: Tried,
-  message: ActionsMessage,
-  { nowMs, random }: { nowMs: number; random: number },
-): Tried {
-  const { outcome, pending } = one;
-  if (pending === undefined) return one;
-  const { reason, retryAfterSeconds, isHeadway } = pending;
-  // An action that continues at once and stands still would do so again and again.
-  const isStuck = reason === 'continues' && !isHeadway;
-  const askedSeconds = isHeadway ? (retryAfterSeconds ?? 0) : isStuck ? undefined : retryAfterSeconds;
-  // A delay is over when it is over: its runs have not failed together, so nothing keeps them apart.
-  const at = retryAtMs(message, { askedSeconds, nowMs, random: reason === 'delayed' ? 0 : random });
-  return { ...one, outcome: { ...outcome, retryAtMs: at } };
+/** When each pending action is tried again: one that wasn't tried keeps its time, or has none of its own. */
+function withRetryTime(one: Tried, message: ActionsMessage, now: { nowMs: number; random: number }): Tried {
+  if (one.pending === undefined) return one;
+  return { ...one, outcome: { ...one.outcome, retryAtMs: retryAtMs(message, one.pending, now) } };
 }
 
-/** Pending without having been tried: it waits for another action or for its time. */
+/** One attempt that counts makes the message's count. Trouble that wasn't due neither counts nor lets the count begin anew. */
+function costOfAll(pending: Tried[]): Cost {
+  const costs = pending.map((one): Cost => {
+    if (one.pending) return costOf(one.pending);
+    return isUndisturbed(one.outcome) ? 'begins_anew' : 'nothing';
+  });
+  return costs.find((cost) => cost === 'one') ?? costs.find((cost) => cost === 'nothing') ?? 'begins_anew';
+}
+
+/** Pending without trouble: it waits for another action, or for its delay. */
 function isUndisturbed({ reason }: ActionOutcome): boolean {
   return reason === 'waiting_for_earlier_action' || reason === 'delayed';
 }

@@ -44,8 +44,14 @@ function better(ours: ActionOutcome | undefined, theirs: ActionOutcome, isSeen: 
   if (ours === undefined) return theirs;
   const theirRank = theirs.status === 'failed' && !isSeen ? 0 : ranks[theirs.status];
   const ourRank = ranks[ours.status];
-  if (ourRank === theirRank) return isPending(ours) && ours.attempts > theirs.attempts ? ours : theirs;
+  if (ourRank === theirRank) return isPending(ours) && isLater(ours, theirs) ? ours : theirs;
   return ourRank > theirRank ? ours : theirs;
+}
+
+/** An attempt that was not made (the breaker answered) raises no count, but moves the time of the next. */
+function isLater(ours: ActionOutcome, theirs: ActionOutcome): boolean {
+  if (ours.attempts !== theirs.attempts) return ours.attempts > theirs.attempts;
+  return (ours.retryAtMs ?? 0) > (theirs.retryAtMs ?? 0);
 }
 
 export function isPending({ status }: ActionOutcome): boolean {

@@ -1,13 +1,17 @@
 import type { JsonValue } from '../json/values.ts';
 
 /**
- * Whether a value can be an idempotency key: text of 1 to 255 characters.
+ * The idempotency key that a value stands for: text of 1 to 255 characters that are not blanks alone, or a number, whose
+ * digits are the key. A number beyond 2^53 arrives as the text of its digits, so a counter keeps its keys when it grows
+ * past that; and a sender that writes one id as `1` and as `"1"` means one event.
+ * Decision: docs/decisions/0040-numbers-are-keys-and-blanks-are-no-ids.md
  *
- * Anything else is dropped, and the event runs without protection: refusing it would lose an event over a field that
- * only protects it. Numbers are not coerced, since `1` and `"1"` would silently become one key.
+ * @returns undefined for anything else: the event then runs without protection, since refusing it would lose an event over
+ *   a field that only protects it
  */
 export function validKey(candidate: JsonValue | undefined): string | undefined {
-  if (typeof candidate !== 'string' || candidate === '') return undefined;
+  if (typeof candidate === 'number') return Number.isFinite(candidate) ? String(candidate) : undefined;
+  if (typeof candidate !== 'string' || candidate.trim() === '') return undefined;
   // Characters as people count them. The table takes 2,048 bytes of key, and 255 characters are at most 1,020.
   return [...candidate].length <= 255 ? candidate : undefined;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { v5 as uuidV5 } from 'uuid';
-import { type EntityRef, recipientKey, refFromRecipientKey } from '../directory/entity.ts';
+import { type EntityRef, recipientKey, refFromRecipientKey } from './entity-ref.ts';
 import { eventIdLength } from './event-id.ts';
 import { signalboxNamespace } from './invocation-id.ts';
 

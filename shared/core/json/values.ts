@@ -63,3 +63,8 @@ export function describeType(value: unknown): string {
   if (typeof value === 'object') return 'a map';
   return typeof value === 'string' ? 'text' : `a ${typeof value}`;
 }
+
+/** A map's own value under a name from outside; undefined where it has none. `constructor` is a name like any other. */
+export function own<Value>(map: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(map, name) ? map[name] : undefined;
+}

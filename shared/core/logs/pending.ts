@@ -25,6 +25,8 @@ export type Pending = {
   retryAfterSeconds?: number;
   /** True where nothing is wrong: the work got ahead, or a delay runs. */
   isHeadway?: boolean;
+  /** True where nothing was tried: the breaker answered in the target's place. */
+  isUntried?: boolean;
 };
 
 /** `1 of 1 run …`, `2 of 3 runs …`. */

@@ -1,3 +1,4 @@
+import { userIdOf } from '../ids/user-id.ts';
 import type { JsonObject, JsonValue } from '../json/values.ts';
 import { type FieldPath, readSegments } from './field-path.ts';
 
@@ -36,7 +37,7 @@ export function readEventPath(event: EventNamespaces, path: FieldPath): JsonValu
     case 'user_id':
       // A body may have a field of that name; the derived user id is meant only when the path ends here.
       return rest.length === 0
-        ? (event.userId ?? ownValue(event.body, 'user_id'))
+        ? (event.userId ?? userIdOf(ownValue(event.body, 'user_id')))
         : readField(event.body, segments, whole === undefined ? undefined : path.text);
     case 'data':
       return readField(event.data, rest, whole);

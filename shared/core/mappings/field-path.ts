@@ -56,11 +56,16 @@ export function parseFieldPath(text: string): FieldPath {
   return { text, segments, rest, ...(!exact && rest.length > 0 && { whole: text.slice(first.length + 1) }) };
 }
 
-/** How a path of these names is written: bare where a name allows it, quoted where it doesn't. */
-export function fieldPathText(segments: readonly string[]): string {
+/**
+ * How a path of these names is written: bare where a name allows it, quoted where it doesn't. With `exact` at least one name
+ * is quoted, so that no key with dots in it is read instead.
+ */
+export function fieldPathText(segments: readonly string[], { exact = false } = {}): string {
+  const isExact = segments.some((name, i) => i > 0 && !bareName.test(name));
   return segments.reduce((text, name, i) => {
     if (i === 0) return name;
-    return bareName.test(name) ? `${text}.${name}` : `${text}[${quoted(name)}]`;
+    const isBare = bareName.test(name) && !(exact && !isExact && i === 1);
+    return isBare ? `${text}.${name}` : `${text}[${quoted(name)}]`;
   }, '');
 }
 

@@ -149,8 +149,10 @@ export function unmetBecause({ condition, path }: CompiledCondition, event: Even
   if (condition.not_in?.includes(value as never)) return found;
   for (const [name, holds] of comparisons) {
     const bound = condition[name];
-    if (bound !== undefined && !(typeof value === 'number' && holds(value, bound)))
-      return `${found}, not ${name} ${bound}`;
+    if (bound === undefined) continue;
+    const number = numberIn(value);
+    if (number === undefined && value !== undefined) return `${found}, which is no number, so not ${name} ${bound}`;
+    if (number === undefined || !holds(number, bound)) return `${found}, not ${name} ${bound}`;
   }
   if (condition.contains !== undefined && !contains(value, condition.contains)) {
     return `${found}, which does not contain ${describe(condition.contains)}`;
@@ -159,6 +161,15 @@ export function unmetBecause({ condition, path }: CompiledCondition, event: Even
     return `${found}, which does not start with ${describe(condition.starts_with)}`;
   }
   return undefined;
+}
+
+/**
+ * The number that a value is compared as. Shops and warehouses send amounts as text ("142.50"), which is compared as the number
+ * that it is; with anything else in it ("€5", "1,000") it is none. Rule: docs/decisions/0051.
+ */
+function numberIn(value: JsonValue | undefined): number | undefined {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && /^-?\d+(\.\d+)?([eE][+-]?\d{1,3})?$/.test(value) ? Number(value) : undefined;
 }
 
 const comparisons = [

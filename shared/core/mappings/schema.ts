@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ResourceKey } from '../ids/resource-key.ts';
+import { ExactJson, ExactNumber } from '../json/exact-json.ts';
 import { FieldPathText } from './field-path.ts';
 
 /**
@@ -18,7 +19,7 @@ export const ParameterValue: z.ZodType<ParameterValue> = z
   .lazy(() =>
     z.union([
       FieldPathText.describe('A path into the event: user_id, data.total, headers.x-shop.'),
-      z.strictObject({ value: z.json().describe('Taken as it is written.') }).describe('A literal.'),
+      z.strictObject({ value: ExactJson.describe('Taken as it is written.') }).describe('A literal.'),
       z
         .strictObject({ first: z.array(ParameterValue).min(1).describe('Tried in this order.') })
         .describe('The first that is there: not missing, not null, not empty text.'),
@@ -48,7 +49,7 @@ function isNoOperator(map: Record<string, unknown>): boolean {
   return !(names.length === 1 && names[0] !== undefined && operators.has(names[0]));
 }
 
-const Scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const Scalar = z.union([z.string(), ExactNumber, z.boolean(), z.null()]);
 
 /** One condition of a mapping's `when`; all of them must hold. No regular expressions: none can hang a function. */
 export const Condition = z
@@ -59,10 +60,10 @@ export const Condition = z
     in: z.array(Scalar).min(1).optional().describe('Equals one of these.'),
     not_in: z.array(Scalar).min(1).optional().describe('Equals none of these, or is not there.'),
     exists: z.boolean().optional().describe('true: is there, and neither null nor empty text. false: is not.'),
-    gt: z.number().optional().describe('Is a number above this.'),
-    gte: z.number().optional().describe('Is a number of at least this.'),
-    lt: z.number().optional().describe('Is a number below this.'),
-    lte: z.number().optional().describe('Is a number of at most this.'),
+    gt: ExactNumber.optional().describe('Is a number above this, or text that is one: "142.50".'),
+    gte: ExactNumber.optional().describe('Is a number of at least this, or text that is one.'),
+    lt: ExactNumber.optional().describe('Is a number below this, or text that is one.'),
+    lte: ExactNumber.optional().describe('Is a number of at most this, or text that is one.'),
     contains: Scalar.optional().describe('Is text with this in it, or a list that has this.'),
     starts_with: z.string().optional().describe('Is text that begins with this; case counts.'),
   })

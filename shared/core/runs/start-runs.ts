@@ -209,7 +209,7 @@ async function call(
   const timeoutMs = Math.min(
     callMs,
     target.timeoutMs,
-    context.attempt === 1 ? firstAttemptTimeoutMs : Number.POSITIVE_INFINITY,
+    context.again ? Number.POSITIVE_INFINITY : firstAttemptTimeoutMs,
   );
   const requests = together.map(({ item: { run, recipient, subscribedTo } }) => ({
     messageId: runMessageId(printRunId(run.key)),
@@ -330,14 +330,15 @@ function tallyOf(standings: Standing[]): RunsTally {
 
 /** What the open runs wait for: their target if it is in trouble, for as long as it asked at most; else more time. */
 function pendingOf(unavailable: Unavailable[], { open, all }: { open: number; all: number }): Pending {
-  const [first] = unavailable;
-  if (first === undefined) {
+  // A call says more than a breaker's answer.
+  const trouble = unavailable.find(({ isUntried }) => !isUntried) ?? unavailable[0];
+  if (trouble === undefined) {
     return continues(runShare(open, all, 'are left for the next attempt: time was short'));
   }
-  const { reason, detail } = first;
+  const { kind: _unavailable, detail, ...pending } = trouble;
   const asked = unavailable.flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
   return {
-    reason,
+    ...pending,
     detail: runShare(open, all, `wait: ${detail}`),
     ...(asked.length > 0 && { retryAfterSeconds: Math.max(...asked) }),
   };

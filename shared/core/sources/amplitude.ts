@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import { defined } from '../defined.ts';
 import { eventTimeMs } from '../event-time.ts';
+import { userIdOf } from '../ids/user-id.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { bearer } from '../signatures/authorization.ts';
 import { composedKey } from './parts/composed-key.ts';
+import { digestOf } from './parts/digest.ts';
 import { firstPresent, isPresent } from './parts/present.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource, type FieldProblem } from './source.ts';
@@ -11,7 +13,8 @@ import { defineSource, type FieldProblem } from './source.ts';
 const json = z.custom<JsonValue>().optional();
 const map = z.custom<JsonObject>(isJsonObject).optional().catch(undefined);
 
-const Payload = z.object({
+// Loose, since all of an update counts when it is told from another one.
+const Payload = z.looseObject({
   event_type: json,
   uuid: json,
   user_id: json,
@@ -104,15 +107,16 @@ function keyOf(payload: Payload): JsonValue | undefined {
     case 'event':
       return uuid;
     default:
-      return firstPresent(uuid, composedKey(firstPresent(user_id, device_id), event_time));
+      // Two updates of one user can share a millisecond, so what they say belongs to the key. A copy says the same.
+      return firstPresent(uuid, composedKey(firstPresent(user_id, device_id), event_time, digestOf(payload)));
   }
 }
 
 /** Everybody named in a cohort's batch, once each. Who has no user id is no member of anything here. */
 function memberIds(users: JsonValue[]): string[] {
   const ids = users.flatMap((user) => {
-    const id = isJsonObject(user) ? user.user_id : user;
-    return isPresent(id) && (typeof id === 'string' || typeof id === 'number') ? [String(id)] : [];
+    const id = userIdOf(isJsonObject(user) ? user.user_id : user);
+    return id === undefined ? [] : [id];
   });
   return [...new Set(ids)];
 }

@@ -1,15 +1,7 @@
-import { isJsonObject, type JsonObject } from '../json/values.ts';
 import { bearer } from '../signatures/authorization.ts';
-import { isPresent } from './parts/present.ts';
-import { AnyObject } from './parts/rows.ts';
+import { AnyObject, rowOf } from './parts/rows.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource } from './source.ts';
-
-/** The columns that hold something: Clay's templates leave `""` where a row has no value, which would blot out what is known. */
-function filledColumns(body: JsonObject): JsonObject {
-  const { event, ...columns } = body;
-  return Object.fromEntries(Object.entries(columns).filter(([, value]) => isPresent(value)));
-}
 
 /**
  * Clay, a column of type HTTP API: one row to a request, in a body that its template makes up.
@@ -26,7 +18,7 @@ export const clay = defineSource({
   eventType: ({ event }) => typeText('event', event),
   // Whoever runs a row again in Clay means it.
   idempotencyKeyPaths: [],
-  userId: ({ email }) => email,
-  data: (body) => (isJsonObject(body.data) ? body.data : filledColumns(body)),
+  userId: (body) => rowOf(body, ['data'], ['event']).email ?? body.email,
+  data: (body) => rowOf(body, ['data'], ['event']),
   occurredAtMs: () => undefined,
 });

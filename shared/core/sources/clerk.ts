@@ -4,6 +4,7 @@ import { isJsonObject, type JsonValue } from '../json/values.ts';
 import { standardWebhooks } from '../signatures/standard-webhooks.ts';
 import { fullName } from './parts/full-name.ts';
 import { looseField, looseMap, typeInField } from './parts/loose-fields.ts';
+import { firstPresent } from './parts/present.ts';
 import { defineSource } from './source.ts';
 
 /**
@@ -29,7 +30,8 @@ export const clerk = defineSource({
   userId: ({ type, data = {} }) =>
     typeof type === 'string' && type.startsWith('user.')
       ? data.id
-      : (data.user_id ?? (isJsonObject(data.public_user_data) ? data.public_user_data.user_id : undefined)),
+      : // Of a membership the member, of billing who pays; an organization that pays has no user id.
+        firstPresent(data.user_id, ...[data.public_user_data, data.payer].map(userIdIn)),
   data: ({ data }) => data,
   preprocess: ({ data = {} }) => {
     const email = primary(data.email_addresses, data.primary_email_address_id, 'email_address');
@@ -43,6 +45,8 @@ export const clerk = defineSource({
   },
   occurredAtMs: ({ timestamp, data = {} }) => eventTimeMs(timestamp) ?? eventTimeMs(data.updated_at),
 });
+
+const userIdIn = (value: JsonValue | undefined) => (isJsonObject(value) ? value.user_id : undefined);
 
 /** A user has any number of addresses and names one of them the primary one, by its id. */
 function primary(list: JsonValue | undefined, id: JsonValue | undefined, field: string): JsonValue | undefined {

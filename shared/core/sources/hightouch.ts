@@ -1,6 +1,7 @@
 import { bearer } from '../signatures/authorization.ts';
 import { CdpPayload, cdpData, cdpEventType, cdpOccurredAtMs, cdpPreprocess } from './parts/cdp-payload.ts';
 import { rpcProblem } from './parts/json-rpc.ts';
+import { isPresent } from './parts/present.ts';
 import { AnyObject, rowOf, rowPreprocess, rowUserId } from './parts/rows.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource } from './source.ts';
@@ -28,10 +29,14 @@ export const hightouch = defineSource({
   refuses: ({ body }) => rpcProblem(body),
   payload: Payload,
   eventType: ({ body, event }) => rpcProblem(body) ?? (event ? cdpEventType(event) : typeText('type', body.type)),
-  // Of its events only: nothing tells two copies of a row from a row that changed twice.
-  idempotencyKeyPaths: ['body.messageId'],
+  // `messageId` of its events only: nothing tells two copies of a row from a row that changed twice, and a column of
+  // that name is the row's.
+  idempotencyKeyPaths: ['preprocess.idempotency_key'],
   userId: ({ row, event }) => (event ? event.userId : rowUserId(row)),
   data: ({ row, event }) => (event ? cdpData(event) : row),
-  preprocess: ({ row, event }) => (event ? cdpPreprocess(event) : rowPreprocess(row)),
+  preprocess: ({ body, row, event }) =>
+    event
+      ? { ...cdpPreprocess(event), ...(isPresent(body.messageId) && { idempotency_key: body.messageId }) }
+      : rowPreprocess(row),
   occurredAtMs: ({ event }) => event && cdpOccurredAtMs(event),
 });

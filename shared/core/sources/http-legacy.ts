@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isoTimeMs } from '../iso-time.ts';
+import { eventTimeMs } from '../event-time.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { unsigned } from '../signatures/unsigned.ts';
 import { defineSource, type FieldProblem, typeName } from './source.ts';
@@ -48,5 +48,5 @@ export const httpLegacy = defineSource({
   idempotencyKeyPaths: ['body.messageId'],
   userId: ({ userId }) => userId,
   data: ({ properties }) => properties,
-  occurredAtMs: ({ timestamp }) => isoTimeMs(timestamp),
+  occurredAtMs: ({ timestamp }) => eventTimeMs(timestamp),
 });

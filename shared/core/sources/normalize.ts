@@ -4,6 +4,7 @@ import { eventTimeMs } from '../event-time.ts';
 import type { NormalizedEvent } from '../events/normalized-event.ts';
 import { type RawEvent, unpackEventText } from '../events/raw-event.ts';
 import { eventIdTimeMs } from '../ids/event-id.ts';
+import { userIdOf } from '../ids/user-id.ts';
 import { isJsonObject, type JsonValue, parseJson } from '../json/values.ts';
 import type { EventReason } from '../logs/event-log-entry.ts';
 import { type EventNamespaces, readEventPath } from '../mappings/event-path.ts';
@@ -85,7 +86,9 @@ export function normalizeEvent(
       headers,
       preprocess,
       ...(keyCandidate !== undefined && { keyCandidate }),
-      occurredAtMs: Math.min(occurredAtMsOf(file, reading, namespaces) ?? receivedAtMs, receivedAtMs + aheadMaxMs),
+      // What was received has happened. Of a clock that runs ahead, an event would stay the newest of its user for as long
+      // as the clock is wrong, and what other sources send meanwhile would count as late.
+      occurredAtMs: Math.min(occurredAtMsOf(file, reading, namespaces) ?? receivedAtMs, receivedAtMs),
       receivedAtMs,
     },
   });
@@ -127,9 +130,6 @@ function occurredAtMsOf({ timestamp_path }: SourceFile, reading: Reading, event:
     ? reading.occurredAtMs
     : eventTimeMs(readEventPath(event, fieldPath(timestamp_path)));
 }
-
-// A sender's clock may be wrong; an event from next year would stay the newest of its user for a year.
-const aheadMaxMs = 5 * 60_000;
 
 function eventTypeOf(
   { eventTypeWanted = defaultTypeWanted }: SourceKind,
@@ -173,12 +173,6 @@ function fieldPath(text: string): FieldPath {
     fieldPaths.set(text, path);
   }
   return path;
-}
-
-/** Ids are text. Sloppy clients send numbers, whose text names the same person; parseJson keeps the digits of long ones. */
-function userIdOf(value: JsonValue | undefined): string | undefined {
-  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function isProblem(value: Reading | FieldProblem | string | undefined): value is FieldProblem {

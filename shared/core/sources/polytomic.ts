@@ -2,12 +2,15 @@ import * as z from 'zod';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { bearer } from '../signatures/authorization.ts';
 import { composedKey } from './parts/composed-key.ts';
-import { rowPreprocess, rowUserId } from './parts/rows.ts';
+import { filledColumns, rowPreprocess, rowUserId } from './parts/rows.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource } from './source.ts';
 
 const json = z.custom<JsonValue>().optional();
 const map = z.custom<JsonObject>(isJsonObject).optional().catch(undefined);
+
+// When the request was made, which Polytomic sets on every request.
+const requestTimeHeader = 'polytomic-signature-timestamp';
 
 /**
  * Polytomic, webhook connection: many records to a request, each of which is an event of its own.
@@ -19,17 +22,18 @@ export const polytomic = defineSource({
   docs: 'https://docs.polytomic.com/docs/webhooks-connections',
   verifier: bearer(),
   settings: { enforcement: 'once_set' },
-  // When the request was made. Nobody signs it, so it is only for people to see.
-  keptHeaders: ['polytomic-signature-timestamp'],
+  keptHeaders: [requestTimeHeader],
   batchWrapper: { list: ['object', 'records'], shared: ['event'] },
   payload: z.object({ event: json, object: map, hash: json, fields: map }),
   eventType: ({ event }) => typeText('event', event),
   idempotencyKeyPaths: ['preprocess.idempotency_key'],
   userId: ({ fields = {} }) => rowUserId(fields),
-  data: ({ fields }) => fields,
-  preprocess({ object, hash, fields = {} }) {
-    const key = composedKey(object?.id, hash);
-    return { ...rowPreprocess(fields), ...(key !== undefined && { idempotency_key: key }) };
+  data: ({ fields = {} }) => filledColumns(fields),
+  preprocess({ object, hash, fields = {} }, { headers }) {
+    // The hash is of what the record holds, so a record that changes back has its earlier hash: the time of the request
+    // tells the two apart, and a request that comes twice from itself.
+    const key = composedKey(object?.id, hash, headers[requestTimeHeader]);
+    return { ...rowPreprocess(filledColumns(fields)), ...(key !== undefined && { idempotency_key: key }) };
   },
   occurredAtMs: () => undefined,
 });

@@ -11,7 +11,7 @@ const identify = (id: string, event: string) => ({
       id: 'user_id',
       name: { first: ['data.name', 'data.$set.name'] },
       email: { first: ['data.email', 'data.$set.email'] },
-      phone_number: 'data.$set.phone',
+      phone_number: { first: ['data.$set.phone'] },
       properties: 'data.$set',
     },
   },

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isoTimeMs } from '../iso-time.ts';
+import { eventTimeMs } from '../event-time.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { sharedHeader } from '../signatures/shared-header.ts';
 import { typeText } from './parts/type-text.ts';
@@ -36,5 +36,5 @@ export const posthog = defineSource({
   idempotencyKeyPaths: ['body.messageId', 'body.event.uuid'],
   userId: ({ userId }) => userId,
   data: ({ properties }) => properties,
-  occurredAtMs: ({ timestamp }) => isoTimeMs(timestamp),
+  occurredAtMs: ({ timestamp }) => eventTimeMs(timestamp),
 });

@@ -22,6 +22,7 @@ export const guide: SourceGuide = {
   },
   key: '`messageId`',
   defaultMappings: [
+    cdpIdentifyMapping,
     {
       about:
         'Starts the workflow for whoever signed up. The recipient is described inline, because identify often arrives later; what the event does not say is left out.',
@@ -38,7 +39,6 @@ export const guide: SourceGuide = {
         when: [{ path: 'user_id', exists: true }],
       },
     },
-    { ...cdpIdentifyMapping, optional: true },
   ],
   behaviour: segmentBehaviour,
   pitfalls: [

@@ -28,7 +28,8 @@ export const segment = defineSource({
     signsFirstOfList: true,
   }),
   signs: true,
-  settings: { enforcement: 'on' },
+  // A Shared Secret is optional in Segment: without one it signs nothing.
+  settings: { enforcement: 'once_set' },
   keptHeaders: [],
   payload: CdpPayload,
   eventType: cdpEventType,

@@ -30,7 +30,12 @@ export const guide: SourceGuide = {
         id: `customers-${what}`,
         event: `customers/${what}`,
         action: 'users_identify',
-        parameters: { id: 'body.id', name: 'preprocess.full_name', email: 'body.email', phone_number: 'body.phone' },
+        parameters: {
+          id: 'body.id',
+          name: 'preprocess.full_name',
+          email: { first: ['body.email'] },
+          phone_number: { first: ['body.phone'] },
+        },
       },
     })),
     {
@@ -43,8 +48,8 @@ export const guide: SourceGuide = {
         parameters: {
           id: 'body.customer.id',
           name: 'preprocess.full_name',
-          email: 'body.customer.email',
-          phone_number: 'body.customer.phone',
+          email: { first: ['body.customer.email'] },
+          phone_number: { first: ['body.customer.phone'] },
         },
       },
     },

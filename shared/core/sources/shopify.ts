@@ -4,9 +4,15 @@ import { isJsonObject, type JsonObject } from '../json/values.ts';
 import { hmac } from '../signatures/hmac.ts';
 import { oneWord } from '../signatures/verifier.ts';
 import { fullName } from './parts/full-name.ts';
-import { defineSource, type SourceRequest } from './source.ts';
+import { isPresent } from './parts/present.ts';
+import { defineSource, type FieldProblem, type SourceRequest } from './source.ts';
 
-const topicHeader = 'x-shopify-topic';
+/** Headers of every webhook. Newer API versions write them without `x-`. */
+const headerNames = ['topic', 'shop-domain', 'webhook-id', 'event-id', 'api-version', 'triggered-at'].map(
+  (name) => `shopify-${name}`,
+);
+
+const headerOf = (headers: Record<string, string>, name: string) => headers[`x-${name}`] ?? headers[name];
 
 /**
  * Shopify webhooks: the resource as it is now; what happened to it is in the headers.
@@ -21,6 +27,7 @@ export const shopify = defineSource({
     algorithm: 'sha256',
     encoding: 'base64',
     header: 'x-shopify-hmac-sha256',
+    otherHeaders: ['shopify-hmac-sha256'],
     format: { kind: 'whole' },
     content: '{body}',
     key: 'text',
@@ -31,18 +38,14 @@ export const shopify = defineSource({
   single: true,
   // Shopify tries again for four hours.
   settings: { enforcement: 'on', windowHours: 24 },
-  keptHeaders: [
-    topicHeader,
-    'x-shopify-shop-domain',
-    'x-shopify-webhook-id',
-    'x-shopify-event-id',
-    'x-shopify-api-version',
-    'x-shopify-triggered-at',
-  ],
+  keptHeaders: headerNames.flatMap((name) => [`x-${name}`, name]),
   payload: z.custom<JsonObject>(isJsonObject),
-  eventType: (_, { headers }) => headers[topicHeader],
-  eventTypeWanted: `the header ${topicHeader}, such as orders/create, which Shopify sends with every webhook`,
-  idempotencyKeyPaths: ['headers.x-shopify-webhook-id'],
+  eventType(body, { headers }) {
+    const topic = headerOf(headers, 'shopify-topic');
+    return topic === undefined ? undefined : (topicProblem(topic, body, headers) ?? topic);
+  },
+  eventTypeWanted: 'the header x-shopify-topic, such as orders/create, which Shopify sends with every webhook',
+  idempotencyKeyPaths: ['headers.x-shopify-webhook-id', 'headers.shopify-webhook-id'],
   // Who bought it. A guest's order has no customer.
   userId: (body, request) => customerOf(body, request)?.id,
   data: (body) => body,
@@ -51,12 +54,57 @@ export const shopify = defineSource({
     const name = fullName(customer?.first_name, customer?.last_name);
     return { ...(name !== undefined && { full_name: name }) };
   },
+  // What is signed comes first: with the time of a header, an old body that is sent again would overwrite what is newer.
   occurredAtMs: ({ updated_at, created_at }, { headers }) =>
-    eventTimeMs(headers['x-shopify-triggered-at']) ?? eventTimeMs(updated_at) ?? eventTimeMs(created_at),
+    eventTimeMs(updated_at) ?? eventTimeMs(created_at) ?? eventTimeMs(headerOf(headers, 'shopify-triggered-at')),
 });
 
 /** The customer that the body belongs to, else the body itself where it is one: a privacy request only names its customer. */
 function customerOf(body: JsonObject, { headers }: SourceRequest): JsonObject | undefined {
   if (isJsonObject(body.customer)) return body.customer;
-  return headers[topicHeader]?.startsWith('customers/') ? body : undefined;
+  return headerOf(headers, 'shopify-topic')?.startsWith('customers/') ? body : undefined;
+}
+
+// Shopify sends of these, once they are deleted, the id and nothing that was known about them.
+const deletions: ReadonlySet<string> = new Set([
+  'customers/delete',
+  'orders/delete',
+  'products/delete',
+  'draft_orders/delete',
+]);
+const knowledge = [
+  'created_at',
+  'updated_at',
+  'email',
+  'first_name',
+  'last_name',
+  'state',
+  'name',
+  'title',
+  'total_price',
+];
+
+/**
+ * Why a topic cannot be that of the body. The signature does not cover the topic, so one who has seen a signed
+ * `customers/update` could send it again as `customers/delete`. Decision: docs/decisions/0041-unsigned-topics.md
+ */
+function topicProblem(topic: string, body: JsonObject, headers: Record<string, string>): FieldProblem | undefined {
+  const problem = (got: string, wanted: string) => ({ field: 'headers.x-shopify-topic', got, wanted });
+  const other = headers['shopify-topic'];
+  if (other !== undefined && other !== topic)
+    return problem('two topics that differ', 'the same in both of its headers');
+  const known = deletions.has(topic) ? knowledge.find((name) => isPresent(body[name])) : undefined;
+  if (known !== undefined)
+    return problem(
+      `${topic} over a body with "${known}"`,
+      'a topic that fits the signed body: a deletion has an id alone',
+    );
+  if (topic.endsWith('/redact') && !isPresent(body.shop_id) && !isPresent(body.shop_domain))
+    return problem(
+      `${topic} over a body without a shop`,
+      'a topic that fits the signed body: a redaction names its shop',
+    );
+  if (topic === 'orders/cancelled' && !isPresent(body.cancelled_at))
+    return problem(`${topic} over an order without cancelled_at`, 'a topic that fits the signed body');
+  return undefined;
 }

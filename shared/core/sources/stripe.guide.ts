@@ -3,9 +3,9 @@ import { afterAnyFault, type Sample, type SampleMaker, type SampleUser, type Sou
 
 const identifyParameters = {
   id: 'data.object.id',
-  name: 'data.object.name',
-  email: 'data.object.email',
-  phone_number: 'data.object.phone',
+  name: { first: ['data.object.name'] },
+  email: { first: ['data.object.email'] },
+  phone_number: { first: ['data.object.phone'] },
   properties: 'data.object.metadata',
 };
 

@@ -9,10 +9,10 @@ const identify = (id: string, event: string) => ({
     action: 'users_identify',
     parameters: {
       id: 'body.record.id',
-      email: 'body.record.email',
-      phone_number: 'body.record.phone',
+      email: { first: ['body.record.email'] },
+      phone_number: { first: ['body.record.phone'] },
       name: { first: ['body.record.raw_user_meta_data.full_name', 'body.record.raw_user_meta_data.name'] },
-      avatar: 'body.record.raw_user_meta_data.avatar_url',
+      avatar: { first: ['body.record.raw_user_meta_data.avatar_url'] },
       properties: 'body.record.raw_user_meta_data',
     },
   },

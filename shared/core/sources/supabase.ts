@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import { isoTimeMs } from '../iso-time.ts';
+import { eventTimeMs } from '../event-time.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { sharedHeader } from '../signatures/shared-header.ts';
-import { composedKey } from './parts/composed-key.ts';
 import { firstPresent } from './parts/present.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource } from './source.ts';
@@ -18,20 +17,10 @@ const Payload = z
     schema: firstPresent(schema) ?? 'public',
     // A deleted row is only in `old_record`.
     row: record ?? old_record,
-    before: record && old_record,
   }));
 type Payload = z.infer<typeof Payload>;
 
 const isAuthUser = ({ schema, table }: Payload) => schema === 'auth' && table === 'users';
-
-/**
- * Whether `updated_at` tells this change of a row from its other changes. Of an update of a table of one's own only the
- * change of the column itself shows that it is kept; where it is not, two updates would be one key, and one of them lost.
- */
-const isVersioned = (payload: Payload) =>
-  payload.type !== 'UPDATE' ||
-  isAuthUser(payload) ||
-  (firstPresent(payload.before?.updated_at) !== undefined && payload.before?.updated_at !== payload.row?.updated_at);
 
 /**
  * Supabase, database webhook: one changed row to a request.
@@ -58,16 +47,13 @@ export const supabase = defineSource({
     const problem = parts.find((part) => typeof part === 'object');
     return problem ?? (table === undefined || type === undefined ? undefined : `${schema}.${table}:${type}`);
   },
-  // It sends no key and nothing twice; a trigger that fires twice, or a change that somebody posts again, is a copy all the same.
-  idempotencyKeyPaths: ['preprocess.idempotency_key'],
+  // Supabase sends no id and nothing twice, and no part of a change is unique: a row can be inserted, deleted and inserted
+  // again, or change back, within a transaction's one `updated_at`. A key made of it would lose changes.
+  idempotencyKeyPaths: [],
   userId: (payload) => (isAuthUser(payload) ? payload.row?.id : payload.row?.user_id),
   data: ({ row }) => row,
-  preprocess(payload) {
-    const { type, row } = payload;
-    const key = isVersioned(payload) ? composedKey(type, row?.id, row?.updated_at) : undefined;
-    return { ...(row && { record: row }), ...(key !== undefined && { idempotency_key: key }) };
-  },
+  preprocess: ({ row }) => ({ ...(row && { record: row }) }),
   // Elsewhere nobody promises that the column changes with the row, and that of a deleted row is older than the delete.
   occurredAtMs: (payload) =>
-    isAuthUser(payload) && payload.type !== 'DELETE' ? isoTimeMs(payload.row?.updated_at) : undefined,
+    isAuthUser(payload) && payload.type !== 'DELETE' ? eventTimeMs(payload.row?.updated_at) : undefined,
 });

@@ -5,6 +5,7 @@ import { hmac } from '../signatures/hmac.ts';
 import { oneWord } from '../signatures/verifier.ts';
 import { fullName } from './parts/full-name.ts';
 import { looseField, looseMap, typeInField } from './parts/loose-fields.ts';
+import { firstPresent } from './parts/present.ts';
 import { defineSource } from './source.ts';
 
 /**
@@ -38,7 +39,7 @@ export const workos = defineSource({
   userId: ({ event, data = {} }) =>
     typeof event === 'string' && /^(dsync\.)?user\./.test(event)
       ? data.id
-      : (data.user_id ?? (isJsonObject(data.user) ? data.user.id : undefined)),
+      : firstPresent(data.user_id, isJsonObject(data.user) ? data.user.id : undefined),
   data: ({ data }) => data,
   preprocess: ({ data = {} }) => {
     const email = primaryEmail(data);

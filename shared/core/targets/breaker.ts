@@ -20,9 +20,7 @@ export type Breaker = {
   probeAtMs: number;
   /** Probes that failed since it opened. */
   failedProbes: number;
-  /** What the target itself asked for, if it did: nobody need come back earlier. */
-  retryAtMs?: number;
-  /** Why it opened, for those who are held back. */
+  /** Why it opened, for the runs that are held back. */
   reason: Unavailable['reason'];
   detail: string;
   /** Raised by one with every write; the condition of the next. */
@@ -81,7 +79,7 @@ export function opened(breaker: Breaker | undefined, trouble: Unavailable, nowMs
     isOpen: true,
     openedAtMs: nowMs,
     failedProbes: 0,
-    ...waitOf(0, trouble, nowMs),
+    probeAtMs: nextProbeAtMs(0, trouble, nowMs),
     reason: trouble.reason,
     detail: trouble.detail,
     revision: (breaker?.revision ?? 0) + 1,
@@ -91,11 +89,10 @@ export function opened(breaker: Breaker | undefined, trouble: Unavailable, nowMs
 /** After a probe that failed the wait doubles; one that said nothing is simply repeated. */
 export function stillOpen(breaker: Breaker, trouble: Unavailable, sign: Sign, nowMs: number): Breaker {
   const failedProbes = breaker.failedProbes + (sign === 'failing' ? 1 : 0);
-  const { retryAtMs: _past, ...rest } = breaker;
   return {
-    ...rest,
+    ...breaker,
     failedProbes,
-    ...waitOf(failedProbes, trouble, nowMs),
+    probeAtMs: nextProbeAtMs(failedProbes, trouble, nowMs),
     ...(sign === 'failing' && { reason: trouble.reason, detail: trouble.detail }),
     revision: breaker.revision + 1,
   };
@@ -105,24 +102,24 @@ export function closed(breaker: Breaker): Breaker {
   return { ...breaker, isOpen: false, revision: breaker.revision + 1 };
 }
 
-function waitOf(failedProbes: number, { retryAfterSeconds }: Unavailable, nowMs: number) {
+/** Our own rhythm, or what the target asked for where that is later. */
+function nextProbeAtMs(failedProbes: number, { retryAfterSeconds = 0 }: Unavailable, nowMs: number): number {
   const ownSeconds = Math.min(waitSecondsFirst * 2 ** failedProbes, waitSecondsMax);
-  if (retryAfterSeconds === undefined) return { probeAtMs: nowMs + ownSeconds * 1000 };
-  const retryAtMs = nowMs + retryAfterSeconds * 1000;
-  return { probeAtMs: Math.max(retryAtMs, nowMs + ownSeconds * 1000), retryAtMs };
+  return nowMs + Math.max(ownSeconds, retryAfterSeconds) * 1000;
 }
 
 /**
- * What those hear who are held back. Only a time that the target itself named is passed on: the doubling delay of
- * retries fits the limit of attempts to a day, which a probe's short rhythm would use up within hours.
+ * What a run hears that is held back: nothing was tried, and the next probe is when it is worth coming back. Coming back
+ * costs no attempt, so a breaker that is open for hours uses none of them up.
  */
-export function heldBack({ openedAtMs, retryAtMs, reason, detail }: Breaker, nowMs: number): Unavailable {
+export function heldBack({ openedAtMs, probeAtMs, reason, detail }: Breaker, nowMs: number): Unavailable {
   const since = new Date(openedAtMs).toISOString();
-  const leftSeconds = retryAtMs === undefined ? 0 : Math.ceil((retryAtMs - nowMs) / 1000);
   return {
     kind: 'unavailable',
     reason,
     detail: `not called: the target keeps failing since ${since} (${detail})`,
-    ...(leftSeconds > 0 && { retryAfterSeconds: leftSeconds }),
+    // A probe may be due, and this call have had too little time for it.
+    retryAfterSeconds: Math.max(1, Math.ceil((probeAtMs - nowMs) / 1000)),
+    isUntried: true,
   };
 }

@@ -1,5 +1,5 @@
-import { relative } from 'node:path';
 import { readCurrent } from '../../adapters/dynamodb-configuration-table.ts';
+import { own } from '../../core/json/values.ts';
 import type { Environment } from '../environment.ts';
 import { secretNames } from '../secrets/secret-names.ts';
 import type { ConfigurationFiles, ConfigurationProblem } from './files/configuration-files.ts';
@@ -11,11 +11,11 @@ export async function lackingSecrets(
   { directory, snapshot, environments }: ConfigurationFiles,
 ): Promise<ConfigurationProblem[]> {
   const [{ state }, names] = await Promise.all([readCurrent(environment.configuration), secretNames(environment)]);
-  const there = { state, seed: environments[environment.name] };
+  const there = { state, seed: own(environments, environment.name) };
   const lacking = await sourcesWithoutSecret(snapshot.sources, there, (name) => names.has(name));
   return lacking.map((key) => ({
     severity: 'error',
-    file: relative(process.cwd(), `${directory}/sources/${key}.yaml`),
+    file: `${directory}/sources/${key}.yaml`,
     path: '',
     message: `is verified in ${environment.name} and has no secret there, so every request would be answered 503; set it: npx signalbox secrets set ${key} -e ${environment.name}, or do without: npx signalbox settings set ${key} --enforce off -e ${environment.name}`,
   }));

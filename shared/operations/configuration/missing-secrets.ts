@@ -1,5 +1,6 @@
 import type { EnvironmentFile, EnvironmentState, Snapshot } from '../../core/configuration/schema.ts';
 import { SourceSettings } from '../../core/configuration/schema.ts';
+import { own } from '../../core/json/values.ts';
 import { effectiveSettings } from '../../core/live/effective-settings.ts';
 import { sourceKind } from '../../core/sources/index.ts';
 
@@ -22,8 +23,4 @@ export async function sourcesWithoutSecret(
     if (enforcement === 'on' && !(await isSecretSet(`sources/${key}`))) lacking.push(key);
   }
   return lacking;
-}
-
-function own<Value>(record: Record<string, Value>, key: string): Value | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

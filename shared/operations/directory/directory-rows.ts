@@ -39,7 +39,7 @@ export type MemberRow = {
   user_id: string;
   tenant: string | null;
   added_at: string;
-  /** Null for a member that nobody has identified yet. */
+  /** Null for a member without an identify yet. */
   user: UserRow | null;
 };
 

@@ -90,7 +90,7 @@ function listNames({ documents, outputs }: Environment, listing: Listing): Async
   return everyEntry((page) => listDirectory(documents, outputs.DirectoryTable, listing, page));
 }
 
-/** Page by page as they are asked for: whoever stops early pays for no further page. */
+/** Page by page as they are asked for: a reader that stops early pays for no further page. */
 async function* everyEntry<Entry>(read: (page: PageRequest) => Promise<Page<Entry>>): AsyncGenerator<Entry> {
   let after: string | undefined;
   do {

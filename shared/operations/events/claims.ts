@@ -5,7 +5,7 @@ import type { Claim } from '../../ports/claim-store.ts';
 import type { Environment } from '../environment.ts';
 import { queryItems } from '../tables/tables.ts';
 
-/** @returns undefined when nobody holds the key: never claimed, or its window ended and the table cleaned up */
+/** @returns undefined when the key is free: never claimed, or its window ended and the table cleaned up */
 export async function readClaim({ documents, outputs }: Environment, ref: ClaimRef): Promise<Claim | undefined> {
   const { Item } = await documents.send(
     new GetCommand({ TableName: outputs.ClaimsTable, Key: claimItemKey(ref), ConsistentRead: true }),

@@ -4,6 +4,7 @@ import {
   type Snapshot,
   SourceState,
 } from '../../core/configuration/schema.ts';
+import { own } from '../../core/json/values.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import { problemText, readConfigurationFiles } from '../configuration/files/configuration-files.ts';
 import type { Environment } from '../environment.ts';
@@ -20,7 +21,7 @@ export function filesCandidate({ name }: Environment, live: LiveConfiguration, d
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0)
     throw failure(`${plural(errors.length, 'error')} in the configuration files`, ...errors.map(problemText));
-  const state = withNewSources(live.state, snapshot, environments[name]);
+  const state = withNewSources(live.state, snapshot, own(environments, name));
   return { configuration: { ...live, snapshot, state }, name: 'files' };
 }
 

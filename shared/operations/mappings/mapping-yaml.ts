@@ -1,12 +1,13 @@
-import { Document, isScalar, Scalar, visit } from 'yaml';
+import { Document, isScalar, Scalar, stringify, visit } from 'yaml';
 import { displayWidth, escaped, isPrintable, padTo, printable } from '../words/text.ts';
 import type { Suggestion } from './suggest-mapping.ts';
 
 /** A suggestion as an entry of `mappings:`, ready to paste, with what the event holds as comments. */
-export function mappingYaml({ mapping, notes, paths, more }: Suggestion, sample: string): string {
+export function mappingYaml({ mapping, notes, paths, more, without }: Suggestion, sample: string): string {
   const { id, event, action, parameters } = mapping;
   const comment = (text: string) => `  # ${printable(text)}`;
-  const width = Math.max(0, ...paths.map(({ path }) => displayWidth(printable(path))));
+  const rows = paths.map(({ path, shown }) => ({ path: pastedPath(path), shown }));
+  const width = Math.max(0, ...rows.map(({ path }) => displayWidth(path)));
   const entry = safeYaml([{ id, event, action, parameters }]);
   return [
     comment(`Suggested from ${sample}; see docs/mappings.md. Check it, then try it:`),
@@ -14,11 +15,17 @@ export function mappingYaml({ mapping, notes, paths, more }: Suggestion, sample:
     ...notes.map((note) => comment(`To check: ${note}.`)),
     entry.replace(/^/gm, '  '),
     comment('What else the event holds, for more parameters or conditions:'),
-    ...paths.map(({ path, shown }) => comment(`  ${padTo(printable(path), width)}  ${shown}`)),
+    ...rows.map(({ path, shown }) => comment(`  ${padTo(path, width)}  ${shown}`)),
+    ...(without > 0 ? [comment(`  … and values that no path leads to: ${without}; preprocess.jsonata does`)] : []),
     ...(more > 0 ? [comment(`  … and ${more} paths more`)] : []),
   ]
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** A path as YAML that may be pasted anywhere, also between the braces of a map: with quotes around it where it needs some. */
+function pastedPath(path: string): string {
+  return stringify([path], { collectionStyle: 'flow', lineWidth: 0 }).trim().slice(1, -1).trim();
 }
 
 /** YAML that shows every character: what a terminal would swallow or obey is escaped, so a pasted mapping still matches. */

@@ -1,46 +1,67 @@
 import { isIP } from 'node:net';
 import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
 import { isJsonObject, type JsonValue } from '../../core/json/values.ts';
-import { fieldPathProblem } from '../../core/mappings/field-path.ts';
+import { readEventPath } from '../../core/mappings/event-path.ts';
+import { fieldPathProblem, fieldPathText, parseFieldPath } from '../../core/mappings/field-path.ts';
 import { truncate } from '../words/text.ts';
 import { inline } from '../words/values.ts';
 
 /** A path into an event, and its value as it may be shown: short, and never a secret. */
-export type PayloadPath = { path: string; shown: string; value: JsonValue };
+export type PayloadPath = { path: string; segments: readonly string[]; shown: string; value: JsonValue };
 
 const pathsMax = 60;
 const shownMax = 40;
 
 /**
  * The paths that a mapping could read of an event: who did it, its data, what its source computes, and the rest of its
- * body. Of a list only the first entry is gone into, since the others look alike.
+ * body. Of a list only the first entry is gone into, since the others look alike. Each path leads to the value beside it.
+ *
+ * @returns `more`: how many paths there are beyond these; `without`: how many values no path leads to
  */
-export function payloadPaths({ userId, data, preprocess, body, headers }: NormalizedEvent): {
-  paths: PayloadPath[];
-  more: number;
-} {
-  const all: PayloadPath[] = [];
-  if (userId !== undefined) all.push(shownAt('user_id', userId));
-  all.push(...leavesOf('data', data), ...leavesOf('preprocess', preprocess), ...leavesOf('headers', headers));
+export function payloadPaths(event: NormalizedEvent): { paths: PayloadPath[]; more: number; without: number } {
+  const { userId, data, preprocess, body, headers } = event;
+  const own = [
+    ...(userId === undefined ? [] : [{ segments: ['user_id'], value: userId }]),
+    ...Object.entries({ data, preprocess, headers }).flatMap(([name, value]) => leavesOf([name], value)),
+  ];
   // What `data` shows already is not shown again under a longer name.
   const known = new Map(
-    all.flatMap(({ path, value }) => (path.startsWith('data.') ? [[path.slice(5), value] as const] : [])),
+    own.flatMap(({ segments: [first, ...rest], value }) => (first === 'data' ? [[keyOf(rest), value] as const] : [])),
   );
-  const isKnown = ({ path, value }: PayloadPath) =>
-    path.split('.').some((_, i, segments) => known.get(segments.slice(i).join('.')) === value);
-  for (const [name, value] of Object.entries(body)) all.push(...leavesOf(name, value).filter((leaf) => !isKnown(leaf)));
-  const usable = all.filter(({ path }) => fieldPathProblem(path) === undefined);
-  return { paths: usable.slice(0, pathsMax), more: Math.max(0, usable.length - pathsMax) };
+  const isKnown = ({ segments, value }: Leaf) => segments.some((_, i) => known.get(keyOf(segments.slice(i))) === value);
+  const others = Object.entries(body)
+    .flatMap(([name, value]) => leavesOf([name], value))
+    .filter((leaf) => !isKnown(leaf))
+    .map(({ segments, value }) => ({ segments: ['body', ...segments], value }));
+  const all = own.concat(others).map((leaf) => shownLeaf(event, leaf));
+  const paths = all.filter((one) => one !== undefined);
+  return {
+    paths: paths.slice(0, pathsMax),
+    more: Math.max(0, paths.length - pathsMax),
+    without: all.length - paths.length,
+  };
 }
 
-function leavesOf(path: string, value: JsonValue): PayloadPath[] {
-  if (Array.isArray(value)) return value[0] === undefined ? [] : leavesOf(`${path}.0`, value[0]);
-  if (!isJsonObject(value)) return [shownAt(path, value)];
-  return Object.entries(value).flatMap(([name, inner]) => leavesOf(`${path}.${name}`, inner));
+type Leaf = { segments: string[]; value: JsonValue };
+
+const keyOf = (segments: readonly string[]) => JSON.stringify(segments);
+
+function leavesOf(segments: string[], value: JsonValue): Leaf[] {
+  if (Array.isArray(value)) return value[0] === undefined ? [] : leavesOf([...segments, '0'], value[0]);
+  if (!isJsonObject(value)) return [{ segments, value }];
+  return Object.entries(value).flatMap(([name, inner]) => leavesOf([...segments, name], inner));
 }
 
-function shownAt(path: string, value: JsonValue): PayloadPath {
-  return { path, value, shown: isSecret(path, value) ? '(not shown)' : shorten(value) };
+/** The shortest path that leads to a value; undefined where none does, as to a field called `__proto__`. */
+function shownLeaf(event: NormalizedEvent, { segments, value }: Leaf): PayloadPath | undefined {
+  const [first, ...rest] = segments;
+  const spellings = first === 'body' && rest.length > 0 ? [rest, segments] : [segments];
+  const path = spellings
+    .flatMap((names) => [fieldPathText(names), fieldPathText(names, { exact: true })])
+    .find((text) => fieldPathProblem(text) === undefined && readEventPath(event, parseFieldPath(text)) === value);
+  if (path === undefined) return undefined;
+  const secret = isSecret(segments.map((name) => name.replace(/[^A-Za-z0-9]+/g, '_')).join('.'), value);
+  return { path, segments, value, shown: secret ? '(not shown)' : shorten(value) };
 }
 
 const secretNames =

@@ -4,8 +4,6 @@ import type { SampledEvent } from '../../core/actions/parts/suggestion.ts';
 import type { Snapshot } from '../../core/configuration/schema.ts';
 import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
 import type { JsonValue } from '../../core/json/values.ts';
-import { readEventPath } from '../../core/mappings/event-path.ts';
-import { parseFieldPath } from '../../core/mappings/field-path.ts';
 import type { Mapping, ParameterValue } from '../../core/mappings/schema.ts';
 import { type PayloadPath, payloadPaths } from './payload-paths.ts';
 
@@ -16,6 +14,8 @@ export type Suggestion = {
   paths: PayloadPath[];
   /** Paths of the event beyond those. */
   more: number;
+  /** Values that no path leads to. */
+  without: number;
 };
 
 type Wanted = { event: NormalizedEvent; source: string; action?: string | undefined; snapshot: Snapshot };
@@ -25,13 +25,19 @@ type Wanted = { event: NormalizedEvent; source: string; action?: string | undefi
  * and guesses where a person knows: every guess that the event does not bear out is in the notes.
  */
 export function suggestMapping({ event, source, action: wanted, snapshot }: Wanted): Suggestion {
-  const { paths, more } = payloadPaths(event);
+  const { paths, more, without } = payloadPaths(event);
   const slug = slugOf(event.eventType);
   const id = freeId(slug, source, snapshot);
-  const context: Context = { event, find: finderIn(event, paths), snapshot, slug, notes: [] };
+  const context: Context = { event, find: finderIn(paths), snapshot, slug, notes: [] };
   const action = (wanted === undefined ? undefined : findAction(wanted)) ?? likelyAction(event);
   const parameters = parametersOf(action, context);
-  return { mapping: { id, event: event.eventType, action: action.id, parameters }, notes: context.notes, paths, more };
+  return {
+    mapping: { id, event: event.eventType, action: action.id, parameters },
+    notes: context.notes,
+    paths,
+    more,
+    without,
+  };
 }
 
 /** What the action suggests for this event; without a suggestion of its own, fields that are called as its parameters. */
@@ -102,18 +108,22 @@ function freeId(slug: string, source: string, { sources }: Snapshot): string {
 }
 
 /** Finds a field by the names that senders have for it, the first name first, near the top first. */
-function finderIn(event: NormalizedEvent, paths: PayloadPath[]): Find {
+function finderIn(paths: PayloadPath[]): Find {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   const candidates = paths
-    .filter(({ path, value }) => path !== 'user_id' && isScalar(value) && !path.startsWith('headers.'))
-    .map(({ path }) => ({ path, name: plain(path.split('.').at(-1) ?? ''), depth: path.split('.').length }))
+    .filter(({ segments, value }) => !['user_id', 'headers'].includes(segments[0] ?? '') && isScalar(value))
+    .filter(({ segments }) => !segments.some((name) => /^\d+$/.test(name)))
+    // Each name of the body stands below `body`, whether or not its path says so.
+    .map(({ path, segments }) => ({
+      path,
+      name: plain(segments.at(-1) ?? ''),
+      depth: segments.length - (segments[0] === 'body' ? 1 : 0),
+    }))
     .sort((a, b) => a.depth - b.depth);
   return (...names) => {
     for (const name of names) {
-      const found = candidates.find(
-        (candidate) => candidate.name === plain(name) && !/\.\d+(\.|$)/.test(candidate.path),
-      );
-      if (found !== undefined && readEventPath(event, parseFieldPath(found.path)) !== undefined) return found.path;
+      const found = candidates.find((candidate) => candidate.name === plain(name));
+      if (found !== undefined) return found.path;
     }
     return undefined;
   };
@@ -123,7 +133,7 @@ function isScalar(value: JsonValue): boolean {
   return (typeof value === 'string' && value !== '') || typeof value === 'number';
 }
 
-/** Who the event is about: who did it, else a field that names somebody. */
+/** Who the event is about: who did it, otherwise a field that names a user. */
 function person({ event, find, notes }: Context): string {
   if (event.userId !== undefined) return 'user_id';
   const found = find(
@@ -140,7 +150,7 @@ function person({ event, find, notes }: Context): string {
     'id',
     'email',
   );
-  if (found === undefined) notes.push('this event names nobody; user_id is there once the sender knows who it is');
+  if (found === undefined) notes.push('this event names no user; user_id is there once the sender knows who it is');
   return found ?? 'user_id';
 }
 

@@ -17,7 +17,7 @@ export type ReplayPlan =
 
 export type ReplayFacts = {
   entry: EventLogEntry;
-  /** The claim on the event's key, whoever owns it. */
+  /** The claim on the event's key, whichever event owns it. */
   claim?: Claim | undefined;
   /** The action log's row of the event's execution. */
   log?: ActionLogEntry | undefined;

@@ -69,7 +69,7 @@ function runKeysOf({ actions, execution }: ActionLogEntry): RunKey[] {
   });
 }
 
-/** Who a trigger was for; nobody when its recipients are malformed, since then it failed and started nothing. */
+/** Who a trigger was for; empty when its recipients are malformed, since then it failed and started nothing. */
 export function recipientsOf(value: JsonValue): EntityRef[] {
   const parsed = Recipients.safeParse(value);
   return parsed.success ? parsed.data.map(({ ref }) => ref) : [];

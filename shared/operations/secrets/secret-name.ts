@@ -1,4 +1,5 @@
 import type { Snapshot, SourceFile } from '../../core/configuration/schema.ts';
+import { own } from '../../core/json/values.ts';
 import { verifierOf } from '../../core/live/effective-settings.ts';
 import { sourceKind } from '../../core/sources/index.ts';
 import { isSigningSecret, signingSecretOf } from '../../core/targets/standard-webhook.ts';
@@ -49,7 +50,7 @@ function ofSource(key: string, { sources }: Snapshot): KnownSecret {
 }
 
 function ofTarget(key: string, { workflows }: Snapshot, environment: string): KnownSecret {
-  const type = workflows[key]?.target[environment]?.type;
+  const type = own(own(workflows, key)?.target ?? {}, environment)?.type;
   const name = `targets/${key}`;
   if (type !== 'http')
     return { name, sharedWith: type === 'knock' ? 'Knock' : 'the target', problemOf: () => undefined };

@@ -81,7 +81,7 @@ export function followEvents(environment: Environment, source: string, onProgres
       });
       // To the end of the line, so that a few that take long do not hide the others.
       list.push(...left);
-      // Nobody in the older half is there yet, so the younger ones are not either.
+      // None of the older half is there yet, so the younger ones are not either.
       if (left.length === chunk.length) return;
     }
   }

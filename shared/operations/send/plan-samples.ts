@@ -3,7 +3,7 @@ import type { Sample, SampleMaker, SampleSet, SampleUser } from '../../core/sour
 import { usageError } from '../refusal.ts';
 
 export type SamplePlan = {
-  /** Sent first, and waited for: users nobody has identified get no workflow run. */
+  /** Sent first, and waited for: users without an identify get no workflow run. */
   introductions: Sample[];
   events: Sample[];
 };

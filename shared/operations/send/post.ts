@@ -1,3 +1,4 @@
+import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { failure } from '../refusal.ts';
@@ -27,20 +28,19 @@ export async function postEvent(
 ): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
     const last = attempt === attemptsMax;
-    let response: Response;
+    let response: Received;
     try {
-      response = await fetch(url, { method: 'POST', body, headers, redirect: 'manual' });
+      response = await (isOnThisMachine(url) ? postDirectly : postByFetch)(url, body, headers);
     } catch (thrown) {
       const { code, message } = reasonOf(thrown);
       if (last || code === undefined || !passingCodes.has(code)) throw unreachable(url, message);
       await sleep(backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random()));
       continue;
     }
-    const text = await response.text();
-    if (response.ok) return { accepted: true, status: response.status, ids: idsIn(text, response) };
-    if (last || !isTransient(response.status))
-      return { accepted: false, status: response.status, problem: problemIn(text, response) };
-    const asked = Math.min(Number(response.headers.get('retry-after')) || 0, retryAfterMaxSeconds) * 1000;
+    const { status } = response;
+    if (status >= 200 && status < 300) return { accepted: true, status, ids: idsIn(response) };
+    if (last || !isTransient(status)) return { accepted: false, status, problem: problemIn(response) };
+    const asked = Math.min(Number(response.header('retry-after')) || 0, retryAfterMaxSeconds) * 1000;
     await sleep(Math.max(asked, backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random())));
   }
 }
@@ -56,12 +56,55 @@ const passingCodes = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
 ]);
 
-/** Why `fetch` failed: it wraps the reason in an error that only says that it did. */
-function reasonOf(thrown: unknown): { code?: string; message: string } {
-  const { cause, message } = thrown as { cause?: { code?: string; message?: string }; message?: string };
+type Body = string | Uint8Array<ArrayBuffer>;
+type Received = { status: number; statusText: string; text: string; header(name: string): string | undefined };
+
+async function postByFetch(url: string, body: Body, headers: Record<string, string>): Promise<Received> {
+  const response = await fetch(url, { method: 'POST', body, headers, redirect: 'manual' });
   return {
-    message: cause?.message || cause?.code || message || String(thrown),
-    ...(cause?.code !== undefined && { code: cause.code }),
+    status: response.status,
+    statusText: response.statusText,
+    text: await response.text(),
+    header: (name) => response.headers.get(name) ?? undefined,
+  };
+}
+
+// With NODE_USE_ENV_PROXY, `fetch` hands requests to this machine to a proxy elsewhere. An agent of its own goes through none.
+const direct = new Agent({ keepAlive: true });
+
+function isOnThisMachine(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+}
+
+function postDirectly(url: string, body: Body, headers: Record<string, string>): Promise<Received> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'POST', agent: direct, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          statusText: response.statusMessage ?? '',
+          text: Buffer.concat(chunks).toString('utf8'),
+          header: (name) => response.headersDistinct[name]?.join(', '),
+        }),
+      );
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** Why a request failed; `fetch` wraps the reason in an error that only says that it did. */
+function reasonOf(thrown: unknown): { code?: string; message: string } {
+  type Reason = { code?: string; message?: string };
+  const { cause, code, message } = thrown as Reason & { cause?: Reason };
+  const reason = cause ?? { code, message };
+  return {
+    message: reason.message || reason.code || message || String(thrown),
+    ...(reason.code !== undefined && { code: reason.code }),
   };
 }
 
@@ -70,10 +113,10 @@ function unreachable(url: string, reason: string) {
   return failure(`nothing answers at ${new URL(url).origin}: ${reason}`, 'is the environment up? locally: npm start');
 }
 
-function idsIn(text: string, { headers }: Response): string[] {
+function idsIn({ text, header }: Received): string[] {
   // Senders that expect no body get none; then a header names the event.
-  const named = headers.get('x-signalbox-event-id');
-  if (text === '' && named !== null) return named.split(',');
+  const named = header('x-signalbox-event-id');
+  if (text === '' && named !== undefined) return named.split(',');
   const parsed = AcceptedBody.safeParse(parseOrUndefined(text));
   if (!parsed.success)
     throw failure(
@@ -83,9 +126,9 @@ function idsIn(text: string, { headers }: Response): string[] {
   return parsed.data.ids;
 }
 
-function problemIn(text: string, response: Response): string {
+function problemIn({ text, statusText }: Received): string {
   const parsed = ProblemBody.safeParse(parseOrUndefined(text));
-  if (!parsed.success) return text.slice(0, 300) || response.statusText;
+  if (!parsed.success) return text.slice(0, 300) || statusText;
   const { title, detail } = parsed.data;
   if (detail === undefined) return title;
   // Details that begin with the title say all of it.

@@ -40,7 +40,7 @@ const copiesIn = ({ mode }: SendOrder) => (mode === 'duplicate' ? 2 : 1);
 
 type Posting = { body: string | Uint8Array<ArrayBuffer>; sample?: Sample };
 
-/** Events that have not moved for so long wait for a retry, or for somebody to start the functions. */
+/** Events that have not moved for so long wait for a retry, or for the functions to be started. */
 const patienceMs = 30_000;
 
 /**

@@ -7,7 +7,7 @@ export type SendSummary = {
   accepted: number;
   refused: { status: number; problem: string; count: number }[];
   ids: string[];
-  /** Events that were not final when the waiting ended; 0 when nobody waited. */
+  /** Events that were not final when the waiting ended; 0 when it did not wait. */
   waiting: number;
   /** Final events by status. */
   events: Record<string, number>;

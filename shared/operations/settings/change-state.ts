@@ -16,7 +16,7 @@ export type StateChange = {
 
 /**
  * Changes per-environment state, at once and with a record of who did it. `change` gets a copy and returns the new state;
- * it is called again on the newer state when somebody else was faster, so a switch is never lost to another.
+ * it is called again on the newer state when another change was faster, so no switch is lost to another.
  */
 export async function changeState(
   table: ConfigurationTable,
@@ -36,6 +36,10 @@ export async function changeState(
   }
 }
 
+export function stateOf({ sources }: EnvironmentState, source: string): SourceState {
+  return Object.hasOwn(sources, source) ? (sources[source] as SourceState) : SourceState.parse({});
+}
+
 /** Switches one mapping of one source on or off in this environment. Both must exist; the caller checks. */
 export function setMappingActive(
   state: EnvironmentState,
@@ -43,7 +47,7 @@ export function setMappingActive(
   mapping: string,
   active: boolean,
 ): EnvironmentState {
-  const before = state.sources[source] ?? SourceState.parse({});
+  const before = stateOf(state, source);
   const others = before.inactive_mappings.filter((id) => id !== mapping);
   const inactive_mappings = active ? others : [...others, mapping].sort();
   return { ...state, sources: { ...state.sources, [source]: { ...before, inactive_mappings } } };

@@ -2,6 +2,9 @@ import type { ConfigurationTable } from '../../adapters/dynamodb-configuration-t
 import { type EnvironmentState, SourceState } from '../../core/configuration/schema.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import { changeState } from './change-state.ts';
+
+export { stateOf } from './change-state.ts';
+
 import { type FieldChange, fieldChanges } from './field-changes.ts';
 
 /*
@@ -35,7 +38,7 @@ export async function change(
 ): Promise<Changed> {
   let changes: FieldChange[] = [];
   const attempt = (before: EnvironmentState) => {
-    // Somebody else may have been faster, and have done the very same.
+    // Another operator may have been faster, and have done the very same.
     changes = [];
     return next(before);
   };
@@ -46,10 +49,6 @@ export async function change(
   };
   const { version, state } = await changeState(table, attempt, { author, nowMs, message: text });
   return { kind: changes.length > 0 ? 'changed' : 'unchanged', version, state, changes };
-}
-
-export function stateOf(state: EnvironmentState, source: string): SourceState {
-  return Object.hasOwn(state.sources, source) ? (state.sources[source] as SourceState) : SourceState.parse({});
 }
 
 export function withSource(state: EnvironmentState, source: string, changed: SourceState): EnvironmentState {

@@ -140,7 +140,7 @@ function workflowText(key: string, environments: string[]): string {
     `name: ${name}`,
     '',
     ...comment(
-      'Where runs go, per environment. `log` records the run and calls nobody: docs/targets.md has the others.',
+      'Where runs go, per environment. `log` records the run and makes no call: docs/targets.md has the others.',
     ),
     environments.length === 0 ? 'target: {}' : 'target:',
     ...environments.map((environment) => `  ${environment}: { type: log }`),

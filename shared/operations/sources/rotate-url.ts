@@ -23,7 +23,7 @@ export type PreviousUrl = {
 /** Its URL before the current one is still valid, and rotating again would end it without anybody having looked. */
 export type StillValid = { kind: 'previous_still_valid'; previous: PreviousUrl };
 
-/** It was in use until lately, or nobody can have noticed yet that it is not. */
+/** It was in use until lately, or it is too early to tell that it is not. */
 export type UsedLately = { kind: 'used_lately'; previous: PreviousUrl };
 
 /**
@@ -76,7 +76,7 @@ export async function retireUrl(
     () => `retire the old URL of ${source}`,
     (before) => {
       const state = stateOf(before, source);
-      // Somebody else retired it and rotated again meanwhile: that one was not looked at.
+      // Another operator retired it and rotated again meanwhile: that one was not looked at.
       if (state.url.generation !== url.generation) return before;
       return withSource(before, source, { ...state, url: { ...state.url, previous_valid: false } });
     },

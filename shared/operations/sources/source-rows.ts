@@ -11,8 +11,8 @@ import type { KnownSource, SourceDirectory } from './known-sources.ts';
 import { previousUrl } from './rotate-url.ts';
 import type { SourceRow } from './source-row.ts';
 
-// A source that was removed still has rows, and settings nobody reads.
-const nobody = SourceFile.parse({ kind: '-', name: '-' });
+// A source that was removed still has rows, and settings that are never read.
+const removedFile = SourceFile.parse({ kind: '-', name: '-' });
 
 function verificationOf(enforcement: EffectiveSettings['enforcement'], secrets: number): SourceRow['verification'] {
   return { enforced: enforcement === 'on' || (enforcement === 'once_set' && secrets > 0), enforcement, secrets };
@@ -33,7 +33,7 @@ export async function sourceRows(
       const { key } = source;
       const file = Object.hasOwn(live.snapshot.sources, key) ? live.snapshot.sources[key] : undefined;
       const state = sourceState(live, key);
-      const settings = effectiveSettings(sourceKind(file?.kind ?? ''), file ?? nobody, state);
+      const settings = effectiveSettings(sourceKind(file?.kind ?? ''), file ?? removedFile, state);
       const [newest, activeSecrets] = await Promise.all([
         newestEvent(environment, source),
         countValues(store, `sources/${key}`),

@@ -13,7 +13,7 @@ export type IngestCounts = {
 
 /** What ingest counted in a range. */
 export interface AcceptedCounts {
-  /** One entry per source, in order; then one for the environment as a whole, which knows of sources that nobody names. */
+  /** One entry per source, in order; then one for the environment as a whole, which also counts sources that are not named. */
   read(sources: string[], range: VerifyRange): Promise<IngestCounts[]>;
   /** Metrics asked for until now, which is what CloudWatch bills. */
   metricsRead(): number;

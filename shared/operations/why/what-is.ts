@@ -20,7 +20,7 @@ export function idProblem(text: string): string | undefined {
   return `"${text}" is not an event id; one looks like 01JD3Q9F7K8M25RXK0Q4T9B7C0 (${eventIdLength} characters)`;
 }
 
-/** Whether the time in an event id lies in the future by more than clocks differ: then nobody has made it. */
+/** Whether the time in an event id lies in the future by more than clocks differ: then it was never made. */
 export function isFromTheFuture(id: string, nowMs: number): boolean {
   return eventIdTimeMs(id) > nowMs + 5 * 60_000;
 }

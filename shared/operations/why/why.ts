@@ -119,11 +119,11 @@ async function claimOf(
 
 function whyNoClaim(entry: EventLogEntry, { planned }: Recomputed, source: PreparedSource | undefined): string {
   if (entry.status === 'rejected' || entry.status === 'no_mapping') return 'none needed: nothing ran';
-  if (entry.key !== undefined) return 'nobody holds its key any more: the window has ended';
+  if (entry.key !== undefined) return 'its key is free again: the window has ended';
   if (source?.settings.idempotency.enabled === false) return 'none: checks for copies are switched off for this source';
   const candidate = planned?.event?.keyCandidate;
   if (candidate === undefined) return 'none: the event carries no idempotency key, so a copy of it would run too';
-  return `none: its key is ${typeName(candidate)} and not text of 1 to 255 characters, so it was dropped and a copy would run too`;
+  return `none: its key is ${typeName(candidate)} and neither a number nor text of 1 to 255 characters, so it was dropped and a copy would run too`;
 }
 
 /** An id without a row: on its way, aged out, or never an event here. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { readResources } from '../../../infra/local/resources.ts';
+import { readResources } from '../../../infra/local/stack-resources.ts';
 import { developmentStack, temporaryFolder } from '../assembly.ts';
 import { bundleBaseline } from '../bundle.ts';
 import { functionOf } from '../counted-pipeline.ts';

@@ -117,11 +117,11 @@ async function powertools(idempotentActions: boolean): Promise<Definition> {
         headers: requestHeaders,
         body: body as EventMessage['body'],
       } satisfies EventMessage),
-    addUsers: ({ endpoints, outputs }) =>
-      withTables(endpoints, async (tables) => {
+    addUsers: (environment) =>
+      withTables(environment, async (tables) => {
         for (const user of users) {
           await tables.call('PutItem', {
-            TableName: outputs.UsersTable,
+            TableName: environment.outputs.UsersTable,
             Item: { pk: { S: user }, plan: { S: 'pro' } },
           });
         }
@@ -174,8 +174,12 @@ function makeMessages({ message }: Definition, count: number): string[] {
   return Array.from({ length: count }, (_, i) => message(orderCompleted({ userId: users[i % users.length] })));
 }
 
-async function send({ endpoints, outputs }: RuntimeEnvironment, bodies: string[], DelaySeconds = 0): Promise<void> {
-  const queues = makeAwsJsonClient(endpoints.sqs, 'AmazonSQS');
+async function send(
+  { endpoints, credentials, outputs }: RuntimeEnvironment,
+  bodies: string[],
+  DelaySeconds = 0,
+): Promise<void> {
+  const queues = makeAwsJsonClient(endpoints.sqs, 'AmazonSQS', credentials);
   for (let i = 0; i < bodies.length; i += 10) {
     const Entries = bodies.slice(i, i + 10).map((MessageBody, n) => ({ Id: String(n), MessageBody, DelaySeconds }));
     await queues.call('SendMessageBatch', { QueueUrl: outputs.EventsQueueUrl, Entries });
@@ -184,9 +188,10 @@ async function send({ endpoints, outputs }: RuntimeEnvironment, bodies: string[]
 }
 
 /** All must have done the work: a row for each event and each action, one run for each event however often it was sent. */
-async function check({ definition, environment: { endpoints, outputs } }: Contender): Promise<void> {
+async function check({ definition, environment }: Contender): Promise<void> {
   const wanted = warmUpEvents + rounds * eventsPerRound;
-  await withTables(endpoints, async (tables) => {
+  const { outputs } = environment;
+  await withTables(environment, async (tables) => {
     const events = await countItems(tables, outputs.EventLogTable);
     const actions = await countItems(tables, outputs.ActionLogTable);
     const runs = await countItems(tables, outputs.WorkflowRunsTable);
@@ -198,10 +203,10 @@ async function check({ definition, environment: { endpoints, outputs } }: Conten
 }
 
 async function withTables(
-  { dynamodb }: RuntimeEnvironment['endpoints'],
+  { endpoints, credentials }: RuntimeEnvironment,
   work: (tables: AwsJsonClient) => Promise<void>,
 ): Promise<void> {
-  const tables = makeAwsJsonClient(dynamodb, 'DynamoDB_20120810');
+  const tables = makeAwsJsonClient(endpoints.dynamodb, 'DynamoDB_20120810', credentials);
   await work(tables).finally(() => tables.close());
 }
 

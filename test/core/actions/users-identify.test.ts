@@ -153,9 +153,11 @@ describe('parameters', () => {
     ['a list for an id', { id: ['u'] }, 'id'],
     ['a map for an id', { id: { id: 'u' } }, 'id'],
     ['a boolean for an id', { id: true }, 'id'],
-    ...['undefined', 'null', 'NULL', 'NaN', 'None', '[object Object]', ' undefined '].map(
-      (id): [string, JsonObject, string] => [`"${id}" for an id`, { id }, 'id'],
-    ),
+    ...['undefined', 'null', 'NaN', '[object Object]', ' undefined '].map((id): [string, JsonObject, string] => [
+      `"${id}" for an id`,
+      { id },
+      'id',
+    ]),
     ['an id of more bytes than a key has room for', { id: '人'.repeat(200) }, 'id'],
     ['properties over 256 kB', { id: 'u', properties: { a: 'x'.repeat(257 * 1024) } }, 'properties'],
   ])('%s: fails with the field, and writes nothing', async (_name, payload, field) => {

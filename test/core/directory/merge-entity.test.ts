@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { Entity } from '../../../shared/core/directory/entity.ts';
 import { attributesBytesMax, mergeEntity } from '../../../shared/core/directory/merge-entity.ts';
 import { itemBytes } from '../../../shared/core/json/item-bytes.ts';
 import type { JsonObject, JsonValue } from '../../../shared/core/json/values.ts';
+import fc from '../../support/fast-check.ts';
 
 const ref = { kind: 'user', id: 'user-1' } as const;
 const nowMs = Date.parse('2026-11-21T03:00:00Z');

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import {
   decodeRawEvent,
   encodeRawEvent,
@@ -15,6 +14,7 @@ import {
   decodeActionsMessage,
   encodeActionsMessage,
 } from '../../../shared/core/plan/actions-message.ts';
+import fc from '../../support/fast-check.ts';
 
 const id = makeEventId('rudderstack', 0, Date.parse('2026-11-21T03:00:00Z'), new Uint8Array(12));
 

@@ -46,6 +46,17 @@ describe('which outcome stands', () => {
     expect([statusAfter(merged), merged?.actions[0]?.detail, merged?.origins]).toEqual([[after], 'ours', ['a', 'b']]);
   });
 
+  test.each<[string, Partial<ActionOutcome>, Partial<ActionOutcome>, string]>([
+    ['more attempts', { attempts: 3 }, { attempts: 2 }, 'ours'],
+    ['fewer attempts', { attempts: 1, retryAtMs: 9000 }, { attempts: 2 }, 'theirs'],
+    ['as many, and a later try: the breaker answered', { retryAtMs: 9000 }, { retryAtMs: 5000 }, 'ours'],
+    ['as many, and the same try', { retryAtMs: 5000 }, { retryAtMs: 5000 }, 'theirs'],
+  ])('of two that wait, ours with %s', (_name, ours, theirs, after) => {
+    const stored = entry('pending', { next: 2 }, { ...theirs, detail: 'theirs' });
+    const merged = mergeEntries(entry('pending', { next: 3 }, { ...ours, detail: 'ours' }), stored);
+    expect(merged?.actions[0]?.detail).toBe(after);
+  });
+
   test('a success never gives way, not even to a new origin', () => {
     const merged = mergeEntries(entry('failed', { origins: ['b'] }), entry('succeeded'));
     expect(statusAfter(merged)).toEqual(['succeeded']);

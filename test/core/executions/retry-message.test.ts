@@ -1,19 +1,42 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   attemptsMax,
+  costOf,
   delayedIfEarly,
   isLastAttempt,
   retryAtMs,
   retryForMs,
   retryMessage,
 } from '../../../shared/core/executions/retry-message.ts';
+import type { Pending } from '../../../shared/core/logs/pending.ts';
+import type { ActionsMessage } from '../../../shared/core/plan/actions-message.ts';
 import { actionsMessage } from '../../support/actions-message.ts';
 import { contextNowMs as nowMs } from '../../support/fakes-workflow-trigger.ts';
 
 function retry(n: number, askedSeconds: number | undefined, random: number, firstN?: number) {
   const message = actionsMessage({ n, ...(firstN !== undefined && { firstN }) });
-  const at = retryAtMs(message, { askedSeconds, nowMs, random });
-  return retryMessage(message, { retryAtMs: at, isHeadway: false, nowMs });
+  return next(message, askedSeconds === undefined ? trouble : busy(askedSeconds), { nowMs, random });
+}
+
+const trouble: Pending = { reason: 'target_unavailable', detail: 'answered 503' };
+const busy = (retryAfterSeconds: number): Pending => ({ reason: 'target_busy', detail: '429', retryAfterSeconds });
+
+function next(message: ActionsMessage, pending: Pending, now: { nowMs: number; random: number }) {
+  const at = retryAtMs(message, pending, now);
+  return retryMessage(message, { retryAtMs: at, cost: costOf(pending), nowMs: now.nowMs });
+}
+
+/** The waits of one message whose every attempt ends as `pending`, in seconds, until it is given up. */
+function waitsUntilGivenUp(pending: Pending) {
+  let message: ActionsMessage = actionsMessage();
+  let atMs = nowMs;
+  const waits: number[] = [];
+  while (!isLastAttempt(message, atMs)) {
+    message = next(message, pending, { nowMs: atMs, random: 0.5 });
+    waits.push(((message.retryAtMs ?? 0) - atMs) / 1000);
+    atMs = message.retryAtMs ?? 0;
+  }
+  return waits;
 }
 
 describe('the next message', () => {
@@ -45,7 +68,39 @@ describe('the next message', () => {
 
   test('comes when the target said, or a little later, never earlier', () => {
     expect([0, 1].map((random) => retry(1, 60, random).delaySeconds)).toEqual([60, 66]);
-    expect(retry(1, 0, 1)).toMatchObject({ delaySeconds: 0, retryAtMs: nowMs });
+  });
+
+  test('comes at once where the work only got ahead', () => {
+    const ahead: Pending = { reason: 'continues', detail: 'more', retryAfterSeconds: 0, isHeadway: true };
+    expect(next(actionsMessage({ n: 9 }), ahead, { nowMs, random: 1 })).toMatchObject({ retryAtMs: nowMs, firstN: 10 });
+    const stuck: Pending = { ...ahead, isHeadway: false };
+    expect(next(actionsMessage({ n: 3 }), stuck, { nowMs, random: 0.5 })).toMatchObject({ retryAtMs: nowMs + 20_000 });
+  });
+
+  test('costs no attempt where a time was named, so the delay does not double on it', () => {
+    let message: ActionsMessage = actionsMessage();
+    for (let i = 0; i < 40; i++) message = next(message, busy(2), { nowMs: nowMs + i * 2000, random: 0 });
+    expect(message).toMatchObject({ n: 41, firstN: 41, firstSentAtMs: nowMs });
+    expect(next(message, trouble, { nowMs, random: 0.5 })).toMatchObject({ retryAtMs: nowMs + 5000 });
+  });
+
+  test('comes soon after the target is well, however long it was busy and however short the waits it asked for', () => {
+    const waits = waitsUntilGivenUp(busy(2));
+    expect(Math.max(...waits)).toBeLessThan(127);
+    expect(waits.slice(0, 20)).toEqual(Array(20).fill(expect.closeTo(2.1, 5)));
+    // A day of "2 seconds" is not 40,000 messages.
+    expect(waits.length).toBeLessThan(1200);
+    expect(waits.reduce((sum, wait) => sum + wait)).toBeGreaterThanOrEqual(retryForMs / 1000);
+  });
+
+  test('of what a breaker held back comes at its next probe, spread over half the time waited and two minutes at most', () => {
+    const held: Pending = { ...trouble, retryAfterSeconds: 30, isUntried: true };
+    const secondsAfter = (waitedMs: number, random: number) =>
+      ((next(actionsMessage({ firstSentAtMs: nowMs - waitedMs }), held, { nowMs, random }).retryAtMs ?? 0) - nowMs) /
+      1000;
+    expect([0, 1].map((random) => secondsAfter(0, random))).toEqual([30, 30]);
+    expect([0, 1].map((random) => secondsAfter(60_000, random))).toEqual([30, 60]);
+    expect([0, 1].map((random) => secondsAfter(3_600_000, random))).toEqual([30, 150]);
   });
 
   test('is delayed by at most what a queue can, and once more when it arrives', () => {
@@ -64,10 +119,10 @@ describe('the next message', () => {
   test('after headway has its attempts and its day counted anew, from when it is due', () => {
     const message = actionsMessage({ n: 119, firstSentAtMs: nowMs - retryForMs + 1 });
     const dueMs = nowMs + 3 * retryForMs;
-    const next = retryMessage(message, { retryAtMs: dueMs, isHeadway: true, nowMs });
-    expect(next).toMatchObject({ n: 120, delaySeconds: 900, retryAtMs: dueMs });
-    expect(isLastAttempt(next, dueMs)).toBe(false);
-    expect(isLastAttempt(next, dueMs + retryForMs)).toBe(true);
+    const after = retryMessage(message, { retryAtMs: dueMs, cost: 'begins_anew', nowMs });
+    expect(after).toMatchObject({ n: 120, delaySeconds: 900, retryAtMs: dueMs });
+    expect(isLastAttempt(after, dueMs)).toBe(false);
+    expect(isLastAttempt(after, dueMs + retryForMs)).toBe(true);
   });
 
   test('a first message is never early', () => {

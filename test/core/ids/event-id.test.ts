@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import {
   eventIdMayBeFrom,
   eventIdShard,
@@ -10,6 +9,7 @@ import {
   makeEventId,
   utcDay,
 } from '../../../shared/core/ids/event-id.ts';
+import fc from '../../support/fast-check.ts';
 
 const anyTime = fc.integer({ min: 0, max: Date.parse('2200-01-01') });
 const anyShard = fc.integer({ min: 0, max: 31 });

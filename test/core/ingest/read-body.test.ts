@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import { bodyBytesMax, readBody } from '../../../shared/core/ingest/read-body.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 
 const utf8 = (text: string) => Buffer.from(text);
 
@@ -66,8 +67,8 @@ test('takes 4 MiB and not a byte more, as sent and inflated', () => {
 test('stops inflating at the limit: 100 MB of zeros cost neither the time nor the memory of 100 MB', () => {
   const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024));
   const before = process.memoryUsage().arrayBuffers;
-  const startedMs = performance.now();
+  const startedMs = cpuMs();
   expect(readBody(bomb, 'gzip')).toMatchObject({ reason: 'body_too_large' });
-  expect(performance.now() - startedMs).toBeLessThan(200);
+  expect(cpuMs() - startedMs).toBeLessThan(200);
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024);
 });

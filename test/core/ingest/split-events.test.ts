@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { depthMax, eventsMax, splitEvents, valuesMax } from '../../../shared/core/ingest/split-events.ts';
 import { readMember, scanChildren } from '../../../shared/core/json/scanner.ts';
 import type { BatchWrapper } from '../../../shared/core/sources/source.ts';
+import fc from '../../support/fast-check.ts';
 
 const wrapper: BatchWrapper = { list: ['batch'], shared: ['context', 'integrations', 'sentAt'], unless: 'type' };
 /** A list that lies in a map: `{"event": …, "object": {"id": …, "records": […]}}`. */

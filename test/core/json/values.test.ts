@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { parseJson } from '../../../shared/core/json/values.ts';
+import fc from '../../support/fast-check.ts';
 
 describe('parseJson', () => {
   test('keeps every digit of an integer that a number cannot hold', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { type EventNamespaces, readEventPath } from '../../../shared/core/mappings/event-path.ts';
 import { fieldPathProblem, fieldPathText, parseFieldPath } from '../../../shared/core/mappings/field-path.ts';
+import fc from '../../support/fast-check.ts';
 
 const event: EventNamespaces = {
   userId: 'usr_1',

@@ -102,12 +102,24 @@ describe('an idempotency key', () => {
     ['missing', undefined],
     ['null', null],
     ['empty', ''],
-    ['a number', 42],
+    ['blanks', ' \t'],
+    ['a number that is none', Number.NaN],
+    ['true', true],
     ['a list', ['a']],
     ['a map', { id: 'a' }],
     ['256 characters', 'k'.repeat(256)],
     ['256 emoji', '🙂'.repeat(256)],
   ])('is dropped when it is %s', (_name, candidate) => {
     expect(validKey(candidate)).toBeUndefined();
+  });
+
+  // Beyond 2^53 a number arrives as its digits, so below it has to be its digits as well.
+  test.each([
+    [0, '0'],
+    [42, '42'],
+    [9007199254740991, '9007199254740991'],
+    [1.5, '1.5'],
+  ])('is its digits when it is the number %s', (candidate, key) => {
+    expect(validKey(candidate)).toBe(key);
   });
 });

@@ -164,11 +164,11 @@ describe('a dry run', () => {
   });
 
   test('tells a key that is dropped from one that is not asked for', async () => {
-    const dropped = await run(liveConfiguration(), trackEvent({ messageId: 5 }));
+    const dropped = await run(liveConfiguration(), trackEvent({ messageId: [5] }));
     expect([dropped.checksCopies, dropped.planned.key, dropped.planned.event?.keyCandidate]).toEqual([
       true,
       undefined,
-      5,
+      [5],
     ]);
     const off = await run(liveConfiguration({ state: { idempotency: { enabled: false } } }));
     expect([off.checksCopies, off.planned.key]).toEqual([false, undefined]);

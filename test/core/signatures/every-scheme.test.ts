@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { hmac } from '../../../shared/core/signatures/hmac.ts';
 import { readSecret } from '../../../shared/core/signatures/secret-text.ts';
 import type { Verdict } from '../../../shared/core/signatures/verifier.ts';
+import fc from '../../support/fast-check.ts';
 import {
   hmacSchemes,
   proofHeader,

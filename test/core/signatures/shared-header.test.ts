@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { sharedHeader } from '../../../shared/core/signatures/shared-header.ts';
+import fc from '../../support/fast-check.ts';
 
 const verifier = sharedHeader('x-webhook-secret');
 const verify = (headers: Record<string, string>, ...secrets: string[]) =>

@@ -50,12 +50,24 @@ describe('the three streams', () => {
 describe('the key', () => {
   const key = (body: unknown) => eventOf(body).keyCandidate;
 
-  test('is what each stream has: uuid, message_id, or user and time', () => {
+  test('is what each stream has: uuid, message_id, or user, time and a digest of what the update says', () => {
     expect(key({ event_type: 'a', uuid: 'id-1', user_id: 'u', event_time: 't' })).toBe('id-1');
     expect(key(cohort())).toBe('m::enter::0');
-    expect(key({ user_id: 'u', device_id: 'd', event_time: 't' })).toBe('u:t');
-    expect(key({ device_id: 'd', event_time: 't' })).toBe('d:t');
+    expect(key({ user_id: 'u', device_id: 'd', event_time: 't' })).toMatch(/^u:t:[0-9a-f]{32}$/);
+    expect(key({ device_id: 'd', event_time: 't' })).toMatch(/^d:t:[0-9a-f]{32}$/);
     expect(key({ event_type: '$identify', uuid: 'id-2', user_id: 'u', event_time: 't' })).toBe('id-2');
+  });
+
+  test('tells two updates of one millisecond apart, and a copy from itself, whatever the order of its fields', () => {
+    const update = { user_id: 'u', event_time: 't', user_properties: { plan: 'pro' }, groups: { company: ['a'] } };
+    const { groups, ...rest } = update;
+    expect(key({ groups, ...rest })).toBe(key(update));
+    const others = [
+      { ...update, user_properties: { plan: 'free' } },
+      { ...update, groups: { company: ['b'] } },
+      { ...update, device_id: 'd' },
+    ];
+    expect(new Set([update, ...others].map(key)).size).toBe(4);
   });
 
   test('is missing rather than half, or too long', () => {
@@ -63,8 +75,8 @@ describe('the key', () => {
     expect(key({ user_id: 'u' })).toBeUndefined();
     expect(key({ user_id: 'u', event_time: {} })).toBeUndefined();
     expect(key(cohort({ message_id: '' }))).toBeUndefined();
-    expect(key({ user_id: 'u'.repeat(253), event_time: 't' })).toHaveLength(255);
-    expect(key({ user_id: 'u'.repeat(254), event_time: 't' })).toBeUndefined();
+    expect(key({ user_id: 'u'.repeat(220), event_time: 't' })).toHaveLength(255);
+    expect(key({ user_id: 'u'.repeat(221), event_time: 't' })).toBeUndefined();
   });
 });
 
@@ -122,6 +134,8 @@ describe('a batch of a cohort', () => {
       { user_id: 7 },
       { user_id: 'a' },
       { user_id: '' },
+      { user_id: ' ' },
+      { user_id: 'undefined' },
       { user_id: null },
       { user_id: {} },
       { amplitude_id: 1 },

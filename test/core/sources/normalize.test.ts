@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import * as z from 'zod';
 import { SourceFile, SourceState } from '../../../shared/core/configuration/schema.ts';
 import { packEventText } from '../../../shared/core/events/raw-event.ts';
@@ -7,6 +6,7 @@ import { normalizeEvent } from '../../../shared/core/sources/normalize.ts';
 import { rudderstack } from '../../../shared/core/sources/rudderstack.ts';
 import { defineSource } from '../../../shared/core/sources/source.ts';
 import { rawEvent, trackEvent } from '../../support/build.ts';
+import fc from '../../support/fast-check.ts';
 
 type Change = { file?: Record<string, unknown>; settings?: Record<string, unknown>; receivedAtMs?: number };
 
@@ -33,6 +33,7 @@ describe('event type', () => {
     ['true as name', { event: true }, 'track/true'],
     ['zero as name', { event: 0 }, 'track/0'],
     ['no name', { event: undefined }, 'track'],
+    ['blanks as name', { event: '  ' }, 'track'],
     ['null as name', { event: null }, 'track'],
     ['an upper-case type', { type: 'TRACK' }, 'track/order_completed'],
     ['a type that is not track, with a name', { type: 'Identify', event: ['x'] }, 'identify'],
@@ -87,6 +88,13 @@ describe('user id', () => {
     ['a number', 476335, '476335'],
     ['zero', 0, '0'],
     ['the empty text', '', undefined],
+    ['blanks', ' \t', undefined],
+    ['what a program writes for undefined', 'undefined', undefined],
+    ['what a program writes for null', ' null', undefined],
+    ['what a program writes for no number', 'NaN', undefined],
+    ['what a program writes for a map', '[object Object]', undefined],
+    ['a name that holds such a word', 'nullable', 'nullable'],
+    ['text with blanks around it, exactly as sent', ' u ', ' u '],
     ['null', null, undefined],
     ['a list', ['u-1'], undefined],
     ['true', true, undefined],
@@ -134,12 +142,28 @@ describe('time', () => {
     const originalTimestamp = '2026-05-04T10:00:00Z';
     expect(occurredAt({ timestamp: '2026-05-04T11:00:00Z', originalTimestamp })).toBe('2026-05-04T11:00:00.000Z');
     expect(occurredAt({ timestamp: 'nonsense', originalTimestamp })).toBe('2026-05-04T10:00:00.000Z');
-    expect(occurredAt({ timestamp: 1777882600 })).toBe('2026-05-04T12:00:00.000Z');
     expect(occurredAt({})).toBe('2026-05-04T12:00:00.000Z');
   });
 
-  test('is at most five minutes later than the event was received, and as early as the sender says', () => {
-    expect(occurredAt({ timestamp: '2027-05-04T12:00:00Z' })).toBe('2026-05-04T12:05:00.000Z');
+  // Read as now, a backfill that sends numbers would overwrite what is newer.
+  test.each([
+    ['seconds', 1777882600],
+    ['milliseconds', 1777882600000],
+    ['microseconds', 1777882600000000],
+    ['digits', '1777882600'],
+    ['nanoseconds, which no number holds', '1777882600000000000'],
+  ])('may be a number of %s', (_, timestamp) => {
+    expect(occurredAt({ timestamp })).toBe('2026-05-04T08:16:40.000Z');
+    expect(occurredAt({ originalTimestamp: timestamp })).toBe('2026-05-04T08:16:40.000Z');
+  });
+
+  test('of a date alone is the start of that day', () => {
+    expect(occurredAt({ timestamp: '2026-05-03' })).toBe('2026-05-03T00:00:00.000Z');
+  });
+
+  test('is never later than the event was received, and as early as the sender says', () => {
+    expect(occurredAt({ timestamp: '2027-05-04T12:00:00Z' })).toBe('2026-05-04T12:00:00.000Z');
+    expect(occurredAt({ timestamp: '2026-05-04T12:00:00.001Z' })).toBe('2026-05-04T12:00:00.000Z');
     expect(occurredAt({ timestamp: '2025-05-04T12:00:00Z' })).toBe('2025-05-04T12:00:00.000Z');
   });
 });
@@ -165,7 +189,7 @@ describe('data and preprocessing', () => {
     });
   });
 
-  test('custom traits leave out what has a field of its own and what identifies somebody', () => {
+  test('custom traits are all that no field takes, and no id that the event says itself', () => {
     const reserved = {
       name: 'N',
       email: 'e',
@@ -173,25 +197,46 @@ describe('data and preprocessing', () => {
       avatar: 'a',
       locale: 'l',
       timezone: 't',
-      id: 1,
-      userId: 2,
-      anonymousId: 3,
-      createdAt: 'x',
-      created_at: 'y',
+      id: 7,
+      userId: '7',
+      anonymousId: 'a',
     };
     const event = eventOf({
       type: 'identify',
+      userId: 7,
+      anonymousId: 'a',
       traits: { ...reserved, plan: 'pro' },
       context: { traits: { seats: 3 } },
     });
     expect(event.preprocess).toEqual({ custom_traits: { seats: 3, plan: 'pro' } });
   });
 
-  test('created_at is whichever spelling is an ISO date-time', () => {
-    const createdAt = (traits: object) => eventOf({ type: 'identify', traits }).preprocess.created_at;
-    expect(createdAt({ createdAt: '2026-05-04T08:00:00Z' })).toBe('2026-05-04T08:00:00Z');
-    expect(createdAt({ createdAt: 1777882600, created_at: '2026-05-04T08:00:00Z' })).toBe('2026-05-04T08:00:00Z');
-    expect(createdAt({ createdAt: '2026-05-04' })).toBeUndefined();
+  test('an id that is another than the event’s, and a time that is none, stay traits: nothing vanishes', () => {
+    const traits = { id: 1, userId: 2, anonymousId: 3, createdAt: 'in spring', created_at: 'y' };
+    expect(eventOf({ type: 'identify', userId: 'u', traits }).preprocess).toEqual({ custom_traits: traits });
+  });
+
+  test('a trait of null empties what it names: it is among the properties even where it names a field', () => {
+    const traits = { email: null, plan: null, name: 'N' };
+    expect(eventOf({ type: 'identify', traits }).preprocess).toEqual({ custom_traits: { email: null, plan: null } });
+  });
+
+  test.each([
+    ['an ISO date-time, as sent', { createdAt: '2026-05-04T08:00:00Z' }, '2026-05-04T08:00:00Z', {}],
+    ['with an offset, as sent', { created_at: '2026-05-04T08:00:00+02:00' }, '2026-05-04T08:00:00+02:00', {}],
+    ['of a database', { created_at: '2026-05-04 08:00:00' }, '2026-05-04T08:00:00.000Z', {}],
+    ['a date', { createdAt: '2026-05-04' }, '2026-05-04T00:00:00.000Z', {}],
+    ['seconds', { createdAt: 1777882600 }, '2026-05-04T08:16:40.000Z', {}],
+    ['digits of seconds', { createdAt: '1777882600' }, '2026-05-04T08:16:40.000Z', {}],
+    ['milliseconds', { createdAt: 1777882600123 }, '2026-05-04T08:16:40.123Z', {}],
+    [
+      'two, of which the other stays',
+      { createdAt: 5, created_at: '2026-05-04T08:00:00Z' },
+      '2026-05-04T08:00:00Z',
+      { createdAt: 5 },
+    ],
+  ])('created_at is a time in any form: %s', (_, traits, created_at, custom_traits) => {
+    expect(eventOf({ type: 'identify', traits }).preprocess).toEqual({ custom_traits, created_at });
   });
 
   test('body is the event unmodified', () => {

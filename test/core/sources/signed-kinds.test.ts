@@ -146,6 +146,83 @@ describe('what a vendor does not know overwrites nothing', () => {
     const headers = { 'x-shopify-topic': 'customers/update' };
     expect(await identified('shopify', event, headers, { id: '115310627314723954', ...known })).toEqual(known);
   });
+
+  test('of a customer of a shop that holds an address of ""', async () => {
+    const headers = { 'x-shopify-topic': 'customers/update' };
+    expect(await identified('shopify', { id: 1, email: '', phone: '' }, headers, { id: '1', ...known })).toEqual(known);
+  });
+});
+
+describe('shopify', () => {
+  const customer = { id: 7001, email: 'ana@example.org', first_name: 'Ana', updated_at: '2026-05-04T08:00:00Z' };
+
+  test('reads the newer headers, without x-, as the older ones', async () => {
+    const names = ['topic', 'webhook-id', 'triggered-at', 'shop-domain'] as const;
+    const values = ['customers/delete', 'w-1', '2026-05-04T08:00:00Z', 'a.myshopify.com'];
+    const read = async (start: string) => {
+      const headers = Object.fromEntries(names.map((name, i) => [`${start}shopify-${name}`, values[i] as string]));
+      const { planned } = await plan('shopify', { id: 7001 }, headers);
+      return [planned.event?.eventType, planned.event?.userId, planned.key, planned.event?.occurredAtMs];
+    };
+    expect(await read('')).toEqual(['customers/delete', '7001', 'w-1', Date.parse('2026-05-04T08:00:00Z')]);
+    expect(await read('x-')).toEqual(await read(''));
+    const { kind } = await guideOf('shopify');
+    const body = Buffer.from('{}');
+    const signed = kind.verifier.sign({ rawBody: body, secret: 'shpss_1', nowMs: 0, id: '' });
+    const headers = { 'shopify-hmac-sha256': signed['x-shopify-hmac-sha256'] ?? '' };
+    expect(kind.verifier.isSigned(headers)).toBe(true);
+    expect(kind.verifier.verify({ rawBody: body, headers, secrets: ['shpss_1'], nowMs: 0 })).toBe('verified');
+    expect(kind.verifier.verify({ rawBody: Buffer.from('[]'), headers, secrets: ['shpss_1'], nowMs: 0 })).toBe(
+      'failed',
+    );
+  });
+
+  // The signature covers the body alone: whoever has seen a request can send it again under another topic.
+  test.each([
+    ['customers/delete', customer],
+    ['customers/delete', { id: 1, first_name: 'Ana' }],
+    ['orders/delete', { id: 1, total_price: '1.00' }],
+    ['customers/redact', customer],
+    ['shop/redact', customer],
+    ['orders/cancelled', { id: 1, cancelled_at: null, customer }],
+  ])('%s over a body that is none is rejected, and runs nothing', async (topic, body) => {
+    const { planned } = await plan('shopify', body, { 'x-shopify-topic': topic });
+    expect(planned.plan).toMatchObject({
+      kind: 'rejected',
+      reason: 'payload_invalid',
+      detail: expect.stringContaining(topic),
+    });
+  });
+
+  test.each([
+    ['customers/delete', { id: 1, phone: null, addresses: [], tax_exemptions: [], email_marketing_consent: null }],
+    ['customers/redact', { shop_id: 1, shop_domain: 'a', customer: { id: 1, email: 'a@b' }, orders_to_redact: [] }],
+    ['orders/cancelled', { id: 1, cancelled_at: '2026-05-04T08:00:00Z', customer }],
+    ['companies/delete', { id: 1, name: 'Example Ltd', updated_at: '2026-05-04T08:00:00Z' }],
+  ])('%s over its own body is taken', async (topic, body) => {
+    expect((await plan('shopify', body, { 'x-shopify-topic': topic })).planned.event?.eventType).toBe(topic);
+  });
+
+  test('two topics that differ are rejected', async () => {
+    const headers = { 'x-shopify-topic': 'customers/update', 'shopify-topic': 'customers/delete' };
+    expect((await plan('shopify', customer, headers)).planned.plan).toMatchObject({ reason: 'payload_invalid' });
+  });
+
+  test('happened when the signed body says: an old one that is sent again under a new time overwrites nothing', async () => {
+    const headers = { 'x-shopify-topic': 'customers/update', 'x-shopify-triggered-at': '2026-05-05T08:00:00Z' };
+    const { planned } = await plan('shopify', customer, headers);
+    expect(planned.event?.occurredAtMs).toBe(Date.parse(customer.updated_at));
+  });
+});
+
+test.each([
+  ['subscription.created', { payer: { user_id: 'user_1', email: 'a@b.example' } }, 'user_1'],
+  ['paymentAttempt.updated', { payer: { organization_id: 'org_1', user_id: null } }, undefined],
+  ['organizationMembership.created', { public_user_data: { user_id: 'user_2' } }, 'user_2'],
+  ['session.created', { user_id: 'user_3' }, 'user_3'],
+  ['session.created', { user_id: '', payer: 'none' }, undefined],
+])('clerk: %s of %j is done by %s', async (type, data, userId) => {
+  expect((await plan('clerk', { type, data })).planned.event?.userId).toBe(userId);
 });
 
 describe('who has no customer', () => {

@@ -74,10 +74,7 @@ describe('transitions', () => {
     expect(opened(openBreaker({ isOpen: false, revision: 4, failedProbes: 6 }), trouble(), nowMs)).toEqual(
       openBreaker({ revision: 5 }),
     );
-    expect(opened(undefined, trouble({ retryAfterSeconds: 60 }), nowMs)).toMatchObject({
-      probeAtMs: nowMs + 60_000,
-      retryAtMs: nowMs + 60_000,
-    });
+    expect(opened(undefined, trouble({ retryAfterSeconds: 60 }), nowMs)).toMatchObject({ probeAtMs: nowMs + 60_000 });
     // Less than our own rhythm is no reason to be called again at once.
     expect(opened(undefined, trouble({ retryAfterSeconds: 1 }), nowMs)).toMatchObject({ probeAtMs: nowMs + 15_000 });
   });
@@ -93,7 +90,7 @@ describe('transitions', () => {
   });
 
   test('a probe that said nothing is repeated, without a longer wait and with the old reason', () => {
-    const breaker = stillOpen(openBreaker({ retryAtMs: nowMs }), trouble({ reason: 'secret_missing' }), 'none', nowMs);
+    const breaker = stillOpen(openBreaker(), trouble({ reason: 'secret_missing' }), 'none', nowMs);
     expect(breaker).toEqual(openBreaker({ revision: 2 }));
   });
 
@@ -103,16 +100,20 @@ describe('transitions', () => {
   });
 });
 
-describe('those who are held back', () => {
-  test('hear why and since when, and try again at their own pace', () => {
+describe('runs that are held back', () => {
+  test('hear why and since when, that nothing was tried, and come back at the next probe', () => {
     expect(heldBack(openBreaker(), nowMs)).toEqual(
-      trouble({ detail: 'not called: the target keeps failing since 2026-11-21T03:00:00.000Z (answered 503)' }),
+      trouble({
+        detail: 'not called: the target keeps failing since 2026-11-21T03:00:00.000Z (answered 503)',
+        retryAfterSeconds: 15,
+        isUntried: true,
+      }),
     );
+    expect(heldBack(openBreaker(), nowMs + 4500)).toMatchObject({ retryAfterSeconds: 11 });
   });
 
-  test('come back when the target said, if it did', () => {
-    const breaker = openBreaker({ reason: 'target_busy', retryAtMs: nowMs + 60_000 });
-    expect(heldBack(breaker, nowMs + 20_500)).toMatchObject({ reason: 'target_busy', retryAfterSeconds: 40 });
-    expect(heldBack(breaker, nowMs + 60_000)).not.toHaveProperty('retryAfterSeconds');
+  test('come back at once, but never in a tight circle, where a probe is due and this call could not make it', () => {
+    expect(heldBack(openBreaker(), nowMs + 15_000)).toMatchObject({ retryAfterSeconds: 1 });
+    expect(heldBack(openBreaker(), nowMs + 86_400_000)).toMatchObject({ retryAfterSeconds: 1 });
   });
 });

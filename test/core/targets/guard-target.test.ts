@@ -47,7 +47,14 @@ describe('a target that keeps failing', () => {
     await times(failuresToOpen + 5, one);
     expect(world.calls).toBe(failuresToOpen);
     world.nowMs += 1000;
-    expect(await times(3, other)).toEqual(Array(3).fill({ ...down, detail: expect.stringContaining('not called') }));
+    expect(await times(3, other)).toEqual(
+      Array(3).fill({
+        ...down,
+        detail: expect.stringContaining('not called'),
+        retryAfterSeconds: 14,
+        isUntried: true,
+      }),
+    );
     expect(world.calls).toBe(failuresToOpen);
   });
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SQSEvent } from 'aws-lambda';
 import { type EventSource, type EventSourceOptions, startEventSource } from '../../../infra/local/event-source.ts';
 import { type LocalQueues, startQueues } from '../../../infra/local/queues.ts';
+import { localCredentials } from '../../support/dynalite.ts';
 
 const dlqArn = 'arn:aws:sqs:us-east-1:000000000000:dead';
 let queues: LocalQueues;
@@ -11,7 +12,7 @@ let failures: string[];
 
 beforeEach(async () => {
   failures = [];
-  queues = await startQueues(undefined);
+  queues = await startQueues(undefined, localCredentials.credentials);
   await queues.ensure({ name: 'dead', attributes: {} });
   await queues.ensure({
     name: 'events',
@@ -26,6 +27,12 @@ afterEach(async () => {
   source = undefined;
   await queues.stop();
 });
+
+/** For tests that hold messages: nothing comes back meanwhile, however slow the machine is. */
+async function keepInvisible(): Promise<void> {
+  const Attributes = { VisibilityTimeout: '60' };
+  await queues.client.call('SetQueueAttributes', { QueueUrl: queues.url('events'), Attributes });
+}
 
 async function send(...bodies: string[]): Promise<void> {
   for (const MessageBody of bodies) {
@@ -42,6 +49,7 @@ type Invoke = (event: SQSEvent) => Promise<unknown>;
 function start(invoke: Invoke, changes: Partial<EventSourceOptions['definition']> = {}, concurrency = 1): void {
   source = startEventSource({
     definition: {
+      enabled: true,
       queueArn: 'arn:aws:sqs:us-east-1:000000000000:events',
       functionName: 'consumer',
       batchSize: 10,
@@ -59,7 +67,7 @@ function start(invoke: Invoke, changes: Partial<EventSourceOptions['definition']
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const endsAtMs = Date.now() + 8_000; !condition(); ) {
+  for (const endsAtMs = Date.now() + 25_000; !condition(); ) {
     if (Date.now() > endsAtMs) throw new Error('it did not come to that');
     await sleep(10);
   }
@@ -109,22 +117,26 @@ describe('an SQS event source', () => {
   });
 
   test('waits for others while the window is open', async () => {
+    await keepInvisible();
     const sizes: number[] = [];
-    start(async ({ Records }) => void sizes.push(Records.length), { windowSeconds: 1 });
+    start(async ({ Records }) => void sizes.push(Records.length), { windowSeconds: 3 });
     await send('1');
-    await sleep(200);
+    await until(() => queues.counts('events').inFlight === 1);
     await send('2');
     await until(nothingLeft);
     expect(sizes).toEqual([2]);
   });
 
   test('works on no more batches at once than it may', async () => {
+    await keepInvisible();
     await send('1', '2', '3', '4');
     let running = 0;
     let most = 0;
     start(
       async () => {
         most = Math.max(most, ++running);
+        // The others have come as far as they will, and had time to go too far.
+        await until(() => most > 1);
         await sleep(50);
         running--;
       },
@@ -182,17 +194,21 @@ describe('an SQS event source', () => {
   });
 
   test('when stopped, finishes and acknowledges the batch in work and takes no other', async () => {
+    await keepInvisible();
     await send('1', '2');
     let finished = 0;
+    let stopping = false;
     start(
       async () => {
-        await sleep(100);
+        await until(() => stopping);
         finished++;
       },
       { batchSize: 1 },
     );
     await until(() => queues.counts('events').inFlight === 1);
-    await source?.stop();
+    const stopped = source?.stop();
+    stopping = true;
+    await stopped;
     expect(finished).toBe(1);
     expect(queues.counts('events')).toEqual({ visible: 1, inFlight: 0, delayed: 0 });
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -75,18 +75,24 @@ describe('a hosted function', () => {
   });
 
   test('has one call at a time in a worker, and as many workers as it may', async () => {
+    const mark = join(directory, 'others-answered');
     const host = start(
-      `let running = 0;
+      `import { existsSync } from 'node:fs';
+       let running = 0;
        const id = Math.random();
-       export const handler = async () => {
+       export const handler = async ({ first }) => {
          const others = running++;
-         await new Promise((resolve) => setTimeout(resolve, 100));
+         while (first && !existsSync(${JSON.stringify(mark)})) await new Promise((resolve) => setTimeout(resolve, 10));
          running--;
          return { id, others };
        };`,
       { workersMax: 2 },
     );
-    const answers = await Promise.all(Array.from({ length: 6 }, () => call(host, {})));
+    // The first worker is busy until the others have had their answers, however slowly the second one starts.
+    const first = call(host, { first: true });
+    const others = await Promise.all(Array.from({ length: 5 }, () => call(host, {})));
+    writeFileSync(mark, '');
+    const answers = [await first, ...others];
     expect(answers.map(({ others }) => others)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(new Set(answers.map(({ id }) => id)).size).toBe(2);
   });
@@ -126,10 +132,15 @@ describe('a hosted function', () => {
   });
 
   test('that breaks between two calls is started anew for the next', async () => {
+    const mark = join(directory, 'ended');
     const host = start(
-      `let calls = 0; export const handler = async () => { setTimeout(() => { throw new Error('late'); }, 20); return ++calls; };`,
+      `import { writeFileSync } from 'node:fs';
+       process.on('exit', () => writeFileSync(${JSON.stringify(mark)}, ''));
+       let calls = 0; export const handler = async () => { setTimeout(() => { throw new Error('late'); }, 20); return ++calls; };`,
     );
     expect(await call(host, {})).toBe(1);
+    while (!existsSync(mark)) await sleep(5);
+    // The thread is over; its host hears of it in a moment.
     await sleep(200);
     expect(await call(host, {})).toBe(1);
   });
@@ -170,7 +181,7 @@ describe('a hosted function', () => {
       `export const handler = async ({ exit }) => { console.log('in call'); if (exit) process.exit(1); setTimeout(() => console.log('later'), 10); };`,
     );
     await call(host, {});
-    await sleep(100);
+    while (!lines.includes('later')) await sleep(5);
     await expect(call(host, { exit: true })).rejects.toThrow();
     expect(lines).toEqual(['in call', 'later', 'in call']);
   });
@@ -195,11 +206,11 @@ describe('a hosted function', () => {
     const host = start(
       `let kept = []; export const handler = () => { kept.push(new Array(2 ** 20).fill(kept.length)); };`,
     );
-    expect(await host.heapsMb()).toEqual([]);
+    expect(host.heapsMb()).toEqual([]);
     await call(host, {});
-    const [before = 0] = await host.heapsMb();
+    const [before = 0] = host.heapsMb();
     await call(host, {});
-    const [after = 0] = await host.heapsMb();
+    const [after = 0] = host.heapsMb();
     // 2 ** 20 small numbers take 4 or 8 MB, with compressed pointers or without.
     expect(after - before).toBeGreaterThan(3);
   });

@@ -11,7 +11,7 @@ let api: MetricsApi;
 let client: CloudWatchClient;
 
 beforeAll(async () => {
-  api = await startMetricsApi(history);
+  api = await startMetricsApi(history, localCredentials.credentials);
   client = new CloudWatchClient({ endpoint: api.endpoint, ...localCredentials, maxAttempts: 1 });
   for (let i = 0; i < 5; i++) {
     const sets: Record<string, string>[] = [{ environment: 'test', source: 'stripe' }, { environment: 'test' }];

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { readResources } from '../../../infra/local/resources.ts';
+import { eventSource } from '../../../infra/local/resources/event-source.ts';
+import { lambdaFunction } from '../../../infra/local/resources/function.ts';
+import { integration } from '../../../infra/local/resources/integration.ts';
+import { queue } from '../../../infra/local/resources/queue.ts';
+import { route } from '../../../infra/local/resources/route.ts';
+import { table } from '../../../infra/local/resources/table.ts';
+import { readResources } from '../../../infra/local/stack-resources.ts';
 import { readStacks, type Stack } from '../../../infra/local/template.ts';
 
 const assembly = fileURLToPath(new URL('../../local/fixtures/assembly', import.meta.url));
@@ -22,7 +28,7 @@ describe('what a template asks this machine to run', () => {
   const resources = readResources(fixture, addresses);
 
   test('queues have their attributes as SQS takes them, and dead letters lead to the other queue', () => {
-    const events = resources.queues.find(({ name }) => name === 'signalbox-fixture-events');
+    const events = resources.of(queue).find(({ name }) => name === 'signalbox-fixture-events');
     expect(events?.attributes).toEqual({
       VisibilityTimeout: '1',
       SqsManagedSseEnabled: 'true',
@@ -32,7 +38,7 @@ describe('what a template asks this machine to run', () => {
   });
 
   test('tables have keys and indexes, and say which attribute ends an item', () => {
-    const [rows] = resources.tables;
+    const [rows] = resources.of(table);
     expect(rows).toMatchObject({ name: 'signalbox-fixture-Rows', timeToLive: 'expires_at' });
     expect(Object.keys(rows?.definition ?? {}).sort()).toEqual([
       'AttributeDefinitions',
@@ -44,7 +50,7 @@ describe('what a template asks this machine to run', () => {
   });
 
   test('functions have the bundle, memory, timeout and variables of the template', () => {
-    expect(resources.functions.find(({ name }) => name === 'signalbox-fixture-Ingest')).toEqual({
+    expect(resources.of(lambdaFunction).find(({ name }) => name === 'signalbox-fixture-Ingest')).toEqual({
       name: 'signalbox-fixture-Ingest',
       file: join(assembly, 'asset.ingest', 'index.mjs'),
       handler: 'handler',
@@ -60,8 +66,9 @@ describe('what a template asks this machine to run', () => {
   });
 
   test('event sources and routes name the functions that they call', () => {
-    expect(resources.eventSources).toEqual([
+    expect(resources.of(eventSource)).toEqual([
       {
+        enabled: true,
         queueArn: 'arn:aws:sqs:us-east-1:000000000000:signalbox-fixture-events',
         functionName: 'signalbox-fixture-Consumer',
         batchSize: 10,
@@ -70,6 +77,7 @@ describe('what a template asks this machine to run', () => {
         reportsItemFailures: true,
       },
       {
+        enabled: true,
         queueArn: 'arn:aws:sqs:us-east-1:000000000000:signalbox-fixture-EventsDeadLetters',
         functionName: 'signalbox-fixture-DeadLetter',
         batchSize: 10,
@@ -78,9 +86,9 @@ describe('what a template asks this machine to run', () => {
         reportsItemFailures: false,
       },
     ]);
-    expect(resources.routes).toEqual([
-      { routeKey: 'ANY /v1/sources/{source}/{token}', functionName: 'signalbox-fixture-Ingest', timeoutMs: 30_000 },
-    ]);
+    const [{ id } = { id: '' }] = resources.of(integration);
+    expect(resources.of(integration)).toEqual([{ id, functionName: 'signalbox-fixture-Ingest', timeoutMs: 30_000 }]);
+    expect(resources.of(route)).toEqual([{ routeKey: 'ANY /v1/sources/{source}/{token}', integrationId: id }]);
   });
 
   test('outputs are what the CLI can use on this machine', () => {
@@ -141,14 +149,17 @@ describe('what a template asks this machine to run', () => {
     expect(() => readResources(withResource('Extra', resource), addresses)).toThrow(message);
   });
 
-  test('an event source that is switched off calls nobody', () => {
+  test('an event source that is switched off is not started', async () => {
     const { FromEvents } = fixture.template.Resources;
     const off = {
       ...FromEvents,
       Type: 'AWS::Lambda::EventSourceMapping',
       Properties: { ...FromEvents?.Properties, Enabled: false },
     };
-    expect(readResources(withResource('FromEvents', off), addresses).eventSources).toHaveLength(1);
+    const [first] = readResources(withResource('FromEvents', off), addresses).of(eventSource);
+    const started: unknown[] = [];
+    await eventSource.start(first as never, { addEventSource: (one: unknown) => started.push(one) } as never);
+    expect([first?.enabled, started]).toEqual([false, []]);
   });
 });
 

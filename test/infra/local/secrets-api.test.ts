@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GenerateSecretString, generateSecretString } from '../../../infra/local/secret-string.ts';
 import { openSecretStore, type SecretStore } from '../../../infra/local/secrets.ts';
 import { type SecretsApi, startSecretsApi } from '../../../infra/local/secrets-api.ts';
+import { localCredentials } from '../../support/dynalite.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'signalbox-secrets-'));
 const file = join(directory, 'secrets.json');
@@ -25,7 +26,7 @@ let client: SecretsManagerClient;
 
 beforeAll(async () => {
   store = openSecretStore(file, arnPrefix);
-  api = await startSecretsApi(store);
+  api = await startSecretsApi(store, localCredentials.credentials);
   client = new SecretsManagerClient({
     endpoint: api.endpoint,
     region: 'us-east-1',

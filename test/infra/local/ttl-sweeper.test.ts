@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { TableResource } from '../../../infra/local/resources.ts';
+import type { TableResource } from '../../../infra/local/resources/table.ts';
 import { type LocalTables, startTables } from '../../../infra/local/tables.ts';
 import { startTtlSweeper } from '../../../infra/local/ttl-sweeper.ts';
+import { localCredentials } from '../../support/dynalite.ts';
 
 function table(name: string, timeToLive: string | undefined): TableResource {
   return {
@@ -22,7 +23,7 @@ const lasting = table('Lasting', undefined);
 let tables: LocalTables;
 
 beforeAll(async () => {
-  tables = await startTables(undefined);
+  tables = await startTables(undefined, localCredentials.credentials);
   await Promise.all([tables.ensure(aging), tables.ensure(lasting)]);
 });
 afterAll(() => tables.stop());
@@ -46,7 +47,7 @@ describe('the TTL sweeper', () => {
       put('Lasting', 'past', { N: '1' }),
     ]);
     const sweeper = startTtlSweeper(tables.client, [lasting, aging], { pauseMs: 0, restMs: 60_000 });
-    for (const endsAtMs = Date.now() + 8_000; (await keysIn('Aging')).length > 3 && Date.now() < endsAtMs; )
+    for (const endsAtMs = Date.now() + 25_000; (await keysIn('Aging')).length > 3 && Date.now() < endsAtMs; )
       await sleep(20);
     await sweeper.stop();
     expect(await keysIn('Aging')).toEqual(['forever', 'future', 'text']);

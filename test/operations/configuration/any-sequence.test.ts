@@ -1,5 +1,4 @@
 import { expect, jest, test } from '@jest/globals';
-import fc from 'fast-check';
 import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
 import { type HistoryEntry, historyNewestFirst } from '../../../shared/adapters/dynamodb-configuration-history.ts';
 import type { ConfigurationTable } from '../../../shared/adapters/dynamodb-configuration-table.ts';
@@ -18,6 +17,7 @@ import { contentOf } from '../../../shared/operations/configuration/live-content
 import type { PromotionEnds } from '../../../shared/operations/configuration/promote.ts';
 import { revertCommit } from '../../../shared/operations/configuration/revert.ts';
 import { changeState, setMappingActive } from '../../../shared/operations/settings/change-state.ts';
+import fc from '../../support/fast-check.ts';
 import { ana, ben, content, emptyMemoryEnvironment, promoteAll, push } from './world.ts';
 
 /*

@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
+import fc from 'fast-check';
 import { parse } from 'yaml';
 import { actions } from '../../../shared/core/actions/index.ts';
 import type { NormalizedEvent } from '../../../shared/core/events/normalized-event.ts';
+import { readEventPath } from '../../../shared/core/mappings/event-path.ts';
+import { fieldPathProblem, parseFieldPath } from '../../../shared/core/mappings/field-path.ts';
 import { planEvent } from '../../../shared/core/plan/plan-event.ts';
 import { dryRun } from '../../../shared/core/rehearsal/dry-run.ts';
 import { readConfigurationFiles } from '../../../shared/operations/configuration/files/configuration-files.ts';
@@ -242,3 +245,123 @@ describe('the comments', () => {
     expect(event && payloadPaths(event).more).toBeGreaterThan(40);
   });
 });
+
+describe('each suggested path', () => {
+  const names = fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.constantFrom(
+        'a',
+        'b',
+        'a.b',
+        'b.a',
+        '0',
+        'Plan Name',
+        '',
+        'data',
+        'body',
+        'headers',
+        'user_id',
+        'length',
+      ),
+    },
+    fc.constantFrom(
+      'x[0]',
+      '[0]',
+      '"q"',
+      "it's",
+      'a\\',
+      '{{x}}',
+      '}}',
+      'ключ',
+      '😀',
+      '\u2028',
+      '\u200b',
+      '\u0000',
+      'a\nb',
+      ': #',
+      '@t',
+      'null',
+      '-',
+      '*',
+    ),
+    fc.constantFrom('__proto__', 'constructor', 'prototype'),
+    fc.string({ unit: 'binary', maxLength: 4 }),
+  );
+  const { payload } = fc.letrec<{ payload: Record<string, unknown>; value: unknown }>((tie) => ({
+    payload: fc.dictionary(names, tie('value'), { maxKeys: 5 }),
+    value: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc.constantFrom(0, '', null, false, 'text', 1.5),
+      fc.nat(9),
+      fc.array(tie('value'), { maxLength: 2 }),
+      tie('payload'),
+    ),
+  }));
+
+  test('leads to the value that is shown beside it, as it stands and where it is pasted, whatever the payload', () => {
+    fc.assert(
+      fc.property(payload, payload, (properties, rest) => {
+        const event = normalizedNow({ ...rest, type: 'track', event: 'e', userId: 'u', properties });
+        const { paths } = payloadPaths(event);
+        for (const { path, value } of paths) {
+          expect(fieldPathProblem(path)).toBeUndefined();
+          expect(readEventPath(event, parseFieldPath(path))).toBe(value);
+        }
+        const text = mappingYaml(suggestMapping({ event, source: 's', snapshot: live.snapshot }), 'event X');
+        const rows = text.split('\n').slice(text.split('\n').findIndex((line) => line.includes('What else')) + 1);
+        for (const [i, { path }] of paths.entries()) {
+          const pasted = rows[i]?.slice('  #   '.length) ?? '';
+          // Two spaces stand between a path and its value, and none of a path's own are at its end.
+          const written = [...pasted.matchAll(/ {2}/g)].map(({ index }) => pasted.slice(0, index).trimEnd());
+          expect(written.some((one) => pastesAs(`{ path: ${one} }`, path) && pastesAs(`path: ${one}`, path))).toBe(
+            true,
+          );
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('is there for every value, unless a name on its way is refused', () => {
+    fc.assert(
+      fc.property(payload, (properties) => {
+        fc.pre(!/__proto__|constructor|prototype/.test(JSON.stringify(properties)));
+        expect(payloadPaths(normalizedNow({ type: 'track', event: 'e', properties })).without).toBe(0);
+      }),
+      { numRuns: 400 },
+    );
+    const refused = JSON.parse('{"__proto__": 1, "constructor": {"name": 2}, "a": 3}');
+    const event = normalizedNow({ type: 'track', event: 'e', properties: refused });
+    expect(payloadPaths(event).without).toBe(2);
+    const suggestion = suggestMapping({ event, source: 's', snapshot: live.snapshot });
+    expect(mappingYaml(suggestion, 'X')).toContain('values that no path leads to: 2');
+  });
+
+  test('keeps a secret, also where its name has a space', () => {
+    const event = normalizedNow({
+      type: 'track',
+      event: 'e',
+      properties: { 'api key': 'abc', a: { 'Card Number': '4' } },
+    });
+    expect(
+      payloadPaths(event)
+        .paths.filter(({ segments }) => segments[0] === 'data')
+        .map(({ shown }) => shown),
+    ).toEqual(['(not shown)', '(not shown)']);
+  });
+});
+
+function pastesAs(yaml: string, path: string): boolean {
+  try {
+    return (parse(yaml) as { path: unknown }).path === path;
+  } catch {
+    return false;
+  }
+}
+
+function normalizedNow(body: unknown): NormalizedEvent {
+  const { event } = planEvent(rawEvent(body), live);
+  if (event === undefined) throw new Error('the event is rejected');
+  return event;
+}

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import {
   dayByDay,
   daysNewestFirst,
@@ -7,6 +6,7 @@ import {
   mergeNewestFirst,
   take,
 } from '../../../shared/operations/tables/newest-first.ts';
+import fc from '../../support/fast-check.ts';
 
 type Row = { id: string };
 

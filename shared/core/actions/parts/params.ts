@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { tenantsCollection, usersCollection } from '../../directory/entity.ts';
+import { isNoId } from '../../ids/user-id.ts';
 import {
   describeType,
   fromJsonText,
@@ -69,16 +70,14 @@ export const JsonMap: z.ZodType<JsonObject> = z.unknown().transform((value, cont
   return z.NEVER;
 });
 
-/** Text that programs write where they have no value. Nobody has it for an id, and all without one would share it. */
-const placeholders = new Set(['undefined', 'null', 'NULL', 'NaN', 'None', '[object Object]']);
-
 // Keys of rows are made of two ids and a few words, and a sort key has at most 1,024 bytes.
 const idBytesMax = 500;
 
 /** Why `id` cannot name a user, object, collection or tenant; undefined when it can. https://docs.knock.app/concepts/users */
 export function idProblem(id: string): string | undefined {
-  if (isBlank(id)) return 'is blank';
-  if (placeholders.has(id.trim())) return 'is what programs write for a missing value, and no id';
+  if (id === '') return 'is empty';
+  if (isNoId(id))
+    return isBlank(id) ? 'holds blanks alone' : `is "${id.trim()}", which programs write where they have no id`;
   if (id.length > 256) return `is ${id.length} characters long; at most 256 are allowed`;
   const bytes = Buffer.byteLength(id);
   if (bytes > idBytesMax) return `is ${bytes} bytes long in UTF-8; at most ${idBytesMax} are allowed`;

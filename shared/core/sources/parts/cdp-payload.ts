@@ -1,7 +1,9 @@
 import * as z from 'zod';
-import { isoTimeMs } from '../../iso-time.ts';
+import { eventTimeMs } from '../../event-time.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
 import { type BatchWrapper, type FieldProblem, typeName } from '../source.ts';
+import { createdAtOf } from './created-at.ts';
+import { isPresent } from './present.ts';
 
 // Odd values of optional fields are what loose clients send; the event is worth more than the field.
 const json = z.custom<JsonValue>().optional();
@@ -15,6 +17,7 @@ export const CdpPayload = z.object({
   type: json,
   event: json,
   userId: json,
+  anonymousId: json,
   properties: map,
   traits: map,
   context: z.object({ traits: map }).optional().catch(undefined),
@@ -45,10 +48,12 @@ export function cdpEventType({ type, event }: CdpPayload): string | FieldProblem
     return { field: 'type', got: typeName(type), wanted: 'text such as track or identify' };
   }
   const kind = type.toLowerCase();
-  if (kind !== 'track' || event === undefined || event === null || event === '') return kind;
+  if (kind !== 'track' || event === undefined || event === null || isBlank(event)) return kind;
   if (typeof event === 'object') return { field: 'event', got: typeName(event), wanted: 'text, the name of the event' };
   return `track/${event}`;
 }
+
+const isBlank = (value: JsonValue) => typeof value === 'string' && value.trim() === '';
 
 /** Types of the vocabulary but track, whose events have names. */
 export const cdpTypes = ['identify', 'page', 'screen', 'group', 'alias'];
@@ -80,27 +85,37 @@ export function cdpData(payload: CdpPayload): JsonObject | undefined {
   }
 }
 
-// Fields of a user that a mapping names one by one, and identifiers, which are no properties of a person.
-const reservedTraits = new Set([
-  ...['name', 'email', 'phone', 'avatar', 'locale', 'timezone'],
-  ...['id', 'userId', 'anonymousId', 'createdAt', 'created_at'],
-]);
+/** Traits that the default mapping reads one by one, as fields of a user. */
+const fieldTraits: readonly string[] = ['name', 'email', 'phone', 'avatar', 'locale', 'timezone'];
+/** Whether a trait names the person and says the same as the event itself, as SDKs repeat it. */
+function repeatsAnId(name: string, value: JsonValue, { userId, anonymousId }: CdpPayload): boolean {
+  if (name !== 'id' && name !== 'userId' && name !== 'anonymousId') return false;
+  return !isPresent(value) || String(value) === String(name === 'anonymousId' ? anonymousId : userId);
+}
 
 /**
- * For identify: `custom_traits`, all traits that have no field of their own, and `created_at`, when the sender's is an
- * ISO 8601 date-time.
+ * For identify: `custom_traits`, every trait that no field takes, so that none is lost, and `created_at`, where
+ * `created_at` or `createdAt` is a time in any of the usual forms.
+ *
+ * A program sends null on purpose, so a trait of null empties what it names, fields as well as properties; the directory
+ * does both when the trait is among the properties. docs/decisions/0039-what-empty-values-mean.md
  */
 export function cdpPreprocess(payload: CdpPayload): JsonObject {
   if (messageType(payload) !== 'identify') return {};
   const traits = mergedTraits(payload);
-  const createdAt = [traits.createdAt, traits.created_at].find((value) => isoTimeMs(value) !== undefined);
+  const createdAt = createdAtOf(traits);
+  const isTaken = (name: string, value: JsonValue) =>
+    (fieldTraits.includes(name) && value !== null) || name === createdAt?.name || repeatsAnId(name, value, payload);
   return {
-    custom_traits: Object.fromEntries(Object.entries(traits).filter(([name]) => !reservedTraits.has(name))),
-    ...(createdAt !== undefined && { created_at: createdAt }),
+    custom_traits: Object.fromEntries(Object.entries(traits).filter(([name, value]) => !isTaken(name, value))),
+    ...(createdAt && { created_at: createdAt.text }),
   };
 }
 
-/** `timestamp` is corrected for the client's clock; `originalTimestamp` is that clock. */
+/**
+ * `timestamp` is corrected for the client's clock; `originalTimestamp` is that clock. A number counts as well: read as now,
+ * a backfill that sends numbers would overwrite what is newer.
+ */
 export function cdpOccurredAtMs({ timestamp, originalTimestamp }: CdpPayload): number | undefined {
-  return isoTimeMs(timestamp) ?? isoTimeMs(originalTimestamp);
+  return eventTimeMs(timestamp) ?? eventTimeMs(originalTimestamp);
 }

@@ -14,6 +14,7 @@ export function typeInField(
   value: JsonValue | undefined,
   example: string,
 ): string | FieldProblem | undefined {
-  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return value.trim() === '' ? undefined : value;
   return { field, got: typeName(value), wanted: `text such as ${example}` };
 }

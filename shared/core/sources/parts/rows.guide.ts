@@ -4,7 +4,8 @@ import type { DefaultMapping, SampleMaker, SampleUser } from '../guide.ts';
 /** Keeps a user as the row says; for kinds whose `data` is the row. */
 export function rowIdentifyMapping(event: string, id: string): DefaultMapping {
   return {
-    about: 'Keeps the user as the row says. Put the names of your own columns here; all others become properties.',
+    about:
+      'Keeps the user as the row says. Put the names of your own columns here; all others become properties. A column that is null or "" changes nothing.',
     mapping: {
       id,
       event,
@@ -13,10 +14,11 @@ export function rowIdentifyMapping(event: string, id: string): DefaultMapping {
         id: 'user_id',
         name: 'data.name',
         email: 'data.email',
-        phone_number: 'data.phone_number',
+        phone_number: { first: ['data.phone_number', 'data.phone'] },
         avatar: 'data.avatar',
         locale: 'data.locale',
         timezone: 'data.timezone',
+        created_at: 'preprocess.created_at',
         properties: 'preprocess.custom_columns',
       },
     },

@@ -2,9 +2,12 @@ import type { JsonValue } from '../../json/values.ts';
 import { type FieldProblem, typeName } from '../source.ts';
 import { isPresent } from './present.ts';
 
-/** The event type that a field holds, as sent; a number or a boolean as its text; undefined where the field holds nothing. */
+/**
+ * The event type that a field holds, exactly as sent, spaces included, since mappings match exactly; a number or a boolean
+ * as its text; undefined where the field holds nothing or blanks alone.
+ */
 export function typeText(field: string, value: JsonValue | undefined): string | FieldProblem | undefined {
-  if (!isPresent(value)) return undefined;
+  if (!isPresent(value) || (typeof value === 'string' && value.trim() === '')) return undefined;
   if (typeof value === 'object') return { field, got: typeName(value), wanted: 'text, the type of the event' };
   return String(value);
 }

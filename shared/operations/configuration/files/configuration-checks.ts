@@ -4,14 +4,18 @@ import { expressionProblem } from '../../../adapters/jsonata-expression.ts';
 import { actions } from '../../../core/actions/index.ts';
 import { compileDataSchema } from '../../../core/configuration/compile-data-schema.ts';
 import type { EnvironmentFile, Snapshot, SourceFile } from '../../../core/configuration/schema.ts';
+import { keptHeaders } from '../../../core/ingest/kept-headers.ts';
 import type { JsonObject } from '../../../core/json/values.ts';
-import { defaultParameters, factsOf, resourceNamedBy } from '../../../core/mappings/action-facts.ts';
-import { fieldPathProblem } from '../../../core/mappings/field-path.ts';
+import { verifierOf } from '../../../core/live/effective-settings.ts';
+import { defaultParameters, factsOf, isBareKey, resourceNamedBy } from '../../../core/mappings/action-facts.ts';
+import { headerName } from '../../../core/mappings/event-path.ts';
+import { fieldPathProblem, parseFieldPath } from '../../../core/mappings/field-path.ts';
+import { pathsOf } from '../../../core/mappings/parameter-value.ts';
 import type { Mapping, ParameterValue } from '../../../core/mappings/schema.ts';
 import { hasLooseBraces, templatePaths } from '../../../core/mappings/template.ts';
 import { sourceKind, sourceKinds } from '../../../core/sources/index.ts';
 import { didYouMean, nearestName } from '../../words/did-you-mean.ts';
-import type { ConfigurationProblem, FileKind, Locate } from './configuration-files.ts';
+import type { ConfigurationProblem, FileKind, Locate } from './problem.ts';
 
 /** Finds what no schema of one file can: names that nothing goes by, mappings that can never match. */
 export function checkReferences(
@@ -93,6 +97,10 @@ function checkSource(key: string, source: SourceFile, keys: Record<FileKind, str
   }
   const expression = source.preprocess && expressionProblem(jsonata, source.preprocess.jsonata);
   if (expression) report('error', 'sources', key, ['preprocess', 'jsonata'], `is no expression: ${expression}`);
+  for (const { at, path } of pathsOfFile(source)) {
+    const problem = headerPathProblem(path, source);
+    if (problem !== undefined) report('error', 'sources', key, at, problem);
+  }
   const ids = new Set<string>();
   for (const [i, mapping] of source.mappings.entries()) {
     if (ids.has(mapping.id)) {
@@ -175,6 +183,49 @@ function checkNamed(
   } else report('error', parameter, `"${key}" is no workflow${hint}`);
 }
 
+type PlacedPath = { at: (string | number)[]; path: string };
+
+const filePaths = ['event_type_path', 'idempotency_key_path', 'user_id_path', 'timestamp_path'] as const;
+
+/** Every path that a source's file reads events by, with where it stands. */
+function pathsOfFile(source: SourceFile): PlacedPath[] {
+  return [
+    ...filePaths.flatMap((name) => {
+      const path = source[name];
+      return path === undefined ? [] : [{ at: [name], path }];
+    }),
+    ...source.mappings.flatMap((mapping, i) =>
+      pathsOfOne(mapping).map(({ at, path }) => ({ at: ['mappings', i, ...at], path })),
+    ),
+  ];
+}
+
+function pathsOfOne({ action, parameters, when = [] }: Mapping): PlacedPath[] {
+  return [
+    ...when.map(({ path }, i) => ({ at: ['when', i, 'path'], path })),
+    ...Object.entries(parameters).flatMap(([name, value]) =>
+      isBareKey(action, name, value) ? [] : pathsOf(value).map((path) => ({ at: ['parameters', name], path })),
+    ),
+  ];
+}
+
+/** Why no event has the header that a path names; undefined for every other path. */
+function headerPathProblem(path: string, source: SourceFile): string | undefined {
+  // What is wrong with a path as such is said elsewhere.
+  if (!path.startsWith('headers') || fieldPathProblem(path) !== undefined) return undefined;
+  const name = headerName(parseFieldPath(path));
+  if (name === undefined) return undefined;
+  if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) return `"${path}" leads nowhere: no request has a header "${name}"`;
+  const kind = sourceKind(source.kind);
+  const kept = keptHeaders(
+    { [name]: 'x' },
+    { kind, file: { ...source, headers: [name] }, verifier: verifierOf(kind, source) },
+  );
+  return Object.hasOwn(kept, name)
+    ? undefined
+    : `"${path}" leads nowhere: ${name} is a credential, which no event keeps`;
+}
+
 /** What is wrong with the paths inside of templates, each with where in the value its template is. */
 function templateProblems(value: ParameterValue): { path: (string | number)[]; problem: string }[] {
   if (typeof value === 'string') return [];
@@ -222,6 +273,9 @@ function checkEnvironment(
       );
       continue;
     }
+    const { path } = settings.idempotency;
+    const problem = path === undefined ? undefined : headerPathProblem(path, source);
+    if (problem !== undefined) report('error', 'environments', name, ['sources', key, 'idempotency', 'path'], problem);
     const ids = source.mappings.map(({ id }) => id);
     for (const [i, id] of settings.inactive_mappings.entries()) {
       if (ids.includes(id)) continue;

@@ -1,19 +1,14 @@
-import { type Document, isMap, isNode, isScalar, type LineCounter } from 'yaml';
-import type * as z from 'zod';
+import { type Document, isMap, isNode, isScalar } from 'yaml';
+import * as z from 'zod';
 import { ParameterValue } from '../../../core/mappings/schema.ts';
 import { didYouMean, nearestName } from '../../words/did-you-mean.ts';
 import { printable, truncate } from '../../words/text.ts';
-import type { ConfigurationProblem } from './configuration-files.ts';
+import type { ConfigurationProblem } from './problem.ts';
+import type { DocumentPath, YamlText } from './read-yaml.ts';
 
-/** A file that is YAML, with what it takes to point at places in it. */
-export type ParsedFile = {
-  file: string;
-  content: unknown;
-  /** With positions: made when the first problem of the file asks where something is. */
-  document(): { document: Document; lines: LineCounter };
-};
+/** A file that is YAML, by the name that people know it by. */
+export type ParsedFile = YamlText & { file: string };
 
-export type DocumentPath = (string | number)[];
 type Issue = z.core.$ZodIssue;
 
 /**
@@ -134,23 +129,42 @@ function unionFindings(
     const hint = didYouMean(String(value), names);
     return [{ path, message: `${quote(value, path)}is no ${discriminator}${hint}` }];
   }
-  // Alternatives that want another type of value say nothing about this one.
-  const isOtherType = ([first, ...more]: Issue[]) =>
-    more.length === 0 && first?.code === 'invalid_type' && first.path.length === 0;
-  const fitting = issue.errors.filter((issues) => !isOtherType(issues));
   const isParameter = schemaAt(schema, path, source) === ParameterValue;
   const parameter = isParameter ? parameterFinding(path, value) : undefined;
   if (parameter) return [parameter];
-  const told = isParameter ? fitting.filter((issues) => isOfOperator(issues, value)) : fitting;
-  const [best] = told
-    .map((issues) => ({ issues, depth: Math.max(...issues.map((inner) => inner.path.length), 0) }))
-    .sort((a, b) => b.depth - a.depth || a.issues.length - b.issues.length);
-  if (best !== undefined)
-    return best.issues.flatMap((inner) =>
-      findingsOf({ ...inner, path: [...issue.path, ...inner.path] }, source, schema),
-    );
-  const wanted = issue.errors.flatMap(([first]) => (first?.code === 'invalid_type' ? [wordOf(first.expected)] : []));
+  // What the value itself says about which alternative is meant; the others have nothing to say about it.
+  const union = schemaAt(schema, path, source);
+  const alternatives = union === undefined ? [] : alternativesOf(union);
+  const meant = alternatives.find((option) => isAlternative(option, value));
+  const issues = meant === undefined ? [] : (z.safeParse(meant, value).error?.issues ?? []);
+  if (issues.length > 0)
+    return issues.flatMap((inner) => findingsOf({ ...inner, path: [...issue.path, ...inner.path] }, source, schema));
+  const wanted = alternatives.map((option) => wordOf(defOf(resolved(option)).type));
   return [{ path, message: `${quote(value, path)}must be ${orOf(wanted)}, not ${typeOf(value)}` }];
+}
+
+/** The alternatives of a union, whatever wraps it. */
+function alternativesOf(schema: z.core.$ZodType): z.core.$ZodType[] {
+  return defOf(resolved(schema)).options ?? [];
+}
+
+/** A schema without what wraps it: optional, default, lazy, pipe. */
+function resolved(schema: z.core.$ZodType): z.core.$ZodType {
+  const { innerType, getter, in: input } = defOf(schema);
+  const inner = innerType ?? getter?.() ?? input;
+  return inner === undefined ? schema : resolved(inner);
+}
+
+/** Whether a value is of the sort that an alternative describes: a map with an operator means that operator. */
+function isAlternative(option: z.core.$ZodType, value: unknown): boolean {
+  const { type, shape, values } = defOf(resolved(option));
+  if (Array.isArray(value)) return type === 'array';
+  if (isMapValue(value)) {
+    if (shape === undefined) return type === 'record';
+    return Object.keys(shape).some((name) => Object.hasOwn(value, name));
+  }
+  if (type === 'literal') return values?.some((one) => typeof one === typeof value) === true;
+  return type === (value === null ? 'null' : typeof value);
 }
 
 const operators = ['value', 'first', 'template'];
@@ -160,15 +174,6 @@ function parameterFinding(path: DocumentPath, value: unknown): Finding | undefin
   if (value === null) return { path, message: 'is empty; write a path such as data.total, or { value: null }' };
   if (typeof value !== 'number' && typeof value !== 'boolean') return undefined;
   return { path, message: `${value} is no path; write a path such as data.total, or { value: ${value} }` };
-}
-
-/** The alternative that a map with an operator's name means. */
-function isOfOperator(issues: Issue[], value: unknown): boolean {
-  if (!isMapValue(value)) return true;
-  const [operator] = Object.keys(value).filter((name) => operators.includes(name));
-  if (operator === undefined) return true;
-  const complains = issues.some(({ code, path }) => code === 'unrecognized_keys' || path.length === 0);
-  return !complains && issues.every(({ path }) => path[0] === operator);
 }
 
 /** The names of the fields that a map has at a place, as its schema says. */
@@ -232,10 +237,13 @@ function isMapValue(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function valueAt(source: ParsedFile, path: DocumentPath): unknown {
-  const { document } = source.document();
-  const node = path.length === 0 ? document.contents : document.getIn(path, true);
-  return isNode(node) ? node.toJS(document) : node === null ? null : undefined;
+function valueAt({ content }: ParsedFile, path: DocumentPath): unknown {
+  let value = content;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as Record<string | number, unknown>)[part];
+  }
+  return value;
 }
 
 const quotedMax = 60;
@@ -284,7 +292,7 @@ export function place(
   path: DocumentPath,
   at: 'key' | 'value' = 'value',
 ): Omit<ConfigurationProblem, 'severity' | 'message'> {
-  const { document, lines } = source.document();
+  const { document, lines } = source;
   const offset = (at === 'key' ? keyOffset(document, path) : undefined) ?? valueOffset(document, path);
   const { line, col } = lines.linePos(offset ?? 0);
   return { file: source.file, line, column: col, path: pathText(path) };

@@ -1,5 +1,5 @@
 import { type Document, isMap, isNode, isScalar, isSeq, visit, type YAMLMap, type YAMLSeq } from 'yaml';
-import { isJsonObject, sameJson } from '../../../core/json/values.ts';
+import { isJsonObject, own, sameJson } from '../../../core/json/values.ts';
 
 type Place = (string | number)[];
 
@@ -31,7 +31,7 @@ function edit(document: Document, place: Place, before: unknown, after: unknown)
   const node = place.length === 0 ? document.contents : document.getIn(place, true);
   if (isMap(node) && isJsonObject(before) && isJsonObject(after)) {
     for (const name of Object.keys(before)) if (!Object.hasOwn(after, name)) document.deleteIn([...place, name]);
-    for (const [name, value] of Object.entries(after)) edit(document, [...place, name], before[name], value);
+    for (const [name, value] of Object.entries(after)) edit(document, [...place, name], own(before, name), value);
     return;
   }
   if (isSeq(node) && Array.isArray(before) && Array.isArray(after) && node.items.length === before.length) {

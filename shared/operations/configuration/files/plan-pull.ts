@@ -1,64 +1,75 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseDocument } from 'yaml';
+import { dirname, join } from 'node:path';
 import type * as z from 'zod';
 import { folderOf, type Resource, resourceTypes } from '../../../core/configuration/resources.ts';
 import { AudienceFile, type Snapshot, SourceFile, WorkflowFile } from '../../../core/configuration/schema.ts';
+import { isResourceKey } from '../../../core/ids/resource-key.ts';
+import { folderMeant, type ListedFile, listFiles } from './list-files.ts';
+import { readYaml } from './read-yaml.ts';
 import { newFile, rewriteFile } from './rewrite-file.ts';
 
 /** What has to happen to one file so that the folder says what is committed. */
 export type FileChange = { path: string } & (
   | { kind: 'create' | 'rewrite'; text: string }
   | { kind: 'remove' }
-  /** Not YAML: there is nothing to keep, and nobody knows what its author was about to write. */
-  | { kind: 'unreadable'; problem: string }
+  /** There is nothing to keep, and what its author was about to write can't be known. */
+  | { kind: 'unreadable'; problem: string; line?: number; column?: number }
 );
 
 const schemas = { source: SourceFile, workflow: WorkflowFile, audience: AudienceFile } as const;
 
-/** Compares `<directory>/{sources,workflows,audiences}/<key>.yaml` with content; changes nothing yet. */
+/**
+ * Compares `<directory>/{sources,workflows,audiences}/<key>.yaml` with content; changes nothing yet. The folder may be new.
+ * @throws Error for content with a key that leads out of its folder; stored content is checked when it's read
+ */
 export function planPull(directory: string, content: Snapshot): FileChange[] {
+  const meant = folderMeant(directory);
+  if (meant !== undefined)
+    return [
+      { kind: 'unreadable', path: directory, problem: `is no folder of configuration files; did you mean ${meant}?` },
+    ];
+  const { files, problems } = listFiles(directory, resourceTypes.map(folderOf));
+  const inTheWay = problems.flatMap(({ file, message, severity }): FileChange[] =>
+    severity === 'error' && resourceTypes.some((type) => dirname(file) === join(directory, folderOf(type)))
+      ? [{ kind: 'unreadable', path: file, problem: message }]
+      : [],
+  );
+  if (inTheWay.length > 0) return inTheWay;
   return resourceTypes.flatMap((type) => {
-    const folder = join(directory, folderOf(type));
-    const wanted: Record<string, Resource> = content[folderOf(type)];
-    const schema: z.ZodType = schemas[type];
-    const names = yamlFilesOf(folder);
-    const existing = new Map(names.map((name) => [name.replace(/\.ya?ml$/, ''), join(folder, name)]));
-    const texts = new Map([...existing].map(([key, path]) => [key, readFileSync(path, 'utf8')]));
-    const modeline = modelineOf([...texts.values()]);
-    const removed = [...existing].flatMap(([key, path]): FileChange[] =>
-      Object.hasOwn(wanted, key) ? [] : [{ kind: 'remove', path }],
+    const folder = folderOf(type);
+    const wanted = new Map<string, Resource>(Object.entries(content[folder]));
+    const existing = files.filter(({ kind }) => kind === folder);
+    const modeline = modelineOf(existing);
+    const removed = existing.flatMap(({ key, file }): FileChange[] =>
+      wanted.has(key) ? [] : [{ kind: 'remove', path: file }],
     );
-    const written = Object.entries(wanted).flatMap(([key, stored]): FileChange[] => {
+    const written = [...wanted].flatMap(([key, stored]): FileChange[] => {
+      if (!isResourceKey(key)) throw new Error(`${type} ${JSON.stringify(key)} has a key that is no name of a file`);
+      const schema: z.ZodType = schemas[type];
       // Stored with sorted keys; what is written anew has them in the order in which people write them.
-      const resource = schema.parse(stored);
-      const [path, text] = [existing.get(key), texts.get(key)];
-      if (path === undefined || text === undefined)
-        return [{ kind: 'create', path: join(folder, `${key}.yaml`), text: newFile(resource, modeline) }];
-      const [error] = parseDocument(text).errors;
-      if (error !== undefined) return [{ kind: 'unreadable', path, problem: error.message }];
-      const rewritten = rewriteFile(text, resource, schema);
-      return rewritten === undefined ? [] : [{ kind: 'rewrite', path, text: rewritten }];
+      const resource = schema.parse(stored) as Resource;
+      const there = existing.find((file) => file.key === key);
+      if (there === undefined)
+        return [{ kind: 'create', path: join(directory, folder, `${key}.yaml`), text: newFile(resource, modeline) }];
+      return rewritten(there, resource, schema);
     });
     return [...written, ...removed];
   });
 }
 
-function yamlFilesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => /\.ya?ml$/.test(name))
-      .sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+function rewritten({ file, bytes }: ListedFile, resource: Resource, schema: z.ZodType): FileChange[] {
+  const read = readYaml(bytes);
+  if (read.kind === 'wrong') {
+    const [{ line, column, message }] = read.problems;
+    return [{ kind: 'unreadable', path: file, line, column, problem: message }];
   }
+  const text = rewriteFile(Buffer.from(bytes).toString('utf8'), resource, schema);
+  return text === undefined ? [] : [{ kind: 'rewrite', path: file, text }];
 }
 
 /** The line by which editors find the schema, where the files of the folder have one. */
-function modelineOf(texts: string[]): string | undefined {
-  for (const text of texts) {
-    const [line] = /^# yaml-language-server: \$schema=.*$/m.exec(text) ?? [];
+function modelineOf(files: readonly ListedFile[]): string | undefined {
+  for (const { bytes } of files) {
+    const [line] = /^# yaml-language-server: \$schema=.*$/m.exec(Buffer.from(bytes).toString('utf8')) ?? [];
     if (line !== undefined) return line;
   }
   return undefined;

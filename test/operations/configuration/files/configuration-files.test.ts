@@ -83,10 +83,6 @@ describe('configuration files', () => {
   test('the shipped ones have no problem', () => {
     expect(readConfigurationFiles(configFolder).problems).toEqual([]);
   });
-
-  test('a folder without any is no problem either', () => {
-    expect(readConfigurationFiles(directory)).toMatchObject({ problems: [], snapshot: { sources: {}, workflows: {} } });
-  });
 });
 
 describe('a mistake is told with file, line, column and what would be right', () => {

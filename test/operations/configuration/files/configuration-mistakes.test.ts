@@ -40,6 +40,9 @@ const parameters = (params: string) => identify(`    parameters:\n      id: user
 const trigger = (params: string) =>
   `${head}  - id: a\n    event: identify\n    action: workflows_trigger\n    parameters:\n${params}`;
 
+const http = (rest: string) =>
+  `name: O\ntarget:\n  development:\n    type: http\n    url: https://example.org/x\n    ${rest}\n`;
+
 test('there is none to begin with', () => {
   expect(problems({})).toEqual([]);
 });
@@ -149,6 +152,172 @@ describe('a mistake is told once, with its place, what stands there, what would 
       [
         'sources/rs.yaml:9:13 error: mappings[0].parameters.name "data.Full Name" is not a path; quote the name, as in data["Full Name"], or write { value: ... } for a literal. What no path can say is for preprocess.jsonata',
       ],
+    ],
+    [
+      'a literal that a number does not hold exactly',
+      'sources/rs.yaml',
+      parameters('      name: { value: 820982911946154508 }\n'),
+      [
+        'sources/rs.yaml:9:22 error: mappings[0].parameters.name.value 820982911946154508 is more than a number holds exactly (2^53), and would be 820982911946154500; write it as text: "820982911946154508"',
+      ],
+    ],
+    [
+      'one deep in a literal',
+      'sources/rs.yaml',
+      parameters('      properties: { value: { a: [1, -9007199254740993] } }\n'),
+      [
+        'sources/rs.yaml:9:37 error: mappings[0].parameters.properties.value.a[1] -9007199254740993 is more than a number holds exactly (2^53), and would be -9007199254740992; write it as text: "-9007199254740993"',
+      ],
+    ],
+    [
+      'one in a condition',
+      'sources/rs.yaml',
+      identify('    parameters: { id: user_id }\n    when:\n      - { path: data.id, is: 820982911946154508 }\n'),
+      [
+        'sources/rs.yaml:9:30 error: mappings[0].when[0].is 820982911946154508 is more than a number holds exactly (2^53), and would be 820982911946154500; write it as text: "820982911946154508"',
+      ],
+    ],
+    [
+      'one to compare with',
+      'sources/rs.yaml',
+      identify('    parameters: { id: user_id }\n    when:\n      - { path: data.id, gte: 1e21 }\n'),
+      [
+        'sources/rs.yaml:9:31 error: mappings[0].when[0].gte 1e21 is more than a number holds exactly (2^53), and would be 1e+21; write it as text: "1e21"',
+      ],
+    ],
+    [
+      'one in a data_schema',
+      'workflows/order.yaml',
+      'name: O\ntarget: { development: { type: log } }\ndata_schema: { properties: { id: { const: 820982911946154508 } } }\n',
+      [
+        'workflows/order.yaml:3:43 error: data_schema.properties.id.const 820982911946154508 is more than a number holds exactly (2^53), and would be 820982911946154500; write it as text: "820982911946154508"',
+      ],
+    ],
+    [
+      'a header with a line break',
+      'workflows/order.yaml',
+      http('headers: { X-Team: "a\\nb" }'),
+      [
+        'workflows/order.yaml:6:24 error: target.development.headers.X-Team has a line break, which no request can carry in a header',
+      ],
+    ],
+    [
+      'a header with a control character',
+      'workflows/order.yaml',
+      http('headers: { X-Team: "a\\0" }'),
+      [
+        'workflows/order.yaml:6:24 error: target.development.headers.X-Team has a control character, which no request can carry in a header',
+      ],
+    ],
+    [
+      'a header beyond Latin-1',
+      'workflows/order.yaml',
+      http('headers: { X-Team: "日本" }'),
+      [
+        'workflows/order.yaml:6:24 error: target.development.headers.X-Team has a character beyond Latin-1, which no request can carry in a header; encode it',
+      ],
+    ],
+    [
+      'a header with a space at its end',
+      'workflows/order.yaml',
+      http('headers: { X-Team: "a " }'),
+      [
+        'workflows/order.yaml:6:24 error: target.development.headers.X-Team begins or ends with a space, which no receiver gets to see',
+      ],
+    ],
+    [
+      'a header of the connection',
+      'workflows/order.yaml',
+      http('headers: { Transfer-Encoding: chunked }'),
+      [
+        'workflows/order.yaml:6:35 error: target.development.headers.Transfer-Encoding is for the connection, which sets it itself; leave it out',
+      ],
+    ],
+    [
+      'a header that follows from the body',
+      'workflows/order.yaml',
+      http('headers: { content-length: "5" }'),
+      [
+        'workflows/order.yaml:6:32 error: target.development.headers.content-length is for the connection, which sets it itself; leave it out',
+      ],
+    ],
+    [
+      'a header that follows from the URL',
+      'workflows/order.yaml',
+      http('headers: { HOST: example.org }'),
+      [
+        'workflows/order.yaml:6:22 error: target.development.headers.HOST is for the connection, which sets it itself; leave it out',
+      ],
+    ],
+    [
+      'a header of the signature',
+      'workflows/order.yaml',
+      http('headers: { Webhook-Id: x }'),
+      [
+        'workflows/order.yaml:6:28 error: target.development.headers.Webhook-Id is set by the signature of each request; leave it out',
+      ],
+    ],
+    [
+      'another type of content',
+      'workflows/order.yaml',
+      http('headers: { Content-Type: text/plain }'),
+      [
+        'workflows/order.yaml:6:30 error: target.development.headers.Content-Type is always application/json; leave it out',
+      ],
+    ],
+    [
+      'a name of a header with a space',
+      'workflows/order.yaml',
+      http('headers: { "X Team": a }'),
+      [
+        'workflows/order.yaml:6:26 error: target.development.headers.X Team cannot be the name of a header; write letters, digits and hyphens, as in x-team',
+      ],
+    ],
+    [
+      'one header twice',
+      'workflows/order.yaml',
+      http('headers: { X-Team: a, x-team: b }'),
+      [
+        'workflows/order.yaml:6:35 error: target.development.headers.x-team is the header X-Team again; names of headers have no case',
+      ],
+    ],
+    [
+      'a URL with a password',
+      'workflows/order.yaml',
+      http('').replace('example.org', 'u:p@example.org'),
+      [
+        'workflows/order.yaml:5:10 error: target.development.url must not hold a user or a password: the file is in git, and no request would send them. Requests are signed',
+      ],
+    ],
+    [
+      'a path to a header that no event keeps',
+      'sources/rs.yaml',
+      'kind: rudderstack\nname: S\nuser_id_path: headers.Authorization\n',
+      [
+        'sources/rs.yaml:3:15 error: user_id_path "headers.Authorization" leads nowhere: authorization is a credential, which no event keeps',
+      ],
+    ],
+    [
+      'a template of one',
+      'sources/rs.yaml',
+      parameters('      name: { template: "x-{{headers.cookie}}" }\n'),
+      [
+        'sources/rs.yaml:9:13 error: mappings[0].parameters.name "headers.cookie" leads nowhere: cookie is a credential, which no event keeps',
+      ],
+    ],
+    [
+      'a path to a header with a name that none has',
+      'sources/rs.yaml',
+      identify('    parameters: { id: user_id }\n    when:\n      - { path: \'headers["x y"]\', is: a }\n'),
+      [
+        'sources/rs.yaml:9:17 error: mappings[0].when[0].path "headers["x y"]" leads nowhere: no request has a header "x y"',
+      ],
+    ],
+    [
+      'a name of a header to keep that none has',
+      'sources/rs.yaml',
+      'kind: rudderstack\nname: S\nheaders: ["x y"]\n',
+      ['sources/rs.yaml:3:11 error: headers[0] "x y" cannot be the name of a header; write one such as x-shop'],
     ],
     [
       'an entry of a list counted from its end',

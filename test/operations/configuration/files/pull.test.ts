@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { parse } from 'yaml';
 import { SourceFile, WorkflowFile } from '../../../../shared/core/configuration/schema.ts';
 import type { Mapping } from '../../../../shared/core/mappings/schema.ts';
 import { keepFormat } from '../../../../shared/operations/configuration/files/keep-format.ts';
 import { planPull } from '../../../../shared/operations/configuration/files/plan-pull.ts';
 import { rewriteFile } from '../../../../shared/operations/configuration/files/rewrite-file.ts';
+import fc from '../../../support/fast-check.ts';
 
 /** As nobody's formatter would write it: wide comments, flow maps without room, a list that is not indented. */
 const source = `# Orders of the shop.

@@ -18,16 +18,3 @@ export const harmlessTypes = new Map([
   ['AWS::CertificateManager::Certificate', 'the address is this machine'],
   ['AWS::CDK::Metadata', 'it only describes the template'],
 ]);
-
-/** Types that are run here. */
-export const runningTypes = new Set([
-  'AWS::SQS::Queue',
-  'AWS::DynamoDB::Table',
-  'AWS::Lambda::Function',
-  'AWS::Lambda::EventSourceMapping',
-  'AWS::ApiGatewayV2::Api',
-  'AWS::ApiGatewayV2::Stage',
-  'AWS::ApiGatewayV2::Integration',
-  'AWS::ApiGatewayV2::Route',
-  'AWS::SecretsManager::Secret',
-]);

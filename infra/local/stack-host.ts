@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiGateway, GatewayRoute } from './api-gateway.ts';
+import type { LocalEnvironment } from './configuration.ts';
+import type { LocalCredentials } from './credentials.ts';
+import { type EventSource, startEventSource } from './event-source.ts';
+import { type FunctionHost, hostFunction } from './function-host.ts';
+import { makeLineReader } from './function-output.ts';
+import type { MetricCounters } from './metrics.ts';
+import type { LocalQueues } from './queues.ts';
+import type { EventSourceResource } from './resources/event-source.ts';
+import type { FunctionResource } from './resources/function.ts';
+import { servingTypes, storingTypes } from './resources/index.ts';
+import type { IntegrationResource } from './resources/integration.ts';
+import { queue } from './resources/queue.ts';
+import { arnOf } from './resources/resource-type.ts';
+import type { RouteResource } from './resources/route.ts';
+import type { LocalSecrets } from './secrets.ts';
+import type { StackResources } from './stack-resources.ts';
+import type { LocalTables } from './tables.ts';
+
+/** What the resources of one stack start in, each by the file of its type in resources/. */
+export type StackHost = {
+  tables: LocalTables;
+  queues: LocalQueues;
+  secrets: LocalSecrets;
+  addFunction(definition: FunctionResource): void;
+  addIntegration(definition: IntegrationResource): void;
+  /** @throws Error when its integration, or the function of that, is not there */
+  addRoute(definition: RouteResource): void;
+  /** Begins to receive. @throws Error when its queue or function is not there */
+  addEventSource(definition: EventSourceResource): void;
+};
+
+/** The running parts of one stack. */
+export type RunningStack = {
+  /** By name, such as `signalbox-development-ingest`. */
+  functions: ReadonlyMap<string, FunctionHost>;
+  /** Tables, queues and secrets: from here on the configuration can be made live. */
+  store(): Promise<void>;
+  /** From here on requests and messages reach the functions. */
+  serve(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type RunningStackOptions = {
+  resources: StackResources;
+  endpoints: LocalEnvironment['endpoints'];
+  credentials: LocalCredentials;
+  tables: LocalTables;
+  queues: LocalQueues;
+  secrets: LocalSecrets;
+  gateway: ApiGateway;
+  metrics: MetricCounters;
+  onDetail(line: string): void;
+  onProblem(line: string): void;
+};
+
+// On a laptop more workers per function than this only compete for the processor, and each takes its 40 MB.
+const workersMax = 2;
+// For batches in work when the run ends; `drain` has waited before.
+const stopMs = 2_000;
+
+export function makeRunningStack(options: RunningStackOptions): RunningStack {
+  const { resources, endpoints, credentials, tables, queues, secrets, gateway, metrics } = options;
+  const { onDetail, onProblem } = options;
+  const variables = {
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+    AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsmanager,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    LOCAL: 'true',
+  };
+  const onLine = makeLineReader({ metrics, onDetail, onProblem });
+  const functions = new Map<string, FunctionHost>();
+  const integrations = new Map<string, IntegrationResource>();
+  const routes: GatewayRoute[] = [];
+  const eventSources: EventSource[] = [];
+  const queueOfArn = new Map(resources.of(queue).map(({ name }) => [arnOf('sqs', name), name]));
+  const functionNamed = (name: string): FunctionHost => {
+    const host = functions.get(name);
+    if (host === undefined) throw new Error(`there is no function ${name}`);
+    return host;
+  };
+  const host: StackHost = {
+    tables,
+    queues,
+    secrets,
+    addFunction(definition) {
+      functions.set(
+        definition.name,
+        hostFunction(definition, { workersMax: concurrencyOf(definition), variables, onLine }),
+      );
+    },
+    addIntegration: (definition) => void integrations.set(definition.id, definition),
+    addRoute({ routeKey, integrationId }) {
+      const integration = integrations.get(integrationId);
+      if (integration === undefined) throw new Error(`there is no integration ${integrationId}`);
+      routes.push({ routeKey, timeoutMs: integration.timeoutMs, function: functionNamed(integration.functionName) });
+    },
+    addEventSource(definition) {
+      const called = functionNamed(definition.functionName);
+      const name = queueOfArn.get(definition.queueArn);
+      if (name === undefined) throw new Error(`there is no queue ${definition.queueArn}`);
+      const source = startEventSource({
+        definition,
+        queueUrl: queues.url(name),
+        queues: queues.client,
+        concurrency: Math.min(called.workersMax, definition.maximumConcurrency ?? called.workersMax),
+        invoke: called.invoke,
+        onFailure: (error, messages) =>
+          onProblem(`${called.name}: ${messages} messages failed: ${error.stack ?? error.message}`),
+      });
+      eventSources.push(source);
+    },
+  };
+  return {
+    functions,
+    store: () => resources.start(storingTypes, host),
+    async serve() {
+      await resources.start(servingTypes, host);
+      gateway.serve(routes);
+    },
+    async stop() {
+      const stopped = Promise.all(eventSources.map((source) => source.stop()));
+      await Promise.race([stopped, sleep(stopMs, undefined, { ref: false })]);
+      await Promise.all([...functions.values()].map((one) => one.stop()));
+      await stopped;
+    },
+  };
+}
+
+/** Never more than the template allows in all, and no more than this machine is good for. */
+function concurrencyOf({ reservedConcurrency }: FunctionResource): number {
+  return Math.min(workersMax, reservedConcurrency ?? workersMax);
+}

@@ -1,0 +1,21 @@
+import * as z from 'zod';
+import type { JsonValue } from './values.ts';
+
+const message = 'is more than a number holds exactly (2^53), and would be another one; write it as text, in quotes';
+
+const isExact = (value: number) => !Number.isInteger(value) || Number.isSafeInteger(value);
+
+/** A number that is the one that was written: of an integer beyond 2^53 the last digits are lost when a file is read. */
+export const ExactNumber = z.number().refine(isExact, message);
+
+/** Any JSON whose numbers are those that were written. */
+export const ExactJson = z.json().superRefine((json, context) => {
+  for (const path of inexactNumbers(json as JsonValue)) context.addIssue({ code: 'custom', message, path });
+});
+
+function inexactNumbers(value: JsonValue, path: (string | number)[] = []): (string | number)[][] {
+  if (typeof value === 'number') return isExact(value) ? [] : [path];
+  if (Array.isArray(value)) return value.flatMap((inner, i) => inexactNumbers(inner, [...path, i]));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => inexactNumbers(inner, [...path, name]));
+}
