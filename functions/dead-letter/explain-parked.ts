@@ -9,9 +9,9 @@ import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/actio
 import { type EventRowHead, rowHeadOf } from '../../shared/core/logs/event-log-entry.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import { clip } from '../../shared/core/text.ts';
+import { batchResponse } from '../../shared/lambda/batch-response.ts';
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
-import { batchResponse } from '../../shared/lambda/settle-each.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';
 import type { ClaimStore } from '../../shared/ports/claim-store.ts';
 import type { EventLog } from '../../shared/ports/event-log.ts';

@@ -7,6 +7,7 @@ import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configur
 import { makeSecrets, makeSecretsClient } from '../../shared/adapters/secrets-manager-secrets.ts';
 import { makeEventsQueue, makeQueueClient } from '../../shared/adapters/sqs-queues.ts';
 import { readEnvironment } from '../../shared/lambda/environment.ts';
+import { logFailure } from '../../shared/lambda/failure-log.ts';
 import { answerFaults, type HttpResult } from '../../shared/lambda/http-errors.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
@@ -42,7 +43,11 @@ export const handler = makeHandler({
     { client: makeDocumentClient(), table: env.CONFIGURATION_TABLE },
     { onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }) },
   ),
-  secrets: makeSecrets({ client: makeSecretsClient(), prefix: env.SECRETS_PREFIX }),
+  secrets: makeSecrets({
+    client: makeSecretsClient(),
+    prefix: env.SECRETS_PREFIX,
+    onFailure: (name, error) => logFailure(logger, 'the store of secrets failed', error, { secret: name }),
+  }),
   events: makeEventsQueue(makeQueueClient(), env.EVENTS_QUEUE_URL),
   logShards: env.LOG_SHARDS,
   metrics,

@@ -13,9 +13,12 @@ import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.t
 import { makeSecrets, makeSecretsClient } from '../../shared/adapters/secrets-manager-secrets.ts';
 import { makeActionsQueue, makeQueueClient } from '../../shared/adapters/sqs-queues.ts';
 import { makeWorkflowTargets } from '../../shared/adapters/workflow-targets.ts';
+import { asError } from '../../shared/core/errors.ts';
 import { readEnvironment } from '../../shared/lambda/environment.ts';
+import { logFailure } from '../../shared/lambda/failure-log.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
+import type { TargetBreakers } from '../../shared/ports/target-breakers.ts';
 import { runActions, type WorkflowTriggerDeps } from './run-actions.ts';
 
 const env = readEnvironment(
@@ -37,6 +40,18 @@ const metrics = makeStageMetrics(env.ENVIRONMENT);
 const client = makeDocumentClient();
 const retentionDays = env.LOG_RETENTION_DAYS;
 
+/** Runs go on without breakers; that they do is seen here. */
+function reported(breakers: TargetBreakers): TargetBreakers {
+  const report = (workflow: string) => (error: unknown) => {
+    logFailure(logger, 'the breaker of a target could not be used', asError(error), { workflow });
+    throw error;
+  };
+  return {
+    read: (workflow) => breakers.read(workflow).catch(report(workflow)),
+    writeIfUnchanged: (workflow, next) => breakers.writeIfUnchanged(workflow, next).catch(report(workflow)),
+  };
+}
+
 const deps: WorkflowTriggerDeps = {
   environment: env.ENVIRONMENT,
   configuration: makeConfigurationSource(
@@ -51,13 +66,17 @@ const deps: WorkflowTriggerDeps = {
   audiences: makeAudiences(client, env.DIRECTORY_TABLE),
   runs: makeWorkflowRuns({ client, table: env.WORKFLOW_RUNS_TABLE, retentionDays }),
   openTarget: makeWorkflowTargets({
-    secrets: makeSecrets({ client: makeSecretsClient(), prefix: env.SECRETS_PREFIX }),
-    breakers: makeTargetBreakers(client, env.DIRECTORY_TABLE),
+    secrets: makeSecrets({
+      client: makeSecretsClient(),
+      prefix: env.SECRETS_PREFIX,
+      onFailure: (name, error) => logFailure(logger, 'the store of secrets failed', error, { secret: name }),
+    }),
+    breakers: reported(makeTargetBreakers(client, env.DIRECTORY_TABLE)),
     allowPrivate: env.LOCAL,
     nowMs: Date.now,
   }),
   metrics,
-  warn: (message, context) => logger.warn(message, context),
+  log: logger,
   nowMs: Date.now,
   random: Math.random,
   maxReceiveCount: env.MAX_RECEIVE_COUNT,

@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import { errorMessage } from '../../shared/core/errors.ts';
+import { asError } from '../../shared/core/errors.ts';
 import { type Conclusion, concludeAttempt } from '../../shared/core/executions/conclude-attempt.ts';
 import { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
 import { type DelayedMessage, delayedIfEarly, isLastAttempt } from '../../shared/core/executions/retry-message.ts';
@@ -7,8 +7,9 @@ import { sourceState } from '../../shared/core/live/source-state.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { ActionContext } from '../../shared/core/runs/action-context.ts';
+import { batchResponse } from '../../shared/lambda/batch-response.ts';
+import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
-import { asError, toBatchResponse } from '../../shared/lambda/settle-each.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';
 import type { ClaimStore } from '../../shared/ports/claim-store.ts';
 import type { ConfigurationSource } from '../../shared/ports/configuration.ts';
@@ -25,7 +26,7 @@ export type WorkflowTriggerDeps = Pick<
   actionLog: ActionLog;
   actionsQueue: ActionsQueue;
   metrics: StageMetrics;
-  warn(message: string, context: Record<string, unknown>): void;
+  log: FunctionLog;
   random(): number;
   /** Deliveries after which a message goes to the dead-letter queue. */
   maxReceiveCount: number;
@@ -61,7 +62,7 @@ export async function runActions(
 ): Promise<SQSBatchResponse> {
   const ports: ActionPorts = {
     ...deps,
-    configuration: await deps.configuration.current(),
+    configuration: await currentConfiguration(records, deps),
     deadlineMs,
     count: (source, name) => deps.metrics.count(source, name),
   };
@@ -70,10 +71,14 @@ export async function runActions(
   const written = await writeTried(sent, deps);
   await Promise.all(records.map((record, i) => explainFailure(record, written[i], ports, deps)));
   deps.metrics.flush();
-  return toBatchResponse(
-    records,
-    written.map((one) => (one.kind === 'done' ? one : { kind: 'retry', error: one.error })),
-  );
+  return batchResponse(records, new Set(records.filter((_, i) => written[i]?.kind === 'done')));
+}
+
+async function currentConfiguration(records: SQSRecord[], { configuration, log }: WorkflowTriggerDeps) {
+  return configuration.current().catch((error) => {
+    logFailure(log, 'a batch failed: there is no configuration', asError(error), { records: records.length });
+    throw error;
+  });
 }
 
 async function attempt(record: SQSRecord, ports: ActionPorts, deps: WorkflowTriggerDeps): Promise<Attempted> {
@@ -196,13 +201,19 @@ async function explainFailure(
   if (written?.kind !== 'failed') return;
   const { error, message } = written;
   const receiveCount = receiveCountOf(record);
-  deps.warn('an actions message will be delivered again', {
-    message_id: record.messageId,
+  const ids = {
     execution: message?.execution,
-    receive_count: receiveCount,
-    error: errorMessage(error),
-  });
-  if (message === undefined || receiveCount < deps.maxReceiveCount) return;
+    event_id: message?.eventId,
+    source: message?.source,
+    message_id: record.messageId,
+    delivery: receiveCount,
+  };
+  const isLast = receiveCount >= deps.maxReceiveCount;
+  logFailure(deps.log, isLast ? 'a record failed on its last delivery' : 'a record failed', error, ids);
+  if (message === undefined || !isLast) return;
   const about = { error, receiveCount, nowMs: deps.nowMs(), ...retentionOf(message, ports) };
-  await explainInRow(message, about, deps.actionLog);
+  await explainInRow(message, about, deps.actionLog).catch((cause) => {
+    // The table may be what failed; the dead-letter function writes the row instead.
+    logFailure(deps.log, 'the row of failed actions could not be written', asError(cause), ids);
+  });
 }

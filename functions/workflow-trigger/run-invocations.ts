@@ -11,6 +11,7 @@ import type { ActionResult } from '../../shared/core/logs/action-result.ts';
 import type { ActionsMessage, Invocation } from '../../shared/core/plan/actions-message.ts';
 import type { ActionContext, ActionCount } from '../../shared/core/runs/action-context.ts';
 import { clip } from '../../shared/core/text.ts';
+import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 
 /** What every action of a batch shares. */
 export type ActionPorts = Pick<
@@ -24,7 +25,7 @@ export type ActionPorts = Pick<
   | 'environment'
   | 'deadlineMs'
   | 'nowMs'
-> & { count(source: string, name: ActionCount): void };
+> & { count(source: string, name: ActionCount): void; log: FunctionLog };
 
 export type Attempt = {
   message: ActionsMessage;
@@ -152,9 +153,18 @@ async function runAction(
     });
   } catch (error) {
     if (!(error instanceof RetryableError)) throw error;
+    logTrouble(error, invocation, attempt, ports);
     const asked = error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds };
     return { status: 'pending', reason: 'table_unavailable', detail: errorMessage(error), ...asked };
   }
+}
+
+/** Once for each kind of trouble that an action has: its row keeps the latest, and an outage tries again many times. */
+function logTrouble(error: RetryableError, { id, action, mapping }: Invocation, attempt: Attempt, ports: ActionPorts) {
+  if (attempt.before.get(id)?.detail === clip(error.message)) return;
+  const { execution, eventId, source } = attempt.message;
+  const ids = { execution, event_id: eventId, source, action, mapping, invocation: id };
+  logFailure(ports.log, 'an action waits: it could not do its work', error, ids);
 }
 
 const warningsMax = 20;

@@ -1,10 +1,9 @@
-import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
+import { asError, errorMessage, RetryableError } from '../../shared/core/errors.ts';
 import { outcomeHead, rowHead } from '../../shared/core/executions/action-row.ts';
 import { mergeEntries } from '../../shared/core/executions/merge-entries.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import { clip } from '../../shared/core/text.ts';
-import { asError } from '../../shared/lambda/settle-each.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';
 
 /** A row to write, with what was read before the attempt. */
@@ -54,6 +53,7 @@ async function writeMerged({ row, stored }: Omit<RowToWrite, 'isAlone'>, actionL
 /**
  * Leaves a failed delivery's reason in its row, as the detail of whatever is still open: the dead-letter queue carries
  * messages and no errors. The dead-letter function writes the row if this does not.
+ * @throws what the table throws, which may be what failed
  */
 export async function explainInRow(
   message: ActionsMessage,
@@ -77,10 +77,6 @@ export async function explainInRow(
     updatedAtMs: nowMs,
     ...(retentionDays !== undefined && { retentionDays }),
   };
-  try {
-    const stored = await actionLog.read(message.execution);
-    await writeMerged({ row, ...(stored && { stored }) }, actionLog);
-  } catch {
-    // The table may be what failed.
-  }
+  const stored = await actionLog.read(message.execution);
+  await writeMerged({ row, ...(stored && { stored }) }, actionLog);
 }

@@ -20,6 +20,11 @@ const retryAfterMs = 30_000;
 const refreshAtMostEveryMs = 30_000;
 /** How long the last good values serve while the store cannot be read. */
 export const staleMaxMs = 60 * 60_000;
+/**
+ * How long "there is no such secret" serves then. Not longer than it is believed anyway: a secret may have been set since, and
+ * a source that asks for proof once it has a secret must not go on without.
+ */
+const absentMaxMs = retryAfterMs;
 
 // `values` of a sender or a target, newest first; `current` and `previous` of the ingest key, which the stack generates.
 const SecretText = z.union([
@@ -29,9 +34,12 @@ const SecretText = z.union([
     .transform(({ current, previous }) => (previous === undefined ? [current] : [current, previous])),
 ]);
 
+/** An answer of the store: values, or none because there is no such secret. */
+type Known = { values: string[] | undefined; readAtMs: number };
+
 type Entry = {
-  /** The last answer of the store: values, or none because there is no such secret. */
-  known?: { values: string[] | undefined; readAtMs: number };
+  /** The last answer. */
+  known?: Known;
   /** Not asked again before then, unless a refresh is asked for. */
   nextReadMs: number;
   refreshedAtMs: number;
@@ -41,16 +49,19 @@ type Entry = {
 
 /**
  * Secrets of one environment, read from Secrets Manager under `<prefix>/<name>` and kept in memory: 5 minutes, or 30
- * seconds for one that does not exist. While the store is down the last good values serve for up to an hour. Callers that
- * ask at the same time share one request. Neither values nor what is wrong with them ever reach an error or a log.
+ * seconds for one that does not exist. While the store is down the last good values serve for up to an hour; that there are
+ * none is not taken for granted then. Callers that ask at the same time share one request. Neither values nor what is wrong with them ever reach an error or a log.
  */
 export function makeSecrets({
   client,
   prefix,
+  onFailure = () => undefined,
   nowMs = Date.now,
 }: {
   client: SecretsManagerClient;
   prefix: string;
+  /** Told of every read that failed, also where a value that is known goes on serving. */
+  onFailure?: (name: string, error: Error) => void;
   nowMs?: () => number;
 }): Secrets {
   const entries = new Map<string, Entry>();
@@ -72,8 +83,8 @@ export function makeSecrets({
       entry.lastError = undefined;
     } catch (error) {
       entry.lastError = error;
-      // Without a last good value the next caller has nothing to live on, so it asks again.
-      entry.nextReadMs = nowMs() + (entry.known === undefined ? 0 : retryAfterMs);
+      onFailure(name, unreadable(name, error));
+      entry.nextReadMs = nowMs() + retryAfterMs;
     } finally {
       entry.loading = undefined;
     }
@@ -84,15 +95,23 @@ export function makeSecrets({
     return entry.loading;
   }
 
-  function answer(name: string, { known, lastError }: Entry): string[] | undefined {
-    if (known !== undefined && (lastError === undefined || nowMs() - known.readAtMs < staleMaxMs)) return known.values;
-    throw new RetryableError(`the secret "${name}" cannot be read`, { cause: lastError });
+  function serves(entry: Entry): entry is Entry & { known: Known } {
+    const { known, lastError } = entry;
+    if (known === undefined) return false;
+    const maxMs = known.values === undefined ? absentMaxMs : staleMaxMs;
+    return lastError === undefined || nowMs() - known.readAtMs < maxMs;
+  }
+
+  function answer(name: string, entry: Entry): string[] | undefined {
+    if (serves(entry)) return entry.known.values;
+    throw unreadable(name, entry.lastError);
   }
 
   return {
     async valuesOf(name) {
       const entry = entryOf(name);
-      if (nowMs() >= entry.nextReadMs) await loadShared(name, entry);
+      // A caller that has nothing to live on asks, however lately the store has failed.
+      if (nowMs() >= entry.nextReadMs || !serves(entry)) await loadShared(name, entry);
       return answer(name, entry);
     },
     async refresh(name) {
@@ -108,6 +127,10 @@ export function makeSecrets({
       return answer(name, entry);
     },
   };
+}
+
+function unreadable(name: string, cause: unknown): RetryableError {
+  return new RetryableError(`the secret "${name}" cannot be read`, { cause });
 }
 
 /** @returns undefined when there is no such secret */

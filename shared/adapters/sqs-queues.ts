@@ -6,9 +6,9 @@ import {
   type SendMessageBatchRequestEntry,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { RetryableError } from '../core/errors.ts';
+import { asError, RetryableError } from '../core/errors.ts';
 import { encodeRawEvent } from '../core/events/raw-event.ts';
-import { encodeActionsMessage } from '../core/plan/actions-message.ts';
+import { type ActionsMessage, encodeActionsMessage } from '../core/plan/actions-message.ts';
 import type { ActionsQueue, EventsQueue, ReceivedMessages, SendResult } from '../ports/queues.ts';
 
 export function makeQueueClient(config: ConstructorParameters<typeof SQSClient>[0] = {}): SQSClient {
@@ -42,10 +42,10 @@ export function makeEventsQueue(client: SQSClient, queueUrl: string): EventsQueu
 export function makeActionsQueue(client: SQSClient, queueUrl: string): ActionsQueue {
   return {
     async sendEach(messages) {
-      const encoded = messages.map((message) => encodeActionsMessage(message));
+      const encoded = messages.map(encodeOrFail);
       const sendable = messages.flatMap((message, i) => {
         const body = encoded[i];
-        if (body === undefined || 'tooLarge' in body) return [];
+        if (body === undefined || !('text' in body)) return [];
         const { source, delaySeconds } = message;
         return [
           {
@@ -56,33 +56,39 @@ export function makeActionsQueue(client: SQSClient, queueUrl: string): ActionsQu
         ];
       });
       const results = await sendAll(client, queueUrl, sendable);
-      return encoded.map((body) =>
-        // Actions that make a message too large were left out before, so this is a bug of ours: shown, never dropped.
-        'tooLarge' in body
-          ? {
-              sent: false,
-              error: new Error(`an actions message of ${body.tooLarge} bytes was not cut down to what the queue takes`),
-            }
-          : (results.shift() as SendResult),
-      );
+      return encoded.map((body) => ('text' in body ? (results.shift() as SendResult) : { sent: false, ...body }));
     },
   };
+}
+
+/** One message that cannot be written is not sent; the others are. */
+function encodeOrFail(message: ActionsMessage): { text: string } | { error: Error } {
+  try {
+    const encoded = encodeActionsMessage(message);
+    if ('text' in encoded) return encoded;
+    // Actions that make a message too large were left out before, so this is a bug of ours: shown, never dropped.
+    const why = `an actions message of ${encoded.tooLarge} bytes was not cut down to what the queue takes`;
+    return { error: new Error(why) };
+  } catch (error) {
+    return { error: asError(error) };
+  }
 }
 
 export function makeReceivedMessages(client: SQSClient, queueUrl: string): ReceivedMessages {
   return {
     async handBack(messages) {
+      const failures: unknown[] = [];
       for (const batch of chunk(messages, entriesMax)) {
         const entries = batch.map(({ receiptHandle, visibleInSeconds }, i) => ({
           Id: String(i),
           ReceiptHandle: receiptHandle,
           VisibilityTimeout: Math.max(1, Math.ceil(visibleInSeconds)),
         }));
-        // Without it the message returns when its visibility ends: later, but not lost.
         await client
           .send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries: entries }))
-          .catch(() => undefined);
+          .catch((error) => failures.push(error));
       }
+      if (failures.length > 0) throw new RetryableError('messages were not handed back', { cause: failures[0] });
     },
   };
 }

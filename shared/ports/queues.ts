@@ -14,6 +14,9 @@ export interface ActionsQueue {
 
 /** Gives a received message back before its visibility timeout would. */
 export interface ReceivedMessages {
-  /** Best effort: a refusal only means that the message comes back later. `visibleInSeconds` is at least 1. */
+  /**
+   * `visibleInSeconds` is at least 1.
+   * @throws RetryableError when the queue could not be told: those messages come back later, when their visibility ends
+   */
   handBack(messages: { receiptHandle: string; visibleInSeconds: number }[]): Promise<void>;
 }

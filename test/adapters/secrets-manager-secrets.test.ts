@@ -99,6 +99,32 @@ describe('while the store is down', () => {
     expect(await secrets.valuesOf('ingest')).toEqual(['a']);
   });
 
+  test('that there is no such secret serves for 30 seconds and not longer: one may have been set meanwhile', async () => {
+    expect(await secrets.valuesOf('sources/a')).toBeUndefined();
+    put('sources/a', { values: ['x'] });
+    store.down = true;
+    nowMs = 29_999;
+    expect(await secrets.valuesOf('sources/a')).toBeUndefined();
+    expect(await secrets.refresh('sources/a')).toBeUndefined();
+    nowMs = 30_000;
+    await expect(secrets.valuesOf('sources/a')).rejects.toThrow(RetryableError);
+    await expect(secrets.refresh('sources/a')).rejects.toThrow(RetryableError);
+    store.down = false;
+    expect(await secrets.valuesOf('sources/a')).toEqual(['x']);
+  });
+
+  test('every read that failed is told, also while a value goes on serving', async () => {
+    put('ingest', { current: 'a' });
+    const told: [string, Error][] = [];
+    const onFailure = (name: string, error: Error) => void told.push([name, error]);
+    const telling = makeSecrets({ client, prefix: 'signalbox/test', nowMs: () => nowMs, onFailure });
+    await telling.valuesOf('ingest');
+    store.down = true;
+    nowMs = 10 * minuteMs;
+    expect(await telling.valuesOf('ingest')).toEqual(['a']);
+    expect(told).toMatchObject([['ingest', { name: 'RetryableError', cause: expect.any(Error) }]]);
+  });
+
   test('a secret that was never read cannot be guessed at, and is asked for again at once', async () => {
     store.down = true;
     await expect(secrets.valuesOf('ingest')).rejects.toThrow(RetryableError);

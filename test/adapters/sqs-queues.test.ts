@@ -136,11 +136,15 @@ describe('handing back', () => {
     expect(second?.Attributes?.ApproximateReceiveCount).toBe('2');
   });
 
-  test('is best effort: a queue that is away only means that the message comes back later', async () => {
-    const client = { send: () => Promise.reject(new Error('away')) } as unknown as SQSClient;
-    await expect(
-      makeReceivedMessages(client, 'https://sqs.test/q').handBack([{ receiptHandle: 'r', visibleInSeconds: 5 }]),
-    ).resolves.toBeUndefined();
+  test('tells of every message, and then that the queue was away', async () => {
+    let calls = 0;
+    const client = { send: () => Promise.reject(new Error(`away ${++calls}`)) } as unknown as SQSClient;
+    const messages = Array.from({ length: 11 }, () => ({ receiptHandle: 'r', visibleInSeconds: 5 }));
+    await expect(makeReceivedMessages(client, 'https://sqs.test/q').handBack(messages)).rejects.toMatchObject({
+      name: 'RetryableError',
+      cause: { message: 'away 1' },
+    });
+    expect(calls).toBe(2);
   });
 });
 

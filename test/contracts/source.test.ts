@@ -234,9 +234,14 @@ describe.each(guided.map(({ kind, guide }) => [kind.id, kind, guide] as const))(
     const { sendsAgainAfter, ...behaviour } = guide.behaviour;
     for (const status of [400, 401, 404, 413, 429, 503])
       expect([true, false, 'unknown']).toContain(sendsAgainAfter(status));
-    for (const text of [guide.about, guide.key, guide.eventType.rule, ...Object.values(behaviour), ...guide.pitfalls]) {
-      expect(text.trim().length).toBeGreaterThan(1);
-    }
+    // They are printed one behind the other, in the terminal and on the page, so each is whole sentences.
+    const sentences = [guide.about, guide.eventType.rule, ...Object.values(behaviour), ...guide.pitfalls];
+    for (const text of [...sentences, ...guide.defaultMappings.map(({ about }) => about)])
+      expect(text).toMatch(/^[A-Z`].*[.]$/s);
+    for (const text of sentences)
+      expect(text.replace(/`[^`]*`/g, '')).not.toMatch(/\b(nobody|whoever|somebody|everybody)\b/i);
+    // It stands behind a colon and before a full stop.
+    expect(guide.key).not.toMatch(/[.]$/);
   });
 });
 

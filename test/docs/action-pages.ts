@@ -27,6 +27,7 @@ import { planEvent } from '../../shared/core/plan/plan-event.ts';
 import { type ActionRow, actionRow } from '../../shared/operations/actions/action-row.ts';
 import { liveConfiguration, rawEvent } from '../support/build.ts';
 import { makeActionContext } from '../support/fakes-workflow-trigger.ts';
+import { silentLog } from '../support/function-log.ts';
 
 /*
  * The pages of docs/actions. Definitions give the parameters, guides beside them the words, a run of each example its
@@ -220,6 +221,7 @@ export async function outcomeOf(steps: readonly Step[]): Promise<ActionRow> {
       nowMs: () => nowMs,
       deadlineMs: nowMs + 50_000,
       count: () => undefined,
+      log: silentLog,
     };
     const [tried] = await runInvocations(attempt, ports);
     if (tried === undefined) throw new Error(`mapping ${mapping.id} ran nothing`);

@@ -1,10 +1,12 @@
-import { stringify } from 'yaml';
 import { SourceFile, SourceState } from '../../shared/core/configuration/schema.ts';
 import { packEventText } from '../../shared/core/events/raw-event.ts';
 import { splitEvents } from '../../shared/core/ingest/split-events.ts';
 import { redactMembers } from '../../shared/core/json/redact-members.ts';
+import { coverageOf } from '../../shared/core/signatures/coverage.ts';
 import type { DefaultMapping, GuidedKind, Sample, SampleMaker } from '../../shared/core/sources/guide.ts';
 import { normalizeEvent } from '../../shared/core/sources/normalize.ts';
+import type { SourceKind } from '../../shared/core/sources/source.ts';
+import { mappingYaml } from '../../shared/operations/sources/mapping-yaml.ts';
 import { sourceGuides } from '../../shared/operations/sources/source-guides.ts';
 import { rawEvent } from '../support/build.ts';
 
@@ -21,13 +23,14 @@ function indexPage(kinds: GuidedKind[]): string {
   const categories = [...new Set(kinds.map(({ guide }) => guide.category))];
   return `# Sources
 
-Who can send, and how each kind of sender is set up. A source is one connection: two of one kind are two files with keys of their
-own. \`npx signalbox sources add KIND\` writes such a file and says what to do at the vendor; \`npx signalbox sources kinds\` lists the kinds with
-what they are read as.
+Which senders Signalbox knows, and how each is set up. A source is one connection: two of one kind are
+two files with keys of their own. \`npx signalbox sources add KIND\` writes such a file and says what to
+do at the vendor. \`npx signalbox sources kinds\` lists the kinds in the terminal.
 
-*Enforced* says whether a request that does not prove who sent it is answered 401 before anybody changes that
-(\`settings set KEY --enforce\`): a wrong secret costs nothing where the sender tries again, and events where it does not. A copy of an
-event counts as one for as long as its sender tries again.
+*Enforced* says whether a request that does not prove who sent it is answered 401 by default. A wrong
+secret then costs nothing where the sender tries again, and events where it does not. Change it with
+\`npx signalbox settings set KEY --enforce on\`. *Copies count for* says how long a second event with the
+same key runs nothing: at least as long as the sender tries again.
 ${categories
   .map(
     (category) => `
@@ -39,7 +42,7 @@ ${kinds
   .filter(({ guide }) => guide.category === category)
   .map(
     ({ kind, guide }) =>
-      `| [\`${kind.id}\`](sources/${kind.id}.md) | ${kind.title} | ${proof({ kind, guide })} | ${enforcedInShort[kind.settings.enforcement]} | ${guide.key} | ${kind.settings.windowHours} h |`,
+      `| [\`${kind.id}\`](sources/${kind.id}.md) | ${kind.title} | ${proof({ kind, guide })} | ${enforcedInShort[kind.settings.enforcement]} | ${keyInShort({ kind, guide })} | ${copiesInShort(kind)} |`,
   )
   .join('\n')}
 `,
@@ -51,12 +54,22 @@ These pages are made from the definitions in \`shared/core/sources\` by \`npm ru
 
 const enforcedInShort = { on: 'yes', off: 'no', once_set: 'once a secret is set' } as const;
 
+function keyInShort({ kind, guide }: GuidedKind): string {
+  const [short = ''] = guide.key.split(/;|, the same on/);
+  return kind.idempotencyKeyPaths.length === 0 ? 'none' : short;
+}
+
+function copiesInShort({ idempotencyKeyPaths, settings }: SourceKind): string {
+  if (idempotencyKeyPaths.length === 0) return '–';
+  return settings.idempotency ? `${settings.windowHours} h` : `${settings.windowHours} h, once on`;
+}
+
 function proof({ kind, guide }: GuidedKind): string {
   if (kind.signs) return 'signature';
   return guide.secret === undefined ? 'the URL alone' : 'shared secret';
 }
 
-const width = 130;
+const width = 100;
 
 function kindPage(guided: GuidedKind): string {
   const { kind, guide } = guided;
@@ -67,46 +80,43 @@ function kindPage(guided: GuidedKind): string {
     `# ${kind.title}`,
     `${guide.about} ([what it sends](${kind.docs}))`,
     '## Set up',
-    `\`npx signalbox sources add ${kind.id}\` writes \`infra/config/sources/${kind.id}.yaml\` and goes through these steps with the URL filled in; \`--key\` gives a second source of this kind a name of its own.`,
-    guide.setup
-      .map(
-        (step, i) =>
-          `${i + 1}. ${step.replaceAll('{url}', 'the URL').replaceAll('{key}', kind.id).replaceAll('{environment}', 'development')}`,
-      )
-      .join('\n'),
+    `\`npx signalbox sources add ${kind.id}\` writes \`infra/config/sources/${kind.id}.yaml\` and goes through these steps with the URL filled in. A second source of this kind takes \`--key\` and a name of its own.`,
+    guide.setup.map((step, i) => `${i + 1}. ${filled(step, kind)}`).join('\n'),
     '## Verification',
     verification(guided),
     '## What events become',
     [
-      `- **Event type**: ${guide.eventType.rule} Examples: ${guide.eventType.examples.map((type) => `\`${type}\``).join(', ')}.`,
-      `- **Idempotency key**: ${guide.key}. A copy within ${kind.settings.windowHours} hours of the first is logged \`idempotent\` and runs nothing${kind.settings.idempotency ? '' : '; off until `npx signalbox settings set` switches it on'}.`,
-      ...(kind.settings.identify
+      `- **Event type**: ${guide.eventType.rule} ${guide.eventType.examples.length === 1 ? 'Example' : 'Examples'}: ${guide.eventType.examples.map((type) => `\`${type}\``).join(', ')}.`,
+      `- **Idempotency key**: ${guide.key}. ${copies(kind)}`,
+      ...(kind.settings.identify || kind.single
         ? []
-        : ['- **Identify** events run nothing until `npx signalbox settings set` switches them on.']),
+        : [`- **Identify** events run nothing until \`npx signalbox settings set ${kind.id} --identify on\`.`]),
       ...(kind.batchWrapper
         ? [
-            `- **Batches**: a list, or \`${kind.batchWrapper.list.join('.')}\` of an object, is one event for each element.`,
+            `- **Batches**: each element of a list is an event, and so is each element of \`${kind.batchWrapper.list.join('.')}\` in an object.`,
           ]
         : []),
-      ...(kind.redact ? [`- **Never stored**: values of ${kind.redact.map((name) => `\`${name}\``).join(', ')}.`] : []),
+      ...(kind.redact
+        ? [`- **Never stored**: the values of ${kind.redact.map((name) => `\`${name}\``).join(' and ')}.`]
+        : []),
     ].join('\n'),
     ...example(guided),
     '## Default mappings',
     selected.length === 0
-      ? 'None: what the events mean is yours to say.'
+      ? 'None. Which events do what is for you to say.'
       : fence('yaml', `mappings:\n${selected.map(mappingText).join('\n\n')}`),
     ...(optional.length === 0
       ? []
       : [
-          'Written as comments, to be taken when they are of use:',
+          'The file also holds these as comments. Uncomment the ones you want:',
           fence('yaml', `mappings:\n${optional.map(mappingText).join('\n\n')}`),
         ]),
     '## What each answer means',
-    `${kind.title} waits ${guide.behaviour.timeout} for an answer. It sends again after ${guide.behaviour.retries}: ${guide.behaviour.schedule}. It gives up on ${guide.behaviour.drops}.`,
+    `${guide.behaviour.timeout} ${guide.behaviour.retries} ${guide.behaviour.drops}`,
     answers(guided),
     ...(guide.pitfalls.length === 0
       ? []
-      : ['## Good to know', guide.pitfalls.map((pitfall) => `- ${pitfall}`).join('\n')]),
+      : ['## Good to know', guide.pitfalls.map((pitfall) => `- ${filled(pitfall, kind)}`).join('\n')]),
     ...(guide.inDepth
       ? [`More, step by step, with common problems: [${guide.inDepth.title}](../${guide.inDepth.page}).`]
       : []),
@@ -114,17 +124,39 @@ function kindPage(guided: GuidedKind): string {
   return `${blocks.map(wrapped).join('\n\n')}\n`;
 }
 
+/** A text of a guide with what stands in it for the source's own. */
+const filled = (text: string, { id }: SourceKind) =>
+  text
+    .replaceAll('{url}', `\`https://…/v1/sources/${id}/TOKEN\``)
+    .replaceAll('{key}', id)
+    .replaceAll('{environment}', 'development');
+
+function copies({ id, idempotencyKeyPaths, settings }: SourceKind): string {
+  if (idempotencyKeyPaths.length === 0) return 'Every copy of an event runs.';
+  const within = `A copy within ${settings.windowHours} hours of the first is logged \`idempotent\` and runs nothing`;
+  return settings.idempotency
+    ? `${within}.`
+    : `${within}, once checks are on: \`npx signalbox settings set ${id} --idempotency on\`.`;
+}
+
 const fence = (language: string, text: string) => [`\`\`\`${language}`, text, '```'].join('\n');
+
+/** Words, of which a span of code is one: a command or a piece of YAML is copied whole. */
+const wordsOf = (line: string): string[] => line.match(/(?:`[^`]*`|[^\s`])+/g) ?? [''];
 
 /** Lines of prose no longer than the other pages'. */
 function wrapped(block: string): string {
   if (block.startsWith('```') || block.startsWith('|') || block.startsWith('#')) return block;
+  let isFenced = false;
   return block
     .split('\n')
     .map((line) => {
+      const isFence = line.startsWith('```');
+      if (isFence) isFenced = !isFenced;
+      if (isFenced || isFence) return line;
       const indent = /^(\d+\. |- )/.exec(line)?.[0].length ?? 0;
       const lines: string[] = [];
-      for (const word of line.split(' ')) {
+      for (const word of wordsOf(line)) {
         const last = lines.at(-1);
         if (last !== undefined && last.length + word.length < width) lines[lines.length - 1] = `${last} ${word}`;
         else lines.push(lines.length === 0 ? word : ' '.repeat(indent) + word);
@@ -135,28 +167,38 @@ function wrapped(block: string): string {
 }
 
 function verification({ kind, guide }: GuidedKind): string {
-  const { enforcement } = kind.settings;
+  const { verifier, settings, id, title } = kind;
   if (guide.secret === undefined)
-    return `Nothing is checked: ${kind.verifier.instruction}. The URL is the only credential, so treat it as one.`;
+    return `Nothing is checked: ${verifier.instruction}. The URL is the only credential, so keep it secret.`;
+  const set = `\`npx signalbox secrets set ${id}\` sets the secret here. \`npx signalbox secrets rotate ${id}\` sets a new one beside it, and both count until the old one is retired.`;
   const from = {
-    vendor: `The secret is ${kind.title}'s: ${guide.secret.where}.`,
-    generated: `The secret is made by \`npx signalbox sources add ${kind.id}\`, which shows it once. It goes to ${guide.secret.where}.`,
-    chosen: `The secret is any long random text, the same here and there: ${guide.secret.where}.`,
+    vendor: `${title} makes the secret and shows it in ${guide.secret.where}.`,
+    generated: `\`npx signalbox sources add ${id}\` makes the secret and shows it once. It goes into ${guide.secret.where}.`,
+    chosen: `Choose any long random text as the secret. It goes into ${guide.secret.where}.`,
   }[guide.secret.from];
-  const tolerance =
-    kind.verifier.toleranceSeconds === undefined
-      ? 'It holds no time, so an old request can be sent again; its idempotency key is what stops that.'
-      : `A request signed more than ${kind.verifier.toleranceSeconds} seconds ago, or ahead of our clock, is refused.`;
+  // Of a kind that checks nothing itself, the file says how.
+  if (verifier.credentialHeaders.length === 0)
+    return `Until the source's file declares \`verification\`, nothing is checked and the URL is the only credential. What is declared is enforced: a request that does not verify is answered 401, and every request is answered 503 until the secret is set. ${from} ${set}`;
+  const [key] = kind.idempotencyKeyPaths;
+  const replayed =
+    verifier.toleranceSeconds !== undefined
+      ? `A request that was signed more than ${verifier.toleranceSeconds} seconds ago, or that far ahead of our clock, is refused.`
+      : key !== undefined && coverageOf(verifier, key) === 'unsigned'
+        ? 'The signature covers neither the time nor the id, so someone who has seen a request can send its body again.'
+        : 'The signature holds no time. An old request that is sent again is recognised by its idempotency key.';
   const enforced = {
-    on: 'A request that does not verify is answered 401. Without a secret set here it is answered 503, which is our fault and sent again; `npx signalbox config validate` says so before.',
-    off: 'The result is noted with each event and nothing is refused until `npx signalbox settings set` says `--enforce on`.',
+    on: 'A request that does not verify is answered 401. Until a secret is set here, every request is answered 503, which the sender tries again; `npx signalbox config validate` says so before.',
+    off: `The result is noted with each event. Nothing is refused until \`npx signalbox settings set ${id} --enforce on\`.`,
     once_set:
-      'As soon as a secret is set here, a request that does not verify is answered 401; before that nothing is refused.',
-  }[enforcement];
-  return `What a sender has to do: ${kind.verifier.instruction}. ${kind.signs ? tolerance : ''} ${from} \`npx signalbox secrets set ${kind.id}\` sets it, and with \`--also\` keeps the old one valid while it is replaced. ${enforced}`.replaceAll(
-    / {2,}/g,
-    ' ',
-  );
+      'Until a secret is set here, nothing is refused. From then on a request that does not verify is answered 401.',
+  }[settings.enforcement];
+  return [
+    `A request is proven like this: ${verifier.instruction}.`,
+    ...(kind.signs ? [replayed] : []),
+    enforced,
+    from,
+    set,
+  ].join(' ');
 }
 
 const nowMs = Date.parse('2026-11-21T03:14:06.871Z');
@@ -171,6 +213,9 @@ function maker(): SampleMaker {
     nowMs,
   };
 }
+
+/** As a shell takes it: `$pageview` would be a variable. */
+const shellWord = (text: string) => (/^[\w./:-]+$/.test(text) ? text : `'${text}'`);
 
 function example({ kind, guide }: GuidedKind): string[] {
   const [{ eventType } = { eventType: '' }] = guide.samples.mix;
@@ -200,7 +245,7 @@ function example({ kind, guide }: GuidedKind): string[] {
   };
   const shown = Object.entries(sample.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
   return [
-    `A sample, as \`npx signalbox send ${kind.id} --type ${/^[\w./$:-]+$/.test(type) ? type : `"${type}"`}\` posts it:`,
+    `A sample, as \`npx signalbox send ${kind.id} --type ${shellWord(type)}\` posts it:`,
     fence('json', [...shown.map((line) => `// ${line}`), JSON.stringify(JSON.parse(text), null, 2)].join('\n')),
     'It is read as:',
     fence('json', JSON.stringify(read, null, 2)),
@@ -213,8 +258,7 @@ function mappingText({ about, mapping }: DefaultMapping): string {
   const comment = wrapped(about)
     .split('\n')
     .map((line) => `  # ${line}`);
-  const yaml = stringify([mapping], { lineWidth: 0, flowCollectionPadding: true }).trimEnd();
-  return [...comment, ...yaml.split('\n').map((line) => `  ${line}`)].join('\n');
+  return [...comment, ...mappingYaml(mapping).map((line) => `  ${line}`)].join('\n');
 }
 
 const reasons: readonly { status: number; why: string; remedy: string }[] = [
@@ -222,7 +266,7 @@ const reasons: readonly { status: number; why: string; remedy: string }[] = [
   {
     status: 401,
     why: 'verification is enforced and fails',
-    remedy: 'compare the secret; `npx signalbox secrets set … --also` keeps an old one valid',
+    remedy: 'compare the secret; `npx signalbox secrets rotate {key}` keeps the old one valid beside a new one',
   },
   { status: 404, why: 'no source at this URL, or its token is wrong', remedy: 'copy the URL again' },
   { status: 405, why: 'not POST', remedy: 'set the method to POST' },
@@ -248,6 +292,6 @@ function answers({ kind, guide }: GuidedKind): string {
     `| ${kind.answer === 'no_content' ? '204' : '200'} | safe in the queue, whatever comes of it | done | \`npx signalbox why ID\` |`,
     ...reasons
       .filter(isRelevant)
-      .map(({ status, why, remedy }) => `| ${status} | ${why} | ${again(status)} | ${remedy} |`),
+      .map(({ status, why, remedy }) => `| ${status} | ${why} | ${again(status)} | ${filled(remedy, kind)} |`),
   ].join('\n');
 }

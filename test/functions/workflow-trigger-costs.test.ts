@@ -55,7 +55,7 @@ async function costOfBatch(
     ([command]) => command as { constructor: { name: string }; input: Record<string, unknown> },
   );
   sent.mockRestore();
-  expect(trigger.warnings).toEqual([]);
+  expect(trigger.log.lines).toEqual([]);
   return Object.fromEntries(
     [...Map.groupBy(commands, (command) => `${command.constructor.name} ${tableOf(command.input)}`)].map(
       ([name, calls]) => [name, calls.length],

@@ -420,7 +420,7 @@ describe('trouble of our own', () => {
   });
 
   test('a bug in one action: its message comes back, nine good ones are done', async () => {
-    const { deps, warnings, outcomes } = makeTrigger();
+    const { deps, log, outcomes } = makeTrigger();
     const broken = {
       ...deps.directory,
       readEach: (refs: { id: string }[]) =>
@@ -437,8 +437,15 @@ describe('trouble of our own', () => {
       batchItemFailures: [{ itemIdentifier: records[4]?.messageId }],
     });
     expect(messages.filter(({ execution }) => outcomes(execution).identify === 'succeeded')).toHaveLength(9);
-    expect(warnings).toEqual([
-      { message_id: records[4]?.messageId, execution: messages[4]?.execution, receive_count: 1, error: 'a bug' },
+    expect(log.lines).toMatchObject([
+      {
+        level: 'error',
+        message: 'a record failed',
+        message_id: records[4]?.messageId,
+        execution: messages[4]?.execution,
+        delivery: 1,
+        error: { message: 'a bug', stack: expect.stringContaining('workflow-trigger.test.ts') },
+      },
     ]);
   });
 

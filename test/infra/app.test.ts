@@ -78,7 +78,7 @@ describe('the app', () => {
         .getStackByName('signalbox-production')
         .messages.map(({ entry }) => String(entry.data));
     };
-    expect(messagesOf({}).join()).toContain('Nobody hears the alarms');
+    expect(messagesOf({}).join()).toContain('No one hears the alarms');
     expect(messagesOf({ alarmEmail: 'on-call@example.com' })).toEqual([]);
     print.mockRestore();
   });

@@ -5,6 +5,7 @@ import type { TargetAnswer } from '../../shared/ports/workflow-target.ts';
 import { actionsRecord, invocation, testExecution } from './actions-message.ts';
 import { makeCountedMetrics, makeFakeActionLog, makeFakeActionsQueue, makeFakeClaimStore } from './fakes.ts';
 import { contextNowMs, makeActionContext } from './fakes-workflow-trigger.ts';
+import { makeKeptLog } from './function-log.ts';
 
 export const up = (): TargetAnswer => ({ kind: 'accepted' });
 export const down = (): TargetAnswer => ({ kind: 'unavailable', reason: 'target_unavailable', detail: 'answered 503' });
@@ -18,7 +19,7 @@ export function makeTrigger() {
   const actionLog = makeFakeActionLog();
   const actionsQueue = makeFakeActionsQueue();
   const metrics = makeCountedMetrics();
-  const warnings: Record<string, unknown>[] = [];
+  const log = makeKeptLog();
   const deps: WorkflowTriggerDeps = {
     environment: 'development',
     configuration: { current: async () => context.configuration, reload: async () => context.configuration },
@@ -31,7 +32,7 @@ export function makeTrigger() {
     runs,
     openTarget: context.openTarget,
     metrics,
-    warn: (_message, about) => void warnings.push(about),
+    log,
     nowMs: () => clock.nowMs,
     random: () => 0.5,
     maxReceiveCount: 10,
@@ -69,7 +70,7 @@ export function makeTrigger() {
       actionLog,
       actionsQueue,
       metrics,
-      warnings,
+      log,
       deps,
     },
     deliver,

@@ -166,7 +166,8 @@ async function print(
     step(`The secret, shown this once: ${colours.bold(added.generated_secret)}`);
     out(`     It goes to ${guide.secret?.where}.`);
   } else if (guide.secret !== undefined && !added.steps.some((text) => text.includes('secrets set'))) {
-    step(`The secret (${guide.secret.where}): npx signalbox secrets set ${added.key} -e ${added.environment}`);
+    const make = guide.secret.from === 'generated' ? ' --generate' : '';
+    step(`The secret (${guide.secret.where}): npx signalbox secrets set ${added.key} -e ${added.environment}${make}`);
   }
   step(await goLive(added));
   step(`See it work: npx signalbox send ${added.key} -e ${added.environment}`);

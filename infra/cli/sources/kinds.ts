@@ -113,8 +113,9 @@ function printKind(terminal: Terminal, { kind, guide }: GuidedKind): void {
     ['key', guide.key],
     ['proof', `${kind.verifier.instruction}; ${enforcement[kind.settings.enforcement]}`],
     ['copies', `count for ${plural(kind.settings.windowHours, 'hour')}`],
-    ['retries', `${guide.behaviour.retries}; ${guide.behaviour.schedule}`],
-    ['drops', guide.behaviour.drops],
+    ['waits', guide.behaviour.timeout],
+    ['retries', guide.behaviour.retries],
+    ['gives up', guide.behaviour.drops],
     ['page', `docs/sources/${kind.id}.md`],
   ]);
   terminal.out('');

@@ -118,7 +118,7 @@ export function hmac(scheme: HmacScheme): Verifier {
       headers: [timestamp?.header, idHeader].filter((name) => name !== undefined),
     },
     ...(timestamp && { toleranceSeconds: timestamp.toleranceSeconds }),
-    instruction: `sign it with the source's secret: ${scheme.algorithm.toUpperCase()} HMAC in the header "${header}"${
+    instruction: `sign it with the source's secret, as HMAC-${scheme.algorithm.toUpperCase()} in the header "${header}"${
       timestamp ? `, made within ${timestamp.toleranceSeconds} s of now` : ''
     }`,
   };

@@ -30,20 +30,20 @@ const cohortMapping = (
 export const guide: SourceGuide = {
   category: 'Webhook',
   about:
-    'Sends events as they are ingested, changes of users, and who entered or left a cohort. All three can go to one source.',
+    'Sends events as they are ingested, changes of users, and the users who entered or left a cohort. All three can go to one source.',
   setup: [
     'For events and users: in Amplitude Data, open the catalog of destinations, choose Webhook under Event Streaming and create a sync.',
     'For cohorts: add the destination Webhook for cohorts, and sync a cohort to it.',
     'Webhook URL: {url}',
-    'Add the header Authorization with the value `Bearer`, a space and the secret that you set with `npx signalbox secrets set sources/{key}`.',
-    'Keep the default payload: a template of your own changes where everything is.',
+    'Add a header to the destination: `Authorization` with the value `Bearer SECRET`. `sources add` makes the secret and shows it once; `npx signalbox secrets set {key} --generate` makes another.',
+    'Keep the default payload. A template of your own moves every field, and with it every path below.',
   ],
-  secret: { from: 'generated', where: "the destination's headers: Authorization: Bearer …" },
+  secret: { from: 'generated', where: "the destination's headers, as `Authorization: Bearer SECRET`" },
   eventType: {
-    rule: '`event_type` as sent; `$identify` for a body that names a user or device and no event; `cohort.entered` or `cohort.exited` for a batch of a cohort.',
+    rule: 'An event has the type that `event_type` says. A body that names a user or device and no event is `$identify`. A batch of a cohort is `cohort.entered` or `cohort.exited`.',
     examples: ['watch_tutorial', '$identify', 'cohort.entered', 'cohort.exited'],
   },
-  key: '`preprocess.idempotency_key`: `uuid` of an event, `message_id` of a cohort, else user (or device) and `event_time`',
+  key: '`uuid` of an event, `message_id` of a cohort; of a user update the user (or device), `event_time` and a digest of what it says',
   defaultMappings: [
     {
       about: 'Keeps the user current. A user known only by a device gets the id of the device.',
@@ -63,29 +63,30 @@ export const guide: SourceGuide = {
       'cohort-entered',
       'cohort.entered',
       'audiences_add_member',
-      'Adds who entered the cohort to an audience of its own, which is made when it is not there.',
+      'Adds the users who entered the cohort to its audience, and makes the audience when it does not exist.',
       { create_audience: { value: true } },
     ),
     cohortMapping(
       'cohort-exited',
       'cohort.exited',
       'audiences_remove_member',
-      'Removes who left the cohort from its audience.',
+      'Removes the users who left the cohort from its audience.',
     ),
   ],
   behaviour: {
-    retries: 'any answer but 2xx; cohorts: any answer but 200',
-    schedule: '9 more times within 4 h, each with up to 3 quick tries after 429 and 5xx',
-    drops: 'what still fails after that',
-    timeout: '4 s for a try; cohorts 1 to 2 s',
+    timeout: 'Amplitude waits 4 s for an answer, and 1 to 2 s with cohorts.',
+    retries:
+      'It sends again after any answer but 2xx (cohorts: but 200): 9 more times within 4 h, each with up to 3 quick tries after 429 and 5xx.',
+    drops: 'It drops what still fails after that.',
     sendsAgainAfter: afterAnyFault,
   },
   pitfalls: [
-    'An update about a device makes a user with the id of the device, which is never merged with the person who signs in later.',
-    'Members of a cohort whom nobody has identified are in the audience all the same and count as missing until then; a workflow that starts for new members does not start for them afterwards.',
-    'A batch of a cohort is one event, of any number of members: they are added a thousand at a time. A trigger takes at most 1000 recipients, so start workflows by the audience instead.',
+    'An update about a device makes a user with the id of the device. It is never merged with the person who signs in later.',
+    'Members of a cohort are in the audience even before they are identified; until then they count as missing. A workflow that starts for new members does not start for them later.',
+    'A batch of a cohort is one event, however many members it has: they are added a thousand at a time. A trigger takes at most 1,000 recipients, so start workflows by the audience instead.',
     'An event without a `uuid` has no key, so every copy of it runs.',
-    'The key of an audience is in lower case; a cohort whose id has other letters needs a mapping of its own.',
+    'The key of an audience is in lower case. A cohort whose id has other letters needs a mapping of its own.',
+    'A user property of null empties what it names, fields as well as properties.',
   ],
   samples: {
     headers: { 'content-type': 'application/json', 'user-agent': 'Amplitude/Webhook/1.0' },

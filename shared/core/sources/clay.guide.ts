@@ -4,21 +4,21 @@ export const guide: SourceGuide = {
   category: 'Token sender',
   about: 'Sends rows of a table, such as enriched leads, from an enrichment column of type HTTP API.',
   setup: [
-    'In the Clay table, add an enrichment column of type HTTP API with method POST.',
+    'In the Clay table, add an enrichment column of type HTTP API with the method POST.',
     'Endpoint: {url}',
-    'Headers: Authorization with the value `Bearer`, a space and the secret that you set with `npx signalbox secrets set sources/{key}`.',
+    'Add a header to the column: `Authorization` with the value `Bearer SECRET`. `sources add` makes the secret and shows it once; `npx signalbox secrets set {key} --generate` makes another.',
     'Body: a JSON object of the columns you want, with a field `event` that names the type: `{"event": "lead.enriched", "email": …, "full_name": …}`.',
-    'Run one row and look at it with `npx signalbox events list --source {key}`.',
+    'Run one row, and look at it with `npx signalbox events --source {key}`.',
   ],
-  secret: { from: 'generated', where: "the column's headers: Authorization: Bearer …" },
+  secret: { from: 'generated', where: "the column's headers, as `Authorization: Bearer SECRET`" },
   eventType: {
-    rule: 'The field `event` of the body, which your template has to set.',
+    rule: 'A row has the type that the field `event` of the body says. Your template has to set it.',
     examples: ['lead.enriched', 'account.enriched', 'lead.high_intent'],
   },
-  key: 'none: a row that is run again is meant to run again. Put the id of the row into the body and name it in `idempotency_key_path` to have copies told apart',
+  key: 'none, because a row that is run again is meant to run again; to have copies recognised, put the id of the row into the body and name it in `idempotency_key_path`',
   defaultMappings: [
     {
-      about: 'Keeps the lead as a user, known by the email address. Columns without a value change nothing.',
+      about: 'Keeps the lead as a user whose id is the email address. Columns that are null or "" change nothing.',
       mapping: {
         id: 'lead-enriched',
         event: 'lead.enriched',
@@ -35,17 +35,17 @@ export const guide: SourceGuide = {
     },
   ],
   behaviour: {
-    retries: 'not documented by Clay; assume nothing, and run the row again',
-    schedule: 'not documented by Clay',
-    drops: 'whatever is refused, until the row is run again',
-    timeout: 'not documented by Clay',
+    timeout: 'Clay does not say how long it waits for an answer.',
+    retries: 'It does not say whether it sends anything again. Assume that it does not, and run the row again.',
+    drops: 'A row that was refused is lost until it is run again.',
     sendsAgainAfter: () => 'unknown',
   },
   pitfalls: [
-    'A column without a value arrives as "", which counts as not there: a lead without an email address is skipped with `required_field_missing`.',
-    'Numbers put into a template arrive as text.',
-    'A quote in a value can break the JSON of the body, which is answered 400.',
+    'A column without a value arrives as `""`, which counts as not there. A lead without an email address is skipped with `required_field_missing`.',
+    'Numbers in a template arrive as text.',
+    'A quotation mark in a value can break the JSON of the body, which is answered 400.',
     'Clay keeps the answer in the cell: the ids of the events.',
+    'The columns are the body without `event`, or the map under `data`. `body` has the row as it came.',
   ],
   samples: {
     headers: { 'content-type': 'application/json' },

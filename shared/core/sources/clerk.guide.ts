@@ -4,19 +4,23 @@ import { afterAnyFault, type Sample, type SampleMaker, type SampleUser, type Sou
 export const guide: SourceGuide = {
   category: 'Webhook',
   about:
-    'Sends what happens to the users, organizations and sessions of an application that signs people in with Clerk.',
+    'Sends what happens to the users, organizations, sessions and subscriptions of an application that signs people in with Clerk.',
   setup: [
-    "In Clerk's webhook settings add an endpoint, with the events that you want.",
+    "In Clerk's webhook settings, add an endpoint with the events that you want.",
     'Endpoint URL: {url}',
-    'Copy the signing secret of the endpoint, whsec_ included, and set it: `npx signalbox secrets set sources/{key}`.',
-    'A development instance and a production instance have endpoints, and secrets, of their own: one for each environment.',
+    'Copy the signing secret of the endpoint, with `whsec_`, and set it: `npx signalbox secrets set {key}`.',
+    'A development instance and a production instance have endpoints and secrets of their own: use one for each environment.',
   ],
-  secret: { from: 'vendor', where: 'the signing secret of the endpoint, beginning with whsec_' },
-  eventType: { rule: '`type` as it is.', examples: ['user.created', 'organization.updated', 'session.created'] },
+  secret: { from: 'vendor', where: 'the details of the endpoint, as its signing secret, which begins with `whsec_`' },
+  eventType: {
+    rule: 'The event type is `type` as sent.',
+    examples: ['user.created', 'organization.updated', 'session.created'],
+  },
   key: 'the header `svix-id` (`msg_…`), the same on every attempt',
   defaultMappings: [
     ...['created', 'updated'].map((what) => ({
-      about: 'Keeps the user current: the primary address and number, and the public metadata; never the private ones.',
+      about:
+        'Keeps the user current: primary email address, primary phone number and public metadata, never the private metadata.',
       mapping: {
         id: `user-${what}`,
         event: `user.${what}`,
@@ -69,18 +73,19 @@ export const guide: SourceGuide = {
     },
   ],
   behaviour: {
-    retries: 'any answer but 2xx, redirects included, and no answer within 15 s',
-    schedule: 'after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h, signed anew each time',
-    drops: 'what has failed eight times; an endpoint that fails for 5 days is disabled',
-    timeout: '15 s',
+    timeout: 'Clerk waits 15 s for an answer.',
+    retries:
+      'It sends again after any answer but 2xx, redirects included: after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h, signed anew each time.',
+    drops: 'It drops an event that failed eight times, and disables an endpoint that fails for 5 days.',
     sendsAgainAfter: afterAnyFault,
   },
   pitfalls: [
-    'Order is not guaranteed, and an old event may come late.',
+    'Events may arrive in any order, and an old one may come late.',
     'A deleted user or organization is `{ id, deleted: true }` and nothing else.',
-    'A user who signed up with a phone has no e-mail address: `preprocess.primary_email` is absent then.',
-    '`unsafe_metadata` is written by users themselves; trust nothing in it.',
-    '`private_metadata` comes with users; to keep it out of the log add `redact: [private_metadata]` to the source.',
+    'A user who signed up with a phone has no email address. `preprocess.primary_email` is absent then.',
+    'Users write `unsafe_metadata` themselves: trust nothing in it.',
+    '`private_metadata` comes with users. To keep it out of the log, add `redact: [private_metadata]` to the source.',
+    'The user of a billing event is its payer (`data.payer.user_id`). An organization that pays has none.',
   ],
   samples: {
     headers: { 'content-type': 'application/json', 'user-agent': 'Svix-Webhooks/1.24.0' },

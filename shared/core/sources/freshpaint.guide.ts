@@ -4,16 +4,16 @@ import { cdpIdentifyMapping, cdpSamples, cdpTriggerMapping } from './parts/cdp.g
 export const guide: SourceGuide = {
   category: 'Customer data platform',
   about:
-    'Sends what visitors and patients do, event by event, from a destination Webhooks; made for healthcare, HIPAA mode included.',
+    'Sends what visitors and patients do, event by event, from a destination Webhooks. It is made for healthcare, HIPAA mode included.',
   setup: [
     'In Freshpaint, go to Destinations > Apps > Webhooks and click Configure.',
-    'Add the URL: {url}',
-    'Optional: add the header x-webhook-secret with the secret that you set with `npx signalbox secrets set {key}`.',
-    'Under Options, enable identify events, and page events if you want them: they are not sent by default.',
+    'URL: {url}',
+    'Under Options, enable identify events, and page events if you want them. They are not sent by default.',
+    'To have requests checked, choose a secret, set it with `npx signalbox secrets set {key}`, and add the header `x-webhook-secret` with the same value. Then switch the check on: `npx signalbox settings set {key} --enforce on`.',
   ],
-  secret: { from: 'chosen', where: "the destination's headers: x-webhook-secret" },
+  secret: { from: 'chosen', where: "the destination's headers, as `x-webhook-secret`" },
   eventType: {
-    rule: '`track/` and the name as sent for a track event, else the type in lower case.',
+    rule: 'A track event has the type `track/` and its name as sent; any other event has its type in lower case.',
     examples: ['track/appointment_booked', 'identify', 'page'],
   },
   key: '`messageId`',
@@ -24,23 +24,27 @@ export const guide: SourceGuide = {
         'Keeps the user current. Traits are read from `traits`, then `context.traits`, then `properties`, key by key.',
     },
     {
-      ...cdpTriggerMapping('track/appointment_booked', 'appointment-booked', 'Starts the workflow for whoever booked.'),
+      ...cdpTriggerMapping(
+        'track/appointment_booked',
+        'appointment-booked',
+        'Starts the workflow for the user who booked.',
+      ),
       optional: true,
     },
   ],
   behaviour: {
-    retries: 'nothing that it documents',
-    schedule: 'assume that an event may come twice, and that a refused one never comes again',
-    drops: 'what it does not document either; assume anything but 2xx',
-    timeout: 'a time that it does not document',
+    timeout: 'Freshpaint does not say how long it waits for an answer.',
+    retries:
+      'It does not say whether it sends anything again. Be ready for both: the same event twice, and a refused event that never comes again.',
+    drops: 'Assume that it drops an event after any answer but 2xx.',
     sendsAgainAfter: () => 'unknown',
   },
   pitfalls: [
     'Identify and page events are not sent until they are enabled under Options.',
-    'In HIPAA mode properties have to be allowed one by one: expect few.',
-    'The user id is often an email address; it is still the id, so `email` has to be a trait of its own.',
+    'In HIPAA mode, properties have to be allowed one by one, so expect few.',
+    'The user id is often an email address. It is still only the id: `email` has to be a trait of its own.',
     'Freshpaint signs nothing, so the secret is not enforced until you say so.',
-    'An anonymous event has no user id: its trigger is skipped with `required_field_missing`.',
+    'An anonymous event has no user id. What needs one is skipped with `required_field_missing`.',
   ],
   samples: cdpSamples({
     // It sets no Content-Type of its own.

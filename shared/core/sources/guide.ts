@@ -37,7 +37,7 @@ export type Sample = {
 export type SampleSet = {
   /** Request headers that the vendor sets on every post. */
   headers: Record<string, string>;
-  /** Makes the user known, so that what follows has somebody to be for. Absent: the kind describes no users. */
+  /** Makes the user known, so that what follows has a recipient. Absent: the kind describes no users. */
   identify?(user: SampleUser, make: SampleMaker): Sample;
   /** An event of a type as the kind derives it; undefined when the kind sends no such type. */
   ofType(eventType: string, user: SampleUser, make: SampleMaker): Sample | undefined;
@@ -47,18 +47,17 @@ export type SampleSet = {
 
 /** Which of our answers a sender meets, and what it does then. */
 export type SenderBehaviour = {
-  /** What it sends again after, in words: `any answer but 2xx, and no answer within 15 s`. */
-  retries: string;
-  /** When, and for how long. */
-  schedule: string;
-  /** After what it never sends again. */
-  drops: string;
+  /** How long it waits for an answer. Whole sentences, as the next two. */
   timeout: string;
+  /** Which answers it sends again after, when, and for how long. */
+  retries: string;
+  /** What it gives up on, and what that loses. */
+  drops: string;
   /** Whether it sends again what was answered with a status other than 2xx. */
   sendsAgainAfter(status: number): boolean | 'unknown';
 };
 
-/** Senders of the kind that gives up where the request is at fault. */
+/** For senders that give up where the request is at fault. */
 export const afterServerFaults = (status: number) => status === 408 || status === 429 || status >= 500;
 export const afterAnyFault = () => true;
 export const never = () => false;

@@ -3,18 +3,18 @@ import type { Sample, SampleMaker, SampleUser, SourceGuide } from './guide.ts';
 export const guide: SourceGuide = {
   category: 'Custom',
   about:
-    'Takes track events from senders that were made for the HTTP source of the first generation. For anything new take `http`.',
+    'Takes track events from senders that were made for the HTTP source of the first generation. For anything new use `http`.',
   setup: [
     'Post each event, one to a request, to {url}',
     'Body: `{"type": "track", "event": "shift.published", "userId": "mgr-3", "messageId": "sh-7781", "timestamp": "2026-05-04T09:45:00Z", "properties": {…}}`. `type` and `event` are required.',
-    'Copies run again until you say otherwise: `npx signalbox settings set {key} --idempotency on` compares `messageId`.',
+    'Every copy of an event runs until you say otherwise: `npx signalbox settings set {key} --idempotency on` compares `messageId`.',
   ],
-  eventType: { rule: 'The field `event` as sent, without a prefix.', examples: ['shift.published'] },
-  key: '`messageId`, once idempotency is switched on',
+  eventType: { rule: 'The event type is the field `event` as sent, without a prefix.', examples: ['shift.published'] },
+  key: '`messageId`',
   defaultMappings: [
     {
       about:
-        'Starts a workflow for whom the event names. Describe recipients inline to make them users on the way: `recipients: { id: user_id, email: data.email }`.',
+        'Starts a workflow for the recipients that the event names. To make them users on the way, describe them inline: `recipients: { id: user_id, email: data.email }`.',
       mapping: {
         id: 'shift-published',
         event: 'shift.published',
@@ -24,15 +24,14 @@ export const guide: SourceGuide = {
     },
   ],
   behaviour: {
-    retries: 'as the sender does. Right: 429, 5xx, and no answer',
-    schedule: 'as the sender does. Right: with growing waits, for hours',
-    drops: 'as the sender does. A 4xx stays one however often it is sent',
-    timeout: 'as the sender does. Answers take milliseconds; 5 s is plenty',
+    timeout: 'Your sender decides how long it waits. Answers take milliseconds, so 5 s is plenty.',
+    retries: 'Your sender should send again after 429, 5xx and no answer, with growing waits, for hours.',
+    drops: 'It should drop an event after any other 4xx, because the same request is refused again.',
     sendsAgainAfter: () => 'unknown',
   },
   pitfalls: [
-    'An accepted event is answered 204 without a body; the header x-signalbox-event-id names it.',
-    'Identify is not accepted: any type but track is answered 400, and so is an event without a name, and a list.',
+    'An accepted event is answered 204 without a body. The header `x-signalbox-event-id` names it.',
+    'Any type but `track` is answered 400, identify included, and so are an event without a name and a list.',
     'Only the URL is secret. Declare a `verification` in the file to ask for more.',
     '`data` is `properties`.',
   ],

@@ -1,6 +1,6 @@
 import type { Sample, SampleMaker, SampleUser, SourceGuide } from './guide.ts';
 
-const yamlExample = `What no path can say is made by an expression, and read as preprocess.…:
+const yamlExample = `What no path can say is computed by an expression, and read as \`preprocess.…\`:
 \`\`\`yaml
 kind: http
 name: Deploys
@@ -26,21 +26,21 @@ mappings:
 
 export const guide: SourceGuide = {
   category: 'Custom',
-  about: 'Takes JSON from any service of yours or of others, with everything about it said in its file.',
+  about: 'Takes JSON from any service. Its file says where everything is and how requests are checked.',
   setup: [
     'Post each event as a JSON object, or several as a list, to {url}',
-    'Say in sources/{key}.yaml where things are, as far as they are not where they are looked for: `event_type_path: body.kind`, `user_id_path: body.actor.id`, `timestamp_path: body.at`, `idempotency_key_path: body.event_id`.',
-    'Say how requests are checked, one of: `verification: { kind: header, header: x-webhook-secret }`; `{ kind: bearer }`; `{ kind: basic }`; `{ kind: standard-webhooks }`; `{ kind: hmac, header: x-signature, algorithm: sha256, encoding: hex, prefix: "sha256=" }`; with a signed time: `{ kind: hmac, header: x-signature, content: "{timestamp}.{body}", timestamp: { header: x-timestamp } }`.',
-    'Set the secret: `npx signalbox secrets set sources/{key}`. What is declared is enforced from then on; without a secret every request is answered 503.',
+    'If your fields have other names than the defaults, say in `sources/{key}.yaml` where they are: `event_type_path: body.kind`, `user_id_path: body.actor.id`, `timestamp_path: body.at`, `idempotency_key_path: body.event_id`.',
+    'Say how requests are checked, with one of these: `verification: { kind: header, header: x-webhook-secret }`; `{ kind: bearer }`; `{ kind: basic }`; `{ kind: standard-webhooks }`; `{ kind: hmac, header: x-signature, algorithm: sha256, encoding: hex, prefix: "sha256=" }`; with a signed time: `{ kind: hmac, header: x-signature, content: "{timestamp}.{body}", timestamp: { header: x-timestamp } }`.',
+    'Set the secret: `npx signalbox secrets set {key}`. A declared check is enforced from the start; until the secret is set, every request is answered 503.',
     yamlExample,
-    'Try it on a payload before it goes live: `npx signalbox mapping test`',
+    'Try the file on a payload before it goes live: `npx signalbox mapping test {key} --payload event.json --draft files`.',
   ],
-  secret: { from: 'chosen', where: 'the sender, in the way that `verification` declares' },
+  secret: { from: 'chosen', where: 'the sender, in the form that `verification` declares' },
   eventType: {
-    rule: 'What is at `event_type_path`, as sent; `body.type` by default.',
+    rule: 'The event type is what stands at `event_type_path`, as sent; `body.type` by default.',
     examples: ['user.identified', 'task.assigned'],
   },
-  key: 'none until `idempotency_key_path` names one: text of 1 to 255 characters',
+  key: 'none until `idempotency_key_path` names one: a number, or text of 1 to 255 characters',
   defaultMappings: [
     {
       about: 'Keeps the user current.',
@@ -58,19 +58,20 @@ export const guide: SourceGuide = {
     },
   ],
   behaviour: {
-    retries: 'as the sender does. Right: 429, 5xx, and no answer',
-    schedule: 'as the sender does. Right: with growing waits, for hours',
-    drops: 'as the sender does. A 4xx stays one however often it is sent',
-    timeout: 'as the sender does. Answers take milliseconds; 5 s is plenty',
+    timeout: 'Your sender decides how long it waits. Answers take milliseconds, so 5 s is plenty.',
+    retries: 'Your sender should send again after 429, 5xx and no answer, with growing waits, for hours.',
+    drops: 'It should drop an event after any other 4xx, because the same request is refused again.',
     sendsAgainAfter: () => 'unknown',
   },
   pitfalls: [
-    'Without `verification` whoever knows the URL can send.',
+    'Without `verification`, anyone who knows the URL can send.',
     'Without `idempotency_key_path` every copy runs, so a sender that tries again needs one.',
-    '`data` is the map `data` of the body; other fields are read as `body.…`.',
-    'An expression under `preprocess` is JSONata over `{ body, headers, preprocess }`. It must make a map, takes 500 ms at most, and knows no regular expressions, $eval, $random or $shuffle; $now and $millis are when the event was received. When it fails, the event goes on without it and its row says why (`preprocess_error`).',
-    'An event whose type was to come from an expression that failed is rejected with `preprocess_failed`.',
-    'Only headers named in `headers` are kept with the event, for paths and expressions to read.',
+    'An HMAC covers the body, and the time and id that its `content` names. A key or type in any other header can be changed by someone who has seen a request: take the key from the body.',
+    '`data` is the map `data` of the body. Other fields are read as `body.…`.',
+    'An expression under `preprocess` is JSONata over `{ body, headers, preprocess }`. It must make a map and takes 500 ms at most. It knows no regular expressions, $eval, $random or $shuffle; $now and $millis are the time of receipt. When it fails, the event goes on without it, and its row says why (`preprocess_error`).',
+    'An event whose type should have come from an expression that failed is rejected with `preprocess_failed`.',
+    "Of the request's headers, those named in `headers` are kept with the event, for paths and expressions to read.",
+    'Event types match exactly, spaces and case included. Blanks alone are no type.',
   ],
   samples: {
     headers: { 'content-type': 'application/json' },

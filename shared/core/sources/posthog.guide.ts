@@ -2,7 +2,7 @@ import type { JsonObject } from '../json/values.ts';
 import type { Sample, SampleMaker, SampleUser, SourceGuide } from './guide.ts';
 
 const identify = (id: string, event: string) => ({
-  about: 'Keeps the user current with what was set on the person; other properties of the event tell of the device.',
+  about: 'Keeps the user current with what was set on the person. Other properties of the event describe the device.',
   mapping: {
     id,
     event,
@@ -22,28 +22,29 @@ export const guide: SourceGuide = {
   about: 'Sends the events and person updates that PostHog captures, one by one, from a destination.',
   setup: [
     'In PostHog, add a destination of type Webhook (or Knock) that sends the events you want.',
-    'URL: {url}. Method: POST.',
-    'Header: x-webhook-secret, with the value that you set with `npx signalbox secrets set sources/{key}`. The Knock destination has no field for it: add it to the headers in the source of its function.',
-    'To identify people, let it send $identify and $set, and include all properties.',
+    'URL: {url}',
+    'Method: POST.',
+    'Add the header `x-webhook-secret` with the secret as its value. `sources add` makes the secret and shows it once; `npx signalbox secrets set {key} --generate` makes another. The Knock destination has no field for headers: add it in the source of its function.',
+    'To identify people, let it send `$identify` and `$set`, and include all properties.',
   ],
-  secret: { from: 'generated', where: "the destination's headers: x-webhook-secret" },
+  secret: { from: 'generated', where: "the destination's headers, as `x-webhook-secret`" },
   eventType: {
-    rule: 'The name of the event as sent, without a prefix.',
+    rule: 'The event type is the name of the event as sent, without a prefix.',
     examples: ['$identify', '$set', '$pageview', 'order_completed'],
   },
   key: '`messageId`, or `event.uuid` of the plain webhook: the uuid that PostHog gave the event',
   defaultMappings: [identify('identify', '$identify'), identify('set', '$set')],
   behaviour: {
-    retries: '408, 429, 500, 502, 503, 504, and no answer',
-    schedule: '3 tries in all, from 1 s doubling to 30 s',
-    drops: 'any other 4xx: the event is lost for good',
-    timeout: 'not documented by PostHog; assume 10 s',
+    timeout: 'PostHog does not say how long it waits for an answer; assume 10 s.',
+    retries:
+      'It sends again after 408, 429, 500, 502, 503, 504 and no answer: 3 tries in all, from 1 s doubling to 30 s.',
+    drops: 'After any other 4xx the event is lost for good.',
     sendsAgainAfter: (status) => [408, 429, 500, 502, 503, 504].includes(status),
   },
   pitfalls: [
-    'PostHog drops what is answered 401. The secret is enforced as soon as it is set, so put it into the header first.',
-    'The id of the user is what the destination sends: choose the distinct id. The id of the person is a UUID of PostHog, which makes a second user.',
-    '`type` is always `track`, for $identify too; the event type is in `event`.',
+    'PostHog drops what is answered 401, and a secret is enforced as soon as it is set. `sources add` sets one, so put it into the header before you enable the destination.',
+    'The user id is what the destination sends: choose the distinct id. The id of the person is a UUID of PostHog, which makes a second user.',
+    '`type` is always `track`, for `$identify` too. The event type is in `event`.',
     'Without "include all properties" there is no `$set`, and only the mapped attributes arrive.',
   ],
   samples: {

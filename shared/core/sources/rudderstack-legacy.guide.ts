@@ -6,10 +6,11 @@ import { rudderstackBehaviour, rudderstackEnvelope, rudderstackHeaders } from '.
 export const guide: SourceGuide = {
   ...legacyCdpGuide,
   category: 'Customer data platform',
-  about: 'As RudderStack, for set-ups of the first generation: names without `track/`, paths such as `data.total`.',
+  about:
+    'Reads RudderStack as sources of the first generation did: names without `track/`, paths such as `data.total`.',
   setup: [
-    'For a new set-up take the kind rudderstack, which can check a secret.',
-    'In the RudderStack dashboard, open the source whose events you want and add a destination of type Webhook.',
+    'For anything new use the kind `rudderstack`, which can check a secret.',
+    'In the RudderStack dashboard, open the source whose events you want, and add a destination of type Webhook.',
     'Webhook URL: {url}',
     'URL method: POST. Connection mode: cloud.',
     'To create users from identify: `npx signalbox settings set {key} --identify on`.',

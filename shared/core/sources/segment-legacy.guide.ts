@@ -6,12 +6,14 @@ import { segmentBehaviour, segmentEnvelope, segmentHeaders } from './parts/segme
 export const guide: SourceGuide = {
   ...legacyCdpGuide,
   category: 'Customer data platform',
-  about: 'As Segment, for set-ups of the first generation: names without `track/`, paths from the root of the event.',
+  about:
+    'Reads Segment as sources of the first generation did: names without `track/`, paths from the root of the event.',
   setup: [
-    'For a new set-up take the kind segment, which checks signatures.',
-    'In Segment, under Connections > Catalog, choose Webhooks (Actions) and connect it to the source whose events you want.',
-    'Add a mapping with the action Send, with a condition such as: type is Track or type is Identify.',
-    'In the mapping, URL: {url}. Method: POST. Leave Data as it is, the whole event.',
+    'For anything new use the kind `segment`, which checks signatures.',
+    'In Segment, under Connections > Catalog, choose Webhooks (Actions), and connect it to the source whose events you want.',
+    'Add a mapping with the action Send and a condition such as: type is Track or type is Identify.',
+    'In the mapping, enter the URL {url}',
+    'Method: POST. Leave Data as it is: the whole event.',
     'To create users from identify: `npx signalbox settings set {key} --identify on`.',
   ],
   behaviour: segmentBehaviour,

@@ -7,17 +7,17 @@ export const guide: SourceGuide = {
   about:
     'Sends what users of your site, app or servers do, one by one or in batches, from a destination Webhooks (Actions).',
   setup: [
-    'Choose a secret, any text, and set it here: `npx signalbox secrets set {key}`.',
-    'In Segment, under Connections > Catalog, choose Webhooks (Actions) and connect it to the source whose events you want.',
-    "Enter the same secret as Shared Secret in the destination's settings.",
-    'Add a mapping with the action Send, with a condition such as: type is Track or type is Identify.',
-    'In the mapping, URL: {url}. Method: POST. Leave Data as it is, the whole event.',
-    'Batch size: 0 or 1 where every event has to be signed; Segment signs only the first event of a batch.',
-    'Enable the mapping and the destination; Test Mapping sends an ordinary event.',
+    'In Segment, under Connections > Catalog, choose Webhooks (Actions), and connect it to the source whose events you want.',
+    'Add a mapping with the action Send and a condition such as: type is Track or type is Identify.',
+    'In the mapping, enter the URL {url}',
+    'Method: POST. Leave Data as it is: the whole event.',
+    'Enable the mapping and the destination. Test Mapping sends an ordinary event.',
+    "To have requests checked, choose a secret (any text), enter it as Shared Secret in the destination's settings, and set it here: `npx signalbox secrets set {key}`. From then on, a request without its signature is refused.",
+    'Batch size: 0 or 1 where every event has to be signed. Segment signs only the first event of a batch.',
   ],
-  secret: { from: 'chosen', where: "the destination's settings: Shared Secret" },
+  secret: { from: 'chosen', where: "the destination's settings, as Shared Secret" },
   eventType: {
-    rule: '`track/` and the name as sent for a track event, else the type in lower case.',
+    rule: 'A track event has the type `track/` and its name as sent; any other event has its type in lower case.',
     examples: ['track/user-signed-up', 'identify', 'page'],
   },
   key: '`messageId`',
@@ -25,7 +25,7 @@ export const guide: SourceGuide = {
     cdpIdentifyMapping,
     {
       about:
-        'Starts the workflow for whoever signed up. The recipient is described inline, because identify often arrives later; what the event does not say is left out.',
+        'Starts the workflow for the user who signed up. The recipient is described inline, because identify often arrives later. What the event does not say is left out.',
       mapping: {
         id: 'user-signup',
         event: 'track/user-signed-up',
@@ -35,20 +35,21 @@ export const guide: SourceGuide = {
           recipients: { id: 'user_id', name: 'data.name', email: 'data.email' },
           data: 'data',
         },
-        // A recipient without an id is a failed action; an anonymous event is nobody's fault.
+        // A recipient without an id would fail the action, and an anonymous event is no failure.
         when: [{ path: 'user_id', exists: true }],
       },
     },
   ],
   behaviour: segmentBehaviour,
   pitfalls: [
-    'Segment signs only the first event of a batch: the others are accepted and logged `unverified`. `npx signalbox settings set KEY --partial refuse` refuses such batches, and Segment drops their events for good.',
-    'Without a Shared Secret Segment signs nothing, and every request is answered 401. Until the secret is set here, it is 503, and Segment tries again for 4 h.',
-    'Two mappings in Segment that both match send one messageId twice; the second is logged `idempotent`.',
-    'Data that is mapped to something else than the whole event changes every path, and may leave no type.',
-    'An anonymous event has no user id, so there is nobody to start a workflow for.',
-    '`context.traits` of a track event are what the client remembered of the user; they identify nobody.',
-    'An alias is logged; no users are merged.',
+    'Segment signs only the first event of a batch: the others are accepted and logged `unverified`. `npx signalbox settings set {key} --partial refuse` refuses such batches, and Segment drops their events for good.',
+    'Set the Shared Secret in Segment first, then here. A request without a signature is answered 401 as soon as the secret is set here, and Segment drops its events for good.',
+    'Two mappings in Segment that both match send one `messageId` twice. The second is logged `idempotent`.',
+    'If Data is mapped to something else than the whole event, every path changes, and the event may have no type.',
+    'An anonymous event has no user id, so no workflow starts for it.',
+    '`context.traits` of a track event are what the client remembered of the user. They identify no one.',
+    'A trait of null empties what it names, fields as well as properties.',
+    'An alias is logged. It merges no users.',
   ],
   samples: cdpSamples({
     headers: segmentHeaders,

@@ -13,19 +13,20 @@ export const guide: SourceGuide = {
   about: 'Sends what happens in a shop: customers, carts, orders, fulfilments.',
   setup: [
     'For one shop: in its admin open Settings, Notifications, Webhooks, and create a webhook for each event that you want, in JSON.',
-    'For an app: subscribe in shopify.app.toml or with GraphQL; the payloads are the same.',
+    'For an app: subscribe in shopify.app.toml or with GraphQL. The payloads are the same.',
     'URL: {url}',
-    "Set the secret with `npx signalbox secrets set sources/{key}`: the one that the page of webhooks shows, or the app's client secret.",
+    "Set the secret with `npx signalbox secrets set {key}`: the one that the page of webhooks shows, or the app's client secret.",
   ],
-  secret: { from: 'vendor', where: "the shop's page of webhooks, or the app's client secret" },
+  secret: { from: 'vendor', where: "the shop's page of webhooks; of an app it is the client secret" },
   eventType: {
-    rule: 'the header `x-shopify-topic` as it is.',
+    rule: 'The event type is the header `x-shopify-topic` as sent (`shopify-topic` in newer API versions).',
     examples: ['customers/create', 'orders/create', 'orders/paid'],
   },
-  key: 'the header `x-shopify-webhook-id`, the same on every attempt',
+  key: 'the header `x-shopify-webhook-id` (or `shopify-webhook-id`), the same on every attempt',
   defaultMappings: [
     ...['create', 'update'].map((what) => ({
-      about: 'Keeps the user current. A name, e-mail or phone that the shop does not know (null) overwrites nothing.',
+      about:
+        'Keeps the user current. A name, e-mail or phone that the shop does not know (null or "") overwrites nothing.',
       mapping: {
         id: `customers-${what}`,
         event: `customers/${what}`,
@@ -40,7 +41,7 @@ export const guide: SourceGuide = {
     })),
     {
       about:
-        "Keeps whoever ordered current, before the workflow below starts. A guest's order has no customer: skipped.",
+        "Keeps the customer of an order current, before the workflow below starts. A guest's order has no customer and is skipped.",
       mapping: {
         id: 'orders-create-customer',
         event: 'orders/create',
@@ -69,19 +70,20 @@ export const guide: SourceGuide = {
     },
   ],
   behaviour: {
-    retries: 'any answer but 2xx, and no answer within 5 s',
-    schedule: '8 times over 4 hours, with the payload as it was first',
-    drops: 'what has failed eight times in a row; a subscription made through the API is deleted then',
-    timeout: '1 s to connect, 5 s in all',
+    timeout: 'Shopify waits 1 s for a connection and 5 s in all.',
+    retries:
+      'It sends again after any answer but 2xx and after no answer: 8 times over 4 hours, with the payload as it was first.',
+    drops:
+      'It drops an event that failed eight times in a row, and deletes the subscription if it was made through the API.',
     sendsAgainAfter: afterAnyFault,
   },
   pitfalls: [
     "A guest's order has no customer: its actions are skipped with `required_field_missing`.",
     'Ids are numbers; users are known by their digits.',
-    'The signature covers the body alone, not the topic, the id or the time, so an old request can be sent again by whoever has seen one.',
-    'Shops of one app share its secret: `headers.x-shopify-shop-domain` tells them apart.',
-    'For up to an hour after the secret was replaced Shopify may sign with the old one; keep both active for so long.',
-    'Order is not guaranteed, and an old event may come late.',
+    'The signature covers the body alone, not the topic, the id or the time. An event whose topic does not fit its body is rejected: `customers/delete` over a whole customer, for one. Someone who has seen a request can still send its body again under another id.',
+    'Shops of one app share its secret. `headers.x-shopify-shop-domain` tells them apart.',
+    'For up to an hour after the secret was replaced, Shopify may sign with the old one: `npx signalbox secrets rotate {key}` keeps both active.',
+    'Events may arrive in any order, and an old one may come late.',
     'Public apps have to take the privacy topics as well (`customers/data_request`, `customers/redact`, `shop/redact`).',
   ],
   samples: {
@@ -115,7 +117,7 @@ export const guide: SourceGuide = {
 
 function triggerMapping(event: string, workflow: string, optional: boolean): DefaultMapping {
   return {
-    about: 'Starts the workflow for whoever ordered.',
+    about: 'Starts the workflow for the customer who ordered.',
     ...(optional && { optional }),
     mapping: {
       id: workflow,

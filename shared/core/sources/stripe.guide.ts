@@ -13,20 +13,21 @@ export const guide: SourceGuide = {
   category: 'Webhook',
   about: 'Sends what happens in a Stripe account: customers, invoices, payments, subscriptions.',
   setup: [
-    "In Stripe's webhook settings add an endpoint with the events that you want; snapshot events, not thin ones, for the default mappings.",
+    "In Stripe's webhook settings, add an endpoint with the events that you want. The default mappings need snapshot events, not thin ones.",
     'Endpoint URL: {url}',
-    'Copy the signing secret of the endpoint, whsec_ included, and set it: `npx signalbox secrets set sources/{key}`.',
-    'Test mode and live mode have endpoints, and secrets, of their own: one for each environment.',
+    'Copy the signing secret of the endpoint, with `whsec_`, and set it: `npx signalbox secrets set {key}`.',
+    'Test mode and live mode have endpoints and secrets of their own: use one for each environment.',
   ],
-  secret: { from: 'vendor', where: 'the signing secret of the endpoint, beginning with whsec_' },
+  secret: { from: 'vendor', where: 'the details of the endpoint, as its signing secret, which begins with `whsec_`' },
   eventType: {
-    rule: '`type` as it is.',
+    rule: 'The event type is `type` as sent.',
     examples: ['customer.created', 'invoice.paid', 'customer.subscription.deleted'],
   },
   key: '`id` of the event (`evt_…`)',
   defaultMappings: [
     {
-      about: 'Keeps the user current. A name, e-mail or phone that Stripe does not know (null) overwrites nothing.',
+      about:
+        'Keeps the user current. A name, e-mail or phone that Stripe does not know (null or "") overwrites nothing.',
       mapping: {
         id: 'customer-created',
         event: 'customer.created',
@@ -35,7 +36,7 @@ export const guide: SourceGuide = {
       },
     },
     {
-      about: 'The same when the customer changes.',
+      about: 'Does the same when the customer changes.',
       optional: true,
       mapping: {
         id: 'customer-updated',
@@ -55,18 +56,18 @@ export const guide: SourceGuide = {
     })),
   ],
   behaviour: {
-    retries: 'any answer but 2xx, redirects included, and no answer in time',
-    schedule: 'with growing pauses, for up to 3 days in live mode; three times over a few hours in a sandbox',
-    drops: 'what has failed for that long; an endpoint that keeps failing may be disabled',
-    timeout: 'not published by Stripe; an answer takes well under a second here',
+    timeout: 'Stripe does not publish how long it waits for an answer.',
+    retries:
+      'It sends again after any answer but 2xx, redirects included, and after no answer in time: with growing pauses, for up to 3 days in live mode, and three times over a few hours in a sandbox.',
+    drops: 'It drops an event that failed for that long, and may disable an endpoint that keeps failing.',
     sendsAgainAfter: afterAnyFault,
   },
   pitfalls: [
-    'Order is not guaranteed: `invoice.paid` may come before `customer.created`, and a customer who is not known yet gets no run.',
+    'Events may arrive in any order: `invoice.paid` may come before `customer.created`, and a customer who is not known yet gets no run.',
     'Amounts are in the smallest unit of the currency: 7900 is 79.00 EUR.',
-    'Thin events (`object: v2.core.event`) name an object (`body.related_object.id`) and hold no `data.object`: the default mappings skip them.',
+    'Thin events (`object: v2.core.event`) name an object (`body.related_object.id`) and hold no `data.object`. The default mappings skip them.',
     'Events of connected accounts have `body.account`.',
-    'Whatever reads the body on the way must not write it anew: the signature covers its exact bytes.',
+    'A proxy on the way must not rewrite the body: the signature covers its exact bytes.',
   ],
   samples: {
     headers: {

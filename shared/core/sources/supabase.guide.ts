@@ -2,7 +2,7 @@ import type { JsonObject } from '../json/values.ts';
 import { never, type Sample, type SampleMaker, type SampleUser, type SourceGuide } from './guide.ts';
 
 const identify = (id: string, event: string) => ({
-  about: 'Keeps the user as Supabase Auth knows it. Properties are what the app put into the metadata of the user.',
+  about: 'Keeps the user as Supabase Auth knows it. Properties are what the app wrote into the metadata of the user.',
   mapping: {
     id,
     event,
@@ -26,30 +26,30 @@ export const guide: SourceGuide = {
     'In the Supabase dashboard, create a database webhook for the table: auth.users, or one of your own.',
     'Choose the events Insert, Update, Delete as needed, type HTTP Request, method POST.',
     'URL: {url}',
-    'Add the HTTP header x-webhook-secret with the value that you set with `npx signalbox secrets set sources/{key}`.',
+    'Add the HTTP header `x-webhook-secret` with the secret as its value. `sources add` makes the secret and shows it once; `npx signalbox secrets set {key} --generate` makes another.',
     'Set the timeout to 5000 ms or more.',
   ],
-  secret: { from: 'generated', where: "the webhook's HTTP headers: x-webhook-secret" },
+  secret: { from: 'generated', where: "the webhook's HTTP headers, as `x-webhook-secret`" },
   eventType: {
-    rule: '`{schema}.{table}:{type}`; a body without a schema counts as `public`.',
+    rule: 'The event type is `{schema}.{table}:{type}`. A body without a schema counts as `public`.',
     examples: ['auth.users:INSERT', 'auth.users:UPDATE', 'public.orders:DELETE'],
   },
-  key: 'composed of type, `id` and `updated_at` of the row; none without them, nor for an update that left `updated_at` as it was',
+  key: 'none, because Supabase sends nothing twice and no part of a change is its own; if you keep a column that is unique for each change, name it in `idempotency_key_path`',
   defaultMappings: [identify('user-inserted', 'auth.users:INSERT'), identify('user-updated', 'auth.users:UPDATE')],
   behaviour: {
-    retries: 'nothing',
-    schedule: 'one try',
-    drops: 'whatever is not answered in time, and whatever is refused: the event is lost for good',
-    timeout: '1 s by default in SQL, 5 s in the dashboard; 10 s at most',
+    timeout: 'Supabase waits 1 s by default in SQL, 5 s in the dashboard, and 10 s at most.',
+    retries: 'It sends nothing again.',
+    drops: 'An event that is refused, or not answered in time, is lost for good.',
     sendsAgainAfter: never,
   },
   pitfalls: [
-    'A refused request is a lost event. The secret is enforced as soon as it is set, so put it into the header first.',
+    'A refused request is a lost event, and a secret is enforced as soon as it is set. `sources add` sets one, so put it into the header before you create the webhook.',
     'The values of `encrypted_password` and of every column with `_token` in its name are blotted out before anything is stored. Name others in `redact`.',
-    'A deleted row is in `old_record`; `data` and `preprocess.record` are the row in either case.',
-    'auth.users is updated at every sign-in, so trigger workflows by other tables, or with a condition in `when`.',
-    'The id of the user is the id of a row of auth.users, elsewhere its column `user_id`; set `user_id_path` for another one.',
-    'Nothing says when a row of your own tables changed, so it counts as changed when it was received; set `timestamp_path` if you keep a column that says so.',
+    'A deleted row is in `old_record`. `data` and `preprocess.record` are the row in either case.',
+    '`auth.users` is updated at every sign-in, so trigger workflows by other tables, or with a condition in `when`.',
+    'The user id is the id of a row of auth.users, elsewhere the column `user_id`. Set `user_id_path` for another one.',
+    'Nothing says when a row of your own tables changed, so it counts as changed when it was received. Set `timestamp_path` if you keep a column that says so.',
+    'A Postgres trigger that fires twice runs twice.',
   ],
   samples: {
     headers: { 'content-type': 'application/json' },

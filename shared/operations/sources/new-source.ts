@@ -6,6 +6,7 @@ import { resourceNamedBy } from '../../core/mappings/action-facts.ts';
 import type { DefaultMapping, GuidedKind } from '../../core/sources/guide.ts';
 import { failure, usageError } from '../refusal.ts';
 import { didYouMean } from '../words/did-you-mean.ts';
+import { mappingYaml } from './mapping-yaml.ts';
 
 export type NewSource = {
   key: string;
@@ -119,8 +120,7 @@ export function sourceText({ key, kind: { kind, guide }, mappings }: NewSource):
 const indented = (line: string) => (line === '' ? '' : `  ${line}`);
 
 function mappingLines({ about, mapping }: DefaultMapping): string[] {
-  const yaml = stringify([mapping], { lineWidth: 0, flowCollectionPadding: true }).trimEnd().split('\n');
-  return [...comment(about), ...yaml];
+  return [...comment(about), ...mappingYaml(mapping)];
 }
 
 function comment(text: string): string[] {

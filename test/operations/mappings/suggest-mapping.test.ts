@@ -82,7 +82,7 @@ describe('a suggested mapping', () => {
     expect(mapping.parameters).toEqual({ key: { value: 'cart-left' }, recipients: 'user_id', data: 'body' });
     expect(notes).toEqual([
       'there is no workflow "cart-left" yet: write workflows/cart-left.yaml, or name another; there is order-completed',
-      'this event names nobody; user_id is there once the sender knows who it is',
+      'this event names no user; user_id is there once the sender knows who it is',
     ]);
   });
 

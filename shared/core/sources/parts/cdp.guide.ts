@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../json/values.ts';
 import type { DefaultMapping, Sample, SampleMaker, SampleSet, SampleUser } from '../guide.ts';
 
-/** The mapping that every customer data platform begins with: who identified themselves is kept current. */
+/** The mapping that every customer data platform begins with: it keeps identified users current. */
 export const cdpIdentifyMapping: DefaultMapping = {
   about: 'Keeps the user current. Traits are read from `traits`, then from `context.traits`, key by key.',
   mapping: {
@@ -22,7 +22,7 @@ export const cdpIdentifyMapping: DefaultMapping = {
   },
 };
 
-/** A workflow that starts for whoever did something. */
+/** A workflow that starts for the user who did something. */
 export function cdpTriggerMapping(eventType: string, workflow: string, about: string): DefaultMapping {
   return {
     about,

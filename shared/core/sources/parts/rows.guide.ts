@@ -25,10 +25,10 @@ export function rowIdentifyMapping(event: string, id: string): DefaultMapping {
   };
 }
 
-/** For who is not in the query's result any more. */
+/** For rows that are no longer in the query's result. */
 export function rowDeleteMapping(event: string, id: string): DefaultMapping {
   return {
-    about: 'Deletes the user. Take it only if whoever leaves the query is to be forgotten.',
+    about: 'Deletes the user. Use it only if a user who leaves the query is to be forgotten.',
     optional: true,
     mapping: { id, event, action: 'users_delete', parameters: { id: 'user_id' } },
   };

@@ -3,10 +3,10 @@ import { afterServerFaults, type SampleMaker, type SampleUser, type SenderBehavi
 
 /** https://github.com/rudderlabs/rudder-server, its router's defaults. */
 export const rudderstackBehaviour: SenderBehaviour = {
-  retries: '408, 429, 5xx, and no answer within 10 s',
-  schedule: 'after 10 s, doubling to 5 min, for at least 3 h (its open-source defaults)',
-  drops: 'any other answer: the event is lost for good',
-  timeout: '10 s',
+  timeout: 'RudderStack waits 10 s for an answer.',
+  retries:
+    'It sends again after 408, 429, 5xx and no answer: after 10 s, doubling to 5 min, for at least 3 h by its open-source defaults.',
+  drops: 'After any other answer the event is lost for good.',
   sendsAgainAfter: afterServerFaults,
 };
 

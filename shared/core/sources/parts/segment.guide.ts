@@ -3,10 +3,10 @@ import { afterServerFaults, type SampleMaker, type SampleUser, type SenderBehavi
 
 /** https://www.twilio.com/docs/segment/connections/destinations#retries */
 export const segmentBehaviour: SenderBehaviour = {
-  retries: '429, 5xx, connection errors, and no answer within the timeout',
-  schedule: 'for 4 h, with growing and random pauses; a batch may be put together differently each time',
-  drops: '400, 401, 403 and other refusals: the events are lost for good',
-  timeout: '10 s (5 s for the older destination Webhooks)',
+  timeout: 'Segment waits 10 s for an answer (5 s with the older destination Webhooks).',
+  retries:
+    'It sends again after 429, 5xx, connection errors and no answer: for 4 h, with growing and random pauses. A batch may be put together differently each time.',
+  drops: 'After 400, 401, 403 and other refusals the events are lost for good.',
   sendsAgainAfter: afterServerFaults,
 };
 

@@ -80,24 +80,24 @@ function findingsOf(issue: Issue, source: ParsedFile, schema: z.ZodType): Findin
 }
 
 /** Names that other products have for a test of a condition. */
-const synonyms: Record<string, string> = {
-  eq: 'is',
-  equals: 'is',
-  equal: 'is',
-  ne: 'is_not',
-  neq: 'is_not',
-  not: 'is_not',
-  not_equals: 'is_not',
-  one_of: 'in',
-  any_of: 'in',
-  ge: 'gte',
-  min: 'gte',
-  le: 'lte',
-  max: 'lte',
-  includes: 'contains',
-  prefix: 'starts_with',
-  exist: 'exists',
-};
+const synonyms: ReadonlyMap<string, string> = new Map([
+  ['eq', 'is'],
+  ['equals', 'is'],
+  ['equal', 'is'],
+  ['ne', 'is_not'],
+  ['neq', 'is_not'],
+  ['not', 'is_not'],
+  ['not_equals', 'is_not'],
+  ['one_of', 'in'],
+  ['any_of', 'in'],
+  ['ge', 'gte'],
+  ['min', 'gte'],
+  ['le', 'lte'],
+  ['max', 'lte'],
+  ['includes', 'contains'],
+  ['prefix', 'starts_with'],
+  ['exist', 'exists'],
+]);
 
 function unknownField(path: DocumentPath, key: string, source: ParsedFile, schema: z.ZodType): Finding {
   const names = fieldsAt(schema, path, source);
@@ -106,7 +106,7 @@ function unknownField(path: DocumentPath, key: string, source: ParsedFile, schem
     const message = `cannot stand beside ${only}, which stands alone; fallbacks are written { first: [a, b] }`;
     return { path: [...path, key], message, at: 'key', unknownIn: pathText(path) };
   }
-  const synonym = synonyms[key.toLowerCase()];
+  const synonym = synonyms.get(key.toLowerCase());
   const meant = synonym !== undefined && names.includes(synonym) ? synonym : nearestName(key, names);
   const hint = meant === undefined ? didYouMean(key, names) : `; did you mean "${meant}"?`;
   return { path: [...path, key], message: `is not a field here${hint}`, at: 'key', unknownIn: pathText(path), meant };
