@@ -2,6 +2,7 @@ import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { grantedTargetsOutput } from '../shared/core/configuration/granted-targets.ts';
+import { capabilities, capabilityOutputs } from '../shared/operations/configuration/capabilities.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { PipelineDashboard } from './constructs/dashboard.ts';
 import { IngestApi } from './constructs/ingest-api.ts';
@@ -161,6 +162,8 @@ export class PipelineStack extends Stack {
       DashboardUrl: dashboard.url,
       // What a promotion to this environment is checked against.
       GrantedTargets: grantedTargetsOutput(targets),
+      // What commits are checked against.
+      ...capabilityOutputs(capabilities),
     });
   }
 

@@ -60,13 +60,20 @@ export async function runActions(
   deps: WorkflowTriggerDeps,
   deadlineMs: number,
 ): Promise<SQSBatchResponse> {
+  const directoryWritten = records.map(makeSignal);
   const ports: ActionPorts = {
     ...deps,
+    batchWritten: async () => void (await Promise.all(directoryWritten.map(({ given }) => given))),
     configuration: await currentConfiguration(records, deps),
     deadlineMs,
     count: (source, name) => deps.metrics.count(source, name),
   };
-  const attempted = await Promise.all(records.map((record) => attempt(record, ports, deps)));
+  const attempted = await Promise.all(
+    records.map((record, i) => {
+      const onWritten = () => directoryWritten[i]?.give();
+      return attempt(record, onWritten, ports, deps).finally(onWritten);
+    }),
+  );
   const sent = await sendRetries(attempted, deps);
   const written = await writeTried(sent, deps);
   await Promise.all(records.map((record, i) => explainFailure(record, written[i], ports, deps)));
@@ -81,11 +88,25 @@ async function currentConfiguration(records: SQSRecord[], { configuration, log }
   });
 }
 
-async function attempt(record: SQSRecord, ports: ActionPorts, deps: WorkflowTriggerDeps): Promise<Attempted> {
+/** Something that others wait for; giving it again does nothing. */
+function makeSignal(): { given: Promise<void>; give(): void } {
+  let give: () => void = () => undefined;
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give: () => give() };
+}
+
+async function attempt(
+  record: SQSRecord,
+  onWritten: () => void,
+  ports: ActionPorts,
+  deps: WorkflowTriggerDeps,
+): Promise<Attempted> {
   let message: ActionsMessage | undefined;
   try {
     message = decodeActionsMessage(record.body);
-    return await runMessage(message, receiveCountOf(record), ports, deps);
+    return await runMessage(message, { receiveCount: receiveCountOf(record), onWritten }, ports, deps);
   } catch (error) {
     return { kind: 'failed', error: asError(error), ...(message && { message }) };
   }
@@ -98,7 +119,7 @@ function receiveCountOf({ attributes }: SQSRecord): number {
 /** Runs what is still open. Only messages that may have been here before are worth a read. */
 async function runMessage(
   received: ActionsMessage,
-  receiveCount: number,
+  { receiveCount, onWritten }: { receiveCount: number; onWritten: () => void },
   ports: ActionPorts,
   deps: WorkflowTriggerDeps,
 ): Promise<Attempted> {
@@ -117,7 +138,7 @@ async function runMessage(
   }
   const { message, open, before, isSeen } = resumption;
   const isLast = isLastAttempt(message, nowMs);
-  const tried = await runInvocations({ message, open, before, again, isSeen, isLast }, ports);
+  const tried = await runInvocations({ message, open, before, again, isSeen, isLast, onWritten }, ports);
   const hasFailed = tried.some(({ outcome }) => outcome.status === 'failed');
   // Before the row: once the failure is written, no message comes back to release the claim.
   if (message.claim && hasFailed) await deps.claims.release(message.claim, message.execution);

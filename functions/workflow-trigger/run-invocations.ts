@@ -23,6 +23,7 @@ export type ActionPorts = Pick<
   | 'runs'
   | 'openTarget'
   | 'environment'
+  | 'batchWritten'
   | 'deadlineMs'
   | 'nowMs'
 > & { count(source: string, name: ActionCount): void; log: FunctionLog };
@@ -38,6 +39,8 @@ export type Attempt = {
   isSeen: boolean;
   /** True when nothing is tried after this attempt: what would be pending in vain has failed. */
   isLast: boolean;
+  /** Called when what the event says of users and objects is written, before its workflows begin. */
+  onWritten(): void;
 };
 
 /**
@@ -52,6 +55,7 @@ export async function runInvocations(attempt: Attempt, ports: ActionPorts): Prom
   const tried: Tried[] = [];
   for (const position of positions) {
     const group = byPosition.get(position) ?? [];
+    if (group.some(({ action }) => findAction(action)?.startsRunsFor !== undefined)) attempt.onWritten();
     const held = tried.find(holdsBack)?.outcome;
     if (held) tried.push(...group.map((invocation) => waiting(invocation, held.action, attempt)));
     else tried.push(...(await allOver(group.map((invocation) => tryInvocation(invocation, attempt, ports)))));
@@ -61,7 +65,7 @@ export async function runInvocations(attempt: Attempt, ports: ActionPorts): Prom
 
 /** What only waits for the delay of its workflow has done its part for now. */
 function holdsBack({ outcome: { status, reason } }: Tried): boolean {
-  return status === 'pending' && reason !== 'delayed';
+  return status === 'pending' && reason !== 'delayed' && reason !== 'recipient_unknown';
 }
 
 /** Like Promise.all, but nothing is still going on when it throws. */
@@ -146,6 +150,7 @@ async function runAction(
         receivedAtMs: message.receivedAtMs,
       },
       attempt: attemptsBefore(invocation, attempt) + 1,
+      firstAttemptAtMs: attempt.before.get(invocation.id)?.firstAttemptAtMs ?? ports.nowMs(),
       again,
       ...(progress && { progress }),
       isLastAttempt: attempt.isLast,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { own } from '../../shared/core/json/values.ts';
 import {
@@ -66,6 +66,9 @@ export function runsHere(name: string): boolean {
 
 const runtimePath = () =>
   process.env.SIGNALBOX_RUNTIME_FILE ?? join(import.meta.dirname, '..', '..', '.signalbox', 'runtime.json');
+
+/** What this checkout remembers, and git ignores. */
+export const stateDirectory = (): string => dirname(runtimePath());
 
 /** What the local runtime wrote when it came up; undefined when none is up. */
 function readRuntimeFile(): RuntimeFile | undefined {

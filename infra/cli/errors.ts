@@ -59,6 +59,17 @@ function explainName(error: Error): Refusal | undefined {
         `the live configuration cannot be read: ${firstLine(error)}`,
         'docs/alarms.md, "configuration-unreadable", says what to do',
       );
+    case 'ItemTooLarge':
+      return failure(
+        firstLine(error),
+        'commit it in several steps: npx signalbox config commit --source KEY …',
+        'nothing was changed',
+      );
+    case 'OddStoredKey':
+      return failure(
+        `the configuration table was written by other means: ${firstLine(error)}`,
+        'docs/alarms.md, "configuration-unreadable", says what to do',
+      );
     case 'ProvisionedThroughputExceededException':
     case 'ThrottlingException':
     case 'RequestLimitExceeded':

@@ -1,8 +1,16 @@
 import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Resource, ResourceRef } from '../core/configuration/resources.ts';
+import { checkRefs, type Resource, type ResourceRef } from '../core/configuration/resources.ts';
 import type { EnvironmentFile } from '../core/configuration/schema.ts';
 import { writeIf } from './dynamodb.ts';
-import { deleteParts, pack, readParts, unpack, writeParts } from './dynamodb-configuration-parts.ts';
+import {
+  checkItemFits,
+  deleteParts,
+  pack,
+  partsIn,
+  readParts,
+  unpack,
+  writeParts,
+} from './dynamodb-configuration-parts.ts';
 import type { ConfigurationTable } from './dynamodb-configuration-table.ts';
 
 /** What one resource becomes, and from what: the hash of the committed content that the change was made on. */
@@ -37,6 +45,7 @@ export async function readDraft(table: ConfigurationTable): Promise<Draft | unde
     if ((await readDraftItem(table))?.id !== item.id) return readDraft(table);
     throw new Error(`the content of draft ${item.id} is not in the table; push it again`);
   }
+  checkRefs(item.changes, `draft ${item.id}`);
   const { contents, seed }: Content = JSON.parse(unpack(packed).toString('utf8'));
   return {
     id: item.id,
@@ -97,15 +106,18 @@ async function putDraft(table: ConfigurationTable, draft: Omit<Draft, 'id'>, con
   const { changes, seed, baseVersion, author, updatedAtMs } = draft;
   const id = crypto.randomUUID();
   const content: Content = { contents: changes.map(({ content }) => content ?? null), ...(seed && { seed }) };
-  const parts = await writeParts(table, partition(id), pack(JSON.stringify(content)));
+  const packed = pack(JSON.stringify(content));
   const item: DraftItem = {
     id,
-    parts,
+    parts: partsIn(packed),
     base_version: baseVersion,
     author,
     updated_at: new Date(updatedAtMs).toISOString(),
     changes: changes.map(({ content: _content, ...change }) => change),
   };
+  // Before anything is written, so that a draft that is too large leaves nothing behind.
+  checkItemFits({ ...key, ...item }, 'the draft');
+  await writeParts(table, partition(id), packed);
   return writeIf(
     table.client.send(new PutCommand({ TableName: table.table, Item: { ...key, ...item }, ...condition })),
     'writing the draft',

@@ -1,8 +1,9 @@
 import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { type ResourceChange, refText } from '../core/configuration/resources.ts';
+import { checkRefs, type ResourceChange, refText } from '../core/configuration/resources.ts';
 import type { EnvironmentState } from '../core/configuration/schema.ts';
 import type { LiveConfiguration } from '../ports/configuration.ts';
 import { writeIf } from './dynamodb.ts';
+import { checkItemFits } from './dynamodb-configuration-parts.ts';
 import { emptySnapshot, readSnapshot } from './dynamodb-configuration-snapshots.ts';
 import { type ConfigurationTable, type CurrentConfiguration, readCurrent } from './dynamodb-configuration-table.ts';
 
@@ -59,22 +60,20 @@ export async function goLive(
   const id = `${version}-${crypto.randomUUID().slice(0, 8)}`;
   const snapshot = change.snapshot ?? seen.snapshot;
   const { createdAtMs, promotedFrom, ...rest } = change;
-  await client.send(
-    new PutCommand({
-      TableName: table,
-      Item: {
-        pk: 'history',
-        sk: `${versionKey(version)}#${id}`,
-        ...rest,
-        ...(promotedFrom && { promoted_from: promotedFrom }),
-        id,
-        version,
-        parent: seen.head,
-        snapshot,
-        created_at: new Date(createdAtMs).toISOString(),
-      },
-    }),
-  );
+  const entry = {
+    pk: 'history',
+    sk: `${versionKey(version)}#${id}`,
+    ...rest,
+    ...(promotedFrom && { promoted_from: promotedFrom }),
+    id,
+    version,
+    parent: seen.head,
+    snapshot,
+    created_at: new Date(createdAtMs).toISOString(),
+  };
+  // It holds all that `current` will, and more: what fits here fits there.
+  checkItemFits(entry, `the entry of ${changesText(change)} in the history`);
+  await client.send(new PutCommand({ TableName: table, Item: entry }));
   const live = { version, head: id, ...(snapshot !== undefined && { snapshot }), state: change.state };
   const isLive = await writeIf(
     client.send(
@@ -104,6 +103,9 @@ export async function goLive(
   }
   return live;
 }
+
+const changesText = ({ kind, changes = [] }: ConfigurationChange) =>
+  kind === 'commit' ? `a commit of ${changes.length} resources` : 'a change of settings';
 
 async function entriesSince(table: ConfigurationTable, version: number): Promise<HistoryEntry[]> {
   const since: HistoryEntry[] = [];
@@ -172,6 +174,7 @@ async function historyCandidates({ client, table }: ConfigurationTable, version:
 
 function historyEntryFromItem(item: Record<string, unknown>): HistoryEntry {
   const { id, version, parent, kind, author, message, snapshot, state, changes, reverts } = item as HistoryEntry;
+  checkRefs(changes ?? [], `commit ${id}`);
   const promotedFrom = item.promoted_from as HistoryEntry['promotedFrom'];
   return {
     id,

@@ -8,6 +8,29 @@ export const partBytesMax = 380 * 1024;
 // The highest quality would take half a minute for 100,000 mappings, to save a tenth.
 const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
+/** DynamoDB takes 400 KB for an item with its names; this leaves room for how numbers and maps are counted. */
+const itemBytesMax = 390 * 1024;
+
+/** What is written would be larger than the table takes. Trying again doesn't help. */
+export class ItemTooLarge extends Error {
+  override name = 'ItemTooLarge';
+}
+
+/**
+ * Of an item that can't be split.
+ * @throws ItemTooLarge with its size, before anything is written
+ */
+export function checkItemFits(item: object, what: string): void {
+  const bytes = Buffer.byteLength(JSON.stringify(item));
+  if (bytes > itemBytesMax)
+    throw new ItemTooLarge(
+      `${what} would take ${Math.ceil(bytes / 1024)} KB, and the table takes ${itemBytesMax / 1024} KB at most`,
+    );
+}
+
+/** How many items `writeParts` makes of content. */
+export const partsIn = (content: Uint8Array): number => Math.ceil(content.length / partBytesMax);
+
 export const pack = (text: string): Uint8Array => brotliCompressSync(text, options);
 export const unpack = (content: Uint8Array): Buffer => brotliDecompressSync(content);
 

@@ -24,6 +24,11 @@ export const StackOutputs = z.object({
   LogShards: z.coerce.number().int().positive(),
   /** Stacks from before promotions were checked do not have it. */
   GrantedTargets: z.string().optional(),
+  /** What the functions of the stack know. Stacks from before commits were checked do not have them. */
+  KnownFormat: z.string().optional(),
+  KnownKinds: z.string().optional(),
+  KnownActions: z.string().optional(),
+  KnownTargets: z.string().optional(),
   LogRetentionDays: z.coerce.number().int().positive(),
 });
 export type StackOutputs = z.infer<typeof StackOutputs>;

@@ -21,8 +21,11 @@ export type TestCli = {
   stop(): Promise<void>;
 };
 
-/** @param snapshot what is live at first */
-export async function startCli(snapshot: Snapshot): Promise<TestCli> {
+/**
+ * @param snapshot what is live at first
+ * @param moreOutputs of the stack, besides those that every stack has
+ */
+export async function startCli(snapshot: Snapshot, moreOutputs: Record<string, string> = {}): Promise<TestCli> {
   const tables = await startTables();
   const secrets = openSecretStore(undefined, 'arn:aws:secretsmanager:us-east-1:000000000000:secret:');
   secrets.create('signalbox/development/ingest', JSON.stringify({ current: 'ingest-key' }));
@@ -41,6 +44,7 @@ export async function startCli(snapshot: Snapshot): Promise<TestCli> {
     SecretsPrefix: 'signalbox/development',
     LogShards: '1',
     LogRetentionDays: '14',
+    ...moreOutputs,
   };
   const endpoints = {
     dynamodb: tables.endpoint,

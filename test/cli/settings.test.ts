@@ -94,8 +94,12 @@ test('a check that no request could pass is not switched on, nor on once there i
 });
 
 test('config push --commit makes the shipped files live, once', async () => {
-  const first = await signalbox('config', 'push', '--commit', '-m', 'ship it');
-  expect(first).toMatchObject({ code: 0 });
+  const refused = await signalbox('config', 'push', '--commit', '-m', 'ship it');
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('this removes source/legacy, live in') });
+  expect(refused.stderr).toContain('to remove them: --force');
+  expect((await readLive(table())).snapshot.sources).toHaveProperty('legacy');
+  const first = await signalbox('config', 'push', '--commit', '-m', 'ship it', '--force');
+  expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining('source/legacy  removed') });
   const { version, snapshot } = await readLive(table());
   expect(snapshot.sources.rudderstack?.mappings.map(({ id }) => id)).toEqual(['identify', 'order-completed']);
   expect((await readHistory(table(), version))?.message).toBe('ship it');

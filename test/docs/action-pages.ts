@@ -61,6 +61,7 @@ const statusOf = {
   audience_missing: 'failed',
   too_many_recipients: 'failed',
   data_invalid: 'failed',
+  recipient_unknown: 'skipped',
   target_refused: 'failed',
   target_unavailable: 'pending',
   target_timeout: 'pending',
@@ -213,6 +214,7 @@ export async function outcomeOf(steps: readonly Step[]): Promise<ActionRow> {
       again: false,
       isSeen: false,
       isLast: false,
+      onWritten: () => undefined,
     };
     const ports = {
       ...context,

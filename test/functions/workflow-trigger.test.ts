@@ -3,6 +3,7 @@ import { runActions, type WorkflowTriggerDeps } from '../../functions/workflow-t
 import { SourceState } from '../../shared/core/configuration/schema.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import type { ActionStatus } from '../../shared/core/logs/action-log-entry.ts';
+import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import { heldBack } from '../../shared/core/targets/breaker.ts';
 import type { TargetAnswer } from '../../shared/ports/workflow-target.ts';
 import { openBreaker } from '../contracts/target-breakers.ts';
@@ -196,6 +197,113 @@ describe('a target that is down', () => {
       actionsMessage({ execution: other, invocations: [logLena()] }),
     ]);
     expect([outcomes(), outcomes(other)]).toEqual([{ order: 'target_unavailable' }, { order: 'succeeded' }]);
+  });
+});
+
+describe('a recipient that is not known yet', () => {
+  const signUp = () => ({
+    identify: actionsMessage({ execution: '01KAJ6VY018M25RXK0Q4T9B7C0', invocations: [identifyLena()] }),
+    order: actionsMessage({ invocations: [logLena()] }),
+  });
+
+  test('and is described by another event of the batch gets a run at once, whichever comes first', async () => {
+    for (const inOrder of [true, false]) {
+      const { deliver, outcomes, runs, actionsQueue } = makeTrigger();
+      const { identify, order } = signUp();
+      await deliver(inOrder ? [identify, order] : [order, identify]);
+      expect(outcomes()).toEqual({ order: 'succeeded' });
+      expect([runs.runs.size, actionsQueue.sent.length]).toEqual([1, 0]);
+    }
+  });
+
+  test('is waited for, and gets its run within seconds of being identified', async () => {
+    const { deliver, outcomes, row, runs, actionsQueue, directory, clock } = makeTrigger();
+    const { order } = signUp();
+    await deliver([order]);
+    expect(row()?.actions).toMatchObject([
+      { status: 'pending', reason: 'recipient_unknown', detail: 'waits for lena: not identified yet' },
+    ]);
+    expect(actionsQueue.sent).toMatchObject([{ n: 2, delaySeconds: 2 }]);
+    await identify(directory, { id: 'lena' });
+    const [next] = actionsQueue.sent.splice(0);
+    clock.nowMs += 2000;
+    await deliver([next as ActionsMessage]);
+    expect(outcomes()).toEqual({ order: 'succeeded' });
+    expect(runs.runs.size).toBe(1);
+  });
+
+  test('and never is identified: skipped after ten seconds, a handful of tries and no attempt lost', async () => {
+    const { deliver, settle, row, clock, metrics, claims } = makeTrigger();
+    const { order } = signUp();
+    await deliver([order]);
+    const tries = await settle();
+    expect(tries).toBeLessThan(7);
+    expect(clock.nowMs - contextNowMs).toBeGreaterThanOrEqual(10_000);
+    expect(clock.nowMs - contextNowMs).toBeLessThan(16_000);
+    expect(row()?.actions).toMatchObject([
+      { status: 'skipped', reason: 'recipient_unknown', result: { runs: 0, unknown: 1 } },
+    ]);
+    expect(metrics.counts.get('ActionsSkipped recipient_unknown')).toBe(1);
+    expect(claims.items.size).toBe(0);
+  });
+
+  test('a replay begins its run once it is known, and no run of the others again', async () => {
+    const { deliver, settle, outcomes, row, runs, requests, directory } = makeTrigger();
+    await identify(directory, { id: 'ivo' });
+    const both = invocation('workflows_trigger', 'order', { key: 'call-it', recipients: ['ivo', 'lena'] });
+    await deliver([actionsMessage({ invocations: [both] })]);
+    expect(requests).toHaveLength(1);
+    await settle();
+    expect(row()?.actions).toMatchObject([{ status: 'skipped', result: { runs: 1, unknown: 1 } }]);
+    const replay = actionsMessage({ origin: 'replay-1', again: true, invocations: [both] });
+    await deliver([replay]);
+    expect(outcomes()).toEqual({ order: 'recipient_unknown' });
+    await identify(directory, { id: 'lena' });
+    await deliver([{ ...replay, origin: 'replay-2' }]);
+    expect(outcomes()).toEqual({ order: 'succeeded' });
+    expect([runs.runs.size, requests.length]).toEqual([2, 2]);
+    // A redelivery of an origin that the row has seen opens nothing.
+    await deliver([{ ...replay, origin: 'replay-1' }], { receiveCount: 2 });
+    expect(requests).toHaveLength(2);
+  });
+
+  test('as the actor of a trigger is waited for as well; then the trigger fails', async () => {
+    const { deliver, settle, outcomes, directory } = makeTrigger();
+    await identify(directory, { id: 'lena' });
+    const acted = invocation('workflows_trigger', 'order', { key: 'log-it', recipients: 'lena', actor: 'ivo' });
+    await deliver([actionsMessage({ invocations: [acted] })]);
+    expect(outcomes()).toEqual({ order: 'recipient_unknown' });
+    await settle();
+    expect(outcomes()).toEqual({ order: 'actor_missing' });
+  });
+
+  test('is not waited for where the workflow says 0, nor once its replay comes later', async () => {
+    const { deliver, outcomes, actionsQueue } = makeTrigger();
+    const configuration = liveConfiguration({
+      workflows: {
+        'log-it': { name: 'Log it', target: { development: { type: 'log' } }, wait_for_recipients: 0 },
+      },
+    });
+    await deliver([signUp().order], {
+      configuration: { current: async () => configuration, reload: async () => configuration },
+    });
+    expect(outcomes()).toEqual({ order: 'recipient_unknown' });
+    expect(actionsQueue.sent).toEqual([]);
+  });
+
+  test('that is known costs no read and no write more', async () => {
+    const { deliver, directory, runs } = makeTrigger();
+    await identify(directory, { id: 'lena' });
+    let reads = 0;
+    const counted = {
+      ...directory,
+      readEach(refs: Parameters<typeof directory.readEach>[0]) {
+        reads++;
+        return directory.readEach(refs);
+      },
+    };
+    await deliver([signUp().order], { directory: counted });
+    expect([reads, runs.writes]).toEqual([1, 1]);
   });
 });
 

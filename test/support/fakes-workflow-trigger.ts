@@ -170,6 +170,9 @@ export function makeActionContext(
     runs,
     openTarget: openFakeTarget(target),
     attempt: 1,
+    // Long enough ago that no unknown recipient is waited for any more.
+    firstAttemptAtMs: 0,
+    batchWritten: async () => undefined,
     again: false,
     isLastAttempt: false,
     deadlineMs: contextNowMs + 50_000,

@@ -7,6 +7,7 @@ import { examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { changeLine } from './differences.ts';
+import { commitOnTerms, liveText, waited } from './objections.ts';
 import { printNewSources } from './push.ts';
 import { conflictFailure, missingFailure, refusedByConflict, requireCommitsIn } from './refusals.ts';
 import { type ResourceOptions, resourcesOf, withResources } from './resource-options.ts';
@@ -16,7 +17,11 @@ export function addCommit(config: Command): void {
     .description('make the draft live, all of it or what is named; the rest stays a draft')
     .requiredOption('-m, --message <text>', 'what the change is for')
     .option('--allow-empty', 'a new version of the one resource that is named, although nothing in it differs')
-    .option('--force', 'also over what others committed meanwhile, and without workflows that mappings name')
+    .option('--wait', 'return when every event runs by it')
+    .option(
+      '--force',
+      'also over what others committed meanwhile, without workflows that mappings name, without what is live, without secrets',
+    )
     .action((_options, command: Command) => run(optionsOf(command)));
   examples(
     commit,
@@ -26,25 +31,25 @@ export function addCommit(config: Command): void {
   );
 }
 
-type CommitOptions = GlobalOptions & ResourceOptions & { message: string; allowEmpty?: boolean; force?: boolean };
+type CommitOptions = GlobalOptions &
+  ResourceOptions & { message: string; allowEmpty?: boolean; force?: boolean; wait?: boolean };
 
 async function run(options: CommitOptions): Promise<void> {
   const terminal = processTerminal();
-  const { message, allowEmpty = false, force = false } = options;
+  const { message, allowEmpty = false, force = false, wait = false } = options;
   const only = resourcesOf(options);
   if (message.trim() === '') throw usageError('the message is empty', '-m "what the change is for"');
   if (allowEmpty && only?.length !== 1)
     throw usageError('an empty commit is of one resource', 'name it: --source KEY, --workflow KEY or --audience KEY');
   requireCommitsIn(options.environment);
-  const { configuration: table, name } = await connect(options);
-  const result = await commitDraft(table, {
-    ...(only && { only }),
-    allowEmpty,
-    force,
-    author: currentAuthor(),
-    message,
-    nowMs: Date.now(),
-  }).catch(refusedByConflict('look at it, then commit again: npx signalbox config diff --from live --to draft'));
+  const environment = await connect(options);
+  const { configuration: table, name } = environment;
+  const request = { ...(only && { only }), allowEmpty, force, author: currentAuthor(), message, nowMs: Date.now() };
+  const result = await commitOnTerms(environment, { force, consequence: 'nothing was committed' }, (terms) =>
+    commitDraft(table, { ...request, terms }).catch(
+      refusedByConflict('look at it, then commit again: npx signalbox config diff --from live --to draft'),
+    ),
+  );
   switch (result.kind) {
     case 'nothing_to_commit':
       throw failure(`${name} has no draft`, 'save one: npx signalbox config push');
@@ -66,12 +71,14 @@ async function run(options: CommitOptions): Promise<void> {
       throw missingFailure(result.missing, 'commit both together, or --force');
     case 'committed': {
       const { version, id, changes, left, newSources } = result;
-      if (options.json)
-        return printJson(terminal, { environment: name, version, id, changes, left, new_sources: newSources });
-      for (const change of changes) terminal.out(changeLine(terminal, change));
-      terminal.out(`${name} is at version ${version} (commit ${id}). Live within 30 s.`);
-      printNewSources(terminal, newSources);
-      if (left.length > 0) terminal.note(`Still in the draft: ${left.map(refText).join(', ')}`);
+      if (options.json) printJson(terminal, { environment: name, version, id, changes, left, new_sources: newSources });
+      else {
+        for (const change of changes) terminal.out(changeLine(terminal, change));
+        terminal.out(`${name} is at version ${version} (commit ${id}). ${liveText(environment, wait)}`);
+        printNewSources(terminal, newSources);
+        if (left.length > 0) terminal.note(`Still in the draft: ${left.map(refText).join(', ')}`);
+      }
+      if (wait) await waited(terminal, environment, request.nowMs);
     }
   }
 }

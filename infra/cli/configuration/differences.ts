@@ -12,6 +12,16 @@ export function printDifferences(terminal: Terminal, differences: ResourceDiffer
   }
 }
 
+// A first commit of a hundred sources would be thousands of lines, and hide what matters.
+const fieldsMax = 200;
+
+/** What a commit changes: field by field, or resource by resource where that is too much to read. */
+export function printChanges(terminal: Terminal, differences: ResourceDifference[]): void {
+  const isShort = differences.reduce((count, { fields }) => count + fields.length, 0) <= fieldsMax;
+  if (isShort) printDifferences(terminal, differences);
+  else for (const difference of differences) terminal.out(changeLine(terminal, difference));
+}
+
 export function changeLine({ colours }: Terminal, change: ResourceChange): string {
   const paint = { added: colours.green, changed: colours.yellow, removed: colours.red }[change.change];
   return `${colours.bold(refText(change))}  ${paint(change.change)}`;

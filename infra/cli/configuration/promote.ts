@@ -3,25 +3,29 @@ import { makeAudiences } from '../../../shared/adapters/dynamodb-audiences.ts';
 import { isInGrantedTargets } from '../../../shared/core/configuration/granted-targets.ts';
 import { refText } from '../../../shared/core/configuration/resources.ts';
 import { own } from '../../../shared/core/json/values.ts';
+import { capabilitiesFrom } from '../../../shared/operations/configuration/capabilities.ts';
 import { differences } from '../../../shared/operations/configuration/history.ts';
 import {
   type EnvironmentFacts,
+  isStopped,
   type PromotionProblem,
   preflight,
 } from '../../../shared/operations/configuration/preflight.ts';
 import { type PromotionPlan, planPromotion, promote } from '../../../shared/operations/configuration/promote.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
-import { secretNames } from '../../../shared/operations/secrets/secret-names.ts';
+import { secretLookup } from '../../../shared/operations/secrets/secret-names.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { currentAuthor } from '../../author.ts';
 import { environmentAbove, environmentBelow, environmentNamed } from '../../environments.ts';
 import { examples, isEnvironmentNamed, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
+import { canAsk, confirm } from '../terminal/confirm.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { differenceRow, printDifferences } from './differences.ts';
 import { entryNamed } from './entry.ts';
 import { type DirectoryOption, readFaultlessFiles, withDirectory } from './files.ts';
+import { liveText, waited } from './objections.ts';
 import { printNewSources } from './push.ts';
 import { refusedByConflict } from './refusals.ts';
 
@@ -32,7 +36,8 @@ export function addPromote(config: Command): void {
     .option('--only <commit>', 'one commit of the environment below: its resources, as they were in it')
     .option('-m, --message <text>', 'what for (Promote …)')
     .option('--dry-run', 'show what would change and what would not work, and change nothing')
-    .option('--force', 'although something would not work there, or be undone')
+    .option('--wait', 'return when every event there runs by it')
+    .option('--force', 'although something would not work there, or be removed or undone')
     .option('--to-profile <name>', 'AWS profile of the environment that is written; --profile is the one that is read')
     .option('--to-region <name>', 'AWS region of the environment that is written; --region is of the one that is read')
     .action((_options, self: Command) => run(optionsOf(self), isEnvironmentNamed(self)));
@@ -55,6 +60,7 @@ type PromoteOptions = DirectoryOption & {
   message?: string;
   dryRun?: boolean;
   force?: boolean;
+  wait?: boolean;
   toProfile?: string;
   toRegion?: string;
 };
@@ -92,8 +98,8 @@ async function run(options: PromoteOptions, isLowerNamed: boolean): Promise<void
   }
   const seed = own(files.environments, upper.name);
   const problems = await preflight(plan, await factsOf(upper), seed);
-  const isRefused = problems.length > 0 && !options.force;
   if (!options.json) printPlan(terminal, plan, problems);
+  const isRefused = isStopped(problems, options.force ?? false) && !(await isRemovalMeant(problems, upper, options));
   if (options.dryRun || isRefused) {
     if (options.json) printJson(terminal, { ...resultOf(names, plan), problems, version: null });
     if (isRefused && !options.dryRun)
@@ -104,16 +110,18 @@ async function run(options: PromoteOptions, isLowerNamed: boolean): Promise<void
     if (isRefused) process.exitCode = 1;
     return;
   }
+  const nowMs = Date.now();
   const { version, id, newSources } = await promote(ends, plan, {
     author: currentAuthor(),
     message: options.message ?? defaultMessage(plan, lower.name),
-    nowMs: Date.now(),
+    nowMs,
     seed,
   }).catch(refusedByConflict(`look at it, then promote again: npx signalbox config log -e ${upper.name}`));
+  if (options.wait) await waited(terminal, upper, nowMs);
   if (options.json)
     return printJson(terminal, { ...resultOf(names, plan), problems, version, id, new_sources: newSources });
   terminal.out(
-    `${upper.name} is at version ${version} (commit ${id}), from ${lower.name} ${plan.commits.map((commit) => commit.id).join(' ')}. Live within 30 s.`,
+    `${upper.name} is at version ${version} (commit ${id}), from ${lower.name} ${plan.commits.map((commit) => commit.id).join(' ')}. ${liveText(upper, false)}`,
   );
   printNewSources(terminal, newSources, ` -e ${upper.name}`);
 }
@@ -159,18 +167,26 @@ function known(name: string): void {
 async function factsOf(environment: Environment): Promise<EnvironmentFacts> {
   const { name, documents, outputs } = environment;
   const audiences = makeAudiences(documents, outputs.DirectoryTable);
-  let secrets: Promise<Set<string>> | undefined;
   return {
     name,
-    async isSecretSet(secret) {
-      secrets ??= secretNames(environment);
-      return (await secrets).has(secret);
-    },
+    isSecretSet: secretLookup(environment),
+    capabilities: capabilitiesFrom(outputs),
     audienceExists: (key) => audiences.ensure(key, false, Date.now()),
     ...(outputs.GrantedTargets !== undefined && {
       isGranted: (target: string) => isInGrantedTargets(outputs.GrantedTargets ?? '', target),
     }),
   };
+}
+
+/** A yes at the terminal is enough where all that speaks against it is that something live is removed. */
+async function isRemovalMeant(
+  problems: readonly PromotionProblem[],
+  { name }: Environment,
+  { dryRun, json }: PromoteOptions,
+): Promise<boolean> {
+  const removed = problems.flatMap(({ problem, ...ref }) => (problem === 'removes_live' ? refText(ref) : []));
+  if (dryRun || json || removed.length < problems.length || !canAsk()) return false;
+  return confirm(`Remove ${removed.join(', ')}, live in ${name}?`);
 }
 
 function defaultMessage({ commits }: PromotionPlan, lower: string): string {

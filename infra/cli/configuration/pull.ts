@@ -6,12 +6,14 @@ import { refText } from '../../../shared/core/configuration/resources.ts';
 import { readDraftContent } from '../../../shared/operations/configuration/drafts.ts';
 import { type FileChange, planPull } from '../../../shared/operations/configuration/files/plan-pull.ts';
 import { readSeen } from '../../../shared/operations/configuration/live-content.ts';
+import { baseOf } from '../../../shared/operations/configuration/stale-files.ts';
 import { failure } from '../../../shared/operations/refusal.ts';
 import { plural, printable } from '../../../shared/operations/words/text.ts';
 import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
-import { type DirectoryOption, withDirectory } from './files.ts';
+import { type DirectoryOption, folderNamed, withDirectory } from './files.ts';
+import { fileBases, placeOf } from './objections.ts';
 
 export function addPull(config: Command): void {
   const pull = withDirectory(config.command('pull'))
@@ -31,10 +33,11 @@ export function addPull(config: Command): void {
 
 async function run(options: DirectoryOption & { force?: boolean }): Promise<void> {
   const terminal = processTerminal();
-  const { configuration: table, name } = await connect(options);
+  const environment = await connect(options);
+  const { configuration: table, name } = environment;
   const [{ current, snapshot }, { open }] = await Promise.all([readSeen(table), readDraftContent(table)]);
   if (current.version === 0) throw failure(`nothing was committed to ${name} yet; there is nothing to pull`);
-  const changes = planPull(options.dir, snapshot);
+  const changes = planPull(folderNamed(options.dir), snapshot);
   const unreadable = changes.flatMap((change) => (change.kind === 'unreadable' ? [change] : []));
   if (unreadable.length > 0) {
     throw failure(unreadable.map(unreadableText).join('\n'), 'correct it first; nothing was written');
@@ -43,6 +46,9 @@ async function run(options: DirectoryOption & { force?: boolean }): Promise<void
   const isRemoving = gone.length === 0 || options.force === true || (await confirmed(terminal, gone));
   const done = changes.filter(({ kind }) => kind !== 'remove' || isRemoving);
   for (const change of done) apply(change);
+  // Files that stay although they are committed no more are no work of this commit's.
+  if (isRemoving && current.head !== undefined)
+    fileBases().write(options.dir, placeOf(environment), baseOf(current.head, snapshot, snapshot));
   if (options.json) {
     const rows = changes.map(({ kind, path }) => ({ file: path, change: kind, done: kind !== 'remove' || isRemoving }));
     printJson(terminal, rows);

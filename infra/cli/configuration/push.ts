@@ -1,15 +1,14 @@
 import type { Command } from 'commander';
 import { refText } from '../../../shared/core/configuration/resources.ts';
 import { own } from '../../../shared/core/json/values.ts';
-import { pushAndCommit } from '../../../shared/operations/configuration/commit.ts';
-import { pushDraft } from '../../../shared/operations/configuration/drafts.ts';
+import { commitFiles } from '../../../shared/operations/configuration/commit.ts';
+import { saveFiles } from '../../../shared/operations/configuration/drafts.ts';
 import {
   type ConfigurationFiles,
   problemText,
 } from '../../../shared/operations/configuration/files/configuration-files.ts';
-import { differences } from '../../../shared/operations/configuration/history.ts';
 import { lackingSecrets } from '../../../shared/operations/configuration/lacking-secrets.ts';
-import { readSeen } from '../../../shared/operations/configuration/live-content.ts';
+import { refusalOf } from '../../../shared/operations/configuration/objections.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
@@ -17,8 +16,9 @@ import { currentAuthor } from '../../author.ts';
 import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
-import { differenceRow, printDifferences } from './differences.ts';
+import { differenceRow, printChanges } from './differences.ts';
 import { type DirectoryOption, readFaultlessFiles, summaryOf, withDirectory } from './files.ts';
+import { commitOnTerms, fileBases, liveText, placeOf, waited } from './objections.ts';
 import { refusedByConflict, requireCommitsIn } from './refusals.ts';
 
 export function addPush(config: Command): void {
@@ -26,16 +26,25 @@ export function addPush(config: Command): void {
     .description('check the files and save their content as the draft; --commit makes it live at once')
     .option('--commit', 'make it live, all of it')
     .option('-m, --message <text>', 'with --commit: what the change is for (config push)')
-    .option('--force', 'replace a draft that somebody else pushed')
+    .option('--wait', 'with --commit: return when every event runs by it')
+    .option(
+      '--force',
+      "replace another person's draft; remove what is live, undo what was committed since, commit without secrets",
+    )
     .action((_options, command: Command) => run(optionsOf(command)));
+  push.addHelpText(
+    'after',
+    '\nRefused without --force: what would remove a live source or workflow (on a terminal you are asked), undo what was committed\nafter your files were made, or leave a source without the secret it is verified with. Files remember in .signalbox which commit\nthey came from, at each push and pull.',
+  );
   examples(
     push,
     ['config push', 'a draft: nothing is live'],
     ['config push --commit -m "Trigger on refunds"', 'draft and commit in one'],
+    ['config push --commit --wait', 'and return when it is live everywhere'],
   );
 }
 
-type PushOptions = DirectoryOption & { commit?: boolean; message?: string; force?: boolean };
+type PushOptions = DirectoryOption & { commit?: boolean; message?: string; force?: boolean; wait?: boolean };
 
 async function run(options: PushOptions): Promise<void> {
   const terminal = processTerminal();
@@ -45,18 +54,20 @@ async function run(options: PushOptions): Promise<void> {
       'npx signalbox config push --commit -m …',
       'npx signalbox config commit -m …',
     );
+  if (options.wait && !options.commit)
+    throw usageError('a draft is never live', 'npx signalbox config push --commit --wait');
   const files = readFaultlessFiles(terminal, options.dir, 'nothing was pushed');
   requireCommitsIn(options.environment);
   const environment = await connect(options);
   if (options.commit) await pushLive(terminal, environment, files, options);
   else await saveDraft(terminal, environment, files, options);
-  await noteLackingSecrets(terminal, environment, files);
 }
 
-/** What was pushed stays pushed, whether or not somebody can say what it lacks. */
+/** What was pushed stays pushed, whether or not it can be said what it lacks. */
 async function noteLackingSecrets(terminal: Terminal, environment: Environment, files: ConfigurationFiles) {
   try {
-    for (const problem of await lackingSecrets(environment, files)) terminal.note(problemText(problem));
+    for (const problem of await lackingSecrets(environment, files))
+      terminal.note(problemText({ ...problem, severity: 'warning' }));
   } catch {
     terminal.note(
       `Secrets of ${environment.name} could not be looked at: npx signalbox config validate -e ${environment.name}`,
@@ -64,7 +75,13 @@ async function noteLackingSecrets(terminal: Terminal, environment: Environment, 
   }
 }
 
-const seedOf = (files: ConfigurationFiles, { name }: Environment) => own(files.environments, name);
+const requestOf = (files: ConfigurationFiles, environment: Environment) => ({
+  snapshot: files.snapshot,
+  seed: own(files.environments, environment.name),
+  author: currentAuthor(),
+  nowMs: Date.now(),
+  base: fileBases().read(files.directory, placeOf(environment)),
+});
 
 async function saveDraft(
   terminal: Terminal,
@@ -73,14 +90,11 @@ async function saveDraft(
   { json, force = false }: PushOptions,
 ): Promise<void> {
   const { configuration: table, name } = environment;
-  const { snapshot: committed } = await readSeen(table);
-  const result = await pushDraft(table, {
-    snapshot: files.snapshot,
-    seed: seedOf(files, environment),
-    author: currentAuthor(),
-    nowMs: Date.now(),
-    force,
-  }).catch(refusedByConflict('npx signalbox config diff --from live --to draft'));
+  const saved = await saveFiles(table, { ...requestOf(files, environment), force }).catch(
+    refusedByConflict('npx signalbox config diff --from live --to draft'),
+  );
+  if (saved.kind === 'refused') throw refusalOf(saved.objections, name, 'nothing was pushed');
+  const { result, differences, base } = saved;
   if (result.kind === 'others_draft') {
     throw failure(
       `${result.author} pushed ${result.lost.map(refText).join(', ')} ${formatWhen(result.updatedAtMs, Date.now())} and has not committed; this push would drop that`,
@@ -88,43 +102,49 @@ async function saveDraft(
       'replace it: npx signalbox config push --force',
     );
   }
-  const changed = result.kind === 'saved' ? differences(committed, files.snapshot) : [];
+  fileBases().write(files.directory, placeOf(environment), base);
+  const changed = result.kind === 'saved' ? differences : [];
   const version = result.kind === 'saved' ? result.baseVersion : result.version;
   if (json)
-    return printJson(terminal, {
-      environment: name,
-      version,
-      draft: changed.length > 0,
-      changes: changed.map(differenceRow),
-    });
-  if (result.kind === 'nothing_to_save') {
+    printJson(terminal, { environment: name, version, draft: changed.length > 0, changes: changed.map(differenceRow) });
+  else if (result.kind === 'nothing_to_save') {
     const gone = result.dropped.length === 0 ? '' : '; the draft is gone, since the files no longer have its changes';
-    return terminal.out(`${name} has this content already (version ${version})${gone}`);
+    terminal.out(`${name} has this content already (version ${version})${gone}`);
+  } else {
+    printChanges(terminal, changed);
+    terminal.note(`\nSaved as the draft of ${name}, on version ${version}. Nothing of it is live.`);
+    terminal.note('Make it live: npx signalbox config commit -m "what for"');
   }
-  printDifferences(terminal, changed);
-  terminal.note(`\nSaved as the draft of ${name}, on version ${version}. Nothing of it is live.`);
-  terminal.note('Make it live: npx signalbox config commit -m "what for"');
+  await noteLackingSecrets(terminal, environment, files);
 }
 
 async function pushLive(
   terminal: Terminal,
   environment: Environment,
   files: ConfigurationFiles,
-  { json, message = 'config push' }: PushOptions,
+  { json, message = 'config push', force = false, wait = false }: PushOptions,
 ): Promise<void> {
-  const result = await pushAndCommit(environment.configuration, {
-    snapshot: files.snapshot,
-    seed: seedOf(files, environment),
-    author: currentAuthor(),
-    message,
-    nowMs: Date.now(),
-  }).catch(refusedByConflict('look at it, then push again: npx signalbox config diff'));
-  if (json) return printJson(terminal, { environment: environment.name, ...result });
-  if (!result.changed) return terminal.out(`${environment.name} has this content already (version ${result.version})`);
-  terminal.out(
-    `${environment.name} is at version ${result.version} (commit ${result.id}): ${summaryOf(files)}. Live within 30 s.`,
+  const request = { ...requestOf(files, environment), message };
+  const { result, base, differences } = await commitOnTerms(
+    environment,
+    { force, consequence: 'nothing was committed' },
+    (terms) =>
+      commitFiles(environment.configuration, { ...request, terms }).catch(
+        refusedByConflict('look at it, then push again: npx signalbox config diff'),
+      ),
   );
-  printNewSources(terminal, result.newSources);
+  fileBases().write(files.directory, placeOf(environment), base);
+  if (json) printJson(terminal, { environment: environment.name, ...result });
+  else if (!result.changed) terminal.out(`${environment.name} has this content already (version ${result.version})`);
+  else {
+    printChanges(terminal, differences);
+    terminal.out(
+      `${environment.name} is at version ${result.version} (commit ${result.id}): ${summaryOf(files)}. ${liveText(environment, wait)}`,
+    );
+    printNewSources(terminal, result.newSources);
+  }
+  if (force) await noteLackingSecrets(terminal, environment, files);
+  if (wait) await waited(terminal, environment, request.nowMs);
 }
 
 export function printNewSources(terminal: Terminal, newSources: string[], environment = ''): void {

@@ -9,6 +9,7 @@ import { connect } from '../environment.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { changeLine } from './differences.ts';
 import { entryNamed } from './entry.ts';
+import { commitOnTerms, liveText, waited } from './objections.ts';
 import { conflictFailure, missingFailure, refusedByConflict } from './refusals.ts';
 
 export function addRevert(config: Command): void {
@@ -16,7 +17,8 @@ export function addRevert(config: Command): void {
     .command('revert <commit>')
     .description('take a commit back by a new one: each of its resources becomes what it was before')
     .option('-m, --message <text>', 'why (Revert COMMIT: its message)')
-    .option('--force', 'also what later commits changed of these resources')
+    .option('--wait', 'return when every event runs by it')
+    .option('--force', 'also what later commits changed of these resources, and although it removes what is live')
     .action((commit: string, _options, command: Command) => run(commit, optionsOf(command)));
   examples(
     revert,
@@ -26,18 +28,27 @@ export function addRevert(config: Command): void {
   );
 }
 
-async function run(text: string, options: GlobalOptions & { message?: string; force?: boolean }): Promise<void> {
+async function run(
+  text: string,
+  options: GlobalOptions & { message?: string; force?: boolean; wait?: boolean },
+): Promise<void> {
   const terminal = processTerminal();
   const environment = await connect(options);
   const { configuration: table, name } = environment;
   const commit = await entryNamed(environment, text);
-  const result = await revertCommit(table, {
+  const { force = false, wait = false } = options;
+  const request = {
     commit,
-    force: options.force ?? false,
+    force,
     author: currentAuthor(),
     message: options.message ?? `Revert ${commit.id}: ${commit.message}`,
     nowMs: Date.now(),
-  }).catch(refusedByConflict(`look at it, then try again: npx signalbox config log -e ${name}`));
+  };
+  const result = await commitOnTerms(environment, { force, consequence: 'nothing was reverted' }, (terms) =>
+    revertCommit(table, { ...request, terms }).catch(
+      refusedByConflict(`look at it, then try again: npx signalbox config log -e ${name}`),
+    ),
+  );
   switch (result.kind) {
     case 'not_a_commit':
       throw usageError(
@@ -56,6 +67,7 @@ async function run(text: string, options: GlobalOptions & { message?: string; fo
       throw missingFailure(result.missing, 'revert or correct what names it first, or --force');
     case 'reverted': {
       const { version, id, changes, dropped } = result;
+      if (wait) await waited(terminal, environment, request.nowMs);
       if (options.json)
         return printJson(terminal, {
           environment: name,
@@ -66,7 +78,9 @@ async function run(text: string, options: GlobalOptions & { message?: string; fo
           dropped_from_draft: dropped,
         });
       for (const change of changes) terminal.out(changeLine(terminal, change));
-      terminal.out(`${name} is at version ${version} (commit ${id}), without ${commit.id}. Live within 30 s.`);
+      terminal.out(
+        `${name} is at version ${version} (commit ${id}), without ${commit.id}. ${liveText(environment, false)}`,
+      );
       if (dropped.length > 0) terminal.note(`Dropped from the draft: ${dropped.map(refText).join(', ')}`);
       terminal.note(
         takesCommits(name)

@@ -1,11 +1,11 @@
 import type { ActionGuide } from './guide.ts';
 import { inlineNote, missing, targetReasons } from './parts/notes.guide.ts';
-import { identifyLena, track } from './parts/steps.guide.ts';
+import { identifyBuyer, identifyLena, track } from './parts/steps.guide.ts';
 
 export const guide: ActionGuide = {
   paragraph:
     'Starts a workflow: one run per recipient, under one id. An object is a recipient itself and stands for its subscribers, two levels deep. Each gets one run however often it comes up.',
-  before: [identifyLena],
+  before: [identifyLena, identifyBuyer],
   example: {
     mapping: {
       id: 'order-completed',
@@ -21,10 +21,12 @@ export const guide: ActionGuide = {
     },
     event: track('order_completed', { order_id: '50314b8e', total: 27.5, buyer_id: 'usr_9000' }),
   },
-  shows: 'One recipient is known, the other has never been identified:',
+  shows: 'Both recipients have been identified before:',
   refused: { why: 'Nobody is named:', event: track('order_completed', { order_id: '50314b8e', total: 27.5 }, null) },
   reasons: {
     required_field_missing: missing('`key` or `recipients`'),
+    recipient_unknown:
+      'one recipient or more is not identified: `pending` for `wait_for_recipients` of the workflow (10 s), then skipped; the others have begun (`runs`, `unknown`), and a replay begins what is missing',
     invalid_params: 'a required parameter has the wrong type, or somebody named cannot be read',
     workflow_missing: 'the environment has no such workflow',
     workflow_inactive: 'the workflow is switched off; runs that waited for its delay are cancelled',
@@ -39,7 +41,7 @@ export const guide: ActionGuide = {
   },
   notes: [
     `${inlineNote} \`$trigger_data\` in such a map is for that recipient’s run only, over \`data\`, and is not stored with the recipient.`,
-    'An id alone that nobody has identified gets no run and the warning `recipient_missing`; the others do. With none left the trigger succeeds with `runs: 0`.',
+    'An id alone that is not identified yet is waited for, since its identify may be under way: `wait_for_recipients` in the workflow’s file, 10 s by default. After that it gets no run and the warning `recipient_missing`; the others have theirs. The trigger is then `skipped`, and a replay starts what is missing.',
     'Being listed counts before being a subscriber; among subscriptions the first object listed counts, then who subscribed first. The actor gets no run for being a subscriber, but does when listed. Subscribers have no limit.',
     'A run’s id comes from execution, mapping and recipient: redelivery, replay and resend start nothing twice.',
     'A `delay` is counted from when the event was received. What each type of target does with a run: [targets](../targets.md).',

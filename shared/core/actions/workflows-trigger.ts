@@ -1,14 +1,16 @@
 import * as z from 'zod';
 import { checkData } from '../configuration/check-data.ts';
-import { delaySeconds } from '../configuration/schema.ts';
-import { type Entity, recipientKey } from '../directory/entity.ts';
+import { delaySeconds, recipientWaitMs } from '../configuration/schema.ts';
+import { type Entity, type EntityRef, recipientKey } from '../directory/entity.ts';
 import type { FieldError } from '../errors.ts';
 import type { JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type ActionResult, invalidParams, nothingGiven } from '../logs/action-result.ts';
+import type { ActionContext } from '../runs/action-context.ts';
 import { findTarget } from '../runs/find-target.ts';
 import { startEverybody } from '../runs/start-everybody.ts';
 import type { ObjectRef } from '../runs/subscriber-pages.ts';
+import { listUnknown, type Unknown, unknownOf, waitsForRecipients } from '../runs/unknown-recipients.ts';
 import { defineAction } from './action.ts';
 import { identifyInline, type Named } from './parts/identify-inline.ts';
 import { JsonMap, Text } from './parts/params.ts';
@@ -19,8 +21,10 @@ const recipientsMax = 1000;
 
 /**
  * Starts a workflow: one run per recipient, under one id; an object is a recipient itself and stands for its subscribers,
- * two levels deep. Each gets one run however often it comes up; being listed counts before being a subscriber. Whoever is described inline is written to the directory first;
- * an id that nobody has identified gets no run and a warning. https://docs.knock.app/send-notifications/triggering-workflows
+ * two levels deep. Each gets one run however often it comes up; being listed counts before being a subscriber. A recipient
+ * described inline is written to the directory first. An id that is not known yet is waited for, since its identify may be
+ * under way; then it gets no run, and the action is skipped: a replay begins what is missing.
+ * https://docs.knock.app/send-notifications/triggering-workflows, docs/decisions/0032-an-unknown-recipient-is-waited-for.md
  */
 export const workflowsTrigger = defineAction({
   id: 'workflows_trigger',
@@ -65,13 +69,26 @@ export const workflowsTrigger = defineAction({
     const identified = await identifyInline(everybody, directory, event.occurredAtMs, nowMs());
     if (identified.kind === 'invalid') return invalidParams(identified.errors);
     const { entities } = identified;
+    const isStarting = mode === 'start';
+    if (isStarting) await findInBatch(everybody, entities, context);
+    const waitLeftMs = isStarting ? context.firstAttemptAtMs + recipientWaitMs(found.file) - nowMs() : 0;
     const actorEntity = actor && entities.get(recipientKey(actor.ref));
-    if (actor && actorEntity === undefined) return unknownActor(recipientKey(actor.ref));
+    if (actor && actorEntity === undefined) {
+      const names = [recipientKey(actor.ref)];
+      return waitLeftMs > 0
+        ? { status: 'pending', ...waitsForRecipients(names, waitLeftMs, context) }
+        : unknownActor(recipientKey(actor.ref));
+    }
     const tenantEntity = tenant && entities.get(recipientKey(tenant.ref));
 
     const { runnable, missing } = expandRecipients(isWalking ? [] : recipients, entities);
     const nowAtMs = nowMs();
     const delay = params.settings?.skip_delay ? undefined : found.file.delay;
+    // Counted from the event, so that however often this runs the time is the same.
+    const notBeforeMs = delay === undefined ? undefined : event.receivedAtMs + delaySeconds(delay) * 1000;
+    // While a delay runs there is nothing to wait for: everybody is looked up again when it is over.
+    const awaited = referencesNotIn(entities, everybody).map(recipientKey);
+    const isWaiting = awaited.length > 0 && waitLeftMs > 0 && (notBeforeMs ?? 0) <= nowAtMs;
     const started = await startEverybody(
       {
         template: {
@@ -86,8 +103,7 @@ export const workflowsTrigger = defineAction({
           source: event.source,
           origin: context.origin,
           ...(params.cancellation_key && { cancellationKey: params.cancellation_key }),
-          // Counted from the event, so that however often this runs the time is the same.
-          ...(delay !== undefined && { notBeforeMs: event.receivedAtMs + delaySeconds(delay) * 1000 }),
+          ...(notBeforeMs !== undefined && { notBeforeMs }),
           data,
           attempts: 0,
           insertedAtMs: nowAtMs,
@@ -96,7 +112,8 @@ export const workflowsTrigger = defineAction({
         target: context.openTarget(workflow, found.target),
         listed: isWalking ? undefined : runnable,
         listedKeys: new Set(recipients.map(({ ref }) => recipientKey(ref))),
-        objects: objectsOf(recipients),
+        // Subscribers are walked once, when all who are listed have been seen to.
+        objects: isWaiting ? [] : objectsOf(recipients),
         ...(actor && { actorKey: recipientKey(actor.ref) }),
         mode,
       },
@@ -107,9 +124,74 @@ export const workflowsTrigger = defineAction({
         ...(params.settings && { settings: params.settings }),
       },
     );
-    return withWarnings(started, [...identified.warnings, ...missingWarning(missing)], context.progress);
+    if (isWaiting && started.status !== 'pending') {
+      return {
+        status: 'pending',
+        ...waitsForRecipients(awaited, waitLeftMs, context),
+        ...resultOf(started),
+        ...warningsOf(identified.warnings),
+      };
+    }
+    const unknown = isWalking ? unknownFrom(context.progress) : unknownOf(missing);
+    const warnings = [...identified.warnings, ...(isWalking ? [] : unknownWarning(unknown))];
+    return withUnknown(withWarnings(started, warnings, context.progress), unknown);
   },
 });
+
+/**
+ * Adds to `entities` who is not known yet and is described by another event of this batch: a sign-up sends its identify
+ * and its first event in one request. Costs a read, and only where somebody is not known.
+ */
+async function findInBatch(
+  named: Named[],
+  entities: Map<string, Entity>,
+  { directory, batchWritten, again }: ActionContext,
+): Promise<void> {
+  const refs = referencesNotIn(entities, named);
+  // A later attempt has read just now.
+  if (refs.length === 0 || again) return;
+  await batchWritten();
+  for (const entity of await directory.readEach(refs)) if (entity) entities.set(recipientKey(entity.ref), entity);
+}
+
+/** Who is named by an id alone and not known. One described inline who is missing was deleted by a later event. */
+function referencesNotIn(entities: ReadonlyMap<string, Entity>, named: Named[]): EntityRef[] {
+  return named.flatMap(({ recipient: { ref, form } }) =>
+    form === 'reference' && !entities.has(recipientKey(ref)) ? [ref] : [],
+  );
+}
+
+function unknownFrom(progress: JsonObject | undefined): Unknown {
+  return (progress?.unknown as Unknown | undefined) ?? { count: 0, names: [] };
+}
+
+/** With unknown recipients a trigger is not done: a replay begins their runs once they are known, and no others. */
+function withUnknown(ended: ActionResult, unknown: Unknown): ActionResult {
+  if (unknown.count === 0) return ended;
+  if (ended.status === 'pending') {
+    const isWalking = ended.progress?.place !== undefined;
+    return isWalking ? { ...ended, progress: { ...ended.progress, unknown } } : ended;
+  }
+  if (ended.status !== 'succeeded') return ended;
+  const { runs } = ended.result;
+  const message = `no run for ${listUnknown(unknown)}: not identified yet`;
+  return {
+    ...ended,
+    status: 'skipped',
+    reason: 'recipient_unknown',
+    detail: runs === 0 ? message : `${message}; ${runs} ${runs === 1 ? 'run' : 'runs'} for the others`,
+    errors: [{ field: 'recipients', message }],
+    result: { ...ended.result, unknown: unknown.count },
+  };
+}
+
+function resultOf(started: ActionResult): { result?: JsonObject } {
+  return 'result' in started && started.result ? { result: started.result } : {};
+}
+
+function warningsOf(warnings: ActionWarning[]): { warnings?: ActionWarning[] } {
+  return warnings.length > 0 ? { warnings } : {};
+}
 
 function dataInvalid(errors: FieldError[]): ActionResult {
   const [first] = errors;
@@ -182,11 +264,7 @@ function expandRecipients(recipients: Recipient[], entities: Map<string, Entity>
   return { runnable: [...runnable.values()], missing: [...missing] };
 }
 
-const namesInWarning = 10;
-
-function missingWarning(missing: string[]): ActionWarning[] {
-  if (missing.length === 0) return [];
-  const names = missing.slice(0, namesInWarning).join(', ');
-  const more = missing.length > namesInWarning ? ` and ${missing.length - namesInWarning} more` : '';
-  return [{ code: 'recipient_missing', message: `no run for ${names}${more}: not identified yet` }];
+function unknownWarning(unknown: Unknown): ActionWarning[] {
+  if (unknown.count === 0) return [];
+  return [{ code: 'recipient_missing', message: `no run for ${listUnknown(unknown)}: not identified yet` }];
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isResourceKey } from '../ids/resource-key.ts';
 import { canonicalJson } from '../json/canonical-json.ts';
 import { sameJson } from '../json/values.ts';
 import type { AudienceFile, Snapshot, SourceFile, WorkflowFile } from './schema.ts';
@@ -26,6 +27,25 @@ export const folderOf = (type: ResourceType) => folders[type];
 
 /** As people write and read it: `source/rudderstack`. */
 export const refText = ({ type, key }: ResourceRef) => `${type}/${key}`;
+/** A stored resource has a key that no file can have written; it would lead out of its folder, or be no name at all. */
+export class OddStoredKey extends Error {
+  override name = 'OddStoredKey';
+
+  constructor(where: string, type: unknown, key: unknown) {
+    super(`${where} names ${JSON.stringify(type)} ${JSON.stringify(key)}, which is no resource`);
+  }
+}
+
+/**
+ * Resources as drafts and commits name them. Only people with access to the table can have written others.
+ * @throws OddStoredKey
+ */
+export function checkRefs(refs: readonly ResourceRef[], where: string): void {
+  for (const { type, key } of refs)
+    if (!resourceTypes.includes(type) || typeof key !== 'string' || !isResourceKey(key))
+      throw new OddStoredKey(where, type, key);
+}
+
 export const sameRef = (a: ResourceRef, b: ResourceRef) => a.type === b.type && a.key === b.key;
 
 export function resourceOf(snapshot: Snapshot, { type, key }: ResourceRef): Resource | undefined {

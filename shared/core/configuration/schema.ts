@@ -67,6 +67,25 @@ const Delay = z
     return seconds > 0 && seconds <= delayDaysMax * 86_400;
   }, `must be more than nothing and at most ${delayDaysMax}d`);
 
+const recipientWaitSecondsMax = 900;
+const recipientWaitSecondsDefault = 10;
+
+/** Seconds, or text with a unit: `30s`. */
+const RecipientWait = z
+  .union([z.number(), z.string().regex(/^\d+[sm]$/, 'must be seconds, or a number and s or m')])
+  .refine(
+    (wait) => {
+      const seconds = delaySeconds(wait);
+      return seconds >= 0 && seconds <= recipientWaitSecondsMax;
+    },
+    `must be 0 to ${recipientWaitSecondsMax / 60}m`,
+  );
+
+/** How long a trigger of this workflow waits for recipients that are not known. */
+export function recipientWaitMs({ wait_for_recipients = recipientWaitSecondsDefault }: WorkflowFile): number {
+  return delaySeconds(wait_for_recipients) * 1000;
+}
+
 export function delaySeconds(delay: number | string): number {
   return typeof delay === 'number' ? delay : Number(delay.slice(0, -1)) * (delayUnitSeconds[delay.slice(-1)] ?? 0);
 }
@@ -84,6 +103,9 @@ export const WorkflowFile = z.strictObject({
     .describe('By environment. An environment that is missing cannot start the workflow.'),
   delay: Delay.optional().describe(
     'How long after its event was received a run is handed off: 90 (seconds), 15m, 2h, 3d. Until then it can be cancelled.',
+  ),
+  wait_for_recipients: RecipientWait.optional().describe(
+    'How long a trigger waits for a recipient that is not known yet, since its identify may be on its way: 10 (seconds, the default), 30s, 2m, at most 15m. 0: not at all.',
   ),
   data_schema: DataSchema.optional().describe('JSON Schema (2020-12) that the data of a trigger must match.'),
   audience: ResourceKey.optional().describe('Every new member of this audience starts a run.'),

@@ -1,3 +1,4 @@
+import { isResourceKey } from '../ids/resource-key.ts';
 import { isJsonObject } from '../json/values.ts';
 import type { EnvironmentState, Snapshot } from './schema.ts';
 
@@ -44,7 +45,10 @@ export function checkSnapshot(value: unknown, hash: string): asserts value is Sn
 function snapshotProblem(value: unknown): string | undefined {
   if (!isJsonObject(value)) return 'it is no map';
   for (const name of ['sources', 'workflows', 'audiences']) {
-    if (!isMapOfMaps(value[name])) return `${name} is no map of maps`;
+    const folder = value[name];
+    if (!isMapOfMaps(folder)) return `${name} is no map of maps`;
+    const odd = Object.keys(folder as object).find((key) => !isResourceKey(key));
+    if (odd !== undefined) return `${name} has the key ${JSON.stringify(odd)}, which no file can have`;
   }
   for (const [key, source] of Object.entries(value.sources as Record<string, Record<string, unknown>>)) {
     if (typeof source.kind !== 'string') return `sources.${key}.kind is no text`;

@@ -1,5 +1,5 @@
 import { sameJson } from '../json/values.ts';
-import type { ActionLogEntry, ActionOutcome } from '../logs/action-log-entry.ts';
+import { type ActionLogEntry, type ActionOutcome, isReopenable } from '../logs/action-log-entry.ts';
 
 /**
  * The row after one attempt: what the attempt found (`ours`), over what is stored, whoever wrote that. Final outcomes
@@ -42,7 +42,7 @@ const ranks = { pending: 1, failed: 2, skipped: 3, succeeded: 4 };
 
 function better(ours: ActionOutcome | undefined, theirs: ActionOutcome, isSeen: boolean): ActionOutcome {
   if (ours === undefined) return theirs;
-  const theirRank = theirs.status === 'failed' && !isSeen ? 0 : ranks[theirs.status];
+  const theirRank = isReopenable(theirs) && !isSeen ? 0 : ranks[theirs.status];
   const ourRank = ranks[ours.status];
   if (ourRank === theirRank) return isPending(ours) && isLater(ours, theirs) ? ours : theirs;
   return ourRank > theirRank ? ours : theirs;

@@ -1,5 +1,5 @@
 import { actionPosition } from '../actions/index.ts';
-import type { ActionLogEntry, ActionOutcome } from '../logs/action-log-entry.ts';
+import { type ActionLogEntry, type ActionOutcome, isReopenable } from '../logs/action-log-entry.ts';
 import type { ActionsMessage, Invocation } from '../plan/actions-message.ts';
 
 export type Resumption =
@@ -17,7 +17,7 @@ export type Resumption =
 
 /**
  * What a received message still has to do, given the row of its execution. Succeeded and skipped actions never run
- * again; failed ones only for an origin that the row has not seen (a replay, or a resend that took over).
+ * again; failed ones, and those with an unknown recipient, only for an origin that the row has not seen (a replay, or a resend that took over).
  *
  * Such a new origin continues the numbering of the chain it finds, so that the older chain's next message sees a higher
  * `next` and gives way. What that chain still had pending is carried on, even if the configuration has changed since and
@@ -32,8 +32,8 @@ export function resumeExecution(message: ActionsMessage, row: ActionLogEntry | u
   const isSeen = row.origins.includes(message.origin);
   if (isSuperseded(message, row)) return { kind: 'acknowledge' };
   const isOpen = ({ id }: { id: string }) => {
-    const status = before.get(id)?.status ?? 'pending';
-    return status === 'pending' || (status === 'failed' && !isSeen);
+    const outcome = before.get(id);
+    return outcome === undefined || outcome.status === 'pending' || (isReopenable(outcome) && !isSeen);
   };
   const invocations = withCarriedOn(message.invocations, row);
   const open = invocations.filter(isOpen);

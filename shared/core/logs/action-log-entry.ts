@@ -6,6 +6,8 @@ export type ActionStatus = 'succeeded' | 'skipped' | 'failed' | 'pending';
 export const actionReasons = [
   // skipped
   'required_field_missing',
+  // skipped; pending at first: it may be on its way
+  'recipient_unknown',
   // failed for good
   'invalid_params',
   'workflow_missing',
@@ -58,6 +60,14 @@ export type ActionOutcome = {
   /** For pending actions: where the next try goes on, in the action's own words. */
   progress?: JsonObject;
 };
+
+/**
+ * Whether a later origin (a replay, a resend that took over) may try the action again: it failed, or a recipient was not
+ * known, who may be by then. Runs that began stay; only what is missing begins.
+ */
+export function isReopenable({ status, reason }: Pick<ActionOutcome, 'status' | 'reason'>): boolean {
+  return status === 'failed' || (status === 'skipped' && reason === 'recipient_unknown');
+}
 
 /** One row of the action log: one per execution. */
 export type ActionLogEntry = {

@@ -6,7 +6,7 @@ import type { Pending } from './pending.ts';
 /** What an action reports; `pending` is tried again, everything else is for good. */
 export type ActionResult = { detail?: string; warnings?: ActionWarning[] } & (
   | { status: 'succeeded'; result: JsonObject }
-  | { status: 'skipped'; reason: ActionReason; errors: FieldError[] }
+  | { status: 'skipped'; reason: ActionReason; errors: FieldError[]; result?: JsonObject }
   | { status: 'failed'; reason: ActionReason; errors?: FieldError[]; result?: JsonObject }
   | ({
       status: 'pending';

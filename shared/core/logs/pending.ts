@@ -9,6 +9,7 @@ export type PendingReason = Extract<
   | 'table_unavailable'
   | 'secret_missing'
   | 'waiting_for_earlier_action'
+  | 'recipient_unknown'
   | 'continues'
   | 'delayed'
 >;

@@ -52,6 +52,8 @@ export async function rehearseAction(
       runs: outside(),
       openTarget: goOutside,
       attempt: 1,
+      firstAttemptAtMs: nowMs,
+      batchWritten: async () => undefined,
       again: false,
       isLastAttempt: false,
       deadlineMs: Number.POSITIVE_INFINITY,

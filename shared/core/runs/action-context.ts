@@ -35,6 +35,12 @@ export type ActionContext = {
   openTarget: OpenTarget;
   /** 1 for the first attempt. */
   attempt: number;
+  firstAttemptAtMs: number;
+  /**
+   * Resolves when what the other events of this batch say of users and objects is written: an identify that came in the
+   * same request is under way. Never rejects.
+   */
+  batchWritten(): Promise<void>;
   /** True when an earlier attempt may have got somewhere: then reading first is cheaper than refused writes. */
   again: boolean;
   /**

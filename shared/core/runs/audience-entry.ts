@@ -1,5 +1,5 @@
 import type { MemberKey } from '../../ports/audiences.ts';
-import { delaySeconds } from '../configuration/schema.ts';
+import { delaySeconds, recipientWaitMs } from '../configuration/schema.ts';
 import { type EntityRef, tenantsCollection } from '../directory/entity.ts';
 import { invocationId } from '../ids/invocation-id.ts';
 import { runKey } from '../ids/run-id.ts';
@@ -7,10 +7,11 @@ import type { ActionResult } from '../logs/action-result.ts';
 import type { ActionContext } from './action-context.ts';
 import { findTarget } from './find-target.ts';
 import { type PlannedRun, type RunsContext, startRuns } from './start-runs.ts';
+import { waitsForRecipients } from './unknown-recipients.ts';
 
 /**
  * Starts the workflows that greet new members of an audience: one run per new row, with the row's tenant. A user who is in
- * with two tenants gets two; one that nobody has identified gets none, also later. Runs are keyed by the event, the
+ * with two tenants gets two; one that is not identified within the workflow's wait gets none, also later. Runs are keyed by the event, the
  * mapping, the workflow and the tenant, so members may be given again in a later attempt of the same action.
  *
  * Succeeded with `{ runs }`, or pending: then the action that added the members is to be tried again, with the same ones.
@@ -29,7 +30,9 @@ export async function startAudienceRuns(
   let runs = 0;
   if (workflows.length === 0 || added.length === 0) return { status: 'succeeded', result: { runs } };
   const users = await directory.readEach(added.map(({ userId }): EntityRef => ({ kind: 'user', id: userId })));
+  const unknown = added.filter((_, i) => users[i] === undefined).map(({ userId }) => userId);
   let dueMs: number | undefined;
+  let waitLeftMs = 0;
   for (const [workflow, file] of workflows) {
     const found = findTarget(workflow, configuration, environment);
     if ('reason' in found) continue;
@@ -68,6 +71,10 @@ export async function startAudienceRuns(
       if (tally.pending) return { status: 'pending', ...tally.pending, result: { runs } };
       if (isHeld) dueMs = Math.min(dueMs ?? notBeforeMs, notBeforeMs);
     }
+    if (!isHeld) waitLeftMs = Math.max(waitLeftMs, context.firstAttemptAtMs + recipientWaitMs(file) - nowMs());
+  }
+  if (dueMs === undefined && unknown.length > 0 && waitLeftMs > 0) {
+    return { status: 'pending', ...waitsForRecipients(unknown, waitLeftMs, context), result: { runs } };
   }
   if (dueMs === undefined) return { status: 'succeeded', result: { runs } };
   return {

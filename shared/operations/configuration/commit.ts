@@ -12,6 +12,8 @@ import {
 } from '../../core/configuration/resources.ts';
 import type { EnvironmentFile, Snapshot } from '../../core/configuration/schema.ts';
 import { dropFromDraft, openChanges } from './drafts.ts';
+import type { FileBase } from './files/file-bases.ts';
+import { differences, type ResourceDifference } from './history.ts';
 import {
   type Authorship,
   type Committed,
@@ -20,7 +22,10 @@ import {
   newSourcesOf,
   readSeen,
   readSeenToReplace,
+  type Seen,
 } from './live-content.ts';
+import { type CommitTerms, type Objection, objectionsTo } from './objections.ts';
+import { baseOf, staleFiles } from './stale-files.ts';
 
 export type CommitRequest = Authorship & {
   snapshot: Snapshot;
@@ -36,7 +41,14 @@ export type CommitResult = Partial<Committed> & { version: number; changed: bool
  * @throws ConfigurationConflict when somebody else committed meanwhile
  */
 export async function pushAndCommit(table: ConfigurationTable, request: CommitRequest): Promise<CommitResult> {
-  const seen = await readSeenToReplace(table);
+  return replaceContent(table, request, await readSeenToReplace(table));
+}
+
+async function replaceContent(
+  table: ConfigurationTable,
+  request: CommitRequest,
+  seen: Seen & { isReadable: boolean },
+): Promise<CommitResult> {
   const { snapshot: content, ...about } = request;
   const newSources = newSourcesOf(seen.current.state, content);
   const isSame =
@@ -47,6 +59,45 @@ export async function pushAndCommit(table: ConfigurationTable, request: CommitRe
   return { ...committed, changed: true };
 }
 
+export type FilesCommitRequest = CommitRequest & {
+  terms: CommitTerms;
+  /** What the files were last known to come from; undefined when that's not known. */
+  base: FileBase | undefined;
+};
+
+export type FilesCommitResult = { differences: ResourceDifference[] } & (
+  | { kind: 'committed'; result: CommitResult; base: FileBase }
+  | { kind: 'refused'; objections: [Objection, ...Objection[]] }
+);
+
+/**
+ * Makes what files say live, as a whole, when nothing speaks against it.
+ * @throws ConfigurationConflict when another author committed meanwhile
+ */
+export async function commitFiles(
+  table: ConfigurationTable,
+  { terms, base, ...request }: FilesCommitRequest,
+): Promise<FilesCommitResult> {
+  const seen = await readSeenToReplace(table);
+  const { snapshot: files, seed, author } = request;
+  const changes = changesBetween(seen.snapshot, files);
+  // What is damaged is replaced as a whole: there is nothing to undo.
+  const isOverwriting = terms.allowed?.includes('stale_files') || !seen.isReadable;
+  const [objection, ...more] = [
+    ...(isOverwriting ? [] : await staleFiles(table, seen, files, { base, author })),
+    ...(await objectionsTo(seen, files, changes, { ...terms, seed })),
+  ];
+  const found = differences(seen.snapshot, files);
+  if (objection !== undefined) return { kind: 'refused', objections: [objection, ...more], differences: found };
+  const result = await replaceContent(table, request, seen);
+  return {
+    kind: 'committed',
+    result,
+    base: baseOf(result.id ?? seen.current.head ?? '', files, files),
+    differences: found,
+  };
+}
+
 export type DraftCommitRequest = Authorship & {
   /** Absent: all of the draft. */
   only?: ResourceRef[];
@@ -54,6 +105,8 @@ export type DraftCommitRequest = Authorship & {
   allowEmpty?: boolean;
   /** Commits over what others committed meanwhile, and what names resources that are not there. */
   force?: boolean;
+  /** What the content has to keep to. Absent: it's not looked at. */
+  terms?: CommitTerms;
 };
 
 export type DraftConflict = ResourceRef & { commit: HistoryEntry | undefined };
@@ -66,14 +119,15 @@ export type DraftCommitResult =
   | { kind: 'unknown_resource'; ref: ResourceRef }
   /** Somebody committed these after the draft was made. */
   | { kind: 'conflict'; conflicts: DraftConflict[] }
-  | { kind: 'missing_references'; missing: MissingReference[] };
+  | { kind: 'missing_references'; missing: MissingReference[] }
+  | { kind: 'refused'; objections: Objection[] };
 
 /**
  * Makes the draft live, or what is named of it; the rest stays a draft.
  * @throws ConfigurationConflict when somebody else commits at the same moment
  */
 export async function commitDraft(table: ConfigurationTable, request: DraftCommitRequest): Promise<DraftCommitResult> {
-  const { only, force = false, allowEmpty = false, ...about } = request;
+  const { only, force = false, allowEmpty = false, terms, ...about } = request;
   const [seen, draft] = await Promise.all([readSeen(table), readDraft(table)]);
   const open = openChanges(draft, seen.snapshot);
   const chosen = open.filter((change) => only === undefined || only.some((ref) => sameRef(ref, change)));
@@ -98,6 +152,9 @@ export async function commitDraft(table: ConfigurationTable, request: DraftCommi
   const content = withEdits(seen.snapshot, chosen);
   const missing = missingWorkflows(content, chosen);
   if (missing.length > 0 && !force) return { kind: 'missing_references', missing };
+  const changes = changesBetween(seen.snapshot, content);
+  const objections = terms ? await objectionsTo(seen, content, changes, { ...terms, seed: draft?.seed }) : [];
+  if (objections.length > 0) return { kind: 'refused', objections };
 
   const committed = await makeLive(table, seen, { ...about, content, seed: draft?.seed });
   await dropFromDraft(table, (change) => chosen.some((done) => isSameChange(done, change)));

@@ -10,7 +10,11 @@ import {
   withEdits,
 } from '../../core/configuration/resources.ts';
 import type { EnvironmentFile, Snapshot } from '../../core/configuration/schema.ts';
+import type { FileBase } from './files/file-bases.ts';
+import { differences, type ResourceDifference } from './history.ts';
 import { readSeen } from './live-content.ts';
+import type { Objection } from './objections.ts';
+import { baseOf, staleFiles } from './stale-files.ts';
 
 /**
  * Drafts: what was pushed and is not live. A draft is a set of changes to resources, each with the content that it was
@@ -32,6 +36,25 @@ export type PushResult =
   | { kind: 'nothing_to_save'; version: number; dropped: ResourceRef[] }
   /** Somebody else's draft would lose these. */
   | { kind: 'others_draft'; author: string; updatedAtMs: number; lost: ResourceRef[] };
+
+export type SaveFilesResult = { differences: ResourceDifference[] } & (
+  | { kind: 'done'; result: PushResult; base: FileBase }
+  | { kind: 'refused'; objections: [Objection, ...Objection[]] }
+);
+
+/** Saves what files say as the draft, unless they would undo what was committed after they were made. */
+export async function saveFiles(
+  table: ConfigurationTable,
+  { base, ...request }: PushRequest & { base: FileBase | undefined },
+): Promise<SaveFilesResult> {
+  const seen = await readSeen(table);
+  const { snapshot: files, author } = request;
+  const found = differences(seen.snapshot, files);
+  const [objection, ...more] = request.force ? [] : await staleFiles(table, seen, files, { base, author });
+  if (objection !== undefined) return { kind: 'refused', objections: [objection, ...more], differences: found };
+  const result = await pushDraft(table, request);
+  return { kind: 'done', result, base: baseOf(seen.current.head ?? '', seen.snapshot, files), differences: found };
+}
 
 /** Saves content as the environment's draft; nothing of it is live until it is committed. */
 export async function pushDraft(table: ConfigurationTable, request: PushRequest): Promise<PushResult> {

@@ -1,7 +1,7 @@
 import { readCurrent } from '../../adapters/dynamodb-configuration-table.ts';
 import { own } from '../../core/json/values.ts';
 import type { Environment } from '../environment.ts';
-import { secretNames } from '../secrets/secret-names.ts';
+import { secretLookup } from '../secrets/secret-names.ts';
 import type { ConfigurationFiles, ConfigurationProblem } from './files/configuration-files.ts';
 import { sourcesWithoutSecret } from './missing-secrets.ts';
 
@@ -10,9 +10,9 @@ export async function lackingSecrets(
   environment: Environment,
   { directory, snapshot, environments }: ConfigurationFiles,
 ): Promise<ConfigurationProblem[]> {
-  const [{ state }, names] = await Promise.all([readCurrent(environment.configuration), secretNames(environment)]);
+  const { state } = await readCurrent(environment.configuration);
   const there = { state, seed: own(environments, environment.name) };
-  const lacking = await sourcesWithoutSecret(snapshot.sources, there, (name) => names.has(name));
+  const lacking = await sourcesWithoutSecret(snapshot.sources, there, secretLookup(environment));
   return lacking.map((key) => ({
     severity: 'error',
     file: `${directory}/sources/${key}.yaml`,

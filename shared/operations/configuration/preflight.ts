@@ -3,6 +3,7 @@ import { missingReferences, workflowNamedBy } from '../../core/configuration/mis
 import { type ResourceRef, refText } from '../../core/configuration/resources.ts';
 import { EnvironmentFile } from '../../core/configuration/schema.ts';
 import { targetDefinition } from '../../core/configuration/targets/index.ts';
+import { type Capabilities, unknownNeeds } from './capabilities.ts';
 import { sourcesWithoutSecret } from './missing-secrets.ts';
 import type { PromotionPlan } from './promote.ts';
 
@@ -15,6 +16,8 @@ export type EnvironmentFacts = {
   audienceExists(key: string): Promise<boolean>;
   /** Whether the deployed stack may call this, as `grantNameOf` spells it. Absent: a stack from before it said so. */
   isGranted?(name: string): boolean;
+  /** Of the functions that run there. Absent: a stack from before it said so. */
+  capabilities?: Capabilities | undefined;
 };
 
 export const promotionProblems = [
@@ -22,6 +25,8 @@ export const promotionProblems = [
   'audience_missing',
   'target_missing',
   'target_not_granted',
+  'not_known_there',
+  'removes_live',
   'secret_not_set',
   'verification_secret_not_set',
   'changed_there',
@@ -36,6 +41,11 @@ export type PromotionProblem = ResourceRef & {
   remedy: string;
 };
 
+/** Whether a promotion goes on. What functions don't know takes all sources down, so `force` goes over everything but that. */
+export function isStopped(problems: readonly PromotionProblem[], force: boolean): boolean {
+  return force ? problems.some(({ problem }) => problem === 'not_known_there') : problems.length > 0;
+}
+
 /** Everything that would not work in the upper environment after the promotion, as far as the promotion is the cause. */
 export async function preflight(
   { content, changes, seen, concerns }: PromotionPlan,
@@ -46,6 +56,26 @@ export async function preflight(
   const problems: PromotionProblem[] = [];
   const report = ({ type, key }: ResourceRef, problem: PromotionProblem['problem'], detail: string, remedy: string) =>
     void problems.push({ type, key, problem, detail, remedy });
+
+  for (const need of facts.capabilities === undefined ? [] : unknownNeeds(content, facts.capabilities)) {
+    const of = need.need === 'format' ? changes[0] : need;
+    if (of === undefined) continue;
+    report(
+      of,
+      'not_known_there',
+      `needs ${need.need} ${need.name}, which the functions of ${environment} do not know: every request would be answered 503`,
+      `deploy this version there first: npx cdk deploy -c environment=${environment}`,
+    );
+  }
+
+  for (const { type, key, change } of changes)
+    if (change === 'removed' && type !== 'audience')
+      report(
+        { type, key },
+        'removes_live',
+        `is live in ${environment} and would be removed`,
+        type === 'source' ? 'its senders would get 404 and drop their events' : 'triggers that name it would fail',
+      );
 
   for (const { by, mapping, missing } of missingReferences(content, changes)) {
     if (missing.type === 'audience' && (await facts.audienceExists(missing.key))) continue;

@@ -21,11 +21,14 @@ import {
   makeLive,
   readSeen,
 } from './live-content.ts';
+import { type CommitTerms, type Objection, objectionsTo } from './objections.ts';
 
 export type RevertRequest = Authorship & {
   commit: HistoryEntry;
   /** Takes later changes of the same resources back too, and what names resources that are then not there. */
   force?: boolean;
+  /** What the content has to keep to. Absent: it's not looked at. */
+  terms?: CommitTerms;
 };
 
 export type RevertResult =
@@ -35,7 +38,8 @@ export type RevertResult =
   /** Everything is as it was before that commit. */
   | { kind: 'nothing_to_revert'; dropped: ResourceRef[] }
   | { kind: 'conflict'; conflicts: DraftConflict[] }
-  | { kind: 'missing_references'; missing: MissingReference[] };
+  | { kind: 'missing_references'; missing: MissingReference[] }
+  | { kind: 'refused'; objections: Objection[] };
 
 /**
  * Takes a commit back by a new one: each of its resources becomes what it was before. What is in the draft of these
@@ -43,7 +47,7 @@ export type RevertResult =
  * @throws ConfigurationConflict when somebody else commits at the same moment
  */
 export async function revertCommit(table: ConfigurationTable, request: RevertRequest): Promise<RevertResult> {
-  const { commit, force = false, ...about } = request;
+  const { commit, force = false, terms, ...about } = request;
   if (commit.kind !== 'commit') return { kind: 'not_a_commit' };
   const [seen, { before, after }, changed] = await Promise.all([
     readSeen(table),
@@ -78,6 +82,8 @@ export async function revertCommit(table: ConfigurationTable, request: RevertReq
   const missing = missingWorkflows(content, edits);
   if (missing.length > 0 && !force) return { kind: 'missing_references', missing };
   const changes = changesBetween(seen.snapshot, content);
+  const objections = terms ? await objectionsTo(seen, content, changes, { ...terms, seed: undefined }) : [];
+  if (objections.length > 0) return { kind: 'refused', objections };
   const committed = await makeLive(table, seen, { ...about, content, changes, seed: undefined, reverts: commit.id });
   const dropped = await dropFromDraft(table, (change) => changed.some((ref) => sameRef(ref, change)));
   return { kind: 'reverted', dropped, ...committed };

@@ -1,6 +1,6 @@
 import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
 import type { RawEvent } from '../../core/events/raw-event.ts';
-import type { ActionLogEntry, ActionOutcome } from '../../core/logs/action-log-entry.ts';
+import { type ActionLogEntry, type ActionOutcome, isReopenable } from '../../core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import { takesEventData } from '../../core/mappings/action-facts.ts';
 import { type ActionsMessage, decodeActionsMessage, type Invocation } from '../../core/plan/actions-message.ts';
@@ -90,7 +90,7 @@ function planActionsReplay(facts: ReplayFacts, replay: string, nowMs: number): R
   const { entry, log, actionsQueueEmpty } = facts;
   if (entry.actionsPlanned === 0) return nothing('planned no actions, so nothing is missing');
   if (log === undefined) return planLostActions(facts, replay);
-  const failed = log.actions.filter(({ status, reason }) => status === 'failed' && reason !== 'parameters_too_large');
+  const failed = log.actions.filter((action) => isReopenable(action) && action.reason !== 'parameters_too_large');
   const pending = log.actions.filter(({ status }) => status === 'pending');
   const stranded = actionsQueueEmpty ? pending : [];
   if (failed.length + stranded.length === 0) return nothing(whyNothing(log.actions));

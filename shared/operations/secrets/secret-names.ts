@@ -1,4 +1,4 @@
-import { ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
 import type { Environment } from '../environment.ts';
 
 /** Which secrets an environment has, without its prefix: `sources/stripe`, `targets/order-completed`. Values stay where they are. */
@@ -14,4 +14,27 @@ export async function secretNames({ outputs, secrets }: Environment): Promise<Se
     NextToken = page.NextToken;
   } while (NextToken !== undefined);
   return names;
+}
+
+/**
+ * Whether a secret is set, asked of each by name: the list is up to five minutes behind on AWS. Values are not read. One that
+ * is scheduled for deletion can't be used, and counts as not set.
+ */
+export function secretLookup({ outputs, secrets }: Environment): (name: string) => Promise<boolean> {
+  const answers = new Map<string, Promise<boolean>>();
+  const ask = async (name: string) => {
+    const client = await secrets();
+    try {
+      const SecretId = `${outputs.SecretsPrefix}/${name}`;
+      return (await client.send(new DescribeSecretCommand({ SecretId }))).DeletedDate === undefined;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ResourceNotFoundException') return false;
+      throw error;
+    }
+  };
+  return (name) => {
+    const answer = answers.get(name) ?? ask(name);
+    answers.set(name, answer);
+    return answer;
+  };
 }

@@ -176,8 +176,9 @@ describe('a trigger that time runs short for', () => {
     expect(count).toBeGreaterThan(2);
     // 2,400 users and 4 objects, each asked for once; who is not known is still named at the end.
     expect(result).toMatchObject({
-      status: 'succeeded',
-      result: { runs: 2404 },
+      status: 'skipped',
+      reason: 'recipient_unknown',
+      result: { runs: 2404, unknown: 1 },
       warnings: [{ code: 'recipient_missing' }],
     });
     expect(world.requests).toHaveLength(2404);

@@ -34,15 +34,44 @@ describe('recipients', () => {
       ['lena', { collection: 'projects', id: 'p1' }, { id: 'new', name: 'New' }],
       ['lena', 'projects/p1', 'new'],
     ],
-    ['an unknown id gets none, the others do', ['nobody', 'lena'], ['lena']],
-    ['an unknown id spelled with $users gets none either', [{ collection: '$users', id: 'nobody' }], []],
-    ['nobody known: no runs, and still a success', ['nobody', 'no-one'], []],
   ])('%s', async (_name, recipients, expected) => {
     const made = makeActionContext();
     await identify(made.directory, { id: 'lena' }, { id: 'ivo' }, { id: '42' });
     const result = await trigger({ recipients }, made.context);
     expect(recipientsOf(made)).toEqual(expected);
     expect(result).toMatchObject({ status: 'succeeded', result: { id: made.context.id, runs: expected.length } });
+  });
+
+  test.each<[string, JsonValue, string[], string]>([
+    [
+      'an unknown id gets no run, the others do',
+      ['nobody', 'lena'],
+      ['lena'],
+      'no run for nobody: not identified yet; 1 run for the others',
+    ],
+    [
+      'an unknown id spelled with $users gets none either',
+      [{ collection: '$users', id: 'nobody' }],
+      [],
+      'no run for nobody: not identified yet',
+    ],
+    ['with nobody known there are no runs', ['nobody', 'no-one'], [], 'no run for nobody, no-one: not identified yet'],
+  ])('%s: skipped, so that it is found and can be replayed', async (_name, recipients, expected, detail) => {
+    const made = makeActionContext();
+    await identify(made.directory, { id: 'lena' });
+    const result = await trigger({ recipients }, made.context);
+    expect(recipientsOf(made)).toEqual(expected);
+    expect(result).toMatchObject({
+      status: 'skipped',
+      reason: 'recipient_unknown',
+      detail,
+      errors: [{ field: 'recipients' }],
+      result: {
+        id: made.context.id,
+        runs: expected.length,
+        unknown: Array.isArray(recipients) ? recipients.length - expected.length : 1,
+      },
+    });
   });
 
   test('who was dropped is named in a warning', async () => {

@@ -45,6 +45,25 @@ describe('new members of an audience', () => {
     expect(runsOf().every(({ audience }) => audience === 'trials')).toBe(true);
   });
 
+  test('are waited for while their identify may be under way', async () => {
+    const { context, started, directory } = await makeWorld();
+    const added = [member('lena'), member('new')];
+    const waiting = { ...context, firstAttemptAtMs: contextNowMs - 3000 };
+    expect(await startAudienceRuns('trials', added, waiting)).toEqual({
+      status: 'pending',
+      reason: 'recipient_unknown',
+      detail: 'waits for new: not identified yet',
+      retryAfterSeconds: 3,
+      result: { runs: 1 },
+    });
+    await identify(directory, { id: 'new' });
+    expect(await startAudienceRuns('trials', added, { ...waiting, again: true })).toMatchObject({
+      status: 'succeeded',
+      result: { runs: 2 },
+    });
+    expect(started()).toEqual(['welcome lena - handed_off', 'welcome new - handed_off']);
+  });
+
   test('start them once, however often the action is tried', async () => {
     const { context, started } = await makeWorld();
     const added = [member('lena'), member('lena', 't1')];

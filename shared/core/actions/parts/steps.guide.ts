@@ -23,6 +23,10 @@ export const identifyLena: Step = {
     traits: { email: 'lena@orchard.example', phone: '+34910000001', plan: 'team', address: { city: 'Bilbao' } },
   },
 };
+export const identifyBuyer: Step = {
+  mapping: identifyLena.mapping,
+  event: { type: 'identify', userId: 'usr_9000', traits: { email: 'ivo@orchard.example' } },
+};
 export const saveProject: Step = {
   mapping: {
     id: 'save-project',

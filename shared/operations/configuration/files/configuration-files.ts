@@ -7,7 +7,7 @@ import {
   SourceFile,
   WorkflowFile,
 } from '../../../core/configuration/schema.ts';
-import { isResourceKey } from '../../../core/ids/resource-key.ts';
+import { ResourceKey } from '../../../core/ids/resource-key.ts';
 import { printable } from '../../words/text.ts';
 import { checkReferences } from './configuration-checks.ts';
 import { type ParsedFile, pathText, place, problemsOf } from './configuration-errors.ts';
@@ -50,7 +50,8 @@ export function readConfigurationFiles(directory: string): ConfigurationFiles {
     const contents: Record<string, z.infer<(typeof kinds)[Kind]>> = {};
     for (const { key, file, bytes } of files.filter((one) => one.kind === kind)) {
       keys[kind].push(key);
-      if (!isResourceKey(key)) problems.push({ severity: 'error', file, path: '', message: keyProblem(key) });
+      const problem = keyProblem(key);
+      if (problem !== undefined) problems.push({ severity: 'error', file, path: '', message: problem });
       const result = readYaml(bytes);
       if (result.kind === 'wrong') {
         for (const { path, ...problem } of result.problems)
@@ -79,8 +80,11 @@ export function readConfigurationFiles(directory: string): ConfigurationFiles {
   return { directory, snapshot, environments, problems };
 }
 
-const keyProblem = (key: string) =>
-  `"${key}" cannot be a key; name the file with lower-case letters, digits, "-" or "_", beginning with a letter or digit`;
+/** Why a file's name gives no key, with what would; undefined when it does. */
+function keyProblem(key: string): string | undefined {
+  const problem = ResourceKey.safeParse(key).error?.issues[0]?.message;
+  return problem && `"${key}" cannot be a key, and the file's name is its key: it ${problem}`;
+}
 
 /** `infra/config/sources/rudderstack.yaml:7:13 mappings[0].action: …` */
 export function problemText({ severity, file, line, column, path, message }: ConfigurationProblem): string {

@@ -1,0 +1,73 @@
+import { actions } from '../../core/actions/index.ts';
+import { folderOf, type ResourceRef, type ResourceType } from '../../core/configuration/resources.ts';
+import type { Snapshot } from '../../core/configuration/schema.ts';
+import { Target } from '../../core/configuration/targets/index.ts';
+import { snapshotFormat } from '../../core/configuration/unreadable.ts';
+import { sourceKinds } from '../../core/sources/index.ts';
+
+/** What the functions of a stack can work with. A configuration that needs more would make each request a 503. */
+export type Capabilities = {
+  format: number;
+  kinds: readonly string[];
+  actions: readonly string[];
+  targets: readonly string[];
+};
+
+/** Of this code; a stack's are those of the code that it was deployed with. */
+export const capabilities: Capabilities = {
+  format: snapshotFormat,
+  kinds: sourceKinds.map(({ id }) => id),
+  actions: actions.map(({ id }) => id),
+  targets: Target.options.map(({ shape }) => shape.type.value),
+};
+
+/** As a stack says it, in outputs of at most 1,024 bytes each. */
+export type CapabilityOutputs = { KnownFormat: string; KnownKinds: string; KnownActions: string; KnownTargets: string };
+
+export function capabilityOutputs({ format, kinds, actions, targets }: Capabilities): CapabilityOutputs {
+  const text = (names: readonly string[]) => names.join(' ');
+  return {
+    KnownFormat: String(format),
+    KnownKinds: text(kinds),
+    KnownActions: text(actions),
+    KnownTargets: text(targets),
+  };
+}
+
+/** @returns undefined for a stack from before they were said */
+export function capabilitiesFrom(
+  outputs: { [Name in keyof CapabilityOutputs]?: string | undefined },
+): Capabilities | undefined {
+  const { KnownFormat, KnownKinds, KnownActions, KnownTargets } = outputs;
+  if (KnownFormat === undefined || KnownKinds === undefined || KnownActions === undefined || KnownTargets === undefined)
+    return undefined;
+  const names = (text: string) => text.split(' ');
+  return {
+    format: Number(KnownFormat),
+    kinds: names(KnownKinds),
+    actions: names(KnownActions),
+    targets: names(KnownTargets),
+  };
+}
+
+/** What a resource needs and functions lack. `format`: how all of it is written. */
+export type UnknownNeed =
+  | (ResourceRef & { need: 'kind' | 'action' | 'target'; name: string })
+  | { need: 'format'; name: string };
+
+/** Everything in a snapshot that functions with these capabilities can't work with, once per resource and name. */
+export function unknownNeeds(snapshot: Snapshot, { format, ...known }: Capabilities): UnknownNeed[] {
+  const found = new Map<string, UnknownNeed>();
+  if (snapshotFormat > format) found.set('format', { need: 'format', name: String(snapshotFormat) });
+  const needs = (type: ResourceType, key: string, need: 'kind' | 'action' | 'target', name: string) => {
+    if (known[`${need}s`].includes(name)) return;
+    found.set(`${folderOf(type)}/${key} ${need} ${name}`, { type, key, need, name });
+  };
+  for (const [key, { kind, mappings }] of Object.entries(snapshot.sources)) {
+    needs('source', key, 'kind', kind);
+    for (const { action } of mappings) needs('source', key, 'action', action);
+  }
+  for (const [key, { target }] of Object.entries(snapshot.workflows))
+    for (const { type } of Object.values(target)) needs('workflow', key, 'target', type);
+  return [...found.values()];
+}

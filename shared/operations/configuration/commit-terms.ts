@@ -1,0 +1,13 @@
+import type { Environment } from '../environment.ts';
+import { secretLookup } from '../secrets/secret-names.ts';
+import { capabilitiesFrom } from './capabilities.ts';
+import type { CommitTerms, ObjectionKind } from './objections.ts';
+
+/** What content has to keep to in an environment: what its functions know, and its secrets. */
+export function commitTermsOf(environment: Environment, allowed: readonly ObjectionKind[]): CommitTerms {
+  return {
+    capabilities: capabilitiesFrom(environment.outputs),
+    isSecretSet: secretLookup(environment),
+    allowed,
+  };
+}

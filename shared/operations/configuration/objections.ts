@@ -1,0 +1,122 @@
+import type { HistoryEntry } from '../../adapters/dynamodb-configuration-history.ts';
+import type { ConfigurationTable } from '../../adapters/dynamodb-configuration-table.ts';
+import { type ResourceChange, type ResourceRef, refText } from '../../core/configuration/resources.ts';
+import type { EnvironmentFile, Snapshot } from '../../core/configuration/schema.ts';
+import { failure, type Refusal } from '../refusal.ts';
+import { formatTime } from '../words/times.ts';
+import { type Capabilities, type UnknownNeed, unknownNeeds } from './capabilities.ts';
+import { lastCommitOf, type Seen } from './live-content.ts';
+import { sourcesWithoutSecret } from './missing-secrets.ts';
+
+/** Why content should not become live. Each names what it is about. */
+export type Objection =
+  /** Senders of a source that is gone get 404 and drop their events; triggers of a workflow that is gone fail. */
+  | { kind: 'removes_live'; refs: ResourceRef[] }
+  /** The files were made before these were committed, and would undo them. */
+  | { kind: 'stale_files'; conflicts: { ref: ResourceRef; commit: HistoryEntry | undefined }[] }
+  /** The functions that run there can't work with it: every request would be answered 503. */
+  | { kind: 'not_known_there'; needs: UnknownNeed[] }
+  /** Sources that have to be verified and have no secret: each of their requests would be answered 503. */
+  | { kind: 'secret_missing'; sources: string[] };
+export type ObjectionKind = Objection['kind'];
+
+/** What a person can go on in spite of. What functions don't know would take all sources down, so it's never one of them. */
+export const overridable: readonly ObjectionKind[] = ['removes_live', 'stale_files', 'secret_missing'];
+
+/** What is known of the environment that content is for; what is absent is not checked. */
+export type CommitTerms = {
+  /** Of the functions that run there. */
+  capabilities?: Capabilities | undefined;
+  isSecretSet?(name: string): Promise<boolean>;
+  /** Objections that the person who commits knows of and has answered. */
+  allowed?: readonly ObjectionKind[];
+};
+
+/** Everything that speaks against making `content` live in place of what was seen, but for what is allowed. */
+export async function objectionsTo(
+  { current, snapshot }: Seen,
+  content: Snapshot,
+  changes: readonly ResourceChange[],
+  { seed, capabilities, isSecretSet, allowed = [] }: CommitTerms & { seed: EnvironmentFile | undefined },
+): Promise<Objection[]> {
+  const found: Objection[] = [];
+  const needs = capabilities === undefined ? [] : unknownNeeds(content, capabilities);
+  if (needs.length > 0) found.push({ kind: 'not_known_there', needs });
+  // An audience without a file goes on as one that an action made.
+  const refs = changes.filter(({ type, change }) => change === 'removed' && type !== 'audience').map(refOf);
+  if (refs.length > 0) found.push({ kind: 'removes_live', refs });
+  if (isSecretSet !== undefined && !allowed.includes('secret_missing')) {
+    const coming = changes
+      .filter(({ type, change }) => type === 'source' && change !== 'removed')
+      .map(({ key }) => key);
+    const sources = Object.fromEntries(Object.entries(content.sources).filter(([key]) => coming.includes(key)));
+    const before = await sourcesWithoutSecret(snapshot.sources, { state: current.state, seed }, isSecretSet);
+    const lacking = await sourcesWithoutSecret(sources, { state: current.state, seed }, isSecretSet);
+    // What is so already is no news, and no reason against a correction of something else.
+    const news = lacking.filter((key) => !before.includes(key));
+    if (news.length > 0) found.push({ kind: 'secret_missing', sources: news });
+  }
+  return found.filter(({ kind }) => !allowed.includes(kind));
+}
+
+const refOf = ({ type, key }: ResourceRef): ResourceRef => ({ type, key });
+
+/** What the person is told, with what would be right. */
+export function objectionText(objection: Objection, environment: string): { what: string; remedies: string[] } {
+  switch (objection.kind) {
+    case 'removes_live':
+      return {
+        what: `this removes ${objection.refs.map(refText).join(', ')}, live in ${environment}: senders of a source that is gone get 404 and drop their events`,
+        remedies: ['is the folder the one that is meant? --dir names it', 'to remove them: --force'],
+      };
+    case 'stale_files':
+      return {
+        what: `the files are older than what is live in ${environment}, and would undo ${objection.conflicts.map(conflictText).join('; ')}`,
+        remedies: [
+          'bring it into your files first: git pull, or npx signalbox config pull',
+          'or commit over it: --force',
+        ],
+      };
+    case 'not_known_there':
+      return {
+        what: `the functions of ${environment} don't know ${objection.needs.map(needText).join(', ')}, and would answer every request with 503`,
+        remedies: [
+          `run this version there first: npx cdk deploy -c environment=${environment}, or start npm start again`,
+        ],
+      };
+    case 'secret_missing':
+      return {
+        what: `${objection.sources.join(', ')} would be verified in ${environment} without a secret, so each request would be answered 503`,
+        remedies: [
+          ...objection.sources.map((key) => `npx signalbox secrets set ${key} -e ${environment}`),
+          'or set it afterwards: --force',
+        ],
+      };
+  }
+}
+
+function conflictText({ ref, commit }: { ref: ResourceRef; commit: HistoryEntry | undefined }): string {
+  if (commit === undefined) return refText(ref);
+  const { id, author, createdAtMs, message } = commit;
+  return `${refText(ref)} of commit ${id} by ${author}, ${formatTime(createdAtMs)} ("${message}")`;
+}
+
+const needText = (need: UnknownNeed): string =>
+  need.need === 'format' ? `format ${need.name} of the configuration` : `${need.need} ${need.name} (${refText(need)})`;
+
+/** All objections as one refusal. */
+export function refusalOf(objections: readonly Objection[], environment: string, consequence: string): Refusal {
+  const texts = objections.map((objection) => objectionText(objection, environment));
+  return failure(
+    `${texts.map(({ what }) => what).join('\n')}\n${consequence}`,
+    ...new Set(texts.flatMap(({ remedies }) => remedies)),
+  );
+}
+
+/** Which commit last changed each of these. */
+export function withCommits(
+  table: ConfigurationTable,
+  refs: readonly ResourceRef[],
+): Promise<{ ref: ResourceRef; commit: HistoryEntry | undefined }[]> {
+  return Promise.all(refs.map(async (ref) => ({ ref, commit: await lastCommitOf(table, ref) })));
+}
