@@ -3,6 +3,7 @@ import { missingReferences, workflowNamedBy } from '../../core/configuration/mis
 import { type ResourceRef, refText } from '../../core/configuration/resources.ts';
 import { EnvironmentFile } from '../../core/configuration/schema.ts';
 import { targetDefinition } from '../../core/configuration/targets/index.ts';
+import { own } from '../../core/json/values.ts';
 import { type Capabilities, unknownNeeds } from './capabilities.ts';
 import { sourcesWithoutSecret } from './missing-secrets.ts';
 import type { PromotionPlan } from './promote.ts';
@@ -165,7 +166,7 @@ function workflowsConcerned({ content, changes }: Pick<PromotionPlan, 'content' 
     if (ref.change === 'removed') continue;
     if (ref.type === 'workflow') keys.add(ref.key);
     if (ref.type !== 'source') continue;
-    for (const mapping of content.sources[ref.key]?.mappings ?? []) {
+    for (const mapping of own(content.sources, ref.key)?.mappings ?? []) {
       const workflow = workflowNamedBy(mapping);
       if (workflow !== undefined && Object.hasOwn(content.workflows, workflow)) keys.add(workflow);
     }
