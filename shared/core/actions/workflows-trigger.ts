@@ -32,6 +32,7 @@ export const workflowsTrigger = defineAction({
   defaults: { recipients: 'user_id' },
   eventData: 'data',
   names: { parameter: 'key', type: 'workflow', isBare: true },
+  isForTriggers: true,
   startsRunsFor: 'recipients',
   params: z.object({
     key: Text.describe('The workflow; may be written bare.'),

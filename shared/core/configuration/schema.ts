@@ -3,7 +3,7 @@ import { ResourceKey } from '../ids/resource-key.ts';
 import { ExactJson } from '../json/exact-json.ts';
 import type { JsonObject } from '../json/values.ts';
 import { FieldPathText } from '../mappings/field-path.ts';
-import { Mapping } from '../mappings/schema.ts';
+import { Condition, Mapping, ParameterValue } from '../mappings/schema.ts';
 import { dataSchemaProblems } from './data-schema.ts';
 import { headerName } from './header-name.ts';
 import { Target } from './targets/index.ts';
@@ -94,6 +94,26 @@ const DataSchema = z.record(z.string(), ExactJson).superRefine((schema, context)
   for (const message of dataSchemaProblems(schema as JsonObject)) context.addIssue({ code: 'custom', message });
 });
 
+/**
+ * An event that starts the workflow, written in the workflow's own file: short for a mapping of that source with the
+ * action `workflows_trigger`. Its parameters stand beside `source` and `event`.
+ */
+export const WorkflowTrigger = z.strictObject({
+  source: ResourceKey.describe('Key of the source that sends the event.'),
+  event: z.string().min(1).describe('The exact event type: track/order_completed, invoice.paid.'),
+  id: ResourceKey.optional().describe(
+    'Id of the mapping that this is short for. Default: trigger-, the key of the workflow and the event type.',
+  ),
+  when: z.array(Condition).optional().describe('Conditions that must all hold; none by default.'),
+  recipients: ParameterValue.optional().describe('Who gets a run. Default: user_id.'),
+  data: ParameterValue.optional().describe("What the workflow is given. Default: the event's data."),
+  actor: ParameterValue.optional().describe('Who did it.'),
+  tenant: ParameterValue.optional().describe('The tenant that the runs are for.'),
+  cancellation_key: ParameterValue.optional().describe('For workflows_cancel; best unique per trigger.'),
+  settings: ParameterValue.optional().describe('Passed on to the target.'),
+});
+export type WorkflowTrigger = z.infer<typeof WorkflowTrigger>;
+
 /** `workflows/<key>.yaml` */
 export const WorkflowFile = z.strictObject({
   name: Name,
@@ -109,6 +129,7 @@ export const WorkflowFile = z.strictObject({
   ),
   data_schema: DataSchema.optional().describe('JSON Schema (2020-12) that the data of a trigger must match.'),
   audience: ResourceKey.optional().describe('Every new member of this audience starts a run.'),
+  triggers: z.array(WorkflowTrigger).optional().describe('Events that start it. Mappings of sources may start it too.'),
 });
 export type WorkflowFile = z.infer<typeof WorkflowFile>;
 

@@ -12,12 +12,15 @@ const keptNever = new Set([
   'x-amz-security-token',
 ]);
 
-/** The request headers that stay with an event, for mappings to read and people to see; an allow-list. */
+/**
+ * The request headers that stay with an event, for mappings to read and people to see; an allow-list. Those that the
+ * source's configuration reads are on it without being listed.
+ */
 export function keptHeaders(
   headers: Record<string, string>,
-  { kind, file, verifier }: Pick<PreparedSource, 'kind' | 'file' | 'verifier'>,
+  { kind, file, verifier, namedHeaders }: Pick<PreparedSource, 'kind' | 'file' | 'verifier' | 'namedHeaders'>,
 ): Record<string, string> {
-  const names = new Set([...keptAlways, ...(kind?.keptHeaders ?? []), ...file.headers]);
+  const names = new Set([...keptAlways, ...(kind?.keptHeaders ?? []), ...file.headers, ...namedHeaders]);
   return Object.fromEntries(
     [...names].flatMap((name) => {
       const value = Object.hasOwn(headers, name) ? headers[name] : undefined;

@@ -23,6 +23,8 @@ export type ActionFacts = {
   /** The parameter that is the event's `data` where the mapping leaves it out. The message carries that once. */
   eventData?: string;
   names?: NamingParameter;
+  /** A trigger in a workflow's own file asks for this action. */
+  isForTriggers?: true;
   /** It takes away what only its sender could bring back. Runs for verified events only, unless a setting says otherwise. */
   destructive?: true;
 };
@@ -35,6 +37,13 @@ const factsById = new Map(Object.entries(knownActions));
 /** The facts of an action; none for one that is not known. */
 export function factsOf(action: string): ActionFacts {
   return factsById.get(action) ?? none;
+}
+
+/** What a trigger in a workflow's file asks for: its action, and which parameter is the workflow. */
+export function triggerAction(): { action: string; workflow: string } {
+  for (const [action, { isForTriggers, names }] of factsById)
+    if (isForTriggers && names !== undefined) return { action, workflow: names.parameter };
+  throw new Error('no action is for triggers');
 }
 
 /**

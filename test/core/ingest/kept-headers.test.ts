@@ -3,7 +3,8 @@ import { SourceFile } from '../../../shared/core/configuration/schema.ts';
 import { keptHeaders } from '../../../shared/core/ingest/kept-headers.ts';
 import { rudderstack } from '../../../shared/core/sources/rudderstack.ts';
 
-const source = (headers: string[] = []) => ({
+const source = (headers: string[] = [], namedHeaders: string[] = []) => ({
+  namedHeaders,
   kind: rudderstack,
   verifier: rudderstack.verifier,
   file: SourceFile.parse({ kind: 'rudderstack', name: 'R', headers }),
@@ -32,4 +33,11 @@ test('keeps no credential, even if the source asks for it', () => {
 
 test('reads no inherited member as a header', () => {
   expect(keptHeaders({}, source(['constructor', 'tostring', '__proto__']))).toEqual({});
+});
+
+test('keeps what the configuration of the source reads, without being told, and no credential of it', () => {
+  const headers = { 'webhook-id': 'msg_1', 'x-other': 'o', authorization: 'canary' };
+  expect(keptHeaders(headers, source([], ['webhook-id', 'authorization', 'x-absent']))).toEqual({
+    'webhook-id': 'msg_1',
+  });
 });
