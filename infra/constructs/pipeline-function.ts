@@ -159,6 +159,21 @@ export class PipelineFunction extends Construct {
     this.lambda.addEnvironment(variable, table.tableName);
   }
 
+  /** On a table that it uses, items alone whose partition key is one of `keys`; `*` stands for any text in it. */
+  usesItems({ table }: PipelineTable, keys: string[], ...operations: TableOperation[]): void {
+    const policy = new PolicyStatement({
+      actions: operations.map((operation) => `dynamodb:${operation}`),
+      resources: [table.tableArn],
+      // For all values alone would hold for a request without any.
+      // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+      conditions: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
+    });
+    this.#role.addToPolicy(policy);
+  }
+
   /** Queries one index of a table that it uses. */
   queriesIndex({ table }: PipelineTable, index: string): void {
     this.#allow(['dynamodb:Query'], [`${table.tableArn}/index/${index}`]);

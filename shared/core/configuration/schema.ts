@@ -172,6 +172,12 @@ export const SourceSettings = z.strictObject({
         .describe(
           'Batches whose signature covers only their first event: accept the rest as unverified (default), or refuse the request.',
         ),
+      destructive: z
+        .enum(['verified', 'any'])
+        .optional()
+        .describe(
+          'Mappings of actions that delete: run them for no event whose check failed or did not cover it (verified, the default), or for any.',
+        ),
     })
     .prefault({})
     .describe('Whether requests must prove who sent them.'),
