@@ -13,7 +13,7 @@ import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-n
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { Target } from '../../shared/core/configuration/schema.ts';
+import type { Target } from '../../shared/core/configuration/targets/index.ts';
 import type { readEnvironment } from '../../shared/lambda/environment.ts';
 import type { PipelineEnvironment } from '../environments.ts';
 import { besideBundle, type LoadedWhenUsed, type StartedWhenUsed } from './beside-bundle.ts';

@@ -1,4 +1,5 @@
 import type { Snapshot, SourceFile } from '../../core/configuration/schema.ts';
+import { targetDefinition } from '../../core/configuration/targets/index.ts';
 import { isResourceKey } from '../../core/ids/resource-key.ts';
 import { own } from '../../core/json/values.ts';
 import { verifierOf } from '../../core/live/effective-settings.ts';
@@ -80,17 +81,13 @@ function ofSource(key: string, { sources }: Snapshot): KnownSecret {
 }
 
 function ofTarget(key: string, { workflows }: Snapshot, environment: string): KnownSecret {
-  const type = own(own(workflows, key)?.target ?? {}, environment)?.type;
+  const target = own(own(workflows, key)?.target ?? {}, environment);
+  const { sharedWith = 'the target', isSigningKey = false } = (target && targetDefinition(target).secret) ?? {};
   const name = `targets/${key}`;
-  if (type !== 'http')
-    return {
-      name,
-      sharedWith: type === 'knock' ? 'Knock' : 'the target',
-      read: (text) => readSecret(text, { secretProblem: () => undefined }),
-    };
+  if (!isSigningKey) return { name, sharedWith, read: (text) => readSecret(text, { secretProblem: () => undefined }) };
   return {
     name,
-    sharedWith: 'the target',
+    sharedWith,
     read: (text) =>
       readSecret(text, {
         // Standard Webhooks writes its version in front of a signature, and people copy it along.
