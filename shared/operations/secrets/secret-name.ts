@@ -1,4 +1,5 @@
 import type { Snapshot, SourceFile } from '../../core/configuration/schema.ts';
+import { targetDefinition } from '../../core/configuration/targets/index.ts';
 import { own } from '../../core/json/values.ts';
 import { verifierOf } from '../../core/live/effective-settings.ts';
 import { sourceKind } from '../../core/sources/index.ts';
@@ -50,13 +51,13 @@ function ofSource(key: string, { sources }: Snapshot): KnownSecret {
 }
 
 function ofTarget(key: string, { workflows }: Snapshot, environment: string): KnownSecret {
-  const type = own(own(workflows, key)?.target ?? {}, environment)?.type;
+  const target = own(own(workflows, key)?.target ?? {}, environment);
+  const { sharedWith = 'the target', isSigningKey = false } = (target && targetDefinition(target).secret) ?? {};
   const name = `targets/${key}`;
-  if (type !== 'http')
-    return { name, sharedWith: type === 'knock' ? 'Knock' : 'the target', problemOf: () => undefined };
+  if (!isSigningKey) return { name, sharedWith, problemOf: () => undefined };
   return {
     name,
-    sharedWith: 'the target',
+    sharedWith,
     problemOf: (value) =>
       isSigningSecret(value)
         ? undefined

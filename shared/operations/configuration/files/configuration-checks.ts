@@ -273,7 +273,7 @@ function headerPathProblem(path: string, source: SourceFile): string | undefined
   const kind = sourceKind(source.kind);
   const kept = keptHeaders(
     { [name]: 'x' },
-    { kind, file: source, verifier: verifierOf(kind, source), namedHeaders: [name] },
+    { kind, file: source, verifier: verifierOf(kind, source), redact: [], namedHeaders: [name] },
   );
   return Object.hasOwn(kept, name)
     ? undefined
