@@ -3,7 +3,7 @@ import { targetDefinition } from '../../core/configuration/targets/index.ts';
 import { isResourceKey } from '../../core/ids/resource-key.ts';
 import { own } from '../../core/json/values.ts';
 import { verifierOf } from '../../core/live/effective-settings.ts';
-import { readSecret, type SecretReading } from '../../core/signatures/secret-text.ts';
+import { readPastedSecret, type SecretReading } from '../../core/signatures/secret-text.ts';
 import { sourceKind } from '../../core/sources/index.ts';
 import { isSigningSecret, signingSecretOf } from '../../core/targets/standard-webhook.ts';
 import { nearestName } from '../words/did-you-mean.ts';
@@ -75,7 +75,7 @@ function ofSource(key: string, { sources }: Snapshot): KnownSecret {
   return {
     name: `sources/${key}`,
     sharedWith: kind?.title ?? 'the sender',
-    read: (text) => readSecret(text, verifier),
+    read: (text) => readPastedSecret(text, verifier),
     ...(newSecret && { generate: newSecret }),
   };
 }
@@ -84,12 +84,13 @@ function ofTarget(key: string, { workflows }: Snapshot, environment: string): Kn
   const target = own(own(workflows, key)?.target ?? {}, environment);
   const { sharedWith = 'the target', isSigningKey = false } = (target && targetDefinition(target).secret) ?? {};
   const name = `targets/${key}`;
-  if (!isSigningKey) return { name, sharedWith, read: (text) => readSecret(text, { secretProblem: () => undefined }) };
+  if (!isSigningKey)
+    return { name, sharedWith, read: (text) => readPastedSecret(text, { secretProblem: () => undefined }) };
   return {
     name,
     sharedWith,
     read: (text) =>
-      readSecret(text, {
+      readPastedSecret(text, {
         // Standard Webhooks writes its version in front of a signature, and people copy it along.
         copiedAlong: ['v1,'],
         secretProblem: (value) =>
