@@ -1,12 +1,34 @@
 // node infra/build/run.js infra/synth.ts [OUTDIR ENVIRONMENTS…]: what `npx cdk` runs, and the local runtime in a process of its
 // own, since CDK takes 200 MB that the runtime would carry along until it ends.
+import childProcess from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { buildApp } from './app.ts';
 
 const [outdir, ...environments] = process.argv.slice(2);
 try {
-  buildApp(outdir === undefined ? {} : { outdir, environments }).synth();
+  if (outdir === undefined) buildApp().synth();
+  else {
+    const commands = recordCommands();
+    buildApp({ outdir, environments }).synth();
+    writeFileSync(join(outdir, 'bundling.json'), JSON.stringify(commands));
+  }
 } catch (error) {
   // One line instead of a stack trace: nearly always a misspelt environment.
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
+}
+
+/**
+ * The commands that CDK runs to make bundles, in their order. `npm start -- --watch` runs them again, so that what it makes are the
+ * bundles that would be deployed.
+ */
+function recordCommands(): { command: string; args: readonly string[] }[] {
+  const commands: { command: string; args: readonly string[] }[] = [];
+  const { spawnSync } = childProcess;
+  childProcess.spawnSync = ((command: string, args: readonly string[], ...rest: unknown[]) => {
+    commands.push({ command, args });
+    return (spawnSync as (...given: unknown[]) => unknown)(command, args, ...rest);
+  }) as typeof spawnSync;
+  return commands;
 }

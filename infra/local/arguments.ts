@@ -7,6 +7,8 @@ export type Arguments = {
   /** Absent: nothing is kept. */
   data?: string;
   verbose: boolean;
+  /** Absent: on a terminal. */
+  watch?: boolean;
 };
 
 export const defaultDataDirectory = fileURLToPath(new URL('../../.signalbox', import.meta.url));
@@ -19,6 +21,7 @@ export const help = `Runs Signalbox on this machine: the CloudFormation template
   --environment A,B   which environments to run (development)
   --data DIR          where tables, queues, secrets and counts are kept between runs (.signalbox)
   --memory            keep nothing
+  --watch             take changed files while it runs (--no-watch: not). On a terminal it does so unless told otherwise
   --verbose           show every line that the functions print, and what of the template is left out
   --help
 
@@ -28,6 +31,9 @@ export const help = `Runs Signalbox on this machine: the CloudFormation template
 
 The lowest environment of the run gets the configuration files, committed, at every start. One above it gets them the first
 time only; afterwards its content comes by promotion: npx signalbox config promote --to ENVIRONMENT.
+
+With --watch a change in functions/ or shared/ is bundled again and its workers swapped, one in infra/config/ is validated and
+committed, and one in infra/constructs/ or infra/*.ts synthesizes again. What is wrong is shown, and what ran before still runs.
 
 Ctrl-C finishes what was accepted, then stops; a second one stops at once. What is still waiting is kept.`;
 
@@ -48,6 +54,7 @@ export function readArguments(args: string[]): Arguments | 'help' {
     port,
     environments,
     verbose: values.verbose,
+    ...(values.watch !== undefined && { watch: values.watch }),
     ...(!values.memory && { data: values.data ?? defaultDataDirectory }),
   };
 }
@@ -60,12 +67,14 @@ function parse(args: string[]) {
   try {
     return parseArgs({
       args,
+      allowNegative: true,
       options: {
         port: { type: 'string', default: '3000' },
         environment: { type: 'string', default: 'development' },
         data: { type: 'string' },
         memory: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
+        watch: { type: 'boolean' },
         help: { type: 'boolean', default: false },
       },
     }).values;

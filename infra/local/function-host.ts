@@ -26,6 +26,13 @@ export type FunctionHost = {
    * @throws FunctionError
    */
   invoke(payload: string): Promise<string>;
+  /** Every call from now on is a cold start's, or comes after one; calls in work are finished first by the workers they have. */
+  renew(): void;
+  /**
+   * The same with another bundle.
+   * @throws FunctionError, and leaves the function as it is, when the bundle cannot be loaded
+   */
+  replace(file: string): Promise<void>;
   /**
    * Ends a worker in the middle of its call, as Lambda may at any moment: the call fails, and others go on. For whoever
    * wants to see what that does. Answers whether one was at work.
@@ -52,10 +59,14 @@ type Waiting = { payload: string; resolve(result: string): void; reject(error: E
  * each, stopped at its timeout. Workers are started when all others are busy and kept for later calls. One that breaks
  * fails its call alone.
  */
-export function hostFunction(definition: FunctionResource, options: HostOptions): FunctionHost {
+export function hostFunction(first: FunctionResource, options: HostOptions): FunctionHost {
+  let definition = first;
   const waiting: Waiting[] = [];
   const idle: FunctionWorker[] = [];
+  /** All that live, those that work off their last call after a renewal too. */
   const all = new Set<FunctionWorker>();
+  /** Those that get calls. */
+  let current = new Set<FunctionWorker>();
   let starting = 0;
 
   const next = (): void => {
@@ -64,29 +75,42 @@ export function hostFunction(definition: FunctionResource, options: HostOptions)
       if (worker === undefined) break;
       void serve(worker, waiting.shift() as Waiting);
     }
-    if (waiting.length > starting && all.size < options.workersMax) {
+    if (waiting.length > starting && current.size < options.workersMax) {
       starting++;
-      const worker = startWorker(definition, options);
-      all.add(worker);
-      void worker.ended.then(() => {
-        all.delete(worker);
-        if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
-        next();
-      });
+      const worker = add(startWorker(definition, options));
+      const of = current;
       worker.loaded
         .then(
-          () => idle.push(worker),
+          () => settle(worker),
           (error: Error) => {
             // The cold start was for the first in the line; those behind it get a try of their own.
-            waiting.shift()?.reject(error);
+            if (of === current) waiting.shift()?.reject(error);
           },
         )
         .finally(() => {
-          starting--;
+          if (of === current) starting--;
           next();
         });
     }
   };
+
+  function add(worker: FunctionWorker): FunctionWorker {
+    all.add(worker);
+    current.add(worker);
+    void worker.ended.then(() => {
+      all.delete(worker);
+      current.delete(worker);
+      if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
+      next();
+    });
+    return worker;
+  }
+
+  /** A worker that has nothing to do: it waits for a call, or ends when it is of an earlier version. */
+  function settle(worker: FunctionWorker): void {
+    if (!current.has(worker)) void worker.stop();
+    else if (worker.isAlive()) idle.push(worker);
+  }
 
   async function serve(worker: FunctionWorker, { payload, resolve, reject }: Waiting): Promise<void> {
     try {
@@ -94,19 +118,37 @@ export function hostFunction(definition: FunctionResource, options: HostOptions)
     } catch (error) {
       reject(error as Error);
     }
-    if (worker.isAlive()) idle.push(worker);
+    settle(worker);
+    next();
+  }
+
+  function renew(): void {
+    current = new Set();
+    starting = 0;
+    for (const worker of idle.splice(0)) void worker.stop();
     next();
   }
 
   return {
-    name: definition.name,
-    memoryMb: definition.memoryMb,
+    name: first.name,
+    memoryMb: first.memoryMb,
     workersMax: options.workersMax,
     invoke(payload) {
       return new Promise((resolve, reject) => {
         waiting.push({ payload, resolve, reject });
         next();
       });
+    },
+    renew,
+    async replace(file) {
+      const changed = { ...definition, file };
+      const worker = startWorker(changed, options);
+      // Fails, and changes nothing, when the new code cannot be loaded.
+      await worker.loaded;
+      definition = changed;
+      renew();
+      settle(add(worker));
+      next();
     },
     killBusyWorker() {
       const busy = [...all].find((worker) => worker.isAlive() && worker.isBusy());

@@ -33,15 +33,22 @@ async function main(): Promise<void> {
     ...(args.verbose && { onDetail: (line: string) => console.log(line) }),
   });
   await announce(runtime, args);
+  if (args.watch ?? process.stdout.isTTY) {
+    runtime.watch({ onChange: (line) => console.log(line), onTemplate: () => registered() });
+  }
 }
 
-async function announce(runtime: Runtime, { data }: Arguments): Promise<void> {
+/** Tells the CLI anew where everything is. */
+let registered: () => void = () => undefined;
+
+async function announce(runtime: Runtime, { data, watch }: Arguments): Promise<void> {
   const other = await findRunning(defaultRuntimeFile);
   const file = other === undefined || data === undefined ? defaultRuntimeFile : join(data, 'runtime.json');
   if (other !== undefined && file === defaultRuntimeFile) {
     console.log(`\nnpx signalbox keeps talking to the run of process ${other.pid}.`);
   } else {
     process.on('exit', writeRuntimeFile(file, runtime));
+    registered = () => void writeRuntimeFile(file, runtime);
   }
   const [first, ...others] = Object.values(runtime.environments);
   for (const { name, ingestUrl, configuration } of Object.values(runtime.environments)) {
@@ -56,7 +63,7 @@ async function announce(runtime: Runtime, { data }: Arguments): Promise<void> {
   console.log(`\nTry next${others.length > 0 ? ' (--environment NAME for the other environments)' : ''}:`);
   for (const command of commands) console.log(`  ${prefix}npx signalbox ${command}${suffix}`);
   console.log(
-    `\nUp after ${seconds(performance.now() - startedMs).trim()}. Ctrl-C finishes what was accepted, then stops.\nready`,
+    `\nUp after ${seconds(performance.now() - startedMs).trim()}. Ctrl-C finishes what was accepted, then stops.${watchLine(watch)}\nready`,
   );
 }
 
@@ -71,6 +78,10 @@ async function shutDown(runtime: Runtime): Promise<void> {
 /** The token in a URL lets in whoever has it: a terminal shows it, a log does not. */
 function shown(ingestUrl: string): string {
   return process.stdout.isTTY ? ingestUrl : ingestUrl.replace(/[^/]+$/, '…  (npx signalbox sources shows it)');
+}
+
+function watchLine(watch = process.stdout.isTTY): string {
+  return watch ? ' Changed files are taken while it runs.' : '';
 }
 
 function seconds(milliseconds: number): string {

@@ -6,6 +6,7 @@ import { type ApiGateway, startApiGateway } from './api-gateway.ts';
 import type { LocalConfiguration, LocalEnvironment } from './configuration.ts';
 import { makeCredentials } from './credentials.ts';
 import { takeDataDirectory } from './data-directory.ts';
+import type { FunctionHost } from './function-host.ts';
 import { openMetricHistory } from './metric-history.ts';
 import { type MetricCounters, makeMetricCounters } from './metrics.ts';
 import { startMetricsApi } from './metrics-api.ts';
@@ -13,7 +14,7 @@ import { type LocalQueues, type QueueCounts, startQueues } from './queues.ts';
 import { lambdaFunction } from './resources/function.ts';
 import { queue } from './resources/queue.ts';
 import { region } from './resources/resource-type.ts';
-import { table } from './resources/table.ts';
+import { type TableResource, table } from './resources/table.ts';
 import { startSecrets } from './secrets.ts';
 import { makeRunningStack, type RunningStack } from './stack-host.ts';
 import { readResources, type StackResources } from './stack-resources.ts';
@@ -21,6 +22,7 @@ import { synthesize } from './synthesize.ts';
 import { startTables } from './tables.ts';
 import { readStacks, type Stack } from './template.ts';
 import { startTtlSweeper } from './ttl-sweeper.ts';
+import { startWatch } from './watch.ts';
 
 export type RuntimeOptions = {
   environments: string[];
@@ -32,6 +34,8 @@ export type RuntimeOptions = {
   outdir?: string;
   /** Makes an environment's configuration live before its first event; by default, that of the configuration files. */
   configure?(environment: LocalEnvironment, running: readonly string[]): Promise<LocalConfiguration>;
+  /** A change of configuration is in force for the next event. Default: true; false is as on AWS, within 30 seconds. */
+  commitsAtOnce?: boolean;
   /** Told what was done, and in which time. */
   onStep?(what: string, milliseconds: number): void;
   /** Told what is only of interest when something is to be found out: lines that functions print, resources left out. */
@@ -60,6 +64,11 @@ export type Runtime = {
   idle(timeoutMs?: number): Promise<void>;
   /** Accepts nothing more and works on until nothing is visible or in flight; says whether that was reached in time. */
   drain(timeoutMs: number): Promise<boolean>;
+  /**
+   * Takes changes of the files of this checkout while it runs; tells what was done. What cannot be taken goes to `onProblem` of the
+   * start, and what ran before goes on. `onTemplate`: outputs may have changed.
+   */
+  watch(to: { onChange(line: string): void; onTemplate(): void }): void;
   stop(): Promise<void>;
 };
 
@@ -137,51 +146,104 @@ async function start(
     cloudwatch: metricsApi.endpoint,
   };
   const environments: Record<string, RuntimeEnvironment> = {};
-  const allResources: StackResources[] = [];
-  for (const stack of stacks) {
+  const live = new Map<string, LiveStack>();
+  cleanups.push(() => Promise.all([...live.values()].map(({ running }) => running.stop())));
+  const swept: TableResource[] = [];
+
+  /** Everything that the stack keeps things in; it serves nothing yet. */
+  async function bringUp(stack: Stack): Promise<LiveStack> {
     const gateway = gateways.get(stack.environment) as ApiGateway;
     const metrics = counters.get(stack.environment) as MetricCounters;
     const resources = readResources(stack, { queueUrl: queues.url, gatewayUrl: gateway.url });
     for (const skipped of resources.skipped) onDetail(`left out ${skipped}`);
-    const running = makeRunningStack({
-      resources,
-      endpoints,
-      credentials,
-      tables,
-      queues,
-      secrets,
-      gateway,
-      metrics,
-      onDetail,
-      onProblem,
+    const ours = { endpoints, credentials, tables, queues, secrets, gateway, metrics, onDetail, onProblem };
+    const running = makeRunningStack({ resources, ...ours });
+    await running.store();
+    return { stack, resources, running };
+  }
+
+  /** From here on it is what runs; the one before works off what it has begun. */
+  async function serve(next: LiveStack): Promise<void> {
+    const name = next.stack.environment;
+    const before = live.get(name);
+    await next.running.serve().catch(async (error) => {
+      await next.running.stop();
+      throw error;
     });
-    cleanups.push(() => running.stop());
-    const counted = [`${resources.of(table).length} tables`, `${resources.of(queue).length} queues`];
-    counted.push(`${resources.of(lambdaFunction).length} functions`);
-    await timed(() => `${stack.name}: ${counted.join(', ')}`, running.store());
-    allResources.push(resources);
-    const local = { name: stack.environment, region, endpoints, credentials, outputs: resources.outputs };
+    live.set(name, next);
+    for (const one of next.resources.of(table)) {
+      if (!swept.some(({ name: known }) => known === one.name)) swept.push(one);
+    }
+    await before?.running.stop();
+  }
+
+  const localOf = ({ stack, resources }: LiveStack): LocalEnvironment => ({
+    name: stack.environment,
+    region,
+    endpoints,
+    credentials,
+    outputs: resources.outputs,
+  });
+
+  for (const stack of stacks) {
+    const next = await timed(countedResources, bringUp(stack));
     const configuration = await timed(
       ({ version, changed }) => `${stack.name}: configuration version ${version}${changed ? ', new' : ''}`,
-      configure(local, options.environments),
+      configure(localOf(next), options.environments),
     );
-    await running.serve();
+    await serve(next);
     environments[stack.environment] = {
-      ...local,
-      ingestUrl: gateway.url,
+      ...localOf(next),
+      ingestUrl: (gateways.get(stack.environment) as ApiGateway).url,
       configuration,
-      metrics,
-      functions: running.functions,
-      queues: () => Object.fromEntries(resources.of(queue).map(({ name }) => [name, queues.counts(name)])),
+      metrics: counters.get(stack.environment) as MetricCounters,
+      functions: next.running.functions,
+      queues: () =>
+        Object.fromEntries(
+          resourcesOf(stack.environment)
+            .of(queue)
+            .map(({ name }) => [name, queues.counts(name)]),
+        ),
     };
   }
-  const sweeper = startTtlSweeper(
-    tables.client,
-    allResources.flatMap((resources) => resources.of(table)),
-  );
+  function resourcesOf(environment: string): StackResources {
+    return (live.get(environment) as LiveStack).resources;
+  }
+  if (options.commitsAtOnce ?? true) {
+    // What functions know is in their memory: new ones read it anew. On AWS they look every few seconds.
+    tables.onUpdate(({ table: updated, key }) => {
+      for (const { resources, running } of live.values())
+        if (updated === resources.outputs.ConfigurationTable && key.pk?.S === 'current') running.renew();
+    });
+  }
+  const sweeper = startTtlSweeper(tables.client, swept);
   cleanups.push(() => sweeper.stop());
 
-  const left = (includeDelayed: boolean) => waiting(queues, allResources, includeDelayed);
+  let syntheses = 0;
+  /** Runs what the sources of the stack say now. */
+  async function resynthesize(): Promise<string> {
+    const [{ outdir } = { outdir: '' }] = stacks;
+    // Beside the first, which workers may still load from.
+    const outdirNow = join(outdir, 'resynthesized', String(++syntheses));
+    await synthesize(outdirNow, options.environments);
+    const nexts: LiveStack[] = [];
+    try {
+      for (const stack of stacksOf(outdirNow, options.environments)) nexts.push(await bringUp(stack));
+    } catch (error) {
+      await Promise.all(nexts.map(({ running }) => running.stop()));
+      throw error;
+    }
+    for (const next of nexts) {
+      await serve(next);
+      Object.assign(environments[next.stack.environment] as RuntimeEnvironment, localOf(next), {
+        functions: next.running.functions,
+      });
+    }
+    return `synthesized again; ${nexts.map(countedResources).join('; ')}`;
+  }
+
+  const allResources = () => [...live.values()].map(({ resources }) => resources);
+  const left = (includeDelayed: boolean) => waiting(queues, allResources(), includeDelayed);
   return {
     environments,
     async idle(timeoutMs = 60_000) {
@@ -196,8 +258,49 @@ async function start(
       ]);
       return becomesEmpty(() => left(false), endsAtMs - Date.now());
     },
+    watch({ onChange, onTemplate }) {
+      const watching = startWatch({
+        watched: () => ({
+          functions: [...live.values()].flatMap(({ stack, resources, running }) =>
+            resources.of(lambdaFunction).map((definition) => ({
+              definition,
+              host: running.functions.get(definition.name) as FunctionHost,
+              outdir: stack.outdir,
+            })),
+          ),
+        }),
+        async configure() {
+          const said: string[] = [];
+          for (const one of live.values()) {
+            const configuration = await configure(localOf(one), options.environments);
+            (environments[one.stack.environment] as RuntimeEnvironment).configuration = configuration;
+            if (configuration.changed) said.push(`${one.stack.environment} is at version ${configuration.version}`);
+          }
+          return said.join(', ') || 'nothing changes';
+        },
+        async resynthesize() {
+          const said = await resynthesize();
+          onTemplate();
+          return said;
+        },
+        onChange,
+        onProblem,
+      });
+      cleanups.push(() => watching.stop());
+    },
     stop,
   };
+}
+
+type LiveStack = { stack: Stack; resources: StackResources; running: RunningStack };
+
+function countedResources({ stack, resources }: LiveStack): string {
+  const counts = [
+    `${resources.of(table).length} tables`,
+    `${resources.of(queue).length} queues`,
+    `${resources.of(lambdaFunction).length} functions`,
+  ];
+  return `${stack.name}: ${counts.join(', ')}`;
 }
 
 function kept<Started>(started: Started, cleanup: () => unknown, cleanups: (() => unknown)[]): Started {
@@ -217,7 +320,11 @@ async function loadStacks(
     if (kept === undefined) cleanups.push(() => rm(target, { recursive: true, force: true }));
     await synthesize(target, environments);
   }
-  const stacks = readStacks(target);
+  return stacksOf(target, environments);
+}
+
+function stacksOf(outdir: string, environments: string[]): Stack[] {
+  const stacks = readStacks(outdir);
   return environments.map((name) => {
     const stack = stacks.find(({ environment }) => environment === name);
     if (stack !== undefined) return stack;

@@ -39,6 +39,8 @@ export type RunningStack = {
   store(): Promise<void>;
   /** From here on requests and messages reach the functions. */
   serve(): Promise<void>;
+  /** Calls from now on read the configuration again. */
+  renew(): void;
   stop(): Promise<void>;
 };
 
@@ -120,6 +122,9 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
     async serve() {
       await resources.start(servingTypes, host);
       gateway.serve(routes);
+    },
+    renew() {
+      for (const one of functions.values()) one.renew();
     },
     async stop() {
       const stopped = Promise.all(eventSources.map((source) => source.stop()));

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { builtFile } from '../build/build.js';
+import { ensureBuilt } from '../build/build.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -10,7 +10,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  * @throws Error with what the app printed
  */
 export async function synthesize(outdir: string, environments: string[]): Promise<void> {
-  const child = spawn(process.execPath, [builtFile('infra/synth.ts'), outdir, ...environments], {
+  // Built again when the stack's sources have changed since: a run that watches them gets here.
+  const script = await ensureBuilt('infra/synth.ts');
+  const child = spawn(process.execPath, [script, outdir, ...environments], {
     cwd: root,
     // CloudFormation's rules are checked by tests and by every deploy; here they would take half of the start.
     env: { ...process.env, CDK_VALIDATION: 'false' },

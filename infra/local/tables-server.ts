@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 import dynalite from 'dynalite';
 import type { LocalCredentials } from './credentials.ts';
@@ -6,6 +6,9 @@ import { guardServer } from './guard.ts';
 import { listen } from './http-server.ts';
 
 // Runs in a worker thread: dynalite is the busiest part of a local run, and has a processor core to itself this way.
+
+/** An item that an UpdateItem has changed, by its key in DynamoDB's JSON. */
+export type TableUpdate = { table: string; key: Record<string, { S?: string }> };
 
 export type TablesServerData = {
   /** Where items are kept; absent: in memory. */
@@ -25,6 +28,30 @@ server.on('request', (request: IncomingMessage, response) => {
   request.removeAllListeners('error');
   request.on('error', () => undefined);
 });
+
+// What is live is one item; whoever runs functions wants to know at once when it changes.
+const [answer] = server.listeners('request') as RequestListener[];
+server.removeAllListeners('request');
+server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  if (request.headers['x-amz-target'] === 'DynamoDB_20120810.UpdateItem') reportUpdate(request, response);
+  answer?.(request, response);
+});
+
+function reportUpdate(request: IncomingMessage, response: ServerResponse): void {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const { end } = response;
+  response.end = ((...rest: Parameters<typeof end>) => {
+    // Before the answer, so that it is known here before the client can go on.
+    if (response.statusCode === 200) parentPort?.postMessage({ updated: updateIn(Buffer.concat(chunks)) });
+    return end.apply(response, rest);
+  }) as typeof end;
+}
+
+function updateIn(body: Buffer): TableUpdate {
+  const { TableName, Key } = JSON.parse(body.toString('utf8')) as { TableName: string; Key: TableUpdate['key'] };
+  return { table: TableName, key: Key };
+}
 
 guardServer(server, credentials, 'DynamoDB_20120810');
 

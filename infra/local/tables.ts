@@ -5,13 +5,15 @@ import { builtFile } from '../build/build.js';
 import { type AwsJsonClient, AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
 import type { LocalCredentials } from './credentials.ts';
 import type { TableResource } from './resources/table.ts';
-import type { TablesServerData } from './tables-server.ts';
+import type { TablesServerData, TableUpdate } from './tables-server.ts';
 
 export type LocalTables = {
   endpoint: string;
   client: AwsJsonClient;
   /** Creates the table, or finds the one that is kept from an earlier run. */
   ensure(table: TableResource): Promise<void>;
+  /** Tells of every item that an UpdateItem changes, before its sender has the answer. */
+  onUpdate(listener: (update: TableUpdate) => void): void;
   stop(): Promise<void>;
 };
 
@@ -40,6 +42,9 @@ export async function startTables(directory: string | undefined, credentials: Lo
           );
         }
       }
+    },
+    onUpdate(listener) {
+      worker.on('message', ({ updated }: { updated?: TableUpdate }) => updated && listener(updated));
     },
     async stop() {
       client.close();

@@ -1,13 +1,13 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { defined } from '../core/defined.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';
+import { itemBytes, itemBytesMax } from '../core/json/item-bytes.ts';
 import type { JsonObject, JsonValue } from '../core/json/values.ts';
 import { type ActionLogEntry, type ActionOutcome, withoutParameters } from '../core/logs/action-log-entry.ts';
 import { clip } from '../core/text.ts';
 import type { ActionLog } from '../ports/action-log.ts';
 import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 import { bucketOf, problemBuckets, problemPartition, rowExpiresAtSeconds } from './dynamodb-event-log.ts';
-import { itemBytes, itemBytesMax } from './dynamodb-item-bytes.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 
 /** `pk = {yyyymmdd}#{shard}`, `sk = execution`: both can be told from the execution, which is an event id. */

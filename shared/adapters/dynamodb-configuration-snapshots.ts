@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Snapshot } from '../core/configuration/schema.ts';
-import { checkSnapshot, snapshotFormat, UnreadableConfiguration } from '../core/configuration/unreadable.ts';
+import { checkSnapshot, formatOf, snapshotFormat, UnreadableConfiguration } from '../core/configuration/unreadable.ts';
 import { errorMessage } from '../core/errors.ts';
 import { canonicalJson } from '../core/json/canonical-json.ts';
 import { isJsonObject } from '../core/json/values.ts';
@@ -50,6 +50,6 @@ function snapshotHash(text: string | Buffer): string {
 export async function writeSnapshot(table: ConfigurationTable, snapshot: Snapshot): Promise<string> {
   const text = canonicalJson(snapshot);
   const hash = snapshotHash(text);
-  await writeParts(table, `snapshot#${hash}`, pack(text), { format: snapshotFormat });
+  await writeParts(table, `snapshot#${hash}`, pack(text), { format: formatOf(snapshot) });
   return hash;
 }

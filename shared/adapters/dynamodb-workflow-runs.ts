@@ -4,12 +4,12 @@ import { describeRef, type EntityRef, recipientKey, refFromRecipientKey } from '
 import { RetryableError } from '../core/errors.ts';
 import { printRunId, type RunKey } from '../core/ids/run-id.ts';
 import { inParallel } from '../core/in-parallel.ts';
+import { itemBytes, itemBytesMax } from '../core/json/item-bytes.ts';
 import type { JsonObject } from '../core/json/values.ts';
 import { endingOf, type RunStatus, type RunSubscription, WorkflowRun } from '../core/runs/workflow-run.ts';
 import type { CancellationMark, RunState, WorkflowRuns } from '../ports/workflow-runs.ts';
 import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 import { getEach, type ItemKey } from './dynamodb-get-each.ts';
-import { itemBytes, itemBytesMax } from './dynamodb-item-bytes.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 
 /** `pk` = the recipient, so that "what did this user get?" is one Query; `sk = {execution}#{hash of the mapping}`. */

@@ -2,7 +2,7 @@ import { type LookupAddress, lookup as lookupHost } from 'node:dns';
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import type { Target } from '../core/configuration/schema.ts';
+import type { Target } from '../core/configuration/targets/index.ts';
 import { errorMessage } from '../core/errors.ts';
 import { cancelMessageId } from '../core/ids/run-id.ts';
 import { runsMessage } from '../core/runs/run-message.ts';

@@ -128,8 +128,12 @@ function forkProgram(): ChildProcess {
 // How Node ends itself when its memory is used up, which differs between its versions and by what was asked for.
 const crashes = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL', 'SIGSEGV', 'SIGBUS', 'exit code 134']);
 
-/** In a deployed function the program is a bundle of its own beside that of the function: `startedWhenUsed`. */
+/**
+ * In a deployed function the program is a bundle of its own beside that of the function: `startedWhenUsed`. For tools and tests it is
+ * one of the bundles in dist/ (infra/build/build.js).
+ */
 function programFile(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'mjs';
-  return fileURLToPath(new URL(`./expression-process.${extension}`, import.meta.url));
+  const isSource = import.meta.url.endsWith('.ts');
+  const program = isSource ? '../../dist/shared.adapters.expression-process.js' : './expression-process.mjs';
+  return fileURLToPath(new URL(program, import.meta.url));
 }

@@ -299,7 +299,7 @@ describe('a live configuration that cannot be read', () => {
       'it is of a newer format',
       'snapshot_unknown',
       async () => {
-        await put(hashOf(other), { format: 2, content: packed(other) });
+        await put(hashOf(other), { format: 99, content: packed(other) });
         await force({ snapshot: hashOf(other) });
       },
     ],

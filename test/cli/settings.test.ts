@@ -3,6 +3,7 @@ import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { readHistory } from '../../shared/adapters/dynamodb-configuration-history.ts';
 import { SourceFile } from '../../shared/core/configuration/schema.ts';
 import { liveConfiguration } from '../support/build.ts';
+import { configFolder } from '../support/config.ts';
 import { startCli, type TestCli } from './cli-for-tests.ts';
 
 // Proves nothing but its URL.
@@ -94,16 +95,16 @@ test('a check that no request could pass is not switched on, nor on once there i
 });
 
 test('config push --commit makes the shipped files live, once', async () => {
-  const refused = await signalbox('config', 'push', '--commit', '-m', 'ship it');
+  const refused = await signalbox('config', 'push', '--dir', configFolder, '--commit', '-m', 'ship it');
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('this removes source/legacy, live in') });
   expect(refused.stderr).toContain('to remove them: --force');
   expect((await readLive(table())).snapshot.sources).toHaveProperty('legacy');
-  const first = await signalbox('config', 'push', '--commit', '-m', 'ship it', '--force');
+  const first = await signalbox('config', 'push', '--dir', configFolder, '--commit', '-m', 'ship it', '--force');
   expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining('source/legacy  removed') });
   const { version, snapshot } = await readLive(table());
   expect(snapshot.sources.rudderstack?.mappings.map(({ id }) => id)).toEqual(['identify', 'order-completed']);
   expect((await readHistory(table(), version))?.message).toBe('ship it');
-  expect((await signalbox('config', 'push', '--commit')).stdout).toContain('already');
+  expect((await signalbox('config', 'push', '--dir', configFolder, '--commit')).stdout).toContain('already');
   const shown = JSON.parse((await signalbox('config', 'show', '--json')).stdout);
   expect(shown).toMatchObject({
     environment: 'development',

@@ -2,8 +2,8 @@ import type { Action } from '../../shared/core/actions/action.ts';
 import type { ActionFacts } from '../../shared/core/mappings/action-facts.ts';
 
 /** The facts that planning reads, as a definition states them; `satisfies` finds one that is forgotten here. */
-function factsIn({ defaults, eventData, names, destructive }: Action): ActionFacts {
-  const facts = { defaults, eventData, names, destructive } satisfies Record<keyof ActionFacts, unknown>;
+function factsIn({ defaults, eventData, names, isForTriggers, destructive }: Action): ActionFacts {
+  const facts = { defaults, eventData, names, isForTriggers, destructive } satisfies Record<keyof ActionFacts, unknown>;
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
 }
 

@@ -31,7 +31,7 @@ const asked = () => ({ author: 'Ben', nowMs: Date.now() });
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'signalbox-live-'));
-  runtime = await startRuntime({ environments: ['development'], port: 0, configure });
+  runtime = await startRuntime({ environments: ['development'], port: 0, configure, commitsAtOnce: false });
   const { region, endpoints, credentials, outputs } = runtime.environments.development ?? {};
   const file = join(directory, 'runtime.json');
   const environments = { development: { region, endpoints, credentials, outputs } };

@@ -28,10 +28,9 @@ export function sequentially(carried: Carried[]) {
 
   for (const { execution, occurredAtMs, actions } of carried) {
     for (const { action, mapping, payload } of actions) {
-      if (action === 'users_identify')
-        set(users, String(payload.id), (payload.properties ?? {}) as JsonObject, occurredAtMs);
+      if (action === 'users_identify') set(users, String(payload.id), storedOfUser(payload), occurredAtMs);
       if (action === 'objects_set')
-        set(projects, String(payload.id), (payload.properties ?? {}) as JsonObject, occurredAtMs);
+        set(projects, String(payload.id), stored((payload.properties ?? {}) as JsonObject), occurredAtMs);
       if (action === 'objects_subscribe') {
         for (const { id } of payload.recipients as { id: string }[]) {
           set(users, id, {}, occurredAtMs);
@@ -50,6 +49,23 @@ export function sequentially(carried: Carried[]) {
       [...all].map(([id, entity]) => [id, Object.fromEntries([...entity].map(([name, { value }]) => [name, value]))]),
     );
   return { users: plain(users), projects: plain(projects), followers, runs };
+}
+
+/** Fields of a user are text or nothing; `phone` is a field by another name. */
+function storedOfUser({ properties = {}, name, avatar }: JsonObject): JsonObject {
+  const { phone, ...others } = properties as JsonObject;
+  const given = { ...others, ...(phone !== undefined && { phone_number: phone }) };
+  const explicit = { ...(name !== undefined && { name }), ...(avatar !== undefined && { avatar }) };
+  const fields = ['name', 'avatar', 'phone_number', 'timezone'];
+  const isKept = ([field, value]: [string, JsonValue]) => !fields.includes(field) || typeof value === 'string';
+  return stored(Object.fromEntries(Object.entries({ ...given, ...explicit }).filter(isKept)));
+}
+
+/** Half a surrogate pair is no text that a table could keep. */
+function stored(properties: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, value]) => [name, typeof value === 'string' ? value.toWellFormed() : value]),
+  );
 }
 
 function recipientsOf(recipients: unknown): string[] {

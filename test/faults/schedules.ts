@@ -3,7 +3,15 @@ import { pickOne } from '../support/random.ts';
 import { clearWeather, type Weather } from './fault-plan.ts';
 import { failedEvents, redrive, replay } from './operator.ts';
 import { checkMended, checkSettled } from './properties.ts';
-import { calledWorkflows, configurationNames, type Spec, sourceKeys, specKinds, windowHours } from './subject.ts';
+import {
+  calledWorkflows,
+  configurationNames,
+  type Spec,
+  sourceKeys,
+  specKinds,
+  users,
+  windowHours,
+} from './subject.ts';
 import { type Mood, moods } from './target-model.ts';
 import { type Strike, World } from './world.ts';
 
@@ -54,7 +62,7 @@ const weather: fc.Arbitrary<Weather> = fc.record({
 const spec = fc.record({
   kind: fc.constantFrom(...specKinds, 'order' as const, 'order' as const, 'refused' as const, 'followed' as const),
   source: fc.constantFrom(...sourceKeys),
-  user: fc.constantFrom('lena', 'ivo', 'mara'),
+  user: fc.constantFrom(...users),
   isKeyed: fc.constantFrom(true, true, true, true, false),
 });
 

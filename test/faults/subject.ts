@@ -8,6 +8,24 @@ import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 
 export const sourceKeys = ['web', 'shop'] as const;
 
+/**
+ * Most events are about one user, so that they meet. Two that look alike are two users: ids are taken exactly as sent.
+ */
+export const users = [...Array<string>(6).fill('lena'), 'ivo', 'ivo', 'mara', 'mara ', '👩‍👩‍👧 é'];
+
+/** Text that a queue, a table or an encoding could spoil. The half of a pair is stored as U+FFFD. */
+export const hostileText = 'e\u0301 שלום \u202e 🎉 👩‍👩‍👧 \ufffe\uffff \u0000\u2028 \ud83d.';
+
+/** Traits of which the fields of a user take none: each is left out with a warning, and the rest is written. */
+const oddTraits = { avatar: { href: 'x' }, phone: false, name: ['a'], timezone: {}, blank: '', nothing: null };
+
+/** What costs its neighbours nothing: many values, deep nesting, names of a prototype. */
+const heavy = {
+  many: Array(300).fill({}),
+  deep: JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`),
+  proto: JSON.parse('{"__proto__": {"polluted": 1}, "constructor": {"prototype": 1}}'),
+};
+
 /** Windows are long beside redeliveries and short beside a test's day. */
 export const windowHours = 2;
 
@@ -39,22 +57,31 @@ export const worldStartMs = Date.parse('2026-11-21T03:00:00Z');
 
 /** What the sender posts. */
 export function bodyOf({ kind, user, seq, key }: Spec): Record<string, unknown> {
-  const data = { seq, project: `p${seq % 2}`, total: seq % 2 === 0 ? 20 : 5 };
+  const data = { seq, project: `p${seq % 2}`, total: seq % 2 === 0 ? 20 : 5, note: hostileText };
   const base = {
     ...(key !== undefined && { messageId: key }),
     userId: user,
     timestamp: new Date(worldStartMs - dayMs + seq * 1000).toISOString(),
   };
-  if (kind === 'identify') return { ...base, type: 'identify', traits: { ...data, [`only${seq}`]: true } };
+  if (kind === 'identify') {
+    const traits = { ...data, ...(seq % 2 === 0 ? { name: '🎉 Lena', phone: '+34910000001' } : oddTraits) };
+    return { ...base, type: 'identify', traits: { ...traits, [`only${seq}`]: true } };
+  }
+  if (kind === 'unmapped') return { ...base, type: 'track', event: kind, properties: { ...data, ...heavy } };
   if (kind === 'nameless') return { ...base, properties: data };
   return { ...base, type: 'track', event: kind, properties: data };
 }
 
-const identifyUser = { id: 'user_id', properties: { seq: 'data.seq' } };
+const identifyUser = { id: 'user_id', properties: { seq: 'data.seq', note: 'data.note' } };
 const project = { collection: { value: 'projects' }, id: 'data.project' };
 
 const mappings = [
-  { id: 'identify', event: 'identify', action: 'users_identify', parameters: { id: 'user_id', properties: 'data' } },
+  {
+    id: 'identify',
+    event: 'identify',
+    action: 'users_identify',
+    parameters: { id: 'user_id', properties: 'data' },
+  },
   { id: 'order-identify', event: 'track/order', action: 'users_identify', parameters: identifyUser },
   {
     id: 'order-call',
@@ -72,7 +99,7 @@ const mappings = [
     id: 'follow-set',
     event: 'track/followed',
     action: 'objects_set',
-    parameters: { ...project, properties: { seq: 'data.seq' } },
+    parameters: { ...project, properties: { seq: 'data.seq', note: 'data.note' } },
   },
   {
     id: 'follow',

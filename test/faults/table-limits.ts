@@ -1,6 +1,6 @@
 import { itemFromEntry as actionItem } from '../../shared/adapters/dynamodb-action-log.ts';
 import { itemFromEntry as eventItem } from '../../shared/adapters/dynamodb-event-log.ts';
-import { itemBytes } from '../../shared/adapters/dynamodb-item-bytes.ts';
+import { itemBytes } from '../../shared/core/json/item-bytes.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';
 import type { EventLog } from '../../shared/ports/event-log.ts';
 

@@ -1,3 +1,4 @@
+import { brotliCompressSync } from 'node:zlib';
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { explainBatch } from '../../functions/dead-letter/explain-parked.ts';
 import { type Ingested, ingestRequest } from '../../functions/ingest/ingest-request.ts';
@@ -58,6 +59,14 @@ const processesMax = 8;
 // A message or two per attempt and twin; beyond that they feed on themselves.
 const stormMessages = 400;
 
+/** Payloads that no version of the processor could read. */
+export const unreadable = [
+  Buffer.from('not brotli'),
+  brotliCompressSync('no JSON'),
+  brotliCompressSync('{"headers": 5, "body": {}}'),
+  brotliCompressSync(Buffer.from([0xff, 0xfe, 0x7b])),
+];
+
 /** Nothing is counted and nothing printed; tests of the functions look at that. */
 const metrics = { count() {}, countAt() {}, time() {}, flush() {} };
 
@@ -116,9 +125,9 @@ export class World {
   }
 
   /** An event whose contents nobody can read: as if a disk had made it up. */
-  postPoison({ source }: Spec): void {
+  postPoison({ source }: Spec, payload: Buffer = pickOne(unreadable, this.random)): void {
     const id = makeEventId(source, 0, this.nowMs(), this.#randomBytes(12));
-    this.enqueue({ id, source, verification: 'not_enforced:skipped', payload: Buffer.from('not brotli') });
+    this.enqueue({ id, source, verification: 'not_enforced:skipped', payload });
   }
 
   /** Puts an event into its queue, as a replay does. */

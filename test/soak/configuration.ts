@@ -22,7 +22,7 @@ mappings:
   - id: identify
     event: identify
     action: users_identify
-    parameters: { id: user_id, name: data.name, email: data.email }
+    parameters: { id: user_id, name: data.name, email: data.email, properties: data }
   - id: order
     event: track/order_completed
     action: workflows_trigger

@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { mappingsOf } from '../../../shared/core/configuration/triggers.ts';
 import {
   type ConfigurationFiles,
   type ConfigurationProblem,
@@ -41,7 +42,7 @@ export function readFaultlessFiles(terminal: Terminal, directory: string, conseq
 }
 
 export function summaryOf({ snapshot }: Pick<ConfigurationFiles, 'snapshot'>): string {
-  const sources = Object.values(snapshot.sources);
-  const mappings = sources.reduce((count, source) => count + source.mappings.length, 0);
+  const sources = Object.keys(snapshot.sources);
+  const mappings = sources.reduce((count, source) => count + mappingsOf(snapshot, source).length, 0);
   return `${plural(sources.length, 'source')}, ${plural(mappings, 'mapping')}, ${plural(Object.keys(snapshot.workflows).length, 'workflow')}`;
 }

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
 import { readHistory } from '../../../shared/adapters/dynamodb-configuration-history.ts';
 import { readCurrent } from '../../../shared/adapters/dynamodb-configuration-table.ts';
+import { targetDefinition } from '../../../shared/core/configuration/targets/index.ts';
+import { mappingsOf } from '../../../shared/core/configuration/triggers.ts';
 import { own } from '../../../shared/core/json/values.ts';
 import { sourceState } from '../../../shared/core/live/source-state.ts';
 import { describeEntry } from '../../../shared/operations/configuration/history.ts';
@@ -98,9 +100,9 @@ async function showLive(options: GlobalOptions): Promise<void> {
 type MappingLine = { source: string; id: string; event: string; action: string; active: string };
 
 function printMappings(terminal: Terminal, live: LiveConfiguration): void {
-  const lines = Object.entries(live.snapshot.sources).flatMap(([source, { mappings }]) => {
+  const lines = Object.keys(live.snapshot.sources).flatMap((source) => {
     const { inactive_mappings: inactive, enabled, identify } = sourceState(live, source);
-    return mappings.map(({ id, event, action }): MappingLine => {
+    return mappingsOf(live.snapshot, source).map(({ id, event, action }): MappingLine => {
       const off = !enabled
         ? 'source is off'
         : event === 'identify' && !identify
@@ -153,5 +155,5 @@ function describeTarget(
   target: LiveConfiguration['snapshot']['workflows'][string]['target'][string] | undefined,
 ): string {
   if (target === undefined) return 'none: it cannot start here';
-  return target.type === 'http' ? `http ${target.url}` : target.type;
+  return [target.type, targetDefinition(target).addressOf?.(target) ?? ''].join(' ').trimEnd();
 }

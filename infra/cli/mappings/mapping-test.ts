@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { SourceFile } from '../../../shared/core/configuration/schema.ts';
 import type { RawEvent } from '../../../shared/core/events/raw-event.ts';
 import { problemOf } from '../../../shared/core/ingest/refusal.ts';
+import { type PreparedSource, prepareSource } from '../../../shared/core/live/prepared.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { eventLogOf, listEvents, readEvent } from '../../../shared/operations/events/events.ts';
 import { rawEventOf } from '../../../shared/operations/events/recompute.ts';
@@ -94,7 +94,7 @@ async function testCommand(source: string, options: Options): Promise<void> {
   const raws =
     options.payload === undefined
       ? [await storedEvent(environment, known, source, options)]
-      : await payloadEvents(options.payload, source, fileOf(source, [draft?.configuration, live]), options);
+      : await payloadEvents(options.payload, preparedFor(source, [draft?.configuration, live]), options);
   const tested = await Promise.all(
     raws.map((raw) =>
       testEvent(raw, { live, draft: draft?.configuration, environment: environment.name, nowMs: Date.now() }),
@@ -147,10 +147,10 @@ async function candidateOf(
   return filesCandidate(environment, live, dir);
 }
 
-function fileOf(source: string, configurations: (LiveConfiguration | undefined)[]): SourceFile {
+function preparedFor(source: string, configurations: (LiveConfiguration | undefined)[]): PreparedSource {
   for (const configuration of configurations) {
-    const sources = configuration?.snapshot.sources;
-    if (sources !== undefined && Object.hasOwn(sources, source)) return sources[source] as SourceFile;
+    const prepared = configuration && prepareSource(configuration, source);
+    if (prepared !== undefined) return prepared;
   }
   throw notFound(
     `source "${source}" is not live`,
@@ -201,12 +201,11 @@ async function storedEvent(
 
 async function payloadEvents(
   name: string,
-  source: string,
-  file: SourceFile,
+  { key: source, file, namedHeaders }: PreparedSource,
   { header: headers }: TestOptions,
 ): Promise<RawEvent[]> {
   const rawBody = await readBytes(name);
-  const read = readPayload({ source, file, headers, rawBody, nowMs: Date.now() });
+  const read = readPayload({ source, file, namedHeaders, headers, rawBody, nowMs: Date.now() });
   if (read.kind === 'events') return read.events;
   const { status, title } = problemOf(read);
   throw failure(`the request would be answered ${status}: ${title} (${read.reason})`, read.detail);

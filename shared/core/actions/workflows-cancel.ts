@@ -21,6 +21,7 @@ const pageMs = 8000;
 export const workflowsCancel = defineAction({
   id: 'workflows_cancel',
   does: 'cancels unfinished runs by workflow and cancellation key',
+  decidesWhom: ['recipients'],
   names: { parameter: 'key', type: 'workflow', isBare: true },
   params: z.object({
     key: Text.describe('The workflow; may be written bare.'),

@@ -2,6 +2,7 @@ import { factsOf, resourceNamedBy } from '../mappings/action-facts.ts';
 import type { Mapping } from '../mappings/schema.ts';
 import { type ResourceRef, resourceOf, sameRef } from './resources.ts';
 import type { Snapshot } from './schema.ts';
+import { triggerMappings } from './triggers.ts';
 
 /** A mapping or workflow that names something which is not there. */
 export type MissingReference = {
@@ -44,9 +45,15 @@ export function missingReferences(snapshot: Snapshot, changed: readonly Resource
       if (missing && resourceOf(snapshot, missing) === undefined) note({ by, mapping: mapping.id, missing });
     }
   }
-  for (const [key, { audience }] of Object.entries(snapshot.workflows)) {
+  for (const [key, workflow] of Object.entries(snapshot.workflows)) {
+    const by = { type: 'workflow', key } as const;
+    for (const { source, mapping } of triggerMappings(key, workflow)) {
+      if (!Object.hasOwn(snapshot.sources, source))
+        note({ by, mapping: mapping.id, missing: { type: 'source', key: source } });
+    }
+    const { audience } = workflow;
     if (audience !== undefined && !Object.hasOwn(snapshot.audiences, audience))
-      note({ by: { type: 'workflow', key }, missing: { type: 'audience', key: audience } });
+      note({ by, missing: { type: 'audience', key: audience } });
   }
   return found;
 }

@@ -1,6 +1,7 @@
 import { isResourceKey } from '../ids/resource-key.ts';
 import { isJsonObject } from '../json/values.ts';
-import type { EnvironmentState, Snapshot } from './schema.ts';
+import { pathsOfMapping } from '../mappings/parameter-value.ts';
+import type { EnvironmentState, Snapshot, SourceFile } from './schema.ts';
 
 /** Why a function goes on with an older configuration than the live one; the closed list that logs and metrics share. */
 export type UnreadableReason =
@@ -26,10 +27,26 @@ export class UnreadableConfiguration extends Error {
 }
 
 /**
- * How snapshots are written. Raised by a change after which an older version of the code would misread a new snapshot
- * (a new way to say a parameter, say), so that it keeps to what it understands instead.
+ * The newest format of snapshots that this version reads. Raised by a change after which an older version of the code would
+ * misread a new snapshot (a new way to say a parameter, say), so that it keeps to what it understands instead.
  */
-export const snapshotFormat = 1;
+export const snapshotFormat = 2;
+
+/** The oldest format whose readers understand a snapshot: 2 where a path has brackets or a workflow has triggers. */
+export function formatOf({ sources, workflows }: Snapshot): number {
+  const hasTriggers = Object.values(workflows).some(({ triggers = [] }) => triggers.length > 0);
+  return hasTriggers || Object.values(sources).some(hasBrackets) ? 2 : 1;
+}
+
+function hasBrackets({ event_type_path, idempotency_key_path, user_id_path, timestamp_path, mappings }: SourceFile) {
+  return [
+    event_type_path,
+    idempotency_key_path,
+    user_id_path,
+    timestamp_path,
+    ...mappings.flatMap(pathsOfMapping),
+  ].some((path) => path?.includes('['));
+}
 
 /**
  * Whether a function could work with what a snapshot holds: the parts that it relies on without looking again. Not the
@@ -59,6 +76,10 @@ function snapshotProblem(value: unknown): string | undefined {
   }
   for (const [key, workflow] of Object.entries(value.workflows as Record<string, Record<string, unknown>>)) {
     if (!isMapOfMaps(workflow.target)) return `workflows.${key}.target is no map of maps`;
+    // Snapshots from before there were triggers have none.
+    const { triggers = [] } = workflow;
+    if (!Array.isArray(triggers) || !triggers.every(isTrigger))
+      return `workflows.${key}.triggers is no list of triggers`;
   }
   return undefined;
 }
@@ -67,6 +88,10 @@ function isMapping(value: unknown): boolean {
   if (!isJsonObject(value)) return false;
   const { id, event, action, parameters } = value;
   return [id, event, action].every((text) => typeof text === 'string') && isJsonObject(parameters);
+}
+
+function isTrigger(value: unknown): boolean {
+  return isJsonObject(value) && typeof value.source === 'string' && typeof value.event === 'string';
 }
 
 /**

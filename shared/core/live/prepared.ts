@@ -1,6 +1,9 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
+import { namedHeaders } from '../configuration/named-headers.ts';
 import type { SourceFile, SourceState } from '../configuration/schema.ts';
+import { mappingsOf } from '../configuration/triggers.ts';
 import { type CompiledMapping, compileMapping } from '../mappings/parameter-value.ts';
+import type { Mapping } from '../mappings/schema.ts';
 import type { Verifier } from '../signatures/verifier.ts';
 import { sourceKind } from '../sources/index.ts';
 import type { SourceKind } from '../sources/source.ts';
@@ -18,7 +21,9 @@ export type PreparedSource = {
   verifier: Verifier;
   /** Names of members whose values are never stored, with `*` at their ends. */
   redact: readonly string[];
-  /** In the order of the file, which is the order of creation. Compiled when a type is first asked for. */
+  /** Headers that its configuration reads, in lower case: kept with each event, credentials apart. */
+  namedHeaders: readonly string[];
+  /** In the order of the file, then those of workflows' triggers. Compiled when a type is first asked for. */
   mappingsOf(eventType: string): readonly CompiledMapping[];
   /** How many mappings the event type with the most of them has. */
   mostMappings: number;
@@ -37,15 +42,18 @@ export function prepareSource(configuration: LiveConfiguration, key: string): Pr
   const file = configuration.snapshot.sources[key] as SourceFile;
   const state = sourceState(configuration, key);
   const kind = sourceKind(file.kind);
+  const settings = effectiveSettings(kind, file, state);
+  const mappings = mappingsOf(configuration.snapshot, key);
   const source: PreparedSource = {
     key,
     file,
     state,
     kind,
-    settings: effectiveSettings(kind, file, state),
+    settings,
     verifier: verifierOf(kind, file),
     redact: redactedMembers(kind, file),
-    ...indexByEventType(file),
+    namedHeaders: namedHeaders({ file, mappings, settings }),
+    ...indexByEventType(mappings),
   };
   prepared.set(key, source);
   return source;
@@ -56,15 +64,15 @@ const cache = new WeakMap<LiveConfiguration, Map<string, PreparedSource>>();
 
 const none: readonly CompiledMapping[] = [];
 
-function indexByEventType(file: SourceFile): Pick<PreparedSource, 'mappingsOf' | 'mostMappings'> {
-  const byType = Map.groupBy(file.mappings, (mapping) => mapping.event);
+function indexByEventType(mappings: readonly Mapping[]): Pick<PreparedSource, 'mappingsOf' | 'mostMappings'> {
+  const byType = Map.groupBy(mappings, (mapping) => mapping.event);
   const compiled = new Map<string, CompiledMapping[]>();
   const mappingsOf = (eventType: string) => {
     const known = compiled.get(eventType);
     if (known !== undefined) return known;
-    const mappings = byType.get(eventType);
-    if (mappings === undefined) return none;
-    const made = mappings.map(compileMapping);
+    const ofType = byType.get(eventType);
+    if (ofType === undefined) return none;
+    const made = ofType.map(compileMapping);
     compiled.set(eventType, made);
     return made;
   };

@@ -1,4 +1,5 @@
 import { isResourceKey } from '../ids/resource-key.ts';
+import { fromJsonText, isJsonObject, type JsonObject } from '../json/values.ts';
 import { knownActions } from './known-actions.ts';
 import type { Mapping, ParameterValue } from './schema.ts';
 
@@ -22,6 +23,8 @@ export type ActionFacts = {
   /** The parameter that is the event's `data` where the mapping leaves it out. The message carries that once. */
   eventData?: string;
   names?: NamingParameter;
+  /** A trigger in a workflow's own file asks for this action. */
+  isForTriggers?: true;
   /** It takes away what only its sender could bring back. Runs for verified events only, unless a setting says otherwise. */
   destructive?: true;
 };
@@ -36,6 +39,13 @@ export function factsOf(action: string): ActionFacts {
   return factsById.get(action) ?? none;
 }
 
+/** What a trigger in a workflow's file asks for: its action, and which parameter is the workflow. */
+export function triggerAction(): { action: string; workflow: string } {
+  for (const [action, { isForTriggers, names }] of factsById)
+    if (isForTriggers && names !== undefined) return { action, workflow: names.parameter };
+  throw new Error('no action is for triggers');
+}
+
 /**
  * Where parameters come from that a mapping leaves out. The mapping decides: one that names a path which leads nowhere
  * gets nothing, and its action is skipped.
@@ -46,10 +56,12 @@ export function defaultParameters(action: string): Readonly<Record<string, Param
 
 const noDefaults = {};
 
-/** Whether an action takes the event's own data, because its mapping gave it none. */
-export function takesEventData({ action, payload }: { action: string; payload: object }): boolean {
+/** Whether an action takes the event's own data, because its mapping gave it none, or none that is a map. */
+export function takesEventData({ action, payload }: { action: string; payload: JsonObject }): boolean {
   const { eventData } = factsOf(action);
-  return eventData !== undefined && !Object.hasOwn(payload, eventData);
+  if (eventData === undefined) return false;
+  const given = payload[eventData];
+  return given === undefined || !isJsonObject(fromJsonText(given));
 }
 
 /** Whether a parameter's text is the key of a resource. With a dot in it, it is a path like any other. */

@@ -69,6 +69,9 @@ export function fieldPathText(segments: readonly string[], { exact = false } = {
   }, '');
 }
 
+/** Whether a name may stand in a path as it is. The first name of a path must. */
+export const isBareName = (name: string) => bareName.test(name);
+
 const bareName = /^[^\s.{}[\]"'\p{C}\p{Z}]+$/u;
 
 /** JSON, with every sign escaped that a terminal or an editor may not show. */

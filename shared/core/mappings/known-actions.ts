@@ -36,5 +36,6 @@ export const knownActions: Readonly<Record<string, ActionFacts>> = {
       type: 'workflow',
       isBare: true,
     },
+    isForTriggers: true,
   },
 };

@@ -1,6 +1,7 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Preprocessor } from '../../ports/preprocessor.ts';
 import type { RawEvent } from '../events/raw-event.ts';
+import { own } from '../json/values.ts';
 import { prepareSource } from '../live/prepared.ts';
 import type { Mapping } from '../mappings/schema.ts';
 import { actionsMessageOf } from '../plan/actions-of.ts';
@@ -74,7 +75,7 @@ async function rehearseAll(planned: PlannedEvent, context: RehearsalContext): Pr
 
 function switchedOn(configuration: LiveConfiguration, source: string): LiveConfiguration {
   const { state } = configuration;
-  const ofSource = state.sources[source];
+  const ofSource = own(state.sources, source);
   if (ofSource === undefined) return configuration;
   return {
     ...configuration,

@@ -1,7 +1,8 @@
 import { actions } from '../../core/actions/index.ts';
 import { folderOf, type ResourceRef, type ResourceType } from '../../core/configuration/resources.ts';
-import { type Snapshot, Target } from '../../core/configuration/schema.ts';
-import { snapshotFormat } from '../../core/configuration/unreadable.ts';
+import type { Snapshot } from '../../core/configuration/schema.ts';
+import { Target } from '../../core/configuration/targets/index.ts';
+import { formatOf, snapshotFormat } from '../../core/configuration/unreadable.ts';
 import { sourceKinds } from '../../core/sources/index.ts';
 
 /** What the functions of a stack can work with. A configuration that needs more would make each request a 503. */
@@ -57,7 +58,8 @@ export type UnknownNeed =
 /** Everything in a snapshot that functions with these capabilities can't work with, once per resource and name. */
 export function unknownNeeds(snapshot: Snapshot, { format, ...known }: Capabilities): UnknownNeed[] {
   const found = new Map<string, UnknownNeed>();
-  if (snapshotFormat > format) found.set('format', { need: 'format', name: String(snapshotFormat) });
+  const wanted = formatOf(snapshot);
+  if (wanted > format) found.set('format', { need: 'format', name: String(wanted) });
   const needs = (type: ResourceType, key: string, need: 'kind' | 'action' | 'target', name: string) => {
     if (known[`${need}s`].includes(name)) return;
     found.set(`${folderOf(type)}/${key} ${need} ${name}`, { type, key, need, name });

@@ -168,9 +168,9 @@ const refOf = ({ type, key }: ResourceRef): ResourceRef => ({ type, key });
 const isSameChange = (a: DraftChange, b: DraftChange) =>
   sameRef(a, b) && resourceHash(a.content) === resourceHash(b.content);
 
-/** As in the files: a workflow that is missing is an error, an audience may yet be made by an action. */
+/** As in the files: a workflow or a trigger's source that is missing is an error, an audience may yet be made by an action. */
 export function missingWorkflows(content: Snapshot, changed: readonly ResourceRef[]): MissingReference[] {
-  return missingReferences(content, changed).filter(({ missing }) => missing.type === 'workflow');
+  return missingReferences(content, changed).filter(({ missing }) => missing.type !== 'audience');
 }
 
 async function emptyCommit(table: ConfigurationTable, ref: ResourceRef, about: Authorship): Promise<DraftCommitResult> {

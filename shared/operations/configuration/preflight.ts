@@ -2,6 +2,8 @@ import { grantNameOf } from '../../core/configuration/granted-targets.ts';
 import { missingReferences, workflowNamedBy } from '../../core/configuration/missing-references.ts';
 import { type ResourceRef, refText } from '../../core/configuration/resources.ts';
 import { EnvironmentFile } from '../../core/configuration/schema.ts';
+import { targetDefinition } from '../../core/configuration/targets/index.ts';
+import { mappingsOf } from '../../core/configuration/triggers.ts';
 import { type Capabilities, unknownNeeds } from './capabilities.ts';
 import { sourcesWithoutSecret } from './missing-secrets.ts';
 import type { PromotionPlan } from './promote.ts';
@@ -21,6 +23,7 @@ export type EnvironmentFacts = {
 
 export const promotionProblems = [
   'workflow_missing',
+  'source_missing',
   'audience_missing',
   'target_missing',
   'target_not_granted',
@@ -80,7 +83,7 @@ export async function preflight(
     if (missing.type === 'audience' && (await facts.audienceExists(missing.key))) continue;
     report(
       by,
-      missing.type === 'workflow' ? 'workflow_missing' : 'audience_missing',
+      `${missing.type}_missing`,
       `${mapping === undefined ? '' : `mapping ${mapping} `}names ${missing.type} "${missing.key}", which ${environment} would not have`,
       `promote it too: without --only, or --only the commit that has ${refText(missing)}`,
     );
@@ -99,7 +102,7 @@ export async function preflight(
       );
       continue;
     }
-    if ((target.type === 'http' || target.type === 'knock') && !(await facts.isSecretSet(`targets/${key}`))) {
+    if (targetDefinition(target).secret && !(await facts.isSecretSet(`targets/${key}`))) {
       report(
         ref,
         'secret_not_set',
@@ -164,7 +167,7 @@ function workflowsConcerned({ content, changes }: Pick<PromotionPlan, 'content' 
     if (ref.change === 'removed') continue;
     if (ref.type === 'workflow') keys.add(ref.key);
     if (ref.type !== 'source') continue;
-    for (const mapping of content.sources[ref.key]?.mappings ?? []) {
+    for (const mapping of mappingsOf(content, ref.key)) {
       const workflow = workflowNamedBy(mapping);
       if (workflow !== undefined && Object.hasOwn(content.workflows, workflow)) keys.add(workflow);
     }

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
 import { isJsonObject, type JsonValue } from '../../core/json/values.ts';
 import { readEventPath } from '../../core/mappings/event-path.ts';
-import { fieldPathProblem, fieldPathText, parseFieldPath } from '../../core/mappings/field-path.ts';
+import { fieldPathProblem, fieldPathText, isBareName, parseFieldPath } from '../../core/mappings/field-path.ts';
 import { truncate } from '../words/text.ts';
 import { inline } from '../words/values.ts';
 
@@ -55,7 +55,8 @@ function leavesOf(segments: string[], value: JsonValue): Leaf[] {
 /** The shortest path that leads to a value; undefined where none does, as to a field called `__proto__`. */
 function shownLeaf(event: NormalizedEvent, { segments, value }: Leaf): PayloadPath | undefined {
   const [first, ...rest] = segments;
-  const spellings = first === 'body' && rest.length > 0 ? [rest, segments] : [segments];
+  const [second] = rest;
+  const spellings = first === 'body' && second !== undefined && isBareName(second) ? [rest, segments] : [segments];
   const path = spellings
     .flatMap((names) => [fieldPathText(names), fieldPathText(names, { exact: true })])
     .find((text) => fieldPathProblem(text) === undefined && readEventPath(event, parseFieldPath(text)) === value);

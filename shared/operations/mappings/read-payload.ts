@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { namedHeaders } from '../../core/configuration/named-headers.ts';
 import type { SourceFile } from '../../core/configuration/schema.ts';
 import { packEventText, payloadBytesMax, type RawEvent } from '../../core/events/raw-event.ts';
 import { makeEventId } from '../../core/ids/event-id.ts';
@@ -13,6 +14,8 @@ import { sourceKind } from '../../core/sources/index.ts';
 export type PayloadRequest = {
   source: string;
   file: SourceFile;
+  /** Headers that the source's configuration reads. Default: those that its file reads. */
+  namedHeaders?: readonly string[];
   /** Names in lower case. */
   headers: Record<string, string>;
   rawBody: Uint8Array;
@@ -33,8 +36,15 @@ export function readPayload(request: PayloadRequest): { kind: 'events'; events: 
   if (body.kind === 'refused') return body;
   const split = splitEvents(body.text, kind.batchWrapper);
   if (split.kind === 'refused') return split;
-  const kept = keptHeaders(headers, { kind, file, verifier: verifierOf(kind, file) });
+  const { namedHeaders: named = namedHeaders({ file, settings: { idempotency: {} } }) } = request;
   const redact = redactedMembers(kind, file);
+  const kept = keptHeaders(headers, {
+    kind,
+    file,
+    verifier: verifierOf(kind, file),
+    redact,
+    namedHeaders: named,
+  });
   const events: RawEvent[] = [];
   for (const { text, batchIndex } of split.events) {
     const payload = packEventText({ headers: kept, body: redactMembers(text, redact) });

@@ -2,6 +2,7 @@ import { type Action, requiredParameters } from '../../core/actions/action.ts';
 import { actions, findAction } from '../../core/actions/index.ts';
 import type { SampledEvent } from '../../core/actions/parts/suggestion.ts';
 import type { Snapshot } from '../../core/configuration/schema.ts';
+import { mappingsOf } from '../../core/configuration/triggers.ts';
 import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
 import type { JsonValue } from '../../core/json/values.ts';
 import type { Mapping, ParameterValue } from '../../core/mappings/schema.ts';
@@ -99,9 +100,8 @@ function slugOf(eventType: string): string {
   return slug === '' ? 'event' : slug;
 }
 
-function freeId(slug: string, source: string, { sources }: Snapshot): string {
-  const file = Object.hasOwn(sources, source) ? sources[source] : undefined;
-  const taken = new Set(file?.mappings.map(({ id }) => id));
+function freeId(slug: string, source: string, snapshot: Snapshot): string {
+  const taken = new Set(mappingsOf(snapshot, source).map(({ id }) => id));
   let id = slug;
   for (let n = 2; taken.has(id); n++) id = `${slug}-${n}`;
   return id;

@@ -1,5 +1,6 @@
 import { readLive } from '../../adapters/dynamodb-configuration.ts';
 import type { ConfigurationTable } from '../../adapters/dynamodb-configuration-table.ts';
+import { mappingsOf } from '../../core/configuration/triggers.ts';
 import { type Asked, type Changed, change, stateOf, type Unknown, unknownSource, withSource } from './change.ts';
 import { setMappingActive } from './change-state.ts';
 
@@ -26,7 +27,7 @@ export async function switchMapping(
   const live = await readLive(table);
   const unknown = unknownSource(live, source);
   if (unknown) return unknown;
-  const known = live.snapshot.sources[source]?.mappings.map(({ id }) => id) ?? [];
+  const known = mappingsOf(live.snapshot, source).map(({ id }) => id);
   if (!known.includes(mapping)) return { kind: 'unknown', what: 'mapping', name: mapping, known };
   return change(
     table,

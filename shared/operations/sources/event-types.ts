@@ -1,4 +1,5 @@
 import { type EventTypeEntry, listEventTypes } from '../../adapters/dynamodb-seen-registry.ts';
+import { mappingsOf } from '../../core/configuration/triggers.ts';
 import { prepareSource } from '../../core/live/prepared.ts';
 import type { Mapping } from '../../core/mappings/schema.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
@@ -13,9 +14,8 @@ import type { EventTypeRow } from './source-row.ts';
  * is mapped in vain and one that comes in unmapped point at each other where their names are nearly the same.
  */
 export function eventTypeRows(source: string, seen: EventTypeEntry[], live: LiveConfiguration): EventTypeRow[] {
-  const file = Object.hasOwn(live.snapshot.sources, source) ? live.snapshot.sources[source] : undefined;
   const prepared = prepareSource(live, source);
-  const byType = Map.groupBy(file?.mappings ?? [], ({ event }) => event);
+  const byType = Map.groupBy(mappingsOf(live.snapshot, source), ({ event }) => event);
   const isActive = ({ id, event }: Mapping) =>
     prepared?.settings.enabled === true &&
     (event !== 'identify' || prepared.settings.identify) &&

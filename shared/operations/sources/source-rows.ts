@@ -1,4 +1,5 @@
 import { SourceFile, type SourceState } from '../../core/configuration/schema.ts';
+import { mappingsOf } from '../../core/configuration/triggers.ts';
 import { type EffectiveSettings, effectiveSettings } from '../../core/live/effective-settings.ts';
 import { sourceState } from '../../core/live/source-state.ts';
 import { sourceKind } from '../../core/sources/index.ts';
@@ -60,7 +61,7 @@ export async function sourceRows(
         },
         identify: settings.identify,
         retention_days: state.retention_days ?? null,
-        mappings: file?.mappings.length ?? 0,
+        mappings: mappingsOf(live.snapshot, key).length,
         inactive_mappings: state.inactive_mappings,
       };
     }),

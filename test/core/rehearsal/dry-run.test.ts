@@ -43,6 +43,26 @@ describe('a dry run', () => {
     ]);
   });
 
+  test('shows a trigger of a workflow’s file like a mapping, and as switched off by its id', async () => {
+    const id = 'trigger-order-completed-track-order-completed';
+    const workflow = {
+      name: 'O',
+      target: { development: { type: 'log' } },
+      triggers: [{ source: 'rudderstack', event: 'track/order_completed', when: [{ path: 'data.total', gt: 40 }] }],
+    };
+    const given = { file: { mappings: [] }, workflows: { 'order-completed': workflow } };
+    const { mappings } = await run(liveConfiguration(given));
+    expect(mappings).toMatchObject([{ mapping: { id }, verdict: 'runs', action: { status: 'runs' } }]);
+    expect(mappings[0]?.parameters).toContainEqual({
+      name: 'recipients',
+      from: 'user_id',
+      isDefault: true,
+      value: 'usr_8841',
+    });
+    const off = await run(liveConfiguration({ ...given, state: { inactive_mappings: [id] } }));
+    expect(off.mappings).toMatchObject([{ mapping: { id }, verdict: 'mapping_inactive' }]);
+  });
+
   test('shows a parameter that the action fills in, as such', async () => {
     const { mappings } = await run(configured(order({ parameters: { key: 'order-completed' } })));
     expect(mappings[0]?.parameters).toContainEqual({
@@ -124,9 +144,9 @@ describe('a dry run', () => {
     ],
     [
       'a parameter of the wrong type',
-      configured(order({ parameters: { key: 'order-completed', data: 'data.total' } })),
+      configured(order({ parameters: { key: 'order-completed', recipients: { value: true } } })),
       trackEvent(),
-      { action: { status: 'failed', reason: 'invalid_params', errors: [{ field: 'data' }] } },
+      { action: { status: 'failed', reason: 'invalid_params', errors: [{ field: 'recipients' }] } },
     ],
     [
       'data that the workflow does not allow',

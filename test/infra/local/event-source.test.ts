@@ -196,16 +196,18 @@ describe('an SQS event source', () => {
   test('when stopped, finishes and acknowledges the batch in work and takes no other', async () => {
     await keepInvisible();
     await send('1', '2');
+    let begun = 0;
     let finished = 0;
     let stopping = false;
     start(
       async () => {
+        begun++;
         await until(() => stopping);
         finished++;
       },
       { batchSize: 1 },
     );
-    await until(() => queues.counts('events').inFlight === 1);
+    await until(() => begun === 1);
     const stopped = source?.stop();
     stopping = true;
     await stopped;

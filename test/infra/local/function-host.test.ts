@@ -186,6 +186,41 @@ describe('a hosted function', () => {
     expect(lines).toEqual(['in call', 'later', 'in call']);
   });
 
+  test('that is renewed serves the next call with a fresh start, and finishes the call in work', async () => {
+    const host = start(
+      `let calls = 0; export const handler = async ({ ms }) => { const call = ++calls; await new Promise((r) => setTimeout(r, ms)); return call; };`,
+    );
+    expect(await call(host, { ms: 1 })).toBe(1);
+    const inWork = call(host, { ms: 300 });
+    await sleep(50);
+    host.renew();
+    // One worker is allowed, and the one in work is not waited for.
+    expect(await call(host, { ms: 1 })).toBe(1);
+    expect(await inWork).toBe(2);
+    expect(await call(host, { ms: 1 })).toBe(2);
+  });
+
+  test('that is renewed while it starts leaves no call behind', async () => {
+    const host = start(`export const handler = () => 'done';`);
+    const calls = [call(host, {}), call(host, {})];
+    host.renew();
+    host.renew();
+    expect(await Promise.all([...calls, call(host, {})])).toEqual(['done', 'done', 'done']);
+  });
+
+  test('runs another bundle once that is loaded, and the one before while it cannot be', async () => {
+    const host = start(`export const handler = () => 'first';`);
+    expect(await call(host, {})).toBe('first');
+    const broken = join(directory, 'broken.mjs');
+    writeFileSync(broken, `throw new Error('not today');`);
+    await expect(host.replace(broken)).rejects.toThrow('not today');
+    expect(await call(host, {})).toBe('first');
+    const second = join(directory, 'second.mjs');
+    writeFileSync(second, `export const handler = () => 'second';`);
+    await host.replace(second);
+    expect(await call(host, {})).toBe('second');
+  });
+
   test('is ended in the middle of a call when that is asked for, and never while it is idle', async () => {
     const host = start(
       `export const handler = async ({ ms }) => { console.log('begun'); await new Promise((r) => setTimeout(r, ms)); return 1; };`,

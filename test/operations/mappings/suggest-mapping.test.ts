@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
-import fc from 'fast-check';
 import { parse } from 'yaml';
 import { actions } from '../../../shared/core/actions/index.ts';
 import type { NormalizedEvent } from '../../../shared/core/events/normalized-event.ts';
@@ -17,6 +16,7 @@ import { mappingYaml } from '../../../shared/operations/mappings/mapping-yaml.ts
 import { isSecret, payloadPaths } from '../../../shared/operations/mappings/payload-paths.ts';
 import { likelyAction, suggestMapping } from '../../../shared/operations/mappings/suggest-mapping.ts';
 import { liveConfiguration, rawEvent, trackEvent } from '../../support/build.ts';
+import fc from '../../support/fast-check.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/sources/rudderstack');
 const live = liveConfiguration();

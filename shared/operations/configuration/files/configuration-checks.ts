@@ -3,7 +3,8 @@ import jsonata from 'jsonata';
 import { expressionProblem } from '../../../adapters/jsonata-expression.ts';
 import { actions } from '../../../core/actions/index.ts';
 import { compileDataSchema } from '../../../core/configuration/compile-data-schema.ts';
-import type { EnvironmentFile, Snapshot, SourceFile } from '../../../core/configuration/schema.ts';
+import type { EnvironmentFile, Snapshot, SourceFile, WorkflowFile } from '../../../core/configuration/schema.ts';
+import { mappingsOf, triggerMappings } from '../../../core/configuration/triggers.ts';
 import { keptHeaders } from '../../../core/ingest/kept-headers.ts';
 import type { JsonObject } from '../../../core/json/values.ts';
 import { verifierOf } from '../../../core/live/effective-settings.ts';
@@ -13,6 +14,7 @@ import { fieldPathProblem, parseFieldPath } from '../../../core/mappings/field-p
 import { pathsOf } from '../../../core/mappings/parameter-value.ts';
 import type { Mapping, ParameterValue } from '../../../core/mappings/schema.ts';
 import { hasLooseBraces, templatePaths } from '../../../core/mappings/template.ts';
+import { coverageOf } from '../../../core/signatures/coverage.ts';
 import { sourceKind, sourceKinds } from '../../../core/sources/index.ts';
 import { didYouMean, nearestName } from '../../words/did-you-mean.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './problem.ts';
@@ -30,6 +32,7 @@ export function checkReferences(
     problems.push({ severity, ...locate(kind, key, path, at), message });
   };
   for (const [key, source] of Object.entries(snapshot.sources)) checkSource(key, source, keys, report);
+  const taken = new Map<string, Set<string>>();
   for (const [key, workflow] of Object.entries(snapshot.workflows)) {
     for (const environment of Object.keys(workflow.target)) {
       if (!keys.environments.includes(environment)) {
@@ -44,6 +47,7 @@ export function checkReferences(
         );
       }
     }
+    checkTriggers(key, workflow, snapshot, keys, taken, report);
     if (workflow.audience !== undefined && !keys.audiences.includes(workflow.audience)) {
       const hint = didYouMean(workflow.audience, keys.audiences);
       report(
@@ -100,6 +104,8 @@ function checkSource(key: string, source: SourceFile, keys: Record<FileKind, str
   for (const { at, path } of pathsOfFile(source)) {
     const problem = headerPathProblem(path, source);
     if (problem !== undefined) report('error', 'sources', key, at, problem);
+    else if (kind !== undefined && isUnsigned(path, source))
+      report('warning', 'sources', key, at, unsignedWarning(path));
   }
   const ids = new Set<string>();
   for (const [i, mapping] of source.mappings.entries()) {
@@ -123,14 +129,74 @@ function checkSource(key: string, source: SourceFile, keys: Record<FileKind, str
     checkNamed(mapping, keys, (severity, parameter, message) =>
       report(severity, 'sources', key, ['mappings', i, 'parameters', parameter], message),
     );
-    const never = source.event_type_path === undefined ? kind?.neverOfType?.(mapping.event) : undefined;
-    if (never) {
-      const near = nearestName(mapping.event, kind?.fixedTypes ?? []);
-      const meant = near === undefined || near === mapping.event ? '' : `; did you mean "${near}"?`;
-      report('warning', 'sources', key, ['mappings', i, 'event'], never + meant);
-    }
+    const never = neverOfType(mapping, source);
+    if (never !== undefined) report('warning', 'sources', key, ['mappings', i, 'event'], never);
   }
 }
+
+/** Why no event of its source is of a mapping's type; undefined when one may be. */
+function neverOfType({ event }: Mapping, source: SourceFile): string | undefined {
+  const kind = sourceKind(source.kind);
+  const never = source.event_type_path === undefined ? kind?.neverOfType?.(event) : undefined;
+  if (never === undefined) return undefined;
+  const near = nearestName(event, kind?.fixedTypes ?? []);
+  return near === undefined || near === event ? never : `${never}; did you mean "${near}"?`;
+}
+
+/** What is wrong with the mappings that a workflow's triggers are short for, told where the triggers stand. */
+function checkTriggers(
+  key: string,
+  workflow: WorkflowFile,
+  snapshot: Snapshot,
+  keys: Record<FileKind, string[]>,
+  /** Ids of mappings, by source. */
+  taken: Map<string, Set<string>>,
+  report: Report,
+): void {
+  for (const [i, { source, mapping }] of triggerMappings(key, workflow).entries()) {
+    const tell = (severity: ConfigurationProblem['severity'], path: (string | number)[], message: string) =>
+      report(severity, 'workflows', key, ['triggers', i, ...path], message);
+    const file = Object.hasOwn(snapshot.sources, source) ? snapshot.sources[source] : undefined;
+    if (file === undefined) {
+      // One whose file cannot be read is there.
+      if (!keys.sources.includes(source))
+        tell('error', ['source'], `"${source}" is no source${didYouMean(source, keys.sources)}`);
+      continue;
+    }
+    const ids = taken.get(source) ?? new Set(file.mappings.map(({ id }) => id));
+    taken.set(source, ids);
+    if (ids.has(mapping.id)) {
+      const isNamed = workflow.triggers?.[i]?.id !== undefined;
+      tell(
+        'error',
+        [isNamed ? 'id' : 'event'],
+        isNamed
+          ? `"${mapping.id}" is the id of another mapping of ${source}; effects are keyed by it, so it must be unique`
+          : `makes the id "${mapping.id}", which another mapping of ${source} has; give this trigger an id of its own`,
+      );
+    }
+    ids.add(mapping.id);
+    for (const [name, value] of Object.entries(mapping.parameters)) {
+      for (const { path, problem } of templateProblems(value)) tell('error', [name, ...path], problem);
+    }
+    for (const { at, path } of pathsOfOne(mapping)) {
+      const problem = headerPathProblem(path, file);
+      // A trigger's parameters stand beside its source, not below a name of their own.
+      if (problem !== undefined) tell('error', at[0] === 'parameters' ? at.slice(1) : at, problem);
+    }
+    const never = neverOfType(mapping, file);
+    if (never !== undefined) tell('warning', ['event'], never);
+  }
+}
+
+/** Whether the source's signature leaves out what stands at a path; false where nothing is signed at all. */
+function isUnsigned(path: string, source: SourceFile): boolean {
+  if (fieldPathProblem(path) !== undefined) return false;
+  return coverageOf(verifierOf(sourceKind(source.kind), source), parseFieldPath(path)) === 'unsigned';
+}
+
+const unsignedWarning = (path: string) =>
+  `"${path}" is not covered by the signature: a person who has seen one request can send it again with another value there; take a field of the body where there is one`;
 
 function checkAction(
   mapping: Mapping,
@@ -219,7 +285,7 @@ function headerPathProblem(path: string, source: SourceFile): string | undefined
   const kind = sourceKind(source.kind);
   const kept = keptHeaders(
     { [name]: 'x' },
-    { kind, file: { ...source, headers: [name] }, verifier: verifierOf(kind, source) },
+    { kind, file: source, verifier: verifierOf(kind, source), redact: [], namedHeaders: [name] },
   );
   return Object.hasOwn(kept, name)
     ? undefined
@@ -276,7 +342,9 @@ function checkEnvironment(
     const { path } = settings.idempotency;
     const problem = path === undefined ? undefined : headerPathProblem(path, source);
     if (problem !== undefined) report('error', 'environments', name, ['sources', key, 'idempotency', 'path'], problem);
-    const ids = source.mappings.map(({ id }) => id);
+    else if (path !== undefined && isUnsigned(path, source))
+      report('warning', 'environments', name, ['sources', key, 'idempotency', 'path'], unsignedWarning(path));
+    const ids = mappingsOf(snapshot, key).map(({ id }) => id);
     for (const [i, id] of settings.inactive_mappings.entries()) {
       if (ids.includes(id)) continue;
       report(

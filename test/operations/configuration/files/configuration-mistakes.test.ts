@@ -43,6 +43,9 @@ const trigger = (params: string) =>
 const http = (rest: string) =>
   `name: O\ntarget:\n  development:\n    type: http\n    url: https://example.org/x\n    ${rest}\n`;
 
+const triggers = (...each: string[]) =>
+  `name: O\ntarget: { development: { type: log } }\ntriggers:\n${each.map((one) => `  - ${one}\n`).join('')}`;
+
 test('there is none to begin with', () => {
   expect(problems({})).toEqual([]);
 });
@@ -318,6 +321,76 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       'kind: rudderstack\nname: S\nheaders: ["x y"]\n',
       ['sources/rs.yaml:3:11 error: headers[0] "x y" cannot be the name of a header; write one such as x-shop'],
+    ],
+    [
+      'a trigger on a source that is not there',
+      'workflows/order.yaml',
+      triggers('{ source: shop, event: a }'),
+      ['workflows/order.yaml:4:15 error: triggers[0].source "shop" is no source; there is rs'],
+    ],
+    [
+      'a trigger on one that is misspelt',
+      'workflows/order.yaml',
+      triggers('{ source: r, event: a }'),
+      ['workflows/order.yaml:4:15 error: triggers[0].source "r" is no source; did you mean "rs"?'],
+    ],
+    [
+      'a trigger without an event',
+      'workflows/order.yaml',
+      triggers('{ source: rs }'),
+      ['workflows/order.yaml:4:5 error: triggers[0].event is missing; it must be text'],
+    ],
+    [
+      "a trigger with the workflow's key",
+      'workflows/order.yaml',
+      triggers('{ source: rs, event: identify, key: order }'),
+      ['workflows/order.yaml:4:36 error: triggers[0].key is not a field here; did you mean "cancellation_key"?'],
+    ],
+    [
+      'two triggers that come to one id',
+      'workflows/order.yaml',
+      triggers('{ source: rs, event: track/A }', '{ source: rs, event: track/a }'),
+      [
+        'workflows/order.yaml:5:26 error: triggers[1].event makes the id "trigger-order-track-a", which another mapping of rs has; give this trigger an id of its own',
+      ],
+    ],
+    [
+      'a trigger with the id of a mapping',
+      'workflows/order.yaml',
+      triggers('{ source: rs, event: identify, id: order }'),
+      [
+        'workflows/order.yaml:4:40 error: triggers[0].id "order" is the id of another mapping of rs; effects are keyed by it, so it must be unique',
+      ],
+    ],
+    [
+      'a trigger on an event that never comes',
+      'workflows/order.yaml',
+      triggers('{ source: rs, event: identfy }'),
+      [
+        'workflows/order.yaml:4:26 warning: triggers[0].event "identfy" never matches: a track event has the type track/identfy; did you mean "identify"?',
+      ],
+    ],
+    [
+      'a trigger with a path that cannot be one',
+      'workflows/order.yaml',
+      triggers('{ source: rs, event: identify, recipients: data..x }'),
+      [
+        'workflows/order.yaml:4:48 error: triggers[0].recipients "data..x" has an empty segment; write a.b, without leading, trailing or double dots',
+      ],
+    ],
+    [
+      'a trigger with a template of a bad path',
+      'workflows/order.yaml',
+      triggers('{ source: rs, event: identify, data: { a: { template: "{{}}" } } }'),
+      ['workflows/order.yaml:4:59 error: triggers[0].data.a.template "{{}}" has {{}} with no path in it'],
+    ],
+    [
+      'a trigger that reads a header which no event keeps',
+      'workflows/order.yaml',
+      triggers('{ source: rs, event: identify, when: [{ path: headers.cookie, exists: true }] }'),
+      [
+        'workflows/order.yaml:4:51 error: triggers[0].when[0].path "headers.cookie" leads nowhere: cookie is a credential, which no event keeps',
+      ],
     ],
     [
       'an entry of a list counted from its end',

@@ -1,4 +1,4 @@
-/** The most that an item may have, in whatever table: 400 KB, with some kept back for what is counted otherwise. */
+/** The most bytes of an item: 400 KB, less a little for what a table may count otherwise. */
 export const itemBytesMax = 396 * 1024;
 
 /**

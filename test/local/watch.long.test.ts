@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { root } from '../../infra/build/build.js';
+
+/* `npm start -- --watch` in a copy of the checkout whose files the tests change. */
+
+jest.setTimeout(180_000);
+// On a machine that does nothing else, from the moment the file is written. A busy one gives this test only a share of its time.
+const promisedMs = () => 2_000 * Math.max(1, (loadavg()[0] ?? 1) / availableParallelism());
+
+const checkout = mkdtempSync(join(tmpdir(), 'signalbox-watch-'));
+const runtimeFile = join(checkout, 'runtime.json');
+let child: ChildProcess;
+let printed = '';
+let url: string;
+
+beforeAll(async () => {
+  for (const name of ['functions', 'shared', 'infra', 'package.json', 'package-lock.json', 'tsconfig.json', 'cdk.json'])
+    cpSync(join(root, name), join(checkout, name), { recursive: true });
+  cpSync(join(root, 'test/fixtures/config'), join(checkout, 'infra/config'), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
+  // The entries of tools are below test/, which is not copied; what is started here is of the product.
+  child = spawn(
+    process.execPath,
+    [join(checkout, 'infra/build/run.js'), 'infra/local/main.ts', '--memory', '--port', '0', '--watch'],
+    { cwd: checkout, env: { ...process.env, SIGNALBOX_RUNTIME_FILE: runtimeFile }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  }
+  await until(() => /^ready$/m.test(printed), 120_000);
+  url = JSON.parse(readFileSync(runtimeFile, 'utf8')).environments.development.outputs.IngestUrl;
+});
+afterAll(async () => {
+  if (child.exitCode === null) {
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    child.kill('SIGINT');
+    await ended;
+  }
+  rmSync(checkout, { recursive: true, force: true });
+});
+
+async function until(isSo: () => boolean | Promise<boolean>, timeoutMs: number): Promise<number> {
+  const startedMs = performance.now();
+  while (!(await isSo())) {
+    if (performance.now() - startedMs > timeoutMs)
+      throw new Error(`not so after ${timeoutMs} ms:\n${printed.slice(-3000)}`);
+    await sleep(50);
+  }
+  return performance.now() - startedMs;
+}
+
+const textOf = (file: string) => readFileSync(join(checkout, file), 'utf8');
+function change(file: string, edit: (text: string) => string): void {
+  const text = textOf(file);
+  const edited = edit(text);
+  expect(edited).not.toBe(text);
+  printed = '';
+  writeFileSync(join(checkout, file), edited);
+}
+
+/** What a request without a source is answered by ingest. */
+async function refusal(): Promise<string> {
+  const response = await fetch(`${url}/v1/sources/nobody/nothing`, { method: 'POST', body: '{}' });
+  return response.text();
+}
+
+const refusals = 'shared/core/ingest/refusal.ts';
+
+describe('npm start -- --watch', () => {
+  test('takes a change of the code in two seconds', async () => {
+    const before = await refusal();
+    const shown = JSON.parse(before).title as string;
+    change(refusals, (text) => text.replaceAll(shown, `${shown} (changed)`));
+    const ms = await until(async () => (await refusal()).includes('(changed)'), 60_000);
+    await until(() => printed.includes(`${refusals}: live in signalbox-development-`), 60_000);
+    expect(ms).toBeLessThan(promisedMs());
+  });
+
+  test('says what does not compile, goes on with what ran before, and takes the repair', async () => {
+    change(refusals, (text) => `${text}\nexport const = 1;\n`);
+    await until(() => printed.includes('not taken'), 60_000);
+    expect(printed).toMatch(new RegExp(`${refusals}:\\d+:\\d+`));
+    expect(await refusal()).toContain('(changed)');
+    change(refusals, (text) => text.replace('\nexport const = 1;\n', '').replaceAll('(changed)', '(again)'));
+    await until(async () => (await refusal()).includes('(again)'), 60_000);
+  });
+
+  test('takes no code that compiles and cannot be loaded', async () => {
+    change(refusals, (text) => `${text}\nthrow new Error('at load');\n`);
+    await until(() => printed.includes('not taken'), 60_000);
+    expect(printed).toContain('at load');
+    expect(await refusal()).toContain('(again)');
+    change(refusals, (text) => text.replace("\nthrow new Error('at load');\n", ''));
+    await until(() => printed.includes('live in'), 60_000);
+  });
+
+  test('commits a change of the configuration in two seconds', async () => {
+    const file = 'infra/config/sources/rudderstack.yaml';
+    change(file, (text) => text.replace(/^name: .*$/m, 'name: Renamed'));
+    const ms = await until(() => printed.includes('development is at version 2'), 60_000);
+    expect(ms).toBeLessThan(promisedMs());
+  });
+
+  test('says with file, line and column what is wrong with it, and keeps the version before', async () => {
+    const file = 'infra/config/sources/rudderstack.yaml';
+    const sound = textOf(file);
+    change(file, (text) => text.replace(/^kind: .*$/m, 'kind: nothing'));
+    await until(() => printed.includes('not taken'), 60_000);
+    expect(printed).toMatch(/sources\/rudderstack\.yaml:\d+:\d+/);
+    change(file, () => sound);
+    await until(() => printed.includes('nothing changes'), 60_000);
+  });
+
+  test('synthesizes again only for a change of the stack, and serves on under the same address', async () => {
+    change('infra/environments.ts', (text) => text.replace('logRetentionDays: 14', 'logRetentionDays: 15'));
+    await until(() => printed.includes('synthesized again'), 120_000);
+    expect(JSON.parse(readFileSync(runtimeFile, 'utf8')).environments.development.outputs).toMatchObject({
+      IngestUrl: url,
+      LogRetentionDays: '15',
+    });
+    expect(await refusal()).toContain('(again)');
+  });
+
+  test('tells what is wrong with the stack, and runs on', async () => {
+    const sound = textOf('infra/environments.ts');
+    change('infra/environments.ts', (text) => text.replace("name: 'development'", "name: 'renamed'"));
+    await until(() => printed.includes('not taken'), 120_000);
+    expect(printed).toContain('there is no environment "development"');
+    expect(await refusal()).toContain('(again)');
+    change('infra/environments.ts', () => sound);
+    await until(() => printed.includes('synthesized again'), 120_000);
+  });
+});
