@@ -5,7 +5,7 @@ import { itemFromEntry } from '../../../shared/adapters/dynamodb-event-log.ts';
 import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
 import { encodeRawEvent, packEventText, unpackEventText } from '../../../shared/core/events/raw-event.ts';
 import { ingestToken } from '../../../shared/core/ingest/ingest-token.ts';
-import { itemBytes, itemBytes } from '../../../shared/core/json/item-bytes.ts';
+import { itemBytes } from '../../../shared/core/json/item-bytes.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
 import { encodeActionsMessage } from '../../../shared/core/plan/actions-message.ts';
 import { planEvent } from '../../../shared/core/plan/plan-event.ts';
