@@ -29,6 +29,8 @@ export type PipelineEnvironment = {
   usersIndex: boolean;
   /** Requests per second, and how many may come at once; beyond that API Gateway answers 429, which senders try again. */
   throttle: { requestsPerSecond: number; burst: number };
+  /** More accepted events in five minutes than a normal day ever has: the alarm `events-surge`. Absent: 50,000. */
+  surgeAbove?: number;
   /**
    * Ingest keeps this much of the account's concurrency to itself, and never takes more. Absent: it shares with all
    * other functions. A new account may have too little to reserve any (docs/deploy.md, "Prerequisites").

@@ -88,8 +88,9 @@ export class PipelineStack extends Stack {
     processor.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
     processor.uses(Claims, 'GetItem', 'UpdateItem');
     processor.uses(EventLog, 'GetItem', 'PutItem', 'BatchWriteItem');
-    // It notes which sources and event types it has seen.
-    processor.uses(Configuration, 'GetItem', 'Query', 'UpdateItem', 'BatchWriteItem');
+    processor.uses(Configuration, 'GetItem', 'Query');
+    // It notes which sources and event types it has seen. What is live, and its history, it may only read.
+    processor.usesItems(Configuration, ['sources', 'event-types#*'], 'UpdateItem', 'BatchWriteItem', 'DeleteItem');
 
     const workflowTrigger = new PipelineFunction(this, 'WorkflowTrigger', {
       name: 'workflow-trigger',
@@ -135,6 +136,7 @@ export class PipelineStack extends Stack {
 
     const watched = {
       environment: name,
+      surgeAbove: environment.surgeAbove ?? 50_000,
       api,
       functions: { ingest, processor, 'workflow-trigger': workflowTrigger, 'dead-letter': deadLetter },
       eventsQueue: events.queue,

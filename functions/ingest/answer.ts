@@ -17,7 +17,8 @@ export function toIngestRequest(event: APIGatewayProxyEventV2): IngestRequest {
   return {
     method: event.requestContext.http.method,
     source: event.pathParameters?.source ?? '',
-    token: event.pathParameters?.token ?? '',
+    // What a pasted URL may end in beside its token.
+    token: (event.pathParameters?.token ?? '').replace(/[\s/]+$/, ''),
     headers: Object.fromEntries(headers),
     rawBody: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
   };
@@ -34,6 +35,15 @@ export function toHttpResult(answer: IngestAnswer): HttpResult {
       return problemResult(problemOf(answer), headersByReason[answer.reason]);
   }
 }
+
+/** What has an alarm of its own beside all refusals. */
+const countedAs: Partial<Record<RefusalReason, 'SignaturesRefused' | 'UrlsRefused'>> = {
+  signature_missing: 'SignaturesRefused',
+  signature_wrong: 'SignaturesRefused',
+  signature_partial: 'SignaturesRefused',
+  source_unknown: 'UrlsRefused',
+  token_wrong: 'UrlsRefused',
+};
 
 /** Where an answer without a body says which event it accepted. */
 const eventIdHeader = 'x-signalbox-event-id';
@@ -58,7 +68,8 @@ export function report({ source, answer }: Ingested, facts: RequestFacts, { metr
     case 'refused': {
       const { reason, position } = answer;
       metrics.count(source, 'RequestsRefused', 1, reason);
-      if (reason.startsWith('signature_')) metrics.count(source, 'SignaturesRefused');
+      const narrower = countedAs[reason];
+      if (narrower !== undefined) metrics.count(source, narrower, 1, reason);
       log.warn('request refused', { source, reason, status: problemOf(answer).status, position, ...facts });
       return;
     }

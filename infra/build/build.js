@@ -213,10 +213,11 @@ const filesByUrl = {
   },
 };
 
-/** fauxqs asks for node:sqlite, which Node has from 22.13 on. */
+/** fauxqs asks for node:sqlite, which Node has from 22.13 on. So it is bundled even where packages are left out. */
 const sqliteOfOurs = {
   name: 'sqlite of ours',
   setup(build) {
+    build.onResolve({ filter: /^fauxqs$/ }, () => ({ path: join(root, 'node_modules/fauxqs/dist/app.js') }));
     build.onResolve({ filter: /^node:sqlite$/ }, () => ({ path: join(root, 'infra/local/sqlite.ts') }));
   },
 };

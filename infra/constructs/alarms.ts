@@ -23,6 +23,8 @@ export type AlarmsProps = {
   /** Absent: the alarms exist and tell no one. */
   recipient?: AlarmRecipient;
   api: HttpApi;
+  /** Events in five minutes that are more than any normal day has. */
+  surgeAbove: number;
   /** By name. */
   functions: Record<string, PipelineFunction>;
   eventsQueue: Queue;
@@ -50,10 +52,10 @@ export class Alarms extends Construct {
     super(scope, id);
     const topic = props.recipient && this.#topic(props.environment, props.recipient);
     const definitions = [
-      ...stageAlarms(props.environment),
+      ...stageAlarms(props),
       ...queueAlarms(props),
       ...functionAlarms(props.functions),
-      apiAlarm(props.api),
+      ...apiAlarms(props.api),
     ];
     for (const { name, heading = name, means, metric, above, breaching, of } of definitions) {
       const alarm = new Alarm(this, name, {
@@ -95,7 +97,7 @@ export class Alarms extends Construct {
   }
 }
 
-function stageAlarms(environment: string): Definition[] {
+function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
   const sum = (name: StageMetricName, period = minutes(5)) => stageMetric(environment, name, { period });
   return [
     {
@@ -154,6 +156,24 @@ function stageAlarms(environment: string): Definition[] {
       // Again and again, however few: a single one may be a stray try.
       breaching: 2,
       of: 6,
+    },
+    {
+      name: 'urls-refused',
+      means:
+        'Requests with a URL that opens no source keep coming: a sender has an old URL, or URLs are being guessed.',
+      metric: sum('UrlsRefused'),
+      above: 20,
+      breaching: 2,
+      of: 6,
+    },
+    {
+      name: 'events-surge',
+      means:
+        'Far more events are accepted than usual: a sender repeats or backfills, or a URL and its secret have leaked.',
+      metric: sum('EventsAccepted'),
+      above: surgeAbove,
+      breaching: 2,
+      of: 3,
     },
     {
       name: 'requests-failed',
@@ -251,22 +271,33 @@ function functionAlarms(functions: Record<string, PipelineFunction>): Definition
   ]);
 }
 
-function apiAlarm(api: HttpApi): Definition {
-  return {
-    name: 'api-errors',
-    means:
-      'More than 1 % of requests are answered 5xx: ingest crashes, is too slow, or answers 503. Senders try again.',
-    metric: new MathExpression({
-      label: 'requests answered 5xx (%)',
-      expression: 'IF(requests > 0, 100 * FILL(errors, 0) / requests, 0)',
-      usingMetrics: {
-        requests: api.metricCount({ period: minutes(5), statistic: Stats.SUM }),
-        errors: api.metricServerError({ period: minutes(5), statistic: Stats.SUM }),
-      },
+function apiAlarms(api: HttpApi): Definition[] {
+  const sum = { period: minutes(5), statistic: Stats.SUM };
+  const share = (errors: IMetric, status: string, least: number) =>
+    new MathExpression({
+      label: `requests answered ${status} (%)`,
+      expression: `IF(requests >= ${least}, 100 * FILL(errors, 0) / requests, 0)`,
+      usingMetrics: { requests: api.metricCount(sum), errors },
       period: minutes(5),
-    }),
-    above: 1,
-    breaching: 2,
-    of: 3,
-  };
+    });
+  return [
+    {
+      name: 'api-errors',
+      means:
+        'More than 1 % of requests are answered 5xx: ingest crashes, is too slow, or answers 503. Senders try again.',
+      metric: share(api.metricServerError(sum), '5xx', 1),
+      above: 1,
+      breaching: 2,
+      of: 3,
+    },
+    {
+      name: 'api-refusals',
+      means:
+        'More than a tenth of at least 50 requests are answered 4xx, whatever the reason; most senders drop what is.',
+      metric: share(api.metricClientError(sum), '4xx', 50),
+      above: 10,
+      breaching: 2,
+      of: 3,
+    },
+  ];
 }

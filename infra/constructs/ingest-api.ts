@@ -40,7 +40,8 @@ export class IngestApi extends Construct {
       createDefaultStage: false,
     });
     this.api.addRoutes({
-      path: '/v1/sources/{source}/{token}',
+      // Greedy, so that a slash behind the token, as some forms add one, does not end in a 404 of the gateway's own.
+      path: '/v1/sources/{source}/{token+}',
       methods: [HttpMethod.ANY],
       integration: new HttpLambdaIntegration('Ingest', ingest),
     });

@@ -13,7 +13,7 @@ import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-n
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { Target } from '../../shared/core/configuration/schema.ts';
+import type { Target } from '../../shared/core/configuration/targets/index.ts';
 import type { readEnvironment } from '../../shared/lambda/environment.ts';
 import type { PipelineEnvironment } from '../environments.ts';
 import { besideBundle, type LoadedWhenUsed, type StartedWhenUsed } from './beside-bundle.ts';
@@ -157,6 +157,21 @@ export class PipelineFunction extends Construct {
       [table.tableArn],
     );
     this.lambda.addEnvironment(variable, table.tableName);
+  }
+
+  /** On a table that it uses, items alone whose partition key is one of `keys`; `*` stands for any text in it. */
+  usesItems({ table }: PipelineTable, keys: string[], ...operations: TableOperation[]): void {
+    const policy = new PolicyStatement({
+      actions: operations.map((operation) => `dynamodb:${operation}`),
+      resources: [table.tableArn],
+      // For all values alone would hold for a request without any.
+      // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+      conditions: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
+    });
+    this.#role.addToPolicy(policy);
   }
 
   /** Queries one index of a table that it uses. */

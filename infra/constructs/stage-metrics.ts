@@ -7,6 +7,7 @@ export type StageMetricName =
   | 'EventsUnanswered'
   | 'RequestsRefused'
   | 'SignaturesRefused'
+  | 'UrlsRefused'
   | 'RequestsFailed'
   | 'EventsProcessed'
   | 'EventsUnmapped'

@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Stack } from 'aws-cdk-lib';
-import type { Target, WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import type { WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import { type Target, targetDefinition } from '../../shared/core/configuration/targets/index.ts';
+import type { Grant } from '../../shared/core/configuration/targets/target.ts';
 import {
   problemText,
   readConfigurationFiles,
@@ -26,35 +28,21 @@ export function targetsOf(environment: string, workflows: Record<string, Workflo
   );
 }
 
-export type Grant = { actions: string[]; resources: string[] };
-
-/** What a function needs to call these targets: exactly what they name, and nothing where nothing is named. */
+/**
+ * What a function needs to call these targets: exactly what they name, and nothing where nothing is named. Each type states
+ * its own grants; those for the same actions become one.
+ */
 export function grantsForTargets(targets: readonly Target[], stack: Stack): Grant[] {
-  const machines = new Set<string>();
-  const buses = new Set<string>();
-  for (const target of targets) {
-    if (target.type === 'step-functions') machines.add(target.state_machine_arn);
-    if (target.type === 'event-bridge') buses.add(busArn(target.bus, stack));
+  const here = {
+    arnOf: (service: string, resource: string, resourceName: string) =>
+      stack.formatArn({ service, resource, resourceName }),
+  };
+  const byActions = new Map<string, Grant>();
+  for (const { actions, resources } of targets.flatMap(
+    (target) => targetDefinition(target).aws?.grantsOf(target, here) ?? [],
+  )) {
+    const key = actions.join();
+    byActions.set(key, { actions, resources: [...(byActions.get(key)?.resources ?? []), ...resources] });
   }
-  const grants: Grant[] = [];
-  if (machines.size > 0) {
-    grants.push(
-      { actions: ['states:StartExecution'], resources: [...machines] },
-      { actions: ['states:StopExecution'], resources: [...new Set([...machines].map(executionsOf))] },
-    );
-  }
-  if (buses.size > 0) grants.push({ actions: ['events:PutEvents'], resources: [...buses] });
-  return grants;
-}
-
-/** Executions of a state machine; those of its versions and aliases are its own. */
-function executionsOf(stateMachineArn: string): string {
-  const [arn, partition, service, region, account, , name] = stateMachineArn.split(':');
-  return [arn, partition, service, region, account, 'execution', name, '*'].join(':');
-}
-
-function busArn(bus: string, stack: Stack): string {
-  return bus.startsWith('arn:')
-    ? bus
-    : stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: bus });
+  return [...byActions.values()].map(({ actions, resources }) => ({ actions, resources: [...new Set(resources)] }));
 }

@@ -2,16 +2,19 @@ import { createHash } from 'node:crypto';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { RetryableError } from '../core/errors.ts';
+import { digestOf } from '../core/ids/claim-key.ts';
 import type { ClaimRef } from '../core/plan/actions-message.ts';
 import type { Claim, ClaimStore } from '../ports/claim-store.ts';
 import { answerOf, tableError, writeIf } from './dynamodb.ts';
 
 /**
  * Claims: `pk` = the idempotency key, `sk` = `{source}#{event type}`, so that one Query by key answers "which event had
- * this message id?". Sort keys over 1,024 bytes are hashed.
+ * this message id?". Sort keys over 1,024 bytes are hashed, and those of
+ * types that are not Unicode.
  */
 export function claimItemKey({ key, source, eventType }: ClaimRef): { pk: string; sk: string } {
   const sk = `${source}#${eventType}`;
+  if (!eventType.isWellFormed()) return { pk: key, sk: `${source}#sha256:${digestOf(eventType)}` };
   return { pk: key, sk: Buffer.byteLength(sk) <= 1024 ? sk : `${source}#sha256:${sha256(eventType)}` };
 }
 

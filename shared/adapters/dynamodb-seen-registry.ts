@@ -1,4 +1,4 @@
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { defined } from '../core/defined.ts';
 import { OldCredential } from '../core/events/raw-event.ts';
 import { eventIdShard, eventIdTimeMs } from '../core/ids/event-id.ts';
@@ -8,13 +8,17 @@ import { type ConfigurationTable, queryAll } from './dynamodb-configuration-tabl
 
 /** How many event types of one source are remembered; a sender that puts ids into event names fills no table. */
 export const eventTypesMax = 1000;
+/** A type that was not seen for as long gives its place to a new one: what once filled the list does not fill it for ever. */
+export const eventTypeKeptMs = 24 * 3_600_000;
 const refreshAfterMs = 3_600_000;
 /** Finer, since an operator waits for it; and only while a sender still uses what is on its way out. */
 const oldCredentialRefreshAfterMs = 5 * 60_000;
 
 type SourceSeen = {
+  /** When this process noted a type. */
   types: Map<string, number>;
-  known: Set<string>;
+  /** Every type that the table has, with when it was last seen. */
+  known: Map<string, number>;
   notedAtMs: number;
   shards: number;
   oldNotedAtMs: Map<OldCredential, number>;
@@ -27,7 +31,8 @@ export function makeSeenRegistry(table: ConfigurationTable): SeenRegistry {
     let seen = sources.get(source);
     if (seen === undefined) {
       // Once per process and source: which types the table has, so that the limit holds across processes.
-      const known = new Set((await listEventTypes(table, source)).map(({ eventType }) => eventType));
+      const entries = await listEventTypes(table, source);
+      const known = new Map(entries.map(({ eventType, lastSeenAtMs }) => [eventType, lastSeenAtMs]));
       seen = { types: new Map(), known, notedAtMs: Number.NEGATIVE_INFINITY, shards: 0, oldNotedAtMs: new Map() };
       sources.set(source, seen);
     }
@@ -48,15 +53,17 @@ export function makeSeenRegistry(table: ConfigurationTable): SeenRegistry {
 
 type Seen = Omit<SeenEvent, 'source'>;
 
+const isStorableType = (eventType: string) => Buffer.byteLength(eventType) <= 1024 && eventType.isWellFormed();
+
 async function noteTypes(table: ConfigurationTable, source: string, seen: SourceSeen, events: Seen[], nowMs: number) {
   const due = new Map<string, string>();
   for (const { eventType, eventId } of events) {
-    // An empty or overlong type cannot be a key; its events are in the log all the same.
-    if (eventType === undefined || eventType === '' || Buffer.byteLength(eventType) > 1024) continue;
+    // An empty or overlong type cannot be a key, nor one that is not Unicode; its events are in the log all the same.
+    if (eventType === undefined || eventType === '' || !isStorableType(eventType)) continue;
     const notedAtMs = seen.types.get(eventType);
     if (notedAtMs !== undefined && nowMs - notedAtMs < refreshAfterMs) continue;
-    if (!seen.known.has(eventType) && seen.known.size >= eventTypesMax) continue;
-    seen.known.add(eventType);
+    if (!seen.known.has(eventType) && !(await makeRoom(table, source, seen, nowMs))) continue;
+    seen.known.set(eventType, nowMs);
     due.set(eventType, eventId);
   }
   if (due.size === 0) return;
@@ -73,6 +80,19 @@ async function noteTypes(table: ConfigurationTable, source: string, seen: Source
     })),
   );
   for (const [i, eventType] of [...due.keys()].entries()) if (errors[i] === undefined) seen.types.set(eventType, nowMs);
+}
+
+/** @returns false when every type in the list was seen lately */
+async function makeRoom(table: ConfigurationTable, source: string, { known }: SourceSeen, nowMs: number) {
+  if (known.size < eventTypesMax) return true;
+  const [oldest, seenAtMs] = [...known].reduce((a, b) => (b[1] < a[1] ? b : a));
+  if (nowMs - seenAtMs < eventTypeKeptMs) return false;
+  // Another process may have seen it since; then it is in the list again within the hour.
+  await table.client.send(
+    new DeleteCommand({ TableName: table.table, Key: { pk: `event-types#${source}`, sk: oldest } }),
+  );
+  known.delete(oldest);
+  return true;
 }
 
 async function noteSource(table: ConfigurationTable, source: string, seen: SourceSeen, events: Seen[], nowMs: number) {

@@ -4,7 +4,7 @@ import {
   type PutEventsRequestEntry,
   type PutEventsResultEntry,
 } from '@aws-sdk/client-eventbridge';
-import type { Target } from '../core/configuration/schema.ts';
+import type { Target } from '../core/configuration/targets/index.ts';
 import type { CancelMessage } from '../core/runs/cancel-message.ts';
 import type { RunMessage } from '../core/runs/run-message.ts';
 import type { CancelAnswer, RunRequest, TargetAnswer, Unavailable, WorkflowTarget } from '../ports/workflow-target.ts';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import type { Knock } from '@knocklabs/node';
 import type { WorkflowTriggerParams } from '@knocklabs/node/resources/workflows';
-import type { Target } from '../core/configuration/schema.ts';
+import type { Target } from '../core/configuration/targets/index.ts';
 import { errorMessage } from '../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/values.ts';
 import type { RunMessage } from '../core/runs/run-message.ts';

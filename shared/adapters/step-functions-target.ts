@@ -1,5 +1,5 @@
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import type { Target } from '../core/configuration/schema.ts';
+import type { Target } from '../core/configuration/targets/index.ts';
 import type { CancelAnswer, TargetAnswer, WorkflowTarget } from '../ports/workflow-target.ts';
 import { type AwsClientConfig, answerFromAwsError, awsTargetDefaults, regionOfArn } from './aws-target.ts';
 

@@ -1,6 +1,7 @@
+import type { Target } from '../core/configuration/targets/index.ts';
 import { makeTargetGuard } from '../core/targets/guard-target.ts';
 import type { TargetBreakers } from '../ports/target-breakers.ts';
-import type { OpenTarget } from '../ports/workflow-target.ts';
+import type { OpenTarget, WorkflowTarget } from '../ports/workflow-target.ts';
 import { absentTarget } from './absent-target.ts';
 import type { AwsClientConfig } from './aws-target.ts';
 import { makeEventBridgeTargets } from './event-bridge-target.ts';
@@ -16,27 +17,32 @@ export type WorkflowTargetsDeps = HttpTargetDeps &
     aws?: AwsClientConfig;
   };
 
-/** Every type of target, each in a file of its own, and each behind the breaker of its workflow. */
+/** Opens targets of one type. */
+type Opener<Type extends Target['type']> = (
+  deps: WorkflowTargetsDeps,
+) => (workflow: string, target: Extract<Target, { type: Type }>) => WorkflowTarget;
+
+/** What calls each type of target, each in a file of its own. shared/core/configuration/targets defines the types. */
+const openers: { [Type in Target['type']]: Opener<Type> } = {
+  log: () => () => logTarget,
+  http: makeHttpTargets,
+  'step-functions': (deps) =>
+    isWithoutAws(deps) ? () => absentTarget('Step Functions') : makeStepFunctionsTargets(deps.aws),
+  'event-bridge': (deps) => (isWithoutAws(deps) ? () => absentTarget('EventBridge') : makeEventBridgeTargets(deps.aws)),
+  knock: makeKnockTargets,
+};
+
+const isWithoutAws = ({ allowPrivate, aws }: WorkflowTargetsDeps) => allowPrivate && aws === undefined;
+
+/** Every type of target, each behind the breaker of its workflow. */
 export function makeWorkflowTargets(deps: WorkflowTargetsDeps): OpenTarget {
-  const openHttp = makeHttpTargets(deps);
-  const openStepFunctions = makeStepFunctionsTargets(deps.aws);
-  const openEventBridge = makeEventBridgeTargets(deps.aws);
-  const openKnock = makeKnockTargets(deps);
-  const isWithoutAws = deps.allowPrivate && deps.aws === undefined;
-  const open: OpenTarget = (workflow, target) => {
-    switch (target.type) {
-      case 'log':
-        return logTarget;
-      case 'http':
-        return openHttp(workflow, target);
-      case 'step-functions':
-        return isWithoutAws ? absentTarget('Step Functions') : openStepFunctions(workflow, target);
-      case 'event-bridge':
-        return isWithoutAws ? absentTarget('EventBridge') : openEventBridge(workflow, target);
-      case 'knock':
-        return openKnock(workflow, target);
-    }
-  };
+  const open = new Map(
+    Object.entries(openers).map(([type, opener]) => [type, (opener as Opener<Target['type']>)(deps) as OpenTarget]),
+  );
   const guard = makeTargetGuard(deps.breakers, deps.nowMs);
-  return (workflow, target) => guard(workflow, open(workflow, target));
+  return (workflow, target) => {
+    const opened = open.get(target.type);
+    if (opened === undefined) throw new Error(`no target is of type ${target.type}`);
+    return guard(workflow, opened(workflow, target));
+  };
 }

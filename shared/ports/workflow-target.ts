@@ -1,4 +1,4 @@
-import type { Target } from '../core/configuration/schema.ts';
+import type { Target } from '../core/configuration/targets/index.ts';
 import type { JsonObject } from '../core/json/values.ts';
 import type { Pending, PendingReason } from '../core/logs/pending.ts';
 import type { CancelMessage } from '../core/runs/cancel-message.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { makeEventBridgeTargets } from '../../shared/adapters/event-bridge-target.ts';
-import type { Target } from '../../shared/core/configuration/schema.ts';
+import type { Target } from '../../shared/core/configuration/targets/index.ts';
 import { localCredentials } from '../support/dynalite.ts';
 import { cancelRequest, runRequest } from '../support/runs.ts';
 import { awsError, awsJson, startWireServer } from '../support/wire-server.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
+  eventTypeKeptMs,
   eventTypesMax,
   listEventTypes,
   listSourceRegistry,
@@ -96,7 +97,26 @@ test('a sender that puts ids into event names fills no table', async () => {
   expect(await listEventTypes(table(), 'noisy')).toHaveLength(eventTypesMax);
 });
 
+test('a list that ids have filled takes new types again after a day, in place of those seen longest ago', async () => {
+  const ids = Array.from({ length: eventTypesMax - 1 }, (_, i) => seen('filled', `track/${i}`));
+  await makeSeenRegistry(table()).note([...ids, seen('filled', 'identify')], startMs);
+  const typesAfter = async (timeMs: number, ...types: string[]) => {
+    // A process that was there all along, and one that starts anew, agree.
+    await makeSeenRegistry(table()).note(
+      types.map((type) => seen('filled', type, timeMs)),
+      timeMs,
+    );
+    return (await listEventTypes(table(), 'filled')).map(({ eventType }) => eventType);
+  };
+  const dayLater = startMs + eventTypeKeptMs;
+  expect(await typesAfter(dayLater - 1, 'identify', 'order.created')).not.toContain('order.created');
+  const types = await typesAfter(dayLater, 'order.created', 'order.paid');
+  expect(types).toHaveLength(eventTypesMax);
+  expect(types).toEqual(expect.arrayContaining(['identify', 'order.created', 'order.paid']));
+});
+
 test.each([
+  ['half of an emoji', 't\ud83d'],
   ['no type', undefined],
   ['an empty type', ''],
   ['a type too long for a key', 'x'.repeat(1025)],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { makeWorkflowTargets, type WorkflowTargetsDeps } from '../../shared/adapters/workflow-targets.ts';
-import { Target } from '../../shared/core/configuration/schema.ts';
+import { Target } from '../../shared/core/configuration/targets/index.ts';
 import { failuresToOpen } from '../../shared/core/targets/breaker.ts';
 import { localCredentials } from '../support/dynalite.ts';
 import { makeFakeTargetBreakers } from '../support/fake-target-breakers.ts';

@@ -102,8 +102,10 @@ describe('secrets', () => {
       /there are: .*sources\/rudderstack, .*targets\/.*shipping/,
     ],
     ['the ingest key', ['set', 'ingest'], 'x', 3, /nothing that takes a secret "ingest"/],
+    ['a name that no source can have', ['set', 'Rudder Stack'], 'x', 2, /did you mean "sources\/rudderstack"\?/],
+    ['a name of another form', ['set', 'secrets/rudderstack'], 'x', 2, /it is sources\/KEY or targets\/WORKFLOW/],
+    ['a masked value', ['set', 'rudderstack'], '••••••••', 2, /masked|printable ASCII/],
     ['nothing as the value', ['set', 'rudderstack'], '\n', 2, /the value is empty/],
-    ['a header that cannot be sent', ['set', 'rudderstack'], `${word} \n`, 2, /without spaces at its ends/],
     ['a header of several lines', ['rotate', 'rudderstack'], `${word}\r\n${word}`, 2, /printable ASCII/],
     ['a signing secret that is none', ['set', 'targets/shipping'], `${word}`, 2, /"whsec_" followed by/],
     ['a secret that somebody else makes', ['set', 'targets/welcome', '--generate'], '', 2, /is made by Knock/],
@@ -117,6 +119,17 @@ describe('secrets', () => {
     expect(answer.stderr).toMatch(reason);
     expect(answer.stderr).not.toContain(word);
     expect(['sources/rudderstack', 'targets/shipping', 'targets/welcome'].map(stored)).toEqual(before);
+  });
+
+  test('what can only be a slip of pasting is removed, and said', async () => {
+    const value = `${word}-pasted`;
+    const set = await cli.signalbox(['secrets', 'set', 'rudderstack', '--also'], `  WEBHOOK_SECRET="${value}" \n`);
+    expect(set).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/Removed from what was pasted: .*spaces around it/),
+    });
+    expect(set.stderr).not.toContain(value);
+    expect((await asFunctions('sources/rudderstack'))?.[0]).toBe(value);
   });
 
   test('list shows how many values are active, how old each is, and the day of the last use; never reads them', async () => {

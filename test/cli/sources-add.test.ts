@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -38,6 +38,11 @@ describe.each(kinds.map((one) => [one.kind.id, one] as const))('a new source of 
       problems: [],
       snapshot: { sources: { [id]: { mappings: [] } } },
     });
+    // What a person does next: the `#` in front of the lines of mappings goes.
+    writeFileSync(join(directory, 'sources', `${id}.yaml`), text.replaceAll(/^ {2}# (- id: | {2})/gm, '  $1'));
+    expect(readConfigurationFiles(directory).snapshot.sources[id]?.mappings).toEqual(
+      kind.guide.defaultMappings.map(({ mapping }) => mapping),
+    );
     expect(
       text.split('\n').filter((line) => line.length > 130 && line.trimStart().startsWith('# ') && !line.includes(': ')),
     ).toEqual([]);

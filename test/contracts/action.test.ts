@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { requiredParameters } from '../../shared/core/actions/action.ts';
 import { actionPosition, actions, findAction } from '../../shared/core/actions/index.ts';
-import type { JsonObject, JsonValue } from '../../shared/core/json/values.ts';
+import { isBlank, type JsonObject, type JsonValue } from '../../shared/core/json/values.ts';
 import { defaultParameters, factsOf } from '../../shared/core/mappings/action-facts.ts';
 import { knownActionsFile } from '../docs/known-actions.ts';
 import { contextNowMs, identify, makeActionContext } from '../support/fakes-workflow-trigger.ts';
@@ -120,6 +120,48 @@ describe.each(actions.map((action) => [action.id, action] as const))('%s', (id, 
       }
     }
   });
+
+  // A picture of an odd type is no reason to lose a person. Without the parameters of decidesWhom the action would be for others.
+  test('an optional parameter that cannot be read is left out with a warning, unless it decides whom the action is for', async () => {
+    const given = {
+      ...Object.fromEntries(required.map((name) => [name, 'x'])),
+      ...{ id: 'u', key: 'log-it', recipients: [{ id: 'u' }], members: 'u', collection: 'c' },
+    };
+    for (const name of names.filter((one) => !required.includes(one))) {
+      for (const value of odd) {
+        const isReadable = action.params.shape[name]?.safeParse(value).success;
+        if (isReadable || value === null || value === '') continue;
+        const made = makeActionContext();
+        await made.audiences.ensure('log-it', true, contextNowMs);
+        const result = await action.run({ ...given, [name]: value }, made.context);
+        if (action.decidesWhom?.includes(name)) {
+          expect([name, value, result.status]).toEqual([name, value, 'failed']);
+          continue;
+        }
+        expect([name, value, result.status]).toEqual([name, value, 'succeeded']);
+        const said = result.warnings?.filter(({ code }) => code === 'property_ignored').map(({ message }) => message);
+        expect(said).toContainEqual(expect.stringContaining(`${name} was left out: `));
+      }
+    }
+  });
+
+  test.each(['undefined', 'null', 'NaN', '[object Object]', ' ', '\t', '\u200b'])(
+    '"%s" is no id of anything it takes',
+    async (text) => {
+      for (const name of ['id', 'collection', 'members', 'user', 'recipients'].filter((one) => names.includes(one))) {
+        const made = makeActionContext();
+        await made.audiences.ensure('log-it', true, contextNowMs);
+        const usual = { id: 'u', key: 'log-it', recipients: 'u', members: 'u', collection: 'c', cancellation_key: 'k' };
+        const { members: _members, ...withoutMembers } = usual;
+        const payload = { ...(name === 'user' ? withoutMembers : usual), [name]: text };
+        const result = await action.run(payload, made.context);
+        // A cancel without recipients is for all; blank recipients are none.
+        if (name === 'recipients' && action.decidesWhom?.includes(name) && isBlank(text)) continue;
+        expect([name, result.status]).toEqual([name, expect.stringMatching(/^(skipped|failed)$/)]);
+        expect(made.directory.writes).toBe(0);
+      }
+    },
+  );
 
   test('done twice leaves what it left the first time', async () => {
     const made = makeActionContext();

@@ -36,6 +36,15 @@ export function claimStoreContract(storeOf: () => ClaimStore): void {
     });
   });
 
+  test('types are told apart in whatever they differ, half of an emoji or the end of a long name', async () => {
+    const store = fresh();
+    const types = ['t\ud83d', 't\ude00', 't\ufffd', `${'t'.repeat(1100)}1`, `${'t'.repeat(1100)}2`];
+    for (const eventType of types) {
+      expect(await store.claim(request({ eventType }), nowMs)).toMatchObject({ kind: 'taken' });
+      expect(await store.claim(request({ eventType, eventId: 'e2' }), nowMs)).toMatchObject({ kind: 'refused' });
+    }
+  });
+
   test('a replay takes a free key with the execution it carries', async () => {
     expect(await fresh().claim(request({ execution: 'x0' }), nowMs)).toMatchObject({
       kind: 'taken',

@@ -227,11 +227,17 @@ describe.each(guided.map(({ kind, guide }) => [kind.id, kind, guide] as const))(
     for (const name of Object.keys(headers)) expect(name).toBe(name.toLowerCase());
   });
 
+  test('tries again no longer than a copy counts as one; a vendor that signs every request says for how long', () => {
+    const { retryHours } = guide.behaviour;
+    expect(kind.settings.windowHours).toBeGreaterThan(retryHours ?? 0);
+    if (kind.signs) expect(retryHours).toBeDefined();
+  });
+
   test('tells people how to set it up, with the URL and, where there is one, the secret', () => {
     expect(guide.setup.some((step) => step.includes('{url}'))).toBe(true);
     // Of custom senders the source's file may declare how they prove themselves.
     if (guide.category !== 'Custom') expect(guide.secret === undefined).toBe(secret === undefined);
-    const { sendsAgainAfter, ...behaviour } = guide.behaviour;
+    const { sendsAgainAfter, retryHours: _, ...behaviour } = guide.behaviour;
     for (const status of [400, 401, 404, 413, 429, 503])
       expect([true, false, 'unknown']).toContain(sendsAgainAfter(status));
     // They are printed one behind the other, in the terminal and on the page, so each is whole sentences.

@@ -5,16 +5,18 @@ import { type Attempt, runInvocations } from '../../functions/workflow-trigger/r
 import { type Action, requiredParameters } from '../../shared/core/actions/action.ts';
 import type { ActionGuide, Step } from '../../shared/core/actions/guide.ts';
 import { actions } from '../../shared/core/actions/index.ts';
-import { AudienceKey, Members, Tenant } from '../../shared/core/actions/parts/member.ts';
+import { AudienceKey, ExactMembers, Members, Tenant } from '../../shared/core/actions/parts/member.ts';
 import {
   Collection,
   EntityId,
+  Flag,
   JsonMap,
   TenantId,
   TenantSettings,
   Text,
 } from '../../shared/core/actions/parts/params.ts';
 import { OptionalRecipient, OptionalTenant, Recipients } from '../../shared/core/actions/parts/recipient.ts';
+import { TriggerSettings } from '../../shared/core/actions/parts/trigger-settings.ts';
 import { AudienceFile } from '../../shared/core/configuration/schema.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
 import type { ActionReason } from '../../shared/core/logs/action-log-entry.ts';
@@ -74,7 +76,13 @@ type ParameterType = { name: string; says: string };
 /** Schemas that actions share, in words; each is known by being the very same object. */
 const types = new Map<z.core.$ZodType, ParameterType>([
   [Text, { name: 'text', says: 'Text; a number becomes its digits.' }],
-  [EntityId, { name: 'id', says: 'Text of 1 to 256 characters without `/` and `#`; a number becomes its digits.' }],
+  [
+    EntityId,
+    {
+      name: 'id',
+      says: 'Text of 1 to 256 characters and at most 500 bytes, without `/` and `#`; a number becomes its digits. Blank text is none, and neither is what programs write for a missing value: `undefined`, `null`, `NaN`, `[object Object]`. Taken exactly as sent: `u ` is another id than `u`, with the warning `id_has_blanks` where one is described.',
+    },
+  ],
   [TenantId, { name: 'tenant id', says: 'An id without whitespace.' }],
   [Collection, { name: 'collection', says: 'As an id. Of those that start with `$` only `$tenants` is one.' }],
   [
@@ -107,6 +115,18 @@ const types = new Map<z.core.$ZodType, ParameterType>([
       name: 'members',
       says: 'One member or a list of them: a user’s id; `{ user, tenant }`, where `user` is an id or a map; or the user as a map, `{ user_id, … }` or `{ id, … }`.',
     },
+  ],
+  [
+    ExactMembers,
+    {
+      name: 'exact members',
+      says: 'As members. A tenant that cannot be read fails the action: without it another member would be meant.',
+    },
+  ],
+  [Flag, { name: 'flag', says: 'True or false; also as text or as 1 and 0.' }],
+  [
+    TriggerSettings,
+    { name: 'settings', says: 'A map of `sandbox_mode` and `skip_delay`, each true or false, or its JSON as text.' },
   ],
   [Tenant, { name: 'tenant of a member', says: 'A tenant’s id, or a map with its `id`; nothing is none.' }],
 ]);
@@ -327,7 +347,7 @@ function indexPage(): string {
     ),
     '## Parameters',
     wrap(
-      'A parameter that the mapping leaves out or that resolves to `null` counts as not given. A required one that resolves to nothing (missing, `null`, empty text, an empty list) skips the action; a value of the wrong type fails it. Either way the fields are named in `result.errors`.',
+      'A parameter that the mapping leaves out, or that resolves to `null` or to blank text, counts as not given. A required one that is not given, or is an empty list, skips the action; one of the wrong type fails it, and the fields are named in `result.errors`. An optional one of the wrong type is left out with the warning `property_ignored`, which says what it was and what would be right. Optional parameters that say whom the action is for fail it too: `members` and `user` of the audience actions, `recipients` of a cancel, `tenant` of a removal.',
     ),
     '### Types',
     table(

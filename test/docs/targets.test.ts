@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { Target, WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import { WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import { Target } from '../../shared/core/configuration/targets/index.ts';
 
 const text = readFileSync(new URL('../../docs/targets.md', import.meta.url), 'utf8');
 const types = Target.options.map(({ shape }) => shape.type.value);

@@ -1,8 +1,8 @@
 import { itemFromEntry as actionItem } from '../../shared/adapters/dynamodb-action-log.ts';
 import { itemFromEntry as eventItem } from '../../shared/adapters/dynamodb-event-log.ts';
+import { itemBytes } from '../../shared/core/json/item-bytes.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';
 import type { EventLog } from '../../shared/ports/event-log.ts';
-import { itemBytes } from '../bench/item-bytes.ts';
 
 /**
  * What a table takes of an item: 400 KB and 32 levels. The size is compared with the embedded table by table-limits.test.ts.

@@ -235,6 +235,13 @@ test('an enforced check passes the secret and refuses all else, without a trace 
   ).not.toContain('canary');
 });
 
+test.each(['/', '//', ' ', '\n'])('a URL that was pasted with %j behind its token is the URL', async (behind) => {
+  const token = ingestToken(ingestKey, 'rudderstack', 1) + behind;
+  const handler = deployed.makeHandler({ ...makeTestIngest(), metrics: makeCountedMetrics() });
+  expect((await post('{}', { token }, handler)).status).toBe(200);
+  expect((await post('{}', { token: `${token}x` }, handler)).status).toBe(404);
+});
+
 describe('faults of ours', () => {
   const make = (change: Partial<ReturnType<typeof makeTestIngest>>) => {
     const metrics = makeCountedMetrics();

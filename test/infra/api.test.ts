@@ -8,7 +8,7 @@ describe('the ingest API', () => {
   // Ingest itself answers other methods, with 405: the gateway's own answer would be 404, as for an unknown URL.
   test('has one route, for every method, to ingest', () => {
     const routes = resourcesOf(production, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
-    expect(routes.map(({ RouteKey }) => RouteKey)).toEqual(['ANY /v1/sources/{source}/{token}']);
+    expect(routes.map(({ RouteKey }) => RouteKey)).toEqual(['ANY /v1/sources/{source}/{token+}']);
     const integration = only(production, 'AWS::ApiGatewayV2::Integration');
     expect(referred(integration.Properties.IntegrationUri)).toBe(functionsOf(production).ingest?.id);
     expect(integration.Properties.PayloadFormatVersion).toBe('2.0');

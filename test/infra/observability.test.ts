@@ -35,11 +35,14 @@ describe('alarms', () => {
     ['actions-failing', 'Signalbox', ['ActionsSucceeded', 'ActionsSkipped', 'ActionsFailed']],
     ['targets-failing', 'Signalbox', ['TargetCalls', 'TargetFailures']],
     ['signatures-refused', 'Signalbox', ['SignaturesRefused']],
+    ['urls-refused', 'Signalbox', ['UrlsRefused']],
+    ['events-surge', 'Signalbox', ['EventsAccepted']],
     ['requests-failed', 'Signalbox', ['RequestsFailed']],
     ['configuration-unreadable', 'Signalbox', ['ConfigurationUnreadable']],
     ['events-delayed', 'AWS/SQS', ['ApproximateAgeOfOldestMessage']],
     ['actions-delayed', 'AWS/SQS', ['ApproximateAgeOfOldestMessage']],
     ['api-errors', 'AWS/ApiGateway', ['Count', '5xx']],
+    ['api-refusals', 'AWS/ApiGateway', ['Count', '4xx']],
   ])('%s watches what its name says', (name, namespace, metrics) => {
     const watched = watchedBy(name);
     expect(new Set(watched.map(({ metric }) => metric))).toEqual(new Set(metrics));
@@ -70,6 +73,8 @@ describe('alarms', () => {
       'dead-letters',
       'events-failed',
       'signatures-refused',
+      'urls-refused',
+      'events-surge',
       'requests-failed',
       'configuration-unreadable',
     ])
@@ -87,6 +92,16 @@ describe('alarms', () => {
   test('a few skipped actions raise none: the share counts from 20 actions on', () => {
     const [{ Expression }] = alarmNamed('actions-failing').Metrics;
     expect(Expression).toContain('>= 20');
+  });
+
+  test('a few refused requests raise none, and a whole night of guessing does', () => {
+    expect(alarmNamed('urls-refused')).toMatchObject({ Threshold: 20, DatapointsToAlarm: 2, EvaluationPeriods: 6 });
+    const [{ Expression }] = alarmNamed('api-refusals').Metrics;
+    expect(Expression).toContain('requests >= 50');
+  });
+
+  test('a surge is what the environment says is one', () => {
+    expect(alarmNamed('events-surge').Threshold).toBe(50_000);
   });
 
   // Retried actions wait in the queue for up to 15 minutes.
@@ -246,6 +261,6 @@ test('every count that is watched is made by a function', () => {
     watchedBy(AlarmName.replace('signalbox-production-', '')).map(({ namespace, metric }) => `${namespace} ${metric}`),
   );
   const names = [...new Set([...shown, ...alarmed])].flatMap((metric) => metric.match(/^Signalbox (.+)/)?.[1] ?? []);
-  expect(names).toHaveLength(20);
+  expect(names).toHaveLength(21);
   expect(names.filter((name) => !code.includes(`'${name}'`))).toEqual([]);
 });

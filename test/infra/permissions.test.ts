@@ -3,7 +3,7 @@ import { environments } from '../../infra/environments.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
 import { functionsOf, referred, resourcesOf, templateOf } from './templates.ts';
 
-type Statement = { Effect: string; Action: string | string[]; Resource: unknown };
+type Statement = { Effect: string; Action: string | string[]; Resource: unknown; Condition?: unknown };
 
 const production = templateOf('production');
 const functions = functionsOf(production);
@@ -52,7 +52,7 @@ const expected: Record<string, Record<string, string[]>> = {
     ActionsQueue: ['sqs:SendMessage'],
     Claims: table('GetItem', 'UpdateItem'),
     EventLog: table('GetItem', 'PutItem', 'BatchWriteItem'),
-    Configuration: table('GetItem', 'Query', 'UpdateItem', 'BatchWriteItem'),
+    Configuration: table('GetItem', 'Query', 'UpdateItem', 'BatchWriteItem', 'DeleteItem'),
   },
   'workflow-trigger': {
     log: ownLog,
@@ -79,6 +79,23 @@ describe('roles', () => {
   test.each(Object.entries(expected))('%s may do exactly what its code needs', (name, { log, ...grants }) => {
     const logId = referred(functions[name]?.properties.LoggingConfig.LogGroup);
     expect(grantsOf(name)).toEqual({ ...grants, [logId]: log });
+  });
+
+  // What is live decides over every event: no function may change it, whatever an event makes its code do.
+  test('the configuration is only read, but for what the processor notes of sources and event types', () => {
+    const writing = resourcesOf(production, 'AWS::IAM::Policy')
+      .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as Statement[])
+      .filter(({ Resource }) => listed(Resource).map(named).includes('Configuration'))
+      .filter(({ Action }) => listed(Action).some((action) => !/:(Get|BatchGet)Item$|:Query$/.test(action)));
+    expect(writing).toMatchObject([
+      {
+        Action: expect.arrayContaining(['dynamodb:UpdateItem', 'dynamodb:BatchWriteItem', 'dynamodb:DeleteItem']),
+        Condition: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['sources', 'event-types#*'] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      },
+    ]);
   });
 
   test('each function has a role of its own, without policies that AWS or others could widen', () => {
@@ -113,7 +130,7 @@ describe('roles', () => {
     expect(permissions).toHaveLength(1);
     expect(permissions[0]).toMatchObject({ Principal: 'apigateway.amazonaws.com', Action: 'lambda:InvokeFunction' });
     expect(referred(permissions[0]?.FunctionName)).toBe(functions.ingest?.id);
-    expect(JSON.stringify(permissions[0]?.SourceArn)).toContain('/*/*/v1/sources/{source}/{token}"');
+    expect(JSON.stringify(permissions[0]?.SourceArn)).toContain('/*/*/v1/sources/{source}/{token+}"');
   });
 
   test('a function may use every table whose name it is told, and is told of no other', () => {

@@ -3,7 +3,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { workflowsInFiles } from '../../infra/constructs/target-grants.ts';
 import { environmentNamed } from '../../infra/environments.ts';
 import { PipelineStack } from '../../infra/pipeline-stack.ts';
-import { Target, WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import { WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import { Target } from '../../shared/core/configuration/targets/index.ts';
 import { emptyApp, functionsOf, referred, resourcesOf, type StackTemplate } from './templates.ts';
 
 const machine = (name: string) => `arn:aws:states:eu-west-1:123456789012:stateMachine:${name}`;

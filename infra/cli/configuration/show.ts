@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
 import { readHistory } from '../../../shared/adapters/dynamodb-configuration-history.ts';
 import { readCurrent } from '../../../shared/adapters/dynamodb-configuration-table.ts';
+import { targetDefinition } from '../../../shared/core/configuration/targets/index.ts';
 import { mappingsOf } from '../../../shared/core/configuration/triggers.ts';
 import { own } from '../../../shared/core/json/values.ts';
 import { sourceState } from '../../../shared/core/live/source-state.ts';
@@ -154,5 +155,5 @@ function describeTarget(
   target: LiveConfiguration['snapshot']['workflows'][string]['target'][string] | undefined,
 ): string {
   if (target === undefined) return 'none: it cannot start here';
-  return target.type === 'http' ? `http ${target.url}` : target.type;
+  return [target.type, targetDefinition(target).addressOf?.(target) ?? ''].join(' ').trimEnd();
 }

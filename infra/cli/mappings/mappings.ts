@@ -16,6 +16,7 @@ const whyOff = {
   duplicate: 'the event is a copy of one that ran',
   identify_disabled: 'identify is switched off for this source',
   mapping_inactive: 'the mapping is inactive in this environment',
+  not_verified: 'the action deletes, and the event is not verified',
   source_disabled: 'the source is switched off in this environment',
 } as const;
 

@@ -15,13 +15,12 @@ import {
   type SecretRefused,
   setSecret,
 } from '../../../shared/operations/secrets/change-secret.ts';
-import { findSecret, type KnownSecret } from '../../../shared/operations/secrets/secret-name.ts';
+import { findSecret, type KnownSecret, type UnknownSecret } from '../../../shared/operations/secrets/secret-name.ts';
 import {
   type EnvironmentSecrets,
   type ListedSecret,
   listSecrets,
 } from '../../../shared/operations/secrets/secret-store.ts';
-import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
 import { iso, isoOrNull } from '../../../shared/operations/words/iso.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { formatAgo } from '../../../shared/operations/words/times.ts';
@@ -29,7 +28,7 @@ import { examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { readHidden } from '../terminal/hidden-input.ts';
 import { renderTable } from '../terminal/table.ts';
-import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
+import { printJson, printNote, processTerminal, type Terminal } from '../terminal/terminal.ts';
 
 /** A row of `secrets list --json`. */
 export type SecretRow = {
@@ -114,7 +113,7 @@ async function open(text: string, options: GlobalOptions) {
   const environment = await connect(options);
   const live = await readLive(environment.configuration);
   const secret = findSecret(text, withFiles(live.snapshot), environment.name);
-  if ('kind' in secret) throw unknownSecret(secret.name, secret.known, environment.name);
+  if ('kind' in secret) throw unknownSecret(secret, environment.name);
   return { environment, secret, store: await storeOf(environment) };
 }
 
@@ -132,18 +131,20 @@ async function storeOf(environment: Environment): Promise<EnvironmentSecrets> {
   return { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
 }
 
-function unknownSecret(name: string, known: string[], environment: string): Refusal {
-  // A bare key can be a slip of a source's, or mean a target, whose name has to be written whole.
-  const nearest = [didYouMean(name, known), didYouMean(`sources/${name}`, known), didYouMean(`targets/${name}`, known)];
-  const slip = nearest.find((text) => text.startsWith('; did')) ?? '';
-  return notFound(
-    `${environment} has nothing that takes a secret "${name}"${slip}`,
-    `there are: ${known.join(', ') || 'none'}`,
-  );
+function unknownSecret({ kind, name, known, meant }: UnknownSecret, environment: string): Refusal {
+  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
+  const there = `there are: ${known.join(', ') || 'none'}`;
+  if (kind === 'malformed_secret')
+    return usageError(
+      `"${name}" can't be the name of a secret${hint}`,
+      'it is sources/KEY or targets/WORKFLOW, or the key of a source alone',
+      there,
+    );
+  return notFound(`${environment} has nothing that takes a secret "${name}"${hint}`, there);
 }
 
 async function newValue(
-  { name, generate, sharedWith, problemOf }: KnownSecret,
+  { name, generate, sharedWith, read }: KnownSecret,
   environment: Environment,
   options: { generate?: boolean },
 ): Promise<{ value: string; generated?: string }> {
@@ -159,9 +160,10 @@ async function newValue(
   const typed = await readHidden(`New value of ${name} in ${environment.name} (${environment.where}): `);
   const value = typed.replace(/\r?\n$/, '');
   if (value === '') throw usageError('the value is empty', 'write it to standard input, or type it when asked');
-  const problem = problemOf(value);
-  if (problem !== undefined) throw usageError(`the value of ${name} ${problem}`, 'nothing was changed');
-  return { value };
+  const reading = read(value);
+  if (reading.kind === 'refused') throw usageError(`the value of ${name} ${reading.problem}`, 'nothing was changed');
+  if (reading.removed.length > 0) printNote(`Removed from what was pasted: ${reading.removed.join(', ')}.`);
+  return { value: reading.secret };
 }
 
 function refused(refusal: SecretRefused, { name }: KnownSecret, environment: Environment): Refusal {

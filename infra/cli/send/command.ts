@@ -8,6 +8,7 @@ import { failure, notFound, usageError } from '../../../shared/operations/refusa
 import { planSamples } from '../../../shared/operations/send/plan-samples.ts';
 import { modeProblem, type SendMode, sendModes } from '../../../shared/operations/send/prove.ts';
 import { type Outgoing, sendAll } from '../../../shared/operations/send/send-all.ts';
+import { whyRefused } from '../../../shared/operations/send/why-refused.ts';
 import { ingestUrls, secretsOf } from '../../../shared/operations/sources/ingest-urls.ts';
 import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { sourceGuide } from '../../../shared/operations/sources/source-guides.ts';
@@ -104,6 +105,8 @@ async function sendCommand(
   if (options.json) printJson(terminal, summary);
   else
     printSendSummary(terminal, summary, { waited: options.wait, examples: files.length > 0 || outgoing.count <= 10 });
+  if (summary.refused.some(({ status }) => status === 503))
+    for (const reason of await whyRefused(environment, source)) terminal.note(`why: ${reason}`);
   // What these modes show is that it is refused.
   const spoiled = options.mode !== 'once' && options.mode !== 'duplicate';
   if (

@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { SendProgress } from '../../../shared/operations/send/send-all.ts';
-import { formatCount } from '../../../shared/operations/words/text.ts';
+import { formatCount, printable } from '../../../shared/operations/words/text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 const lineEveryMs = 2_000;
@@ -8,6 +8,11 @@ const lineEveryMs = 2_000;
 /** Accepted and final events of a `send`: a bar for a person, a line every two seconds for a log. */
 export function showProgress(terminal: Terminal, total: number, waitsForFinal: boolean): SendProgress {
   let accepted = 0;
+  let told = false;
+  const tryingAgain = (status: number, problem: string) => {
+    if (!told) terminal.note(`answered ${status} (${printable(problem)}); trying again for some seconds`);
+    told = true;
+  };
   let final = 0;
   const startedAtMs = performance.now();
   const perSecond = () =>
@@ -17,6 +22,7 @@ export function showProgress(terminal: Terminal, total: number, waitsForFinal: b
     const line = () =>
       `${formatCount(accepted)} of ${formatCount(total)} accepted${waitsForFinal ? `, ${formatCount(final)} final` : ''}, ${formatCount(perSecond())}/s`;
     return {
+      tryingAgain,
       accepted(count) {
         accepted = count;
       },
@@ -41,6 +47,7 @@ export function showProgress(terminal: Terminal, total: number, waitsForFinal: b
   bar.start(total, 0, { accepted: 0, rate: 0 });
   const update = () => bar.update(waitsForFinal ? final : accepted, { accepted, rate: perSecond() });
   return {
+    tryingAgain,
     accepted(count) {
       accepted = count;
       update();

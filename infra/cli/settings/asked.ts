@@ -1,6 +1,6 @@
 import { notFound, type Refusal } from '../../../shared/operations/refusal.ts';
 import type { Asked, Unknown } from '../../../shared/operations/settings/change.ts';
-import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
+import { nearestName } from '../../../shared/operations/words/did-you-mean.ts';
 import { currentAuthor } from '../../author.ts';
 
 /** The operator at the keyboard, as a request of theirs names them. */
@@ -10,7 +10,7 @@ export function askedNow({ message }: { message?: string }): Asked {
 
 /** A name that is not live in an environment, told with the one it may be a slip of, or with all there are. */
 export function unknownName({ what, name, known }: Unknown, environment: string): Refusal {
-  const nearest = didYouMean(name, known);
-  const rest = nearest.startsWith('; did') ? nearest : `; it has ${known.join(', ') || 'none'}`;
-  return notFound(`${environment} has no ${what} "${name}"${rest}`);
+  const near = nearestName(name, known);
+  const rest = near === undefined ? `it has ${known.join(', ') || 'none'}` : `did you mean "${near}"?`;
+  return notFound(`${environment} has no ${what} "${name}"; ${rest}`);
 }

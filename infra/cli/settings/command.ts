@@ -48,6 +48,11 @@ export function register(program: Command): void {
       orDefault(enforcement),
     )
     .option('--partial <accept|refuse>', 'batches whose signature covers only their first event', acceptOrRefuse)
+    .option(
+      '--destructive <verified|any>',
+      'actions that delete: for no event whose check failed or did not cover it (verified), or for any',
+      verifiedOrAny,
+    )
     .option('--idempotency <on|off|default>', 'off: every copy of an event runs', orDefault(onOff))
     .option('--key-path <path|default>', "where the idempotency key is; default: the source's own", keyPath)
     .option(
@@ -92,6 +97,11 @@ function acceptOrRefuse(text: string): 'accept' | 'refuse' {
   throw new InvalidArgumentError('It is accept or refuse.');
 }
 
+function verifiedOrAny(text: string): 'verified' | 'any' {
+  if (text === 'verified' || text === 'any') return text;
+  throw new InvalidArgumentError('It is verified or any.');
+}
+
 const orDefault =
   <Value>(parse: (text: string) => Value) =>
   (text: string): Value | 'default' =>
@@ -103,7 +113,7 @@ function nullIfDefault<Value>(value: Value | 'default' | undefined): Value | nul
 }
 
 /** As the command line has them. */
-type SetOptions = Pick<SettingsChange, 'enabled' | 'partial'> & {
+type SetOptions = Pick<SettingsChange, 'enabled' | 'partial' | 'destructive'> & {
   identify?: boolean | 'default';
   enforce?: boolean | 'once_set' | 'default';
   idempotency?: boolean | 'default';
@@ -130,10 +140,11 @@ async function showCommand(source: string, options: GlobalOptions): Promise<void
 
 async function setCommand(source: string, options: GlobalOptions & SetOptions): Promise<void> {
   const terminal = processTerminal();
-  const { enabled, enforce, partial, retentionDays } = options;
+  const { enabled, enforce, partial, destructive, retentionDays } = options;
   const settings: SettingsChange = {
     enabled,
     partial,
+    destructive,
     identify: nullIfDefault(options.identify),
     enforce: nullIfDefault(enforce),
     idempotency: nullIfDefault(options.idempotency),
@@ -175,7 +186,7 @@ function print(
     return;
   }
   const { log_shards, retention_days, inactive_mappings, ...set } = settings;
-  const { enabled, identify, enforcement, refusesPartial, idempotency } = effectiveSettings(
+  const { enabled, identify, enforcement, refusesPartial, deletesUnverified, idempotency } = effectiveSettings(
     sourceKind(file.kind),
     file,
     settings,
@@ -187,6 +198,7 @@ function print(
     ['identify', word(identify) + own(set.identify)],
     ['enforce', enforcement.replace('_', '-') + own(set.verification.enforced)],
     ['partial batches', refusesPartial ? 'refuse' : 'accept'],
+    ['deletions', deletesUnverified ? 'for any event' : 'for verified events'],
     [
       'idempotency',
       `${word(idempotency.enabled)}${own(set.idempotency.enabled)}; window ${idempotency.windowHours} h${own(set.idempotency.window_hours)}`,

@@ -1,9 +1,11 @@
 import type * as z from 'zod';
-import type { JsonObject } from '../json/values.ts';
+import type { FieldError } from '../errors.ts';
+import { isBlank, type JsonObject } from '../json/values.ts';
+import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type ActionResult, invalidParams, nothingGiven } from '../logs/action-result.ts';
 import type { ActionFacts } from '../mappings/action-facts.ts';
 import type { ActionContext } from '../runs/action-context.ts';
-import { isNothing } from './parts/params.ts';
+import { isNothing, leftOut, withNotes } from './parts/params.ts';
 import type { ActionSuggestion } from './parts/suggestion.ts';
 
 /** Facts about an action that are no code of its own. Planning knows some of them: `ActionFacts`. */
@@ -12,6 +14,8 @@ type Facts = ActionFacts & {
   does: string;
   /** The parameter that lists who gets a workflow run. Absent: the action starts none for its recipients. */
   startsRunsFor?: string;
+  /** Optional parameters that say whom the action is for: one that cannot be read fails it instead of being left out. */
+  decidesWhom?: readonly string[];
   /** Absent: the required parameters are looked for by their names. */
   suggestion?: ActionSuggestion;
 };
@@ -39,8 +43,11 @@ export function defineAction<Params extends z.ZodObject>(
   return {
     ...definition,
     async run(payload, context) {
-      const parsed = parseParams(definition.params, payload);
-      return parsed.kind === 'no' ? parsed.result : definition.run(parsed.params, context);
+      const parsed = parseParams(definition, payload);
+      if (parsed.kind === 'no') return parsed.result;
+      const result = await definition.run(parsed.params, context);
+      if (parsed.warnings.length === 0) return result;
+      return { ...result, warnings: [...parsed.warnings, ...(result.warnings ?? [])] };
     },
   };
 }
@@ -50,21 +57,45 @@ export function requiredParameters({ params }: Pick<Action, 'params'>): string[]
   return Object.keys(params.shape).filter((name) => !params.shape[name].isOptional());
 }
 
+type ParsedParams<Params extends z.ZodObject> =
+  | { kind: 'ok'; params: z.output<Params>; warnings: ActionWarning[] }
+  | { kind: 'no'; result: ActionResult };
+
 /**
- * Checks what a mapping resolved. A required parameter that is nothing (missing, null, empty text, empty list) skips the
- * action; an optional one that is null counts as not given, since null comes from data that is not there. A value of the
- * wrong type fails it. Rule: https://docs.knock.app/integrations/sources/overview
+ * Checks what a mapping resolved, parameter by parameter.
+ *
+ * - A required one that is nothing (missing, null, blank text, empty list) skips the action. One of the wrong type fails it.
+ * - An optional one that is null or blank text counts as not given: both come from data that is not there. One of the
+ *   wrong type is left out with a warning: an odd picture is no reason to lose a person.
+ * - Those of `decidesWhom` are optional and fail the action all the same: without them it would be for others.
+ *
+ * Rule: https://docs.knock.app/integrations/sources/overview
  */
 function parseParams<Params extends z.ZodObject>(
-  params: Params,
+  { params, decidesWhom = [] }: { params: Params; decidesWhom?: readonly string[] | undefined },
   payload: JsonObject,
-): { kind: 'ok'; params: z.output<Params> } | { kind: 'no'; result: ActionResult } {
-  const given = Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== null));
-  const required = Object.keys(params.shape).filter((name) => !params.shape[name].isOptional());
-  const missing = required.filter((name) => isNothing(given[name]));
+): ParsedParams<Params> {
+  const required = requiredParameters({ params });
+  const missing = required.filter((name) => isNothing(payload[name]));
   if (missing.length > 0) return { kind: 'no', result: nothingGiven(...missing) };
-  const result = params.safeParse(given);
-  if (result.success) return { kind: 'ok', params: result.data };
-  const errors = result.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }));
-  return { kind: 'no', result: invalidParams(errors) };
+
+  const parsed: [string, unknown][] = [];
+  const errors: FieldError[] = [];
+  const warnings: ActionWarning[] = [];
+  for (const [name, schema] of Object.entries(params.shape)) {
+    const value = payload[name];
+    // Required ones are something by now. Blank text is what templates make of data that is not there.
+    if (value === undefined || value === null || (typeof value === 'string' && isBlank(value))) continue;
+    const { result, notes } = withNotes(() => (schema as z.ZodType).safeParse(value));
+    if (result.success) {
+      parsed.push([name, result.data]);
+      warnings.push(...notes);
+      continue;
+    }
+    const found = result.error.issues.map(({ path, message }) => ({ field: [name, ...path].join('.'), message }));
+    if (required.includes(name) || decidesWhom.includes(name)) errors.push(...found);
+    else warnings.push(...found.slice(0, 1).map(({ field, message }) => leftOut(field, message)));
+  }
+  if (errors.length > 0) return { kind: 'no', result: invalidParams(errors) };
+  return { kind: 'ok', params: Object.fromEntries(parsed) as z.output<Params>, warnings };
 }

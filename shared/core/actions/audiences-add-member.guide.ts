@@ -14,7 +14,8 @@ export const guide: ActionGuide = {
   },
   reasons: {
     required_field_missing: `${missing('`key`')}; or neither \`members\` nor \`user\` names anybody`,
-    invalid_params: 'a parameter has the wrong type, `key` cannot be an audience’s, or a member cannot be read',
+    invalid_params:
+      'a required parameter has the wrong type, `key` cannot be an audience’s, or a member cannot be read',
     audience_missing: 'there is no such audience, and `create_audience` is not true',
     continues: 'there are more members, or runs to start, than one attempt has time for; the next goes on',
     delayed: 'members are in; the runs of a workflow with a `delay` are yet to begin',

@@ -9,6 +9,7 @@ import { identifyInline } from './parts/identify-inline.ts';
 import { continued, inChunks } from './parts/in-chunks.ts';
 import { AudienceKey, allMembers, Members, Tenant } from './parts/member.ts';
 import { nameSome } from './parts/names.ts';
+import { Flag } from './parts/params.ts';
 import { suggestedMember } from './parts/suggestion.ts';
 
 const chunkSize = 1000;
@@ -22,13 +23,14 @@ const chunkSize = 1000;
 export const audiencesAddMember = defineAction({
   id: 'audiences_add_member',
   does: 'adds users to an audience, and starts the workflows that greet them',
+  decidesWhom: ['members', 'user'],
   names: { parameter: 'key', type: 'audience', madeWith: 'create_audience' },
   params: z.object({
     key: AudienceKey.describe('Which audience.'),
     members: Members.optional().describe('Who is added. This or `user` must name somebody.'),
     user: Members.optional().describe('The same, for mappings that name one.'),
     tenant: Tenant.optional().describe('Tenant of every entry that names none itself.'),
-    create_audience: z.boolean().optional().describe('Makes an audience that is not there. Default: false.'),
+    create_audience: Flag.optional().describe('Makes an audience that is not there. Default: false.'),
   }),
   suggestion: { parameters: suggestedMember },
   async run({ key, create_audience: create = false, ...params }, context) {

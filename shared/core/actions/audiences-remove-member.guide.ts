@@ -21,7 +21,8 @@ export const guide: ActionGuide = {
   },
   reasons: {
     required_field_missing: `${missing('`key`')}; or neither \`members\` nor \`user\` names anybody`,
-    invalid_params: 'a parameter has the wrong type, `key` cannot be an audience’s, or a member cannot be read',
+    invalid_params:
+      'a required parameter has the wrong type, `key` cannot be an audience’s, or a member cannot be read',
     continues: 'there are more members than one attempt has time for; the next goes on',
   },
   notes: [

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { nothingGiven } from '../logs/action-result.ts';
 import { defineAction } from './action.ts';
 import { continued, inChunks } from './parts/in-chunks.ts';
-import { AudienceKey, allMembers, Members, Tenant } from './parts/member.ts';
+import { AudienceKey, allMembers, ExactMembers, Tenant } from './parts/member.ts';
 import { suggestedMember } from './parts/suggestion.ts';
 
 const chunkSize = 1000;
@@ -14,10 +14,11 @@ const chunkSize = 1000;
 export const audiencesRemoveMember = defineAction({
   id: 'audiences_remove_member',
   does: 'removes users from an audience',
+  decidesWhom: ['members', 'user', 'tenant'],
   params: z.object({
     key: AudienceKey.describe('Which audience.'),
-    members: Members.optional().describe('Who is removed. This or `user` must name somebody.'),
-    user: Members.optional().describe('The same, for mappings that name one.'),
+    members: ExactMembers.optional().describe('Who is removed. This or `user` must name somebody.'),
+    user: ExactMembers.optional().describe('The same, for mappings that name one.'),
     tenant: Tenant.optional().describe('Tenant of every entry that names none itself.'),
   }),
   suggestion: { parameters: suggestedMember },

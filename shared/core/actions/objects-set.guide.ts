@@ -13,7 +13,7 @@ export const guide: ActionGuide = {
   reasons: {
     required_field_missing: missing('`collection` or `id`'),
     invalid_params:
-      'a parameter has the wrong type, `collection` or `id` cannot name an object, or the properties nest too deep or are too large',
+      'a required parameter has the wrong type, `collection` or `id` cannot name an object, or the properties are too large',
   },
   notes: [
     ...setNotes('`name`, `timezone`, `locale`, `created_at`, `preferences`, `channel_data`', '`id`, `collection`'),

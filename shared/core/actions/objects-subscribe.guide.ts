@@ -15,7 +15,7 @@ export const guide: ActionGuide = {
   reasons: {
     required_field_missing: missing('`collection`, `id` or `recipients`'),
     invalid_params:
-      'a parameter has the wrong type, an id cannot be one (the field says which recipient), or `properties` nest too deep or are too large',
+      'a required parameter has the wrong type, an id cannot be one (the field says which recipient), or `properties` nest too deep or are too large',
     continues: 'there are more recipients than one attempt has time for; the next goes on',
   },
   notes: [

@@ -21,7 +21,7 @@ export const guide: ActionGuide = {
   },
   reasons: {
     required_field_missing: missing('`collection`, `id` or `recipients`'),
-    invalid_params: 'a parameter has the wrong type, or an id cannot be one',
+    invalid_params: 'a required parameter has the wrong type, or an id cannot be one',
     continues: 'there are more recipients than one attempt has time for; the next goes on',
   },
   notes: [

@@ -13,7 +13,7 @@ export const guide: ActionGuide = {
   reasons: {
     required_field_missing: missing('`id`'),
     invalid_params:
-      'a parameter has the wrong type, `id` cannot be a tenant’s, or the properties nest too deep or are too large',
+      'a required parameter has the wrong type, `id` cannot be a tenant’s, or the properties are too large',
   },
   notes: [
     ...setNotes('`name`, `created_at`, `settings`, `preferences`, `channel_data`', '`id`, `collection`'),

@@ -12,8 +12,7 @@ export const guide: ActionGuide = {
   },
   reasons: {
     required_field_missing: missing('`id`'),
-    invalid_params:
-      'a parameter has the wrong type, `id` cannot be an id, or the properties nest too deep or are too large',
+    invalid_params: 'a required parameter has the wrong type, `id` cannot be an id, or the properties are too large',
   },
   notes: [
     ...setNotes(

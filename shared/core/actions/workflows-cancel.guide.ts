@@ -22,7 +22,7 @@ export const guide: ActionGuide = {
   },
   reasons: {
     required_field_missing: missing('`key` or `cancellation_key`'),
-    invalid_params: 'a parameter has the wrong type, or a recipient’s id cannot be one',
+    invalid_params: 'a required parameter has the wrong type, or a recipient’s id cannot be one',
     continues: 'there are more runs than one attempt has time for; the next goes on',
     ...targetReasons,
   },

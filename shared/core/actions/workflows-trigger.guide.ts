@@ -27,7 +27,7 @@ export const guide: ActionGuide = {
     required_field_missing: missing('`key` or `recipients`'),
     recipient_unknown:
       'one recipient or more is not identified: `pending` for `wait_for_recipients` of the workflow (10 s), then skipped; the others have begun (`runs`, `unknown`), and a replay begins what is missing',
-    invalid_params: 'a parameter has the wrong type, or somebody named cannot be read',
+    invalid_params: 'a required parameter has the wrong type, or somebody named cannot be read',
     workflow_missing: 'the environment has no such workflow',
     workflow_inactive: 'the workflow is switched off; runs that waited for its delay are cancelled',
     target_missing: 'the workflow has no target for the environment',

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { checkData } from '../configuration/check-data.ts';
 import { delaySeconds, recipientWaitMs } from '../configuration/schema.ts';
-import { defined } from '../defined.ts';
 import { type Entity, type EntityRef, recipientKey } from '../directory/entity.ts';
 import type { FieldError } from '../errors.ts';
 import type { JsonObject } from '../json/values.ts';
@@ -16,6 +15,7 @@ import { defineAction } from './action.ts';
 import { identifyInline, type Named } from './parts/identify-inline.ts';
 import { JsonMap, Text } from './parts/params.ts';
 import { OptionalRecipient, OptionalTenant, type Recipient, Recipients } from './parts/recipient.ts';
+import { TriggerSettings } from './parts/trigger-settings.ts';
 
 const recipientsMax = 1000;
 
@@ -41,10 +41,9 @@ export const workflowsTrigger = defineAction({
     tenant: OptionalTenant.describe('The tenant that the runs are for; made where it is not there.'),
     data: JsonMap.optional().describe("What the workflow is given. Left out: the event's `data`."),
     cancellation_key: Text.optional().describe('For [workflows_cancel](workflows-cancel.md); best unique per trigger.'),
-    settings: z
-      .object({ sandbox_mode: z.boolean().optional(), skip_delay: z.boolean().optional() })
-      .optional()
-      .describe("Passed on to the target; `skip_delay` also skips the `delay` of the workflow's file."),
+    settings: TriggerSettings.optional().describe(
+      "Passed on to the target; `skip_delay` also skips the `delay` of the workflow's file.",
+    ),
   }),
   suggestion: {
     // What has no likelier action notifies somebody; the listing asks this one last.
@@ -123,7 +122,7 @@ export const workflowsTrigger = defineAction({
         ...context,
         ...(actorEntity && { actor: actorEntity }),
         ...(tenantEntity && { tenant: tenantEntity }),
-        ...(params.settings && { settings: defined(params.settings) }),
+        ...(params.settings && { settings: params.settings }),
       },
     );
     if (isWaiting && started.status !== 'pending') {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Target } from './schema.ts';
+import { type Target, targetDefinition } from './targets/index.ts';
 
 /**
  * What a stack may call is decided when it is deployed, and cannot be read from outside without rights on IAM. So the stack
@@ -18,6 +18,5 @@ const hashOf = (name: string) => createHash('sha256').update(name).digest('hex')
 
 /** What a target calls that AWS must allow; undefined for types that need no permission. */
 export function grantNameOf(target: Target): string | undefined {
-  if (target.type === 'step-functions') return target.state_machine_arn;
-  return target.type === 'event-bridge' ? target.bus : undefined;
+  return targetDefinition(target).aws?.nameOf(target);
 }

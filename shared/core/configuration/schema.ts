@@ -5,12 +5,12 @@ import type { JsonObject } from '../json/values.ts';
 import { FieldPathText } from '../mappings/field-path.ts';
 import { Condition, Mapping, ParameterValue } from '../mappings/schema.ts';
 import { dataSchemaProblems } from './data-schema.ts';
+import { headerName } from './header-name.ts';
+import { Target } from './targets/index.ts';
 import { Verification } from './verification.ts';
 
 const Name = z.string().min(1).describe('For people; may be changed at any time.');
 const Description = z.string().optional().describe('For people: what it is for.');
-
-const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /** A name of members, with `*` for any text at its start, its end or both: `*_token`. */
 const MemberPattern = z
@@ -54,117 +54,6 @@ export const SourceFile = z.strictObject({
   mappings: z.array(Mapping).default([]).describe('What its events do; several may be for one event type.'),
 });
 export type SourceFile = z.infer<typeof SourceFile>;
-
-function hasNoCredentials(text: string): boolean {
-  if (!URL.canParse(text)) return true;
-  const { username, password } = new URL(text);
-  return username === '' && password === '';
-}
-
-/** Headers of a target's requests: what HTTP lets a request carry, besides what the connection and we ourselves set. */
-const TargetHeaders = z.record(z.string(), z.string()).superRefine((headers, context) => {
-  const given = new Map<string, string>();
-  for (const [name, value] of Object.entries(headers)) {
-    const earlier = given.get(name.toLowerCase());
-    const problem =
-      earlier === undefined
-        ? headerProblem(name, value)
-        : `is the header ${earlier} again; names of headers have no case`;
-    given.set(name.toLowerCase(), name);
-    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem, path: [name] });
-  }
-});
-
-/** Why a request cannot have this header; undefined when it can. */
-function headerProblem(name: string, value: string): string | undefined {
-  const lower = name.toLowerCase();
-  if (!headerName.test(lower)) return 'cannot be the name of a header; write letters, digits and hyphens, as in x-team';
-  if (ofConnection.has(lower)) return 'is for the connection, which sets it itself; leave it out';
-  if (lower.startsWith('webhook-')) return 'is set by the signature of each request; leave it out';
-  if (lower === 'content-type' && value.toLowerCase() !== 'application/json')
-    return 'is always application/json; leave it out';
-  if (/[\r\n]/.test(value)) return 'has a line break, which no request can carry in a header';
-  // Node and HTTP/1.1 send bytes: https://www.rfc-editor.org/rfc/rfc9110#name-field-values
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the very thing that must not be there
-  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value))
-    return 'has a control character, which no request can carry in a header';
-  if ([...value].some((sign) => sign.charCodeAt(0) > 0xff))
-    return 'has a character beyond Latin-1, which no request can carry in a header; encode it';
-  if (value.trim() !== value) return 'begins or ends with a space, which no receiver gets to see';
-  return undefined;
-}
-
-/** Hop by hop, or worked out from the URL and the body: https://www.rfc-editor.org/rfc/rfc9110#field.connection */
-const ofConnection = new Set([
-  'connection',
-  'content-encoding',
-  'content-length',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-/** Where a workflow's runs go in one environment. docs/targets.md has each type with an example. */
-export const Target = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('log').describe('Record the run and call nobody.') }),
-  z.strictObject({
-    type: z.literal('http').describe('POST each run, signed per Standard Webhooks.'),
-    url: z
-      .url({ protocol: /^https?$/ })
-      .refine(
-        hasNoCredentials,
-        'must not hold a user or a password: the file is in git, and no request would send them. Requests are signed',
-      )
-      .describe('Where to; https and a public address, except in a local run.'),
-    timeout_seconds: z.number().positive().max(20).default(5).describe('How long one request may take.'),
-    headers: TargetHeaders.default({}).describe('Sent along. No place for secrets: the file is in git.'),
-    batch: z
-      .strictObject({ max: z.int().min(1).max(100).describe('Most runs in one request.') })
-      .optional()
-      .describe('One request for many runs of a trigger, as type `workflow.runs`. Default: a request for each run.'),
-  }),
-  z.strictObject({
-    type: z.literal('step-functions').describe('Start an execution for each run.'),
-    state_machine_arn: z
-      .string()
-      .regex(
-        /^arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:[A-Za-z0-9_-]{1,80}(:[A-Za-z0-9_-]{1,80})?$/,
-        'must be the ARN of a state machine: arn:aws:states:REGION:ACCOUNT:stateMachine:NAME',
-      )
-      .describe('A standard state machine, or a version or alias of one; express ones would start runs twice.'),
-  }),
-  z.strictObject({
-    type: z.literal('event-bridge').describe('Put an event for each run on a bus; at least once.'),
-    bus: z
-      .string()
-      .regex(
-        /^(arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus\/)?[/.A-Za-z0-9_-]{1,256}$/,
-        "must be an event bus: its name, in the stack's own account and region, or its ARN",
-      )
-      .describe("Its name, in the stack's own account and region, or its ARN."),
-    source: z
-      .string()
-      .min(1)
-      .max(256)
-      .refine((source) => !source.startsWith('aws.'), 'must not start with "aws.", which EventBridge keeps to itself')
-      .default('signalbox')
-      .describe("The events' source, for rules to match."),
-    detail_type: z.string().min(1).max(128).default('workflow.run').describe("The events' detail type."),
-  }),
-  z.strictObject({
-    type: z.literal('knock').describe("Trigger a workflow of Knock through Knock's own client."),
-    workflow: z.string().min(1).describe('Its key in Knock.'),
-  }),
-]);
-export type Target = z.infer<typeof Target>;
 
 const delayUnitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 /** As long as a run's row is kept at least. */
@@ -282,6 +171,12 @@ export const SourceSettings = z.strictObject({
         .optional()
         .describe(
           'Batches whose signature covers only their first event: accept the rest as unverified (default), or refuse the request.',
+        ),
+      destructive: z
+        .enum(['verified', 'any'])
+        .optional()
+        .describe(
+          'Mappings of actions that delete: run them for no event whose check failed or did not cover it (verified, the default), or for any.',
         ),
     })
     .prefault({})

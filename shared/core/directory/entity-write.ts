@@ -1,27 +1,25 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
+import { dateTimeText } from '../event-time.ts';
+import { describeType, fromJsonText, isBlank, isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
+import { clip } from '../text.ts';
 import { type EntityRef, mapFieldsOf, recipientKey, textFieldsOf } from './entity.ts';
 import { formatWarning } from './field-formats.ts';
 import { attributesBytesMax, type EntityWrite } from './merge-entity.ts';
 import { readTenantSettings } from './tenant-settings.ts';
 
-/** Whether a name that is not a sender's to set repeats who the entity is, or holds nothing: then there is nothing to warn of. */
-function saysNothingNew(ref: EntityRef, name: string, value: JsonValue): boolean {
-  if (value === null || value === '' || name === '__typename') return true;
-  if (name === 'collection') return ref.kind === 'object' && value === ref.collection;
-  return name !== 'updated_at' && String(value) === ref.id;
-}
-
-export type PreparedWrite =
-  | { kind: 'ready'; write: EntityWrite; warnings: ActionWarning[] }
-  /** `field` counts from the given map: `address`. */
-  | { kind: 'invalid'; field: string; message: string };
+export type PreparedWrite = { write: EntityWrite; warnings: ActionWarning[] };
 
 /** How deep a property may nest, its own map being the first level. With the map of properties and the item, DynamoDB's 32. */
 const propertyDepthMax = 30;
 
-/** Traits that customer data platforms name differently. https://www.rudderstack.com/docs/event-spec/standard-events/identify/ */
-const userAliases = new Map([['phone', 'phone_number']]);
+/** Names that senders have for fields. https://www.rudderstack.com/docs/event-spec/standard-events/identify/ */
+const aliases = {
+  user: new Map([
+    ['phone', 'phone_number'],
+    ['createdAt', 'created_at'],
+  ]),
+  object: new Map([['createdAt', 'created_at']]),
+};
 
 // Identity comes from the reference, the rest is kept by the directory itself.
 const ownNames = {
@@ -30,14 +28,17 @@ const ownNames = {
 };
 
 /**
- * Turns what a sender says about an entity into a write.
+ * Turns what a sender says about an entity into a write. Nothing that arrives vanishes: it becomes a field or a property,
+ * or a warning `property_ignored` says why not.
  *
- * - `given`: traits or an inline recipient, in which reserved names (`email`, `timezone`) stand for the entity's own
- *   fields and everything else is a custom property. A reserved name with a value of the wrong type is left out with a
- *   warning, since nobody chose it on purpose. `null` is a value.
- * - `explicit`: parameters that a mapping filled one by one, checked by the action; they win over `given`.
+ * - `given`: traits or an inline recipient. Reserved names (`email`, `phone`) stand for the entity's own fields, and
+ *   everything else is a custom property.
+ * - `explicit`: parameters that a mapping filled one by one; they win over `given`.
  *
+ * Absent, null and empty, the same in both: a field that is absent or blank text says nothing, so that an empty cell of a
+ * warehouse wipes no address; null empties it on purpose. Custom properties hold what they are given, `""` and null too.
  * Malformed addresses, numbers and time zones are stored as they are, with a warning.
+ * Rule: docs/decisions/0044-absent-null-and-empty-in-the-directory.md.
  */
 export function prepareWrite(
   ref: EntityRef,
@@ -49,47 +50,83 @@ export function prepareWrite(
   const warnings: ActionWarning[] = [];
   const ignore = (name: string, why: string) =>
     warnings.push({ code: 'property_ignored', message: `${recipientKey(ref)}: ${name} was left out: ${why}` });
+  const set = (name: string, value: JsonValue) => {
+    const read = readAttribute(ref, name, value, (inner) =>
+      ignore(`${name}.${JSON.stringify(clip(inner, 40))}`, 'no property can have this name'),
+    );
+    if (read === undefined) return;
+    if ('problem' in read) ignore(isStorableName(name) ? name : JSON.stringify(clip(name, 40)), read.problem);
+    else attributes.set(name.toWellFormed(), read.value);
+  };
 
-  for (const [sentName, value] of Object.entries(given)) {
-    if (ownNames[ref.kind].has(sentName)) {
-      if (!saysNothingNew(ref, sentName, value)) ignore(sentName, 'the directory keeps its own');
+  const said = { ...given, ...explicit };
+  for (const [name, value] of Object.entries(given)) {
+    if (ownNames[ref.kind].has(name)) {
+      if (!saysNothingNew(ref, name, value)) ignore(name, 'the directory keeps its own');
       continue;
     }
-    const alias = ref.kind === 'user' ? userAliases.get(sentName) : undefined;
-    // Where the field has a value of its own, what goes by the other name is a property like any other, not lost.
-    const isAlias = alias !== undefined && !Object.hasOwn(given, alias) && !Object.hasOwn(explicit, alias);
-    const name = isAlias ? alias : sentName;
-    if (depthExceeds(value, propertyDepthMax)) {
-      return { kind: 'invalid', field: sentName, message: `nests deeper than ${propertyDepthMax} levels` };
-    }
-    if (textFieldsOf(ref).includes(name)) {
-      const text = typeof value === 'number' ? String(value) : value;
-      if (text === null || typeof text === 'string') attributes.set(name, storable(text));
-      else ignore(name, `it must be text, not ${Array.isArray(text) ? 'a list' : `a ${typeof text}`}`);
-    } else if (mapFieldsOf(ref).includes(name)) {
-      if (isJsonObject(value)) attributes.set(name, storable(value));
-      else if (value !== null) ignore(name, 'it must be a map');
-    } else if (!isStorableName(name)) ignore(JSON.stringify(name.slice(0, 40)), 'no property can have this name');
-    else attributes.set(name, storable(value));
+    const field = aliases[ref.kind].get(name);
+    // Where the field has a value of its own, what goes by the other name is a property like any other.
+    if (field !== undefined && !saysSomething(said, field)) set(field, value);
+    else if (!isSaidByAlias(ref, given, name, value)) set(name, value);
   }
-  for (const [name, value] of Object.entries(explicit)) {
-    if (depthExceeds(value, propertyDepthMax)) {
-      return { kind: 'invalid', field: name, message: `nests deeper than ${propertyDepthMax} levels` };
-    }
-    attributes.set(name, storable(value));
-  }
+  for (const [name, value] of Object.entries(explicit)) set(name, value);
+
   for (const name of textFieldsOf(ref)) {
     const warning = formatWarning(name, attributes.get(name));
     if (warning !== undefined) warnings.push({ ...warning, message: `${recipientKey(ref)}: ${warning.message}` });
   }
-  if (ref.id !== ref.id.trim())
-    warnings.push({
-      code: 'id_has_blanks',
-      message: `${recipientKey(ref)}: its id has blanks at an end; ids are taken exactly as sent, so it is another one than without`,
-    });
+  if (ref.id !== ref.id.trim()) {
+    const message = `${recipientKey(ref)}: its id has blanks at an end; ids are taken exactly as sent, so it is another one than without`;
+    warnings.push({ code: 'id_has_blanks', message });
+  }
   const replaces = readSettings(ref, attributes, warnings);
   const write = { ref, attributes: Object.fromEntries(attributes), sourceTimeMs, ...(replaces && { replaces }) };
-  return { kind: 'ready', write, warnings };
+  return { write, warnings };
+}
+
+/** Whether a name that is not a sender's to set repeats who the entity is, or holds nothing: then there is nothing to warn of. */
+function saysNothingNew(ref: EntityRef, name: string, value: JsonValue): boolean {
+  if (value === null || value === '' || name === '__typename') return true;
+  if (name === 'collection') return ref.kind === 'object' && value === ref.collection;
+  return name !== 'updated_at' && String(value) === ref.id;
+}
+
+function saysSomething(said: JsonObject, name: string): boolean {
+  const value = Object.hasOwn(said, name) ? said[name] : undefined;
+  return value !== undefined && value !== null && !(typeof value === 'string' && isBlank(value));
+}
+
+/** A field that is null, while another name for it has a value: the sender knows the value by that name. */
+function isSaidByAlias(ref: EntityRef, given: JsonObject, name: string, value: JsonValue): boolean {
+  if (value !== null) return false;
+  return [...aliases[ref.kind]].some(([alias, field]) => field === name && saysSomething(given, alias));
+}
+
+/** @returns undefined for what says nothing: a field that is blank */
+function readAttribute(
+  ref: EntityRef,
+  name: string,
+  value: JsonValue,
+  onUnstorableName: (name: string) => void,
+): { value: JsonValue } | { problem: string } | undefined {
+  if (depthExceeds(value, propertyDepthMax)) return { problem: `it nests deeper than ${propertyDepthMax} levels` };
+  if (textFieldsOf(ref).includes(name)) {
+    if (typeof value === 'string' && isBlank(value)) return undefined;
+    const text = name === 'created_at' ? (dateTimeText(value) ?? value) : value;
+    if (text !== null && typeof text !== 'string' && typeof text !== 'number')
+      return { problem: `it must be text, not ${describeType(text)}` };
+    return { value: text === null ? null : storable(String(text)) };
+  }
+  if (mapFieldsOf(ref).includes(name)) {
+    if (typeof value === 'string' && isBlank(value)) return undefined;
+    const map = fromJsonText(value);
+    if (map !== null && !isJsonObject(map)) return { problem: `it must be a map, not ${describeType(map)}` };
+    if (depthExceeds(map, propertyDepthMax)) return { problem: `it nests deeper than ${propertyDepthMax} levels` };
+    return { value: storable(map, onUnstorableName) };
+  }
+  if (!isStorableName(name)) return { problem: 'no property can have this name' };
+  return { value: storable(value, onUnstorableName) };
 }
 
 function readSettings(
@@ -111,17 +148,19 @@ const nameLengthMax = 1024;
 
 /**
  * A value as the table can hold and return it: numbers beyond what JavaScript and DynamoDB both represent become text of
- * their digits, halves of surrogate pairs become U+FFFD, names that cannot be stored are dropped.
+ * their digits, halves of surrogate pairs become U+FFFD, names that cannot be stored are dropped and told to `onDropped`.
  */
-export function storable(value: JsonValue): JsonValue {
+export function storable(value: JsonValue, onDropped?: (name: string) => void): JsonValue {
   if (typeof value === 'string') return value.toWellFormed();
   if (typeof value === 'number') return storableNumber(value);
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(storable);
+  if (Array.isArray(value)) return value.map((inner) => storable(inner, onDropped));
   return Object.fromEntries(
-    Object.entries(value).flatMap(([name, inner]) =>
-      isStorableName(name) ? [[name.toWellFormed(), storable(inner)]] : [],
-    ),
+    Object.entries(value).flatMap(([name, inner]) => {
+      if (isStorableName(name)) return [[name.toWellFormed(), storable(inner, onDropped)]];
+      onDropped?.(name);
+      return [];
+    }),
   );
 }
 

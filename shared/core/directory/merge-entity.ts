@@ -1,3 +1,4 @@
+import { itemBytes } from '../json/item-bytes.ts';
 import { isJsonObject, type JsonObject, type JsonValue, sameJson } from '../json/values.ts';
 import { type Entity, type EntityRef, isTombstone, type Tombstone } from './entity.ts';
 
@@ -19,9 +20,10 @@ export type Merge =
   | { kind: 'changed'; entity: Entity; created: boolean; changed: string[]; kept: string[] }
   | { kind: 'refused'; message: string };
 
-/** 256 kB of custom properties and everything else: what Knock allows, and what fits a table item (400 KB) with its times. */
+/** 256 KB of JSON: what Knock allows of custom properties, here for all that is known of an entity. */
 export const attributesBytesMax = 256 * 1024;
-const storedBytesMax = 300 * 1024;
+/** DynamoDB takes 400 KB per item, counted as `itemBytes` does. The rest is for keys, times and the version. */
+const itemBytesMax = 396 * 1024;
 
 /**
  * Merges a write into what is stored. Maps are merged key by key at every depth; lists and scalars are replaced; a map
@@ -114,12 +116,13 @@ export function deepMerge(older: JsonValue, newer: JsonValue): JsonValue {
   return Object.fromEntries(merged);
 }
 
+/** Why the table could not hold an entity. Found before the write: one that is too large would fail for ever. */
 function sizeProblem({ attributes, propertyTimesMs }: Entity): string | undefined {
   const bytes = Buffer.byteLength(JSON.stringify(attributes));
   if (bytes > attributesBytesMax) return `would hold ${bytes} bytes of properties; at most ${attributesBytesMax} fit`;
-  const timesBytes = Buffer.byteLength(JSON.stringify(propertyTimesMs));
-  if (bytes + timesBytes > storedBytesMax) {
-    return `would hold ${Object.keys(attributes).length} properties written at different times, ${bytes + timesBytes} bytes with their times; at most ${storedBytesMax} fit`;
-  }
-  return undefined;
+  // Short values in deep lists, and properties written at different times, take more room in the table than in JSON.
+  const storedBytes = itemBytes({ attributes, propertyTimesMs });
+  if (storedBytes <= itemBytesMax) return undefined;
+  const count = Object.keys(attributes).length;
+  return `would hold ${count} properties, ${storedBytes} bytes in the table, where those written at different times have a time each; at most ${itemBytesMax} fit`;
 }

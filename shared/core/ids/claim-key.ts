@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { JsonValue } from '../json/values.ts';
 
 /**
@@ -13,5 +14,14 @@ export function validKey(candidate: JsonValue | undefined): string | undefined {
   if (typeof candidate === 'number') return Number.isFinite(candidate) ? String(candidate) : undefined;
   if (typeof candidate !== 'string' || candidate.trim() === '') return undefined;
   // Characters as people count them. The table takes 2,048 bytes of key, and 255 characters are at most 1,020.
-  return [...candidate].length <= 255 ? candidate : undefined;
+  if ([...candidate].length > 255) return undefined;
+  return candidate.isWellFormed() ? candidate : `sha256:${digestOf(candidate)}`;
+}
+
+/**
+ * Names text that no table can hold as it is: half of a surrogate pair becomes U+FFFD there, whichever half it was, and two
+ * keys would be one.
+ */
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text, 'utf16le').digest('hex');
 }

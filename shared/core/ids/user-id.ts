@@ -1,4 +1,4 @@
-import type { JsonValue } from '../json/values.ts';
+import { isBlank, type JsonValue } from '../json/values.ts';
 
 // What programs write where they have no id: String(undefined), String(null), `${{}}`, String(NaN).
 const noIds: ReadonlySet<string> = new Set(['undefined', 'null', 'NaN', '[object Object]']);
@@ -17,5 +17,5 @@ export function userIdOf(value: JsonValue | undefined): string | undefined {
 
 /** Whether a text that stands where an id belongs is none: blanks alone, `undefined`, `null` and the like. */
 export function isNoId(text: string): boolean {
-  return text.trim() === '' || noIds.has(text.trim());
+  return isBlank(text) || noIds.has(text.trim());
 }

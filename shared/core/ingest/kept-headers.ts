@@ -1,3 +1,4 @@
+import { redactedText, redactionOf } from '../json/redact-members.ts';
 import type { PreparedSource } from '../live/prepared.ts';
 
 const keptAlways = ['content-type', 'user-agent', 'x-request-id'];
@@ -13,19 +14,26 @@ const keptNever = new Set([
 ]);
 
 /**
- * The request headers that stay with an event, for mappings to read and people to see; an allow-list. Those that the
- * source's configuration reads are on it without being listed.
+ * The request headers that stay with an event, for mappings to read and people to see; an allow-list. On it are those that
+ * every event keeps, those of the kind, those that the source's file lists, and those that its configuration reads. A
+ * credential is never kept, whatever asks for it; the value of one whose name the source redacts is blotted out.
+ *
+ * @param headers names in lower case
  */
 export function keptHeaders(
   headers: Record<string, string>,
-  { kind, file, verifier, namedHeaders }: Pick<PreparedSource, 'kind' | 'file' | 'verifier' | 'namedHeaders'>,
+  source: Pick<PreparedSource, 'kind' | 'file' | 'verifier' | 'redact' | 'namedHeaders'>,
 ): Record<string, string> {
-  const names = new Set([...keptAlways, ...(kind?.keptHeaders ?? []), ...file.headers, ...namedHeaders]);
+  const { kind, file, verifier } = source;
+  const names = new Set([...keptAlways, ...(kind?.keptHeaders ?? []), ...file.headers, ...source.namedHeaders]);
+  const isRedacted = redactionOf(source.redact);
   return Object.fromEntries(
     [...names].flatMap((name) => {
       const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
       const isCredential = keptNever.has(name) || verifier.credentialHeaders.includes(name);
-      return value === undefined || isCredential ? [] : [[name, value]];
+      if (value === undefined || isCredential) return [];
+      // Fields are written with underscores, headers with hyphens.
+      return [[name, value !== '' && isRedacted(name.replaceAll('-', '_')) ? redactedText : value]];
     }),
   );
 }

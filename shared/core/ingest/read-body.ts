@@ -14,13 +14,17 @@ export function readBody(
 ): { kind: 'text'; text: string } | Refusal {
   if (rawBody.length > bodyBytesMax) return tooLarge(`the body has ${rawBody.length} bytes`);
   const encoding = (contentEncoding ?? '').trim().toLowerCase();
-  if (encoding !== '' && encoding !== 'identity' && encoding !== 'gzip') {
+  if (!knownEncodings.has(encoding)) {
     return refused('encoding_unsupported', `content-encoding is "${encoding}"; send the body as it is, or with gzip`);
   }
   if (rawBody.length === 0) return refused('body_empty', 'the request has no body; send an event as a JSON object');
-  const bytes = encoding === 'gzip' || hasGzipMark(rawBody) ? inflate(rawBody) : rawBody;
+  // Something on the way may have inflated the body and left the header, or the sender may not have said that it compresses.
+  const bytes = hasGzipMark(rawBody) ? inflate(rawBody) : rawBody;
   return bytes instanceof Uint8Array ? decode(bytes) : bytes;
 }
+
+/** `x-gzip` is gzip: https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1.3 */
+const knownEncodings = new Set(['', 'identity', 'gzip', 'x-gzip']);
 
 /** No text begins like this; some senders compress, and announce it in a header that is about answers. */
 function hasGzipMark(rawBody: Uint8Array): boolean {
@@ -34,7 +38,7 @@ function inflate(rawBody: Uint8Array): Uint8Array | Refusal {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
       return tooLarge('the decompressed body is larger');
-    return refused('body_not_gzip', 'the body is said to be gzip, or begins like it, but is not, or breaks off');
+    return refused('body_not_gzip', 'the body begins like gzip, but is not gzip or breaks off');
   }
 }
 

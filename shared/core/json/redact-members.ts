@@ -4,15 +4,16 @@ import { endOfString, scanChildren, skipSpace } from './scanner.ts';
 export const redactedText = '[redacted]';
 
 /**
- * Blots out the values of members with one of `names`, at any depth, in the text of an event; the rest of the text stays
- * as it was sent. `null` and the empty text stay too: that a column holds nothing is no secret, and a mapping may ask.
+ * Blots out the values of members with one of `names`, at any depth, in the text of an event, also in JSON that stands in a
+ * string; the rest of the text stays as it was sent. `null` and the empty text stay too: that a column holds nothing is no secret, and a mapping may ask.
  *
  * @param names in any case, with `*` for any text at their start, their end or both
  * @param text JSON
+ * @param depth how many strings `text` stood in
  */
-export function redactMembers(text: string, names: readonly string[]): string {
+export function redactMembers(text: string, names: readonly string[], depth = 0): string {
   if (names.length === 0) return text;
-  const isRedacted = matcher(names);
+  const isRedacted = redactionOf(names);
   let redacted = '';
   let from = 0;
   for (let i = 0; i < text.length; i++) {
@@ -22,6 +23,13 @@ export function redactMembers(text: string, names: readonly string[]): string {
     // In JSON only the name of a member has a colon behind it.
     const colon = skipSpace(text, end + 1);
     const name = text[colon] === ':' ? nameOf(text.slice(i, end + 1)) : undefined;
+    if (name === undefined) {
+      const inner = redactedInside(text.slice(i, end + 1), names, depth);
+      if (inner !== undefined) {
+        redacted += text.slice(from, i) + inner;
+        from = end + 1;
+      }
+    }
     i = end;
     if (name === undefined || !isRedacted(name)) continue;
     const start = skipSpace(text, colon + 1);
@@ -33,6 +41,22 @@ export function redactMembers(text: string, names: readonly string[]): string {
     i = valueEnd - 1;
   }
   return redacted + text.slice(from);
+}
+
+// A body that was wrapped twice is seen now and then; one that was wrapped more often is not, and costs its sender nothing.
+const wrappedMax = 3;
+
+/** A quoted string that holds JSON of which something is redacted; undefined: it stays as it is. */
+function redactedInside(quoted: string, names: readonly string[], depth: number): string | undefined {
+  if (depth === wrappedMax || !/^"(?:\s|\\[nrt])*[[{]/.test(quoted)) return undefined;
+  try {
+    const inner: string = JSON.parse(quoted);
+    JSON.parse(inner);
+    const redacted = redactMembers(inner, names, depth + 1);
+    return redacted === inner ? undefined : JSON.stringify(redacted);
+  } catch {
+    return undefined;
+  }
 }
 
 function nameOf(quoted: string): string {
@@ -55,8 +79,8 @@ const isNothing = (value: string) => value === 'null' || value === '""';
 type IsRedacted = (name: string) => boolean;
 const matchers = new Map<string, IsRedacted>();
 
-/** Names come from configuration, so there are few sets of them. */
-function matcher(names: readonly string[]): IsRedacted {
+/** Tells the names that are redacted. Names come from configuration, so there are few sets of them. */
+export function redactionOf(names: readonly string[]): IsRedacted {
   const key = names.join('\n');
   let known = matchers.get(key);
   if (known === undefined) {

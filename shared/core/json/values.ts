@@ -40,6 +40,30 @@ function keepLongIntegers(_key: string, value: unknown, context?: { source?: str
   return digits !== undefined && /^-?\d+$/.test(digits) ? digits : value;
 }
 
+/** Text of white space alone, which is no name, address or id of anything. Zero-width characters count as white space. */
+export function isBlank(text: string): boolean {
+  return !/[^\s\u200B-\u200D\u2060]/.test(text);
+}
+
+/** Lists and maps that some senders wrap in text; any other text, and any other value, is itself. */
+export function fromJsonText(value: JsonValue): JsonValue {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return parseJson(value);
+  } catch {
+    return value;
+  }
+}
+
+/** What a value is, for people who sent another kind: `a map`, `text`. */
+export function describeType(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a map';
+  return typeof value === 'string' ? 'text' : `a ${typeof value}`;
+}
+
 /** A map's own value under a name from outside; undefined where it has none. `constructor` is a name like any other. */
 export function own<Value>(map: Readonly<Record<string, Value>>, name: string): Value | undefined {
   return Object.hasOwn(map, name) ? map[name] : undefined;

@@ -11,6 +11,8 @@ export type EffectiveSettings = {
   enforcement: SettingsDefaults['enforcement'];
   /** Whether a batch is refused whose signature covers only its first event. */
   refusesPartial: boolean;
+  /** Whether actions that delete run for events that failed their check, or that it did not cover. */
+  deletesUnverified: boolean;
   idempotency: {
     enabled: boolean;
     /** Absent: the file's, else the kind's own. */
@@ -30,6 +32,7 @@ export function effectiveSettings(
     identify: identify ?? kind?.settings.identify ?? true,
     enforcement: enforcementOf(verification.enforced) ?? defaultEnforcement(kind, file),
     refusesPartial: verification.partial === 'refuse',
+    deletesUnverified: verification.destructive === 'any',
     idempotency: {
       enabled: idempotency.enabled ?? kind?.settings.idempotency ?? true,
       ...(idempotency.path !== undefined && { path: idempotency.path }),

@@ -14,6 +14,7 @@ export const EventReason = z.enum([
   'identify_disabled',
   'mapping_inactive',
   'conditions_not_met',
+  'not_verified',
   // idempotent
   'duplicate',
   // rejected

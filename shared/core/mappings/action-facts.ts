@@ -1,4 +1,5 @@
 import { isResourceKey } from '../ids/resource-key.ts';
+import { fromJsonText, isJsonObject, type JsonObject } from '../json/values.ts';
 import { knownActions } from './known-actions.ts';
 import type { Mapping, ParameterValue } from './schema.ts';
 
@@ -55,10 +56,12 @@ export function defaultParameters(action: string): Readonly<Record<string, Param
 
 const noDefaults = {};
 
-/** Whether an action takes the event's own data, because its mapping gave it none. */
-export function takesEventData({ action, payload }: { action: string; payload: object }): boolean {
+/** Whether an action takes the event's own data, because its mapping gave it none, or none that is a map. */
+export function takesEventData({ action, payload }: { action: string; payload: JsonObject }): boolean {
   const { eventData } = factsOf(action);
-  return eventData !== undefined && !Object.hasOwn(payload, eventData);
+  if (eventData === undefined) return false;
+  const given = payload[eventData];
+  return given === undefined || !isJsonObject(fromJsonText(given));
 }
 
 /** Whether a parameter's text is the key of a resource. With a dot in it, it is a path like any other. */

@@ -1,12 +1,13 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Preprocessed, Preprocessor } from '../../ports/preprocessor.ts';
 import type { NormalizedEvent } from '../events/normalized-event.ts';
-import type { RawEvent } from '../events/raw-event.ts';
+import type { RawEvent, VerificationStatus } from '../events/raw-event.ts';
 import { validKey } from '../ids/claim-key.ts';
 import type { JsonObject } from '../json/values.ts';
 import { type PreparedSource, prepareSource } from '../live/prepared.ts';
 import { sourceState } from '../live/source-state.ts';
 import type { EventReason } from '../logs/event-log-entry.ts';
+import { factsOf } from '../mappings/action-facts.ts';
 import { unmetBecause } from '../mappings/parameter-value.ts';
 import type { Mapping } from '../mappings/schema.ts';
 import { normalizeEvent, type Preprocessing, preprocessEvent } from '../sources/normalize.ts';
@@ -14,8 +15,8 @@ import { normalizeEvent, type Preprocessing, preprocessEvent } from '../sources/
 /** What became of one mapping for one event, and why. */
 export type ConsideredMapping = {
   mapping: Mapping;
-  verdict: 'runs' | 'identify_disabled' | 'mapping_inactive' | 'conditions_not_met';
-  /** For conditions: what was found instead. */
+  verdict: 'runs' | 'identify_disabled' | 'mapping_inactive' | 'conditions_not_met' | 'not_verified';
+  /** For conditions: what was found instead; for `not_verified`: what the check of the event said. */
   detail?: string;
 };
 
@@ -91,7 +92,7 @@ export function planEvent(raw: RawEvent, configuration: LiveConfiguration, made?
       },
     };
   }
-  return { ...planned, ...matchMappings(event, source) };
+  return { ...planned, ...matchMappings(event, raw.verification, source) };
 }
 
 /** `planEvent`, after the source's own expression was run where it has one. */
@@ -105,7 +106,11 @@ export async function readAndPlan(
   return planEvent(raw, configuration, made);
 }
 
-function matchMappings(event: NormalizedEvent, source: PreparedSource): Pick<PlannedEvent, 'considered' | 'plan'> {
+function matchMappings(
+  event: NormalizedEvent,
+  verification: VerificationStatus,
+  source: PreparedSource,
+): Pick<PlannedEvent, 'considered' | 'plan'> {
   const considered: ConsideredMapping[] = [];
   const invocations: PlannedInvocation[] = [];
   for (const { mapping, conditions, parameters } of source.mappingsOf(event.eventType)) {
@@ -122,12 +127,32 @@ function matchMappings(event: NormalizedEvent, source: PreparedSource): Pick<Pla
       considered.push({ mapping, verdict: 'conditions_not_met', detail: unmet });
       continue;
     }
+    if (mayBeForged(verification) && factsOf(mapping.action).destructive && !source.settings.deletesUnverified) {
+      const detail = `${mapping.action} needs a verified event, and this one is ${verification}; see \`verification.destructive\` in the settings of the source`;
+      considered.push({ mapping, verdict: 'not_verified', detail });
+      continue;
+    }
     considered.push({ mapping, verdict: 'runs' });
     invocations.push({ mapping: mapping.id, action: mapping.action, payload: parameters(event) });
   }
   if (invocations.length > 0) return { considered, plan: { kind: 'run', invocations } };
   return { considered, plan: { kind: 'no_mapping', ...whyNothingRuns(event, source, considered) } };
 }
+
+/**
+ * Whether a check said that its sender is unknown: it failed, or it covers another part of the request. Where there is no check
+ * at all, the secret in the URL is the proof that the source's owner chose.
+ * Decision: docs/decisions/0035-deletions-need-a-verified-event.md
+ */
+function mayBeForged(verification: VerificationStatus): boolean {
+  return forgeable.has(verification);
+}
+
+const forgeable = new Set<VerificationStatus>([
+  'enforced:unverified',
+  'not_enforced:unverified',
+  'not_enforced:failed',
+]);
 
 function firstUnmet(conditions: Parameters<typeof unmetBecause>[0][], event: NormalizedEvent): string | undefined {
   for (const condition of conditions) {
@@ -143,8 +168,7 @@ function whyNothingRuns(event: NormalizedEvent, source: PreparedSource, consider
   const [first] = considered;
   if (first === undefined || first.verdict === 'runs') return { reason: 'no_mapping_for_type' };
   // Several mappings can be off for several reasons; the event's row names the one nearest to running.
-  const conditional = considered.find(({ verdict }) => verdict === 'conditions_not_met');
-  if (conditional)
-    return { reason: 'conditions_not_met', detail: `mapping ${conditional.mapping.id}: ${conditional.detail}` };
-  return { reason: first.verdict };
+  const nearest = considered.find(({ detail }) => detail !== undefined) ?? first;
+  if (nearest.verdict === 'runs' || nearest.detail === undefined) return { reason: first.verdict };
+  return { reason: nearest.verdict, detail: `mapping ${nearest.mapping.id}: ${nearest.detail}` };
 }

@@ -1,5 +1,6 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
-import type { Target, WorkflowFile } from '../configuration/schema.ts';
+import type { WorkflowFile } from '../configuration/schema.ts';
+import type { Target } from '../configuration/targets/index.ts';
 
 export type FoundTarget =
   | { target: Target; file: WorkflowFile }

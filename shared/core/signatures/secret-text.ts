@@ -13,7 +13,7 @@ type Form = Pick<Verifier, 'secretProblem' | 'copiedAlong'>;
  *
  * @param form of the scheme that will check requests; a verifier is one
  */
-export function readSecret(text: string, form: Form): SecretReading {
+export function readPastedSecret(text: string, form: Form): SecretReading {
   const { secret, removed } = cleaned(text, form.copiedAlong ?? []);
   const problem = form.secretProblem(secret) ?? doubtIn(secret);
   return problem === undefined ? { kind: 'secret', secret, removed } : { kind: 'refused', problem };

@@ -34,7 +34,7 @@ export type Verifier = {
   verify(request: SignedRequest): Verdict;
   /** The headers that prove a request, as a sender that knows the secret adds them. */
   sign(request: RequestToSign): Record<string, string>;
-  /** Why a text cannot be the secret, without quoting it; undefined when it can. `readSecret` cleans a pasted one first. */
+  /** Why a text cannot be the secret, without quoting it; undefined when it can. `readPastedSecret` cleans a pasted one first. */
   secretProblem(secret: string): string | undefined;
   /** What people copy along in front of a secret, in lower case: `bearer `. Default: nothing. */
   copiedAlong?: readonly string[];

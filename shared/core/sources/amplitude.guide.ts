@@ -78,6 +78,7 @@ export const guide: SourceGuide = {
     retries:
       'It sends again after any answer but 2xx (cohorts: but 200): 9 more times within 4 h, each with up to 3 quick tries after 429 and 5xx.',
     drops: 'It drops what still fails after that.',
+    retryHours: 4,
     sendsAgainAfter: afterAnyFault,
   },
   pitfalls: [

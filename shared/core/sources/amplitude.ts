@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { defined } from '../defined.ts';
+import { eventTimeMs } from '../event-time.ts';
 import { userIdOf } from '../ids/user-id.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { bearer } from '../signatures/authorization.ts';
 import { composedKey } from './parts/composed-key.ts';
 import { digestOf } from './parts/digest.ts';
-import { eventTimeMs } from './parts/event-time.ts';
 import { firstPresent, isPresent } from './parts/present.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource, type FieldProblem } from './source.ts';

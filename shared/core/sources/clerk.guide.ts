@@ -77,6 +77,7 @@ export const guide: SourceGuide = {
     retries:
       'It sends again after any answer but 2xx, redirects included: after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h, signed anew each time.',
     drops: 'It drops an event that failed eight times, and disables an endpoint that fails for 5 days.',
+    retryHours: 27.6,
     sendsAgainAfter: afterAnyFault,
   },
   pitfalls: [

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { eventTimeMs } from '../event-time.ts';
 import { isJsonObject, type JsonValue } from '../json/values.ts';
 import { standardWebhooks } from '../signatures/standard-webhooks.ts';
-import { eventTimeMs } from './parts/event-time.ts';
 import { fullName } from './parts/full-name.ts';
 import { looseField, looseMap, typeInField } from './parts/loose-fields.ts';
 import { firstPresent } from './parts/present.ts';

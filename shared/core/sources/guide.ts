@@ -53,6 +53,8 @@ export type SenderBehaviour = {
   retries: string;
   /** What it gives up on, and what that loses. */
   drops: string;
+  /** For how many hours it sends one event again, at most. Absent: it does not say. A copy counts as one for longer. */
+  retryHours?: number;
   /** Whether it sends again what was answered with a status other than 2xx. */
   sendsAgainAfter(status: number): boolean | 'unknown';
 };

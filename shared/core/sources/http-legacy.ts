@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { eventTimeMs } from '../event-time.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { unsigned } from '../signatures/unsigned.ts';
-import { eventTimeMs } from './parts/event-time.ts';
 import { defineSource, type FieldProblem, typeName } from './source.ts';
 
 const json = z.custom<JsonValue>().optional();

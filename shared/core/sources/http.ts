@@ -1,6 +1,6 @@
+import { eventTimeMs } from '../event-time.ts';
 import { isJsonObject } from '../json/values.ts';
 import { unsigned } from '../signatures/unsigned.ts';
-import { eventTimeMs } from './parts/event-time.ts';
 import { firstPresent } from './parts/present.ts';
 import { AnyObject } from './parts/rows.ts';
 import { typeText } from './parts/type-text.ts';

@@ -32,6 +32,7 @@ export const guide: SourceGuide = {
     retries:
       'It sends again after any answer but 2xx, 4xx included, and after connection errors: after 10, 100 and 1,000 min by its open-source defaults.',
     drops: 'After its last attempt the event goes to its dead letters.',
+    retryHours: 18.5,
     sendsAgainAfter: afterAnyFault,
   },
   pitfalls: [

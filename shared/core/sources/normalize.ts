@@ -1,5 +1,6 @@
 import type { Preprocessed, Preprocessor } from '../../ports/preprocessor.ts';
 import type { SourceFile, SourceSettings } from '../configuration/schema.ts';
+import { eventTimeMs } from '../event-time.ts';
 import type { NormalizedEvent } from '../events/normalized-event.ts';
 import { type RawEvent, unpackEventText } from '../events/raw-event.ts';
 import { eventIdTimeMs } from '../ids/event-id.ts';
@@ -9,7 +10,6 @@ import type { EventReason } from '../logs/event-log-entry.ts';
 import { type EventNamespaces, readEventPath } from '../mappings/event-path.ts';
 import { type FieldPath, parseFieldPath } from '../mappings/field-path.ts';
 import { sourceKind } from './index.ts';
-import { eventTimeMs } from './parts/event-time.ts';
 import { typeText } from './parts/type-text.ts';
 import { type FieldProblem, type Reading, type SourceKind, typeName } from './source.ts';
 

@@ -39,6 +39,7 @@ export const guide: SourceGuide = {
     retries:
       'It sends again after 408, 429, 500, 502, 503, 504 and no answer: 3 tries in all, from 1 s doubling to 30 s.',
     drops: 'After any other 4xx the event is lost for good.',
+    retryHours: 0.1,
     sendsAgainAfter: (status) => [408, 429, 500, 502, 503, 504].includes(status),
   },
   pitfalls: [

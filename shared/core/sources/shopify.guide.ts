@@ -75,6 +75,7 @@ export const guide: SourceGuide = {
       'It sends again after any answer but 2xx and after no answer: 8 times over 4 hours, with the payload as it was first.',
     drops:
       'It drops an event that failed eight times in a row, and deletes the subscription if it was made through the API.',
+    retryHours: 4,
     sendsAgainAfter: afterAnyFault,
   },
   pitfalls: [

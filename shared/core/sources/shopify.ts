@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { eventTimeMs } from '../event-time.ts';
 import { isJsonObject, type JsonObject } from '../json/values.ts';
 import { hmac } from '../signatures/hmac.ts';
 import { oneWord } from '../signatures/verifier.ts';
-import { eventTimeMs } from './parts/event-time.ts';
 import { fullName } from './parts/full-name.ts';
 import { isPresent } from './parts/present.ts';
 import { defineSource, type FieldProblem, type SourceRequest } from './source.ts';

@@ -60,6 +60,7 @@ export const guide: SourceGuide = {
     retries:
       'It sends again after any answer but 2xx, redirects included, and after no answer in time: with growing pauses, for up to 3 days in live mode, and three times over a few hours in a sandbox.',
     drops: 'It drops an event that failed for that long, and may disable an endpoint that keeps failing.',
+    retryHours: 72,
     sendsAgainAfter: afterAnyFault,
   },
   pitfalls: [

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { eventTimeMs } from '../event-time.ts';
 import { isJsonObject, type JsonValue } from '../json/values.ts';
 import { hmac } from '../signatures/hmac.ts';
-import { eventTimeMs } from './parts/event-time.ts';
 import { looseField, looseMap, typeInField } from './parts/loose-fields.ts';
 import { defineSource } from './source.ts';
 

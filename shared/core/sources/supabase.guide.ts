@@ -40,6 +40,7 @@ export const guide: SourceGuide = {
     timeout: 'Supabase waits 1 s by default in SQL, 5 s in the dashboard, and 10 s at most.',
     retries: 'It sends nothing again.',
     drops: 'An event that is refused, or not answered in time, is lost for good.',
+    retryHours: 0,
     sendsAgainAfter: never,
   },
   pitfalls: [

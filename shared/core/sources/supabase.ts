@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { eventTimeMs } from '../event-time.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { sharedHeader } from '../signatures/shared-header.ts';
-import { eventTimeMs } from './parts/event-time.ts';
 import { firstPresent } from './parts/present.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource } from './source.ts';

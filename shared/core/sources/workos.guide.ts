@@ -56,6 +56,7 @@ export const guide: SourceGuide = {
     retries:
       'It sends again after any answer but 2xx: up to 12 times with growing pauses, over 3 days in production and for some minutes elsewhere.',
     drops: 'It drops an event that failed for that long.',
+    retryHours: 72,
     sendsAgainAfter: afterAnyFault,
   },
   pitfalls: [

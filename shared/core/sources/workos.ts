@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { eventTimeMs } from '../event-time.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { hmac } from '../signatures/hmac.ts';
 import { oneWord } from '../signatures/verifier.ts';
-import { eventTimeMs } from './parts/event-time.ts';
 import { fullName } from './parts/full-name.ts';
 import { looseField, looseMap, typeInField } from './parts/loose-fields.ts';
 import { firstPresent } from './parts/present.ts';

@@ -1,6 +1,7 @@
 import { actions } from '../../core/actions/index.ts';
 import { folderOf, type ResourceRef, type ResourceType } from '../../core/configuration/resources.ts';
-import { type Snapshot, Target } from '../../core/configuration/schema.ts';
+import type { Snapshot } from '../../core/configuration/schema.ts';
+import { Target } from '../../core/configuration/targets/index.ts';
 import { formatOf, snapshotFormat } from '../../core/configuration/unreadable.ts';
 import { sourceKinds } from '../../core/sources/index.ts';
 

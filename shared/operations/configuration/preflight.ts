@@ -2,6 +2,7 @@ import { grantNameOf } from '../../core/configuration/granted-targets.ts';
 import { missingReferences, workflowNamedBy } from '../../core/configuration/missing-references.ts';
 import { type ResourceRef, refText } from '../../core/configuration/resources.ts';
 import { EnvironmentFile } from '../../core/configuration/schema.ts';
+import { targetDefinition } from '../../core/configuration/targets/index.ts';
 import { mappingsOf } from '../../core/configuration/triggers.ts';
 import { type Capabilities, unknownNeeds } from './capabilities.ts';
 import { sourcesWithoutSecret } from './missing-secrets.ts';
@@ -101,7 +102,7 @@ export async function preflight(
       );
       continue;
     }
-    if ((target.type === 'http' || target.type === 'knock') && !(await facts.isSecretSet(`targets/${key}`))) {
+    if (targetDefinition(target).secret && !(await facts.isSecretSet(`targets/${key}`))) {
       report(
         ref,
         'secret_not_set',

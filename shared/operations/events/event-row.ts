@@ -33,7 +33,7 @@ export type ConsideredRow = {
   mapping: string;
   action: string;
   /** `duplicate`: it would have run, but the event is a copy of one that did. */
-  verdict: 'runs' | 'duplicate' | 'identify_disabled' | 'mapping_inactive' | 'conditions_not_met';
+  verdict: 'runs' | 'duplicate' | 'identify_disabled' | 'mapping_inactive' | 'conditions_not_met' | 'not_verified';
   detail: string | null;
   /** Each condition as configured, what is at its path (null: nothing there), and whether it holds. */
   conditions: ConditionRow[];

@@ -37,8 +37,14 @@ export function readPayload(request: PayloadRequest): { kind: 'events'; events: 
   const split = splitEvents(body.text, kind.batchWrapper);
   if (split.kind === 'refused') return split;
   const { namedHeaders: named = namedHeaders({ file, settings: { idempotency: {} } }) } = request;
-  const kept = keptHeaders(headers, { kind, file, verifier: verifierOf(kind, file), namedHeaders: named });
   const redact = redactedMembers(kind, file);
+  const kept = keptHeaders(headers, {
+    kind,
+    file,
+    verifier: verifierOf(kind, file),
+    redact,
+    namedHeaders: named,
+  });
   const events: RawEvent[] = [];
   for (const { text, batchIndex } of split.events) {
     const payload = packEventText({ headers: kept, body: redactMembers(text, redact) });

@@ -1,8 +1,12 @@
 import type { Snapshot, SourceFile } from '../../core/configuration/schema.ts';
+import { targetDefinition } from '../../core/configuration/targets/index.ts';
+import { isResourceKey } from '../../core/ids/resource-key.ts';
 import { own } from '../../core/json/values.ts';
 import { verifierOf } from '../../core/live/effective-settings.ts';
+import { readPastedSecret, type SecretReading } from '../../core/signatures/secret-text.ts';
 import { sourceKind } from '../../core/sources/index.ts';
 import { isSigningSecret, signingSecretOf } from '../../core/targets/standard-webhook.ts';
+import { nearestName } from '../words/did-you-mean.ts';
 
 /** A secret that the configuration knows a use for. */
 export type KnownSecret = {
@@ -10,14 +14,20 @@ export type KnownSecret = {
   name: string;
   /** Who it is shared with, in words. */
   sharedWith: string;
-  /** What makes a value unusable, as a sentence without its subject; it never quotes the value. */
-  problemOf(value: string): string | undefined;
+  /** What becomes of a value as people paste it: cleaned of slips, or refused. Neither ever quotes it. */
+  read(text: string): SecretReading;
   /** Absent: the other side makes its secrets, and one of ours would be of no use. */
   generate?(random: Uint8Array): string;
 };
 
-/** A name that stands for nothing here; `known` are those that do. */
-export type UnknownSecret = { kind: 'unknown_secret'; name: string; known: string[] };
+/** A name that stands for nothing here; `known` are those that do, `meant` the one that it's likely a slip of. */
+export type UnknownSecret = {
+  /** `malformed`: no source or workflow can have such a name. */
+  kind: 'unknown_secret' | 'malformed_secret';
+  name: string;
+  known: string[];
+  meant?: string;
+};
 
 /** @param text `sources/KEY`, `targets/WORKFLOW`, or the key of a source alone */
 export function findSecret(text: string, snapshot: Snapshot, environment: string): KnownSecret | UnknownSecret {
@@ -29,7 +39,27 @@ export function findSecret(text: string, snapshot: Snapshot, environment: string
     ...Object.keys(snapshot.sources).map((source) => `sources/${source}`),
     ...Object.keys(snapshot.workflows).map((workflow) => `targets/${workflow}`),
   ];
-  return { kind: 'unknown_secret', name: text, known };
+  const isPossible = isResourceKey(key) && (kind === 'sources' || kind === 'targets');
+  const meant = slipOf(text, known);
+  return {
+    kind: isPossible ? 'unknown_secret' : 'malformed_secret',
+    name: text,
+    known,
+    ...(meant !== undefined && { meant }),
+  };
+}
+
+/** Names are pasted with spaces and capitals, and a bare key can be a source's or mean a target's. */
+function slipOf(text: string, known: readonly string[]): string | undefined {
+  const plain = text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^a-z0-9_/-]/g, '');
+  const candidates = [text, plain, `sources/${plain}`, `targets/${plain}`];
+  return (
+    candidates.find((name) => known.includes(name)) ??
+    candidates.flatMap((name) => nearestName(name, known) ?? []).at(0)
+  );
 }
 
 function splitOnce(name: string): [string, string] {
@@ -40,27 +70,34 @@ function splitOnce(name: string): [string, string] {
 function ofSource(key: string, { sources }: Snapshot): KnownSecret {
   const file = sources[key] as SourceFile;
   const kind = sourceKind(file.kind);
-  const { newSecret, secretProblem } = verifierOf(kind, file);
+  const verifier = verifierOf(kind, file);
+  const { newSecret } = verifier;
   return {
     name: `sources/${key}`,
     sharedWith: kind?.title ?? 'the sender',
-    problemOf: secretProblem,
+    read: (text) => readPastedSecret(text, verifier),
     ...(newSecret && { generate: newSecret }),
   };
 }
 
 function ofTarget(key: string, { workflows }: Snapshot, environment: string): KnownSecret {
-  const type = own(own(workflows, key)?.target ?? {}, environment)?.type;
+  const target = own(own(workflows, key)?.target ?? {}, environment);
+  const { sharedWith = 'the target', isSigningKey = false } = (target && targetDefinition(target).secret) ?? {};
   const name = `targets/${key}`;
-  if (type !== 'http')
-    return { name, sharedWith: type === 'knock' ? 'Knock' : 'the target', problemOf: () => undefined };
+  if (!isSigningKey)
+    return { name, sharedWith, read: (text) => readPastedSecret(text, { secretProblem: () => undefined }) };
   return {
     name,
-    sharedWith: 'the target',
-    problemOf: (value) =>
-      isSigningSecret(value)
-        ? undefined
-        : 'must be "whsec_" followed by at least 16 characters of base64, as Standard Webhooks asks for',
+    sharedWith,
+    read: (text) =>
+      readPastedSecret(text, {
+        // Standard Webhooks writes its version in front of a signature, and people copy it along.
+        copiedAlong: ['v1,'],
+        secretProblem: (value) =>
+          isSigningSecret(value)
+            ? undefined
+            : 'must be "whsec_" followed by at least 16 characters of base64, as Standard Webhooks asks for',
+      }),
     generate: signingSecretOf,
   };
 }

@@ -19,12 +19,14 @@ const retryAfterMaxSeconds = 10;
 
 /**
  * Posts one body the way a vendor does: again after 408, 429, 5xx and broken connections, never after another 4xx.
+ * @param onRetry told of each answer that is tried again, since a person who waits wants to know for what
  * @throws Refusal when nothing answers at the address
  */
 export async function postEvent(
   url: string,
   body: string | Uint8Array<ArrayBuffer>,
   headers: Record<string, string>,
+  onRetry: (status: number, problem: string) => void = () => undefined,
 ): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
     const last = attempt === attemptsMax;
@@ -40,6 +42,7 @@ export async function postEvent(
     const { status } = response;
     if (status >= 200 && status < 300) return { accepted: true, status, ids: idsIn(response) };
     if (last || !isTransient(status)) return { accepted: false, status, problem: problemIn(response) };
+    onRetry(status, problemIn(response));
     const asked = Math.min(Number(response.header('retry-after')) || 0, retryAfterMaxSeconds) * 1000;
     await sleep(Math.max(asked, backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random())));
   }

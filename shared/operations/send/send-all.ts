@@ -32,6 +32,8 @@ export type SendOrder = {
 /** Told while a `send` runs: how many events were accepted, and how many have their last state. */
 export type SendProgress = {
   accepted(count: number): void;
+  /** An answer that passes by itself, as a rule: it is sent again, for some seconds. */
+  tryingAgain(status: number, problem: string): void;
   final(count: number): void;
   end(): void;
 };
@@ -112,7 +114,7 @@ function makeSending(order: SendOrder, follower: Follower, progress: SendProgres
       await forEachPaced(postings, { concurrency, ...(perSecond !== undefined && { perSecond }) }, async (posting) => {
         const { sample } = posting;
         const { body, headers } = requestOf(posting, order);
-        const answer = await postEvent(url, body, headers);
+        const answer = await postEvent(url, body, headers, progress.tryingAgain);
         if (answer.accepted) {
           accepted.push({ ids: answer.ids, ...(sample && { sample }) });
           follower.add(answer.ids);

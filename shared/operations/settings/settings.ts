@@ -23,6 +23,7 @@ export type SettingsChange = {
   identify?: boolean | null | undefined;
   enforce?: boolean | 'once_set' | null | undefined;
   partial?: 'accept' | 'refuse' | undefined;
+  destructive?: 'verified' | 'any' | undefined;
   idempotency?: boolean | null | undefined;
   keyPath?: string | null | undefined;
   windowHours?: number | null | undefined;
@@ -65,11 +66,22 @@ function unprovableBecause({ snapshot }: LiveConfiguration, source: string): str
 }
 
 function withSettings(before: SourceState, settings: SettingsChange): Record<string, unknown> {
-  const { enabled, identify, enforce, partial, idempotency, keyPath, windowHours, retentionDays, logShards } = settings;
+  const {
+    enabled,
+    identify,
+    enforce,
+    partial,
+    destructive,
+    idempotency,
+    keyPath,
+    windowHours,
+    retentionDays,
+    logShards,
+  } = settings;
   return {
     ...before,
     ...given({ enabled, identify, log_shards: logShards, retention_days: retentionDays }),
-    verification: { ...before.verification, ...given({ enforced: enforce, partial }) },
+    verification: { ...before.verification, ...given({ enforced: enforce, partial, destructive }) },
     idempotency: {
       ...before.idempotency,
       ...given({ enabled: idempotency, path: keyPath, window_hours: windowHours }),

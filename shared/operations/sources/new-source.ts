@@ -105,7 +105,8 @@ export function sourceText({ key, kind: { kind, guide }, mappings }: NewSource):
     ...comment('headers: [x-request-id]'),
     ...comment("redact: [password, '*_token']"),
     '',
-    mappings.length === 0 ? 'mappings: []' : 'mappings:',
+    // With nothing below it's an empty list, and stays right when a mapping below it loses its `#`.
+    mappings.length === 0 && left.length === 0 ? 'mappings: []' : 'mappings:',
     ...mappings.flatMap((one, i) => [...(i === 0 ? [] : ['']), ...mappingLines(one)].map((line) => indented(line))),
     ...(left.length === 0 ? [] : ['', ...comment('More that this sender is often used for:').map(indented)]),
     ...left.flatMap((one, i) =>

@@ -5,6 +5,7 @@ import { itemFromEntry } from '../../../shared/adapters/dynamodb-event-log.ts';
 import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
 import { encodeRawEvent, packEventText, unpackEventText } from '../../../shared/core/events/raw-event.ts';
 import { ingestToken } from '../../../shared/core/ingest/ingest-token.ts';
+import { itemBytes } from '../../../shared/core/json/item-bytes.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
 import { encodeActionsMessage } from '../../../shared/core/plan/actions-message.ts';
 import { planEvent } from '../../../shared/core/plan/plan-event.ts';
@@ -13,7 +14,6 @@ import { eventRecord, liveConfiguration, rawEvent } from '../../support/build.ts
 import { silentLog } from '../../support/function-log.ts';
 import { envelope } from '../baselines/envelope.ts';
 import type { Figure, Section } from '../figure.ts';
-import { itemBytes } from '../item-bytes.ts';
 import { median, microsecondsPerCall } from '../measure.ts';
 import { fixturePayloads, orderCompleted, requestHeaders } from '../sample-events.ts';
 

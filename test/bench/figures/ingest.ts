@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -107,23 +107,18 @@ const script = builtFile('infra/local/main.ts');
 
 async function startLocalRuntime(): Promise<LocalRuntime> {
   const startedMs = performance.now();
-  const child = spawn(
-    process.execPath,
-    [script, '--memory', '--port', '0'],
-    // Beside a run that the machine may have already, and unseen by its CLI.
-    {
-      env: { ...process.env, SIGNALBOX_RUNTIME_FILE: join(temporaryFolder(), 'runtime.json') },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  // Beside a run that the machine may have already, and unseen by its CLI.
+  const env = { ...process.env, SIGNALBOX_RUNTIME_FILE: join(temporaryFolder(), 'runtime.json') };
+  const child = spawn(process.execPath, [script, '--memory', '--port', '0'], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   process.on('exit', () => child.kill('SIGKILL'));
   const printed: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => printed.push(line));
-  let url: string | undefined;
   const ready = new Promise<void>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       printed.push(line);
-      url ??= /^ +rudderstack: (\S+)$/.exec(line)?.[1];
       if (line === 'ready') resolve();
     });
   });
@@ -133,9 +128,12 @@ async function startLocalRuntime(): Promise<LocalRuntime> {
       throw new Error(`the local runtime did not start:\n${printed.join('\n')}`);
     }),
   ]);
-  if (url === undefined)
-    throw new Error(`the local runtime printed no URL of source rudderstack:\n${printed.join('\n')}`);
-  return { child, url, readySeconds: (performance.now() - startedMs) / 1000 };
+  const readySeconds = (performance.now() - startedMs) / 1000;
+  // A log shows no tokens, so the CLI is asked.
+  const asked = [builtFile('infra/cli/main.ts'), 'sources', 'rudderstack', '--json'];
+  const answer: unknown = JSON.parse(execFileSync(process.execPath, asked, { env, encoding: 'utf8' }));
+  const { url } = (Array.isArray(answer) ? answer[0] : answer) as { url: string };
+  return { child, url, readySeconds };
 }
 
 const agent = new Agent({ keepAlive: true });

@@ -247,6 +247,31 @@ describe('removing members', () => {
   });
 });
 
+describe('a tenant that cannot be read', () => {
+  const odd: [string, JsonObject][] = [
+    ['with whitespace', { members: [{ user: 'lena', tenant: 'a b' }] }],
+    ['that is a list', { members: [{ user: 'lena', tenant: ['t'] }] }],
+    ['for all members', { members: 'lena', tenant: false }],
+  ];
+
+  test.each(odd)('%s is left out where a member is added, with a warning', async (_name, payload) => {
+    const { run, audiences } = await world();
+    expect(await run('audiences_add_member', payload)).toMatchObject({
+      status: 'succeeded',
+      result: { added: 1 },
+      warnings: expect.arrayContaining([expect.objectContaining({ code: 'property_ignored' })]),
+    });
+    expect(audiences.rows.size).toBe(1);
+  });
+
+  // Without its tenant another membership would be meant, and its removal undone by no warning.
+  test.each(odd)('%s fails a removal', async (_name, payload) => {
+    const { run } = await world();
+    await run('audiences_add_member', { members: 'lena' });
+    expect(await run('audiences_remove_member', payload)).toMatchObject({ status: 'failed', reason: 'invalid_params' });
+  });
+});
+
 describe.each(['audiences_add_member', 'audiences_remove_member'])('%s', (action) => {
   test.each<[string, JsonObject]>([
     ['no members', {}],
@@ -262,8 +287,7 @@ describe.each(['audiences_add_member', 'audiences_remove_member'])('%s', (action
     ['an object', { collection: 'teams', id: 'a' }, 'members'],
     ['a bad id', ['lena', 'a/b'], 'members.1'],
     ['a map without an id', [{ plan: 'team' }], 'members.0'],
-    ['a tenant with whitespace', [{ user: 'lena', tenant: 'a b' }], 'members.0'],
-    ['a tenant that is a list', [{ user: 'lena', tenant: ['t'] }], 'members.0'],
+    ['"undefined"', ['lena', 'undefined'], 'members.1'],
   ])('fails on %s as a member, with the field', async (_name, members, field) => {
     const { run, audiences } = await world();
     expect(await run(action, { members })).toMatchObject({ reason: 'invalid_params', errors: [{ field }] });

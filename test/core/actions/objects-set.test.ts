@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { JsonObject } from '../../../shared/core/json/values.ts';
+import type { JsonObject, JsonValue } from '../../../shared/core/json/values.ts';
 import { act, makeActionContext } from '../../support/directory-world.ts';
 
 async function run(action: string, payload: JsonObject, made = makeActionContext(), seconds = 1) {
@@ -64,21 +64,36 @@ describe('setting an object', () => {
     ['a list for a collection', { collection: ['c'], id: 'u' }, 'collection'],
     ['an id with a hash', { collection: 'c', id: 'a#b' }, 'id'],
     ["whitespace in a tenant's id", { collection: '$tenants', id: 'a b' }, 'id'],
-    ['text for properties', { collection: 'c', id: 'o', properties: 'plan' }, 'properties'],
-    ['a map for a name', { collection: 'c', id: 'o', name: {} }, 'name'],
+    ['"undefined" for an id', { collection: 'c', id: 'undefined' }, 'id'],
+    ['"null" for a collection', { collection: 'null', id: 'o' }, 'collection'],
     ['properties over 256 kB', { collection: 'c', id: 'o', properties: { a: 'x'.repeat(257 * 1024) } }, 'properties'],
-    [
-      'preferences nested too deep',
-      { collection: 'c', id: 'o', preferences: { deep: JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) } },
-      'preferences',
-    ],
   ])('%s: fails with the field, and writes nothing', async (_name, payload, field) => {
     const { result, directory } = await run('objects_set', payload);
     expect(result).toMatchObject({ status: 'failed', reason: 'invalid_params', errors: [{ field }] });
     expect(directory.writes).toBe(0);
   });
 
-  test.each<JsonObject>([{ id: 'o' }, { collection: 'c' }, { collection: '', id: null }])(
+  test.each<[string, JsonObject, string]>([
+    ['text for properties', { properties: 'plan' }, 'properties'],
+    ['a map for a name', { name: {} }, 'name'],
+    [
+      'preferences nested too deep',
+      { preferences: JSON.parse(`{"a":${'['.repeat(40)}${']'.repeat(40)}}`) },
+      'preferences',
+    ],
+  ])('%s: left out with a warning, and the object is stored', async (_name, payload, field) => {
+    const { result, entities } = await run('objects_set', { collection: 'c', id: 'o', locale: 'es', ...payload });
+    expect(result).toMatchObject({ status: 'succeeded', warnings: [{ code: 'property_ignored' }] });
+    expect(result.warnings?.[0]?.message).toContain(`${field} was left out: `);
+    expect(entities[0]?.attributes).toEqual({ locale: 'es' });
+  });
+
+  test.each(['constructor', '__proto__', 'toString'])('%s is a collection and an id like any other', async (name) => {
+    const { entities } = await run('objects_set', { collection: name, id: name, properties: { plan: 'team' } });
+    expect(entities).toMatchObject([{ ref: { collection: name, id: name }, attributes: { plan: 'team' } }]);
+  });
+
+  test.each<JsonObject>([{ id: 'o' }, { collection: 'c' }, { collection: '', id: null }, { collection: ' ', id: ' ' }])(
     '%j is skipped',
     async (payload) => {
       expect((await run('objects_set', payload)).result).toMatchObject({ reason: 'required_field_missing' });
@@ -156,11 +171,25 @@ describe('setting a tenant', () => {
     expect(entities[0]?.attributes).toEqual({ settings: { branding: { primary_color: 'red' }, preference_set: {} } });
   });
 
+  test.each<[string, JsonValue, string, JsonObject]>([
+    ['text for branding', { branding: 'red', plan: 1 }, 'settings.branding', { settings: { plan: 1 } }],
+    [
+      'a number for a preference set',
+      { preference_set: 7, plan: 1 },
+      'settings.preference_set',
+      { settings: { plan: 1 } },
+    ],
+    ['a number for settings', 1, 'settings', {}],
+  ])('%s: left out with a warning, and the rest is stored', async (_name, settings, field, stored) => {
+    const { result, entities } = await run('tenants_set', { id: 't1', name: 'Orchard', settings });
+    expect(result).toMatchObject({ status: 'succeeded', warnings: [{ code: 'property_ignored' }] });
+    expect(result.warnings?.[0]?.message).toContain(`${field} was left out: `);
+    expect(entities[0]?.attributes).toEqual({ name: 'Orchard', ...stored });
+  });
+
   test.each<[string, JsonObject, string]>([
     ['an id with whitespace', { id: 't 1' }, 'id'],
-    ['text for branding', { id: 't1', settings: { branding: 'red' } }, 'settings.branding'],
-    ['a list for a preference set', { id: 't1', settings: { preference_set: [] } }, 'settings.preference_set'],
-    ['a number for settings', { id: 't1', settings: 1 }, 'settings'],
+    ['"undefined" for an id', { id: 'undefined' }, 'id'],
   ])('%s: fails with the field', async (_name, payload, field) => {
     const { result, directory } = await run('tenants_set', payload);
     expect(result).toMatchObject({ status: 'failed', reason: 'invalid_params', errors: [{ field }] });

@@ -143,12 +143,25 @@ describe('subscribing', () => {
     },
   );
 
+  test('properties that are no map are left out with a warning, and the subscription stays', async () => {
+    const { run, subscribers } = await world();
+    const result = await run('objects_subscribe', { recipients: ['lena', ' '], properties: 'role' });
+    expect(result).toMatchObject({
+      status: 'succeeded',
+      result: { subscribed: 1 },
+      warnings: [
+        { code: 'property_ignored', message: expect.stringContaining('properties was left out: must be a map') },
+      ],
+    });
+    expect(await subscribers()).toHaveLength(1);
+  });
+
   test.each<[string, JsonObject, string]>([
     ['$users as collection', { collection: '$users', recipients: 'lena' }, 'collection'],
     ["whitespace in a tenant's id", { collection: '$tenants', id: 'a b', recipients: 'lena' }, 'id'],
     ['a recipient with a bad id', { recipients: ['lena', 'a/b'] }, 'recipients.1'],
     ['a boolean recipient', { recipients: true }, 'recipients'],
-    ['a list of properties', { recipients: 'lena', properties: [] }, 'properties'],
+    ['"null" for a recipient', { recipients: ['lena', 'null'] }, 'recipients.1'],
     ['properties over 256 kB', { recipients: 'lena', properties: { a: 'x'.repeat(257 * 1024) } }, 'properties'],
     [
       'properties nested too deep',

@@ -105,6 +105,8 @@ describe('parameters', () => {
     ['missing', {}],
     ['null', { id: null }],
     ['empty text', { id: '' }],
+    ['blank', { id: ' \t ' }],
+    ['a zero-width space', { id: '\u200b' }],
     ['an empty list', { id: [] }],
   ])('an id that is %s skips the action', async (_name, payload) => {
     const { result, directory } = await run({ ...payload, properties: traits });
@@ -118,23 +120,45 @@ describe('parameters', () => {
   });
 
   test.each<[string, JsonObject, string]>([
+    ['a map for a picture', { avatar: { small: 'https://a.example/s.png' } }, 'avatar'],
+    ['a boolean for a phone number', { phone_number: false }, 'phone_number'],
+    ['a list for a name', { name: ['Lena'] }, 'name'],
+    ['a map for a time zone', { timezone: {} }, 'timezone'],
+    ['a list for a date', { created_at: [] }, 'created_at'],
+    ['a list of properties', { properties: [] }, 'properties'],
+    ['text that is not JSON', { properties: 'plan=team' }, 'properties'],
+    ['JSON text that is not a map', { preferences: '[1]' }, 'preferences'],
+    ['a number for channel data', { channel_data: 1 }, 'channel_data'],
+    ['a trait of the wrong type', { properties: { phone: { home: 1 } } }, 'phone_number'],
+    ['a trait nested too deep', { properties: { deep: JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) } }, 'deep'],
+  ])('%s is left out with a warning that names it, and the rest is stored', async (_name, payload, field) => {
+    const { result, directory } = await run({ id: 'u', email: 'lena@orchard.example', ...payload });
+    expect(result).toMatchObject({ status: 'succeeded', warnings: [{ code: 'property_ignored' }] });
+    expect(result.warnings?.[0]?.message).toMatch(new RegExp(`(^|: )${field} was left out: (it )?(must be|nests)`));
+    const [user] = await directory.readEach([{ kind: 'user', id: 'u' }]);
+    expect(user?.attributes).toEqual({ email: 'lena@orchard.example' });
+  });
+
+  test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])('%s is an id like any other', async (id) => {
+    const { result, directory } = await run({ id, email: 'lena@orchard.example' });
+    expect(result).toMatchObject({ status: 'succeeded', result: { id, created: true } });
+    const [user] = await directory.readEach([{ kind: 'user', id }]);
+    expect(user?.attributes).toEqual({ email: 'lena@orchard.example' });
+  });
+
+  test.each<[string, JsonObject, string]>([
     ['an id with a slash', { id: 'a/b' }, 'id'],
     ['an id with a hash', { id: 'a#b' }, 'id'],
     ['an id of 257 characters', { id: 'x'.repeat(257) }, 'id'],
     ['a list for an id', { id: ['u'] }, 'id'],
     ['a map for an id', { id: { id: 'u' } }, 'id'],
     ['a boolean for an id', { id: true }, 'id'],
-    ['a map for an e-mail address', { id: 'u', email: {} }, 'email'],
-    ['a list for a name', { id: 'u', name: ['Lena'] }, 'name'],
-    ['a list of properties', { id: 'u', properties: [] }, 'properties'],
-    ['text that is not JSON', { id: 'u', properties: 'plan=team' }, 'properties'],
-    ['JSON text that is not a map', { id: 'u', preferences: '[1]' }, 'preferences'],
-    ['a number for channel data', { id: 'u', channel_data: 1 }, 'channel_data'],
-    [
-      'properties nested too deep',
-      { id: 'u', properties: { deep: JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) } },
-      'properties.deep',
-    ],
+    ...['undefined', 'null', 'NaN', '[object Object]', ' undefined '].map((id): [string, JsonObject, string] => [
+      `"${id}" for an id`,
+      { id },
+      'id',
+    ]),
+    ['an id of more bytes than a key has room for', { id: '人'.repeat(200) }, 'id'],
     ['properties over 256 kB', { id: 'u', properties: { a: 'x'.repeat(257 * 1024) } }, 'properties'],
   ])('%s: fails with the field, and writes nothing', async (_name, payload, field) => {
     const { result, directory } = await run(payload);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { workflowsTrigger } from '../../../shared/core/actions/workflows-trigger.ts';
 import type { JsonObject, JsonValue } from '../../../shared/core/json/values.ts';
+import { takesEventData } from '../../../shared/core/mappings/action-facts.ts';
 import type { ActionContext } from '../../../shared/core/runs/action-context.ts';
 import type { TargetAnswer } from '../../../shared/ports/workflow-target.ts';
 import { contextNowMs, identify, makeActionContext } from '../../support/fakes-workflow-trigger.ts';
@@ -114,13 +115,12 @@ describe('recipients', () => {
     ['a reserved collection', { collection: '$things', id: 'x' }, 'recipients'],
     ['a collection that is not text', { collection: 7, id: 'x' }, 'recipients'],
     ['a tenant with whitespace in its id', { collection: '$tenants', id: 'a b' }, 'recipients'],
-    ['$trigger_data that is not a map', { id: 'lena', $trigger_data: 'x' }, 'recipients'],
+    ...['undefined', 'null', '[object Object]'].map((id): [string, JsonValue, string] => [
+      id,
+      ['lena', id],
+      'recipients.1',
+    ]),
     ['an inline user over 256 kB', { id: 'lena', a: 'x'.repeat(257 * 1024) }, 'recipients'],
-    [
-      'an inline user nested too deep',
-      { id: 'lena', deep: JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) },
-      'recipients.deep',
-    ],
   ])('%s: failed, nobody gets a run', async (_name, recipients, field) => {
     const made = makeActionContext();
     await identify(made.directory, { id: 'lena' });
@@ -130,6 +130,30 @@ describe('recipients', () => {
       errors: [{ field }],
     });
     expect(made.runs.writes).toBe(0);
+  });
+
+  test.each<[string, JsonObject, string]>([
+    ['$trigger_data that is no map', { $trigger_data: 'x' }, '$trigger_data'],
+    ['a property nested too deep', { deep: JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) }, 'deep'],
+    ['a picture that is a map', { avatar: {} }, 'avatar'],
+    ['preferences that are a list', { preferences: [] }, 'preferences'],
+  ])('%s of an inline recipient is left out with a warning, and the run begins', async (_name, odd, field) => {
+    const made = makeActionContext();
+    const result = await trigger({ recipients: [{ id: 'lena', plan: 'team', ...odd }] }, made.context);
+    expect(result).toMatchObject({
+      status: 'succeeded',
+      result: { runs: 1 },
+      warnings: [{ code: 'property_ignored' }],
+    });
+    expect(result.warnings?.[0]?.message).toContain(`lena: ${field} was left out: `);
+    expect(made.directory.entities.get('lena')?.attributes).toEqual({ plan: 'team' });
+  });
+
+  test('blank entries are nobody', async () => {
+    const made = makeActionContext();
+    await identify(made.directory, { id: 'lena' });
+    await trigger({ recipients: ['lena', '', ' ', null] }, made.context);
+    expect(made.runsOf()).toHaveLength(1);
   });
 
   test('a thousand are started, one more is refused and starts nothing', async () => {
@@ -243,6 +267,7 @@ describe('actor and tenant', () => {
   test.each<[string, JsonObject]>([
     ['null', { actor: null, tenant: null }],
     ['empty text', { actor: '', tenant: '' }],
+    ['blank', { actor: ' ', tenant: '\t', cancellation_key: ' ', settings: '', data: ' ' }],
     ['not there', {}],
   ])('%s is none', async (_name, params) => {
     const made = makeActionContext();
@@ -264,13 +289,23 @@ describe('actor and tenant', () => {
     ['whitespace in a tenant id', { tenant: 'a b' }, 'tenant'],
     ['a list for a tenant', { tenant: ['t1'] }, 'tenant'],
     ['a tenant without an id', { tenant: { name: 'x' } }, 'tenant'],
-  ])('%s fails the trigger', async (_name, params, field) => {
-    const { context } = makeActionContext();
-    expect(await trigger({ recipients: 'lena', ...params }, context)).toMatchObject({
-      status: 'failed',
-      reason: 'invalid_params',
-      errors: [{ field }],
+    ['a boolean for a tenant', { tenant: false }, 'tenant'],
+    ['a map for a cancellation key', { cancellation_key: {} }, 'cancellation_key'],
+    ['text for settings', { settings: 'sandbox' }, 'settings'],
+    ['an odd setting', { settings: { sandbox_mode: 'perhaps', skip_delay: null } }, 'settings.sandbox_mode'],
+    ['a setting that there is not', { settings: { dry_run: true } }, 'settings.dry_run'],
+  ])('%s is left out with a warning, and the run begins', async (_name, params, field) => {
+    const made = makeActionContext();
+    await identify(made.directory, { id: 'lena' });
+    const result = await trigger({ recipients: 'lena', ...params }, made.context);
+    expect(result).toMatchObject({
+      status: 'succeeded',
+      result: { runs: 1 },
+      warnings: [{ code: 'property_ignored' }],
     });
+    expect(result.warnings?.[0]?.message).toContain(`${field} was left out: `);
+    const [run] = made.runsOf();
+    expect([run?.actor, run?.tenant, run?.cancellationKey]).toEqual([undefined, undefined, undefined]);
   });
 });
 
@@ -322,12 +357,13 @@ describe('data', () => {
     ['JSON text of a list', '[1]'],
     ['a list', [1]],
     ['a number', 7],
-  ])('%s fails the trigger', async (_name, data) => {
-    expect(await dataOf({ data })).toMatchObject({
-      status: 'failed',
-      reason: 'invalid_params',
-      errors: [{ field: 'data' }],
-    });
+  ])("%s for data is left out with a warning, and the event's own is taken", async (_name, data) => {
+    const made = makeActionContext();
+    const event = { ...made.context.event, data: { total: 7 } };
+    const result = await trigger({ recipients: [{ id: 'lena' }], data }, { ...made.context, event });
+    expect(result).toMatchObject({ status: 'succeeded', warnings: [{ code: 'property_ignored' }] });
+    expect(made.runsOf()).toMatchObject([{ data: { total: 7 } }]);
+    expect(takesEventData({ action: 'workflows_trigger', payload: { data } })).toBe(true);
   });
 });
 

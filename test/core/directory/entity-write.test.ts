@@ -8,12 +8,11 @@ const project: EntityRef = { kind: 'object', collection: 'projects', id: 'p1' };
 const tenant: EntityRef = { kind: 'object', collection: '$tenants', id: 't1' };
 
 function prepared(ref: EntityRef, given: JsonObject, explicit: JsonObject = {}) {
-  const result = prepareWrite(ref, given, explicit, 1);
-  if (result.kind === 'invalid') throw new Error(`${result.field}: ${result.message}`);
+  const { write, warnings } = prepareWrite(ref, given, explicit, 1);
   return {
-    attributes: result.write.attributes,
-    codes: result.warnings.map(({ code }) => code),
-    warnings: result.warnings,
+    attributes: write.attributes,
+    codes: warnings.map(({ code }) => code),
+    warnings,
   };
 }
 
@@ -111,30 +110,124 @@ describe('reserved names with a value of the wrong type', () => {
   });
 });
 
+describe('absent, null and empty', () => {
+  const blanks = ['', ' ', '\t\n', '\u00a0', '\u200b'];
+  const fields: [string, EntityRef, string[]][] = [
+    [
+      'a user',
+      user,
+      ['name', 'email', 'avatar', 'phone_number', 'phone', 'timezone', 'locale', 'created_at', 'createdAt'],
+    ],
+    ['an object', project, ['name', 'timezone', 'locale', 'created_at']],
+    ['a tenant', tenant, ['name', 'created_at', 'settings', 'preferences', 'channel_data']],
+  ];
+
+  test.each(fields)('a field of %s that is blank says nothing, as a trait and as a parameter', (_name, ref, names) => {
+    for (const name of names) {
+      for (const blank of blanks) {
+        expect(prepared(ref, { [name]: blank })).toMatchObject({ attributes: {}, codes: [] });
+        expect(prepared(ref, {}, { [name.replace(/^(phone|createdAt)$/, 'name')]: blank }).attributes).toEqual({});
+      }
+    }
+  });
+
+  test('a blank parameter does not hide what the traits say', () => {
+    expect(prepared(user, { email: 'lena@orchard.example' }, { email: '' }).attributes).toEqual({
+      email: 'lena@orchard.example',
+    });
+  });
+
+  test.each(fields)('a field of %s that is null is emptied', (_name, ref, names) => {
+    for (const name of names.filter((one) => !/^(phone|createdAt)$/.test(one)))
+      expect(prepared(ref, { [name]: null })).toMatchObject({ attributes: { [name]: null }, codes: [] });
+    if (ref.kind === 'user') expect(prepared(ref, { phone: null }).attributes).toEqual({ phone_number: null });
+  });
+
+  test('a custom property holds what it is given, null and empty text too', () => {
+    const given = { nickname: '', plan: null, tags: [], address: { line2: '' } };
+    expect(prepared(user, given)).toMatchObject({ attributes: given, codes: [] });
+  });
+
+  test.each<[string, JsonObject]>([
+    ['blank', { phone_number: '', phone: '+34910000001' }],
+    ['null, before', { phone_number: null, phone: '+34910000001' }],
+    ['null, after', { phone: '+34910000001', phone_number: null }],
+  ])('where a field is %s, another name for it gives the value', (_name, given) => {
+    expect(prepared(user, given)).toMatchObject({ attributes: { phone_number: '+34910000001' }, codes: [] });
+  });
+});
+
+describe('since when somebody is known', () => {
+  test.each<[string, JsonValue, string]>([
+    ['a date-time', '2026-05-04T08:15:30Z', '2026-05-04T08:15:30Z'],
+    ['a date', '2026-05-04', '2026-05-04T00:00:00.000Z'],
+    ['a date-time of a database', '2026-05-04 08:15:30+02', '2026-05-04T06:15:30.000Z'],
+    ['seconds', 1777882530, '2026-05-04T08:15:30.000Z'],
+    ['seconds as text', '1777882530', '2026-05-04T08:15:30.000Z'],
+    ['milliseconds', 1777882530123, '2026-05-04T08:15:30.123Z'],
+  ])('%s is read as a time, by both names and as a parameter', (_name, value, stored) => {
+    for (const ref of [user, project, tenant]) {
+      expect(prepared(ref, { created_at: value })).toMatchObject({ attributes: { created_at: stored }, codes: [] });
+      expect(prepared(ref, { createdAt: value })).toMatchObject({ attributes: { created_at: stored }, codes: [] });
+      expect(prepared(ref, {}, { created_at: value })).toMatchObject({ attributes: { created_at: stored }, codes: [] });
+    }
+  });
+
+  test('with both names the field is created_at, and createdAt stays a property', () => {
+    const given = { createdAt: '2025-01-01T00:00:00Z', created_at: '2026-05-04T08:15:30Z' };
+    expect(prepared(user, given)).toMatchObject({ attributes: given, codes: [] });
+  });
+});
+
+describe('hostile names', () => {
+  test.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf', 'length', 'prototype'])(
+    '%s is a property like any other, at any depth',
+    (name) => {
+      const given = { [name]: 'x', deep: { [name]: { [name]: 1 } }, list: [{ [name]: null }] };
+      expect(prepared(user, given)).toMatchObject({ attributes: given, codes: [] });
+    },
+  );
+
+  test('a name within a property that cannot be stored is left out with a warning, and the rest stays', () => {
+    const given = JSON.parse('{"deep": {"a": 1, "__proto__": {"polluted": true}, "": 2}}') as JsonObject;
+    const { attributes, warnings } = prepared(user, given);
+    expect(attributes).toEqual({ deep: { a: 1 } });
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'user-1: deep."__proto__" was left out: no property can have this name',
+      'user-1: deep."" was left out: no property can have this name',
+    ]);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+
+  test('half a character in a name becomes U+FFFD, as the table would make of it', () => {
+    expect(prepared(user, { 'a\ud800': 1 }).attributes).toEqual({ 'a\ufffd': 1 });
+  });
+});
+
 describe('formats', () => {
   const formats: [field: string, formed: string[], malformed: string[], code: string][] = [
     [
       'email',
       ['a@b', 'lena+x@orchard.example', 'ü@ü.example'],
-      ['', 'lena', '@b', 'a@', 'a@b@c', 'a b@c'],
+      ['lena', '@b', 'a@', 'a@b@c', 'a b@c'],
       'email_malformed',
     ],
     [
       'phone_number',
       ['+34910000001', '+15550100'],
-      ['', '34910000001', '+0123', '+34 910 000 001', '+', `+${'1'.repeat(16)}`],
+      ['34910000001', '+0123', '+34 910 000 001', '+', `+${'1'.repeat(16)}`],
       'phone_number_malformed',
     ],
     [
       'timezone',
       ['Europe/Madrid', 'UTC', 'America/Argentina/Buenos_Aires'],
-      ['', 'Madrid', 'Europe/Nowhere', '+01:00', 'GMT+25'],
+      ['Madrid', 'Europe/Nowhere', '+01:00', 'GMT+25'],
       'timezone_unknown',
     ],
     [
       'created_at',
       ['2026-05-04T08:15:30Z', '2026-05-04T08:15:30.123+02:00', '2026-05-04T08:15Z'],
-      ['', '2026-05-04', 'yesterday', '2026-13-04T08:15:30Z', '1777882530'],
+      ['yesterday', '2026-13-04T08:15:30Z', '04/05/2026', '12'],
       'created_at_malformed',
     ],
   ];
@@ -176,17 +269,22 @@ describe('what the table could not hold', () => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
-  test('properties nest 30 levels, and no deeper', () => {
-    expect(prepareWrite(user, { deep: nested(30) }, {}, 1).kind).toBe('ready');
-    expect(prepareWrite(user, { deep: nested(31) }, {}, 1)).toMatchObject({ kind: 'invalid', field: 'deep' });
-    expect(prepareWrite(user, {}, { preferences: nested(31) }, 1)).toMatchObject({
-      kind: 'invalid',
-      field: 'preferences',
-    });
+  test('properties nest 30 levels; one that is deeper is left out, and the others stay', () => {
+    expect(prepared(user, { deep: nested(30) })).toMatchObject({ attributes: { deep: nested(30) }, codes: [] });
+    for (const [given, explicit] of [
+      [{ deep: nested(31), plan: 'team' }, {}],
+      [{ plan: 'team' }, { preferences: nested(31) }],
+      [{ plan: 'team', preferences: JSON.stringify(nested(31)) }, {}],
+    ] satisfies [JsonObject, JsonObject][]) {
+      expect(prepared(user, given, explicit)).toMatchObject({
+        attributes: { plan: 'team' },
+        codes: ['property_ignored'],
+      });
+    }
   });
 
-  test('hostile depth is refused, not recursed into', () => {
-    expect(prepareWrite(user, { deep: nested(100_000) }, {}, 1)).toMatchObject({ kind: 'invalid' });
+  test('hostile depth is left out, not recursed into', () => {
+    expect(prepared(user, { deep: nested(100_000) })).toMatchObject({ attributes: {}, codes: ['property_ignored'] });
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Entity } from '../../../shared/core/directory/entity.ts';
 import { attributesBytesMax, mergeEntity } from '../../../shared/core/directory/merge-entity.ts';
+import { itemBytes } from '../../../shared/core/json/item-bytes.ts';
 import type { JsonObject, JsonValue } from '../../../shared/core/json/values.ts';
 import fc from '../../support/fast-check.ts';
 
@@ -210,13 +211,20 @@ describe('size', () => {
   });
 
   test('a great many small properties of different times are refused before the table would refuse them', () => {
-    const many = (from: number) => Object.fromEntries(Array.from({ length: 9000 }, (_, i) => [`p${from + i}`, 1]));
-    const merge = mergeEntity(
-      afterWrites([nowMs, many(0)]),
-      { ref, attributes: many(9000), sourceTimeMs: nowMs + 1 },
-      nowMs,
-    );
+    const many = (part: number) =>
+      Object.fromEntries(Array.from({ length: 4500 }, (_, i) => [`p${part * 4500 + i}`, 1]));
+    const parts = [0, 1, 2, 3].map((part): [number, JsonObject] => [nowMs + part, many(part)]);
+    const merge = mergeEntity(afterWrites(...parts), { ref, attributes: many(4), sourceTimeMs: nowMs + 4 }, nowMs);
     expect(merge).toMatchObject({ kind: 'refused', message: expect.stringContaining('different times') });
+  });
+
+  test('what takes more room in the table than in JSON is counted as the table counts it', () => {
+    // Thirty levels of lists are 61 bytes of JSON and about 120 in the table.
+    const deep = JSON.parse(`${'['.repeat(29)}${']'.repeat(29)}`);
+    const attributes = { a: Array.from({ length: 4000 }, () => deep) };
+    expect(JSON.stringify(attributes).length).toBeLessThan(attributesBytesMax);
+    expect(itemBytes(attributes)).toBeGreaterThan(400 * 1024);
+    expect(mergeEntity(undefined, { ref, attributes, sourceTimeMs: 1 }, nowMs)).toMatchObject({ kind: 'refused' });
   });
 });
 

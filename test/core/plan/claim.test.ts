@@ -113,6 +113,13 @@ describe('an idempotency key', () => {
     expect(validKey(candidate)).toBeUndefined();
   });
 
+  // A table makes U+FFFD of either half, and two events would be copies of one.
+  test('is a digest when it holds half of an emoji, another one for the other half', () => {
+    const [high, low] = [validKey('k\ud83d'), validKey('k\ude00')];
+    expect(high).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(new Set([high, low, validKey('k\ud83e'), 'k\ufffd']).size).toBe(4);
+  });
+
   // Beyond 2^53 a number arrives as its digits, so below it has to be its digits as well.
   test.each([
     [0, '0'],

@@ -144,9 +144,9 @@ describe('a dry run', () => {
     ],
     [
       'a parameter of the wrong type',
-      configured(order({ parameters: { key: 'order-completed', data: 'data.total' } })),
+      configured(order({ parameters: { key: 'order-completed', recipients: { value: true } } })),
       trackEvent(),
-      { action: { status: 'failed', reason: 'invalid_params', errors: [{ field: 'data' }] } },
+      { action: { status: 'failed', reason: 'invalid_params', errors: [{ field: 'recipients' }] } },
     ],
     [
       'data that the workflow does not allow',

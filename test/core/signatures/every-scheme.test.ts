@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { hmac } from '../../../shared/core/signatures/hmac.ts';
-import { readSecret } from '../../../shared/core/signatures/secret-text.ts';
+import { readPastedSecret } from '../../../shared/core/signatures/secret-text.ts';
 import type { Verdict } from '../../../shared/core/signatures/verifier.ts';
 import fc from '../../support/fast-check.ts';
 import {
@@ -77,9 +77,9 @@ describe.each(signingSchemes.map((scheme) => [scheme.name, scheme] as const))('%
       const bySlip = scheme.verifier.sign({ rawBody: Buffer.from(body), secret: stored, nowMs, id: 'msg_1' });
       expect(verdictOf(scheme, bySlip, { secrets: [secret] })).toBe('verified');
       expect(verdictOf(scheme, signed(scheme), { secrets: [stored.replace(secret, secrets[1])] })).toBe('failed');
-      expect(readSecret(stored, scheme.verifier)).toMatchObject({ kind: 'secret', secret });
+      expect(readPastedSecret(stored, scheme.verifier)).toMatchObject({ kind: 'secret', secret });
     }
-    expect(readSecret(secret, scheme.verifier)).toEqual({ kind: 'secret', secret, removed: [] });
+    expect(readPastedSecret(secret, scheme.verifier)).toEqual({ kind: 'secret', secret, removed: [] });
   });
 
   test('in upper case the proof of a secret itself is another secret', () => {

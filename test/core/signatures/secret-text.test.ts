@@ -4,7 +4,7 @@ import { parseFieldPath } from '../../../shared/core/mappings/field-path.ts';
 import { basic, bearer } from '../../../shared/core/signatures/authorization.ts';
 import { coverageOf } from '../../../shared/core/signatures/coverage.ts';
 import { declaredVerifier } from '../../../shared/core/signatures/declared.ts';
-import { readSecret } from '../../../shared/core/signatures/secret-text.ts';
+import { readPastedSecret } from '../../../shared/core/signatures/secret-text.ts';
 import { sharedHeader } from '../../../shared/core/signatures/shared-header.ts';
 import { standardWebhooks } from '../../../shared/core/signatures/standard-webhooks.ts';
 import type { Verifier } from '../../../shared/core/signatures/verifier.ts';
@@ -66,7 +66,7 @@ describe('a slip is taken away and named', () => {
       ['spaces around it', 'the name and "=" in front of it', 'quotes around it', '"v1," in front of it'],
     ],
   ])('%s', (_, pasted, verifier, secret, removed) => {
-    const reading = readSecret(pasted, verifier);
+    const reading = readPastedSecret(pasted, verifier);
     expect(reading).toMatchObject({ kind: 'secret', secret });
     expect([...(reading.kind === 'secret' ? reading.removed : [])].sort()).toEqual([...removed].sort());
   });
@@ -84,7 +84,7 @@ describe('what may be meant is kept as it is', () => {
     ['v1 in front of something else', 'v1,abc', text],
     ['joiners of another script', 'می‌خواهم', text],
   ])('%s', (_, pasted, verifier) => {
-    expect(readSecret(pasted, verifier)).toEqual({ kind: 'secret', secret: pasted, removed: [] });
+    expect(readPastedSecret(pasted, verifier)).toEqual({ kind: 'secret', secret: pasted, removed: [] });
   });
 });
 
@@ -110,14 +110,17 @@ describe('what is doubtful, or no secret of the scheme, is refused with what wou
     ['a token of two words', 'abc def', bearer(), /spaces/],
     ['a password without a user', 'abc', basic(), /user:password/],
   ])('%s', (_, pasted, verifier, problem) => {
-    const reading = readSecret(pasted, verifier);
+    const reading = readPastedSecret(pasted, verifier);
     expect(reading).toMatchObject({ kind: 'refused', problem: expect.stringMatching(problem) });
     expect(JSON.stringify(reading)).not.toMatch(/abc|dashboard\.example|4f1b/);
   });
 
   test('but a kind whose senders choose the secret takes any word', () => {
     for (const kind of ['rudderstack', 'segment', 'supabase', 'clay', 'posthog'])
-      expect(readSecret('hello-secret', verifierOf(kind))).toMatchObject({ kind: 'secret', secret: 'hello-secret' });
+      expect(readPastedSecret('hello-secret', verifierOf(kind))).toMatchObject({
+        kind: 'secret',
+        secret: 'hello-secret',
+      });
   });
 });
 

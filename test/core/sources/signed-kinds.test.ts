@@ -84,12 +84,6 @@ describe.each(kinds)('%s', (kind) => {
       expect(String(trigger?.recipients)).toBe(sample.userId);
     }
   });
-
-  test('tries again no longer than a copy counts as one', async () => {
-    const hoursOfRetries: Record<string, number> = { stripe: 72, clerk: 27.6, workos: 72, shopify: 4 };
-    const { kind: definition } = await guideOf(kind);
-    expect(definition.settings.windowHours).toBeGreaterThan(hoursOfRetries[kind] ?? Number.POSITIVE_INFINITY);
-  });
 });
 
 async function identified(kind: string, event: Sample['body'], headers: Record<string, string>, known: JsonObject) {

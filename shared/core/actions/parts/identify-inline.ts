@@ -30,13 +30,9 @@ export async function identifyInline(
   for (const { field, recipient } of named) {
     if (recipient.form !== 'inline') continue;
     const prepared = prepareWrite(recipient.ref, recipient.given, {}, sourceTimeMs);
-    if (prepared.kind === 'invalid') errors.push({ field: `${field}.${prepared.field}`, message: prepared.message });
-    else {
-      writes.push({ field, write: prepared.write });
-      warnings.push(...prepared.warnings);
-    }
+    writes.push({ field, write: prepared.write });
+    warnings.push(...prepared.warnings);
   }
-  if (errors.length > 0) return { kind: 'invalid', errors };
 
   const inlineKeys = new Set(writes.map(({ write }) => recipientKey(write.ref)));
   const references = uniqueRefs(named).filter((ref) => !inlineKeys.has(recipientKey(ref)));

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { MemberKey } from '../../../ports/audiences.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
-import { describeType, isNothing, Text, tenantIdProblem } from './params.ts';
+import { describeType, isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
+import { isNothing, noteLeftOut, Text, tenantIdProblem } from './params.ts';
 import { type Parsed, parseEntries, parseRecipient, type Recipient } from './recipient.ts';
 
 /** A user to be in an audience; `tenant` undefined where the entry says nothing about it. */
@@ -12,11 +12,11 @@ export type Member = { user: Recipient; tenant: string | null | undefined };
  * `{ user_id, … }` or `{ id, … }`. Only a user of whom more than the id is said is written to the directory: an id alone is
  * kept as a member that may be identified later. https://docs.knock.app/api-reference/audiences/add_members
  */
-export function parseMember(value: JsonValue): Parsed<Member> {
-  if (!isJsonObject(value)) return withTenant(parseUser(value), undefined);
-  if (Object.hasOwn(value, 'user')) return withTenant(parseUser(value.user ?? null), value.tenant);
+export function parseMember(value: JsonValue, isExact: boolean): Parsed<Member> {
+  if (!isJsonObject(value)) return withTenant(parseUser(value), undefined, isExact);
+  if (Object.hasOwn(value, 'user')) return withTenant(parseUser(value.user ?? null), value.tenant, isExact);
   const { tenant, user_id, ...described } = value;
-  return withTenant(parseUser(user_id === undefined ? described : { ...described, id: user_id }), tenant);
+  return withTenant(parseUser(user_id === undefined ? described : { ...described, id: user_id }), tenant, isExact);
 }
 
 function parseUser(value: JsonValue): Parsed<Recipient> {
@@ -31,11 +31,15 @@ function saysMore(given: JsonObject): boolean {
   return Object.keys(given).some((name) => name !== 'id' && name !== 'userId');
 }
 
-function withTenant(user: Parsed<Recipient>, given: JsonValue | undefined): Parsed<Member> {
+/** A tenant that cannot be read is left out where members are added. One who is to be removed is meant with the tenant. */
+function withTenant(user: Parsed<Recipient>, given: JsonValue | undefined, isExact: boolean): Parsed<Member> {
   if ('problem' in user) return user;
-  if (given === undefined) return { ok: { user: user.ok, tenant: undefined } };
-  const tenant = parseTenant(given);
-  return 'problem' in tenant ? { problem: `tenant ${tenant.problem}` } : { ok: { user: user.ok, tenant: tenant.ok } };
+  const { ok } = user;
+  const tenant = given === undefined ? { ok: undefined } : parseTenant(given);
+  if ('ok' in tenant) return { ok: { user: ok, tenant: tenant.ok } };
+  if (isExact) return { problem: `tenant ${tenant.problem}` };
+  noteLeftOut(`${ok.ref.id}: tenant`, `it ${tenant.problem}`);
+  return { ok: { user: ok, tenant: undefined } };
 }
 
 function parseTenant(given: JsonValue): Parsed<string | null> {
@@ -47,10 +51,16 @@ function parseTenant(given: JsonValue): Parsed<string | null> {
   return problem === undefined ? { ok: id } : { problem };
 }
 
+function membersSchema(isExact: boolean): z.ZodType<Member[]> {
+  const parse = (entry: JsonValue) => parseMember(entry, isExact);
+  return z.unknown().transform((value, context) => parseEntries(value as JsonValue, parse, context));
+}
+
 /** One member or a list of them. */
-export const Members: z.ZodType<Member[]> = z
-  .unknown()
-  .transform((value, context) => parseEntries(value as JsonValue, parseMember, context));
+export const Members = membersSchema(false);
+
+/** Members of whom a tenant that cannot be read is a mistake: without it another row would be meant. */
+export const ExactMembers = membersSchema(true);
 
 export const Tenant: z.ZodType<string | null> = z.unknown().transform((value, context): string | null => {
   const parsed = parseTenant(value as JsonValue);

@@ -1,11 +1,42 @@
 import * as z from 'zod';
 import { tenantsCollection, usersCollection } from '../../directory/entity.ts';
 import { isNoId } from '../../ids/user-id.ts';
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../json/values.ts';
+import {
+  describeType,
+  fromJsonText,
+  isBlank,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../json/values.ts';
+import type { ActionWarning } from '../../logs/action-log-entry.ts';
 
-/** Missing, null, empty text and empty lists are all nothing; 0 and false are something. */
+/** Missing, null, blank text and empty lists are all nothing; 0 and false are something. */
 export function isNothing(value: JsonValue | undefined): boolean {
-  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+  if (value === undefined || value === null) return true;
+  return typeof value === 'string' ? isBlank(value) : Array.isArray(value) && value.length === 0;
+}
+
+let notes: ActionWarning[] | undefined;
+
+/** Parses, and gives back with the result what schemas left out on the way. Parsing is synchronous, so no two mix. */
+export function withNotes<Result>(parse: () => Result): { result: Result; notes: ActionWarning[] } {
+  const collected: ActionWarning[] = [];
+  notes = collected;
+  try {
+    return { result: parse(), notes: collected };
+  } finally {
+    notes = undefined;
+  }
+}
+
+/** Notes that a value within a parameter was left out, which is no reason to refuse the rest. */
+export function noteLeftOut(what: string, why: string): void {
+  notes?.push(leftOut(what, why));
+}
+
+export function leftOut(what: string, why: string): ActionWarning {
+  return { code: 'property_ignored', message: `${what} was left out: ${why}` };
 }
 
 /** Text; senders that know no better send numbers for phones and ids, which become their digits. */
@@ -13,39 +44,43 @@ export const Text = z.union([z.string(), z.number().transform(String)], {
   error: ({ input }) => `must be text, not ${describeType(input)}`,
 });
 
+/** True or false, or text or a number that can mean nothing else. */
+export const Flag: z.ZodType<boolean> = z.unknown().transform((value, context): boolean => {
+  const flag = flags.get(typeof value === 'string' ? value.trim().toLowerCase() : value);
+  if (flag !== undefined) return flag;
+  context.addIssue({ code: 'custom', message: `must be true or false, not ${describeType(value)}` });
+  return z.NEVER;
+});
+
+const flags = new Map<unknown, boolean>([
+  [true, true],
+  [false, false],
+  ['true', true],
+  ['false', false],
+  [1, true],
+  [0, false],
+]);
+
 /** A map, or its JSON text, as some senders wrap it. */
 export const JsonMap: z.ZodType<JsonObject> = z.unknown().transform((value, context): JsonObject => {
-  const map = typeof value === 'string' ? parseMap(value) : value;
+  const map = fromJsonText(value as JsonValue);
   if (isJsonObject(map)) return map;
-  const found = typeof value === 'string' ? 'text that is not JSON of a map' : describeType(value);
+  const found = typeof value === 'string' ? 'text that is not JSON of a map' : describeType(map);
   context.addIssue({ code: 'custom', message: `must be a map, not ${found}` });
   return z.NEVER;
 });
 
-function parseMap(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Lists and maps that some senders wrap in text; any other text is itself. */
-export function fromJsonText(value: JsonValue): JsonValue {
-  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
-  try {
-    return parseJson(value);
-  } catch {
-    return value;
-  }
-}
+// Keys of rows are made of two ids and a few words, and a sort key has at most 1,024 bytes.
+const idBytesMax = 500;
 
 /** Why `id` cannot name a user, object, collection or tenant; undefined when it can. https://docs.knock.app/concepts/users */
 export function idProblem(id: string): string | undefined {
   if (id === '') return 'is empty';
   if (isNoId(id))
-    return id.trim() === '' ? 'holds blanks alone' : `is "${id.trim()}", which programs write where they have no id`;
+    return isBlank(id) ? 'holds blanks alone' : `is "${id.trim()}", which programs write where they have no id`;
   if (id.length > 256) return `is ${id.length} characters long; at most 256 are allowed`;
+  const bytes = Buffer.byteLength(id);
+  if (bytes > idBytesMax) return `is ${bytes} bytes long in UTF-8; at most ${idBytesMax} are allowed`;
   if (/[/#]/.test(id)) return 'must not contain "/" or "#"';
   // Half of a surrogate pair has no bytes of its own: neither tables nor the ids that are made of it could tell it from others.
   if (!id.isWellFormed()) return 'holds half a character (a lone surrogate)';
@@ -84,20 +119,14 @@ function checkedText(problemOf: (text: string) => string | undefined) {
 }
 
 /** `branding` and `preference_set`, as maps or JSON text; a null `preference_set` is a value, others are kept as they are. */
-export const TenantSettings: z.ZodType<JsonObject> = JsonMap.transform((settings, context): JsonObject => {
+export const TenantSettings: z.ZodType<JsonObject> = JsonMap.transform((settings): JsonObject => {
   const read = Object.entries(settings).flatMap(([name, value]): [string, JsonValue][] => {
     if (name === 'branding' && isNothing(value)) return [];
     if (name !== 'branding' && (name !== 'preference_set' || value === null)) return [[name, value]];
     const map = fromJsonText(value);
     if (isJsonObject(map)) return [[name, map]];
-    context.addIssue({ code: 'custom', path: [name], message: `must be a map, not ${describeType(map)}` });
+    if (!isNothing(map)) noteLeftOut(`settings.${name}`, `it must be a map, not ${describeType(map)}`);
     return [];
   });
   return Object.fromEntries(read);
 });
-
-export function describeType(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  return isJsonObject(value) ? 'a map' : `a ${typeof value === 'string' ? 'text' : typeof value}`;
-}

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { type EntityRef, tenantsCollection, usersCollection } from '../../directory/entity.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
-import { collectionProblem, describeType, fromJsonText, idProblem, isNothing, tenantIdProblem } from './params.ts';
+import { type EntityRef, recipientKey, tenantsCollection, usersCollection } from '../../directory/entity.ts';
+import { describeType, fromJsonText, isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
+import { collectionProblem, idProblem, isNothing, noteLeftOut, tenantIdProblem } from './params.ts';
 
 /**
  * Somebody that a parameter names. `reference`: an id alone, who must be known already; `inline`: described on the spot
@@ -22,21 +22,27 @@ export function parseRecipient(value: JsonValue): Parsed<Recipient> {
     return 'problem' in id ? id : { ok: { ref: { kind: 'user', id: id.ok }, form: 'reference', given: {} } };
   }
   const { $trigger_data, ...given } = value;
-  const triggerData = $trigger_data ?? {};
-  if (!isJsonObject(triggerData)) return { problem: `$trigger_data must be a map, not ${describeType(triggerData)}` };
   const ref = parseRef(given);
   if ('problem' in ref) return ref;
+  const triggerData = triggerDataOf($trigger_data, recipientKey(ref.ok));
   const isUserReference = given.collection === usersCollection && Object.keys(given).length === 2;
   const form = isUserReference ? 'reference' : 'inline';
   const properties = ref.ok.kind === 'user' ? withoutUsersCollection(given) : given;
   return { ok: { ref: ref.ok, form, given: properties, triggerData } };
 }
 
+function triggerDataOf(given: JsonValue | undefined, recipient: string): JsonObject {
+  const data = given === undefined || isNothing(given) ? {} : fromJsonText(given);
+  if (isJsonObject(data)) return data;
+  noteLeftOut(`${recipient}: $trigger_data`, `it must be a map, not ${describeType(data)}`);
+  return {};
+}
+
 function parseRef(given: JsonObject): Parsed<EntityRef> {
   const id = parseId(given.id ?? null);
   if ('problem' in id) return { problem: `id ${id.problem}` };
   const { collection } = given;
-  if (collection === undefined || collection === null || collection === usersCollection) {
+  if (isNothing(collection) || collection === usersCollection) {
     return { ok: { kind: 'user', id: id.ok } };
   }
   if (typeof collection !== 'string') return { problem: `collection must be text, not ${describeType(collection)}` };
@@ -46,9 +52,7 @@ function parseRef(given: JsonObject): Parsed<EntityRef> {
 }
 
 function withoutUsersCollection({ collection, ...rest }: JsonObject): JsonObject {
-  return collection === usersCollection || collection === null || collection === undefined
-    ? rest
-    : { collection, ...rest };
+  return collection === usersCollection || isNothing(collection) ? rest : { collection: collection ?? null, ...rest };
 }
 
 function parseId(value: JsonValue): Parsed<string> {

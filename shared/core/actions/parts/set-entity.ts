@@ -20,11 +20,6 @@ export async function setEntity(
   { directory, event, nowMs }: Pick<ActionContext, 'directory' | 'event' | 'nowMs'>,
 ): Promise<ActionResult> {
   const prepared = prepareWrite(ref, properties, defined(explicit), event.occurredAtMs);
-  if (prepared.kind === 'invalid') {
-    const isExplicit = explicit[prepared.field] !== undefined;
-    const field = isExplicit ? prepared.field : `properties.${prepared.field}`;
-    return invalidParams([{ field, message: prepared.message }]);
-  }
   const [upserted] = await upsertEntities([prepared.write], directory, nowMs());
   if (upserted === undefined) throw new RetryableError('the directory gave no answer');
   if (upserted.kind === 'refused') return invalidParams([{ field: 'properties', message: upserted.message }]);

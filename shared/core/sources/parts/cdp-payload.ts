@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { eventTimeMs } from '../../event-time.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
 import { type BatchWrapper, type FieldProblem, typeName } from '../source.ts';
 import { createdAtOf } from './created-at.ts';
-import { eventTimeMs } from './event-time.ts';
 import { isPresent } from './present.ts';
 
 // Odd values of optional fields are what loose clients send; the event is worth more than the field.

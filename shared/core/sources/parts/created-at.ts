@@ -1,5 +1,5 @@
+import { dateTimeText } from '../../event-time.ts';
 import type { JsonObject } from '../../json/values.ts';
-import { dateTimeText } from './event-time.ts';
 
 /** Where a person's description says since when they are known, and the time as the directory holds it. */
 export type CreatedAt = { name: string; text: string };

@@ -7,6 +7,7 @@ export const rudderstackBehaviour: SenderBehaviour = {
   retries:
     'It sends again after 408, 429, 5xx and no answer: after 10 s, doubling to 5 min, for at least 3 h by its open-source defaults.',
   drops: 'After any other answer the event is lost for good.',
+  retryHours: 3,
   sendsAgainAfter: afterServerFaults,
 };
 

@@ -7,6 +7,7 @@ export const segmentBehaviour: SenderBehaviour = {
   retries:
     'It sends again after 429, 5xx, connection errors and no answer: for 4 h, with growing and random pauses. A batch may be put together differently each time.',
   drops: 'After 400, 401, 403 and other refusals the events are lost for good.',
+  retryHours: 4,
   sendsAgainAfter: afterServerFaults,
 };
 

@@ -14,6 +14,7 @@ import { fieldPathProblem, parseFieldPath } from '../../../core/mappings/field-p
 import { pathsOf } from '../../../core/mappings/parameter-value.ts';
 import type { Mapping, ParameterValue } from '../../../core/mappings/schema.ts';
 import { hasLooseBraces, templatePaths } from '../../../core/mappings/template.ts';
+import { coverageOf } from '../../../core/signatures/coverage.ts';
 import { sourceKind, sourceKinds } from '../../../core/sources/index.ts';
 import { didYouMean, nearestName } from '../../words/did-you-mean.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './problem.ts';
@@ -103,6 +104,8 @@ function checkSource(key: string, source: SourceFile, keys: Record<FileKind, str
   for (const { at, path } of pathsOfFile(source)) {
     const problem = headerPathProblem(path, source);
     if (problem !== undefined) report('error', 'sources', key, at, problem);
+    else if (kind !== undefined && isUnsigned(path, source))
+      report('warning', 'sources', key, at, unsignedWarning(path));
   }
   const ids = new Set<string>();
   for (const [i, mapping] of source.mappings.entries()) {
@@ -185,6 +188,15 @@ function checkTriggers(
     if (never !== undefined) tell('warning', ['event'], never);
   }
 }
+
+/** Whether the source's signature leaves out what stands at a path; false where nothing is signed at all. */
+function isUnsigned(path: string, source: SourceFile): boolean {
+  if (fieldPathProblem(path) !== undefined) return false;
+  return coverageOf(verifierOf(sourceKind(source.kind), source), parseFieldPath(path)) === 'unsigned';
+}
+
+const unsignedWarning = (path: string) =>
+  `"${path}" is not covered by the signature: a person who has seen one request can send it again with another value there; take a field of the body where there is one`;
 
 function checkAction(
   mapping: Mapping,
@@ -273,7 +285,7 @@ function headerPathProblem(path: string, source: SourceFile): string | undefined
   const kind = sourceKind(source.kind);
   const kept = keptHeaders(
     { [name]: 'x' },
-    { kind, file: source, verifier: verifierOf(kind, source), namedHeaders: [name] },
+    { kind, file: source, verifier: verifierOf(kind, source), redact: [], namedHeaders: [name] },
   );
   return Object.hasOwn(kept, name)
     ? undefined
@@ -330,6 +342,8 @@ function checkEnvironment(
     const { path } = settings.idempotency;
     const problem = path === undefined ? undefined : headerPathProblem(path, source);
     if (problem !== undefined) report('error', 'environments', name, ['sources', key, 'idempotency', 'path'], problem);
+    else if (path !== undefined && isUnsigned(path, source))
+      report('warning', 'environments', name, ['sources', key, 'idempotency', 'path'], unsignedWarning(path));
     const ids = mappingsOf(snapshot, key).map(({ id }) => id);
     for (const [i, id] of settings.inactive_mappings.entries()) {
       if (ids.includes(id)) continue;

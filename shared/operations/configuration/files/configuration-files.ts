@@ -11,6 +11,7 @@ import { ResourceKey } from '../../../core/ids/resource-key.ts';
 import { printable } from '../../words/text.ts';
 import { checkReferences } from './configuration-checks.ts';
 import { type ParsedFile, pathText, place, problemsOf } from './configuration-errors.ts';
+import { withEmptyList } from './empty-list.ts';
 import { listFiles } from './list-files.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './problem.ts';
 import { readYaml } from './read-yaml.ts';
@@ -60,7 +61,7 @@ export function readConfigurationFiles(directory: string): ConfigurationFiles {
       }
       const source: ParsedFile = { file, ...result.yaml };
       parsed.set(`${kind}/${key}`, source);
-      const checked = kinds[kind].safeParse(source.content ?? {});
+      const checked = kinds[kind].safeParse(withEmptyList(source.content));
       if (checked.success) contents[key] = checked.data as z.infer<(typeof kinds)[Kind]>;
       else problems.push(...problemsOf(checked.error, source, kinds[kind]));
     }

@@ -58,6 +58,7 @@ function sourceSchema(): JsonSchema {
       ...properties,
       mappings: {
         ...properties.mappings,
+        type: ['array', 'null'],
         items: { ...mapping, allOf: actions.map((action) => parametersOf(action, anyParameter)) },
       },
     },

@@ -2,6 +2,7 @@ import { type Document, parseDocument, stringify, type ToStringOptions } from 'y
 import type * as z from 'zod';
 import { sameJson } from '../../../core/json/values.ts';
 import { editDocument, settleComments } from './edit-document.ts';
+import { withEmptyList } from './empty-list.ts';
 import { keepFormat } from './keep-format.ts';
 
 /**
@@ -15,7 +16,7 @@ export function rewriteFile(text: string, content: unknown, schema: z.ZodType): 
   const says = (candidate: string) => saysContent(candidate, content, schema);
   if (says(text)) return undefined;
   const document = parseDocument(text);
-  const before = schema.safeParse(document.toJS() ?? {});
+  const before = schema.safeParse(withEmptyList(document.toJS()));
   settleComments(document);
   const options = formatOf(text, document);
   const plain = document.toString(options);
@@ -31,7 +32,7 @@ export function newFile(content: unknown, firstLine?: string): string {
 function saysContent(text: string, content: unknown, schema: z.ZodType): boolean {
   const document = parseDocument(text);
   if (document.errors.length > 0) return false;
-  const read = schema.safeParse(document.toJS() ?? {});
+  const read = schema.safeParse(withEmptyList(document.toJS()));
   return read.success && sameJson(read.data, content);
 }
 

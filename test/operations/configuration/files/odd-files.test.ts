@@ -209,3 +209,51 @@ describe('keys that objects have of themselves', () => {
     expect(problems()).toEqual([expect.stringMatching(/odd\.yaml:\d+:\d+ error: .*constructor/)]);
   });
 });
+
+describe('what the signature of a source does not cover', () => {
+  const signed = (rest: string) =>
+    `kind: http\nname: S\nheaders: [x-id]\nverification: { kind: hmac, header: x-signature }\n${rest}`;
+
+  test.each<[what: string, rest: string, place: string]>([
+    ['the idempotency key', 'idempotency_key_path: headers.x-id\n', ':5:23 warning: idempotency_key_path'],
+    ['the event type', 'event_type_path: headers.x-id\n', ':5:18 warning: event_type_path'],
+    [
+      'a parameter',
+      'mappings: [{ id: a, event: x, action: users_identify, parameters: { id: headers.x-id } }]\n',
+      'warning: mappings[0].parameters.id',
+    ],
+  ])('is told where it decides: %s', (_what, rest, place) => {
+    write({ ...right, 'sources/odd.yaml': signed(rest) });
+    expect(problems()).toEqual([expect.stringContaining(place)]);
+    expect(problems()[0]).toContain('"headers.x-id" is not covered by the signature');
+  });
+
+  test("is told of an environment's own key path too", () => {
+    write({
+      ...right,
+      'sources/odd.yaml': signed(''),
+      'environments/development.yaml': 'sources: { odd: { idempotency: { path: headers.x-id } } }\n',
+    });
+    expect(problems()).toEqual([
+      expect.stringMatching(/development\.yaml:1:\d+ warning: sources\.odd\.idempotency\.path/),
+    ]);
+  });
+
+  test.each([
+    ['a field of the body', signed('idempotency_key_path: body.id\n')],
+    [
+      'a source that checks a secret alone',
+      signed('idempotency_key_path: headers.x-id\n').replace('{ kind: hmac, header: x-signature }', '{ kind: bearer }'),
+    ],
+    [
+      'a header that is signed',
+      signed('idempotency_key_path: headers.x-id\n').replace(
+        'header: x-signature',
+        'header: x-signature, content: "{id}.{body}", id_header: x-id',
+      ),
+    ],
+  ])('is not said of %s', (_what, text) => {
+    write({ ...right, 'sources/odd.yaml': text });
+    expect(problems()).toEqual([]);
+  });
+});

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { isoTimeMs } from '../../../shared/core/sources/parts/iso-time.ts';
+import { isoTimeMs } from '../../shared/core/iso-time.ts';
 
 test.each([
   ['2026-05-04T08:15:30.120Z', '2026-05-04T08:15:30.120Z'],
