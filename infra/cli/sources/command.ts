@@ -1,18 +1,22 @@
 import type { Command } from 'commander';
+import type { Environment } from '../../../shared/operations/environment.ts';
 import { notFound } from '../../../shared/operations/refusal.ts';
 import { switchSource } from '../../../shared/operations/settings/switches.ts';
 import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
+import type { SourceRow } from '../../../shared/operations/sources/source-row.ts';
 import { sourceRows } from '../../../shared/operations/sources/source-rows.ts';
 import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
+import { environments } from '../../environments.ts';
 import { addReason, examples, type GlobalOptions, optionsOf } from '../command.ts';
-import { connect } from '../environment.ts';
+import { connect, runsHere } from '../environment.ts';
+import { explainError } from '../errors.ts';
 import { askedNow, unknownName } from '../settings/asked.ts';
 import { printSwitched } from '../settings/switched.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { addAdd } from './add.ts';
 import { addKinds } from './kinds.ts';
 import { addRotate } from './rotate.ts';
-import { printSource, printSources } from './tables.ts';
+import { printSideBySide, printSource, printSources } from './tables.ts';
 
 export function register(program: Command): void {
   const sources = program
@@ -39,7 +43,7 @@ function addList(sources: Command): void {
   examples(
     list,
     ['sources', 'all of them'],
-    ['sources rudderstack', 'one, with its settings'],
+    ['sources rudderstack', 'one, with its settings, and side by side with the other environments'],
     ['sources -e production --json', 'for scripts'],
   );
 }
@@ -66,11 +70,45 @@ async function showCommand(key: string | undefined, options: GlobalOptions, comm
     );
   const picked = pickSources(directory.known, key);
   const rows = await sourceRows(environment, directory, picked);
-  if (options.json) printJson(terminal, rows);
-  else if (key !== undefined) for (const row of rows) printSource(terminal, row, Date.now());
-  else printSources(terminal, rows, Date.now());
+  const elsewhere = key === undefined ? [] : await inOtherEnvironments(key, environment, options);
+  const others = elsewhere.flatMap(({ row }) => (row === undefined ? [] : [row]));
+  if (options.json) printJson(terminal, [...rows, ...others]);
+  else if (key !== undefined) {
+    for (const row of rows) printSource(terminal, row, Date.now());
+    if (others.length > 0) printSideBySide(terminal, [...rows, ...others], Date.now());
+    for (const { name, problem } of elsewhere) if (problem !== undefined) terminal.note(`${name}: ${problem}`);
+  } else printSources(terminal, rows, Date.now());
   if (!options.json && rows.some(({ url }) => url !== null))
     terminal.note('A URL is a credential: knowing it is enough to send events. Give each sender only its own.');
+}
+
+/**
+ * The same source in the other environments: those of the local runtime for a local one, else those that are deployed. One
+ * that cannot be reached is told with its problem, and keeps none of the others back.
+ */
+async function inOtherEnvironments(
+  key: string,
+  here: Environment,
+  options: GlobalOptions,
+): Promise<{ name: string; row?: SourceRow; problem?: string }[]> {
+  const names = environments
+    .map(({ name }) => name)
+    .filter((name) => name !== here.name && (!here.local || runsHere(name)));
+  return Promise.all(
+    names.map(async (name) => {
+      try {
+        const there = await connect({ ...options, environment: name });
+        const directory = await readSources(there);
+        const known = directory.known.filter((source) => source.key === key);
+        const [row] = await sourceRows(there, directory, known);
+        return row === undefined ? { name, problem: 'does not have it' } : { name, row };
+      } catch (error) {
+        const explained = explainError(error);
+        if (explained === undefined) throw error;
+        return { name, problem: explained.message };
+      }
+    }),
+  );
 }
 
 function addSwitch(sources: Command, name: 'enable' | 'disable', enabled: boolean, what: string): void {

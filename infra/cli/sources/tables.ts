@@ -69,6 +69,42 @@ export function printSource(terminal: Terminal, row: SourceRow, nowMs: number): 
   ]);
 }
 
+/** One source in all environments, a row each: what differs between them is what people look for. */
+export function printSideBySide(terminal: Terminal, rows: SourceRow[], nowMs: number): void {
+  const { colours } = terminal;
+  terminal.out(`\n${colours.bold('In all environments')}`);
+  terminal.out(
+    renderTable<SourceRow>(
+      [
+        { title: 'ENVIRONMENT', value: (row) => row.environment },
+        {
+          title: 'STATE',
+          value: (row) => (row.url === null ? 'not live' : row.enabled ? 'on' : 'off'),
+          paint: (text, row) => (row.enabled ? colours.green(text) : colours.yellow(text)),
+        },
+        {
+          title: 'VERIFIED',
+          value: ({ verification }) =>
+            `${enforcementText[verification.enforcement]}, ${plural(verification.secrets, 'secret')}`,
+          short: ({ verification }) => (verification.enforced ? 'yes' : 'no'),
+        },
+        { title: 'IDENTIFY', value: (row) => (row.identify ? 'on' : 'off') },
+        {
+          title: 'WINDOW',
+          value: ({ idempotency: { enabled, window_hours } }) => (enabled ? `${window_hours} h` : 'off'),
+        },
+        { title: 'MAPPINGS', value: (row) => String(row.mappings - row.inactive_mappings.length), align: 'right' },
+        {
+          title: 'LAST EVENT',
+          value: (row) => (row.last_event_at === null ? 'never' : formatAgo(Date.parse(row.last_event_at), nowMs)),
+        },
+      ],
+      rows,
+      terminal,
+    ),
+  );
+}
+
 const enforcementText = { on: 'enforced', off: 'not enforced', once_set: 'enforced once a secret is set' } as const;
 
 /** What is on its way out, and whether anybody still uses it. Nothing where nothing is. */

@@ -1,3 +1,4 @@
+import get from 'lodash.get';
 import * as z from 'zod';
 import type { JsonValue } from '../json/values.ts';
 
@@ -199,6 +200,18 @@ function quotedAt(text: string, start: number, quote: string): Bracket | Problem
  * members are read: no inherited one (`toString`), and of a list its entries and not its `length`.
  */
 export function readSegments(root: unknown, segments: readonly string[]): JsonValue | undefined {
+  const value: unknown = segments.length === 0 ? root : get(root, segments as string[]);
+  if (value === undefined) return undefined;
+  return segments.some(mayBeInherited) ? readOwn(root, segments) : (value as JsonValue);
+}
+
+// Names that a text, a number, a list or a map has without the document saying so; digits read a letter of a text.
+const inherited = new Set(
+  [Object, Array, String, Number, Boolean].flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype)),
+);
+const mayBeInherited = (name: string) => inherited.has(name) || /^\d/.test(name);
+
+function readOwn(root: unknown, segments: readonly string[]): JsonValue | undefined {
   let value = root;
   for (const name of segments) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
