@@ -265,6 +265,13 @@ function packEvents(
   const receivedAtMs = deps.nowMs();
   const shards = Math.min(source.state.log_shards ?? deps.logShards, logShardsMax);
   const random = deps.randomBytes(slices.length * randomBytesPerEvent);
+  // Ascending, so that the order of a request's events can be told from their ids.
+  const ids = slices
+    .map((_, i) => {
+      const bytes = random.subarray(i * randomBytesPerEvent, (i + 1) * randomBytesPerEvent);
+      return makeEventId(source.key, (bytes[shardByte] ?? 0) % shards, receivedAtMs, bytes);
+    })
+    .sort();
   const events: RawEvent[] = [];
   for (const [i, { text, batchIndex }] of slices.entries()) {
     const payload = packEventText({ headers, body: redactMembers(text, source.redact) });
@@ -272,11 +279,9 @@ function packEvents(
       const detail = `${batchIndex === undefined ? 'the event' : `event ${batchIndex} of the batch`} has ${payload.length} bytes compressed; at most ${payloadBytesMax} are accepted. Send what is large by reference`;
       return refused('event_too_large', detail, batchIndex);
     }
-    const bytes = random.subarray(i * randomBytesPerEvent, (i + 1) * randomBytesPerEvent);
-    const id = makeEventId(source.key, (bytes[shardByte] ?? 0) % shards, receivedAtMs, bytes);
     const verification = verificationOf(verified, batchIndex);
     events.push({
-      id,
+      id: ids[i] ?? '',
       source: source.key,
       verification,
       payload,

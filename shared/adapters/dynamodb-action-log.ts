@@ -1,8 +1,10 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { defined } from '../core/defined.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';
+import { itemBytes, itemBytesMax } from '../core/json/item-bytes.ts';
 import type { JsonObject, JsonValue } from '../core/json/values.ts';
-import type { ActionLogEntry, ActionOutcome } from '../core/logs/action-log-entry.ts';
+import { type ActionLogEntry, type ActionOutcome, withoutParameters } from '../core/logs/action-log-entry.ts';
+import { clip } from '../core/text.ts';
 import type { ActionLog } from '../ports/action-log.ts';
 import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 import { bucketOf, problemBuckets, problemPartition, rowExpiresAtSeconds } from './dynamodb-event-log.ts';
@@ -17,14 +19,65 @@ export function actionPartition(timeMs: number, shard: number): string {
   return `${utcDay(timeMs)}#${shard}`;
 }
 
+/**
+ * The row as an item. Copies of one value compress to almost nothing, so the parameters of several actions are packed
+ * together: an event whose message fits the queue fits a row. What may still be too large (actions that other origins
+ * added, hundreds of warnings) is cut down, least needed first, and says so: a row that cannot be written would take its
+ * message to the dead-letter queue, and from there nowhere.
+ */
 export function itemFromEntry(entry: ActionLogEntry, retentionDays: number): TableItem {
+  const item = wholeItem(entry, retentionDays);
+  return itemBytes(item) <= itemBytesMax ? item : cutDown(entry, retentionDays);
+}
+
+function cutDown(entry: ActionLogEntry, retentionDays: number): TableItem {
+  const brief = { ...entry, actions: entry.actions.map(withFewWords) };
+  const order = leastNeededFirst(brief.actions);
+  // Each time twice as many go: the row is packed a few times, however many actions it has.
+  for (let count = 0; count <= 2 * order.length; count = Math.max(1, 2 * count)) {
+    const dropped = new Set(order.slice(0, count));
+    const actions = brief.actions.map((action, i) => (dropped.has(i) ? withoutParameters(action) : action));
+    const item = wholeItem({ ...brief, actions }, retentionDays);
+    if (itemBytes(item) <= itemBytesMax) return item;
+  }
+  return wholeItem({ ...brief, actions: brief.actions.map(withoutParameters) }, retentionDays);
+}
+
+const fewWarnings = 2;
+
+function withFewWords({ warnings, detail, ...outcome }: ActionOutcome): ActionOutcome {
+  return {
+    ...outcome,
+    ...(detail !== undefined && { detail: clip(detail, 200) }),
+    ...(warnings && {
+      warnings: warnings.slice(0, fewWarnings).map((one) => ({ ...one, message: clip(one.message, 100) })),
+    }),
+    ...(outcome.result && 'errors' in outcome.result && { result: { ...outcome.result, errors: [] } }),
+  };
+}
+
+/** Parameters of actions that are over go first, then the largest. */
+function leastNeededFirst(actions: ActionOutcome[]): number[] {
+  const sizes = actions.map(({ payload, status }) => ({
+    isOver: status === 'succeeded' || status === 'skipped',
+    bytes: JSON.stringify(payload).length,
+  }));
+  return [...sizes.keys()].sort((a, b) => {
+    const [one, other] = [sizes[a], sizes[b]] as [(typeof sizes)[number], (typeof sizes)[number]];
+    return Number(other.isOver) - Number(one.isOver) || other.bytes - one.bytes;
+  });
+}
+
+function wholeItem(entry: ActionLogEntry, retentionDays: number): TableItem {
+  const isShared = entry.actions.length > 1;
   return {
     ...actionItemKey(entry.execution),
     event_id: entry.eventId,
     source: entry.source,
     event_type: entry.eventType,
     config_version: entry.configVersion,
-    actions: entry.actions.map(itemFromOutcome),
+    actions: entry.actions.map((outcome) => itemFromOutcome(outcome, isShared)),
+    payloads: isShared ? packJson(entry.actions.map(({ payload }) => payload)) : undefined,
     next: entry.next,
     origins: entry.origins,
     revision: entry.revision,
@@ -50,7 +103,7 @@ function problemOf({ execution, actions }: ActionLogEntry): {
   return { problem: indexKey(partition), reason: worst.reason };
 }
 
-function itemFromOutcome(outcome: ActionOutcome): Record<string, unknown> {
+function itemFromOutcome(outcome: ActionOutcome, isPayloadShared: boolean): Record<string, unknown> {
   return {
     id: outcome.id,
     action: outcome.action,
@@ -60,7 +113,7 @@ function itemFromOutcome(outcome: ActionOutcome): Record<string, unknown> {
     detail: outcome.detail,
     result: outcome.result,
     warnings: outcome.warnings,
-    payload: packJson(outcome.payload),
+    payload: isPayloadShared ? undefined : packJson(outcome.payload),
     attempts: outcome.attempts,
     started_at: isoTime(outcome.firstAttemptAtMs),
     finished_at: isoTime(outcome.finishedAtMs),
@@ -69,14 +122,16 @@ function itemFromOutcome(outcome: ActionOutcome): Record<string, unknown> {
   };
 }
 
+/** Rows from before payloads were packed together, and those of one action, have them with the action. */
 export function entryFromItem(item: Record<string, unknown>): ActionLogEntry {
+  const shared = item.payloads === undefined ? [] : (unpackJson(item.payloads as Uint8Array) as JsonObject[]);
   return {
     execution: String(item.sk),
     eventId: String(item.event_id),
     source: String(item.source),
     eventType: String(item.event_type),
     configVersion: Number(item.config_version),
-    actions: (item.actions as Record<string, unknown>[]).map(outcomeFromItem),
+    actions: (item.actions as Record<string, unknown>[]).map((action, i) => outcomeFromItem(action, shared[i])),
     next: Number(item.next),
     origins: item.origins as string[],
     revision: Number(item.revision),
@@ -86,7 +141,7 @@ export function entryFromItem(item: Record<string, unknown>): ActionLogEntry {
   };
 }
 
-function outcomeFromItem(item: Record<string, unknown>): ActionOutcome {
+function outcomeFromItem(item: Record<string, unknown>, shared: JsonObject | undefined): ActionOutcome {
   const { id, action, mapping, status, reason, detail, result, warnings, attempts, progress } = item as ActionOutcome;
   const known = {
     reason,
@@ -103,7 +158,7 @@ function outcomeFromItem(item: Record<string, unknown>): ActionOutcome {
     action,
     mapping,
     status,
-    payload: unpackJson(item.payload as Uint8Array) as JsonObject,
+    payload: shared ?? (unpackJson(item.payload as Uint8Array) as JsonObject),
     attempts,
     ...(defined(known) as Partial<ActionOutcome>),
   };

@@ -4,6 +4,7 @@ import { describeRef, type EntityRef, recipientKey, refFromRecipientKey } from '
 import { RetryableError } from '../core/errors.ts';
 import { printRunId, type RunKey } from '../core/ids/run-id.ts';
 import { inParallel } from '../core/in-parallel.ts';
+import { itemBytes, itemBytesMax } from '../core/json/item-bytes.ts';
 import type { JsonObject } from '../core/json/values.ts';
 import { endingOf, type RunStatus, type RunSubscription, WorkflowRun } from '../core/runs/workflow-run.ts';
 import type { CancellationMark, RunState, WorkflowRuns } from '../ports/workflow-runs.ts';
@@ -21,7 +22,17 @@ export function cancellationPartition(workflow: string, cancellationKey: string)
   return `${workflow}#${cancellationKey}`;
 }
 
+/**
+ * The row as an item. With the data of its trigger, what a subscription says may be too much for one: then the row names the
+ * subscription alone. The target gets all of it, since each attempt reads subscriptions anew.
+ */
 export function itemFromRun(run: WorkflowRun, retentionDays: number): TableItem {
+  const item = wholeItem(run, retentionDays);
+  if (run.subscription === undefined || itemBytes(item) <= itemBytesMax) return item;
+  return wholeItem({ ...run, subscription: { ...run.subscription, properties: {} } }, retentionDays);
+}
+
+function wholeItem(run: WorkflowRun, retentionDays: number): TableItem {
   const { cancelReason, targetReference, error } = endingOf(run);
   const isUnfinished = run.status === 'pending' && run.cancellationKey !== undefined;
   return {
@@ -248,7 +259,7 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
     },
 
     markCancelled: (marks, nowMs) =>
-      inParallel(marks, 16, async ({ workflow, cancellationKey, recipient, beforeMs }) => {
+      inParallel(marks, 16, async ({ workflow, cancellationKey, recipient, beforeMs, beforeId }) => {
         const key = {
           pk: markPartition(workflow, cancellationKey),
           sk: recipient === undefined ? '*' : `=${recipient}`,
@@ -258,10 +269,12 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
           key,
           {
             UpdateExpression:
-              'SET before_ms = :before, workflow = :workflow, cancellation_key = :key, expires_at = :expires',
-            ConditionExpression: 'attribute_not_exists(pk) OR before_ms < :before',
+              'SET before_ms = :before, before_id = :id, workflow = :workflow, cancellation_key = :key, expires_at = :expires',
+            ConditionExpression:
+              'attribute_not_exists(pk) OR before_ms < :before OR (before_ms = :before AND before_id < :id)',
             ExpressionAttributeValues: {
               ':before': beforeMs,
+              ':id': beforeId ?? '',
               ':workflow': workflow,
               ':key': cancellationKey,
               ':expires': expires,
@@ -281,9 +294,15 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
           ConsistentRead: true,
           ...(start && { ExclusiveStartKey: start }),
         });
-        for (const { sk, before_ms } of items) {
+        for (const { sk, before_ms, before_id } of items) {
           const of = sk === '*' ? {} : { recipient: String(sk).slice(1) };
-          marks.push({ workflow, cancellationKey, ...of, beforeMs: Number(before_ms) });
+          marks.push({
+            workflow,
+            cancellationKey,
+            ...of,
+            beforeMs: Number(before_ms),
+            ...(before_id ? { beforeId: String(before_id) } : {}),
+          });
         }
         start = next && JSON.parse(next.next);
       } while (start);

@@ -48,7 +48,7 @@ export function makeHttpTargets({ secrets, allowPrivate, nowMs, resolve = lookup
     /** Signs a message and posts it; the answer is for all that it carries. */
     async function send(message: object, messageId: string, timeoutMs: number): Promise<TargetAnswer> {
       const url = new URL(target.url);
-      const problem = allowPrivate ? undefined : urlProblem(url);
+      const problem = (allowPrivate ? undefined : urlProblem(url)) ?? credentialsProblem(url);
       if (problem !== undefined) return { kind: 'refused', detail: problem };
       const body = JSON.stringify(message);
       const signed = await sign(workflow, { messageId, body });
@@ -149,6 +149,13 @@ class TimedOut extends Error {}
 
 function httpAnswer({ statusCode = 0, headers }: IncomingMessage, response: string): HttpAnswer {
   return { status: statusCode, retryAfter: headers['retry-after'], response };
+}
+
+/** A configuration from before they were refused may still have them, and Node would send them. */
+function credentialsProblem({ username, password }: URL): string | undefined {
+  return username === '' && password === ''
+    ? undefined
+    : "the target's URL holds a user or a password; requests are signed";
 }
 
 function urlProblem({ protocol, hostname }: URL): string | undefined {

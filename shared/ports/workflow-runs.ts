@@ -22,8 +22,17 @@ export type RunEnd = { origin: string; attempts: number; targetReference?: JsonO
   | { status: 'failed'; error: string }
 );
 
-/** Says that runs of this pair, or one recipient's, whose event was received before `beforeMs` are not to begin. */
-export type CancellationMark = { workflow: string; cancellationKey: string; recipient?: string; beforeMs: number };
+/**
+ * Says that runs of this pair, or one recipient's, whose event came before the cancelling one are not to begin. `beforeMs` is
+ * when that was received; `beforeId`, its id, is absent in marks from before there was one.
+ */
+export type CancellationMark = {
+  workflow: string;
+  cancellationKey: string;
+  recipient?: string;
+  beforeMs: number;
+  beforeId?: string;
+};
 
 export type RunsPage = { limit: number; after?: string };
 
@@ -51,7 +60,7 @@ export interface WorkflowRuns {
   cancel(key: RunKey, change: { from: RunStatus; reason: CancelReason; updatedAtMs: number }): Promise<boolean>;
   /** Takes a run that can no longer be stopped out of the unfinished ones. */
   close(key: RunKey): Promise<void>;
-  /** Keeps the latest `beforeMs` of each mark. */
+  /** Keeps the latest of each mark. */
   markCancelled(marks: CancellationMark[], nowMs: number): Promise<void>;
   /** Consistently read. */
   cancellationsOf(workflow: string, cancellationKey: string): Promise<CancellationMark[]>;

@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { itemFromEntry, makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
+import { entryFromItem, itemFromEntry, makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { bucketOf } from '../../shared/adapters/dynamodb-event-log.ts';
+import { packJson } from '../../shared/adapters/packed-json.ts';
+import { invocationId } from '../../shared/core/ids/invocation-id.ts';
+import { itemBytes, itemBytesMax } from '../../shared/core/json/item-bytes.ts';
 import type { ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
 import { actionEntry, actionLogContract, actionOutcome } from '../contracts/action-log.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
@@ -122,27 +125,57 @@ test('a typical order, three actions, stays within one write unit per kilobyte i
   expect(bytes).toBeLessThanOrEqual(1024);
 });
 
-/** Size as DynamoDB counts it. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html */
-function itemBytes(item: Record<string, unknown>): number {
-  const marshalled = marshall(item, { removeUndefinedValues: true });
-  const sizeOf = (value: Record<string, unknown>): number => {
-    const [type, inner] = Object.entries(value)[0] ?? [];
-    if (type === 'S') return Buffer.byteLength(String(inner));
-    if (type === 'N') return Math.ceil(String(inner).length / 2) + 1;
-    if (type === 'B') return (inner as Uint8Array).length;
-    if (type === 'L') return 3 + (inner as Record<string, unknown>[]).reduce((sum, each) => sum + 1 + sizeOf(each), 0);
-    if (type === 'M')
-      return (
-        3 +
-        Object.entries(inner as Record<string, Record<string, unknown>>).reduce(
-          (sum, [name, each]) => sum + 1 + name.length + sizeOf(each),
-          0,
-        )
-      );
-    return 1;
-  };
-  return Object.entries(marshalled).reduce(
-    (sum, [name, value]) => sum + name.length + sizeOf(value as unknown as Record<string, unknown>),
-    0,
-  );
-}
+describe('a row always fits its item', () => {
+  /** Parameters that compress as little as an event may. */
+  const large = (bytes: number) => ({ text: randomBytes((bytes * 3) / 4).toString('base64') });
+  const entryWith = (actions: ActionOutcome[]) =>
+    actionEntry({
+      actions: actions.map((action, i) => ({ ...action, id: invocationId('x', String(i)), mapping: `m${i}` })),
+    });
+
+  test.each([
+    [2, 205],
+    [4, 105],
+    [8, 60],
+  ])('%d mappings of one event of %d KB: all parameters are kept, and read as they were', (count, kilobytes) => {
+    const payload = large(kilobytes * 1024);
+    const entry = entryWith(Array.from({ length: count }, () => actionOutcome({ payload })));
+    const item = itemFromEntry(entry, 30);
+    expect(itemBytes(item)).toBeLessThan(kilobytes * 1024);
+    expect(entryFromItem(item).actions).toEqual(entry.actions);
+  });
+
+  test('a row of one action, and one from before, has its parameters with the action', () => {
+    const item = itemFromEntry(entryWith([actionOutcome()]), 30);
+    expect(item.payloads).toBeUndefined();
+    const two = entryWith([actionOutcome(), actionOutcome({ payload: { other: 1 } })]);
+    const { payloads: _payloads, ...before } = itemFromEntry(two, 30);
+    const actions = (before.actions as object[]).map((action, i) => ({
+      ...action,
+      payload: packJson(two.actions[i]?.payload ?? {}),
+    }));
+    expect(entryFromItem({ ...before, actions }).actions).toEqual(two.actions);
+  });
+
+  test('parameters of actions that are over go first, with a warning; those of a failure stay', () => {
+    const [over, failed] = [large(380 * 1024), large(250 * 1024)];
+    const entry = entryWith([
+      actionOutcome({ payload: over }),
+      actionOutcome({ status: 'failed', reason: 'target_refused', payload: failed }),
+    ]);
+    const item = itemFromEntry(entry, 30);
+    expect(itemBytes(item)).toBeLessThanOrEqual(itemBytesMax);
+    expect(entryFromItem(item).actions).toMatchObject([
+      { payload: {}, warnings: [{ code: 'parameters_not_kept' }] },
+      { payload: failed },
+    ]);
+  });
+
+  test('two hundred actions with all the warnings there can be are cut to few words', () => {
+    const warnings = Array.from({ length: 20 }, () => ({ code: 'x', message: 'é'.repeat(512) }));
+    const entry = entryWith(Array.from({ length: 200 }, () => actionOutcome({ warnings, detail: 'é'.repeat(512) })));
+    const item = itemFromEntry(entry, 30);
+    expect(itemBytes(item)).toBeLessThanOrEqual(itemBytesMax);
+    expect(entryFromItem(item).actions).toHaveLength(200);
+  });
+});

@@ -437,6 +437,13 @@ describe('only https and public addresses are called', () => {
     ).toMatchObject({ kind: 'unavailable', reason: 'target_unavailable' });
   });
 
+  test.each(['user:pass@', 'user@', ':pass@'])('a URL with %s is refused, and nothing is sent', async (credentials) => {
+    const answer = await openTarget({ url: url.replace('://', `://${credentials}`) }).start(request);
+    expect(answer).toMatchObject({ kind: 'refused', detail: expect.stringContaining('a user or a password') });
+    expect(JSON.stringify(answer)).not.toContain('pass@');
+    expect(received).toEqual([]);
+  });
+
   test('http is refused outside a local run', async () => {
     expect(await openTarget({ allowPrivate: false, url: 'http://public.example/' }).start(request)).toEqual({
       kind: 'refused',

@@ -242,5 +242,15 @@ export function workflowRunsContract(
       { ...of, recipient: '*', beforeMs: nowMs + 9 },
     ]);
     expect(await runs.cancellationsOf('another', of.cancellationKey)).toEqual([]);
+    // Within a millisecond the later event of a request counts.
+    for (const beforeId of ['01B', '01C', '01A']) {
+      await runs.markCancelled([{ ...of, recipient: '*', beforeMs: nowMs + 10, beforeId }], nowMs);
+    }
+    expect(await runs.cancellationsOf(of.workflow, of.cancellationKey)).toContainEqual({
+      ...of,
+      recipient: '*',
+      beforeMs: nowMs + 10,
+      beforeId: '01C',
+    });
   });
 }

@@ -169,7 +169,16 @@ function actionRows(): ActionLogEntry[] {
     row(ids.order, refused, { message: 'the whole message' }),
     row(ids.waiting, unavailable, { next: 2 }),
     row(ids.retriedAndDone, {}, { next: 3 }),
-    row(ids.skipped, { status: 'skipped', reason: 'required_field_missing' }),
+    row(
+      ids.skipped,
+      {},
+      {
+        actions: [
+          action(ids.skipped, { status: 'skipped', reason: 'required_field_missing' }),
+          action(ids.skipped, {}),
+        ],
+      },
+    ),
   ];
 }
 

@@ -63,6 +63,13 @@ describe('accepting', () => {
     expect(sentTexts()).toEqual(list.map((element) => JSON.stringify(element)));
   });
 
+  test('ids ascend in the order of the request, so that it can be told from them', async () => {
+    await answerTo(Array.from({ length: 500 }, (_, i) => ({ type: 'track', i })));
+    const ids = ingest.sent.map(({ id }) => id);
+    expect(ids).toEqual(ids.toSorted());
+    expect(new Set(ids).size).toBe(500);
+  });
+
   test('an empty list asks nothing of the queue', async () => {
     expect(await answerTo('[]')).toEqual({ kind: 'accepted', ids: [] });
     expect(ingest.calls).not.toContain('events.sendEach');

@@ -99,8 +99,12 @@ export function makeFakeRuns(): FakeRuns {
             one.cancellationKey === mark.cancellationKey &&
             one.recipient === mark.recipient,
         );
-        if (same) same.beforeMs = Math.max(same.beforeMs, mark.beforeMs);
-        else this.marks.push({ ...mark });
+        const isLater = (one: CancellationMark) =>
+          mark.beforeMs > one.beforeMs ||
+          (mark.beforeMs === one.beforeMs && (mark.beforeId ?? '') > (one.beforeId ?? ''));
+        if (same && isLater(same)) Object.assign(same, mark);
+        if (same) continue;
+        this.marks.push({ ...mark });
       }
     },
     async cancellationsOf(workflow, cancellationKey) {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { recipientKey } from '../directory/entity.ts';
-import { eventIdTimeMs } from '../ids/event-id.ts';
+import { isEventBefore } from '../ids/event-id.ts';
 import { isJsonObject } from '../json/values.ts';
 import type { ActionResult } from '../logs/action-result.ts';
 import { continues } from '../logs/pending.ts';
@@ -15,7 +15,7 @@ const pageMs = 8000;
 
 /**
  * Cancels the unfinished runs of a workflow that were started with a cancellation key: all of them, or those of some
- * recipients, however these were reached. Only runs whose event was received before this one are touched, and those also
+ * recipients, however these were reached. Only runs whose event came before this one are touched (in one request the order decides), and those also
  * when their trigger has yet to run: a mark stays behind for it. https://docs.knock.app/send-notifications/canceling-workflows
  */
 export const workflowsCancel = defineAction({
@@ -37,7 +37,7 @@ export const workflowsCancel = defineAction({
   async run({ key: workflow, cancellation_key: cancellationKey, recipients = [] }, context): Promise<ActionResult> {
     const { runs, event, nowMs, deadlineMs } = context;
     const wanted = recipients.length > 0 ? new Set(recipients.map(({ ref }) => recipientKey(ref))) : undefined;
-    const mark = { workflow, cancellationKey, beforeMs: event.receivedAtMs };
+    const mark = { workflow, cancellationKey, beforeMs: event.receivedAtMs, beforeId: event.id };
     // First the mark, then the look-up: a trigger writes its runs and then looks for marks, so one of both sees the other.
     await runs.markCancelled(wanted ? [...wanted].map((recipient) => ({ ...mark, recipient })) : [mark], nowMs());
 
@@ -50,8 +50,7 @@ export const workflowsCancel = defineAction({
       });
       const chosen = page.entries.filter(
         (run) =>
-          eventIdTimeMs(run.eventId) < event.receivedAtMs &&
-          (wanted === undefined || wanted.has(recipientKey(run.key.recipient))),
+          isEventBefore(run.eventId, event.id) && (wanted === undefined || wanted.has(recipientKey(run.key.recipient))),
       );
       const tally = await cancelEach(chosen, 'workflows_cancel', context);
       so.cancelled += tally.cancelled;

@@ -2,6 +2,11 @@ import { sameJson } from '../json/values.ts';
 import { type ActionLogEntry, type ActionOutcome, isReopenable } from '../logs/action-log-entry.ts';
 
 /**
+ * The most origins that a row remembers. Each replay adds one; what is forgotten is the oldest, whose messages are long gone.
+ */
+const originsMax = 1000;
+
+/**
  * The row after one attempt: what the attempt found (`ours`), over what is stored, whoever wrote that. Final outcomes
  * win over pending ones and a success over a failure; a stored failure gives way only to an origin that the stored row
  * has not seen, whose turn it is to try again. `next` never falls, so that no old message comes back to life.
@@ -18,7 +23,7 @@ export function mergeEntries(ours: ActionLogEntry, stored: ActionLogEntry | unde
     ...ours.actions.filter(({ id }) => !storedIds.has(id)),
   ];
   const next = Math.max(actions.some(isPending) ? ours.next : 0, stored.next);
-  const origins = [...new Set([...stored.origins, ...ours.origins])];
+  const origins = [...new Set([...stored.origins, ...ours.origins])].slice(-originsMax);
   if (next === stored.next && sameJson(origins, stored.origins) && sameJson(actions, stored.actions)) {
     return undefined;
   }

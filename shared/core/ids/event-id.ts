@@ -47,6 +47,17 @@ export function eventIdTimeMs(id: string): number {
   return time;
 }
 
+/**
+ * Whether one event came before another: it was received earlier, or stood before it in the same request, whose ids ascend.
+ * Of two events of different sources in one millisecond neither came before the other.
+ */
+export function isEventBefore(id: string, other: string): boolean {
+  const times = [id, other].map(eventIdTimeMs) as [number, number];
+  if (times[0] !== times[1]) return times[0] < times[1];
+  const [source, otherSource] = [id, other].map((one) => one.slice(timeLength, timeLength + hashLength));
+  return source === otherSource && id < other;
+}
+
 export function eventIdShard(id: string): number {
   return digit(id, eventIdLength - 1);
 }

@@ -7,11 +7,22 @@ import { signalboxNamespace } from './invocation-id.ts';
 /** Names one recipient's run of one trigger. A printed run id holds all three, so that showing a run is one read. */
 export type RunKey = { recipient: EntityRef; execution: string; mappingHash: string };
 
+/** 32 bits tell the mappings of one configuration apart: nobody outside chooses their ids. */
 const mappingHashLength = 8;
+/** What is hashed comes from events: with fewer bits a sender could look for two tenants that share a run. */
+const eventHashLength = 32;
 
 export function runKey(recipient: EntityRef, execution: string, mappingId: string): RunKey {
-  const mappingHash = createHash('sha256').update(mappingId).digest('hex').slice(0, mappingHashLength);
-  return { recipient, execution, mappingHash };
+  return { recipient, execution, mappingHash: hashOf(mappingId, mappingHashLength) };
+}
+
+/** The key of a run of which there is one per tenant, named by its event. */
+export function tenantRunKey(recipient: EntityRef, execution: string, mappingId: string, tenant: string): RunKey {
+  return { recipient, execution, mappingHash: hashOf(`${mappingId}#${tenant}`, eventHashLength) };
+}
+
+function hashOf(text: string, length: number): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, length);
 }
 
 /** `01JD3Q9F7K8M25RXK0Q4T9B7C0-5e884898-user-1`: the recipient comes last because only it may hold a dash. */
@@ -21,7 +32,7 @@ export function printRunId({ execution, mappingHash, recipient }: RunKey): strin
 
 /** @returns undefined when `text` is not a run id */
 export function parseRunId(text: string): RunKey | undefined {
-  const parts = /^([0-9A-HJKMNP-TV-Z]{26})-([0-9a-f]{8})-(.+)$/s.exec(text);
+  const parts = /^([0-9A-HJKMNP-TV-Z]{26})-([0-9a-f]{32}|[0-9a-f]{8})-(.+)$/s.exec(text);
   const [, execution, mappingHash, key] = parts ?? [];
   if (execution?.length !== eventIdLength || mappingHash === undefined || key === undefined) return undefined;
   return { execution, mappingHash, recipient: refFromRecipientKey(key) };

@@ -1,3 +1,6 @@
+/** The most bytes of an item: 400 KB, less a little for what a table may count otherwise. */
+export const itemBytesMax = 396 * 1024;
+
 /**
  * Size of an item as DynamoDB counts it: names and values, numbers by their digits, a little for lists and maps.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html

@@ -69,6 +69,16 @@ export function isReopenable({ status, reason }: Pick<ActionOutcome, 'status' | 
   return status === 'failed' || (status === 'skipped' && reason === 'recipient_unknown');
 }
 
+/** An outcome whose parameters did not fit its row: a replay takes them from the event again. */
+export function withoutParameters(outcome: ActionOutcome): ActionOutcome {
+  const message = "the row would be over 400 KB, so this action's parameters are not in it; they are in the event";
+  return { ...outcome, payload: {}, warnings: [...(outcome.warnings ?? []), { code: 'parameters_not_kept', message }] };
+}
+
+export function lacksParameters({ warnings = [] }: Pick<ActionOutcome, 'warnings'>): boolean {
+  return warnings.some(({ code }) => code === 'parameters_not_kept');
+}
+
 /** One row of the action log: one per execution. */
 export type ActionLogEntry = {
   execution: string;

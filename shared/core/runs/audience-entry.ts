@@ -1,8 +1,8 @@
 import type { MemberKey } from '../../ports/audiences.ts';
 import { delaySeconds, recipientWaitMs } from '../configuration/schema.ts';
-import { type EntityRef, tenantsCollection } from '../directory/entity.ts';
+import { type Entity, type EntityRef, recipientKey, tenantsCollection } from '../directory/entity.ts';
 import { invocationId } from '../ids/invocation-id.ts';
-import { runKey } from '../ids/run-id.ts';
+import { type RunKey, runKey, tenantRunKey } from '../ids/run-id.ts';
 import type { ActionResult } from '../logs/action-result.ts';
 import type { ActionContext } from './action-context.ts';
 import { findTarget } from './find-target.ts';
@@ -42,11 +42,17 @@ export async function startAudienceRuns(
     for (const [tenant, positions] of byTenant) {
       const tenantRef: EntityRef = { kind: 'object', collection: tenantsCollection, id: tenant ?? '' };
       const [tenantEntity] = tenant === null ? [] : await directory.readEach([tenantRef]);
+      const begun = await keysOfBefore(
+        workflow,
+        tenant,
+        [...positions].flatMap((i) => users[i] ?? []),
+        context,
+      );
       const planned = [...positions].flatMap((i): PlannedRun[] => {
         const user = users[i];
         if (user === undefined) return [];
         const run: PlannedRun['run'] = {
-          key: runKey(user.ref, context.execution, `${context.mapping}#${workflow}#${tenant ?? ''}`),
+          key: begun.get(recipientKey(user.ref)) ?? greetingKey(user.ref, workflow, tenant, context),
           workflow,
           workflowRunId: invocationId(context.id, workflow),
           mapping: context.mapping,
@@ -84,4 +90,27 @@ export async function startAudienceRuns(
     retryAfterSeconds: Math.max(0, (dueMs - nowMs()) / 1000),
     result: { runs },
   };
+}
+
+function greetingKey(user: EntityRef, workflow: string, tenant: string | null, context: ActionContext): RunKey {
+  const mapping = `${context.mapping}#${workflow}`;
+  return tenant === null
+    ? runKey(user, context.execution, `${mapping}#`)
+    : tenantRunKey(user, context.execution, mapping, tenant);
+}
+
+/**
+ * Runs that an earlier version began under a shorter key keep it, or their members would be greeted twice. Asked only where
+ * an earlier attempt may have begun some.
+ */
+async function keysOfBefore(
+  workflow: string,
+  tenant: string | null,
+  users: Entity[],
+  { again, execution, mapping, runs }: ActionContext,
+): Promise<Map<string, RunKey>> {
+  if (!again || tenant === null) return new Map();
+  const keys = users.map(({ ref }) => runKey(ref, execution, `${mapping}#${workflow}#${tenant}`));
+  const states = await runs.statesOf(keys);
+  return new Map(keys.filter((_, i) => states[i] !== undefined).map((key) => [recipientKey(key.recipient), key]));
 }

@@ -1,10 +1,12 @@
 import type { CancellationMark, RunState } from '../../ports/workflow-runs.ts';
 import type { TargetAnswer, Unavailable, WorkflowTarget } from '../../ports/workflow-target.ts';
 import { type Entity, publicView, recipientKey } from '../directory/entity.ts';
+import { isEventBefore } from '../ids/event-id.ts';
 import { printRunId, runMessageId } from '../ids/run-id.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { JsonObject } from '../json/values.ts';
 import { continues, type Pending, runShare } from '../logs/pending.ts';
+import { clip } from '../text.ts';
 import type { ActionContext } from './action-context.ts';
 import { takeBack } from './cancel-runs.ts';
 import { assignBatches, batchMessageId } from './run-batches.ts';
@@ -246,11 +248,11 @@ async function conclude(
   }
   context.count('TargetFailures');
   if (answer.kind === 'refused') {
-    await end(run, context, { status: 'failed', error: answer.detail, ...reference(answer) });
+    await end(run, context, { status: 'failed', error: clip(answer.detail), ...reference(answer) });
   } else if (context.isLastAttempt) {
     await end(run, context, {
       status: 'failed',
-      error: `given up after ${context.attempt} attempts: ${answer.detail}`,
+      error: clip(`given up after ${context.attempt} attempts: ${answer.detail}`),
     });
   }
   return answer;
@@ -267,8 +269,9 @@ function settledStanding(state: RunState, run: WorkflowRun): Standing | undefine
 /** Whether an event that came after the one that asked for this run has cancelled it. */
 function isMarked(run: WorkflowRun, marks: CancellationMark[], { event }: RunsContext): boolean {
   return marks.some(
-    ({ recipient, beforeMs }) =>
-      event.receivedAtMs < beforeMs && (recipient === undefined || recipient === recipientKey(run.key.recipient)),
+    ({ recipient, beforeMs, beforeId }) =>
+      (event.receivedAtMs < beforeMs || (beforeId !== undefined && isEventBefore(event.id, beforeId))) &&
+      (recipient === undefined || recipient === recipientKey(run.key.recipient)),
   );
 }
 

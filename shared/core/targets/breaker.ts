@@ -1,4 +1,5 @@
 import type { TargetAnswer, Unavailable } from '../../ports/workflow-target.ts';
+import { clip } from '../text.ts';
 
 /**
  * The breaker of one workflow's target: a target that keeps failing is left alone, but for one probe at a time.
@@ -81,7 +82,7 @@ export function opened(breaker: Breaker | undefined, trouble: Unavailable, nowMs
     failedProbes: 0,
     probeAtMs: nextProbeAtMs(0, trouble, nowMs),
     reason: trouble.reason,
-    detail: trouble.detail,
+    detail: clip(trouble.detail),
     revision: (breaker?.revision ?? 0) + 1,
   };
 }
@@ -93,7 +94,7 @@ export function stillOpen(breaker: Breaker, trouble: Unavailable, sign: Sign, no
     ...breaker,
     failedProbes,
     probeAtMs: nextProbeAtMs(failedProbes, trouble, nowMs),
-    ...(sign === 'failing' && { reason: trouble.reason, detail: trouble.detail }),
+    ...(sign === 'failing' && { reason: trouble.reason, detail: clip(trouble.detail) }),
     revision: breaker.revision + 1,
   };
 }

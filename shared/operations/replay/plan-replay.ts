@@ -1,6 +1,11 @@
 import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
 import type { RawEvent } from '../../core/events/raw-event.ts';
-import { type ActionLogEntry, type ActionOutcome, isReopenable } from '../../core/logs/action-log-entry.ts';
+import {
+  type ActionLogEntry,
+  type ActionOutcome,
+  isReopenable,
+  lacksParameters,
+} from '../../core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import { takesEventData } from '../../core/mappings/action-facts.ts';
 import { type ActionsMessage, decodeActionsMessage, type Invocation } from '../../core/plan/actions-message.ts';
@@ -94,10 +99,17 @@ function planActionsReplay(facts: ReplayFacts, replay: string, nowMs: number): R
   const pending = log.actions.filter(({ status }) => status === 'pending');
   const stranded = actionsQueueEmpty ? pending : [];
   if (failed.length + stranded.length === 0) return nothing(whyNothing(log.actions));
-  const message = actionsMessage(facts, log, replay, nowMs);
+  const isInRow = ![...failed, ...stranded].some(lacksParameters);
+  const message = isInRow ? actionsMessage(facts, log, replay, nowMs) : replanned(facts, log, replay);
   if (message === undefined) return nothing('its stored event cannot be read, so its actions cannot be rebuilt');
   const names = [...failed, ...stranded].map(({ action, mapping }) => `${action} by ${mapping}`).join(', ');
   return { kind: 'actions', message, detail: `runs again: ${names}` };
+}
+
+/** As planned anew from the stored event, where the row has not got all parameters. */
+function replanned({ planned, entry }: ReplayFacts, log: ActionLogEntry, replay: string): ActionsMessage | undefined {
+  const message = planned?.(entry.execution ?? entry.id, replay);
+  return message && { ...message, n: Math.max(log.next, 1), firstN: Math.max(log.next, 1) };
 }
 
 function planLostActions({ entry, planned, actionsQueueEmpty }: ReplayFacts, replay: string): ReplayPlan {

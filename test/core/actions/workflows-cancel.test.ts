@@ -141,6 +141,29 @@ describe('a cancel', () => {
     expect(states()).toEqual(['lena pending', 'ivo pending']);
   });
 
+  describe('in the same request as its trigger', () => {
+    /** The n-th event of one request. */
+    const nth = (n: number, world: Awaited<ReturnType<typeof makeWorld>>): Partial<ActionContext> => {
+      const id = `${lowestIdAt(contextNowMs).slice(0, 25)}${n}`;
+      return { event: { ...world.at(0).event, id }, execution: id, origin: id };
+    };
+
+    test.each([
+      ['cancels it when it comes after it', 1, 2, ['lena cancelled', 'ivo cancelled']],
+      ['leaves it alone when it comes before it', 2, 1, ['lena pending', 'ivo pending']],
+    ])('%s, whichever runs first', async (_name, triggered, cancelled, expected) => {
+      for (const triggerFirst of [true, false]) {
+        const world = await makeWorld();
+        const trigger = () => world.trigger(0, {}, nth(triggered, world));
+        const cancel = () => world.cancel(0, {}, nth(cancelled, world));
+        if (triggerFirst) await trigger();
+        await cancel();
+        if (!triggerFirst) await trigger();
+        expect(world.states()).toEqual(expected);
+      }
+    });
+  });
+
   test.each(['remind-it', 'call-it', 'log-it'])(
     'that overtakes the trigger of an earlier event stops it all the same (%s)',
     async (key) => {

@@ -4,6 +4,7 @@ import {
   eventIdMayBeFrom,
   eventIdShard,
   eventIdTimeMs,
+  isEventBefore,
   isEventId,
   lowestIdAt,
   makeEventId,
@@ -66,5 +67,22 @@ describe('event ids', () => {
   test('a day is a UTC day', () => {
     expect(utcDay(Date.parse('2026-11-21T23:59:59.999Z'))).toBe('20261121');
     expect(utcDay(Date.parse('2026-11-22T00:00:00.000Z'))).toBe('20261122');
+  });
+});
+
+describe('which of two events came first', () => {
+  const entropy = (value: number) => new Uint8Array(12).fill(value);
+  const id = (atMs: number, value: number, source = 'shop') =>
+    makeEventId(source, 0, 1_700_000_000_000 + atMs, entropy(value));
+  test.each([
+    ['an earlier millisecond, whatever follows', id(0, 9), id(1, 1), true],
+    ['a later millisecond', id(1, 1), id(0, 9), false],
+    ['before it in the same request', id(0, 1), id(0, 2), true],
+    ['after it in the same request', id(0, 2), id(0, 1), false],
+    ['the same event', id(0, 1), id(0, 1), false],
+    ['another source, in the same millisecond', id(0, 1), id(0, 2, 'crm'), false],
+    ['another source, the other way round', id(0, 2, 'crm'), id(0, 1), false],
+  ])('%s', (_name, a, b, isBefore) => {
+    expect(isEventBefore(a, b)).toBe(isBefore);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EntityRef } from '../../../shared/core/directory/entity.ts';
 import { invocationId } from '../../../shared/core/ids/invocation-id.ts';
-import { parseRunId, printRunId, runKey, runMessageId } from '../../../shared/core/ids/run-id.ts';
+import { parseRunId, printRunId, runKey, runMessageId, tenantRunKey } from '../../../shared/core/ids/run-id.ts';
 
 const execution = '01JD3Q9F7K8M25RXK0Q4T9B7C0';
 
@@ -17,6 +17,13 @@ describe('run ids', () => {
     const key = runKey(recipient, execution, 'order-completed');
     expect(printRunId(key)).toBe(`${execution}-${key.mappingHash}-${printed}`);
     expect(parseRunId(printRunId(key))).toEqual(key);
+  });
+
+  test('of one run per tenant have 128 bits for what an event names, and lead back as well', () => {
+    const key = tenantRunKey({ kind: 'user', id: 'u-1' }, execution, 'join#welcome', 't1');
+    expect(key.mappingHash).toMatch(/^[0-9a-f]{32}$/);
+    expect(parseRunId(printRunId(key))).toEqual(key);
+    expect(tenantRunKey({ kind: 'user', id: 'u-1' }, execution, 'join#welcome', 't2')).not.toEqual(key);
   });
 
   test.each([
@@ -37,6 +44,9 @@ describe('run ids', () => {
 test('derived ids never change', () => {
   expect(invocationId(execution, 'm1')).toBe('f12c50a4-a4cb-571d-8d7f-7c4f1e770922');
   expect(runKey({ kind: 'user', id: 'u' }, execution, 'm1').mappingHash).toBe('ca0df2c9');
+  expect(tenantRunKey({ kind: 'user', id: 'u' }, execution, 'm1#w', 't1').mappingHash).toBe(
+    '734c11ba9bea9ab214e5b4e6c611c440',
+  );
   expect(runMessageId(`${execution}-ca0df2c9-u`)).toBe('msg_46b5bcf7-068f-5a55-a6ed-1e9e0f12fcba');
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { runKey } from '../../../shared/core/ids/run-id.ts';
 import type { ActionContext } from '../../../shared/core/runs/action-context.ts';
 import { startAudienceRuns } from '../../../shared/core/runs/audience-entry.ts';
 import { contextNowMs, identify, makeActionContext } from '../../support/fakes-workflow-trigger.ts';
@@ -62,6 +63,18 @@ describe('new members of an audience', () => {
       result: { runs: 2 },
     });
     expect(started()).toEqual(['welcome lena - handed_off', 'welcome new - handed_off']);
+  });
+
+  test('that an earlier version began to greet, under a shorter key, are not greeted twice', async () => {
+    const { context, runs, runsOf } = await makeWorld();
+    await startAudienceRuns('trials', [member('lena', 't1')], context);
+    const [begun] = runsOf();
+    if (begun === undefined) throw new Error('a run was expected');
+    runs.runs.clear();
+    const before = runKey(begun.key.recipient, context.execution, `${context.mapping}#welcome#t1`);
+    await runs.writeEach([{ ...begun, key: before }]);
+    await startAudienceRuns('trials', [member('lena', 't1')], { ...context, again: true });
+    expect(runsOf().map(({ key }) => key)).toEqual([before]);
   });
 
   test('start them once, however often the action is tried', async () => {
