@@ -93,7 +93,7 @@ async function saveDraft(
   const saved = await saveFiles(table, { ...requestOf(files, environment), force }).catch(
     refusedByConflict('npx signalbox config diff --from live --to draft'),
   );
-  if (saved.kind === 'refused') throw refusalOf(saved.objections, name, 'nothing was pushed');
+  if (saved.kind === 'refused') throw refusalOf(saved.objections, name, { consequence: 'nothing was pushed' });
   const { result, differences, base } = saved;
   if (result.kind === 'others_draft') {
     throw failure(
@@ -127,7 +127,7 @@ async function pushLive(
   const request = { ...requestOf(files, environment), message };
   const { result, base, differences } = await commitOnTerms(
     environment,
-    { force, consequence: 'nothing was committed' },
+    { force, consequence: 'nothing was committed', directory: files.directory },
     (terms) =>
       commitFiles(environment.configuration, { ...request, terms }).catch(
         refusedByConflict('look at it, then push again: npx signalbox config diff'),

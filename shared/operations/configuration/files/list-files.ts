@@ -62,20 +62,30 @@ function wrongLevel(directory: string, kinds: readonly FileKind[]): string {
   return `has none of the folders ${kinds.join(', ')}; ${hint}`;
 }
 
-/** The configuration folder right below or above one that has no sources of its own; undefined where there is none. */
+/**
+ * The configuration folder up to two levels below, or right above, one that has no sources of its own; undefined where there
+ * is none. A folder `sources` of code or pages is none: only YAML in it counts.
+ */
 export function folderMeant(directory: string): string | undefined {
-  const hasSources = (folder: string) => {
+  const hasSources = (folder: string) => holdsYaml(join(folder, 'sources'));
+  const foldersIn = (folder: string) => {
     const inside = entriesOf(folder);
-    return 'entries' in inside && inside.entries.some((entry) => entry.name === 'sources' && entry.isDirectory());
+    const entries = 'entries' in inside ? inside.entries : [];
+    return entries
+      .filter((entry) => entry.isDirectory() && !notOfAnAuthor.test(entry.name))
+      .map(({ name }) => join(folder, name));
   };
-  const inside = entriesOf(directory);
-  if ('problem' in inside || hasSources(directory)) return undefined;
-  const below = inside.entries.map(({ name }) => join(directory, name)).find(hasSources);
+  if (hasSources(directory)) return undefined;
+  const inside = foldersIn(directory);
+  const below = inside.find(hasSources) ?? inside.flatMap(foldersIn).find(hasSources);
   if (below !== undefined) return below;
   const above = join(directory, '..');
   // The folder around a checkout is of other people.
   return Object.hasOwn(folderNames, basename(directory)) && hasSources(above) ? above : undefined;
 }
+
+/** Hidden folders and installed packages: other people's. */
+const notOfAnAuthor = /^\.|^node_modules$/;
 
 const folderNames: Record<FileKind, true> = { sources: true, workflows: true, audiences: true, environments: true };
 
