@@ -108,7 +108,7 @@ const needText = (need: UnknownNeed): string =>
 export function refusalOf(objections: readonly Objection[], environment: string, consequence: string): Refusal {
   const texts = objections.map((objection) => objectionText(objection, environment));
   return failure(
-    `${texts.map(({ what }) => what).join('\n')}\n${consequence}`,
+    [...texts.map(({ what }) => what), consequence].join('; '),
     ...new Set(texts.flatMap(({ remedies }) => remedies)),
   );
 }
