@@ -67,7 +67,7 @@ export function objectionText(objection: Objection, environment: string): { what
     case 'removes_live':
       return {
         what: `this removes ${objection.refs.map(refText).join(', ')}, live in ${environment}: senders of a source that is gone get 404 and drop their events`,
-        remedies: ['is the folder the one that is meant? --dir names it', 'to remove them: --force'],
+        remedies: ['to remove them: --force'],
       };
     case 'stale_files':
       return {
@@ -105,10 +105,16 @@ const needText = (need: UnknownNeed): string =>
   need.need === 'format' ? `format ${need.name} of the configuration` : `${need.need} ${need.name} (${refText(need)})`;
 
 /** All objections as one refusal. */
-export function refusalOf(objections: readonly Objection[], environment: string, consequence: string): Refusal {
+export function refusalOf(
+  objections: readonly Objection[],
+  environment: string,
+  consequence: string,
+  ...hints: string[]
+): Refusal {
   const texts = objections.map((objection) => objectionText(objection, environment));
   return failure(
     [...texts.map(({ what }) => what), consequence].join('; '),
+    ...hints,
     ...new Set(texts.flatMap(({ remedies }) => remedies)),
   );
 }
