@@ -12,6 +12,7 @@ import {
   withEdits,
 } from '../../core/configuration/resources.ts';
 import type { EnvironmentFile, Snapshot } from '../../core/configuration/schema.ts';
+import { plural } from '../words/text.ts';
 import {
   type Authorship,
   type Committed,
@@ -142,4 +143,13 @@ export function promote(
   const promotedFrom = { environment: lower.name, commits: plan.commits.map(({ id }) => id) };
   const { seen, content, changes } = plan;
   return makeLive(upper.table, seen, { ...about, content, changes, promotedFrom });
+}
+
+/** What the history says of a promotion for which the person gives no message. */
+export function promotionMessage({ commits }: PromotionPlan, lower: string): string {
+  const [only, ...others] = commits;
+  if (only === undefined) return `Promote from ${lower}`;
+  return others.length === 0
+    ? only.message
+    : `Promote ${plural(commits.length, 'commit')} from ${lower}: ${only.message}, …`;
 }
