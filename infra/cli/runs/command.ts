@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { makeWorkflowRuns } from '../../../shared/adapters/dynamodb-workflow-runs.ts';
 import { findAction } from '../../../shared/core/actions/index.ts';
 import { parseRunId, type RunKey } from '../../../shared/core/ids/run-id.ts';
 import type { ActionOutcome } from '../../../shared/core/logs/action-log-entry.ts';
@@ -12,10 +11,10 @@ import {
 } from '../../../shared/operations/actions/actions.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { eventLogOf, readEvent } from '../../../shared/operations/events/events.ts';
-import { failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
+import { notFound, usageError } from '../../../shared/operations/refusal.ts';
+import { cancelRunByHand, existingRun } from '../../../shared/operations/runs/cancel-run.ts';
 import { type RunRow, runRow } from '../../../shared/operations/runs/run-row.ts';
 import {
-  readRun,
   runsOfExecution,
   runsOfExecutions,
   runsOfRecipient,
@@ -174,48 +173,26 @@ async function* asStream<Row>(rows: Row[]): AsyncGenerator<Row> {
   yield* rows;
 }
 
-async function findRun(id: string, environment: Environment): Promise<WorkflowRun> {
-  const run = await readRun(workflowRunsOf(environment), runKeyOf(id));
-  if (run !== undefined) return run;
-  const hint = 'it has aged out, or never was: npx signalbox runs --recipient ID';
-  throw notFound(`no run ${id} in ${environment.name}`, hint);
-}
-
 function runKeyOf(id: string): RunKey {
   const key = parseRunId(id);
   if (key !== undefined) return key;
   throw usageError(`"${id}" is not a run id; one looks like 01JD3Q9F7K8M25RXK0Q4T9B7C0-5e884898-user_42`);
 }
 
-/**
- * Only what waits for its target can be taken back from here: telling a target to stop takes its secrets, which stay with
- * the functions. An event whose mapping cancels the workflow does that.
- */
 async function cancelCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {
   const terminal = processTerminal();
   const key = runKeyOf(id);
-  const environment = await connect(options);
-  const before = await findRun(id, environment);
-  const store = makeWorkflowRuns({ ...workflowRunsOf(environment), retentionDays: 0 });
-  const change = { from: 'pending', reason: 'operator', updatedAtMs: Date.now() } as const;
-  if (before.status !== 'cancelled' && !(await store.cancel(key, change))) {
-    const { status } = await findRun(id, environment);
-    const hint =
-      status === 'handed_off'
-        ? 'its target has it; an event whose mapping runs workflows_cancel asks the target to stop'
-        : `npx signalbox runs show ${id}`;
-    throw failure(`run ${id} is ${status.replace('_', ' ')}: too late to cancel it`, hint);
-  }
-  const run = await findRun(id, environment);
+  const { run, isTriggerOver, problem } = await cancelRunByHand(await connect(options), key, Date.now());
   if (options.json) printJson(terminal, runRow(run));
   else terminal.out(`cancelled ${id}`);
+  if (isTriggerOver) terminal.note('its trigger has no run left to begin, and is over');
+  if (problem) terminal.note(`its trigger stays pending until its delay is over: ${problem.message}`);
 }
 
 async function showCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {
   const terminal = processTerminal();
-  runKeyOf(id);
-  const environment = await connect(options);
-  const run = await findRun(id, environment);
+  const key = runKeyOf(id);
+  const run = await existingRun(await connect(options), key);
   if (options.json) printJson(terminal, runRow(run));
   else printRun(terminal, runRow(run), Date.now());
 }
