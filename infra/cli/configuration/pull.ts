@@ -46,7 +46,7 @@ async function run(options: DirectoryOption & { force?: boolean }): Promise<void
   const isRemoving = gone.length === 0 || options.force === true || (await confirmed(terminal, gone));
   const done = changes.filter(({ kind }) => kind !== 'remove' || isRemoving);
   for (const change of done) apply(change);
-  // Files that stay although their content is no longer committed do not come from this commit.
+  // A folder that keeps files whose content is gone does not equal this commit, so it gets no base.
   if (isRemoving && current.head !== undefined)
     fileBases().write(options.dir, placeOf(environment), baseOf(current.head, snapshot, snapshot));
   if (options.json) {

@@ -108,8 +108,8 @@ const orDefault =
     text === 'default' ? text : parse(text);
 
 /**
- * A marker for "default": operations expect null for it, but the command line's parser reads null
- * as not given.
+ * Operations expect null for a default; the option's parser cannot return null, which Commander
+ * reads as not given.
  */
 function nullIfDefault<Value>(value: Value | 'default' | undefined): Value | null | undefined {
   return value === 'default' ? null : (value as Value | undefined);
