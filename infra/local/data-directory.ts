@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 
@@ -9,16 +9,20 @@ export class DataDirectoryTaken extends Error {
   override name = 'DataDirectoryTaken';
 }
 
+/** Other users of the machine could read what would lie in it. */
+export class DataDirectoryOpen extends Error {
+  override name = 'DataDirectoryOpen';
+}
+
 /**
  * Takes the directory for this process alone, and keeps other users out of it: secrets lie in it. The lock is LevelDB's: the
  * operating system lets go of it when the process ends, however it ends, so that nothing is left to clean up after a kill.
- * @throws DataDirectoryTaken
+ * @throws DataDirectoryTaken, DataDirectoryOpen
  */
 export async function takeDataDirectory(directory: string): Promise<DataDirectory> {
   const path = resolve(directory);
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  // One that an earlier version made was open to all.
-  chmodSync(path, 0o700);
+  closeToOthers(path);
   const holder = join(path, 'lock.pid');
   const lock = new ClassicLevel(join(path, 'lock'));
   try {
@@ -31,6 +35,20 @@ export async function takeDataDirectory(directory: string): Promise<DataDirector
   }
   writeFileSync(holder, String(process.pid));
   return { path, release: () => lock.close() };
+}
+
+// What this version and earlier ones put there.
+const ours =
+  /^(lock|lock\.(pid|db.*)|runtime\.json(\.new)?|secrets\.json(\.new)?|metrics\.ndjson|tables|queues|cdk\.out)$/;
+
+/** One that an earlier version made was open to all. A folder that holds other things is not ours to close. */
+function closeToOthers(path: string): void {
+  if ((statSync(path).mode & 0o077) === 0) return;
+  if (!readdirSync(path).every((name) => ours.test(name)))
+    throw new DataDirectoryOpen(
+      `${path} holds other files and is open to other users: name a folder of its own with --data, or close it (chmod 700)`,
+    );
+  chmodSync(path, 0o700);
 }
 
 function codeOf(error: unknown): unknown {

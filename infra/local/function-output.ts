@@ -14,8 +14,23 @@ export function makeLineReader(to: {
   return (functionName, line, stream) => {
     if (line === '' || to.metrics.take(line)) return;
     const show = stream === 'stderr' || worthSeeing.has(levelOf(line)) ? to.onProblem : to.onDetail;
-    show(`${functionName}: ${line}`);
+    show(`${functionName}: ${readable(line)}`);
   };
+}
+
+const WithStack = z.looseObject({ error: z.looseObject({ stack: z.string() }) });
+
+/** A line of a failure with its stack below it, one call to a line; any other line as it is. */
+function readable(line: string): string {
+  if (!line.includes('"stack"')) return line;
+  try {
+    const written = JSON.parse(line);
+    if (!WithStack.safeParse(written).success) return line;
+    const { stack, ...error } = written.error;
+    return `${JSON.stringify({ ...written, error })}\n${stack}`;
+  } catch {
+    return line;
+  }
 }
 
 function levelOf(line: string): string {

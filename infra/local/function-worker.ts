@@ -52,6 +52,8 @@ for (const stream of ['stdout', 'stderr'] as const) {
   };
 }
 process.on('exit', answerWithPrinted);
+// What `--enable-source-maps` is on Lambda: stacks name the files that people edit.
+process.setSourceMapsEnabled(true);
 
 try {
   const bundle = (await import(pathToFileURL(file).href)) as Record<string, unknown>;

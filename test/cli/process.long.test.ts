@@ -16,7 +16,7 @@ import { startEnvironment, type TestEnvironment } from './environment-for-tests.
 
 /* The tool as an operator runs it: a process of its own, against an environment of emulators. */
 
-const _root = join(import.meta.dirname, '..', '..');
+const root = join(import.meta.dirname, '..', '..');
 const directory = mkdtempSync(join(tmpdir(), 'signalbox-cli-'));
 const runtimeFile = join(directory, 'runtime.json');
 const event = eventEntry({ userId: 'ada\u001b[2J' });
@@ -30,6 +30,10 @@ function signalbox(...args: string[]): Promise<Ended> {
 }
 
 function signalboxWith(file: string, ...args: string[]): Promise<Ended> {
+  return node([builtFile('infra/cli/main.ts'), ...args], file);
+}
+
+function node(args: string[], file: string): Promise<Ended> {
   const startedAtMs = performance.now();
   const env = {
     PATH: process.env.PATH,
@@ -39,7 +43,7 @@ function signalboxWith(file: string, ...args: string[]): Promise<Ended> {
     HOME: directory,
   };
   return new Promise((resolve) => {
-    execFile(process.execPath, [builtFile('infra/cli/main.ts'), ...args], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code);
       resolve({ code, stdout, stderr, ms: performance.now() - startedAtMs });
     }).stdin?.end();
@@ -99,6 +103,26 @@ describe('signalbox', () => {
       expect(answer.ms).toBeLessThan(1500);
     },
     15_000,
+  );
+
+  // What the command costs by itself, whatever else the machine does: the least of three.
+  test.each([[['events']], [['why', event.id]]])(
+    '%j takes at most 0.35 s of CPU',
+    async (args) => {
+      const report = `process.on('exit', () => { const { user, system } = process.cpuUsage(); process.stderr.write('cpu ms: ' + (user + system) / 1000); })`;
+      const options = ['--import', `data:text/javascript,${encodeURIComponent(report)}`];
+      const costs: number[] = [];
+      for (let again = 0; again < 3; again++) {
+        const { code, stderr } = await node(
+          [...options, join(root, 'infra/cli/bin/signalbox.js'), ...args],
+          runtimeFile,
+        );
+        expect(code).toBe(0);
+        costs.push(Number(/cpu ms: ([\d.]+)/.exec(stderr)?.[1]));
+      }
+      expect(Math.min(...costs)).toBeLessThanOrEqual(350);
+    },
+    30_000,
   );
 
   test('shows rows of a list with the fields of the contract', async () => {

@@ -188,7 +188,7 @@ const checks: Record<string, Check[]> = {
   'Which audiences is a user in?': [
     { given: { USER_ID: user }, answers: (rows) => expect(rows).toEqual([['membership#beta#acme']]) },
   ],
-  'Is a target left alone?': [
+  'Does a breaker hold calls to a target back?': [
     { answers: ([row]) => expect(row).toEqual(expect.arrayContaining(['open', 'target_busy', '429'])) },
   ],
   'Which runs can still be cancelled?': [
@@ -279,7 +279,7 @@ describe('the page', () => {
 
   test('goes from an id to its key as its example says', () => {
     expect(functions.place('01M7Y1HM4GZXK8D2SHY4BX97N2')).toBe('20261121#2');
-    expect(page).toContain('So `place` says\n`20261121#2`');
+    expect(page.replaceAll('\n', ' ')).toContain('So `place` prints `20261121#2`');
   });
 
   test('knows where the ids of the last minutes begin', () => {

@@ -25,8 +25,8 @@ const yamls = fences.filter(({ language }) => language === 'yaml').map(({ text }
 const mappingLists = yamls.filter((yaml) => 'mappings' in yaml);
 
 // One after each payload: "Event type `…`, user `…`, key `…`, data `{ … }`."
-const statement = /Event type `([^`]+)`, (?:user `([^`]+)`|no user), (?:key `([^`]+)`|no key),\s+data\s+`([^`]+)`\./g;
-const statements = [...page.matchAll(statement)].map(([, eventType, userId, key, data = '']) => ({
+const statement = /Event type `([^`]+)`, (?:user `([^`]+)`|no user), (?:key `([^`]+)`|no key), data `([^`]+)`\./g;
+const statements = [...page.replaceAll('\n', ' ').matchAll(statement)].map(([, eventType, userId, key, data = '']) => ({
   eventType,
   userId,
   key,

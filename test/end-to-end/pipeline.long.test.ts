@@ -113,6 +113,7 @@ function directoryMappings(): Mapping[] {
       members: 'user_id',
       create_audience: { value: true },
     }),
+    on('profiled', 'users_identify', { id: 'user_id', properties: 'data' }),
     on('updated', 'workflows_trigger', { key: 'order-completed', recipients: [project] }),
     on('closed', 'objects_delete', project),
     on('closed', 'users_delete', { id: 'user_id' }),
@@ -256,6 +257,50 @@ describe('an event', () => {
       data: { workflow: 'shipping', data: { parcel: 7 } },
     });
   });
+});
+
+const characters = [
+  ['emoji', '🎉 👩‍👩‍👧 🏳️‍🌈'],
+  ['combining marks', 'e\u0301 n\u0303 क्षि'],
+  ['text from right to left, with its marks', 'שלום \u202eabc\u202c مرحبا \u061c'],
+  ['what is no character', '\ufffe \uffff \u{1ffff}'],
+  ['control characters and odd line ends', '\u0001 \u007f \u0085 \u2028 \u2029'],
+  ['halves of emoji', 'a\ud83d \ude00b'],
+] as const;
+
+describe.each(characters)('%s', (_name, text) => {
+  // No id may hold half of a character; everything else may, and is stored as the character that stands for it.
+  const whole = text.toWellFormed();
+
+  test('go all the way: as user id, key, type, trait, recipient and data of a workflow', async () => {
+    const userId = `u ${whole}`;
+    const identify = { type: 'identify', userId, messageId: `k ${text}`, traits: { name: text } };
+    const [known] = await post([identify]);
+    expect(await shown(known?.id ?? '')).toMatchObject({ status: 'processed', user_id: userId });
+    expect(await json('actions', '--event', known?.id ?? '')).toMatchObject([{ status: 'succeeded' }]);
+    const [copy, other] = await post([identify, { ...identify, messageId: `k ${text}2` }]);
+    expect(await shown(copy?.id ?? '')).toMatchObject({ status: 'idempotent' });
+    expect(await shown(other?.id ?? '')).toMatchObject({ status: 'processed' });
+    const properties = { [`key ${text}`]: { [text]: [text] } };
+    const now = { userId, messageId: undefined, timestamp: undefined };
+    const [profiled] = await post([trackEvent({ ...now, event: 'profiled', properties })]);
+    expect(await shown(profiled?.id ?? '')).toMatchObject({ status: 'processed' });
+    expect(await json('users', 'get', userId)).toMatchObject({
+      id: userId,
+      name: whole,
+      properties: { [`key ${whole}`]: { [whole]: [whole] } },
+    });
+    const [typed, shipped] = await post([
+      trackEvent({ ...now, event: text }),
+      trackEvent({ ...now, event: 'shipped', properties: { [text]: text } }),
+    ]);
+    expect(await shown(typed?.id ?? '')).toMatchObject({ status: 'no_mapping' });
+    expect(await json('actions', '--event', shipped?.id ?? '')).toMatchObject([{ status: 'succeeded' }]);
+    expect(await json('runs', '--recipient', userId)).toMatchObject([{ status: 'handed_off' }]);
+    const last = received.at(-1) as { verified: { data: { data: Record<string, string> } } };
+    const [[name, value] = []] = Object.entries(last.verified.data.data);
+    expect([name?.toWellFormed(), value?.toWellFormed()]).toEqual([whole, whole]);
+  }, 60_000);
 });
 
 describe('the directory', () => {

@@ -40,8 +40,9 @@ export class Ledger {
   readonly accepted = new Set<string>();
   readonly windows: Window[] = [];
   /**
-   * Executions of which a late first message wrote over what a second one, planned with a mapping more, had logged: first
-   * attempts are written without a condition. What was done stays done; docs/reliability.md, "What is left".
+   * Executions of which a late first message wrote over what a second one, planned with a mapping
+   * more, had logged: first attempts are written without a condition. What was done stays done;
+   * docs/reliability.md, "Known gaps".
    */
   readonly forgotten = new Set<string>();
   readonly sweptClaims = new Set<string>();

@@ -1,14 +1,10 @@
 import type { Command } from 'commander';
-import { type FieldChange, fieldChanges } from '../../../shared/core/configuration/field-changes.ts';
+import type { FieldChange } from '../../../shared/core/configuration/field-changes.ts';
 import { refText } from '../../../shared/core/configuration/resources.ts';
-import {
-  EnvironmentFile,
-  type EnvironmentState,
-  type Snapshot,
-  SourceSettings,
-} from '../../../shared/core/configuration/schema.ts';
+import { EnvironmentFile, type Snapshot } from '../../../shared/core/configuration/schema.ts';
 import { own } from '../../../shared/core/json/values.ts';
 import { readDraftContent } from '../../../shared/operations/configuration/drafts.ts';
+import { driftOf } from '../../../shared/operations/configuration/drift.ts';
 import { differences } from '../../../shared/operations/configuration/history.ts';
 import { contentOf, readSeen } from '../../../shared/operations/configuration/live-content.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
@@ -110,20 +106,6 @@ async function besides({ options, terminal, environment }: Sides): Promise<Hints
   if (draft === undefined || open.length === 0) return { drift };
   const changes = open.map(refText);
   return { drift, draft: { author: draft.author, updated_at: new Date(draft.updatedAtMs).toISOString(), changes } };
-}
-
-/** From what the file says to what runs. URL generations are in no file. */
-export function driftOf(file: EnvironmentFile, state: EnvironmentState, committed: Snapshot): FieldChange[] {
-  const keys = Object.keys(committed.sources).filter((key) => Object.hasOwn(state.sources, key));
-  const inFile = keys.map((key) => [key, own(file.sources, key) ?? SourceSettings.parse({})]);
-  const running = keys.map((key) => {
-    const { url: _url, ...settings } = state.sources[key] as EnvironmentState['sources'][string];
-    return [key, settings];
-  });
-  return fieldChanges(
-    { sources: Object.fromEntries(inFile), inactive_workflows: [...file.inactive_workflows].sort() },
-    { sources: Object.fromEntries(running), inactive_workflows: [...state.inactive_workflows].sort() },
-  );
 }
 
 function printHints(terminal: Terminal, { name }: Environment, { drift, draft }: Hints): void {

@@ -1,20 +1,17 @@
 import type { Command } from 'commander';
-import { makeAudiences } from '../../../shared/adapters/dynamodb-audiences.ts';
-import { isInGrantedTargets } from '../../../shared/core/configuration/granted-targets.ts';
 import { refText } from '../../../shared/core/configuration/resources.ts';
 import { own } from '../../../shared/core/json/values.ts';
-import { capabilitiesFrom } from '../../../shared/operations/configuration/capabilities.ts';
+import { factsOf } from '../../../shared/operations/configuration/environment-facts.ts';
 import { differences } from '../../../shared/operations/configuration/history.ts';
+import { isStopped, type PromotionProblem, preflight } from '../../../shared/operations/configuration/preflight.ts';
 import {
-  type EnvironmentFacts,
-  isStopped,
-  type PromotionProblem,
-  preflight,
-} from '../../../shared/operations/configuration/preflight.ts';
-import { type PromotionPlan, planPromotion, promote } from '../../../shared/operations/configuration/promote.ts';
+  type PromotionPlan,
+  planPromotion,
+  promote,
+  promotionMessage,
+} from '../../../shared/operations/configuration/promote.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
-import { secretLookup } from '../../../shared/operations/secrets/secret-names.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { currentAuthor } from '../../author.ts';
 import { environmentAbove, environmentBelow, environmentNamed } from '../../environments.ts';
@@ -97,7 +94,7 @@ async function run(options: PromoteOptions, isLowerNamed: boolean): Promise<void
     return;
   }
   const seed = own(files.environments, upper.name);
-  const problems = await preflight(plan, await factsOf(upper), seed);
+  const problems = await preflight(plan, factsOf(upper), seed);
   if (!options.json) printPlan(terminal, plan, problems);
   const isRefused = isStopped(problems, options.force ?? false) && !(await isRemovalMeant(problems, upper, options));
   if (options.dryRun || isRefused) {
@@ -113,7 +110,7 @@ async function run(options: PromoteOptions, isLowerNamed: boolean): Promise<void
   const nowMs = Date.now();
   const { version, id, newSources } = await promote(ends, plan, {
     author: currentAuthor(),
-    message: options.message ?? defaultMessage(plan, lower.name),
+    message: options.message ?? promotionMessage(plan, lower.name),
     nowMs,
     seed,
   }).catch(refusedByConflict(`look at it, then promote again: npx signalbox config log -e ${upper.name}`));
@@ -164,20 +161,6 @@ function known(name: string): void {
   }
 }
 
-async function factsOf(environment: Environment): Promise<EnvironmentFacts> {
-  const { name, documents, outputs } = environment;
-  const audiences = makeAudiences(documents, outputs.DirectoryTable);
-  return {
-    name,
-    isSecretSet: secretLookup(environment),
-    capabilities: capabilitiesFrom(outputs),
-    audienceExists: (key) => audiences.ensure(key, false, Date.now()),
-    ...(outputs.GrantedTargets !== undefined && {
-      isGranted: (target: string) => isInGrantedTargets(outputs.GrantedTargets ?? '', target),
-    }),
-  };
-}
-
 /** A yes at the terminal is enough where all that speaks against it is that something live is removed. */
 async function isRemovalMeant(
   problems: readonly PromotionProblem[],
@@ -187,14 +170,6 @@ async function isRemovalMeant(
   const removed = problems.flatMap(({ problem, ...ref }) => (problem === 'removes_live' ? refText(ref) : []));
   if (dryRun || json || removed.length < problems.length || !canAsk()) return false;
   return confirm(`Remove ${removed.join(', ')}, live in ${name}?`);
-}
-
-function defaultMessage({ commits }: PromotionPlan, lower: string): string {
-  const [only, ...others] = commits;
-  if (only === undefined) return `Promote from ${lower}`;
-  return others.length === 0
-    ? only.message
-    : `Promote ${plural(commits.length, 'commit')} from ${lower}: ${only.message}, …`;
 }
 
 function printPlan(terminal: Terminal, plan: PromotionPlan, problems: PromotionProblem[]): void {

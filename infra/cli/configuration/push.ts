@@ -127,7 +127,7 @@ async function pushLive(
   const request = { ...requestOf(files, environment), message };
   const { result, base, differences } = await commitOnTerms(
     environment,
-    { force, consequence: 'nothing was committed' },
+    { force, consequence: 'nothing was committed', hints: ['is the folder the one that is meant? --dir names it'] },
     (terms) =>
       commitFiles(environment.configuration, { ...request, terms }).catch(
         refusedByConflict('look at it, then push again: npx signalbox config diff'),

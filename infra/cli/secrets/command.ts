@@ -1,11 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
-import type { Snapshot } from '../../../shared/core/configuration/schema.ts';
-import {
-  readConfigurationFiles,
-  shippedDirectory,
-} from '../../../shared/operations/configuration/files/configuration-files.ts';
+import { readConfigurationFiles } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, notFound, type Refusal, usageError } from '../../../shared/operations/refusal.ts';
 import {
@@ -15,6 +10,7 @@ import {
   type SecretRefused,
   setSecret,
 } from '../../../shared/operations/secrets/change-secret.ts';
+import { contentWithSecrets } from '../../../shared/operations/secrets/content-with-secrets.ts';
 import { findSecret, type KnownSecret, type UnknownSecret } from '../../../shared/operations/secrets/secret-name.ts';
 import {
   type EnvironmentSecrets,
@@ -25,6 +21,7 @@ import { iso, isoOrNull } from '../../../shared/operations/words/iso.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { formatAgo } from '../../../shared/operations/words/times.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
+import { type DirectoryOption, withDirectory } from '../configuration/files.ts';
 import { connect } from '../environment.ts';
 import { readHidden } from '../terminal/hidden-input.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -42,8 +39,8 @@ export type SecretRow = {
   last_used_on: string | null;
 };
 
-type SetOptions = GlobalOptions & { also?: boolean; generate?: boolean };
-type RotateOptions = GlobalOptions & { generate?: boolean; force?: boolean; retire?: boolean };
+type SetOptions = DirectoryOption & { also?: boolean; generate?: boolean };
+type RotateOptions = DirectoryOption & { generate?: boolean; force?: boolean; retire?: boolean };
 
 const generateHelp = 'make the value here, and print it once; for senders and targets that take one of ours';
 
@@ -51,8 +48,7 @@ export function register(program: Command): void {
   const secrets = program
     .command('secrets')
     .description('secrets of sources and workflow targets: set, replace without a gap, list; values are never shown');
-  const set = secrets
-    .command('set <name>')
+  const set = withDirectory(secrets.command('set <name>'))
     .description('stores a secret; its value is read from standard input, or asked for without being shown')
     .option('--also', 'keep the value that is there as a second one, until the sender has changed')
     .option('--generate', generateHelp)
@@ -63,8 +59,7 @@ export function register(program: Command): void {
     ['secrets set targets/order-completed < secret.txt', 'signs the posts to a target'],
     ['secrets set rudderstack --generate', 'makes one; paste what it prints at the sender'],
   );
-  const rotate = secrets
-    .command('rotate <name>')
+  const rotate = withDirectory(secrets.command('rotate <name>'))
     .description('a new value beside the one in use: both are accepted until the old one is retired')
     .option('--generate', generateHelp)
     .option('--force', 'although two values are active, which ends the older')
@@ -109,22 +104,13 @@ async function rotateCommand(text: string, options: RotateOptions): Promise<void
   terminal.note(`2. Then end the old one: npx signalbox secrets rotate ${secret.name} --retire`);
 }
 
-async function open(text: string, options: GlobalOptions) {
+async function open(text: string, options: DirectoryOption) {
   const environment = await connect(options);
-  const live = await readLive(environment.configuration);
-  const secret = findSecret(text, withFiles(live.snapshot), environment.name);
+  const { snapshot: files } = readConfigurationFiles(options.dir);
+  const content = await contentWithSecrets(environment.configuration, files);
+  const secret = findSecret(text, content, environment.name);
   if ('kind' in secret) throw unknownSecret(secret, environment.name);
   return { environment, secret, store: await storeOf(environment) };
-}
-
-/** A new source needs its secret before it is live, so what is only in the files counts as well. */
-function withFiles(live: Snapshot): Snapshot {
-  const { snapshot: files } = readConfigurationFiles(shippedDirectory);
-  return {
-    ...live,
-    sources: { ...files.sources, ...live.sources },
-    workflows: { ...files.workflows, ...live.workflows },
-  };
 }
 
 async function storeOf(environment: Environment): Promise<EnvironmentSecrets> {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { transform } from 'esbuild';
 import { type FunctionHost, hostFunction } from '../../../infra/local/function-host.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'signalbox-function-'));
@@ -106,6 +107,16 @@ describe('a hosted function', () => {
       message: 'RangeError: too far',
     });
     expect(await call(host, {})).toBe('fine');
+  });
+
+  test('tells where in its source it threw, though its bundle is one line', async () => {
+    const source = 'export const handler = () => {\n  throw new Error("here");\n};\n';
+    const options = { loader: 'ts', sourcefile: 'original.ts', sourcemap: 'inline', minify: true } as const;
+    const { code } = await transform(source, options);
+    const error = await start(code)
+      .invoke('{}')
+      .catch((thrown) => thrown);
+    expect(error.stack).toMatch(/original\.ts:2:\d+/);
   });
 
   test('that takes too long is stopped, whatever it is doing, and starts anew', async () => {

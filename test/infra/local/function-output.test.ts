@@ -23,6 +23,14 @@ describe('what a function prints', () => {
     expect(read(line, stream)).toEqual({ details: [], problems: [`processor: ${line}`], counted: 0 });
   });
 
+  test('is shown with the stack of its error below it, one call to a line', () => {
+    const error = { name: 'TypeError', message: 'm', stack: 'TypeError: m\n    at read (shared/a.ts:1:2)' };
+    const { problems } = read(JSON.stringify({ level: 'ERROR', message: 'a record failed', error }));
+    expect(problems).toEqual([
+      'processor: {"level":"ERROR","message":"a record failed","error":{"name":"TypeError","message":"m"}}\nTypeError: m\n    at read (shared/a.ts:1:2)',
+    ]);
+  });
+
   test.each(['{"level":"INFO","message":"fine"}', 'plain text', '{"level":7}', '{"level":"ERROR"'])(
     'is detail otherwise: %s',
     (line) => {
