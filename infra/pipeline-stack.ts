@@ -20,10 +20,10 @@ const timeouts = {
   deadLetter: Duration.seconds(30),
 };
 
-/** What the processor starts for sources with an expression only. */
+/** The processor starts it only for sources with an expression. */
 export const processorPrograms = ['shared/adapters/expression-process.ts'] as const;
 
-/** What workflow-trigger needs for some workflows only. */
+/** Workflow-trigger needs these only for some workflows. */
 export const workflowTriggerExtras = { '@knocklabs/node': ['Knock'], 'ajv/dist/2020.js': ['Ajv2020'] } as const;
 
 /**
@@ -33,7 +33,10 @@ export const workflowTriggerExtras = { '@knocklabs/node': ['Knock'], 'ajv/dist/2
  *                         └──── dead letters ────────┴──→ dead-letter
  */
 export class PipelineStack extends Stack {
-  /** @param workflows by key; what their targets in this environment name may be called. Default: those of infra/config. */
+  /**
+   * @param workflows by key; the stack may call what their targets in this environment name.
+   * Default: those of infra/config.
+   */
   constructor(scope: Construct, environment: PipelineEnvironment, workflows = workflowsInFiles()) {
     const context = (key: string): string | undefined => scope.node.tryGetContext(key);
     super(scope, `signalbox-${environment.name}`, {
@@ -89,7 +92,8 @@ export class PipelineStack extends Stack {
     processor.uses(Claims, 'GetItem', 'UpdateItem');
     processor.uses(EventLog, 'GetItem', 'PutItem', 'BatchWriteItem');
     processor.uses(Configuration, 'GetItem', 'Query');
-    // It notes which sources and event types it has seen. What is live, and its history, it may only read.
+    // It records which sources and event types it has seen. It may only read the live configuration
+    // and its history.
     processor.usesItems(Configuration, ['sources', 'event-types#*'], 'UpdateItem', 'BatchWriteItem', 'DeleteItem');
 
     const workflowTrigger = new PipelineFunction(this, 'WorkflowTrigger', {
@@ -101,7 +105,7 @@ export class PipelineStack extends Stack {
       variables: { ...rows, ...deliveries },
       // A retry is a message with a delay; attempts and age are limited (docs/protocols/retries.md).
       sendsToItself: true,
-      // For targets of that type, and for workflows with a data_schema.
+      // For Knock targets, and for workflows with a data_schema.
       loadedWhenUsed: workflowTriggerExtras,
     });
     workflowTrigger.consumes(actions.queue, { maxConcurrency: concurrency.workflowTrigger });
@@ -125,7 +129,8 @@ export class PipelineStack extends Stack {
       timeout: timeouts.deadLetter,
       variables: eventRows,
     });
-    // What it cannot write stays in its queue for 14 days, is tried again every 3 minutes, and raises an alarm.
+    // A dead letter that it cannot write stays in its queue for 14 days, is retried every 3
+    // minutes, and raises an alarm.
     deadLetter.consumes(events.deadLetters, { maxConcurrency: concurrency.deadLetter });
     deadLetter.consumes(actions.deadLetters, { maxConcurrency: concurrency.deadLetter });
     deadLetter.uses(Claims, 'UpdateItem');
@@ -149,7 +154,7 @@ export class PipelineStack extends Stack {
     });
     const dashboard = new PipelineDashboard(this, 'Dashboard', { ...watched, tables });
 
-    // The CLI finds everything by these.
+    // The CLI finds the stack's resources by these outputs.
     this.#outputs({
       Environment: name,
       IngestUrl: url,
@@ -162,9 +167,9 @@ export class PipelineStack extends Stack {
       LogShards: String(environment.logShards),
       LogRetentionDays: String(environment.logRetentionDays),
       DashboardUrl: dashboard.url,
-      // What a promotion to this environment is checked against.
+      // Promotions to this environment are checked against it.
       GrantedTargets: grantedTargetsOutput(targets),
-      // What commits are checked against.
+      // Commits are checked against it.
       ...capabilityOutputs(capabilities),
     });
   }
@@ -183,7 +188,8 @@ export class PipelineStack extends Stack {
         excludePunctuation: true,
         passwordLength: 64,
       },
-      // Kept, except by the rollback of the very deploy that made it: the next try could not use its name.
+      // Kept, except when the deploy that made it rolls back: else the next try could not use its
+      // name.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     keepLogicalId(secret, 'IngestKey');
