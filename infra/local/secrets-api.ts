@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { LocalCredentials } from './credentials.ts';
 import { guardServer } from './guard.ts';
 import { listen, readBody, stopServer } from './http-server.ts';
-import type { Secret, SecretStore } from './secrets.ts';
+import type { Secret, SecretStore } from './secret-store.ts';
 
 /** An expected refusal, under the name that Secrets Manager's clients know it by. */
 class Refusal extends Error {

@@ -10,7 +10,6 @@ import {
   type ResourceType,
   region,
 } from './resources/resource-type.ts';
-import type { StackHost } from './stack-host.ts';
 import { type Resolver, type ResourceNames, resolve, resolveObject, type Stack } from './template.ts';
 
 /** What a stack asks this machine to run, with every name and address resolved. */
@@ -23,7 +22,7 @@ export type StackResources = {
   /** The resources of one type, in the template's order. */
   of<Resource>(type: ResourceType<Resource>): Resource[];
   /** Starts those of these types, type by type. @throws Error that names type and logical id */
-  start(types: readonly AnyResourceType[], host: StackHost): Promise<void>;
+  start(types: readonly AnyResourceType[], host: object): Promise<void>;
 };
 
 const runningTypes = new Map([...storingTypes, ...servingTypes].map((type) => [type.type, type]));
@@ -76,7 +75,9 @@ export function readResources(stack: Stack, addresses: LocalAddresses): StackRes
       for (const type of types) {
         const starting = found
           .filter((one) => one.type === type)
-          .map(({ id, resource }) => named(stack.name, type.type, id, async () => type.start(resource as never, host)));
+          .map(({ id, resource }) =>
+            named(stack.name, type.type, id, async () => type.start(resource as never, host as never)),
+          );
         await Promise.all(starting);
       }
     },

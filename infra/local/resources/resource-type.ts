@@ -1,11 +1,11 @@
-import type { StackHost } from '../stack-host.ts';
 import type { ResourceNames, Stack, TemplateObject } from '../template.ts';
 
 /**
  * A type of CloudFormation resource that runs here: one file of this folder and one line in index.ts each. `Resource` is what the
- * type makes of the properties in the template, with every name and address in it resolved.
+ * type makes of the properties in the template, with every name and address in it resolved. `Host` is what it needs to start:
+ * each file names its own part of the running stack (stack-host.ts).
  */
-export type ResourceType<Resource> = {
+export type ResourceType<Resource, Host = unknown> = {
   /** `AWS::SQS::Queue` */
   type: string;
   /** What a resource answers to `Ref` and `Fn::GetAtt`. Its properties are as the template has them, not resolved. */
@@ -16,7 +16,7 @@ export type ResourceType<Resource> = {
    * Brings it up. Types start in the order of their listing.
    * @throws Error when it cannot be brought up, or names a resource that is not there
    */
-  start(resource: Resource, host: StackHost): void | Promise<void>;
+  start(resource: Resource, host: Host): void | Promise<void>;
 };
 
 /** Any of them: what one makes of its properties, only it can start. */
