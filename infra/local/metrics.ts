@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { MetricHistory } from './metric-history.ts';
 
 /** CloudWatch's totals of one metric with one set of dimensions, since the runtime started. */
 export type Metric = {
@@ -67,7 +66,7 @@ export function readMetricsLine(line: string): MetricValues[] | undefined {
 }
 
 /** @param history keeps counts by minute; absent: only totals are kept */
-export function makeMetricCounters(history?: Pick<MetricHistory, 'add'>): MetricCounters {
+export function makeMetricCounters(history?: { add(values: MetricValues[]): void }): MetricCounters {
   const metrics = new Map<string, Metric>();
   let busySeconds = 0;
   let lastBusySecond = 0;

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { LocalCredentials } from './credentials.ts';
 import { guardServer } from './guard.ts';
 import { listen, readBody, stopServer } from './http-server.ts';
-import type { Secret, SecretStore } from './secrets.ts';
+import type { Secret, SecretStore } from './secret-store.ts';
 
 /** An expected refusal, by its name in Secrets Manager. */
 class Refusal extends Error {

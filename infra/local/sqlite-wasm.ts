@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import wasm from 'node-sqlite3-wasm';
-import type { Database, SqlValue, Statement } from './sqlite.ts';
+import type { Database, SqlValue, Statement } from './sqlite-database.ts';
 
 /** node:sqlite's DatabaseSync over SQLite in WebAssembly. */
 export class DatabaseSync implements Database {

@@ -10,7 +10,6 @@ import {
   type ResourceType,
   region,
 } from './resources/resource-type.ts';
-import type { StackHost } from './stack-host.ts';
 import { type Resolver, type ResourceNames, resolve, resolveObject, type Stack } from './template.ts';
 
 /** A stack's resources to run here, with all names and addresses resolved. */
@@ -26,7 +25,7 @@ export type StackResources = {
    * Starts the resources of these types, type by type.
    * @throws Error that names type and logical id
    */
-  start(types: readonly AnyResourceType[], host: StackHost): Promise<void>;
+  start(types: readonly AnyResourceType[], host: object): Promise<void>;
 };
 
 const runningTypes = new Map([...storingTypes, ...servingTypes].map((type) => [type.type, type]));
@@ -79,7 +78,9 @@ export function readResources(stack: Stack, addresses: LocalAddresses): StackRes
       for (const type of types) {
         const starting = found
           .filter((one) => one.type === type)
-          .map(({ id, resource }) => named(stack.name, type.type, id, async () => type.start(resource as never, host)));
+          .map(({ id, resource }) =>
+            named(stack.name, type.type, id, async () => type.start(resource as never, host as never)),
+          );
         await Promise.all(starting);
       }
     },

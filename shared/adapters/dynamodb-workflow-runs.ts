@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { describeRef, type EntityRef, recipientKey, refFromRecipientKey } from '../core/directory/entity.ts';
 import { RetryableError } from '../core/errors.ts';
+import { describeRef, type EntityRef, recipientKey, refFromRecipientKey } from '../core/ids/entity-ref.ts';
 import { printRunId, type RunKey } from '../core/ids/run-id.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { itemBytes, itemBytesMax } from '../core/json/item-bytes.ts';

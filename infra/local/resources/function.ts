@@ -28,7 +28,7 @@ const Properties = z.object({
   Environment: z.object({ Variables: z.record(z.string(), Text).default({}) }).optional(),
 });
 
-export const lambdaFunction: ResourceType<FunctionResource> = {
+export const lambdaFunction: ResourceType<FunctionResource, { addFunction(definition: FunctionResource): void }> = {
   type: 'AWS::Lambda::Function',
   names(resource) {
     const name = nameGiven('FunctionName', resource);

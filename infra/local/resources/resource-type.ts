@@ -1,12 +1,12 @@
-import type { StackHost } from '../stack-host.ts';
 import type { ResourceNames, Stack, TemplateObject } from '../template.ts';
 
 /**
  * A type of CloudFormation resource that runs here: one file of this folder and one line in
  * index.ts each. `Resource` is the type's reading of the template's properties, with all names and
- * addresses resolved.
+ * addresses resolved. `Host` is what it needs to start: each file names its own part of the running
+ * stack (stack-host.ts).
  */
-export type ResourceType<Resource> = {
+export type ResourceType<Resource, Host = unknown> = {
   /** `AWS::SQS::Queue` */
   type: string;
   /**
@@ -20,7 +20,7 @@ export type ResourceType<Resource> = {
    * Starts it. Types start in the order of their listing.
    * @throws Error when it cannot start, or names a missing resource
    */
-  start(resource: Resource, host: StackHost): void | Promise<void>;
+  start(resource: Resource, host: Host): void | Promise<void>;
 };
 
 /** Any type. Only the type that read the properties can start the result. */

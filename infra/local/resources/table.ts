@@ -20,7 +20,7 @@ const definitionProperties = [
 ];
 const TimeToLive = z.object({ AttributeName: z.string(), Enabled: z.boolean() });
 
-export const table: ResourceType<TableResource> = {
+export const table: ResourceType<TableResource, { tables: { ensure(definition: TableResource): Promise<void> } }> = {
   type: 'AWS::DynamoDB::Table',
   names(resource) {
     const name = nameGiven('TableName', resource);

@@ -3,7 +3,7 @@ import type { FieldError } from '../errors.ts';
 import { isBlank, type JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type ActionResult, invalidParams, nothingGiven } from '../logs/action-result.ts';
-import type { ActionFacts } from '../mappings/action-facts.ts';
+import type { ActionFacts } from '../mappings/facts.ts';
 import type { ActionContext } from '../runs/action-context.ts';
 import { isNothing, leftOut, withNotes } from './parts/params.ts';
 import type { ActionSuggestion } from './parts/suggestion.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ObjectRef } from '../directory/entity.ts';
+import type { ObjectRef } from '../ids/entity-ref.ts';
 import { defineAction } from './action.ts';
 import { objectProblem } from './parts/object-problem.ts';
 import { Collection, EntityId, JsonMap, Text } from './parts/params.ts';

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { type Entity, type EntityRef, type ObjectRef, recipientKey } from '../directory/entity.ts';
+import type { Entity } from '../directory/entity.ts';
 import { mapProblem, storable } from '../directory/entity-write.ts';
 import { isBeforeDelete } from '../directory/merge-entity.ts';
+import { type EntityRef, type ObjectRef, recipientKey } from '../ids/entity-ref.ts';
 import type { JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { invalidParams, nothingGiven } from '../logs/action-result.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { describeRef, type EntityRef, type ObjectRef, recipientKey } from '../directory/entity.ts';
+import { describeRef, type EntityRef, type ObjectRef, recipientKey } from '../ids/entity-ref.ts';
 import { nothingGiven } from '../logs/action-result.ts';
 import { defineAction } from './action.ts';
 import { continued, inChunks } from './parts/in-chunks.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { tenantsCollection } from '../directory/entity.ts';
+import { tenantsCollection } from '../ids/entity-ref.ts';
 import { defineAction } from './action.ts';
 import { deleteEntity } from './parts/delete-entity.ts';
 import { TenantId } from './parts/params.ts';

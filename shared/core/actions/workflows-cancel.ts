@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { recipientKey } from '../directory/entity.ts';
+import { recipientKey } from '../ids/entity-ref.ts';
 import { isEventBefore } from '../ids/event-id.ts';
 import { isJsonObject } from '../json/values.ts';
 import type { ActionResult } from '../logs/action-result.ts';

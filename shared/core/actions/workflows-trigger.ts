@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { checkData } from '../configuration/check-data.ts';
 import { delaySeconds, recipientWaitMs } from '../configuration/schema.ts';
-import { type Entity, type EntityRef, recipientKey } from '../directory/entity.ts';
+import type { Entity } from '../directory/entity.ts';
 import type { FieldError } from '../errors.ts';
+import { type EntityRef, recipientKey } from '../ids/entity-ref.ts';
 import type { JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type ActionResult, invalidParams, nothingGiven } from '../logs/action-result.ts';

@@ -1,8 +1,9 @@
 import { dateTimeText } from '../event-time.ts';
+import { type EntityRef, recipientKey } from '../ids/entity-ref.ts';
 import { describeType, fromJsonText, isBlank, isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { clip } from '../text.ts';
-import { type EntityRef, mapFieldsOf, recipientKey, textFieldsOf } from './entity.ts';
+import { mapFieldsOf, textFieldsOf } from './entity.ts';
 import { formatWarning } from './field-formats.ts';
 import { attributesBytesMax, type EntityWrite } from './merge-entity.ts';
 import { readTenantSettings } from './tenant-settings.ts';

@@ -1,8 +1,6 @@
 import { type EntityRef, tenantsCollection } from '../ids/entity-ref.ts';
 import type { JsonObject } from '../json/values.ts';
 
-export * from '../ids/entity-ref.ts';
-
 export type Entity = {
   ref: EntityRef;
   /**

@@ -1,6 +1,7 @@
+import type { EntityRef } from '../ids/entity-ref.ts';
 import { itemBytes } from '../json/item-bytes.ts';
 import { isJsonObject, type JsonObject, type JsonValue, sameJson } from '../json/values.ts';
-import { type Entity, type EntityRef, isTombstone, type Tombstone } from './entity.ts';
+import { type Entity, isTombstone, type Tombstone } from './entity.ts';
 
 /** What one action wants to be true of one entity. */
 export type EntityWrite = {

@@ -1,6 +1,7 @@
 import type { Directory } from '../../ports/directory.ts';
 import { RetryableError } from '../errors.ts';
-import { type Entity, type EntityRef, isTombstone, recipientKey, type Tombstone } from './entity.ts';
+import { type EntityRef, recipientKey } from '../ids/entity-ref.ts';
+import { type Entity, isTombstone, type Tombstone } from './entity.ts';
 import { isBeforeDelete, timeOf } from './merge-entity.ts';
 
 /**

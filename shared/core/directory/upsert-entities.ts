@@ -1,7 +1,8 @@
 import type { Directory } from '../../ports/directory.ts';
 import { RetryableError } from '../errors.ts';
+import { recipientKey } from '../ids/entity-ref.ts';
 import { inParallel } from '../in-parallel.ts';
-import { type Entity, recipientKey, type Tombstone } from './entity.ts';
+import type { Entity, Tombstone } from './entity.ts';
 import { type EntityWrite, type Merge, mergeEntity } from './merge-entity.ts';
 
 export type Upserted =

@@ -1,5 +1,6 @@
 import type { WorkflowTarget } from '../../ports/workflow-target.ts';
-import { type Entity, recipientKey } from '../directory/entity.ts';
+import type { Entity } from '../directory/entity.ts';
+import { recipientKey } from '../ids/entity-ref.ts';
 import { runKey } from '../ids/run-id.ts';
 import { isJsonObject, type JsonObject } from '../json/values.ts';
 import type { ActionResult } from '../logs/action-result.ts';

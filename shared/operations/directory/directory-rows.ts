@@ -1,4 +1,5 @@
-import { type Entity, mapFieldsOf, recipientKey, textFieldsOf, usersCollection } from '../../core/directory/entity.ts';
+import { type Entity, mapFieldsOf, textFieldsOf } from '../../core/directory/entity.ts';
+import { recipientKey, usersCollection } from '../../core/ids/entity-ref.ts';
 import { isJsonObject, type JsonObject } from '../../core/json/values.ts';
 import type { AudienceMember } from '../../ports/audiences.ts';
 import type { Subscription } from '../../ports/subscriptions.ts';

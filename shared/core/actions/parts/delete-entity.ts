@@ -1,6 +1,6 @@
 import type { Erased, PageRequest } from '../../../ports/subscriptions.ts';
-import { describeEntity, type EntityRef, recipientKey } from '../../directory/entity.ts';
 import { removeEntity } from '../../directory/remove-entity.ts';
+import { describeEntity, type EntityRef, recipientKey } from '../../ids/entity-ref.ts';
 import type { ActionResult } from '../../logs/action-result.ts';
 import { continues } from '../../logs/pending.ts';
 import type { ActionContext } from '../../runs/action-context.ts';

@@ -1,5 +1,5 @@
-import { type EntityRef, recipientKey } from '../../directory/entity.ts';
 import { isBeforeDelete } from '../../directory/merge-entity.ts';
+import { type EntityRef, recipientKey } from '../../ids/entity-ref.ts';
 import type { ActionContext } from '../../runs/action-context.ts';
 
 /**

@@ -1,9 +1,10 @@
 import type { Directory } from '../../../ports/directory.ts';
-import { type Entity, type EntityRef, recipientKey } from '../../directory/entity.ts';
+import type { Entity } from '../../directory/entity.ts';
 import { prepareWrite } from '../../directory/entity-write.ts';
 import type { EntityWrite } from '../../directory/merge-entity.ts';
 import { upsertEntities } from '../../directory/upsert-entities.ts';
 import type { FieldError } from '../../errors.ts';
+import { type EntityRef, recipientKey } from '../../ids/entity-ref.ts';
 import type { ActionWarning } from '../../logs/action-log-entry.ts';
 import type { Recipient } from './recipient.ts';
 

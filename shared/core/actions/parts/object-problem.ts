@@ -1,4 +1,4 @@
-import { type ObjectRef, tenantsCollection } from '../../directory/entity.ts';
+import { type ObjectRef, tenantsCollection } from '../../ids/entity-ref.ts';
 import { type ActionResult, invalidParams } from '../../logs/action-result.ts';
 import { tenantIdProblem } from './params.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { tenantsCollection, usersCollection } from '../../directory/entity.ts';
+import { tenantsCollection, usersCollection } from '../../ids/entity-ref.ts';
 import { isNoId } from '../../ids/user-id.ts';
 import {
   describeType,

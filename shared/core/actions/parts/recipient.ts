@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type EntityRef, recipientKey, tenantsCollection, usersCollection } from '../../directory/entity.ts';
+import { type EntityRef, recipientKey, tenantsCollection, usersCollection } from '../../ids/entity-ref.ts';
 import { describeType, fromJsonText, isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
 import { collectionProblem, idProblem, isNothing, noteLeftOut, tenantIdProblem } from './params.ts';
 

@@ -1,8 +1,8 @@
 import { defined } from '../../defined.ts';
-import { describeEntity, type EntityRef } from '../../directory/entity.ts';
 import { prepareWrite } from '../../directory/entity-write.ts';
 import { upsertEntities } from '../../directory/upsert-entities.ts';
 import { RetryableError } from '../../errors.ts';
+import { describeEntity, type EntityRef } from '../../ids/entity-ref.ts';
 import type { JsonObject, JsonValue } from '../../json/values.ts';
 import { type ActionResult, invalidParams } from '../../logs/action-result.ts';
 import type { ActionContext } from '../../runs/action-context.ts';
