@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts';
 import { triggerAction } from '../mappings/action-facts.ts';
 import type { Mapping } from '../mappings/schema.ts';
 import type { Snapshot, WorkflowFile, WorkflowTrigger } from './schema.ts';
@@ -18,7 +19,7 @@ export function triggerMappings(workflow: string, { triggers = [] }: Pick<Workfl
       id: id ?? triggerId(workflow, event),
       event,
       action: start.action,
-      parameters: { [start.workflow]: workflow, ...parameters },
+      parameters: { [start.workflow]: workflow, ...defined(parameters) },
       ...(when !== undefined && { when }),
     },
   }));

@@ -131,8 +131,7 @@ function add(done: RunsProgress, { handedOff, held, cancelled, refused, refusal 
   done.runs += handedOff + held;
   done.cancelled += cancelled;
   done.refused += refused;
-  done.refusal ??= refusal;
-  if (done.refusal === undefined) delete done.refusal;
+  if (refusal !== undefined) done.refusal ??= refusal;
 }
 
 function resultOf({ runs, cancelled, refused }: Omit<RunsProgress, 'phase'>, id: string): JsonObject {
