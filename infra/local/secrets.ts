@@ -7,12 +7,12 @@ import { startSecretsApi } from './secrets-api.ts';
 
 export type LocalSecrets = {
   endpoint: string;
-  /** Creates the secret; what was generated once is never altered, whatever the template says later. */
+  /** Creates the secret. A generated value never changes, even if the template changes later. */
   ensure(secret: SecretResource): void;
   stop(): Promise<void>;
 };
 
-/** @param file where secrets are kept; absent: in memory */
+/** @param file for the secrets; absent: in memory */
 export async function startSecrets(file: string | undefined, credentials: LocalCredentials): Promise<LocalSecrets> {
   const store = openSecretStore(file, `arn:aws:secretsmanager:${region}:${accountId}:secret:`);
   const api = await startSecretsApi(store, credentials);

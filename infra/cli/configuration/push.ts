@@ -63,7 +63,7 @@ async function run(options: PushOptions): Promise<void> {
   else await saveDraft(terminal, environment, files, options);
 }
 
-/** What was pushed stays pushed, whether or not it can be said what it lacks. */
+/** The push stays, even if this check of its secrets fails. */
 async function noteLackingSecrets(terminal: Terminal, environment: Environment, files: ConfigurationFiles) {
   try {
     for (const problem of await lackingSecrets(environment, files))

@@ -147,7 +147,7 @@ async function runsOfEvent(
   return runs.filter((run) => recipient === undefined || runRow(run).recipient === recipient);
 }
 
-/** Runs have no order in time of their own; the action log has, and names who each trigger was for. */
+/** Runs are not ordered by time; the action log is, and it names each trigger's recipients. */
 async function* runsByTime(
   environment: Environment,
   known: KnownSource[],
@@ -163,7 +163,7 @@ async function* runsByTime(
   for await (const logs of inChunks(triggering, 20)) yield* await runsOfExecutions(workflowRunsOf(environment), logs);
 }
 
-/** Whether an action starts runs for its recipients, of this workflow where one is asked for. */
+/** Whether an action starts runs for its recipients, and of this workflow if one is given. */
 function startsRunsOf({ action, payload }: ActionOutcome, workflow: string | undefined): boolean {
   const { startsRunsFor, names } = findAction(action) ?? {};
   if (startsRunsFor === undefined) return false;
@@ -188,8 +188,9 @@ function runKeyOf(id: string): RunKey {
 }
 
 /**
- * Only what waits for its target can be taken back from here: telling a target to stop takes its secrets, which stay with
- * the functions. An event whose mapping cancels the workflow does that.
+ * Only runs that still wait for their target can be cancelled here. To stop a run at its target
+ * takes the target's secrets, which only functions read; an event whose mapping cancels the
+ * workflow does that.
  */
 async function cancelCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {
   const terminal = processTerminal();

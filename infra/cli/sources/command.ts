@@ -31,7 +31,10 @@ export function register(program: Command): void {
   addAdd(sources);
 }
 
-/** `sources` and `sources KEY`: what is named and is no command is a source. One that is called like a command: `show`. */
+/**
+ * `sources` and `sources KEY`: a name that is not a command is a source. `show` reaches a source
+ * with a command's name.
+ */
 function addList(sources: Command): void {
   const list = sources
     .command('list [key]', { isDefault: true })
@@ -56,7 +59,7 @@ function addShow(sources: Command): void {
   examples(show, ['sources show rudderstack', 'also for a source that is called like a command']);
 }
 
-/** @param commands what might have been meant instead of a source */
+/** @param commands names that may have been meant instead of a source */
 async function showCommand(key: string | undefined, options: GlobalOptions, commands: string[] = []): Promise<void> {
   const terminal = processTerminal();
   const environment = await connect(options);
