@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 
-/** Who is at the keyboard, as git knows them; the account's name where there is no git. */
+/** The person at the keyboard, from git's settings; without git, the account's name. */
 export function currentAuthor(): string {
   try {
     const [name, email] = ['user.name', 'user.email'].map((field) =>
@@ -9,7 +9,7 @@ export function currentAuthor(): string {
     );
     if (name) return email ? `${name} <${email}>` : name;
   } catch {
-    // No git here, or no name in it.
+    // Git is missing, or has no name.
   }
   return userInfo().username;
 }

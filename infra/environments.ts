@@ -1,6 +1,9 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 
-/** One environment of the pipeline: a stack of its own, `signalbox-<name>`, that shares nothing with the others. */
+/**
+ * One environment of the pipeline: a separate stack, `signalbox-<name>`, that shares nothing with
+ * the others.
+ */
 export type PipelineEnvironment = {
   name: string;
   /** Where it is deployed. Absent: `-c account=…`, else whatever account the CLI's credentials belong to. */
@@ -8,16 +11,20 @@ export type PipelineEnvironment = {
   /** Absent: `-c region=…`, else the CLI's region. */
   region?: string;
   /**
-   * A name of your own for the ingest URLs, so that a rebuilt API does not change every URL pasted at vendors.
-   * Absent: the name that API Gateway assigns. The certificate is an issued one of ACM in the environment's region.
-   * With `hostedZone` the stack writes the DNS record too; without it you do (docs/deploy.md, "Custom domain").
+   * Your own domain name for the ingest URLs, so that a rebuilt API does not change every URL
+   * pasted at vendors. Absent: the name that API Gateway assigns. The certificate is an issued one
+   * of ACM in the environment's region. With `hostedZone` the stack writes the DNS record too;
+   * without it you do (docs/deploy.md, "Custom domain").
    */
   customDomain?: {
     domainName: string;
     certificateArn: string;
     hostedZone?: { id: string; name: string };
   };
-  /** Who hears of alarms. Absent: `-c alarmEmail=…`; without either the alarms exist and notify no one. */
+  /**
+   * The recipient of alarms. Absent: `-c alarmEmail=…`; without either the alarms exist but notify
+   * no person.
+   */
   alarmRecipient?: AlarmRecipient;
   /** Rows of the event log, the action log and workflow runs are kept this long. */
   logRetentionDays: number;
@@ -27,23 +34,33 @@ export type PipelineEnvironment = {
   logShards: number;
   /** Find events by user: `events --user`, `why USER`. Costs one write unit per event. */
   usersIndex: boolean;
-  /** Requests per second, and how many may come at once; beyond that API Gateway answers 429, which senders try again. */
+  /**
+   * Requests per second, and the largest burst. Beyond that API Gateway answers 429, and senders
+   * retry.
+   */
   throttle: { requestsPerSecond: number; burst: number };
   /** More accepted events in five minutes than a normal day ever has: the alarm `events-surge`. Absent: 50,000. */
   surgeAbove?: number;
   /**
-   * Ingest keeps this much of the account's concurrency to itself, and never takes more. Absent: it shares with all
-   * other functions. A new account may have too little to reserve any (docs/deploy.md, "Prerequisites").
+   * Reserves this much of the account's concurrency for ingest, which never takes more. Absent: it
+   * shares with all other functions. A new account may have too little to reserve any
+   * (docs/deploy.md, "Prerequisites").
    */
   ingestReservedConcurrency?: number;
-  /** Most batches each consumer works on at once, 2-1,000: a limit of the queue's poller, so that nothing is throttled. */
+  /**
+   * The most batches that each consumer processes at once, 2-1,000. It limits the queue's poller,
+   * so Lambda throttles no call.
+   */
   concurrency: { processor: number; workflowTrigger: number; deadLetter: number };
   /**
    * Lets `config push --commit` change content here directly. Absent: content is committed in the first environment of the
    * list only, and comes here by `config promote`.
    */
   directCommits?: boolean;
-  /** Keeps the tables when the stack is deleted, and refuses to delete either until that is switched off by hand. */
+  /**
+   * Keeps the tables when the stack is deleted. Tables and stack cannot be deleted until the
+   * protection is switched off by hand.
+   */
   protectData: boolean;
 };
 
@@ -94,7 +111,10 @@ export function environmentNamed(name: string): PipelineEnvironment {
   return found;
 }
 
-/** Whether content may be committed here, not only promoted to here. What is not in the list has nothing below it. */
+/**
+ * Whether content may be committed here, not only promoted to here. True for an environment outside
+ * the list, since it has no lower one.
+ */
 export function takesCommits(name: string): boolean {
   const index = environments.findIndex((environment) => environment.name === name);
   const environment: PipelineEnvironment | undefined = environments[index];

@@ -2,6 +2,7 @@ import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { grantedTargetsOutput } from '../shared/core/configuration/granted-targets.ts';
+import { defined } from '../shared/core/defined.ts';
 import { capabilities, capabilityOutputs } from '../shared/operations/configuration/capabilities.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { PipelineDashboard } from './constructs/dashboard.ts';
@@ -20,10 +21,10 @@ const timeouts = {
   deadLetter: Duration.seconds(30),
 };
 
-/** What the processor starts for sources with an expression only. */
+/** The processor starts it only for sources with an expression. */
 export const processorPrograms = ['shared/adapters/expression-process.ts'] as const;
 
-/** What workflow-trigger needs for some workflows only. */
+/** Workflow-trigger needs these only for some workflows. */
 export const workflowTriggerExtras = { '@knocklabs/node': ['Knock'], 'ajv/dist/2020.js': ['Ajv2020'] } as const;
 
 /**
@@ -33,12 +34,18 @@ export const workflowTriggerExtras = { '@knocklabs/node': ['Knock'], 'ajv/dist/2
  *                         └──── dead letters ────────┴──→ dead-letter
  */
 export class PipelineStack extends Stack {
-  /** @param workflows by key; what their targets in this environment name may be called. Default: those of infra/config. */
+  /**
+   * @param workflows by key; the stack may call what their targets in this environment name.
+   * Default: those of infra/config.
+   */
   constructor(scope: Construct, environment: PipelineEnvironment, workflows = workflowsInFiles()) {
     const context = (key: string): string | undefined => scope.node.tryGetContext(key);
     super(scope, `signalbox-${environment.name}`, {
       description: `Signalbox, ${environment.name}: events from sources become user data and workflow runs`,
-      env: { account: environment.account ?? context('account'), region: environment.region ?? context('region') },
+      env: defined({
+        account: environment.account ?? context('account'),
+        region: environment.region ?? context('region'),
+      }),
       tags: { application: 'signalbox', environment: environment.name },
       terminationProtection: environment.protectData,
     });
@@ -69,7 +76,7 @@ export class PipelineStack extends Stack {
       memoryMegabytes: 256,
       timeout: timeouts.ingest,
       variables: { LOG_SHARDS: String(environment.logShards) },
-      reservedConcurrency: environment.ingestReservedConcurrency,
+      ...defined({ reservedConcurrency: environment.ingestReservedConcurrency }),
     });
     ingest.sendsTo(events.queue, 'EVENTS_QUEUE_URL');
     ingest.uses(Configuration, 'GetItem', 'Query');
@@ -89,7 +96,8 @@ export class PipelineStack extends Stack {
     processor.uses(Claims, 'GetItem', 'UpdateItem');
     processor.uses(EventLog, 'GetItem', 'PutItem', 'BatchWriteItem');
     processor.uses(Configuration, 'GetItem', 'Query');
-    // It notes which sources and event types it has seen. What is live, and its history, it may only read.
+    // It records which sources and event types it has seen. It may only read the live configuration
+    // and its history.
     processor.usesItems(Configuration, ['sources', 'event-types#*'], 'UpdateItem', 'BatchWriteItem', 'DeleteItem');
 
     const workflowTrigger = new PipelineFunction(this, 'WorkflowTrigger', {
@@ -101,7 +109,7 @@ export class PipelineStack extends Stack {
       variables: { ...rows, ...deliveries },
       // A retry is a message with a delay; attempts and age are limited (docs/protocols/retries.md).
       sendsToItself: true,
-      // For targets of that type, and for workflows with a data_schema.
+      // For Knock targets, and for workflows with a data_schema.
       loadedWhenUsed: workflowTriggerExtras,
     });
     workflowTrigger.consumes(actions.queue, { maxConcurrency: concurrency.workflowTrigger });
@@ -125,7 +133,8 @@ export class PipelineStack extends Stack {
       timeout: timeouts.deadLetter,
       variables: eventRows,
     });
-    // What it cannot write stays in its queue for 14 days, is tried again every 3 minutes, and raises an alarm.
+    // A dead letter that it cannot write stays in its queue for 14 days, is retried every 3
+    // minutes, and raises an alarm.
     deadLetter.consumes(events.deadLetters, { maxConcurrency: concurrency.deadLetter });
     deadLetter.consumes(actions.deadLetters, { maxConcurrency: concurrency.deadLetter });
     deadLetter.uses(Claims, 'UpdateItem');
@@ -145,11 +154,11 @@ export class PipelineStack extends Stack {
     };
     new Alarms(this, 'Alarms', {
       ...watched,
-      recipient: this.#alarmRecipient(environment, context('alarmEmail')),
+      ...defined({ recipient: this.#alarmRecipient(environment, context('alarmEmail')) }),
     });
     const dashboard = new PipelineDashboard(this, 'Dashboard', { ...watched, tables });
 
-    // The CLI finds everything by these.
+    // The CLI finds the stack's resources by these outputs.
     this.#outputs({
       Environment: name,
       IngestUrl: url,
@@ -162,9 +171,9 @@ export class PipelineStack extends Stack {
       LogShards: String(environment.logShards),
       LogRetentionDays: String(environment.logRetentionDays),
       DashboardUrl: dashboard.url,
-      // What a promotion to this environment is checked against.
+      // Promotions to this environment are checked against it.
       GrantedTargets: grantedTargetsOutput(targets),
-      // What commits are checked against.
+      // Commits are checked against it.
       ...capabilityOutputs(capabilities),
     });
   }
@@ -183,7 +192,8 @@ export class PipelineStack extends Stack {
         excludePunctuation: true,
         passwordLength: 64,
       },
-      // Kept, except by the rollback of the very deploy that made it: the next try could not use its name.
+      // Kept, except when the deploy that made it rolls back: else the next try could not use its
+      // name.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     keepLogicalId(secret, 'IngestKey');

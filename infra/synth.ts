@@ -1,5 +1,6 @@
-// node infra/build/run.js infra/synth.ts [OUTDIR ENVIRONMENTS…]: what `npx cdk` runs, and the local runtime in a process of its
-// own, since CDK takes 200 MB that the runtime would carry along until it ends.
+// node infra/build/run.js infra/synth.ts [OUTDIR ENVIRONMENTS…]: `npx cdk` runs it. The local
+// runtime runs it in a separate process, since CDK takes 200 MB that the runtime would keep until
+// it ends.
 import childProcess from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,14 +15,14 @@ try {
     writeFileSync(join(outdir, 'bundling.json'), JSON.stringify(commands));
   }
 } catch (error) {
-  // One line instead of a stack trace: nearly always a misspelt environment.
+  // One line instead of a stack trace: the cause is nearly always a misspelt environment.
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
 
 /**
- * The commands that CDK runs to make bundles, in their order. `npm start -- --watch` runs them again, so that what it makes are the
- * bundles that would be deployed.
+ * The commands that CDK runs to make bundles, in order. `npm start -- --watch` runs them again, so
+ * its bundles equal the deployed ones.
  */
 function recordCommands(): { command: string; args: readonly string[] }[] {
   const commands: { command: string; args: readonly string[] }[] = [];

@@ -20,10 +20,10 @@ import { type StageMetricName, stageMetric } from './stage-metrics.ts';
 
 export type AlarmsProps = {
   environment: string;
-  /** Absent: the alarms exist and tell no one. */
+  /** Absent: the alarms exist but notify no person. */
   recipient?: AlarmRecipient;
   api: HttpApi;
-  /** Events in five minutes that are more than any normal day has. */
+  /** More events in five minutes than a normal day ever has. */
   surgeAbove: number;
   /** By name. */
   functions: Record<string, PipelineFunction>;
@@ -33,7 +33,7 @@ export type AlarmsProps = {
 };
 
 type Definition = {
-  /** Also the heading in docs/alarms.md, unless `heading` says another. */
+  /** Also the heading in docs/alarms.md, unless `heading` names another. */
   name: string;
   heading?: string;
   means: string;
@@ -46,7 +46,7 @@ type Definition = {
 
 const minutes = (count: number) => Duration.minutes(count);
 
-/** Every alarm. docs/alarms.md has the first thing to do for each. */
+/** Every alarm. docs/alarms.md says what to do first for each. */
 export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
@@ -66,7 +66,7 @@ export class Alarms extends Construct {
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
         datapointsToAlarm: breaching,
         evaluationPeriods: of,
-        // Nothing is counted while nothing happens.
+        // Functions print no count while no event arrives.
         treatMissingData: TreatMissingData.NOT_BREACHING,
       });
       if (topic === undefined) continue;
@@ -80,10 +80,10 @@ export class Alarms extends Construct {
     const topic = new Topic(this, 'Topic', {
       topicName: `signalbox-${environment}-alarms`,
       displayName: `Signalbox ${environment}`,
-      // Not encrypted: the key that costs nothing cannot be used by alarms, and these mails hold names and counts.
+      // Not encrypted: alarms cannot use the free key, and these mails hold only names and counts.
       enforceSSL: true,
     });
-    // A policy of our own takes the place of the default one, by which alarms of the account could publish.
+    // Our own policy replaces the default one, which would let alarms of the account publish.
     topic.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
@@ -153,7 +153,7 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
       means: 'Requests with the right URL and a wrong signature keep coming; most senders drop what is answered 401.',
       metric: sum('SignaturesRefused'),
       above: 0,
-      // Again and again, however few: a single one may be a stray try.
+      // Repeated refusals count, however few; a single one may be a stray request.
       breaching: 2,
       of: 6,
     },
@@ -194,7 +194,7 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
   ];
 }
 
-/** A count that is missing is a count of none. */
+/** A missing count means zero. */
 function total(...ids: string[]): string {
   return `(${ids.map((id) => `FILL(${id}, 0)`).join(' + ')})`;
 }
@@ -202,7 +202,8 @@ function total(...ids: string[]): string {
 function queueAlarms({ eventsQueue, actionsQueue, deadLetterQueues }: AlarmsProps): Definition[] {
   const age = (queue: Queue) =>
     queue.metricApproximateAgeOfOldestMessage({ period: minutes(1), statistic: Stats.MAXIMUM });
-  // Averages: a message that waits counts as one however it alternates between the two, one that is soon done as little.
+  // Averages: a waiting message counts as one although it alternates between the two states, and a
+  // message that is done soon counts little.
   const average = { period: minutes(5), statistic: Stats.AVERAGE };
   const held = Object.fromEntries(
     deadLetterQueues.flatMap((queue, i) => [
@@ -221,7 +222,7 @@ function queueAlarms({ eventsQueue, actionsQueue, deadLetterQueues }: AlarmsProp
     },
     {
       name: 'actions-delayed',
-      // An action that is tried again waits in the queue for up to 15 minutes, which is no delay.
+      // A retry waits in the queue for up to 15 minutes on purpose; that is not a delay.
       means:
         'The oldest actions have waited for more than 17 minutes: workflow-trigger does not keep up, or cannot work.',
       metric: age(actionsQueue),
@@ -233,7 +234,7 @@ function queueAlarms({ eventsQueue, actionsQueue, deadLetterQueues }: AlarmsProp
       name: 'dead-letters-stuck',
       means:
         'Dead letters have waited for 15 minutes: the dead-letter function cannot write them. They are kept for 14 days.',
-      // Not the age: SQS leaves out messages that were received three times, which is what these are.
+      // Not the age: SQS leaves out messages that were received three times, as these were.
       // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
       metric: new MathExpression({
         label: 'messages in the dead-letter queues',

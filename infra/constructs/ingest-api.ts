@@ -11,8 +11,8 @@ import { Construct } from 'constructs';
 import type { PipelineEnvironment } from '../environments.ts';
 
 /**
- * What is logged of a request. The path holds the token of an ingest URL, so it is left out, in every form that API
- * Gateway offers; the route key names the route without it.
+ * The logged fields of a request. The path holds the token of an ingest URL, so every form of it
+ * that API Gateway offers is left out. The route key names the route without the token.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
  */
 const accessLogFields = {
@@ -63,7 +63,7 @@ export class IngestApi extends Construct {
         format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
       },
       // The name that API Gateway assigned keeps working, so that URLs given out earlier do.
-      domainMapping: domain && { domainName: domain },
+      ...(domain && { domainMapping: { domainName: domain } }),
     });
     this.url = environment.customDomain ? `https://${environment.customDomain.domainName}` : this.api.apiEndpoint;
   }

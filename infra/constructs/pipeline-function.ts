@@ -14,26 +14,27 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Target } from '../../shared/core/configuration/targets/index.ts';
+import { defined } from '../../shared/core/defined.ts';
 import type { readEnvironment } from '../../shared/lambda/environment.ts';
 import type { PipelineEnvironment } from '../environments.ts';
 import { besideBundle, type LoadedWhenUsed, type StartedWhenUsed } from './beside-bundle.ts';
 import type { PipelineTable } from './tables.ts';
 import { grantsForTargets } from './target-grants.ts';
 
-/** A variable that functions know how to read; a misspelt one does not compile. */
+/** A variable that functions can read; a misspelt one does not compile. */
 type Variable = Parameters<typeof readEnvironment>[1];
 type QueueUrlVariable = Extract<Variable, `${string}_QUEUE_URL`>;
 
 type TableOperation = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'BatchWriteItem';
 
 const batchSize = 10;
-/** Not waited for: a message that is alone is worked on at once. */
+/** No batching window: a single message is processed at once. */
 export const batchWindow = Duration.seconds(0);
 
 export type PipelineFunctionProps = {
   /** The folder under `functions/`. */
   name: string;
-  /** One line for the console. */
+  /** One line for the AWS console. */
   description: string;
   environment: PipelineEnvironment;
   memoryMegabytes: number;
@@ -43,27 +44,30 @@ export type PipelineFunctionProps = {
   /** Default: shares the account's concurrency. */
   reservedConcurrency?: number;
   /**
-   * Default: false. Lambda stops a function that keeps sending to the queue it is called from, after about 16 rounds;
-   * `true` is for one that does so on purpose and limits itself.
+   * Default: false. Lambda stops a function that keeps sending to its own queue after about 16
+   * rounds. `true` is for a function that does so on purpose and limits itself.
    * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
    */
   sendsToItself?: boolean;
   /**
-   * Modules that few deployments ever use, and what is taken from them. Each is bundled by itself, beside the function, and
-   * read from there when an `import()` first asks for it; the bundle that every cold start loads is without them.
+   * Modules that few deployments use, with the names imported from them. Each is bundled separately
+   * beside the function and loaded by the first `import()` of it, so cold starts do not load it.
    * Default: none.
    */
   loadedWhenUsed?: LoadedWhenUsed;
-  /** Programs that it starts as processes of their own, each a bundle beside that of the function. Default: none. */
+  /**
+   * Programs that the function starts as separate processes, each a bundle beside the function's.
+   * Default: none.
+   */
   startedWhenUsed?: StartedWhenUsed;
 };
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * A function with a role and a log group of its own. It may do nothing but write its log until it is told what it works
- * with; each of these methods grants exactly what it says and passes the name that goes with it, so that the two cannot
- * come apart.
+ * A function with its own role and log group. At first it may only write its log. Each method
+ * grants exactly what its name says and sets the variable that belongs to it, so a grant and its
+ * variable cannot diverge.
  */
 export class PipelineFunction extends Construct {
   readonly lambda: NodejsFunction;
@@ -77,7 +81,7 @@ export class PipelineFunction extends Construct {
     this.logGroup = new LogGroup(this, 'Log', {
       logGroupName: `/signalbox/${environment.name}/${name}`,
       retention: environment.functionLogRetention,
-      // The log tables tell what happened to an event; these lines are for the days after a change.
+      // The log tables explain events; these lines serve the days after a change.
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.#role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
@@ -95,18 +99,18 @@ export class PipelineFunction extends Construct {
       memorySize: props.memoryMegabytes,
       timeout: props.timeout,
       role: this.#role,
-      reservedConcurrentExecutions: props.reservedConcurrency,
-      recursiveLoop: props.sendsToItself ? RecursiveLoop.ALLOW : undefined,
+      ...defined({ reservedConcurrentExecutions: props.reservedConcurrency }),
+      ...(props.sendsToItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
-      // Three platform lines per call would be most of what a busy pipeline pays for logs.
+      // Three platform lines per call would be most of a busy pipeline's cost for logs.
       systemLogLevelV2: SystemLogLevel.WARN,
       applicationLogLevelV2: ApplicationLogLevel.INFO,
-      // A switch of the SDK's version 2.
+      // An option of the SDK's version 2.
       awsSdkConnectionReuse: false,
       environment: {
         ENVIRONMENT: environment.name,
-        // Stack traces name our files and lines, for 10 ms of a cold start.
+        // Stack traces then name our files and lines; it costs 10 ms of a cold start.
         NODE_OPTIONS: '--enable-source-maps',
         ...props.variables,
       },
@@ -118,18 +122,21 @@ export class PipelineFunction extends Construct {
         sourceMap: true,
         sourcesContent: false,
         logLevel: LogLevel.WARNING,
-        // Ours, not the one in the runtime, which changes without a deploy.
+        // Bundle our version of the SDK: the runtime's changes without a deploy.
         bundleAwsSDK: true,
         ...besideBundle(root, props.loadedWhenUsed ?? {}, props.startedWhenUsed),
-        // A quarter of a bundle would be ways of signing in that a function never takes.
+        // Otherwise a quarter of a bundle would be ways of signing in that a function never uses.
         esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': `${root}shared/lambda/environment-credentials.ts` },
-        // Some dependencies are CommonJS inside and ask for Node's modules by `require`.
+        // Some dependencies are CommonJS inside and load Node's modules with `require`.
         banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
       },
     });
   }
 
-  /** Is called with batches from `queue`; only what it reports as failed is delivered again. */
+  /**
+   * Calls the function with batches from `queue`. Only records that it reports as failed are
+   * delivered again.
+   */
   consumes(queue: Queue, props: { maxConcurrency: number; variable?: QueueUrlVariable }): void {
     this.#allow(
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
@@ -150,7 +157,7 @@ export class PipelineFunction extends Construct {
     this.lambda.addEnvironment(variable, queue.queueUrl);
   }
 
-  /** Without indexes: most are for people and the CLI. */
+  /** Without indexes: most of them serve people and the CLI. */
   uses({ table, variable }: PipelineTable, ...operations: TableOperation[]): void {
     this.#allow(
       operations.map((operation) => `dynamodb:${operation}`),
@@ -159,12 +166,15 @@ export class PipelineFunction extends Construct {
     this.lambda.addEnvironment(variable, table.tableName);
   }
 
-  /** On a table that it uses, items alone whose partition key is one of `keys`; `*` stands for any text in it. */
+  /**
+   * On a table that it uses: only items whose partition key is one of `keys`; `*` stands for any
+   * text.
+   */
   usesItems({ table }: PipelineTable, keys: string[], ...operations: TableOperation[]): void {
     const policy = new PolicyStatement({
       actions: operations.map((operation) => `dynamodb:${operation}`),
       resources: [table.tableArn],
-      // For all values alone would hold for a request without any.
+      // `ForAllValues` alone would also allow a request without any key.
       // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
       conditions: {
         'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys },
@@ -179,7 +189,7 @@ export class PipelineFunction extends Construct {
     this.#allow(['dynamodb:Query'], [`${table.tableArn}/index/${index}`]);
   }
 
-  /** `names` are below `prefix`; one that ends in `/*` stands for all below it. */
+  /** `names` are below `prefix`; a name that ends in `/*` stands for everything below it. */
   readsSecrets(prefix: string, ...names: string[]): void {
     const arns = names.map((name) =>
       // Secrets Manager adds a hyphen and six characters to the name.
@@ -192,7 +202,7 @@ export class PipelineFunction extends Construct {
     this.lambda.addEnvironment('SECRETS_PREFIX', prefix);
   }
 
-  /** May start, and stop, runs at what these targets name. */
+  /** Lets the function start and stop runs at the resources that these targets name. */
   startsRunsAt(targets: readonly Target[]): void {
     for (const { actions, resources } of grantsForTargets(targets, Stack.of(this))) this.#allow(actions, resources);
   }

@@ -5,8 +5,8 @@ import { keepLogicalId } from './logical-id.ts';
 import { batchWindow } from './pipeline-function.ts';
 
 /**
- * Deliveries after which a message goes to the dead-letter queue. Ten, so that a short outage of a table parks nothing:
- * with the visibility below it takes half an hour or more.
+ * Deliveries after which a message goes to the dead-letter queue. Ten, so that a short outage of a
+ * table makes no dead letters: with the visibility below it takes half an hour or more.
  */
 export const maxReceiveCount = 10;
 
@@ -18,10 +18,10 @@ export type QueueWithDlqProps = {
 };
 
 /**
- * A standard queue and its dead-letter queue. Both have names of ours: a queue that was to be replaced by accident then
- * fails the deploy ("already exists") instead of losing what is in it, and each can name the other in its policy.
- *
- * Fairness between sources needs no setting: messages carry their source as message group id.
+ * A standard queue and its dead-letter queue. We name both, so that each can name the other in its
+ * policy. Also, an accidental replacement then fails the deploy ("already exists") instead of
+ * losing messages. Fairness between sources needs no setting: messages carry their source as
+ * message group id.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
  */
 export class QueueWithDlq extends Construct {
@@ -36,7 +36,8 @@ export class QueueWithDlq extends Construct {
     this.deadLetters = new Queue(this, 'DeadLetters', {
       ...encrypted,
       queueName: `${props.queueName}-dead-letters`,
-      // The longest there is. A message keeps its age when it is moved here, so this must exceed the queue's own.
+      // The longest possible. A message keeps its age when it moves here, so this must exceed the
+      // queue's own retention.
       retentionPeriod: Duration.days(14),
       visibilityTimeout: visibilityFor(props.deadLetterConsumerTimeout),
       redriveAllowPolicy: {

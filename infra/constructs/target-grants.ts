@@ -11,9 +11,10 @@ import {
 const directory = fileURLToPath(new URL('../config', import.meta.url));
 
 /**
- * The workflows of `infra/config`, as they are at this synthesis. A target that is committed later needs a deploy before
- * it can be called; until then its runs wait (docs/targets.md, "Permissions").
- * @throws Error when a workflow's file is wrong: left out, its target would silently lose its permission
+ * The workflows of `infra/config` at this synthesis. A target that is committed later needs a
+ * deploy before it can be called. Until then its runs wait (docs/targets.md, "Permissions").
+ * @throws Error when a workflow's file is wrong: otherwise its target would silently lose its
+ * permission
  */
 export function workflowsInFiles(): Record<string, WorkflowFile> {
   const { snapshot, problems } = readConfigurationFiles(directory);
@@ -29,8 +30,8 @@ export function targetsOf(environment: string, workflows: Record<string, Workflo
 }
 
 /**
- * What a function needs to call these targets: exactly what they name, and nothing where nothing is named. Each type states
- * its own grants; those for the same actions become one.
+ * The permissions to call exactly the resources that these targets name. Each type of target states
+ * its own grants; grants for the same actions are joined.
  */
 export function grantsForTargets(targets: readonly Target[], stack: Stack): Grant[] {
   const here = {

@@ -2,12 +2,13 @@ import { errorMessage } from '../core/errors.ts';
 import type { TargetAnswer, Unavailable } from '../ports/workflow-target.ts';
 
 /**
- * How the clients of AWS services behave as targets: one quick second try within an attempt, then the run waits for the
- * next, so that nobody's backoff holds a function that others need.
+ * How clients of AWS services behave as targets: one quick second try within an attempt, then the
+ * run waits for its next attempt. So the SDK's back-off never blocks a function that other runs
+ * need.
  */
 export const awsTargetDefaults = { maxAttempts: 2 } as const;
 
-/** Test doubles and other endpoints; region and credentials come from the environment, as the SDK reads them. */
+/** Test doubles and other endpoints. The SDK reads region and credentials from the environment. */
 export type AwsClientConfig = {
   endpoint?: string;
   region?: string;
@@ -19,10 +20,12 @@ export function regionOfArn(arn: string): string | undefined {
   return arn.split(':')[3];
 }
 
-// Names for "too much", some with status 400. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+// AWS's names for throttling, some with status 400.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 const throttles =
   /^(Throttl|TooManyRequests|RequestLimitExceeded|ExecutionLimitExceeded|ProvisionedThroughputExceeded)/;
-// Our own permission or credentials: a deploy or a rotation puts them right, so the run waits for it.
+// Our own permission or credentials are wrong. A deploy or a rotation mends them, so the run waits
+// for it.
 const credentialTrouble =
   /^(AccessDenied|ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidSignature|IncompleteSignature|MissingAuthenticationToken|CredentialsProvider)/;
 
@@ -36,7 +39,7 @@ export function answerFromAwsError(error: unknown, what: string): Exclude<Target
   }
   const status = $metadata?.httpStatusCode;
   if (throttles.test(name) || status === 429) return unavailable('target_busy');
-  // Without a status nothing answered: no connection, no endpoint, no credentials.
+  // Without a status there was no answer: no connection, no endpoint, no credentials.
   if (status === undefined || status >= 500 || credentialTrouble.test(name)) return unavailable('target_unavailable');
   return { kind: 'refused', detail, reference: { error: name } };
 }

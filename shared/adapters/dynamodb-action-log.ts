@@ -10,7 +10,10 @@ import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamo
 import { bucketOf, problemBuckets, problemPartition, rowExpiresAtSeconds } from './dynamodb-event-log.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 
-/** `pk = {yyyymmdd}#{shard}`, `sk = execution`: both can be told from the execution, which is an event id. */
+/**
+ * `pk = {yyyymmdd}#{shard}`, `sk = execution`: both follow from the execution, which is an event
+ * id.
+ */
 export function actionItemKey(execution: string): { pk: string; sk: string } {
   return { pk: actionPartition(eventIdTimeMs(execution), eventIdShard(execution)), sk: execution };
 }
@@ -20,10 +23,11 @@ export function actionPartition(timeMs: number, shard: number): string {
 }
 
 /**
- * The row as an item. Copies of one value compress to almost nothing, so the parameters of several actions are packed
- * together: an event whose message fits the queue fits a row. What may still be too large (actions that other origins
- * added, hundreds of warnings) is cut down, least needed first, and says so: a row that cannot be written would take its
- * message to the dead-letter queue, and from there nowhere.
+ * The row as an item. The parameters of several actions are compressed together, since copies of
+ * one value then take almost no room. So an event whose message fits the queue fits a row. A row
+ * that is still too large (actions of other origins, hundreds of warnings) is cut, least needed
+ * parts first, and says so. A row that could not be written would send its message to the
+ * dead-letter queue, where it could not be written either.
  */
 export function itemFromEntry(entry: ActionLogEntry, retentionDays: number): TableItem {
   const item = wholeItem(entry, retentionDays);
@@ -33,7 +37,8 @@ export function itemFromEntry(entry: ActionLogEntry, retentionDays: number): Tab
 function cutDown(entry: ActionLogEntry, retentionDays: number): TableItem {
   const brief = { ...entry, actions: entry.actions.map(withFewWords) };
   const order = leastNeededFirst(brief.actions);
-  // Each time twice as many go: the row is packed a few times, however many actions it has.
+  // Each round removes twice as many, so the row is packed only a few times, however many actions
+  // it has.
   for (let count = 0; count <= 2 * order.length; count = Math.max(1, 2 * count)) {
     const dropped = new Set(order.slice(0, count));
     const actions = brief.actions.map((action, i) => (dropped.has(i) ? withoutParameters(action) : action));
@@ -56,7 +61,7 @@ function withFewWords({ warnings, detail, ...outcome }: ActionOutcome): ActionOu
   };
 }
 
-/** Parameters of actions that are over go first, then the largest. */
+/** Parameters of finished actions go first, then the largest. */
 function leastNeededFirst(actions: ActionOutcome[]): number[] {
   const sizes = actions.map(({ payload, status }) => ({
     isOver: status === 'succeeded' || status === 'skipped',
@@ -122,7 +127,7 @@ function itemFromOutcome(outcome: ActionOutcome, isPayloadShared: boolean): Reco
   };
 }
 
-/** Rows from before payloads were packed together, and those of one action, have them with the action. */
+/** Older rows, and rows with one action, hold the parameters inside the action. */
 export function entryFromItem(item: Record<string, unknown>): ActionLogEntry {
   const shared = item.payloads === undefined ? [] : (unpackJson(item.payloads as Uint8Array) as JsonObject[]);
   return {

@@ -14,10 +14,10 @@ export function audienceItemKey(key: string): ItemKey {
 }
 
 /**
- * An audience that an action made is one item (1 write unit and 1 for the listing index); those of the configuration need
- * none. A member is an item among those of the audience, `sk = member#{user}#{tenant}`, and its inverse among those of the
- * user, `sk = membership#{audience}#{tenant}`. New: 2 write units, removed: 2, added again by a later event: 2, by the
- * same event: none.
+ * An audience that an action made is one item (1 write unit and 1 for the listing index); an
+ * audience of the configuration needs none. A member is an item in the audience's partition, `sk =
+ * member#{user}#{tenant}`, with an inverse in the user's, `sk = membership#{audience}#{tenant}`.
+ * Adding costs 2 write units, removing 2, adding again by a later event 2, by the same event none.
  */
 export function makeAudiences(client: DynamoDBDocumentClient, table: string): Audiences {
   const relations = makeRelations(client, table, memberKeys);
@@ -30,7 +30,7 @@ export function makeAudiences(client: DynamoDBDocumentClient, table: string): Au
         .catch(failed('reading an audience'));
       if (found.Item !== undefined || !create) return found.Item !== undefined;
       const Item = { ...Key, list: listPartitionFor('audience', key), inserted_at: new Date(nowMs).toISOString() };
-      // A refusal means that another process has made it meanwhile, which is as good.
+      // A refusal means that another process made it meanwhile, which is as good.
       await writeIf(
         client.send(new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' })),
         'making an audience',

@@ -8,9 +8,9 @@ import type { Claim, ClaimStore } from '../ports/claim-store.ts';
 import { answerOf, tableError, writeIf } from './dynamodb.ts';
 
 /**
- * Claims: `pk` = the idempotency key, `sk` = `{source}#{event type}`, so that one Query by key answers "which event had
- * this message id?". Sort keys over 1,024 bytes are hashed, and those of
- * types that are not Unicode.
+ * Claims: `pk` = the idempotency key, `sk` = `{source}#{event type}`, so that one Query by key
+ * answers "which event had this message id?". Sort keys over 1,024 bytes are hashed, and so are
+ * those of types that are not valid Unicode.
  */
 export function claimItemKey({ key, source, eventType }: ClaimRef): { pk: string; sk: string } {
   const sk = `${source}#${eventType}`;
@@ -113,7 +113,8 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
       ),
 
     async release(ref, execution) {
-      // A refusal means that it is gone, or another execution's by now: then it is not ours to release.
+      // A refusal means that the claim is gone, or belongs to another execution by now. Then it is
+      // not ours to release.
       await writeIf(
         client.send(
           new UpdateCommand({
@@ -130,14 +131,14 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
     },
   };
 
-  /** The item that won, where the refusal came without it, as emulators send it. */
+  /** Reads the item that won; emulators send the refusal without it. */
   async function read(ref: ClaimRef): Promise<Record<string, unknown>> {
     const { Item } = await client
       .send(new GetCommand({ TableName: table, Key: claimItemKey(ref), ConsistentRead: true }))
       .catch((cause) => {
         throw tableError(cause, 'reading a claim');
       });
-    // Deleted in between: the next delivery finds it free.
+    // It was deleted in between: the next delivery finds it free.
     if (Item === undefined) throw new RetryableError('the claim changed while it was read');
     return Item;
   }

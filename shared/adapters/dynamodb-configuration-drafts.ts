@@ -13,19 +13,25 @@ import {
 } from './dynamodb-configuration-parts.ts';
 import type { ConfigurationTable } from './dynamodb-configuration-table.ts';
 
-/** What one resource becomes, and from what: the hash of the committed content that the change was made on. */
+/**
+ * One resource's change: its new content, and its base, the hash of the committed content that the
+ * change was made on.
+ */
 export type DraftChange = ResourceRef & {
   change: 'added' | 'changed' | 'removed';
-  /** Absent when the resource was not there. */
+  /** Absent when the resource did not exist. */
   base?: string;
-  /** Absent when it is removed. */
+  /** Absent when the resource is removed. */
   content?: Resource;
 };
 
-/** What was pushed to an environment and not committed: at most one for all who work there. Functions never read it. */
+/**
+ * The content that was pushed to an environment and is not committed: at most one, shared by all
+ * who work there. Functions never read it.
+ */
 export type Draft = {
   id: string;
-  /** The version that it was pushed on. */
+  /** The live version at the push. */
   baseVersion: number;
   author: string;
   updatedAtMs: number;
@@ -41,7 +47,7 @@ export async function readDraft(table: ConfigurationTable): Promise<Draft | unde
   if (item === undefined) return undefined;
   const packed = await readParts(table, partition(item.id), true);
   if (packed === undefined) {
-    // Somebody replaced it between the two reads.
+    // Another push replaced it between the two reads.
     if ((await readDraftItem(table))?.id !== item.id) return readDraft(table);
     throw new Error(`the content of draft ${item.id} is not in the table; push it again`);
   }
@@ -75,9 +81,10 @@ const key = { pk: 'draft', sk: 'draft' };
 const partition = (id: string) => `draft#${id}`;
 
 /**
- * Replaces the draft that was `seen` (undefined: there was none); without changes it is dropped. The new content is
- * written before the item that names it, and the old one deleted after: a crash leaves parts that nobody reads.
- * @returns false when somebody else changed the draft meanwhile; nothing was changed
+ * Replaces the draft `seen` (undefined: there was none); without changes it deletes the draft. It
+ * writes the new content before the item that names it, and deletes the old content afterwards. A
+ * crash leaves only parts that are never read.
+ * @returns false when the draft was changed meanwhile; this call then changed nothing
  */
 export async function replaceDraft(
   table: ConfigurationTable,
@@ -115,7 +122,7 @@ async function putDraft(table: ConfigurationTable, draft: Omit<Draft, 'id'>, con
     updated_at: new Date(updatedAtMs).toISOString(),
     changes: changes.map(({ content: _content, ...change }) => change),
   };
-  // Before anything is written, so that a draft that is too large leaves nothing behind.
+  // Checked before the first write, so that a draft that is too large leaves nothing behind.
   checkItemFits({ ...key, ...item }, 'the draft');
   await writeParts(table, partition(id), packed);
   return writeIf(

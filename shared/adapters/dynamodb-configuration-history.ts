@@ -8,7 +8,7 @@ import { emptySnapshot, readSnapshot } from './dynamodb-configuration-snapshots.
 import { type ConfigurationTable, type CurrentConfiguration, readCurrent } from './dynamodb-configuration-table.ts';
 
 export type HistoryEntry = {
-  /** `12-9f3c61aa`: the version, and what tells it from another environment's version 12. */
+  /** `12-9f3c61aa`: the version, and digits that differ from another environment's version 12. */
   id: string;
   version: number;
   parent?: string;
@@ -18,7 +18,7 @@ export type HistoryEntry = {
   createdAtMs: number;
   snapshot?: string;
   state: EnvironmentState;
-  /** Commits only: every resource that it changed. Absent in entries from before commits named them. */
+  /** Commits only: every resource that it changed. Absent in older entries. */
   changes?: ResourceChange[];
   /** The environment below and its commits, newest first. */
   promotedFrom?: { environment: string; commits: string[] };
@@ -26,7 +26,10 @@ export type HistoryEntry = {
   reverts?: string;
 };
 
-/** Two people changed the configuration at once; the second has to look again. `since` is what the first did, newest first. */
+/**
+ * Two people changed the configuration at once, and the second has to look again. `since` holds the
+ * first one's commits, newest first.
+ */
 export class ConfigurationConflict extends Error {
   override name = 'ConfigurationConflict';
   readonly since: readonly HistoryEntry[];
@@ -46,8 +49,9 @@ function whatSomebodyDid({ id, author, createdAtMs, kind, message, changes = [] 
 export type ConfigurationChange = Omit<HistoryEntry, 'id' | 'version' | 'parent'>;
 
 /**
- * Makes a change live: the history entry first, then one conditional Update of `current`, so that it is live at once or
- * not at all. An entry whose Update lost the race is never reached from the head and so never was history.
+ * Makes a change live: the history entry first, then one conditional Update of `current`, so the
+ * change is live completely or not at all. The head never leads to an entry whose Update lost the
+ * race, so such an entry is not history.
  * @throws ConfigurationConflict when `seen` is no longer the current version
  */
 export async function goLive(
@@ -71,7 +75,8 @@ export async function goLive(
     snapshot,
     created_at: new Date(createdAtMs).toISOString(),
   };
-  // It holds all that `current` will, and more: what fits here fits there.
+  // The entry holds all that `current` will hold and more, so if it fits an item, `current` fits
+  // too.
   checkItemFits(entry, `the entry of ${changesText(change)} in the history`);
   await client.send(new PutCommand({ TableName: table, Item: entry }));
   const live = { version, head: id, ...(snapshot !== undefined && { snapshot }), state: change.state };
@@ -97,7 +102,8 @@ export async function goLive(
   );
   if (!isLive) {
     const since = await entriesSince(configuration, seen.version);
-    // The client tries an Update again whose answer was lost: what stands in its way then is its own success.
+    // The client repeats an Update whose answer was lost. The repetition then fails because the
+    // first one succeeded.
     if (since.some((entry) => entry.id === id)) return live;
     throw new ConfigurationConflict(seen.version, since);
   }
@@ -118,10 +124,11 @@ async function entriesSince(table: ConfigurationTable, version: number): Promise
 
 const versionKey = (version: number) => `v${String(version).padStart(8, '0')}`;
 
-// An entry holds the whole state, so a page of 1 MB may be few of them; asked for in small pages, a short list stays cheap.
+// An entry holds the whole state, so a page of 1 MB may hold few entries. Small pages keep a short
+// list cheap.
 const pageEntries = 25;
 
-/** Every entry that was ever in force, from the head down; those that lost a race are left out. */
+/** Every entry that was ever in force, from the head down, without those that lost a race. */
 export async function* historyNewestFirst({ client, table }: ConfigurationTable): AsyncGenerator<HistoryEntry> {
   let wanted = (await readCurrent({ client, table })).head;
   let ExclusiveStartKey: Record<string, unknown> | undefined;
@@ -151,10 +158,12 @@ export async function* historyNewestFirst({ client, table }: ConfigurationTable)
 export async function readHistory(table: ConfigurationTable, version: number): Promise<HistoryEntry | undefined> {
   const candidates = await historyCandidates(table, version);
   const current = await readCurrent(table);
-  // An entry above the current version was written by somebody who is at it, or who died: it is not history yet.
+  // The writer of an entry above the current version is still working, or died: it is not history
+  // yet.
   if (version > current.version) return undefined;
   if (candidates.length < 2) return candidates[0];
-  // A lost race left an entry of its own: the one that the next version, or the head, builds upon is history.
+  // A lost race also left an entry. The entry that the next version, or the head, names as parent
+  // is history.
   const next = await readHistory(table, version + 1);
   const winner = next ? next.parent : current.head;
   return candidates.find((entry) => entry.id === winner);
@@ -192,7 +201,7 @@ function historyEntryFromItem(item: Record<string, unknown>): HistoryEntry {
   };
 }
 
-/** One past version, as functions saw it: what `why` and `events show` explain a row with. */
+/** One past version, as functions saw it. `why` and `events show` explain rows with it. */
 export async function readVersion(table: ConfigurationTable, version: number): Promise<LiveConfiguration | undefined> {
   const entry = await readHistory(table, version);
   if (entry === undefined) return undefined;

@@ -11,13 +11,13 @@ const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 /** DynamoDB takes 400 KB for an item with its names; this leaves room for how numbers and maps are counted. */
 const itemBytesMax = 390 * 1024;
 
-/** What is written would be larger than the table takes. Trying again doesn't help. */
+/** The item would be larger than the table takes. Trying again doesn't help. */
 export class ItemTooLarge extends Error {
   override name = 'ItemTooLarge';
 }
 
 /**
- * Of an item that can't be split.
+ * For an item that can't be split.
  * @throws ItemTooLarge with its size, before anything is written
  */
 export function checkItemFits(item: object, what: string): void {
@@ -28,7 +28,7 @@ export function checkItemFits(item: object, what: string): void {
     );
 }
 
-/** How many items `writeParts` makes of content. */
+/** The number of items that `writeParts` makes of content. */
 export const partsIn = (content: Uint8Array): number => Math.ceil(content.length / partBytesMax);
 
 export const pack = (text: string): Uint8Array => brotliCompressSync(text, options);
@@ -36,7 +36,10 @@ export const unpack = (content: Uint8Array): Buffer => brotliDecompressSync(cont
 
 const partKey = (number: number) => String(number).padStart(4, '0');
 
-/** Content of any size, in as many items of one partition as it takes, each with `besides`; answers how many. */
+/**
+ * Writes content of any size into as many items of one partition as it needs, each with `besides`.
+ * Answers their number.
+ */
 export async function writeParts(
   { client, table }: ConfigurationTable,
   pk: string,
@@ -53,7 +56,10 @@ export async function writeParts(
   return count;
 }
 
-/** Undefined when there are none. That one is missing is for the reader to notice: its hash or decompression fails. */
+/**
+ * Undefined when there are none. The caller notices a missing part, because the hash or the
+ * decompression fails.
+ */
 export async function readParts(
   table: ConfigurationTable,
   pk: string,

@@ -9,14 +9,17 @@ import { type ConfigurationTable, queryAll } from './dynamodb-configuration-tabl
 
 export const emptySnapshot: Snapshot = { sources: {}, workflows: {}, audiences: {} };
 
-/** @throws UnreadableConfiguration when a part is missing, does not hash to its name, or is of a newer version */
+/**
+ * @throws UnreadableConfiguration when a part is missing, the hash differs, or a newer version
+ * wrote it
+ */
 export async function readSnapshot(table: ConfigurationTable, hash: string): Promise<Snapshot> {
-  // Consistent: `current` can already name what a replica has not got yet.
+  // Consistent: `current` may name a snapshot that a replica does not have yet.
   const items = await queryAll(table, `snapshot#${hash}`, true);
   const [first] = items;
   if (first === undefined)
     throw new UnreadableConfiguration('snapshot_missing', `snapshot ${hash} is not in the table`);
-  // Snapshots from before there were formats name none.
+  // Snapshots from before formats were numbered have no number.
   const format = Number(first.format ?? 1);
   if (format > snapshotFormat)
     throw new UnreadableConfiguration(
@@ -24,7 +27,7 @@ export async function readSnapshot(table: ConfigurationTable, hash: string): Pro
       `snapshot ${hash} is of format ${format}; this version reads up to ${snapshotFormat}`,
     );
   const snapshot: unknown = JSON.parse(unpackSnapshot(partsOf(items), hash));
-  // What was stored before there were audiences has none.
+  // Snapshots from before audiences existed have none.
   const whole: unknown = isJsonObject(snapshot) ? { audiences: {}, ...snapshot } : snapshot;
   checkSnapshot(whole, hash);
   return whole;

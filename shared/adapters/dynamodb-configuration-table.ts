@@ -26,7 +26,7 @@ export type CurrentConfiguration = {
 
 const emptyState: EnvironmentState = { sources: {}, inactive_workflows: [] };
 
-/** @returns version 0 and nothing in it when nothing was ever committed here */
+/** @returns version 0, empty, when no content was ever committed here */
 export async function readCurrent(
   { client, table }: ConfigurationTable,
   consistent = true,

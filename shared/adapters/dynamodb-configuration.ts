@@ -5,36 +5,44 @@ import { tableError } from './dynamodb.ts';
 import { emptySnapshot, readSnapshot } from './dynamodb-configuration-snapshots.ts';
 import { type ConfigurationTable, readCurrent } from './dynamodb-configuration-table.ts';
 
-/** The configuration now in force, read at once: for tools. Functions use `makeConfigurationSource`. */
+/**
+ * Reads the configuration now in force at once, for tools. Functions use `makeConfigurationSource`.
+ */
 export async function readLive(table: ConfigurationTable): Promise<LiveConfiguration> {
   const { version, snapshot, state } = await readCurrent(table);
   return { version, snapshot: snapshot ? await readSnapshot(table, snapshot) : emptySnapshot, state };
 }
 
 const refreshAfterMs = 15_000;
-// A process that was idle, or that Lambda had frozen, would otherwise work through its first batch with what was live
-// then. With the jitter of the refresh, and the time that a batch waits for the read, this keeps to 30 seconds.
+// A process that was idle, or frozen by Lambda, would otherwise process its first batch with an old
+// configuration. With the jitter of the refresh and the time that a batch waits for the read, a
+// change is in force within 30 seconds.
 const staleMaxMs = 25_000;
-// A table that hangs must not hold up the events that are accepted without it.
+// A hanging table must not delay events that can be accepted without it.
 const waitForRefreshMs = 1_000;
-// A request for a URL that nobody knows costs at most this: one read a second and process, however many are sent.
+// Requests with unknown URLs cost at most one read per second and process, however many arrive.
 const reloadAtMostEveryMs = 1_000;
-// The SDK has tried four times by then, and the next refresh tries again; one that fails for this long is trouble.
+// By then the SDK has tried four times, and the next refresh tries again. A failure that lasts this
+// long is reported.
 const unavailableAfterMs = 5 * 60_000;
 
-/** The live configuration could not be used; `inForce` is the version that the function goes on with, if it has one. */
+/**
+ * The live configuration could not be used. `inForce` is the version that the function still uses,
+ * if it has one.
+ */
 export type Unreadable = { reason: UnreadableReason; error: Error; inForce: number | undefined };
 
 export type ConfigurationSourceOptions = {
   nowMs?: () => number;
-  /** Told after every try that failed, so about every 15 s and process while it lasts. */
+  /** Called after every failed try, so about every 15 s per process while the problem lasts. */
   onUnreadable?: (unreadable: Unreadable) => void;
 };
 
 /**
- * Configuration for a function: one read of a small item about every 15 s per process (jittered, so that a thousand
- * processes do not ask at once), answered from memory meanwhile; the snapshot is fetched only when its hash changed.
- * While the table is away, or what is live cannot be read, the last good configuration stays in force as a whole.
+ * Configuration for a function: one read of a small item about every 15 s per process (jittered, so
+ * that a thousand processes do not ask at once), answered from memory in between. The snapshot is
+ * fetched only when its hash changed. While the table is unavailable, or the live configuration
+ * cannot be read, the last good configuration stays in force as a whole.
  */
 export function makeConfigurationSource(
   table: ConfigurationTable,
@@ -91,7 +99,8 @@ export function makeConfigurationSource(
       const known = live;
       if (known === undefined) return shared(false).catch(asUnavailable);
       if (nowMs() < refreshDueMs) return known;
-      // Stale while revalidating: a failed refresh changes nothing, and nobody waits for one who was here lately.
+      // Stale while revalidating: a failed refresh changes nothing, and a call soon after the last
+      // one does not wait for the refresh.
       const refreshed = shared(false).catch(() => known);
       if (nowMs() - loadedAtMs < staleMaxMs) return known;
       // Once per refresh, however long the table takes.
@@ -110,7 +119,7 @@ function asUnavailable(error: unknown): never {
   throw new RetryableError('the configuration cannot be read', { cause: error });
 }
 
-/** What `promise` gives if it is there in time, else `instead`. */
+/** The value of `promise` if it arrives in time, else `instead`. */
 async function within<Value>(milliseconds: number, promise: Promise<Value>, instead: Value): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Value>((resolve) => {

@@ -14,8 +14,9 @@ const sortKeyOf = { user: 'profile', object: 'profile', audience: 'audience' } a
 >;
 
 /**
- * Names of what the directory holds, in order: ids of users, `collection/id` of objects, keys of audiences that an action
- * made. One Query of index `list` per bucket and page; a moment behind, as indexes are. For operators, not for actions.
+ * The names in the directory, in order: ids of users, `collection/id` of objects, keys of audiences
+ * that an action made. One Query of index `list` per bucket and page. Indexes are a moment behind,
+ * so this is for operators, not for actions.
  */
 export async function listDirectory(
   client: DynamoDBDocumentClient,
@@ -33,7 +34,7 @@ export async function listDirectory(
           KeyConditionExpression: '#list = :list AND begins_with(pk, :prefix)',
           ExpressionAttributeNames: { '#list': 'list' },
           ExpressionAttributeValues: { ':list': listPartitionOf(kind, bucket), ':prefix': prefix },
-          // Where the last page ended, whether or not that name is in this bucket.
+          // The end of the last page; that name need not be in this bucket.
           ...(after !== undefined && {
             ExclusiveStartKey: { list: listPartitionOf(kind, bucket), pk: `${kind}#${after}`, sk: sortKeyOf[kind] },
           }),
@@ -51,7 +52,7 @@ export async function listDirectory(
   return { entries, ...(isMore && last !== undefined && { next: last }) };
 }
 
-/** As DynamoDB sorts: by UTF-8 bytes, which JavaScript's own order is not beyond U+FFFF. */
+/** DynamoDB sorts by UTF-8 bytes; JavaScript's own order differs beyond U+FFFF. */
 function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -1,23 +1,15 @@
 import { createHash } from 'node:crypto';
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
-import {
-  type Entity,
-  type EntityRef,
-  isTombstone,
-  mapFieldsOf,
-  recipientKey,
-  refFromRecipientKey,
-  type Tombstone,
-  textFieldsOf,
-} from '../core/directory/entity.ts';
+import { type Entity, isTombstone, mapFieldsOf, type Tombstone, textFieldsOf } from '../core/directory/entity.ts';
 import { markDays } from '../core/directory/relation.ts';
+import { type EntityRef, recipientKey, refFromRecipientKey } from '../core/ids/entity-ref.ts';
 import type { JsonObject, JsonValue } from '../core/json/values.ts';
 import type { Directory } from '../ports/directory.ts';
 import { type TableItem, writeIf } from './dynamodb.ts';
 import { getEach } from './dynamodb-get-each.ts';
 import { withMaps } from './dynamodb-maps.ts';
 
-/** How many partitions of index `list` the entities of one kind are spread over. */
+/** The number of partitions of index `list` for the entities of one kind. */
 export const listBuckets = 8;
 
 export function entityPartition(ref: EntityRef): string {
@@ -33,12 +25,15 @@ export function entityItemKey(ref: EntityRef): { pk: string; sk: string } {
   return { pk: entityPartition(ref), sk: 'profile' };
 }
 
-/** Partition of index `list`: the same for every write of an entity, so the index is written when it is made and never again. */
+/**
+ * Partition of index `list`. It is the same for every write of an entity, so the index is written
+ * only when the entity is made.
+ */
 export function listPartition(ref: EntityRef): string {
   return listPartitionFor(ref.kind, recipientKey(ref));
 }
 
-/** What the index lists: users, objects, and audiences that an action made. */
+/** The index lists users, objects, and audiences that an action made. */
 export type ListedKind = EntityRef['kind'] | 'audience';
 
 export function listPartitionFor(kind: ListedKind, name: string): string {
@@ -49,7 +44,7 @@ export function listPartitionOf(kind: ListedKind, bucket: number): string {
   return `${kind}#${bucket}`;
 }
 
-/** Absent from index `list`, like everything that is not there any more. */
+/** A tombstone is not in index `list`. */
 export function itemFromTombstone({ ref, deletedSourceTimeMs, wasThere, deletedAtMs, version }: Tombstone): TableItem {
   return {
     ...entityItemKey(ref),
@@ -61,7 +56,7 @@ export function itemFromTombstone({ ref, deletedSourceTimeMs, wasThere, deletedA
   };
 }
 
-/** When the mark of a removal may go, as TTL wants it. */
+/** When TTL may delete the mark of a removal, in epoch seconds. */
 export function expiryOfMark(nowMs: number): number {
   return Math.ceil(nowMs / 1000) + markDays * 86_400;
 }
@@ -147,7 +142,10 @@ export function makeDirectory(client: DynamoDBDocumentClient, table: string): Di
 
 type Read<Item> = (refs: EntityRef[]) => Promise<Item[]>;
 
-/** Joins what is asked for in one turn of the event loop into one read: the events of a batch look up their users together. */
+/**
+ * Joins the reads of one turn of the event loop into one: the events of a batch look up their users
+ * together.
+ */
 function collectReads<Item>(read: Read<Item>): Read<Item> {
   let collecting: { refs: EntityRef[]; items: Promise<Item[]> } | undefined;
   return async (refs) => {

@@ -6,11 +6,14 @@ import type { EventLogEntry, EventStatus } from '../core/logs/event-log-entry.ts
 import type { EventLog } from '../ports/event-log.ts';
 import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 
-/** How many partitions a day's problems, or a user's events, are spread over. */
+/** The number of partitions for a day's problems, and for a user's events. */
 export const problemBuckets = 8;
 export const userBuckets = 4;
 
-/** `pk = {source}#{yyyymmdd}#{shard}`, `sk = event id`: all of it can be told from the id and its source. */
+/**
+ * `pk = {source}#{yyyymmdd}#{shard}`, `sk = event id`: the whole key follows from the id and its
+ * source.
+ */
 export function eventItemKey(eventId: string, source: string): { pk: string; sk: string } {
   return { pk: eventPartition(source, eventIdTimeMs(eventId), eventIdShard(eventId)), sk: eventId };
 }
@@ -29,7 +32,7 @@ export function userPartition(userId: string, bucket: number): string {
   return `${userId}#${bucket}`;
 }
 
-/** A bucket that every writer of one id agrees on, so that writing a row twice does not index it twice. */
+/** The bucket depends only on the id, so writing a row twice does not index it twice. */
 export function bucketOf(id: string, buckets: number): number {
   // The last random character, before the shard.
   return id.charCodeAt(id.length - 2) % buckets;
@@ -85,9 +88,9 @@ export function itemFromEntry(
 }
 
 /**
- * When a log row ages out, epoch seconds. Retention counts from when the event was received. But the row is how copies are
- * recognised, for a window that begins when the event is first processed, which can be days later; so it outlives the longest
- * window from its last change on.
+ * When a log row ages out, epoch seconds. Retention counts from receipt. But copies are recognised
+ * by the row, for a window that begins when the event is first processed, which can be days later.
+ * So the row outlives the longest window, counted from its last change.
  */
 export function rowExpiresAtSeconds(
   { receivedAtMs, changedAtMs }: { receivedAtMs: number; changedAtMs: number },
@@ -169,7 +172,7 @@ export function makeEventLog(options: EventLogOptions): EventLog {
     },
   };
 
-  /** What an earlier `failed` row knows better: the first explanation is nearest to the cause. */
+  /** An earlier `failed` row keeps these: the first explanation is nearest to the cause. */
   async function readFailed(entry: EventLogEntry): Promise<Partial<EventLogEntry>> {
     const { Item } = await client
       .send(new GetCommand({ TableName: table, Key: eventItemKey(entry.id, entry.source), ConsistentRead: true }))

@@ -14,14 +14,15 @@ export type GetEachOptions = {
   table: string;
   /** For error messages: "reading users and objects". */
   what: string;
-  /** Attributes to return, keys always among them; all when absent. */
+  /** Attributes to return, always with the keys; absent: all. */
   attributes?: string[];
 };
 
 /**
- * Reads items consistently, a hundred to a call, answering in order. What DynamoDB leaves unprocessed (throttling, or
- * more than 16 MB) is asked for again, with back-off, for as long as something comes back.
- * @throws RetryableError when the table is throttled or away
+ * Reads items consistently, a hundred to a call, answering in order. Items that DynamoDB leaves
+ * unprocessed (throttling, or more than 16 MB) are requested again with back-off, as long as each
+ * call returns some.
+ * @throws RetryableError when the table is throttled or unavailable
  */
 export async function getEach(
   client: DynamoDBDocumentClient,

@@ -1,8 +1,8 @@
 import type { TableItem } from './dynamodb.ts';
 
 /**
- * The SDK tells a map by what its `constructor` is called, so a property of that name would make it something else, or
- * nothing it knows. A Map is always one.
+ * The SDK recognises a map by the name of its `constructor`, so a property called `constructor`
+ * would confuse it. It always recognises a Map.
  */
 export function withMaps(item: TableItem): TableItem {
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, asMap(value)])) as TableItem;

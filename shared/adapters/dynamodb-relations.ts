@@ -10,9 +10,10 @@ import { getEach, type ItemKey } from './dynamodb-get-each.ts';
 import { withMaps } from './dynamodb-maps.ts';
 
 /**
- * A relation is two items. The *row* holds everything and decides; the *inverse* makes it findable from the other side and
- * holds only the source time. There is an inverse wherever there is a row: it is written before the row is and deleted
- * after it. The other way round it may be left over from a crash or a race, so it proves nothing by itself.
+ * A relation is two items. The *row* holds everything and decides. The *inverse* makes the row
+ * findable from the other side and holds only the source time. Every row has an inverse, which is
+ * written before the row and deleted after it. A crash or a race can leave an inverse without a
+ * row; only the row counts.
  */
 export type RelationKeys = { row: ItemKey; inverse: ItemKey };
 
@@ -25,7 +26,10 @@ const atOnce = 16;
 
 /** @param inverseOf the keys of a relation from either of its items */
 export function makeRelations(client: DynamoDBDocumentClient, table: string, keysOf: (item: ItemKey) => RelationKeys) {
-  /** Does what is wished of each, answering in order. One write for a row that is there, two to make or remove one. */
+  /**
+   * Applies each request, answering in order. An existing row costs one write; making or removing a
+   * row costs two.
+   */
   async function change(all: RelationKeys[], wish: RelationWish, nowMs: number): Promise<RelationChange[]> {
     const stored = await readRows(all);
     const changes = new Map<string, RelationChange>();
@@ -47,7 +51,8 @@ export function makeRelations(client: DynamoDBDocumentClient, table: string, key
       const { change, next } = nextRelation(current, wish, nowMs);
       if (next && wish.kind === 'set') await putInverse(keys.inverse, next.sourceTimeMs);
       if (next === undefined || (await putRow(keys.row, next, current?.version ?? 0))) {
-        // Also when it had been removed by this very event: the call before may have ended in between.
+        // Also when this same event removed it: the previous call may have ended between its two
+        // writes.
         const isGone = change === 'removed' || (change === 'absent' && next === undefined);
         if (isGone) await deleteNotAfter(keys.inverse, wish.sourceTimeMs);
         return change;
@@ -77,7 +82,7 @@ export function makeRelations(client: DynamoDBDocumentClient, table: string, key
     );
   }
 
-  /** A refusal means that a newer one is there, which serves as well. */
+  /** A refusal means that a newer inverse exists, which serves as well. */
   function putInverse(key: ItemKey, sourceTimeMs: number): Promise<boolean> {
     return isDone(
       client.send(
@@ -91,7 +96,7 @@ export function makeRelations(client: DynamoDBDocumentClient, table: string, key
     );
   }
 
-  /** @returns false when there is something newer, which stays */
+  /** @returns false when something newer exists, which stays */
   function deleteNotAfter(key: ItemKey, notAfterMs: number): Promise<boolean> {
     return isDone(
       client.send(
@@ -124,7 +129,7 @@ export function makeRelations(client: DynamoDBDocumentClient, table: string, key
     return { entries: (answer.Items ?? []) as (Item & ItemKey)[], ...(next !== undefined && { next }) };
   }
 
-  /** Rows of a partition, without those that were taken back. */
+  /** Rows of a partition, without removed ones. */
   async function page(pk: string, prefix: string, request: PageRequest): Promise<Page<StoredRelation>> {
     const { entries, ...rest } = await query(pk, prefix, request);
     const stored = entries.map((item) => ({ keys: keysOf(item), relation: relationFromItem(item) }));
@@ -144,8 +149,8 @@ export function makeRelations(client: DynamoDBDocumentClient, table: string, key
   }
 
   /**
-   * Deletes both items of a page of relations, but newer ones. What they are found by goes last, so that a call that dies
-   * finds them again.
+   * Deletes both items of a page of relations, except newer ones. The item that a relation is found
+   * by goes last, so that the next call finds it again if this one dies.
    */
   async function erase(
     found: 'row' | 'inverse',
@@ -160,7 +165,7 @@ export function makeRelations(client: DynamoDBDocumentClient, table: string, key
       const keys = keysOf(item);
       const [first, last] = found === 'row' ? [keys.inverse, keys.row] : [keys.row, keys.inverse];
       const isOlder = await deleteNotAfter(first, notAfterMs);
-      // A row that is newer keeps its inverse; an inverse that is newer is about to get its row.
+      // A newer row keeps its inverse; a newer inverse is about to get its row.
       if (isOlder || found === 'row') await deleteNotAfter(last, notAfterMs);
       if (isOlder && item.removed !== true) erased++;
     });

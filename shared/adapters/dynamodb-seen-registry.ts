@@ -6,18 +6,26 @@ import type { SeenEvent, SeenRegistry } from '../ports/seen-registry.ts';
 import { putEach, writeIf } from './dynamodb.ts';
 import { type ConfigurationTable, queryAll } from './dynamodb-configuration-table.ts';
 
-/** How many event types of one source are remembered; a sender that puts ids into event names fills no table. */
+/**
+ * The most event types remembered per source, so that a sender that puts ids into event names
+ * cannot fill the table.
+ */
 export const eventTypesMax = 1000;
-/** A type that was not seen for as long gives its place to a new one: what once filled the list does not fill it for ever. */
+/**
+ * A type that was not seen for this long gives its place to a new one, so that old types do not
+ * fill the list for ever.
+ */
 export const eventTypeKeptMs = 24 * 3_600_000;
 const refreshAfterMs = 3_600_000;
-/** Finer, since an operator waits for it; and only while a sender still uses what is on its way out. */
+/**
+ * More often, since an operator waits for it; and only while a sender still uses an old URL or key.
+ */
 const oldCredentialRefreshAfterMs = 5 * 60_000;
 
 type SourceSeen = {
-  /** When this process noted a type. */
+  /** When this process last recorded a type. */
   types: Map<string, number>;
-  /** Every type that the table has, with when it was last seen. */
+  /** Every type in the table, with the time when it was last seen. */
   known: Map<string, number>;
   notedAtMs: number;
   shards: number;
@@ -30,7 +38,8 @@ export function makeSeenRegistry(table: ConfigurationTable): SeenRegistry {
   async function seenOf(source: string): Promise<SourceSeen> {
     let seen = sources.get(source);
     if (seen === undefined) {
-      // Once per process and source: which types the table has, so that the limit holds across processes.
+      // Reads the table's types once per process and source, so that the limit holds across
+      // processes.
       const entries = await listEventTypes(table, source);
       const known = new Map(entries.map(({ eventType, lastSeenAtMs }) => [eventType, lastSeenAtMs]));
       seen = { types: new Map(), known, notedAtMs: Number.NEGATIVE_INFINITY, shards: 0, oldNotedAtMs: new Map() };
@@ -58,7 +67,8 @@ const isStorableType = (eventType: string) => Buffer.byteLength(eventType) <= 10
 async function noteTypes(table: ConfigurationTable, source: string, seen: SourceSeen, events: Seen[], nowMs: number) {
   const due = new Map<string, string>();
   for (const { eventType, eventId } of events) {
-    // An empty or overlong type cannot be a key, nor one that is not Unicode; its events are in the log all the same.
+    // A type that is empty, too long or not valid Unicode cannot be a key. Its events are still in
+    // the log.
     if (eventType === undefined || eventType === '' || !isStorableType(eventType)) continue;
     const notedAtMs = seen.types.get(eventType);
     if (notedAtMs !== undefined && nowMs - notedAtMs < refreshAfterMs) continue;
@@ -87,7 +97,7 @@ async function makeRoom(table: ConfigurationTable, source: string, { known }: So
   if (known.size < eventTypesMax) return true;
   const [oldest, seenAtMs] = [...known].reduce((a, b) => (b[1] < a[1] ? b : a));
   if (nowMs - seenAtMs < eventTypeKeptMs) return false;
-  // Another process may have seen it since; then it is in the list again within the hour.
+  // If another process has seen it since, it is in the list again within the hour.
   await table.client.send(
     new DeleteCommand({ TableName: table.table, Key: { pk: `event-types#${source}`, sk: oldest } }),
   );
@@ -155,7 +165,7 @@ export type SourceRegistryEntry = {
   source: string;
   lastEventAtMs: number;
   logShardsEver: number;
-  /** When an event last came in by the URL, or by one made with the ingest key, that is on its way out. To 5 minutes. */
+  /** When an event last came in by the old URL, or by a URL of the old ingest key, to 5 minutes. */
   previousUrlUsedAtMs?: number;
   previousKeyUsedAtMs?: number;
 };

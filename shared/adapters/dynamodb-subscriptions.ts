@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type EntityRef, type ObjectRef, recipientKey, refFromRecipientKey } from '../core/directory/entity.ts';
+import { type EntityRef, type ObjectRef, recipientKey, refFromRecipientKey } from '../core/ids/entity-ref.ts';
 import type { Page, Subscription, Subscriptions } from '../ports/subscriptions.ts';
 import { entityPartition, refFromPartition } from './dynamodb-directory.ts';
 import type { ItemKey } from './dynamodb-get-each.ts';
@@ -9,9 +9,9 @@ const subscriber = 'subscriber#';
 const subscription = 'subscription#';
 
 /**
- * A subscription is an item among those of its object, `sk = subscriber#{recipient}`, and its inverse among those of the
- * recipient, `sk = subscription#{object}`. New: 2 write units, taken back: 2, asked for again by a later event: 2, by the
- * same event: none.
+ * A subscription is an item in its object's partition, `sk = subscriber#{recipient}`, with an
+ * inverse in the recipient's, `sk = subscription#{object}`. Subscribing costs 2 write units,
+ * unsubscribing 2, subscribing again by a later event 2, by the same event none.
  */
 export function makeSubscriptions(client: DynamoDBDocumentClient, table: string): Subscriptions {
   const relations = makeRelations(client, table, subscriptionKeys);

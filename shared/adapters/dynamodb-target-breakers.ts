@@ -4,10 +4,13 @@ import type { TargetBreakers } from '../ports/target-breakers.ts';
 import { writeIf } from './dynamodb.ts';
 import { getEach } from './dynamodb-get-each.ts';
 
-/** An item that was not written for a day says nothing any more. */
+/** An item that was not written for a day is out of date. */
 const keptSeconds = 24 * 60 * 60;
 
-/** Breakers in the table of the directory: `pk = breaker#{workflow}`, `sk = breaker`. Outside its list, so no index is written. */
+/**
+ * Breakers in the Directory table: `pk = breaker#{workflow}`, `sk = breaker`. They are not in index
+ * `list`, so writing one costs no index unit.
+ */
 export function makeTargetBreakers(client: DynamoDBDocumentClient, table: string): TargetBreakers {
   const keyOf = (workflow: string) => ({ pk: `breaker#${workflow}`, sk: 'breaker' });
   return {
@@ -22,7 +25,8 @@ export function makeTargetBreakers(client: DynamoDBDocumentClient, table: string
           new PutCommand({
             TableName: table,
             Item: { ...keyOf(workflow), ...itemFromBreaker(next) },
-            // The first one of a workflow has revision 1, as has the first after the last was deleted by its TTL.
+            // A workflow's first item has revision 1; so has the first one after TTL deleted the
+            // last.
             ConditionExpression: 'attribute_not_exists(pk) OR revision = :before',
             ExpressionAttributeValues: { ':before': next.revision - 1 },
           }),

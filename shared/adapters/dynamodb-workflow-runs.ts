@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { describeRef, type EntityRef, recipientKey, refFromRecipientKey } from '../core/directory/entity.ts';
 import { RetryableError } from '../core/errors.ts';
+import { describeRef, type EntityRef, recipientKey, refFromRecipientKey } from '../core/ids/entity-ref.ts';
 import { printRunId, type RunKey } from '../core/ids/run-id.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { itemBytes, itemBytesMax } from '../core/json/item-bytes.ts';
@@ -17,14 +17,18 @@ export function runItemKey({ recipient, execution, mappingHash }: RunKey): { pk:
   return { pk: recipientKey(recipient), sk: `${execution}#${mappingHash}` };
 }
 
-/** Partition of index `cancellations`; only unfinished runs are in it, and handed-off ones that can be taken back. */
+/**
+ * Partition of index `cancellations`; it holds only unfinished runs, and handed-off ones that their
+ * target can cancel.
+ */
 export function cancellationPartition(workflow: string, cancellationKey: string): string {
   return `${workflow}#${cancellationKey}`;
 }
 
 /**
- * The row as an item. With the data of its trigger, what a subscription says may be too much for one: then the row names the
- * subscription alone. The target gets all of it, since each attempt reads subscriptions anew.
+ * The row as an item. If the trigger's data and the subscription's properties are too large for one
+ * item, the row only names the subscription. The target still gets the properties, since each
+ * attempt reads subscriptions again.
  */
 export function itemFromRun(run: WorkflowRun, retentionDays: number): TableItem {
   const item = wholeItem(run, retentionDays);
@@ -190,7 +194,7 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
         ...(targetReference ? [] : ['target_reference']),
         ...(error ? [] : ['#error']),
       ];
-      // A refusal means that a twin handed it off, or that it was cancelled: that stands.
+      // A refusal means that a twin handed the run off, or that it was cancelled: it stays so.
       return updateIf(
         key,
         {
@@ -217,7 +221,7 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
         ...(after !== undefined && { ExclusiveStartKey: JSON.parse(after) }),
       });
       const keys = page.items.map(({ pk, sk }) => ({ pk, sk }) as ItemKey);
-      // The index follows the table with a lag; what it names is read anew.
+      // The index lags behind the table, so the runs that it names are read again.
       const items = await getEach(client, keys, { table, what: 'reading runs' });
       return { ...page.next, entries: items.flatMap((item) => (item?.cancellation ? [runFromItem(item)] : [])) };
     },
@@ -311,10 +315,13 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
   };
 }
 
-// As long as an event may lie in a queue before its trigger runs.
+// An event may wait in a queue this long before its trigger runs.
 const markDays = 14;
 
-/** Marks lie beside the runs; no recipient's key begins with "#". Hashed, since a cancellation key may be of any length. */
+/**
+ * Marks are in the table of the runs; no recipient's key begins with "#". Hashed, since a
+ * cancellation key may have any length.
+ */
 function markPartition(workflow: string, cancellationKey: string): string {
   return `#cancelled#${createHash('sha256').update(`${workflow}#${cancellationKey}`).digest('hex')}`;
 }

@@ -12,17 +12,20 @@ export function makeDocumentClient(
   });
 }
 
-// Errors that say the request itself is wrong: no later attempt can end differently.
+// These errors mean that the request itself is wrong: no later attempt can succeed.
 const finalErrors = new Set(['ValidationException', 'ItemCollectionSizeLimitExceededException']);
 
-/** Turns what the SDK throws into RetryableError unless the request itself was at fault. */
+/** Turns the SDK's errors into RetryableError, unless the request itself was wrong. */
 export function tableError(error: unknown, what: string): Error {
   if (error instanceof Error && finalErrors.has(error.name)) return error;
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new RetryableError(`${what}: ${reason}`, { cause: error });
 }
 
-/** What became of a conditional write. `item` is what stood in its way, where the table sends it along. */
+/**
+ * The result of a conditional write. `item` is the item that failed the condition, if the table
+ * returns it.
+ */
 export type WriteAnswer<Output> = { kind: 'written'; output: Output } | { kind: 'refused'; item?: StoredItem };
 type StoredItem = NonNullable<ConditionalCheckFailedException['Item']>;
 
@@ -52,9 +55,10 @@ const batchItemsMax = 25;
 // BatchWriteItem takes 16 MB; items are at most 400 KB, so 25 of them always fit.
 
 /**
- * Puts items unconditionally, 25 to a call, into any mix of tables. Answers per put, in order: undefined, or why it was not
- * written. Several puts of one key become one (the last). What DynamoDB hands back unprocessed is sent again with
- * back-off; a batch refused as invalid is written one by one, so that one bad item costs the others nothing.
+ * Puts items unconditionally, 25 to a call, into any mix of tables. Answers per put, in order:
+ * undefined, or why it was not written. Several puts of one key become one (the last). Unprocessed
+ * items are sent again with back-off. A batch that is refused as invalid is written item by item,
+ * so that one bad item does not block the others.
  */
 export async function putEach(client: DynamoDBDocumentClient, puts: Put[]): Promise<(Error | undefined)[]> {
   const lastOfKey = new Map<string, Put>();
@@ -92,7 +96,7 @@ async function putBatch(client: DynamoDBDocumentClient, batch: Put[], errors: Ma
         errors.set(keyOf(put), new RetryableError('writing rows: the table left them unprocessed'));
       return;
     }
-    // Full jitter: 50 ms doubling.
+    // Full jitter, 50 ms doubling.
     if (waiting.length > 0) await sleep(Math.random() * 50 * 2 ** attempt);
   }
 }
@@ -116,7 +120,10 @@ function unprocessedOf(
   );
 }
 
-/** DynamoDB refuses index keys that are empty or over 1,024 bytes; such a row is simply not in the index. */
+/**
+ * DynamoDB refuses index keys that are empty or over 1,024 bytes; such a row is left out of the
+ * index.
+ */
 export function indexKey(text: string): string | undefined {
   return text !== '' && Buffer.byteLength(text) <= 1024 ? text : undefined;
 }

@@ -16,8 +16,9 @@ const entriesMax = 10;
 const requestBytesMax = 256 * 1024;
 
 /**
- * Puts one event per run on a bus, ten to a request. EventBridge knows no idempotency key, so runs arrive at least once:
- * an attempt that was taken but not answered is repeated. Rules' targets see the run's id in `detail.id`.
+ * Puts one event per run on a bus, ten to a request. EventBridge has no idempotency key, so runs
+ * arrive at least once: an attempt whose answer was lost is repeated. Targets of rules see the
+ * run's id in `detail.id`.
  * https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
  */
 export function makeEventBridgeTargets(config: AwsClientConfig = {}) {
@@ -63,7 +64,7 @@ export function makeEventBridgeTargets(config: AwsClientConfig = {}) {
     };
   };
 
-  /** A bus that is named by its ARN is called in its own region. */
+  /** A bus named by its ARN is called in its own region. */
   function clientFor(bus: string): EventBridgeClient {
     const region = bus.startsWith('arn:') ? regionOfArn(bus) : undefined;
     let client = clients.get(region);
@@ -88,7 +89,7 @@ function entryOf(
   };
 }
 
-/** In order; an entry that is too large by itself goes alone, to be refused alone. */
+/** Keeps the order. An entry that is too large goes alone, so that only it is refused. */
 function requestsOf(entries: PutEventsRequestEntry[]): PutEventsRequestEntry[][] {
   const requests: PutEventsRequestEntry[][] = [];
   let bytes = 0;

@@ -1,7 +1,7 @@
 import jsonata from 'jsonata';
 import { evaluate, type Job } from './jsonata-expression.ts';
 
-/* The program of the process in which expressions run: one job after the other, until its parent is gone. */
+/* The program that runs expressions: one job after the other, until its parent ends. */
 
 process.on('message', async (job: Job) => {
   process.send?.(await evaluate(jsonata, job));

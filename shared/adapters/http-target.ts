@@ -22,7 +22,7 @@ export type Resolve = (
 
 export type HttpTargetDeps = {
   secrets: Secrets;
-  /** Lets targets be http and on this machine: in a local run alone. */
+  /** Allows targets with http and on this machine; only a local run sets it. */
   allowPrivate: boolean;
   nowMs(): number;
   /** Default: the system's resolver. */
@@ -31,21 +31,21 @@ export type HttpTargetDeps = {
 
 const responseBytesMax = 1024;
 
-/** The target's address leads where no target may be; asking again would not change that. */
+/** The target's address is not public; trying again would not change that. */
 class RefusedAddress extends Error {}
 
 /**
- * Posts runs to a URL, signed per Standard Webhooks. Only https and public addresses are called: the host is resolved
- * here, every address checked, and the connection made to what was checked, so that no second answer of a name server
- * (rebinding) can lead it elsewhere. Redirects are not followed.
+ * Posts runs to a URL, signed per Standard Webhooks. It calls only https and public addresses: it
+ * resolves the host, checks every address, and connects to a checked one. So a second answer of the
+ * name server (rebinding) cannot lead it elsewhere. It does not follow redirects.
  */
 export function makeHttpTargets({ secrets, allowPrivate, nowMs, resolve = lookupHost }: HttpTargetDeps) {
-  // Connections are kept for the next run; each went through the check when it was made.
+  // Connections are kept for the next run; each was checked when it was made.
   const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
   const lookup = allowPrivate ? undefined : publicOnly(resolve);
 
   return (workflow: string, target: Extract<Target, { type: 'http' }>): WorkflowTarget => {
-    /** Signs a message and posts it; the answer is for all that it carries. */
+    /** Signs a message and posts it. The answer counts for all runs in it. */
     async function send(message: object, messageId: string, timeoutMs: number): Promise<TargetAnswer> {
       const url = new URL(target.url);
       const problem = (allowPrivate ? undefined : urlProblem(url)) ?? credentialsProblem(url);
@@ -81,13 +81,13 @@ export function makeHttpTargets({ secrets, allowPrivate, nowMs, resolve = lookup
       async cancel({ messageId, message, timeoutMs }): Promise<CancelAnswer> {
         const answer = await send(message, cancelMessageId(messageId), timeoutMs);
         if (answer.kind === 'accepted') return { ...answer, kind: 'cancelled' };
-        // A receiver that knows no such message cannot stop anything.
+        // A receiver that does not know the message cannot stop its run.
         return answer.kind === 'refused' ? { kind: 'too_late', detail: answer.detail } : answer;
       },
     };
   };
 
-  /** No secret is our fault, not the target's: the run waits until there is one. */
+  /** A missing secret is our fault, not the target's: the run waits until it is set. */
   async function sign(
     workflow: string,
     message: { messageId: string; body: string },
@@ -109,7 +109,8 @@ export function makeHttpTargets({ secrets, allowPrivate, nowMs, resolve = lookup
     try {
       return await postOnce(url, call);
     } catch (error) {
-      // A kept connection that the other end had closed meanwhile: the request was never read, so a new one is no retry.
+      // The other end had closed this kept connection, so it never read the request. Sending it
+      // again is not a second call.
       const isStale = error instanceof StaleConnection;
       if (!isStale) throw error;
       return postOnce(url, { ...call, timeoutMs: Math.max(1, call.timeoutMs - (nowMs() - startedAtMs)) });
@@ -134,7 +135,7 @@ export function makeHttpTargets({ secrets, allowPrivate, nowMs, resolve = lookup
         reject(signal.aborted ? new TimedOut() : isStale ? new StaleConnection() : error);
       };
       const request = (isHttps ? requestHttps : requestHttp)(url, options, (response) => {
-        // From here on the status decides, even if the time for the rest is over.
+        // From here on the status decides, even if the time for the body runs out.
         request.off('error', fail).on('error', () => undefined);
         readResponseStart(response, responseBytesMax).then((text) => resolve(httpAnswer(response, text)));
       });
@@ -151,7 +152,10 @@ function httpAnswer({ statusCode = 0, headers }: IncomingMessage, response: stri
   return { status: statusCode, retryAfter: headers['retry-after'], response };
 }
 
-/** A configuration from before they were refused may still have them, and Node would send them. */
+/**
+ * An older configuration may still have them, from before they were refused, and Node would send
+ * them.
+ */
 function credentialsProblem({ username, password }: URL): string | undefined {
   return username === '' && password === ''
     ? undefined
@@ -160,14 +164,15 @@ function credentialsProblem({ username, password }: URL): string | undefined {
 
 function urlProblem({ protocol, hostname }: URL): string | undefined {
   if (protocol !== 'https:') return `the target's URL is not https`;
-  // A literal address is never looked up, so it is checked here; the URL parser has undone spellings such as 0x7f.1.
+  // A literal address is never looked up, so it is checked here. The URL parser has already
+  // normalized spellings such as 0x7f.1.
   const literal = hostname.replace(/^\[(.*)\]$/, '$1');
   return isIP(literal) !== 0 && !isPublicAddress(literal) ? notPublic(hostname) : undefined;
 }
 
 const notPublic = (hostname: string) => `the target's host ${hostname} is not on the public internet`;
 
-/** Looks a host up for a connection and lets through only what is public; one bad address spoils all. */
+/** Looks a host up for a connection. If any of its addresses is not public, all are refused. */
 export function publicOnly(resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { all: true }, (error, addresses) => {
@@ -198,7 +203,7 @@ function answerFromError(error: unknown, url: URL, timeoutMs: number): TargetAns
   };
 }
 
-/** Several addresses that all failed come as one error without a message of its own. */
+/** If several addresses fail, Node throws one error without a message. */
 function causeOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(errorMessage).join('; ');
   return errorMessage(error);

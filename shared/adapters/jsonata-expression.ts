@@ -8,18 +8,18 @@ export const expressionTimeMaxMs = 500;
 const stackMax = 200;
 /** The most values that a step of an expression may make. */
 const sequenceMax = 100_000;
-/** The most characters, as JSON, of what an expression makes. */
+/** The most characters of an expression's result, as JSON. */
 const resultCharactersMax = 256 * 1024;
-/** The most characters of a text that a function of the library makes out of shorter ones. */
+/** The most characters of a text that a library function builds from shorter ones. */
 const textCharactersMax = 1024 * 1024;
-/** The most characters of an error: it may quote the event, and stands in a log row. */
+/** The most characters of an error: it may quote the event, and is kept in a log row. */
 const errorCharactersMax = 300;
 
 const limits: JsonataOptions = { timeout: expressionTimeMaxMs, stack: stackMax, sequence: sequenceMax };
 
 /**
- * Functions that an expression may not use, and why: `eval` would make code of what a sender sent, and what differs from
- * call to call would make a redelivery or a replay another event.
+ * Functions that an expression may not use. `eval` would run a sender's text as code. Functions
+ * whose result differs from call to call would make a redelivery or a replay a different event.
  */
 const forbidden = new Map([
   ['eval', 'it would run text of an event as code'],
@@ -44,15 +44,18 @@ export function expressionProblem(jsonata: Jsonata, text: string): string | unde
 }
 
 export type Job = { text: string; document: object; receivedAtMs: number };
-/** `json` is a map; it crosses between processes as text, as it is checked for its length anyway. */
+/**
+ * `json` is a map. It crosses between processes as text, because its length is checked on the text
+ * anyway.
+ */
 export type Outcome = { kind: 'made'; json: string } | { kind: 'failed'; error: string };
 
 const compiled = new Map<string, Promise<Expression>>();
 
 /**
- * Runs an expression on a document, within limits of time, depth and size. The limit of time is looked at between the
- * steps of an expression: a function of the library that is at work is not interrupted, and nothing limits memory here.
- * So this runs in a process that can be ended: jsonata-preprocessor.ts.
+ * Runs an expression on a document, within limits of time, depth and size. The time is checked
+ * between the steps of an expression, so it does not interrupt a library function, and memory has
+ * no limit here. So this runs in a process that can be ended: jsonata-preprocessor.ts.
  */
 export async function evaluate(jsonata: Jsonata, { text, document, receivedAtMs }: Job): Promise<Outcome> {
   let expression = compiled.get(text);
@@ -88,9 +91,9 @@ async function compile(jsonata: Jsonata, text: string): Promise<Expression> {
   return expression;
 }
 
-/** What functions are called with as `this`. https://docs.jsonata.org/embedding-extending */
+/** The `this` of the library's functions. https://docs.jsonata.org/embedding-extending */
 type Focus = { environment: { lookup(name: string): unknown } };
-/** A function of the library, as the library itself holds it. */
+/** A library function, as the library stores it. */
 type BuiltIn = {
   implementation(this: unknown, ...parameters: unknown[]): unknown;
   signature: { definition: string };
@@ -107,17 +110,17 @@ function builtInsOf(jsonata: (text: string) => Expression): Promise<BuiltIns> {
   return builtIns;
 }
 
-/** Under which the time of an event is bound: a name that no expression can write. */
+/** The event's time is bound under this name, which no expression can write. */
 const receivedAt = 'received at';
 
 const timeOf = ({ environment }: Focus) => environment.lookup(receivedAt) as number;
 
 /**
- * Functions of the library that go another way here. The present is when the event was received, also where `$toMillis` fills
- * in what its picture leaves out. Those that make a long text of short ones are kept short: they work in one go, which no
- * limit of time can stop, and how long it gets may be for an event to say.
- *
- * Their parameters have plain names: the library reads these in the code of a function that is partially applied.
+ * Our versions of library functions. The present is when the event was received, also where
+ * `$toMillis` fills in missing parts of a date. Functions that build a long text have a length
+ * limit: they run in one step, which the time limit cannot stop, and an event may choose the
+ * length. Parameters have plain names, because the library reads them from the source of a
+ * partially applied function.
  */
 function replacements(own: BuiltIns): Record<string, (this: Focus, ...parameters: unknown[]) => unknown> {
   return {
@@ -157,7 +160,7 @@ function checkLength(name: string, characters: number): void {
     throw new Error(`$${name} would make ${characters} characters; at most ${textCharactersMax} are allowed`);
 }
 
-/** Of an expression that was parsed, what must not be in it. */
+/** Finds in a parsed expression what it must not contain. */
 function problemIn(node: unknown): string | undefined {
   if (typeof node !== 'object' || node === null) return undefined;
   const { type, value, position } = node as { type?: unknown; value?: unknown; position?: number };
@@ -183,7 +186,7 @@ function firstProblem(nodes: unknown[]): string | undefined {
 }
 
 function outcomeOf(result: unknown): Outcome {
-  // What an expression makes can hold functions, and lists that carry marks of the library's own; JSON holds neither.
+  // A result can hold functions, and lists with the library's own marks; JSON cannot hold either.
   const json = JSON.stringify(result, (_name, value: unknown) => (isFunction(value) ? undefined : value));
   if (json === undefined) return { kind: 'failed', error: 'the expression makes nothing; wanted a map' };
   if (json.length > resultCharactersMax) {
@@ -198,7 +201,7 @@ function outcomeOf(result: unknown): Outcome {
     : { kind: 'failed', error: `the expression makes ${typeName(value)}; wanted a map` };
 }
 
-/** Functions are maps to the library, of which an inner one holds the whole document. */
+/** The library represents functions as maps, and one inside them holds the whole document. */
 function isFunction(value: unknown): boolean {
   return (
     typeof value === 'object' &&
@@ -207,7 +210,10 @@ function isFunction(value: unknown): boolean {
   );
 }
 
-/** The library throws objects that are no errors; their messages may quote the event, so that they are cut short. */
+/**
+ * The library throws plain objects instead of errors. Their messages may quote the event, so they
+ * are cut short.
+ */
 function messageOf(error: unknown): string {
   const { message, position } = error as { message?: unknown; position?: unknown };
   const text = typeof message === 'string' ? message : String(error);

@@ -5,19 +5,23 @@ import type { JsonObject } from '../core/json/values.ts';
 import type { Preprocessed, Preprocessor } from '../ports/preprocessor.ts';
 import { expressionTimeMaxMs, type Job, type Outcome } from './jsonata-expression.ts';
 
-/** Past its time, an expression gets this long to notice it by itself, which gives the better error. */
+/**
+ * After its time limit an expression gets this long to stop by itself, which gives the better
+ * error.
+ */
 const graceMs = 200;
 /** The most memory that an expression may use, its document included. */
 export const expressionMegabytesMax = 128;
 const startMsMax = 10_000;
 
 /**
- * Runs JSONata (https://docs.jsonata.org) in a process of its own, which is started when the first expression is run and
- * kept for later ones. An expression that takes too long in a function of the library, or more memory than it may, ends
- * with that process: neither can be stopped from within, and in a thread either would end the function with all its
- * events. docs/decisions/0050-expressions-run-in-a-process-of-their-own.md.
+ * Runs JSONata (https://docs.jsonata.org) in a separate process, which starts with the first
+ * expression and serves later ones. If an expression takes too long in a library function, or too
+ * much memory, that process is ended. Neither can be stopped from within, and in a thread either
+ * would end the function with all its events.
+ * docs/decisions/0050-expressions-run-in-a-process-of-their-own.md.
  *
- * The process has no environment variables, so no credentials.
+ * The process gets no environment variables, so it has no credentials.
  */
 export function makePreprocessor(nowMs: () => number): Preprocessor {
   let running: ExpressionProcess | undefined;
@@ -34,7 +38,8 @@ export function makePreprocessor(nowMs: () => number): Preprocessor {
 
   let turn: Promise<unknown> = Promise.resolve();
   return {
-    // One after the other: the time counts from start to end, and events of a batch would use up each other's.
+    // One after the other: the time counts from start to end, so events of a batch would use up
+    // each other's time.
     run(text, document, receivedAtMs) {
       const result = turn.then(() => evaluate({ text, document, receivedAtMs }));
       turn = result.catch(() => undefined);
@@ -65,17 +70,18 @@ function startProcess(): ExpressionProcess {
   child.on('message', (answer) => hear({ kind: 'answer', answer }));
   child.on('error', (error) => end(error.message));
   child.on('exit', (code, signal) => end(signal ?? `exit code ${code}`));
-  // Idle, it keeps nobody running; at work, the timer of its job does.
+  // An idle child must not keep this process alive; during a job the job's timer does.
   child.unref();
   child.channel?.unref();
 
-  /** What comes first: an answer, the end of the process, or the end of the time that it has. */
+  /** Waits for the first of these: an answer, the end of the process, or the end of its time. */
   async function hearWithin(msMax: number): Promise<Heard> {
     if (ended) return ended;
     let timer: NodeJS.Timeout | undefined;
     const heard = await new Promise<Heard>((resolve) => {
       hear = resolve;
-      // An answer may have come while this thread was busy: it is read before the time is called up.
+      // An answer may have arrived while this thread was busy, so it is read before the time limit
+      // applies.
       timer = setTimeout(() => setImmediate(() => resolve({ kind: 'late' })), msMax);
     });
     clearTimeout(timer);
@@ -116,7 +122,7 @@ function forkProgram(): ChildProcess {
     return fork(programFile(), [], {
       env: {},
       execArgv: [`--max-old-space-size=${expressionMegabytesMax}`, '--max-semi-space-size=8'],
-      // With it numbers arrive that JSON has no text for.
+      // It carries numbers that JSON cannot express.
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
@@ -125,12 +131,13 @@ function forkProgram(): ChildProcess {
   }
 }
 
-// How Node ends itself when its memory is used up, which differs between its versions and by what was asked for.
+// How Node ends when its memory is used up: this differs between versions and between kinds of
+// allocation.
 const crashes = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL', 'SIGSEGV', 'SIGBUS', 'exit code 134']);
 
 /**
- * In a deployed function the program is a bundle of its own beside that of the function: `startedWhenUsed`. For tools and tests it is
- * one of the bundles in dist/ (infra/build/build.js).
+ * In a deployed function the program is a separate bundle beside the function's: `startedWhenUsed`.
+ * Tools and tests use the bundle in dist/ (infra/build/build.js).
  */
 function programFile(): string {
   const isSource = import.meta.url.endsWith('.ts');

@@ -22,10 +22,9 @@ export type KnockTargetDeps = {
 const timeoutMs = 5000;
 
 /**
- * Triggers a workflow of Knock, once per run: data and settings can differ by recipient, and the idempotency key then
- * covers exactly what one call does, however many runs of the trigger are still open.
- *
- * The run's key is also Knock's cancellation key, so that a cancellation reaches this run and no later one.
+ * Triggers a workflow of Knock, once per run, because data and settings can differ by recipient.
+ * The idempotency key then covers exactly one call, while other runs of the trigger finish. The
+ * run's key is also Knock's cancellation key, so that a cancellation reaches only this run.
  * https://docs.knock.app/api-reference/workflows/trigger
  */
 export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) {
@@ -60,7 +59,10 @@ export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) 
     },
   });
 
-  /** Calls with the newest API key, and with the one before it when Knock no longer, or not yet, knows the newest. */
+  /**
+   * Calls with the newest API key, and with the previous one if Knock does not know the newest
+   * (yet, or any more).
+   */
   async function withClient(
     workflow: string,
     timeoutMs: number,
@@ -74,7 +76,7 @@ export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) 
       return secretMissing(`secret ${name}: ${errorMessage(error)}`);
     }
     if (keys === undefined || keys.length === 0) return secretMissing(`there is no API key in secret ${name}`);
-    // A sizeable package, loaded when a run first goes to Knock.
+    // A large package, loaded when a run first goes to Knock.
     const { Knock } = await import('@knocklabs/node');
     const signal = AbortSignal.timeout(timeoutMs);
     for (const apiKey of keys) {
@@ -98,7 +100,8 @@ export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) 
   function clientFor(apiKey: string, KnockClient: typeof Knock): Knock {
     let client = clients.get(apiKey);
     if (client === undefined) {
-      // Retries are ours: they come by message and hold nobody up. What the client would log holds recipients' data.
+      // We retry by message, which blocks no function. The client's log lines would hold
+      // recipients' data.
       const options = { apiKey, maxRetries: 0, logLevel: 'off', fetch: fetchStart } as const;
       client = new KnockClient({ ...options, ...(knockUrl !== undefined && { baseURL: knockUrl }) });
       clients.set(apiKey, client);
@@ -121,14 +124,20 @@ export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) 
 
 const responseBytesMax = 16 * 1024;
 
-/** For the client: an answer whose text is here already, so that a body that stays open keeps no run waiting. */
+/**
+ * An answer for the client with its text already read, so that a body that stays open does not keep
+ * a run waiting.
+ */
 async function fetchStart(url: string | URL | Request, init?: RequestInit): Promise<Response> {
   const { status, headers, body } = await fetch(url, init);
   const text = body && (await readResponseStart(Readable.fromWeb(body as WebStream), responseBytesMax));
   return new Response(text, { status, headers });
 }
 
-/** Knock names the run that it began. An answer that says yes and no more, or breaks off, is a yes all the same. */
+/**
+ * Knock names the run that it began. A positive answer without that name, or one that breaks off,
+ * still counts as a yes.
+ */
 function runIdFrom(text: string): JsonObject {
   try {
     const { workflow_run_id = null } = JSON.parse(text);
@@ -166,7 +175,9 @@ function triggerParams({ data: run }: RunMessage, cancellationKey: string): Work
 
 type Inline = JsonObject & { id: string; collection: string };
 
-/** Knock identifies whom it is given inline, so what our directory knows of them is known there. */
+/**
+ * Knock identifies recipients that are sent inline, so it gets what our directory knows of them.
+ */
 function inlineOf(entity: JsonValue | undefined): Inline {
   const { updated_at: _updatedAt, created_at: createdAt, subscription: _subscription, ...known } = entity as JsonObject;
   return { ...known, ...(createdAt !== null && createdAt !== undefined && { created_at: createdAt }) } as Inline;

@@ -1,6 +1,9 @@
 import type { WorkflowTarget } from '../ports/workflow-target.ts';
 
-/** The run is a record and nothing more: for trying things out, and for workflows whose target is not there yet. */
+/**
+ * The run is only a record: for trying things out, and for workflows whose target does not exist
+ * yet.
+ */
 export const logTarget: WorkflowTarget = {
   recordsOnly: true,
   timeoutMs: 0,

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 
-/** How long the text of an answer is waited for once its status is there. */
+/** How long to wait for an answer's text after its status. */
 const textMsMax = 1000;
 
 /**
- * The beginning of an answer's text, at most `bytesMax`: enough to explain a refusal. The status has decided already, so a
- * body that stays open, breaks off or is long changes nothing; what came until then is the text. Never throws.
+ * The beginning of an answer's text, at most `bytesMax`: enough to explain a refusal. The status
+ * has decided already. So a body that stays open, breaks off or is long is cut there. Never throws.
  */
 export function readResponseStart(body: Readable, bytesMax: number): Promise<string> {
   return new Promise((resolve) => {
@@ -13,7 +13,7 @@ export function readResponseStart(body: Readable, bytesMax: number): Promise<str
     let bytes = 0;
     const finish = () => {
       clearTimeout(timer);
-      // A body that was read to its end leaves the connection to the next run; any other closes it.
+      // After a complete body the connection serves the next run; otherwise it is closed.
       body.destroy();
       resolve(Buffer.concat(chunks).subarray(0, bytesMax).toString('utf8').toWellFormed());
     };

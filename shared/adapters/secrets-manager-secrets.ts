@@ -3,7 +3,10 @@ import * as z from 'zod';
 import { RetryableError } from '../core/errors.ts';
 import type { Secrets } from '../ports/secrets.ts';
 
-/** Answers within a request's time or not at all; the caller has a last good value, or a sender that tries again. */
+/**
+ * The store must answer within a request's time. Otherwise the caller has a last good value, or a
+ * sender that retries.
+ */
 export function makeSecretsClient(
   config: ConstructorParameters<typeof SecretsManagerClient>[0] = {},
 ): SecretsManagerClient {
@@ -15,14 +18,15 @@ export function makeSecretsClient(
 }
 
 const freshMs = 5 * 60_000;
-/** How long "there is no such secret" is believed, and how long a store that failed is left alone. */
+/** How long "there is no such secret" is cached, and how long a failed store is not asked again. */
 const retryAfterMs = 30_000;
 const refreshAtMostEveryMs = 30_000;
-/** How long the last good values serve while the store cannot be read. */
+/** How long the last good values are used while the store cannot be read. */
 export const staleMaxMs = 60 * 60_000;
 /**
- * How long "there is no such secret" serves then. Not longer than it is believed anyway: a secret may have been set since, and
- * a source that asks for proof once it has a secret must not go on without.
+ * How long "there is no such secret" is used then: no longer than it is cached anyway. A secret may
+ * have been set since, and a source that asks for proof once it has a secret must not go on
+ * without.
  */
 const absentMaxMs = retryAfterMs;
 
@@ -40,7 +44,7 @@ type Known = { values: string[] | undefined; readAtMs: number };
 type Entry = {
   /** The last answer. */
   known?: Known;
-  /** Not asked again before then, unless a refresh is asked for. */
+  /** The store is not asked again before then, unless a refresh is requested. */
   nextReadMs: number;
   refreshedAtMs: number;
   loading?: Promise<void>;
@@ -48,9 +52,10 @@ type Entry = {
 };
 
 /**
- * Secrets of one environment, read from Secrets Manager under `<prefix>/<name>` and kept in memory: 5 minutes, or 30
- * seconds for one that does not exist. While the store is down the last good values serve for up to an hour; that there are
- * none is not taken for granted then. Callers that ask at the same time share one request. Neither values nor what is wrong with them ever reach an error or a log.
+ * Secrets of one environment, read from Secrets Manager under `<prefix>/<name>` and kept in memory:
+ * 5 minutes, or 30 seconds for one that does not exist. While the store is down the last good
+ * values are used for up to an hour; a cached absence is not. Simultaneous callers share one
+ * request. Neither values nor details of a malformed value ever reach an error or a log.
  */
 export function makeSecrets({
   client,
@@ -60,7 +65,7 @@ export function makeSecrets({
 }: {
   client: SecretsManagerClient;
   prefix: string;
-  /** Told of every read that failed, also where a value that is known goes on serving. */
+  /** Called for every failed read, also when a known value is used instead. */
   onFailure?: (name: string, error: Error) => void;
   nowMs?: () => number;
 }): Secrets {
@@ -86,7 +91,7 @@ export function makeSecrets({
       onFailure(name, unreadable(name, error));
       entry.nextReadMs = nowMs() + retryAfterMs;
     } finally {
-      entry.loading = undefined;
+      delete entry.loading;
     }
   }
 
@@ -110,7 +115,7 @@ export function makeSecrets({
   return {
     async valuesOf(name) {
       const entry = entryOf(name);
-      // A caller that has nothing to live on asks, however lately the store has failed.
+      // A caller without any cached value asks the store, even if it failed a moment ago.
       if (nowMs() >= entry.nextReadMs || !serves(entry)) await loadShared(name, entry);
       return answer(name, entry);
     },
@@ -118,7 +123,7 @@ export function makeSecrets({
       const entry = entryOf(name);
       if (nowMs() - entry.refreshedAtMs >= refreshAtMostEveryMs) {
         entry.refreshedAtMs = nowMs();
-        // One under way may have been asked before the change that the caller is looking for.
+        // A request that is under way may have started before the change that the caller looks for.
         await entry.loading;
         await loadShared(name, entry);
       } else {
@@ -143,7 +148,7 @@ async function read(client: SecretsManagerClient, id: string): Promise<string[] 
     throw error;
   }
   const parsed = SecretText.safeParse(parseQuietly(text));
-  // Only the name: an error that says what is wrong with a secret quotes it.
+  // Only the name: a message about a malformed secret would quote its value.
   if (!parsed.success) throw new Error(`the secret "${id}" does not hold {"values": ["…"]} or {"current": "…"}`);
   return parsed.data;
 }

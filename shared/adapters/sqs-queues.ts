@@ -19,8 +19,9 @@ export function makeQueueClient(config: ConstructorParameters<typeof SQSClient>[
 const messageGroupLengthMax = 128;
 
 /**
- * The source is the message group: on a standard queue that keeps one busy source from delaying the others.
- * docs/fairness.md. Source keys may be longer than a group's name; what is too long ends in its hash.
+ * The source is the message group. On a standard queue that keeps a busy source from delaying the
+ * others (docs/fairness.md). A source key that is longer than a group's name may be ends in its
+ * hash.
  */
 export function messageGroupOf(source: string): string {
   if (source.length <= messageGroupLengthMax) return source;
@@ -61,12 +62,13 @@ export function makeActionsQueue(client: SQSClient, queueUrl: string): ActionsQu
   };
 }
 
-/** One message that cannot be written is not sent; the others are. */
+/** A message that cannot be written does not stop the others. */
 function encodeOrFail(message: ActionsMessage): { text: string } | { error: Error } {
   try {
     const encoded = encodeActionsMessage(message);
     if ('text' in encoded) return encoded;
-    // Actions that make a message too large were left out before, so this is a bug of ours: shown, never dropped.
+    // Actions that make a message too large were left out before, so this is a bug of ours. It is
+    // thrown, never dropped.
     const why = `an actions message of ${encoded.tooLarge} bytes was not cut down to what the queue takes`;
     return { error: new Error(why) };
   } catch (error) {
@@ -98,12 +100,16 @@ export function makeReceivedMessages(client: SQSClient, queueUrl: string): Recei
 const entriesMax = 10;
 const batchBytesMax = 1024 * 1024;
 const attemptsMax = 3;
-// A request of 10,000 events is a thousand batches; the rest wait their turn instead of for a thousand connections.
+// A request of 10,000 events makes a thousand batches; this limit keeps them from opening a
+// thousand connections.
 const requestsAtOnce = 16;
 
 type Entry = Omit<SendMessageBatchRequestEntry, 'Id'> & { MessageBody: string };
 
-/** Sends every entry, ten to a request; what SQS refuses for its own fault is sent again twice. Answers in order. */
+/**
+ * Sends every entry, ten to a request. Entries that SQS refuses for its own fault are sent again
+ * twice. Answers in order.
+ */
 async function sendAll(client: SQSClient, queueUrl: string, entries: Entry[]): Promise<SendResult[]> {
   const results: SendResult[] = [];
   const batches = splitForBatches(entries);
@@ -162,7 +168,7 @@ async function sendBatch(
         }
       }
     } catch (cause) {
-      // The SDK has tried already what is worth trying; the sender, or the next delivery, tries again.
+      // The SDK has already retried. Now the sender, or the next delivery, tries again.
       const error = new RetryableError('the queue could not be reached', { cause });
       for (const { position } of waiting) results[position] = { sent: false, error };
       return;

@@ -6,9 +6,9 @@ import { type AwsClientConfig, answerFromAwsError, awsTargetDefaults, regionOfAr
 const timeoutMs = 5000;
 
 /**
- * Starts one execution of a standard state machine per run. Its name comes from the run's id, and a standard state
- * machine takes each name once in 90 days, so a run never has two executions: asked again it answers
- * ExecutionAlreadyExists, which is what we want to hear.
+ * Starts one execution of a standard state machine per run. Its name comes from the run's id, and a
+ * standard state machine takes each name once in 90 days, so a run never has two executions: a
+ * second call gets ExecutionAlreadyExists, which counts as success.
  * https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
  */
 export function makeStepFunctionsTargets(config: AwsClientConfig = {}) {
@@ -70,7 +70,7 @@ function executionName(messageId: string): string {
   return messageId.replace(/^msg_/, '');
 }
 
-/** Of a version or alias too: executions belong to the state machine itself. */
+/** Also for a version or alias: executions belong to the state machine itself. */
 function executionArnOf(stateMachineArn: string, name: string): string {
   const [stateMachine] = /^(?:[^:]+:){5}stateMachine:[^:]+/.exec(stateMachineArn) ?? [stateMachineArn];
   return `${stateMachine.replace(':stateMachine:', ':execution:')}:${name}`;

@@ -1,6 +1,7 @@
 /**
- * Every table: its keys and indexes, in one place. The stack creates them from this list, the adapters name attributes
- * by it, and tests create them in an emulator with it. What the keys hold: docs/tables.md.
+ * All tables with their keys and indexes. The stack creates them from this list, adapters take
+ * attribute names from it, and tests create them in an emulator. What the keys hold:
+ * docs/tables.md.
  */
 export type IndexDefinition = {
   partitionKey: string;

@@ -1,4 +1,4 @@
-/** Name of the secret that a workflow's target is called with: signing keys, or an API key. */
+/** Name of a workflow's target secret: signing keys, or an API key. */
 export function targetSecretName(workflow: string): string {
   return `targets/${workflow}`;
 }

@@ -13,7 +13,7 @@ import { makeStepFunctionsTargets } from './step-functions-target.ts';
 export type WorkflowTargetsDeps = HttpTargetDeps &
   KnockTargetDeps & {
     breakers: TargetBreakers;
-    /** Default: AWS itself, which a local run keeps away from. */
+    /** Default: AWS itself; a local run passes other endpoints. */
     aws?: AwsClientConfig;
   };
 
@@ -22,7 +22,10 @@ type Opener<Type extends Target['type']> = (
   deps: WorkflowTargetsDeps,
 ) => (workflow: string, target: Extract<Target, { type: Type }>) => WorkflowTarget;
 
-/** What calls each type of target, each in a file of its own. shared/core/configuration/targets defines the types. */
+/**
+ * The adapter of each type of target, one file each. shared/core/configuration/targets defines the
+ * types.
+ */
 const openers: { [Type in Target['type']]: Opener<Type> } = {
   log: () => () => logTarget,
   http: makeHttpTargets,

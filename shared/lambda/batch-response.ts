@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 
 /**
- * What Lambda wants back for a batch of which only `finished` is over; a record that no code has finished comes back.
+ * Lambda's answer for a batch: every record that is not in `finished` is delivered again.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
 export function batchResponse(records: SQSRecord[], finished: ReadonlySet<SQSRecord>): SQSBatchResponse {

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * What the stack tells its functions. Each function names the variables it reads; one that is missing stops the
- * function at its cold start, loudly, instead of at the first event that needs it.
+ * The variables that the stack sets for its functions. Each function names those it reads. A
+ * missing one stops the function at its cold start, not at the first event that needs it.
  */
 const variables = {
   ENVIRONMENT: z.string().min(1),
@@ -23,14 +23,14 @@ const variables = {
   USERS_INDEX: z.stringbool(),
   /** Deliveries after which a message goes to the dead-letter queue. */
   MAX_RECEIVE_COUNT: z.coerce.number().int().positive(),
-  /** Set by the local runtime alone: lets targets be http and on this machine. */
+  /** Only the local runtime sets it: it allows targets with http and on this machine. */
   LOCAL: z.stringbool().default(false),
 } as const;
 
 type Variables = typeof variables;
 type Read<Names extends keyof Variables> = { [Name in Names]: z.infer<Variables[Name]> };
 
-/** @throws Error that names every variable that is missing or wrong */
+/** @throws Error that names every missing or wrong variable */
 export function readEnvironment<Names extends keyof Variables>(
   env: Record<string, string | undefined>,
   ...names: Names[]

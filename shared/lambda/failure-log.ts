@@ -7,8 +7,8 @@ export type FunctionLog = {
 };
 
 /**
- * Writes down one failure where it is first seen: with its stack, and with the ids that lead to its record. Trouble that
- * may pass is a warning; anything else is a bug of ours, hence an error.
+ * Logs a failure where it is first seen, with its stack and the ids that lead to its record. A
+ * RetryableError is a warning. Anything else is a bug of ours, hence an error.
  */
 export function logFailure(log: FunctionLog, message: string, error: Error, ids: Record<string, unknown>): void {
   const write = error instanceof RetryableError ? log.warn : log.error;

@@ -18,7 +18,7 @@ export function problemResult(problem: Problem, headers: Record<string, string> 
 
 const retryAfterSecondsByDefault = 5;
 
-/** Any fault of ours, whatever it is: the one status after which every sender tries again. */
+/** Any fault of ours: the one status after which every sender retries. */
 export function unavailableResult(retryAfterSeconds = retryAfterSecondsByDefault): HttpResult {
   return problemResult(
     {
@@ -32,7 +32,7 @@ export function unavailableResult(retryAfterSeconds = retryAfterSecondsByDefault
   );
 }
 
-/** Turns whatever a handler throws, its time running out included, into a 503. */
+/** Turns everything that a handler throws, including a timeout, into a 503. */
 export function answerFaults(report: (error: unknown) => void): MiddlewareObj<APIGatewayProxyEventV2, HttpResult> {
   return {
     onError: (request) => {

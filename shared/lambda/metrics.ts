@@ -1,10 +1,14 @@
-/** Counts of one function, per source; `docs/alarms.md` lists the names and who watches them. */
+/**
+ * Counts of one function, per source; `docs/alarms.md` lists the names and the alarms that watch
+ * them.
+ */
 export type StageMetrics = {
   /** Adds to a count. `reason` is from a closed list, never text from a request. */
   count(source: string, name: string, value?: number, reason?: string): void;
   /**
-   * Adds to a count of the moment `atMs` and not of now: CloudWatch files it under that minute. For what is compared with
-   * rows by their time, where "when it was counted" would put a part of it into the next minute.
+   * Adds to a count at the moment `atMs` instead of now: CloudWatch stores it under that minute.
+   * `verify` compares such counts with rows by their time; counted at the current time, some would
+   * fall into the next minute.
    */
   countAt(atMs: number, source: string, name: string, value?: number): void;
   /** Adds one measured value in milliseconds. */
@@ -16,7 +20,7 @@ export type StageMetrics = {
 type Line = {
   source: string;
   reason: string | undefined;
-  /** Absent: when it is printed. */
+  /** Absent: the time of printing. */
   atMs: number | undefined;
   counts: Map<string, number>;
   times: Map<string, number[]>;

@@ -1,14 +1,15 @@
 import type { UnreadableReason } from '../core/configuration/unreadable.ts';
 import type { StageMetrics } from './metrics.ts';
 
-/** What the configuration's adapter tells: see `Unreadable` there. */
+/** Reported by the configuration's adapter: see `Unreadable` there. */
 type Told = { reason: UnreadableReason; error: Error; inForce: number | undefined };
 
 const sameLineAfterMs = 5 * 60_000;
 
 /**
- * Counts each try, which raises an alarm (docs/alarms.md, "configuration-unreadable"), and writes a line for the first
- * of each reason and one every five minutes after. The counts leave at once: a batch that fails for it flushes nothing.
+ * Counts each try, which raises an alarm (docs/alarms.md, "configuration-unreadable"). It logs the
+ * first try of each reason, then one line every five minutes. It flushes the counts at once,
+ * because a batch that fails for this reason flushes none.
  */
 export function reportUnreadable({
   metrics,
@@ -21,7 +22,7 @@ export function reportUnreadable({
 }): (told: Told) => void {
   const writtenAtMs = new Map<string, number>();
   return (told) => {
-    // It concerns every source. No source can have this key.
+    // Stands for all sources; no source can have this key.
     metrics.count('*', 'ConfigurationUnreadable', 1, told.reason);
     metrics.flush();
     const writtenMs = writtenAtMs.get(told.reason);

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { makeDocumentClient } from '../adapters/dynamodb.ts';
 import type { ConfigurationTable } from '../adapters/dynamodb-configuration-table.ts';
 
-/** What a stack says about itself; the local runtime says the same of the template it runs. */
+/** A stack's outputs; the local runtime gives the same for the template that it runs. */
 export const StackOutputs = z.object({
   Environment: z.string(),
   IngestUrl: z.string(),
@@ -22,9 +22,9 @@ export const StackOutputs = z.object({
   ConfigurationTable: z.string(),
   SecretsPrefix: z.string(),
   LogShards: z.coerce.number().int().positive(),
-  /** Stacks from before promotions were checked do not have it. */
+  /** Older stacks do not have it. */
   GrantedTargets: z.string().optional(),
-  /** What the functions of the stack know. Stacks from before commits were checked do not have them. */
+  /** What the stack's functions know. Older stacks do not have these outputs. */
   KnownFormat: z.string().optional(),
   KnownKinds: z.string().optional(),
   KnownActions: z.string().optional(),
@@ -33,14 +33,17 @@ export const StackOutputs = z.object({
 });
 export type StackOutputs = z.infer<typeof StackOutputs>;
 
-/** One environment, local or on AWS: where its parts are, and the clients that reach them. Every operation takes one. */
+/**
+ * One environment, local or on AWS: the addresses of its parts, and clients for them. Every
+ * operation takes one.
+ */
 export type Environment = {
   name: string;
   /** `local`, or `AWS eu-central-1`. */
   where: string;
   local: boolean;
   outputs: StackOutputs;
-  /** One per command; clients of services that not every command needs are made when asked for. */
+  /** One per command. Clients that few commands need are made on demand. */
   documents: DynamoDBDocumentClient;
   configuration: ConfigurationTable;
   queues(): Promise<SQSClient>;
@@ -48,17 +51,17 @@ export type Environment = {
   metrics(): Promise<CloudWatchClient>;
 };
 
-/** What AWS clients are made with; absent fields are as the SDK finds them. */
+/** Options of the AWS clients; the SDK finds absent ones itself. */
 export type ClientConfig = {
   region?: string;
   profile?: string;
   credentials?: { accessKeyId: string; secretAccessKey: string };
 };
 
-/** Where each service of a local environment listens. */
+/** The address of each service of a local environment. */
 export type Endpoints = { dynamodb: string; sqs: string; secretsmanager: string; cloudwatch: string };
 
-/** @param endpoints where the local runtime listens; absent: AWS */
+/** @param endpoints addresses of the local runtime; absent: AWS */
 export function openEnvironment(
   name: string,
   where: string,

@@ -1,17 +1,19 @@
 /**
- * What kind of no it is.
- *
- * - `failed`: it was understood and cannot be done as things are.
+ * The kind of refusal.
+ * - `failed`: the request is valid, but cannot be done as things are.
  * - `invalid`: the request itself is wrong.
- * - `not_found`: what was asked for does not exist.
+ * - `not_found`: the requested thing does not exist.
  */
 export type RefusalKind = 'failed' | 'invalid' | 'not_found';
 
-/** A no that a person can act on: what was wrong, and what would be right. It's no bug, so its stack trace is never shown. */
+/**
+ * A refusal that a person can act on: what was wrong, and what would be right. It isn't a bug, so
+ * its stack trace is never shown.
+ */
 export class Refusal extends Error {
   override name = 'Refusal';
   readonly kind: RefusalKind;
-  /** What would be right: one line per remedy. */
+  /** One line per remedy. */
   readonly remedies: readonly string[];
 
   constructor(message: string, kind: RefusalKind, remedies: readonly string[] = []) {

@@ -1,9 +1,12 @@
 import type { ActionLogEntry } from '../core/logs/action-log-entry.ts';
 
 export interface ActionLog {
-  /** Consistently read; undefined when there is no row. */
+  /** Reads consistently; undefined when there is no row. */
   read(execution: string): Promise<ActionLogEntry | undefined>;
-  /** Unconditional, in batches, for first attempts that left nothing pending. Answers per entry, in order. */
+  /**
+   * Writes unconditionally and in batches, for first attempts without pending actions. Answers per
+   * entry, in order.
+   */
   writeEach(entries: ActionLogEntry[]): Promise<(Error | undefined)[]>;
   /**
    * Writes the row if its revision is still `revisionSeen` (0: no row), as revision `revisionSeen + 1`.

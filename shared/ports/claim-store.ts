@@ -20,7 +20,7 @@ export type ClaimRequest = ClaimRef & {
 };
 
 export type ClaimAnswer =
-  /** `previous` is there when the claim was ours already, with a lease that had ended. */
+  /** `previous` is present when the claim already was ours, with a lease that had ended. */
   { kind: 'taken'; claim: Claim; previous?: Claim } | { kind: 'refused'; held: Claim };
 
 export interface ClaimStore {
@@ -30,11 +30,14 @@ export interface ClaimStore {
    */
   claim(request: ClaimRequest, nowMs: number): Promise<ClaimAnswer>;
   /**
-   * Takes over a claim that is expired, released, or left by an owner that died: on the condition that it is as `seen`.
-   * `execution` and `expiresAtMs` are what the claim will then hold; `released` is removed.
+   * Takes over a claim that is expired, released, or left by an owner that died, if it still equals
+   * `seen`. The claim then holds `execution` and `expiresAtMs`, and `released` is removed.
    * @returns false when another event was faster
    */
   takeOver(request: ClaimRequest & { execution: string }, seen: Claim): Promise<boolean>;
-  /** Marks the claim so that a later copy of the event may run again, if it is still `execution`'s, whichever event owns it by now. */
+  /**
+   * Marks the claim so that a later copy may run, if it still belongs to `execution`. It does not
+   * matter which event owns it by now.
+   */
   release(ref: ClaimRef, execution: string): Promise<void>;
 }

@@ -6,7 +6,7 @@ export type LiveConfiguration = { version: number; snapshot: Snapshot; state: En
 export interface ConfigurationSource {
   /**
    * The configuration now in force, at most about 15 s old while the table answers.
-   * @throws RetryableError when none was ever read; later failures keep the last good one
+   * @throws RetryableError when none was ever read; after that a failure returns the last good one
    */
   current(): Promise<LiveConfiguration>;
   /** Reads again at once, at most every few seconds per process: before a request is refused for an unknown source or URL. */

@@ -1,18 +1,20 @@
-import type { Entity, EntityRef, Tombstone } from '../core/directory/entity.ts';
+import type { Entity, Tombstone } from '../core/directory/entity.ts';
+import type { EntityRef } from '../core/ids/entity-ref.ts';
 
 /** Users and objects (tenants among them). All reads are consistent. */
 export interface Directory {
   /**
-   * Answers in order; undefined for who is not there. What is asked for at the same moment is read together.
-   * @throws RetryableError when the table is throttled or away
+   * Answers in order; undefined for an entity that does not exist. Reads that are requested at the
+   * same moment are joined.
+   * @throws RetryableError when the table is throttled or unavailable
    */
   readEach(refs: EntityRef[]): Promise<(Entity | undefined)[]>;
-  /** As `readEach`, with the marks that deletes left. */
+  /** Like `readEach`, but also returns tombstones. */
   readStoredEach(refs: EntityRef[]): Promise<(Entity | Tombstone | undefined)[]>;
   /**
    * Writes the whole entity if the stored version is still `versionSeen` (0: nothing stored, no tombstone either).
    * @returns false when another writer was faster: read again, merge, try again
-   * @throws RetryableError when the table is throttled or away
+   * @throws RetryableError when the table is throttled or unavailable
    */
   writeIfUnchanged(entity: Entity | Tombstone, versionSeen: number): Promise<boolean>;
 }

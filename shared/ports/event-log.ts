@@ -1,13 +1,16 @@
 import type { EventLogEntry, EventStatus } from '../core/logs/event-log-entry.ts';
 
 export interface EventLog {
-  /** The status in the event's row, consistently read; undefined when there is no row yet. */
+  /** Reads the status in the event's row consistently; undefined when there is no row yet. */
   statusOf(eventId: string, source: string): Promise<EventStatus | undefined>;
-  /** Writes rows, unconditionally and in batches. Answers per entry, in order: undefined, or the error that kept it out. */
+  /**
+   * Writes rows, unconditionally and in batches. Answers per entry, in order: undefined, or the
+   * error that prevented the write.
+   */
   writeEach(entries: EventLogEntry[]): Promise<(Error | undefined)[]>;
   /**
    * Writes a `failed` row where no final row exists; an earlier `failed` row keeps its reason and detail.
-   * @returns false when a final row was there
+   * @returns false when a final row exists
    */
   writeFailed(entry: EventLogEntry): Promise<boolean>;
 }

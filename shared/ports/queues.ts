@@ -3,7 +3,10 @@ import type { ActionsMessage } from '../core/plan/actions-message.ts';
 
 export type SendResult = { sent: true } | { sent: false; error: Error };
 
-/** Sending is in batches, split by ten and by bytes; entries the queue refuses for its own fault are tried again a few times. */
+/**
+ * Sending is in batches, split by ten and by bytes; entries that the queue refuses for its own
+ * fault are sent again a few times.
+ */
 export interface EventsQueue {
   sendEach(events: RawEvent[]): Promise<SendResult[]>;
 }
@@ -12,11 +15,12 @@ export interface ActionsQueue {
   sendEach(messages: (ActionsMessage & { delaySeconds?: number })[]): Promise<SendResult[]>;
 }
 
-/** Gives a received message back before its visibility timeout would. */
+/** Returns a received message to the queue before its visibility timeout ends. */
 export interface ReceivedMessages {
   /**
    * `visibleInSeconds` is at least 1.
-   * @throws RetryableError when the queue could not be told: those messages come back later, when their visibility ends
+   * @throws RetryableError when the queue does not answer: the messages then return when their
+   * visibility ends
    */
   handBack(messages: { receiptHandle: string; visibleInSeconds: number }[]): Promise<void>;
 }

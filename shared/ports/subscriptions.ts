@@ -1,12 +1,12 @@
-import type { EntityRef, ObjectRef } from '../core/directory/entity.ts';
 import type { RelationChange } from '../core/directory/relation.ts';
+import type { EntityRef, ObjectRef } from '../core/ids/entity-ref.ts';
 import type { JsonObject } from '../core/json/values.ts';
 
 export type Subscription = {
   object: ObjectRef;
   recipient: EntityRef;
   properties: JsonObject;
-  /** When the event that last asked for it happened at its source. */
+  /** When the event that last requested it happened at its source. */
   sourceTimeMs: number;
   insertedAtMs: number;
   updatedAtMs: number;
@@ -15,19 +15,23 @@ export type Subscription = {
 /** At most `limit` (1-1000) entries from `after` on. */
 export type PageRequest = { limit: number; after?: string };
 
-/** `next` is there while more may follow, however few the entries: give it back as `after`. */
+/** `next` is present while more may follow, even after a short page: pass it as `after`. */
 export type Page<Entry> = { entries: Entry[]; next?: string };
 
-/** One page of what was forgotten; `next` as in a page. */
+/** One page of deleted subscriptions; `next` as in a page. */
 export type Erased = { erased: number; next?: string };
 
 /**
- * Who follows which object, and the inverse. Both directions are one Query of one partition; nothing scans. Source time
- * decides between asking and taking back, whatever arrives first. What is asked for twice by one event changes once.
- * All calls throw RetryableError when the table is throttled or away.
+ * Which recipients are subscribed to which objects. Each direction is one Query of one partition,
+ * never a scan. Source time decides between subscribing and unsubscribing, whatever arrives first.
+ * If one event asks for the same twice, it changes once. All calls throw RetryableError when the
+ * table is throttled or unavailable.
  */
 export interface Subscriptions {
-  /** Creates or updates, answering in order; `properties` absent keeps those of an existing one. At most 100 at a time. */
+  /**
+   * Creates or updates, answering in order; absent `properties` keep the existing ones. At most 100
+   * at a time.
+   */
   subscribe(
     object: ObjectRef,
     recipients: EntityRef[],
@@ -41,10 +45,12 @@ export interface Subscriptions {
   ): Promise<RelationChange[]>;
   /** Subscribers of an object in a stable order. */
   subscribersOf(object: ObjectRef, page: PageRequest): Promise<Page<Subscription>>;
-  /** What a recipient is subscribed to. */
+  /** The objects that a recipient is subscribed to. */
   subscriptionsOf(recipient: EntityRef, page: PageRequest): Promise<Page<Subscription>>;
-  /** Forgets a page of an object's subscribers, for good, but those asked for after `notAfterMs`. */
+  /**
+   * Deletes a page of an object's subscribers for good, except those requested after `notAfterMs`.
+   */
   eraseSubscribersOf(object: ObjectRef, notAfterMs: number, page: PageRequest): Promise<Erased>;
-  /** Forgets a page of what a recipient is subscribed to, likewise. */
+  /** Deletes a page of a recipient's subscriptions in the same way. */
   eraseSubscriptionsOf(recipient: EntityRef, notAfterMs: number, page: PageRequest): Promise<Erased>;
 }

@@ -4,21 +4,26 @@ import type { Pending, PendingReason } from '../core/logs/pending.ts';
 import type { CancelMessage } from '../core/runs/cancel-message.ts';
 import type { RunMessage } from '../core/runs/run-message.ts';
 
-/** Not now: the run waits as this says. `retryAfterSeconds` is what the target asked for, if it did. */
+/**
+ * Not now: the run waits for this reason. `retryAfterSeconds` is the target's wish, if it stated
+ * one.
+ */
 export type Unavailable = { kind: 'unavailable' } & Pending & {
     reason: Extract<PendingReason, 'target_unavailable' | 'target_timeout' | 'target_busy' | 'secret_missing'>;
   };
 
 export type TargetAnswer =
   | { kind: 'accepted'; reference?: JsonObject }
-  /** For good: the same call would be refused again. */
+  /** Refused for good: the same call would be refused again. */
   | { kind: 'refused'; detail: string; reference?: JsonObject }
   | Unavailable;
 
 export type CancelAnswer =
-  /** The run is stopped, or its engine has been told to stop it. */
+  /** The run is stopped, or its engine was told to stop it. */
   | { kind: 'cancelled'; reference?: JsonObject }
-  /** Nothing to stop: the run is over, the target does not know it, or takes no cancellations. */
+  /**
+   * Too late: the run has ended, the target does not know it, or the target takes no cancellations.
+   */
   | { kind: 'too_late'; detail: string }
   | Unavailable;
 
@@ -31,36 +36,46 @@ export type RunRequest = {
 
 export type BatchRequest = {
   /**
-   * Idempotency key of the call: the batch's, which each run's row keeps from the moment it is written (`batchMessageId`),
-   * so that it is the same however many runs of the batch are still open. shared/core/runs/run-batches.ts
+   * Idempotency key of the call: the batch's id (`batchMessageId`), which each run's row holds from
+   * its first write. So it stays the same while runs of the batch finish.
+   * shared/core/runs/run-batches.ts
    */
   messageId: string;
   timeoutMs: number;
 };
 
 export type CancelRequest = {
-  /** The run's, as `start` got it. */
+  /** The run's message id, as `start` got it. */
   messageId: string;
   message: CancelMessage;
   timeoutMs: number;
 };
 
-/** Where one workflow's runs go. Starting a run twice under one message id must be harmless; targets are told to see to it. */
+/**
+ * The target of one workflow's runs. Starting a run twice under one message id must be harmless;
+ * docs/targets.md asks targets for that.
+ */
 export interface WorkflowTarget {
-  /** True when there is nothing to call: the run is written once, as handed off, and `start` is never asked. */
+  /**
+   * True when the target needs no call: the run is written once, as handed off, and `start` is
+   * never called.
+   */
   readonly recordsOnly: boolean;
-  /** How long an attempt may take at most. */
+  /** The longest that an attempt may take. */
   readonly timeoutMs: number;
-  /** Never throws for what the target did or did not do. */
+  /** Never throws for a target's answer or silence. */
   start(request: RunRequest): Promise<TargetAnswer>;
-  /** Most runs that one call takes; present together with `startMany`. */
+  /** The most runs that one call takes; present together with `startMany`. */
   readonly batchMax?: number;
   /**
-   * Starts up to `batchMax` runs of one trigger in one call: one answer for each, in order. Where it is present it is
-   * asked instead of `start`, for a single run too. Never throws either.
+   * Starts up to `batchMax` runs of one trigger in one call: one answer for each, in order. If
+   * present, it is called instead of `start`, also for a single run. It never throws either.
    */
   startMany?(requests: RunRequest[], batch: BatchRequest): Promise<TargetAnswer[]>;
-  /** Takes back a run that was handed off. Absent where the target cannot be told: every cancellation is too late. */
+  /**
+   * Cancels a run that was handed off. Absent if the target takes no cancellations: then each is
+   * too late.
+   */
   cancel?(request: CancelRequest): Promise<CancelAnswer>;
 }
 

@@ -29,14 +29,14 @@ const examples: Record<Target['type'], object> = {
 const target = (type: Target['type']) =>
   Target.parse({ type, ...examples[type], ...(type === 'http' && { url: server.url }) });
 
-function open(change: Partial<WorkflowTargetsDeps> = {}) {
+function open({ isLocal = false, ...change }: Partial<WorkflowTargetsDeps> & { isLocal?: boolean } = {}) {
   const values = [`whsec_${Buffer.from('a target secret of 32 bytes long').toString('base64')}`];
   return makeWorkflowTargets({
     secrets: { valuesOf: async () => values, refresh: async () => values },
     allowPrivate: true,
     nowMs: Date.now,
     breakers: makeFakeTargetBreakers(),
-    aws: { endpoint: server.url, ...localCredentials },
+    ...(!isLocal && { aws: { endpoint: server.url, ...localCredentials } }),
     knockUrl: server.url,
     ...change,
   });
@@ -75,7 +75,7 @@ describe('in a local run', () => {
     ['step-functions', 'Step Functions'],
     ['event-bridge', 'EventBridge'],
   ] as const)('%s refuses at once, says why, and calls nobody', async (type, service) => {
-    const targets = open({ aws: undefined });
+    const targets = open({ isLocal: true });
     expect(await targets('order-completed', target(type)).start(runRequest())).toEqual({
       kind: 'refused',
       detail: `a local run has no ${service}; give this environment a log or http target to try the workflow here`,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { endsOf } from '../../infra/cli/configuration/promote.ts';
-import { openSecretStore } from '../../infra/local/secrets.ts';
+import { openSecretStore } from '../../infra/local/secret-store.ts';
 import { startSecretsApi } from '../../infra/local/secrets-api.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';

@@ -41,7 +41,7 @@ type ReasonOfAll = { status: 'skipped' | 'failed' | 'pending'; when: string };
 export const commonReasons = {
   parameters_too_large: {
     status: 'failed',
-    when: 'with these parameters the event’s message is over 300 KB compressed',
+    when: 'with these parameters the event’s message is over 300 KB compressed, or holds over 150,000 values',
   },
   action_unknown: { status: 'failed', when: 'the mapping names an action that there is not' },
   retries_exhausted: { status: 'failed', when: 'what was pending is given up, after 24 hours or 120 attempts' },

@@ -93,7 +93,7 @@ async function readSide(
 }
 
 type Hints = {
-  /** Where the settings that run differ from `environments/<env>.yaml`. */
+  /** Differences between the settings in force and `environments/<env>.yaml`. */
   drift: FieldChange[];
   draft?: { author: string; updated_at: string; changes: string[] };
 };

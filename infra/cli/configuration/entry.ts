@@ -5,7 +5,7 @@ import { notFound, usageError } from '../../../shared/operations/refusal.ts';
 
 /**
  * The entry that an operator named: by version, id, or the beginning of an id.
- * @throws Refusal that says what there is instead
+ * @throws Refusal that lists the possible ones
  */
 export async function entryNamed(
   { configuration, name }: Pick<Environment, 'configuration' | 'name'>,

@@ -17,12 +17,12 @@ import type { Terminal } from '../terminal/terminal.ts';
 type Refused = { kind: 'refused'; objections: readonly Objection[] };
 
 /**
- * Commits, and asks when all that speaks against it is that something live is removed and a person sits at the terminal.
- * @throws Refusal that names every objection
+ * Commits. It asks at a terminal if the only objection is that a live resource would be removed.
+ * @throws Refusal with every objection
  */
 export async function commitOnTerms<Result extends { kind: string }>(
   environment: Environment,
-  { force, consequence }: { force: boolean; consequence: string },
+  { force, consequence, hints = [] }: { force: boolean; consequence: string; hints?: string[] },
   commit: (terms: CommitTerms) => Promise<Result | Refused>,
   show: (refused: Refused) => void = () => undefined,
 ): Promise<Exclude<Result, Refused>> {
@@ -31,23 +31,23 @@ export async function commitOnTerms<Result extends { kind: string }>(
   show(result);
   const { objections } = result;
   const isRemoval = objections.every(({ kind }) => kind === 'removes_live');
-  if (!isRemoval || !canAsk()) throw refusalOf(objections, environment.name, consequence);
+  if (!isRemoval || !canAsk()) throw refusalOf(objections, environment.name, consequence, ...hints);
   for (const objection of objections) process.stderr.write(`${objectionText(objection, environment.name).what}\n`);
-  if (!(await confirm('Remove them?'))) throw refusalOf(objections, environment.name, consequence);
+  if (!(await confirm('Remove them?'))) throw refusalOf(objections, environment.name, consequence, ...hints);
   const again = await commit(commitTermsOf(environment, ['removes_live']));
-  if (isRefused(again)) throw refusalOf(again.objections, environment.name, consequence);
+  if (isRefused(again)) throw refusalOf(again.objections, environment.name, consequence, ...hints);
   return again as Exclude<Result, Refused>;
 }
 
 const isRefused = (result: { kind: string }): result is Refused => result.kind === 'refused';
 
-/** Where this checkout remembers which commits its files came from. */
+/** This checkout's record of the commits that its files came from. */
 export const fileBases = (): FileBases => fileBasesAt(join(stateDirectory(), 'file-bases.json'));
 
 /** Local and deployed environments of one name have histories of their own. */
 export const placeOf = ({ where, name }: Environment) => `${name} (${where})`;
 
-/** When a commit is in force, in the words after "is at version …". */
+/** When a commit is in force: the words after "is at version …". */
 export function liveText(environment: Environment, isWaiting: boolean): string {
   return liveAtMs(environment, 0) === 0
     ? 'Live now.'
@@ -56,7 +56,7 @@ export function liveText(environment: Environment, isWaiting: boolean): string {
       : 'Live within 30 s.';
 }
 
-/** For `--wait`: returns when every event runs by what was committed. */
+/** For `--wait`: returns when every event runs by the commit. */
 export async function waited(terminal: Terminal, environment: Environment, committedAtMs: number): Promise<void> {
   if (liveAtMs(environment, 0) === 0) return;
   await waitUntilLive(environment, committedAtMs);

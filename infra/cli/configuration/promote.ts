@@ -124,8 +124,8 @@ async function run(options: PromoteOptions, isLowerNamed: boolean): Promise<void
 }
 
 /**
- * Who is read and who is written.
- * @throws Refusal when that would not be one step up
+ * The environment that is read and the one that is written.
+ * @throws Refusal when that is not one step up
  */
 export function endsOf(
   { to, only, environment }: Pick<PromoteOptions, 'to' | 'only' | 'environment'>,
@@ -161,7 +161,9 @@ function known(name: string): void {
   }
 }
 
-/** A yes at the terminal is enough where all that speaks against it is that something live is removed. */
+/**
+ * A yes at the terminal is enough if the only objection is that a live resource would be removed.
+ */
 async function isRemovalMeant(
   problems: readonly PromotionProblem[],
   { name }: Environment,

@@ -46,7 +46,7 @@ async function run(options: DirectoryOption & { force?: boolean }): Promise<void
   const isRemoving = gone.length === 0 || options.force === true || (await confirmed(terminal, gone));
   const done = changes.filter(({ kind }) => kind !== 'remove' || isRemoving);
   for (const change of done) apply(change);
-  // Files that stay although they are committed no more are no work of this commit's.
+  // A folder that keeps files whose content is gone does not equal this commit, so it gets no base.
   if (isRemoving && current.head !== undefined)
     fileBases().write(options.dir, placeOf(environment), baseOf(current.head, snapshot, snapshot));
   if (options.json) {
@@ -80,7 +80,7 @@ function apply(change: FileChange): void {
   writeFileSync(change.path, change.text);
 }
 
-/** Asks whoever sits at the terminal; nobody there is a no. */
+/** Asks at the terminal; without one the answer is no. */
 async function confirmed({ interactive, note }: Terminal, gone: FileChange[]): Promise<boolean> {
   if (!interactive || process.stdin.isTTY !== true) return false;
   for (const { path } of gone) note(printable(relative(process.cwd(), path)));

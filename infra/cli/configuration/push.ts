@@ -63,7 +63,7 @@ async function run(options: PushOptions): Promise<void> {
   else await saveDraft(terminal, environment, files, options);
 }
 
-/** What was pushed stays pushed, whether or not it can be said what it lacks. */
+/** The push stays, even if this check of its secrets fails. */
 async function noteLackingSecrets(terminal: Terminal, environment: Environment, files: ConfigurationFiles) {
   try {
     for (const problem of await lackingSecrets(environment, files))
@@ -127,7 +127,7 @@ async function pushLive(
   const request = { ...requestOf(files, environment), message };
   const { result, base, differences } = await commitOnTerms(
     environment,
-    { force, consequence: 'nothing was committed' },
+    { force, consequence: 'nothing was committed', hints: ['is the folder the one that is meant? --dir names it'] },
     (terms) =>
       commitFiles(environment.configuration, { ...request, terms }).catch(
         refusedByConflict('look at it, then push again: npx signalbox config diff'),

@@ -6,7 +6,7 @@ import { failure, type Refusal } from '../../../shared/operations/refusal.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';
 import { environmentBelow, takesCommits } from '../../environments.ts';
 
-/** For `.catch`: what somebody else did at the same moment, as one line and a remedy. */
+/** For `.catch`: a conflict with another author's change, as one line and a remedy. */
 export function refusedByConflict(remedy: string): (error: unknown) => never {
   return (error) => {
     throw error instanceof ConfigurationConflict ? failure(error.message, remedy) : error;
@@ -31,8 +31,9 @@ export function missingFailure(missing: MissingReference[], ...remedies: string[
 }
 
 /**
- * Content is made in one environment and promoted from there, so that what runs above has run below.
- * @throws Refusal that says how it gets here instead
+ * Content is committed in one environment and promoted from there, so that content above has run
+ * below.
+ * @throws Refusal that says how to promote instead
  */
 export function requireCommitsIn(environment: string): void {
   if (takesCommits(environment)) return;

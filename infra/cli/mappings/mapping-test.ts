@@ -142,7 +142,7 @@ async function candidateOf(
 ): Promise<Candidate | undefined> {
   if (draft === undefined) return undefined;
   if (draft !== 'files') return draftCandidate(environment, live, readPushedDraft);
-  // What checks files is large, and needed only here.
+  // The code that checks files is large and only needed here.
   const { filesCandidate } = await import('../../../shared/operations/mappings/files-candidate.ts');
   return filesCandidate(environment, live, dir);
 }
@@ -164,7 +164,7 @@ function knownSource(known: KnownSource[], source: string): KnownSource {
   return picked as KnownSource;
 }
 
-/** @throws Refusal when there is no such event, or it is of another source */
+/** @throws Refusal when the event does not exist or belongs to another source */
 async function storedEvent(
   environment: Environment,
   known: KnownSource[],

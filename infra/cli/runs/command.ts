@@ -146,7 +146,7 @@ async function runsOfEvent(
   return runs.filter((run) => recipient === undefined || runRow(run).recipient === recipient);
 }
 
-/** Runs have no order in time of their own; the action log has, and names who each trigger was for. */
+/** Runs are not ordered by time; the action log is, and it names each trigger's recipients. */
 async function* runsByTime(
   environment: Environment,
   known: KnownSource[],
@@ -162,7 +162,7 @@ async function* runsByTime(
   for await (const logs of inChunks(triggering, 20)) yield* await runsOfExecutions(workflowRunsOf(environment), logs);
 }
 
-/** Whether an action starts runs for its recipients, of this workflow where one is asked for. */
+/** Whether an action starts runs for its recipients, and of this workflow if one is given. */
 function startsRunsOf({ action, payload }: ActionOutcome, workflow: string | undefined): boolean {
   const { startsRunsFor, names } = findAction(action) ?? {};
   if (startsRunsFor === undefined) return false;

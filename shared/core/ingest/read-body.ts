@@ -14,17 +14,32 @@ export function readBody(
 ): { kind: 'text'; text: string } | Refusal {
   if (rawBody.length > bodyBytesMax) return tooLarge(`the body has ${rawBody.length} bytes`);
   const encoding = (contentEncoding ?? '').trim().toLowerCase();
-  if (!knownEncodings.has(encoding)) {
+  const layers = encoding.split(',').map((layer) => layer.trim());
+  const isKnown = layers.length <= layersMax && layers.every((layer) => knownEncodings.has(layer));
+  if (!isKnown && !isPlainJson(rawBody)) {
     return refused('encoding_unsupported', `content-encoding is "${encoding}"; send the body as it is, or with gzip`);
   }
   if (rawBody.length === 0) return refused('body_empty', 'the request has no body; send an event as a JSON object');
   // Something on the way may have inflated the body and left the header, or the sender may not have said that it compresses.
-  const bytes = hasGzipMark(rawBody) ? inflate(rawBody) : rawBody;
+  let bytes: Uint8Array | Refusal = rawBody;
+  for (const _ of layers) if (bytes instanceof Uint8Array && hasGzipMark(bytes)) bytes = inflate(bytes);
   return bytes instanceof Uint8Array ? decode(bytes) : bytes;
 }
 
 /** `x-gzip` is gzip: https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1.3 */
 const knownEncodings = new Set(['', 'identity', 'gzip', 'x-gzip']);
+
+/** A proxy that compresses again, or writes the header again, makes `gzip, gzip`. Nothing makes more. */
+const layersMax = 2;
+
+/**
+ * Whether a body in an encoding that is not known here is JSON all the same: something on the way decoded it and left the
+ * header, or the sender named its character set there. Bytes of another encoding are not UTF-8 between two brackets.
+ */
+function isPlainJson(rawBody: Uint8Array): boolean {
+  const decoded = hasGzipMark(rawBody) ? undefined : decode(rawBody);
+  return decoded?.kind === 'text' && /^\s*[[{]/.test(decoded.text) && /[\]}]\s*$/.test(decoded.text.slice(-100));
+}
 
 /** No text begins like this; some senders compress, and announce it in a header that is about answers. */
 function hasGzipMark(rawBody: Uint8Array): boolean {

@@ -1,6 +1,7 @@
 import type { MemberKey } from '../../ports/audiences.ts';
 import { delaySeconds, recipientWaitMs } from '../configuration/schema.ts';
-import { type Entity, type EntityRef, recipientKey, tenantsCollection } from '../directory/entity.ts';
+import type { Entity } from '../directory/entity.ts';
+import { type EntityRef, recipientKey, tenantsCollection } from '../ids/entity-ref.ts';
 import { invocationId } from '../ids/invocation-id.ts';
 import { type RunKey, runKey, tenantRunKey } from '../ids/run-id.ts';
 import type { ActionResult } from '../logs/action-result.ts';

@@ -1,4 +1,5 @@
-import { describeRef, type Entity, publicView } from '../directory/entity.ts';
+import { type Entity, publicView } from '../directory/entity.ts';
+import { describeRef } from '../ids/entity-ref.ts';
 import { printRunId } from '../ids/run-id.ts';
 import type { JsonObject } from '../json/values.ts';
 import type { WorkflowRun } from './workflow-run.ts';

@@ -1,5 +1,6 @@
 import type { WorkflowTarget } from '../../ports/workflow-target.ts';
-import { type Entity, recipientKey } from '../directory/entity.ts';
+import type { Entity } from '../directory/entity.ts';
+import { recipientKey } from '../ids/entity-ref.ts';
 import { runKey } from '../ids/run-id.ts';
 import { isJsonObject, type JsonObject } from '../json/values.ts';
 import type { ActionResult } from '../logs/action-result.ts';
@@ -132,8 +133,7 @@ function add(done: RunsProgress, { handedOff, held, cancelled, refused, refusal 
   done.runs += handedOff + held;
   done.cancelled += cancelled;
   done.refused += refused;
-  done.refusal ??= refusal;
-  if (done.refusal === undefined) delete done.refusal;
+  if (refusal !== undefined) done.refusal ??= refusal;
 }
 
 function resultOf({ runs, cancelled, refused }: Omit<RunsProgress, 'phase'>, id: string): JsonObject {

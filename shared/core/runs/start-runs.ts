@@ -1,6 +1,7 @@
 import type { CancellationMark, RunState } from '../../ports/workflow-runs.ts';
 import type { TargetAnswer, Unavailable, WorkflowTarget } from '../../ports/workflow-target.ts';
-import { type Entity, publicView, recipientKey } from '../directory/entity.ts';
+import { type Entity, publicView } from '../directory/entity.ts';
+import { recipientKey } from '../ids/entity-ref.ts';
 import { isEventBefore } from '../ids/event-id.ts';
 import { printRunId, runMessageId } from '../ids/run-id.ts';
 import { inParallel } from '../in-parallel.ts';

@@ -1,6 +1,6 @@
 import type { Subscription, Subscriptions } from '../../ports/subscriptions.ts';
 import { defined } from '../defined.ts';
-import { type EntityRef, recipientKey } from '../directory/entity.ts';
+import { type EntityRef, recipientKey } from '../ids/entity-ref.ts';
 
 export type ObjectRef = Extract<EntityRef, { kind: 'object' }>;
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defined } from '../defined.ts';
-import type { EntityRef, ObjectRef } from '../directory/entity.ts';
+import type { EntityRef, ObjectRef } from '../ids/entity-ref.ts';
 import type { RunKey } from '../ids/run-id.ts';
 import { isJsonObject, type JsonObject } from '../json/values.ts';
 

@@ -34,6 +34,7 @@ const quotes = [
   ['`', '`'],
   ['“', '”'],
   ['‘', '’'],
+  ['«', '»'],
 ] as const;
 
 // Marks that no one can see: zero-width spaces and joiners, direction marks, byte order marks, soft hyphens.
@@ -41,9 +42,10 @@ const invisible = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 const invisibleAtEnds =
   /^[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+$/g;
 
-// A line of an .env file. Base64 has `=` at its end alone, and names of anything but secrets are no reason to cut.
+// A line of an .env file, of a shell, or of YAML. Base64 has `=` at its end alone, and names of anything but secrets are no
+// reason to cut, unless a shell's own word stands in front of them.
 const assignment =
-  /^(?:export\s+|set\s+)?(?=[A-Z0-9_]*(?:SECRET|TOKEN|KEY|PASSWORD|SIGNING|WEBHOOK))[A-Z][A-Z0-9_]*\s*=\s*(?=[^=\s])/;
+  /^(?:(?:export|set)\s+[A-Za-z_]\w*\s*=|(?=[A-Z0-9_]*(?:SECRET|TOKEN|KEY|PASSWORD|SIGNING|WEBHOOK))[A-Z][A-Z0-9_]*(?:\s*=|:\s))\s*(?=[^=\s])/;
 
 // Nothing of a slip is in such a text: no space, quote, comma or colon, and "=" at its end alone. Asked for every request.
 const surelyClean = /^[A-Za-z0-9+/_-]+={0,2}$/;
@@ -73,8 +75,8 @@ function cleaned(text: string, copiedAlong: readonly string[]): { secret: string
 }
 
 function withoutAssignment(text: string): string {
-  const [start = ''] = assignment.exec(text) ?? [];
-  return text.slice(start.length);
+  const [start] = assignment.exec(text) ?? [];
+  return start === undefined ? text : text.slice(start.length).replace(/;$/, '');
 }
 
 function withoutQuotes(text: string): string {
@@ -96,8 +98,16 @@ function doubtIn(secret: string): string | undefined {
   if (/\p{Cc}/u.test(secret)) return 'holds a control character; copy it again';
   if (/[•●∙]|\*{4}|(\.{3}|…)$/.test(secret)) return 'is masked, as dashboards show it; reveal it first, then copy it';
   if (/^https?:\/\//i.test(secret)) return 'is a URL; paste the secret';
+  if (/^<.*>$/.test(secret)) return 'is in angle brackets, as guides show where a secret belongs; paste the secret';
+  if (/["']\s*:\s*["']/.test(secret))
+    return 'holds more than the secret, as a line of JSON does; paste the secret alone';
+  if (/\s#(\s|$)/.test(secret)) return 'holds a comment behind the secret; paste the secret alone';
+  if (/(,|\\[nr])$/.test(secret)) return 'ends in a comma or an escaped line break; paste the secret alone';
+  if (/^[\x20-\x7e\u00a0]*\u00a0/.test(secret))
+    return 'holds a space of another kind than a keyboard makes; copy it again';
   const isHalfQuoted = (text: string, marks: string) =>
     marks.includes(text.at(0) ?? ' ') || marks.includes(text.at(-1) ?? ' ');
-  if (isHalfQuoted(secret, '"`“”')) return 'begins or ends with a quotation mark that has no partner; copy it again';
+  if (isHalfQuoted(secret, '"`“”') || secret.startsWith("'"))
+    return 'begins or ends with a quotation mark that has no partner; copy it again';
   return undefined;
 }

@@ -1,7 +1,10 @@
+import type { JsonObject } from '../json/values.ts';
 import { bearer } from '../signatures/authorization.ts';
 import { AnyObject, rowOf } from './parts/rows.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource } from './source.ts';
+
+const columnsOf = (body: JsonObject) => rowOf(body, ['data'], ['event'], ['email']);
 
 /**
  * Clay, a column of type HTTP API: one row to a request, in a body that its template makes up.
@@ -18,7 +21,7 @@ export const clay = defineSource({
   eventType: ({ event }) => typeText('event', event),
   // Whoever runs a row again in Clay means it.
   idempotencyKeyPaths: [],
-  userId: (body) => rowOf(body, ['data'], ['event']).email ?? body.email,
-  data: (body) => rowOf(body, ['data'], ['event']),
+  userId: (body) => columnsOf(body).email,
+  data: columnsOf,
   occurredAtMs: () => undefined,
 });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import { bearer } from '../signatures/authorization.ts';
 import { composedKey } from './parts/composed-key.ts';
+import { digestOf } from './parts/digest.ts';
 import { filledColumns, rowPreprocess, rowUserId } from './parts/rows.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource } from './source.ts';
@@ -29,10 +30,10 @@ export const polytomic = defineSource({
   idempotencyKeyPaths: ['preprocess.idempotency_key'],
   userId: ({ fields = {} }) => rowUserId(fields),
   data: ({ fields = {} }) => filledColumns(fields),
-  preprocess({ object, hash, fields = {} }, { headers }) {
-    // The hash is of what the record holds, so a record that changes back has its earlier hash: the time of the request
-    // tells the two apart, and a request that comes twice from itself.
-    const key = composedKey(object?.id, hash, headers[requestTimeHeader]);
+  preprocess({ event, object, hash, fields = {} }, { headers }) {
+    // A record that changes back has its earlier hash: the time of the request tells the two apart. The digest is for two
+    // requests of one second, whose hashes a test connection, or a template, may leave as they are.
+    const key = composedKey(object?.id, hash, headers[requestTimeHeader], digestOf({ event: event ?? null, fields }));
     return { ...rowPreprocess(filledColumns(fields)), ...(key !== undefined && { idempotency_key: key }) };
   },
   occurredAtMs: () => undefined,

@@ -25,7 +25,7 @@ export async function readActionLog(log: ActionLogTable, execution: string): Pro
   return Item && entryFromItem(Item);
 }
 
-/** The action log's rows of events, by execution; only for events with actions of their own. */
+/** The action log's rows of events, by execution; only for events that ran actions themselves. */
 export function readActionLogs(
   log: ActionLogTable,
   events: Pick<EventLogEntry, 'status' | 'execution'>[],
@@ -50,7 +50,7 @@ export async function readExecutions(log: ActionLogTable, executions: string[]):
 export type ActionFilter = {
   sinceMs: number;
   untilMs: number;
-  /** The most log shards that any source uses. */
+  /** The largest number of log shards of any source. */
   shards: number;
   /** Any of these; absent: all. */
   statuses?: readonly ActionStatus[];
@@ -70,7 +70,7 @@ export function listActions(log: ActionLogTable, filter: ActionFilter): Promise<
   return take(matching(actionLogEntries(log, filter), filter), filter.limit);
 }
 
-/** Rows of the action log, newest first. With a problem status only those that have such an action. */
+/** Rows of the action log, newest first. With a problem status, only rows with such an action. */
 export function actionLogEntries(
   log: ActionLogTable,
   filter: Omit<ActionFilter, 'limit'>,
@@ -95,7 +95,10 @@ export function matchesAction(
   return workflow === undefined || action.payload.key === workflow;
 }
 
-/** Executions of all sources share the partitions of a day, so a reader looks at as many shards as the widest source has. */
+/**
+ * Executions of all sources share the partitions of a day, so a reader reads as many shards as the
+ * widest source has.
+ */
 export function mostShards(known: KnownSource[]): number {
   return Math.max(1, ...known.map(({ shards }) => shards));
 }
@@ -135,7 +138,7 @@ async function* problemEntries(
   asked: readonly ActionStatus[],
   { sinceMs, untilMs }: Range,
 ): AsyncGenerator<ActionLogEntry> {
-  // A row with both is filed under its failure.
+  // The index has a row with both under its failure.
   const statuses = asked.includes('skipped') ? ['failed', 'skipped'] : ['failed'];
   const partitionsOf = (dayMs: number) =>
     statuses.flatMap((one) =>

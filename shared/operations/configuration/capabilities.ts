@@ -5,7 +5,9 @@ import { Target } from '../../core/configuration/targets/index.ts';
 import { formatOf, snapshotFormat } from '../../core/configuration/unreadable.ts';
 import { sourceKinds } from '../../core/sources/index.ts';
 
-/** What the functions of a stack can work with. A configuration that needs more would make each request a 503. */
+/**
+ * What a stack's functions can use. A configuration that needs more would make each request a 503.
+ */
 export type Capabilities = {
   format: number;
   kinds: readonly string[];
@@ -13,7 +15,7 @@ export type Capabilities = {
   targets: readonly string[];
 };
 
-/** Of this code; a stack's are those of the code that it was deployed with. */
+/** The capabilities of this code; a stack has those of the code that it was deployed with. */
 export const capabilities: Capabilities = {
   format: snapshotFormat,
   kinds: sourceKinds.map(({ id }) => id),
@@ -21,7 +23,7 @@ export const capabilities: Capabilities = {
   targets: Target.options.map(({ shape }) => shape.type.value),
 };
 
-/** As a stack says it, in outputs of at most 1,024 bytes each. */
+/** As a stack publishes them, in outputs of at most 1,024 bytes each. */
 export type CapabilityOutputs = { KnownFormat: string; KnownKinds: string; KnownActions: string; KnownTargets: string };
 
 export function capabilityOutputs({ format, kinds, actions, targets }: Capabilities): CapabilityOutputs {
@@ -34,7 +36,7 @@ export function capabilityOutputs({ format, kinds, actions, targets }: Capabilit
   };
 }
 
-/** @returns undefined for a stack from before they were said */
+/** @returns undefined for an older stack, which does not publish them */
 export function capabilitiesFrom(
   outputs: { [Name in keyof CapabilityOutputs]?: string | undefined },
 ): Capabilities | undefined {
@@ -50,7 +52,7 @@ export function capabilitiesFrom(
   };
 }
 
-/** What a resource needs and functions lack. `format`: how all of it is written. */
+/** What a resource needs and the functions lack. `format`: the format of the whole snapshot. */
 export type UnknownNeed =
   | (ResourceRef & { need: 'kind' | 'action' | 'target'; name: string })
   | { need: 'format'; name: string };

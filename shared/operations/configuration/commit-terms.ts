@@ -3,7 +3,7 @@ import { secretLookup } from '../secrets/secret-names.ts';
 import { capabilitiesFrom } from './capabilities.ts';
 import type { CommitTerms, ObjectionKind } from './objections.ts';
 
-/** What content has to keep to in an environment: what its functions know, and its secrets. */
+/** The limits of content in an environment: what its functions know, and its secrets. */
 export function commitTermsOf(environment: Environment, allowed: readonly ObjectionKind[]): CommitTerms {
   return {
     capabilities: capabilitiesFrom(environment.outputs),

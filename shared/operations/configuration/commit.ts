@@ -36,9 +36,10 @@ export type CommitRequest = Authorship & {
 export type CommitResult = Partial<Committed> & { version: number; changed: boolean; newSources: string[] };
 
 /**
- * Makes a snapshot live, as a whole: what it lacks is removed. Content that is live already makes no new version. State
- * that exists is kept. A draft of the author's own is superseded by it; somebody else's stays.
- * @throws ConfigurationConflict when somebody else committed meanwhile
+ * Makes a whole snapshot live; resources that it lacks are removed. Content that is already live
+ * makes no new version. Existing state is kept. It supersedes the author's own draft; another
+ * author's draft stays.
+ * @throws ConfigurationConflict when another author committed meanwhile
  */
 export async function pushAndCommit(table: ConfigurationTable, request: CommitRequest): Promise<CommitResult> {
   return replaceContent(table, request, await readSeenToReplace(table));
@@ -61,7 +62,7 @@ async function replaceContent(
 
 export type FilesCommitRequest = CommitRequest & {
   terms: CommitTerms;
-  /** What the files were last known to come from; undefined when that's not known. */
+  /** The known base of the files; undefined when it isn't known. */
   base: FileBase | undefined;
 };
 
@@ -71,7 +72,7 @@ export type FilesCommitResult = { differences: ResourceDifference[] } & (
 );
 
 /**
- * Makes what files say live, as a whole, when nothing speaks against it.
+ * Makes the whole content of files live, unless there are objections.
  * @throws ConfigurationConflict when another author committed meanwhile
  */
 export async function commitFiles(
@@ -81,7 +82,7 @@ export async function commitFiles(
   const seen = await readSeenToReplace(table);
   const { snapshot: files, seed, author } = request;
   const changes = changesBetween(seen.snapshot, files);
-  // What is damaged is replaced as a whole: there is nothing to undo.
+  // Damaged content is replaced as a whole, so it has no changes to undo.
   const isOverwriting = terms.allowed?.includes('stale_files') || !seen.isReadable;
   const [objection, ...more] = [
     ...(isOverwriting ? [] : await staleFiles(table, seen, files, { base, author })),
@@ -99,13 +100,15 @@ export async function commitFiles(
 }
 
 export type DraftCommitRequest = Authorship & {
-  /** Absent: all of the draft. */
+  /** Absent: the whole draft. */
   only?: ResourceRef[];
-  /** A new version with the same content, of the one resource in `only`, when it has no change. */
+  /**
+   * Makes a new version with the same content, for the one resource in `only`, if it has no change.
+   */
   allowEmpty?: boolean;
-  /** Commits over what others committed meanwhile, and what names resources that are not there. */
+  /** Commits over commits made meanwhile, and also content that names missing resources. */
   force?: boolean;
-  /** What the content has to keep to. Absent: it's not looked at. */
+  /** The limits of the content. Absent: they are not checked. */
   terms?: CommitTerms;
 };
 
@@ -114,17 +117,17 @@ export type DraftConflict = ResourceRef & { commit: HistoryEntry | undefined };
 export type DraftCommitResult =
   | ({ kind: 'committed'; left: ResourceRef[] } & Committed)
   | { kind: 'nothing_to_commit' }
-  /** Named in `only`, and unchanged in the draft. */
+  /** Resources named in `only` that the draft does not change. */
   | { kind: 'not_in_draft'; refs: ResourceRef[]; draft: ResourceRef[] }
   | { kind: 'unknown_resource'; ref: ResourceRef }
-  /** Somebody committed these after the draft was made. */
+  /** Resources that were committed after the draft was made. */
   | { kind: 'conflict'; conflicts: DraftConflict[] }
   | { kind: 'missing_references'; missing: MissingReference[] }
   | { kind: 'refused'; objections: Objection[] };
 
 /**
- * Makes the draft live, or what is named of it; the rest stays a draft.
- * @throws ConfigurationConflict when somebody else commits at the same moment
+ * Makes the draft live, or only its named resources; the rest stays in the draft.
+ * @throws ConfigurationConflict when another commit is made at the same moment
  */
 export async function commitDraft(table: ConfigurationTable, request: DraftCommitRequest): Promise<DraftCommitResult> {
   const { only, force = false, allowEmpty = false, terms, ...about } = request;
@@ -136,7 +139,7 @@ export async function commitDraft(table: ConfigurationTable, request: DraftCommi
   if (single !== undefined && allowEmpty && only?.length === 1) return emptyCommit(table, single, about);
   if (absent.length > 0) return { kind: 'not_in_draft', refs: absent, draft: open.map(refOf) };
   if (chosen.length === 0) {
-    // A commit that died before it could do this.
+    // An earlier commit died before it could do this.
     await dropFromDraft(table, (change) => !open.some((left) => isSameChange(left, change)));
     return { kind: 'nothing_to_commit' };
   }
@@ -164,11 +167,14 @@ export async function commitDraft(table: ConfigurationTable, request: DraftCommi
 
 const refOf = ({ type, key }: ResourceRef): ResourceRef => ({ type, key });
 
-/** A newer push of the same resource is not what was committed, and stays. */
+/** A newer push of the same resource was not committed, and stays. */
 const isSameChange = (a: DraftChange, b: DraftChange) =>
   sameRef(a, b) && resourceHash(a.content) === resourceHash(b.content);
 
-/** As in the files: a workflow or a trigger's source that is missing is an error, an audience may yet be made by an action. */
+/**
+ * As in the files: a missing workflow, or a trigger's missing source, is an error. An action may
+ * still make a missing audience.
+ */
 export function missingWorkflows(content: Snapshot, changed: readonly ResourceRef[]): MissingReference[] {
   return missingReferences(content, changed).filter(({ missing }) => missing.type !== 'audience');
 }

@@ -17,24 +17,27 @@ import type { Objection } from './objections.ts';
 import { baseOf, staleFiles } from './stale-files.ts';
 
 /**
- * Drafts: what was pushed and is not live. A draft is a set of changes to resources, each with the content that it was
- * made on, not a copy of everything: so some of it can be committed, the rest stays, and what others commit meanwhile is
- * neither undone nor overlooked. docs/protocols/configuration.md.
+ * Drafts: content that was pushed and is not live. A draft is a set of changes to resources, each
+ * with its base, not a copy of everything. So a part of it can be committed while the rest stays,
+ * and commits made meanwhile are neither undone nor overlooked. docs/protocols/configuration.md.
  */
 export type PushRequest = {
   snapshot: Snapshot;
   seed: EnvironmentFile | undefined;
   author: string;
   nowMs: number;
-  /** Replaces what somebody else pushed and did not commit. */
+  /** Replaces another author's uncommitted push. */
   force?: boolean;
 };
 
 export type PushResult =
   | { kind: 'saved'; baseVersion: number; changes: DraftChange[] }
-  /** The files say what is committed; a draft of the author's own is gone, as the files no longer have its changes. */
+  /**
+   * The files equal the committed content. The author's own draft is gone, since the files no
+   * longer have its changes.
+   */
   | { kind: 'nothing_to_save'; version: number; dropped: ResourceRef[] }
-  /** Somebody else's draft would lose these. */
+  /** Another author's draft would lose these. */
   | { kind: 'others_draft'; author: string; updatedAtMs: number; lost: ResourceRef[] };
 
 export type SaveFilesResult = { differences: ResourceDifference[] } & (
@@ -42,7 +45,10 @@ export type SaveFilesResult = { differences: ResourceDifference[] } & (
   | { kind: 'refused'; objections: [Objection, ...Objection[]] }
 );
 
-/** Saves what files say as the draft, unless they would undo what was committed after they were made. */
+/**
+ * Saves the files' content as the draft, unless it would undo commits that are newer than the
+ * files.
+ */
 export async function saveFiles(
   table: ConfigurationTable,
   { base, ...request }: PushRequest & { base: FileBase | undefined },
@@ -56,7 +62,7 @@ export async function saveFiles(
   return { kind: 'done', result, base: baseOf(seen.current.head ?? '', seen.snapshot, files), differences: found };
 }
 
-/** Saves content as the environment's draft; nothing of it is live until it is committed. */
+/** Saves content as the environment's draft; none of it is live until it is committed. */
 export async function pushDraft(table: ConfigurationTable, request: PushRequest): Promise<PushResult> {
   const { snapshot, seed, author, nowMs } = request;
   for (let attempt = 1; ; attempt++) {
@@ -84,14 +90,14 @@ export async function pushDraft(table: ConfigurationTable, request: PushRequest)
 
 const refOf = ({ type, key }: ResourceRef): ResourceRef => ({ type, key });
 
-/** What a draft would still change: what is committed by now, by whomever, is no longer open. */
+/** What a draft would still change, without changes that were committed meanwhile. */
 export function openChanges(draft: Draft | undefined, committed: Snapshot): DraftChange[] {
   return (draft?.changes ?? []).filter(
     (change) => resourceHash(change.content) !== resourceHash(resourceOf(committed, change)),
   );
 }
 
-/** The committed content with the draft over it: what dry runs and comparisons call "draft". */
+/** The committed content with the draft's changes: dry runs and comparisons call it "draft". */
 export async function readDraftContent(
   table: ConfigurationTable,
 ): Promise<{ draft: Draft | undefined; open: DraftChange[]; content: Snapshot }> {
@@ -100,7 +106,7 @@ export async function readDraftContent(
   return { draft, open, content: withEdits(snapshot, open) };
 }
 
-/** Takes changes out of the draft, whoever made it; answers those that were open in it. */
+/** Removes changes from any author's draft; answers those that it contained. */
 export async function dropFromDraft(
   table: ConfigurationTable,
   isDropped: (change: DraftChange, draft: Draft) => boolean,

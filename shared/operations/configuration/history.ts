@@ -16,13 +16,13 @@ export type HistoryLine = { entry: HistoryEntry; changes: ResourceChange[]; sett
 
 export type HistoryFilter = { kind?: HistoryEntry['kind']; resource?: Partial<ResourceRef>; limit: number };
 
-/** Newest first. A change of settings concerns the sources and workflows that it names. */
+/** Newest first. A change of settings belongs to the sources and workflows that it names. */
 export async function listHistory(
   table: ConfigurationTable,
   { kind, resource, limit }: HistoryFilter,
 ): Promise<HistoryLine[]> {
   const lines: HistoryLine[] = [];
-  // What an entry changed of the state shows in the one before it.
+  // Compared with the entry before, to see what it changed of the state.
   let newer: HistoryEntry | undefined;
   const take = async (entry: HistoryEntry, older: HistoryEntry | undefined) => {
     if (kind !== undefined && entry.kind !== kind) return;
@@ -63,12 +63,12 @@ export type FoundEntry =
   | { kind: 'malformed' }
   /** `newest`: the current version, 0 before the first commit. */
   | { kind: 'no_such_version'; newest: number }
-  /** That version is another commit: of another environment, or mistyped. */
+  /** The version is a different commit: the id is mistyped, or belongs to another environment. */
   | { kind: 'other_id'; entry: HistoryEntry };
 
 /**
- * An entry by what people write: its version (`12`, `v12`), its id (`12-9f3c61aa`), or the beginning of the id from the dash
- * on. A version has exactly one entry, so nothing that is accepted can mean two.
+ * Finds an entry by its version (`12`, `v12`), its id (`12-9f3c61aa`), or a beginning of the id
+ * that includes the dash. A version has exactly one entry, so an accepted text never means two.
  */
 export async function findEntry(table: ConfigurationTable, text: string): Promise<FoundEntry> {
   const [, digits, suffix] = /^v?(\d{1,8})(-[0-9a-f]{0,8})?$/i.exec(text.trim()) ?? [];
@@ -108,7 +108,7 @@ export async function describeEntry(
   const between = differences(before, after);
   return {
     entry,
-    // An empty commit names a resource in which nothing differs.
+    // An empty commit names a resource without differences.
     differences: changes.map((change) => between.find((one) => sameRef(one, change)) ?? { ...change, fields: [] }),
     changes,
     settings: [],

@@ -5,7 +5,10 @@ import { secretLookup } from '../secrets/secret-names.ts';
 import type { ConfigurationFiles, ConfigurationProblem } from './files/configuration-files.ts';
 import { sourcesWithoutSecret } from './missing-secrets.ts';
 
-/** Sources of the files that have to be verified in an environment and have no secret there, as problems of their files. */
+/**
+ * Sources of the files whose verification is enforced in an environment without a secret, as
+ * problems of their files.
+ */
 export async function lackingSecrets(
   environment: Environment,
   { directory, snapshot, environments }: ConfigurationFiles,

@@ -15,10 +15,10 @@ import { changesBetween, type ResourceChange, type ResourceRef, sameRef } from '
 import { EnvironmentFile, type EnvironmentState, type Snapshot, SourceState } from '../../core/configuration/schema.ts';
 import { UnreadableConfiguration } from '../../core/configuration/unreadable.ts';
 
-/** What is committed in an environment, as a change found it. */
+/** An environment's committed content, as it was when a change began. */
 export type Seen = { current: CurrentConfiguration; snapshot: Snapshot };
 
-/** Who changes something, why and when. */
+/** Author, reason and time of a change. */
 export type Authorship = { author: string; message: string; nowMs: number };
 
 export async function readSeen(table: ConfigurationTable): Promise<Seen> {
@@ -26,7 +26,7 @@ export async function readSeen(table: ConfigurationTable): Promise<Seen> {
   return { current, snapshot: await contentOf(table, current) };
 }
 
-/** The same, where what is live and cannot be read counts as nothing: that is how a whole push repairs it. */
+/** The same, but unreadable live content counts as empty, so that a whole push can repair it. */
 export async function readSeenToReplace(table: ConfigurationTable): Promise<Seen & { isReadable: boolean }> {
   const current = await readCurrent(table);
   try {
@@ -55,7 +55,7 @@ export async function contentAround(
   return { before, after };
 }
 
-/** What a commit changed. Entries from before commits named it are compared. */
+/** What a commit changed. Older entries do not name it, so their content is compared. */
 export async function changesOf(table: ConfigurationTable, entry: HistoryEntry): Promise<ResourceChange[]> {
   if (entry.kind === 'state') return [];
   if (entry.changes !== undefined) return entry.changes;
@@ -75,18 +75,20 @@ export type Committed = { version: number; id: string; changes: ResourceChange[]
 
 export type MakeLive = Authorship & {
   content: Snapshot;
-  /** Default: what differs. An empty commit names the resource that it is about. */
+  /** Default: the differences. An empty commit names its resource. */
   changes?: ResourceChange[];
   /** First values for sources that are new to this environment. */
   seed: EnvironmentFile | undefined;
 } & Pick<HistoryEntry, 'promotedFrom' | 'reverts'>;
 
-// Somebody who switches settings at the very moment of each attempt is no reason to give up a commit sooner.
+// Settings may be switched at the same moment, again and again; so a commit makes this many
+// attempts.
 const attemptsMax = 5;
 
 /**
- * Makes content live by one conditional Update. State that was changed meanwhile is kept and no conflict; content is one.
- * @throws ConfigurationConflict when somebody else committed after `seen`
+ * Makes content live by one conditional Update. State that changed meanwhile is kept and is not a
+ * conflict; changed content is.
+ * @throws ConfigurationConflict when another commit was made after `seen`
  */
 export async function makeLive(table: ConfigurationTable, seen: Seen, request: MakeLive): Promise<Committed> {
   const { content, seed, nowMs, author, message, promotedFrom, reverts } = request;
@@ -120,7 +122,10 @@ export function newSourcesOf(state: EnvironmentState, content: Snapshot): string
   return Object.keys(content.sources).filter((key) => !Object.hasOwn(state.sources, key));
 }
 
-/** State that exists is kept, whatever the files say: only sources that are new here get the files' first values. */
+/**
+ * Existing state is kept, whatever the files say: only sources that are new here get the files'
+ * first values.
+ */
 function seeded(
   { state, version }: CurrentConfiguration,
   newSources: string[],

@@ -4,12 +4,12 @@ import { own } from '../../core/json/values.ts';
 import { effectiveSettings } from '../../core/live/effective-settings.ts';
 import { sourceKind } from '../../core/sources/index.ts';
 
-/** What an environment says of its sources: what is in force, else what its file gives new ones. */
+/** An environment's settings of its sources: those in force, else the first values in its file. */
 export type SettingsThere = { state: EnvironmentState; seed: EnvironmentFile | undefined };
 
 /**
- * Sources that have to be verified in an environment and have no secret there: until it is set they answer 503, which
- * their senders try again for a while, and then no longer.
+ * Sources whose verification is enforced in an environment without a secret. Until it is set they
+ * answer 503, which senders retry only for a while.
  */
 export async function sourcesWithoutSecret(
   sources: Snapshot['sources'],

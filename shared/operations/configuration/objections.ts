@@ -8,31 +8,34 @@ import { type Capabilities, type UnknownNeed, unknownNeeds } from './capabilitie
 import { lastCommitOf, type Seen } from './live-content.ts';
 import { sourcesWithoutSecret } from './missing-secrets.ts';
 
-/** Why content should not become live. Each names what it is about. */
+/** Why content should not go live. Each objection names its subject. */
 export type Objection =
   /** Senders of a source that is gone get 404 and drop their events; triggers of a workflow that is gone fail. */
   | { kind: 'removes_live'; refs: ResourceRef[] }
-  /** The files were made before these were committed, and would undo them. */
+  /** The files are older than these commits and would undo them. */
   | { kind: 'stale_files'; conflicts: { ref: ResourceRef; commit: HistoryEntry | undefined }[] }
-  /** The functions that run there can't work with it: every request would be answered 503. */
+  /** The functions there can't use it: every request would get 503. */
   | { kind: 'not_known_there'; needs: UnknownNeed[] }
-  /** Sources that have to be verified and have no secret: each of their requests would be answered 503. */
+  /** Sources with enforced verification and no secret: each of their requests would get 503. */
   | { kind: 'secret_missing'; sources: string[] };
 export type ObjectionKind = Objection['kind'];
 
-/** What a person can go on in spite of. What functions don't know would take all sources down, so it's never one of them. */
+/**
+ * Objections that a person may override. Content that functions don't know would take all sources
+ * down, so it's not among them.
+ */
 export const overridable: readonly ObjectionKind[] = ['removes_live', 'stale_files', 'secret_missing'];
 
-/** What is known of the environment that content is for; what is absent is not checked. */
+/** Known facts about the content's environment; what is absent is not checked. */
 export type CommitTerms = {
-  /** Of the functions that run there. */
+  /** Capabilities of the functions there. */
   capabilities?: Capabilities | undefined;
   isSecretSet?(name: string): Promise<boolean>;
-  /** Objections that the person who commits knows of and has answered. */
+  /** Objections that the committing person has already overridden. */
   allowed?: readonly ObjectionKind[];
 };
 
-/** Everything that speaks against making `content` live in place of what was seen, but for what is allowed. */
+/** All objections to making `content` live in place of what was seen, without allowed ones. */
 export async function objectionsTo(
   { current, snapshot }: Seen,
   content: Snapshot,
@@ -42,7 +45,7 @@ export async function objectionsTo(
   const found: Objection[] = [];
   const needs = capabilities === undefined ? [] : unknownNeeds(content, capabilities);
   if (needs.length > 0) found.push({ kind: 'not_known_there', needs });
-  // An audience without a file goes on as one that an action made.
+  // An audience without a file stays as one that an action made.
   const refs = changes.filter(({ type, change }) => change === 'removed' && type !== 'audience').map(refOf);
   if (refs.length > 0) found.push({ kind: 'removes_live', refs });
   if (isSecretSet !== undefined && !allowed.includes('secret_missing')) {
@@ -52,7 +55,7 @@ export async function objectionsTo(
     const sources = Object.fromEntries(Object.entries(content.sources).filter(([key]) => coming.includes(key)));
     const before = await sourcesWithoutSecret(snapshot.sources, { state: current.state, seed }, isSecretSet);
     const lacking = await sourcesWithoutSecret(sources, { state: current.state, seed }, isSecretSet);
-    // What is so already is no news, and no reason against a correction of something else.
+    // A problem that exists already must not block the correction of another.
     const news = lacking.filter((key) => !before.includes(key));
     if (news.length > 0) found.push({ kind: 'secret_missing', sources: news });
   }
@@ -61,13 +64,13 @@ export async function objectionsTo(
 
 const refOf = ({ type, key }: ResourceRef): ResourceRef => ({ type, key });
 
-/** What the person is told, with what would be right. */
+/** The message for the person, with the remedy. */
 export function objectionText(objection: Objection, environment: string): { what: string; remedies: string[] } {
   switch (objection.kind) {
     case 'removes_live':
       return {
         what: `this removes ${objection.refs.map(refText).join(', ')}, live in ${environment}: senders of a source that is gone get 404 and drop their events`,
-        remedies: ['is the folder the one that is meant? --dir names it', 'to remove them: --force'],
+        remedies: ['to remove them: --force'],
       };
     case 'stale_files':
       return {
@@ -105,10 +108,16 @@ const needText = (need: UnknownNeed): string =>
   need.need === 'format' ? `format ${need.name} of the configuration` : `${need.need} ${need.name} (${refText(need)})`;
 
 /** All objections as one refusal. */
-export function refusalOf(objections: readonly Objection[], environment: string, consequence: string): Refusal {
+export function refusalOf(
+  objections: readonly Objection[],
+  environment: string,
+  consequence: string,
+  ...hints: string[]
+): Refusal {
   const texts = objections.map((objection) => objectionText(objection, environment));
   return failure(
     [...texts.map(({ what }) => what), consequence].join('; '),
+    ...hints,
     ...new Set(texts.flatMap(({ remedies }) => remedies)),
   );
 }

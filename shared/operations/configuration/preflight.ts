@@ -8,16 +8,24 @@ import { type Capabilities, unknownNeeds } from './capabilities.ts';
 import { sourcesWithoutSecret } from './missing-secrets.ts';
 import type { PromotionPlan } from './promote.ts';
 
-/** What only the upper environment can say. */
+/** Facts that only the upper environment knows. */
 export type EnvironmentFacts = {
   name: string;
-  /** `targets/order-completed`, `sources/stripe`: whether anything is stored under it. The value is not needed. */
+  /**
+   * Whether a secret such as `targets/order-completed` or `sources/stripe` is stored. Its value is
+   * not needed.
+   */
   isSecretSet(name: string): Promise<boolean>;
-  /** Whether an action made it there; those of the configuration are known without. */
+  /**
+   * Whether an action made this audience there; audiences of the configuration are known already.
+   */
   audienceExists(key: string): Promise<boolean>;
-  /** Whether the deployed stack may call this, as `grantNameOf` spells it. Absent: a stack from before it said so. */
+  /**
+   * Whether the deployed stack may call this, as `grantNameOf` spells it. Absent: an older stack,
+   * which does not publish it.
+   */
   isGranted?(name: string): boolean;
-  /** Of the functions that run there. Absent: a stack from before it said so. */
+  /** Capabilities of the functions there. Absent: an older stack, which does not publish them. */
   capabilities?: Capabilities | undefined;
 };
 
@@ -37,18 +45,21 @@ export const promotionProblems = [
 ] as const;
 export type PromotionProblem = ResourceRef & {
   problem: (typeof promotionProblems)[number];
-  /** What is wrong, as a sentence without its subject. */
+  /** The problem, as a sentence without its subject. */
   detail: string;
-  /** What would make it right. */
+  /** The remedy. */
   remedy: string;
 };
 
-/** Whether a promotion goes on. What functions don't know takes all sources down, so `force` goes over everything but that. */
+/**
+ * Whether a promotion goes on. `force` overrides every problem except content that functions don't
+ * know, since that takes all sources down.
+ */
 export function isStopped(problems: readonly PromotionProblem[], force: boolean): boolean {
   return force ? problems.some(({ problem }) => problem === 'not_known_there') : problems.length > 0;
 }
 
-/** Everything that would not work in the upper environment after the promotion, as far as the promotion is the cause. */
+/** Everything that the promotion would break in the upper environment. */
 export async function preflight(
   { content, changes, seen, concerns }: PromotionPlan,
   facts: EnvironmentFacts,

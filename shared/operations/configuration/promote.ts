@@ -24,8 +24,8 @@ import {
 } from './live-content.ts';
 
 /**
- * Promotion: what is committed in one environment becomes committed in the next. Content only, as it was committed below;
- * state, URLs, secrets and data stay where they are. docs/protocols/configuration.md.
+ * Promotion: content that is committed in one environment is committed in the next, unchanged.
+ * State, URLs, secrets and data stay where they are. docs/protocols/configuration.md.
  */
 export type PromotionEnds = {
   lower: { name: string; table: ConfigurationTable };
@@ -41,7 +41,10 @@ export type PromotionConcern = ResourceRef &
   );
 
 export type PromotionPlan = {
-  /** What is committed above, as the plan found it; what comes of it is live only if that is still so. */
+  /**
+   * The committed content above when the plan was made. The plan is carried out only if it is still
+   * the same.
+   */
   seen: Seen;
   changes: ResourceChange[];
   content: Snapshot;
@@ -51,8 +54,8 @@ export type PromotionPlan = {
 };
 
 /**
- * What would be promoted: everything in which the lower environment is ahead or, with `only`, the resources of one commit
- * of it, as they were in that commit. Reads, and changes nothing.
+ * What would be promoted: everything in which the lower environment is ahead, or with `only` the
+ * resources of one of its commits, as they were in that commit. It only reads.
  */
 export async function planPromotion({ lower, upper }: PromotionEnds, only?: HistoryEntry): Promise<PromotionPlan> {
   const [below, seen] = await Promise.all([readSeen(lower.table), readSeen(upper.table)]);
@@ -80,8 +83,9 @@ async function editsOf(table: ConfigurationTable, commit: HistoryEntry): Promise
 }
 
 /**
- * Goes through the lower environment's commits from the newest, each resource back to where the upper one has it. What is
- * never found was not committed below: somebody changed it above.
+ * Goes through the lower environment's commits from the newest, for each resource back to the
+ * version that the upper one has. A version that is not found was never committed below: the upper
+ * environment changed it itself.
  */
 async function traceBelow(
   table: ConfigurationTable,
@@ -107,7 +111,7 @@ async function traceBelow(
         continue;
       }
       isAhead ||= !isLater;
-      // Before that it was not there, and neither is it above.
+      // Before that commit it did not exist, and it does not exist above.
       if (change === 'added' && sought.get(ref) === undefined) sought.delete(ref);
     }
     if (isAhead) commits.push(entry);
@@ -132,8 +136,8 @@ async function lastTwo(
 
 /**
  * Makes a plan live above.
- * @param seed first values for sources that are new there; of its own file, never of the environment below
- * @throws ConfigurationConflict when somebody else committed there after the plan was made
+ * @param seed first values for sources that are new there, from that environment's own file
+ * @throws ConfigurationConflict when another commit was made there after the plan
  */
 export function promote(
   { lower, upper }: PromotionEnds,

@@ -25,26 +25,29 @@ import { type CommitTerms, type Objection, objectionsTo } from './objections.ts'
 
 export type RevertRequest = Authorship & {
   commit: HistoryEntry;
-  /** Takes later changes of the same resources back too, and what names resources that are then not there. */
+  /**
+   * Also reverts later changes of the same resources, and allows content that then names missing
+   * resources.
+   */
   force?: boolean;
-  /** What the content has to keep to. Absent: it's not looked at. */
+  /** The limits of the content. Absent: they are not checked. */
   terms?: CommitTerms;
 };
 
 export type RevertResult =
   | ({ kind: 'reverted'; dropped: ResourceRef[] } & Committed)
-  /** A change of settings: those have no versions to go back to. */
+  /** The entry is a change of settings, which cannot be reverted. */
   | { kind: 'not_a_commit' }
-  /** Everything is as it was before that commit. */
+  /** All its resources already are as they were before that commit. */
   | { kind: 'nothing_to_revert'; dropped: ResourceRef[] }
   | { kind: 'conflict'; conflicts: DraftConflict[] }
   | { kind: 'missing_references'; missing: MissingReference[] }
   | { kind: 'refused'; objections: Objection[] };
 
 /**
- * Takes a commit back by a new one: each of its resources becomes what it was before. What is in the draft of these
- * resources is dropped, since it was made on what is taken back.
- * @throws ConfigurationConflict when somebody else commits at the same moment
+ * Reverts a commit by a new one, which restores each of its resources to the state before. The
+ * draft's changes to these resources are dropped, since they were made on the reverted content.
+ * @throws ConfigurationConflict when another commit is made at the same moment
  */
 export async function revertCommit(table: ConfigurationTable, request: RevertRequest): Promise<RevertResult> {
   const { commit, force = false, terms, ...about } = request;
@@ -57,7 +60,7 @@ export async function revertCommit(table: ConfigurationTable, request: RevertReq
   const hashIn = (snapshot: typeof before, ref: ResourceRef) => resourceHash(resourceOf(snapshot, ref));
   const open = changed.filter((ref) => hashIn(seen.snapshot, ref) !== hashIn(before, ref));
   if (open.length === 0) {
-    // A revert that died before it could do this: what was made on the content that it took back.
+    // An earlier revert died before it could drop changes that were made on the reverted content.
     const isMadeOnIt = (ref: ResourceRef, base?: string) =>
       changed.some((change) => sameRef(change, ref) && change.hash === base);
     return {

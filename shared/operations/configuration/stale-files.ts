@@ -15,14 +15,14 @@ import type { FileBase } from './files/file-bases.ts';
 import { changesOf, type Seen } from './live-content.ts';
 import { type Objection, withCommits } from './objections.ts';
 
-/** How far back a file without a known base is looked for among earlier content. */
+/** How far back earlier content is searched for a file without a known base. */
 const entriesMax = 200;
 
 /**
- * Whether files would undo what was committed after they were made.
- *
- * With a base: what is live differs from the files and from all that their author knew. Without one (another checkout, CI):
- * a file says word for word what its resource was before another author changed it. docs/decisions/0053.
+ * Whether files would undo commits that are newer than them. With a base, that is so if the live
+ * content differs from the files and from all that their author knew. Without one (another
+ * checkout, CI), it is so if a file equals word for word an earlier version that another author has
+ * changed since. docs/decisions/0053.
  */
 export async function staleFiles(
   table: ConfigurationTable,
@@ -35,7 +35,8 @@ export async function staleFiles(
     ? changes.filter(({ type, key }) => {
         const live = resourceHash(resourceOf(seen.snapshot, { type, key }));
         const known = base?.known[refText({ type, key })] ?? [];
-        // Removed by another, and in the files as it was: that undoes the removal.
+        // Another author removed it, and the files still have it unchanged: that would undo the
+        // removal.
         return live === undefined ? known.length > 0 && !known.includes('') : !known.includes(live);
       })
     : await undoneWithoutBase(table, changes, files, author);
@@ -44,7 +45,7 @@ export async function staleFiles(
 
 const refOf = ({ type, key }: ResourceRef): ResourceRef => ({ type, key });
 
-/** A base of an environment that was made anew since says nothing about this one. */
+/** The environment was made again since, so the base does not apply. */
 async function isOfThisHistory(table: ConfigurationTable, base: FileBase | undefined): Promise<boolean> {
   const version = Number(/^\d+/.exec(base?.commit ?? '')?.[0]);
   return version > 0 && (await readHistory(table, version))?.id === base?.commit;
@@ -57,7 +58,7 @@ async function undoneWithoutBase(
   author: string,
 ): Promise<ResourceRef[]> {
   const undone: ResourceRef[] = [];
-  /** Changed by another author since, and not found among what it was before. */
+  /** Resources that another author changed since, without a matching earlier version so far. */
   const sought = new Set<string>();
   const settled = new Set<string>();
   let entries = 0;
@@ -77,7 +78,10 @@ async function undoneWithoutBase(
   return undone;
 }
 
-/** What files are based on once they were compared with what is live, and either agree with it or were meant to differ. */
+/**
+ * The files' new base after they were compared with the live content and either equal it or differ
+ * on purpose.
+ */
 export function baseOf(commit: string, live: Snapshot, files: Snapshot): FileBase {
   const known: FileBase['known'] = {};
   for (const type of resourceTypes)

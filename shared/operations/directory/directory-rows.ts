@@ -1,10 +1,11 @@
-import { type Entity, mapFieldsOf, recipientKey, textFieldsOf, usersCollection } from '../../core/directory/entity.ts';
+import { type Entity, mapFieldsOf, textFieldsOf } from '../../core/directory/entity.ts';
+import { recipientKey, usersCollection } from '../../core/ids/entity-ref.ts';
 import { isJsonObject, type JsonObject } from '../../core/json/values.ts';
 import type { AudienceMember } from '../../ports/audiences.ts';
 import type { Subscription } from '../../ports/subscriptions.ts';
 import { type UserRow, userRow } from './user-row.ts';
 
-/* More rows of `--json`, for what the directory holds besides users. */
+/* Rows of `--json` for the rest of the directory: objects, tenants, audiences, subscriptions. */
 
 export type ObjectRow = {
   collection: string;
@@ -28,10 +29,10 @@ export type TenantRow = Omit<ObjectRow, 'collection' | 'timezone' | 'locale'> & 
 
 export type AudienceRow = {
   key: string;
-  /** Null for one that only an action made. */
+  /** Null for an audience that only an action made. */
   name: string | null;
   description: string | null;
-  /** Whether the live configuration has it, or an action made it. */
+  /** Says whether the live configuration has it or an action made it. */
   origin: 'configuration' | 'action';
 };
 
@@ -101,7 +102,10 @@ export function subscriptionRow(subscription: Subscription): SubscriptionRow {
   };
 }
 
-/** Fields by name, and what is none of them. Tokens and addresses of devices (`channel_data`) are in neither. */
+/**
+ * Named fields, and other properties. Tokens and addresses of devices (`channel_data`) are in
+ * neither.
+ */
 function fieldsOf({ ref, attributes }: Entity) {
   const own = [...textFieldsOf(ref), ...mapFieldsOf(ref)];
   const value = (name: string) => (own.includes(name) ? attributes[name] : undefined);

@@ -2,7 +2,8 @@ import { makeAudiences } from '../../adapters/dynamodb-audiences.ts';
 import { makeDirectory } from '../../adapters/dynamodb-directory.ts';
 import { type Listing, listDirectory } from '../../adapters/dynamodb-directory-list.ts';
 import { makeSubscriptions } from '../../adapters/dynamodb-subscriptions.ts';
-import { type Entity, type EntityRef, refFromRecipientKey } from '../../core/directory/entity.ts';
+import type { Entity } from '../../core/directory/entity.ts';
+import { type EntityRef, refFromRecipientKey } from '../../core/ids/entity-ref.ts';
 import type { AudienceMember } from '../../ports/audiences.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Page, PageRequest, Subscription } from '../../ports/subscriptions.ts';
@@ -12,13 +13,13 @@ import type { AudienceRow } from './directory-rows.ts';
 
 const pageSize = 100;
 
-/** One user, object or tenant; undefined when it is not there, or was deleted. */
+/** One user, object or tenant; undefined when it does not exist or was deleted. */
 export async function readEntity({ documents, outputs }: Environment, ref: EntityRef): Promise<Entity | undefined> {
   const [entity] = await makeDirectory(documents, outputs.DirectoryTable).readEach([ref]);
   return entity;
 }
 
-/** Users or objects by id. Who was deleted since the index was read is left out. */
+/** Users or objects by id, without those that were deleted since the index was read. */
 export async function* listEntities(environment: Environment, listing: Listing): AsyncGenerator<Entity> {
   const { documents, outputs } = environment;
   const directory = makeDirectory(documents, outputs.DirectoryTable);
@@ -54,7 +55,7 @@ export async function readAudience(
   return isMade ? { key, name: null, description: null, origin: 'action' } : undefined;
 }
 
-/** Members by user id, each with the user where one is identified. */
+/** Members by user id, each with its user if identified. */
 export async function* membersOf(
   { documents, outputs }: Environment,
   key: string,
@@ -90,7 +91,7 @@ function listNames({ documents, outputs }: Environment, listing: Listing): Async
   return everyEntry((page) => listDirectory(documents, outputs.DirectoryTable, listing, page));
 }
 
-/** Page by page as they are asked for: a reader that stops early pays for no further page. */
+/** Reads page by page on demand: a reader that stops early pays for no further page. */
 async function* everyEntry<Entry>(read: (page: PageRequest) => Promise<Page<Entry>>): AsyncGenerator<Entry> {
   let after: string | undefined;
   do {

@@ -5,7 +5,7 @@ import { iso } from '../words/iso.ts';
 
 /* A row of `--json`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
 
-/** A user of the directory; fields that nothing was said about are null. */
+/** A user of the directory; fields that were never given are null. */
 export type UserRow = {
   id: string;
   name: string | null;
@@ -25,7 +25,7 @@ export type UserRow = {
 
 export function userRow({ ref, attributes, insertedAtMs, updatedAtMs, version }: Entity): UserRow {
   const { name, email, avatar, phone_number, timezone, locale, created_at, preferences, ...others } = attributes;
-  // Tokens and addresses of devices: nothing that a list of users should print.
+  // Tokens and addresses of devices, which a list of users must not print.
   const { channel_data: _channelData, ...properties } = others;
   const text = (value: unknown) => (typeof value === 'string' ? value : null);
   return {

@@ -5,7 +5,10 @@ import type { Claim } from '../../ports/claim-store.ts';
 import type { Environment } from '../environment.ts';
 import { queryItems } from '../tables/tables.ts';
 
-/** @returns undefined when the key is free: never claimed, or its window ended and the table cleaned up */
+/**
+ * @returns undefined when the key is free: it was never claimed, or TTL removed the claim after its
+ * window
+ */
 export async function readClaim({ documents, outputs }: Environment, ref: ClaimRef): Promise<Claim | undefined> {
   const { Item } = await documents.send(
     new GetCommand({ TableName: outputs.ClaimsTable, Key: claimItemKey(ref), ConsistentRead: true }),
@@ -15,9 +18,9 @@ export async function readClaim({ documents, outputs }: Environment, ref: ClaimR
 
 export type ClaimOfKey = { claim: Claim; source: string; eventType: string };
 
-/** Every claim on an idempotency key: one per source and event type that used it. */
+/** All claims on an idempotency key: one per source and event type that used it. */
 export async function claimsOfKey({ documents, outputs }: Environment, key: string): Promise<ClaimOfKey[]> {
-  // Keys are 1 to 255 characters, and so fit a partition key; anything longer was never one.
+  // Keys have 1 to 255 characters and so fit a partition key; a longer text was never a key.
   if (key === '' || [...key].length > 255) return [];
   const claims: ClaimOfKey[] = [];
   const items = queryItems(documents, {

@@ -28,18 +28,18 @@ export type EventRow = {
   actions: ActionCounts;
 };
 
-/** One mapping for the event's type, and what became of it. */
+/** One mapping for the event's type, and its outcome. */
 export type ConsideredRow = {
   mapping: string;
   action: string;
-  /** `duplicate`: it would have run, but the event is a copy of one that did. */
+  /** `duplicate`: it would have run, but the event is a copy of an event that ran. */
   verdict: 'runs' | 'duplicate' | 'identify_disabled' | 'mapping_inactive' | 'conditions_not_met' | 'not_verified';
   detail: string | null;
-  /** Each condition as configured, what is at its path (null: nothing there), and whether it holds. */
+  /** Each condition as configured, the value at its path (null: none), and whether it holds. */
   conditions: ConditionRow[];
   /**
-   * Each parameter as configured, and the value it resolved to (null: nothing there). `is_default`: the mapping leaves it
-   * out, and its action fills it in.
+   * Each parameter as configured, and its resolved value (null: none). `is_default`: the mapping
+   * leaves it out, and the action fills it in.
    */
   parameters: ParameterRow[];
 };
@@ -106,7 +106,7 @@ export function countActions(
   const counts: ActionCounts = { succeeded: 0, skipped: 0, failed: 0, pending: 0 };
   if (!hasOwnActions(status)) return counts;
   for (const action of log?.actions ?? []) counts[action.status] += 1;
-  // Handed on, and no word of them yet: they wait in the queue.
+  // Sent on, but not in the log yet: they wait in the queue.
   if (log === undefined) counts.pending = actionsPlanned;
   return counts;
 }

@@ -35,14 +35,15 @@ export type EventFilter = {
 };
 
 /**
- * Events, newest first, by the cheapest way that the filter allows: rejected and failed ones from index `problems`, one
- * user's from index `users`, all others from the partitions of the sources. Never a scan.
+ * Events, newest first, read in the cheapest way for the filter: rejected and failed ones from
+ * index `problems`, one user's from index `users`, all others from the partitions of the sources.
+ * Never a scan.
  */
 export function listEvents(log: EventLogTable, filter: EventFilter): Promise<EventLogEntry[]> {
   return take(matching(candidates(log, filter), filter), filter.limit);
 }
 
-/** The same, one by one: for readers who know only from a row whether they need another. */
+/** The same, one by one, for readers that decide at each row whether they need another. */
 export function eventsNewestFirst(log: EventLogTable, filter: EventFilter): AsyncGenerator<EventLogEntry> {
   return matching(candidates(log, filter), filter);
 }
@@ -86,7 +87,8 @@ async function* rowsOfSources(log: EventLogTable, filter: EventFilter): AsyncGen
             ExpressionAttributeValues: { ':pk': eventPartition(source.key, dayMs, shard), ...idBounds(filter) },
             ScanIndexForward: false,
             ConsistentRead: true,
-            // A page as long as the answer, within reason: a filter may need more, a first screen less.
+            // A page about as long as the answer, within limits: a filter may need more rows, a
+            // first screen fewer.
             Limit: Math.min(Math.max(filter.limit, 10), 500),
           }),
         ),
@@ -135,12 +137,12 @@ function indexItems(log: EventLogTable, IndexName: string, attribute: string, pa
 async function* wholeRows(log: EventLogTable, keys: AsyncIterable<Item>): AsyncGenerator<EventLogEntry> {
   for await (const chunk of inChunks(keys, 50)) {
     const items = await getEach(log.client, chunk.map(baseKey), { table: log.table, what: 'reading events' });
-    // Absent: aged out, while the index still had it.
+    // Absent: the row aged out, but the index still had it.
     for (const item of items) if (item !== undefined) yield entryFromItem(item);
   }
 }
 
-/** The sources an event id can be of: nearly always one. */
+/** The sources that an event id can belong to: nearly always one. */
 export function sourcesOfId(id: string, sources: KnownSource[]): KnownSource[] {
   return sources.filter(({ key }) => eventIdMayBeFrom(id, key));
 }

@@ -10,12 +10,15 @@ import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Environment } from '../environment.ts';
 import { type ConsideredRow, conditionRow, parameterRow } from './event-row.ts';
 
-/** An event's row, read again the way the processor read it: the same configuration gives the same plan. */
+/**
+ * An event's row, planned again as the processor planned it: the same configuration gives the same
+ * plan.
+ */
 export type Recomputed = {
   /** The event's own text as received; undefined when the stored bytes cannot be unpacked. */
   text?: string;
   headers: Record<string, string>;
-  /** The version it was planned with; `exact` when it is the one that the row names. */
+  /** The configuration version used; `exact` when it is the version that the row names. */
   configVersion: number;
   exact: boolean;
   planned?: PlannedEvent;
@@ -80,7 +83,7 @@ export function consideredRow({ mapping, verdict, detail }: ConsideredMapping, e
   };
 }
 
-/** @param status the event's; a mapping of a copy did not run, whatever the copy looks like */
+/** @param status the event's status; a mapping of a copy did not run, even if it matches */
 export function consideredRows({ planned }: Recomputed, status: EventStatus): ConsideredRow[] {
   const event = planned?.event;
   if (planned === undefined || event === undefined) return [];

@@ -11,14 +11,15 @@ export type TailFilter = {
   eventType?: string;
   statuses?: readonly EventStatus[];
   userId?: string;
-  /** Rows that are there already to begin with. */
+  /** The number of existing rows to begin with. */
   backlog: number;
 };
 
 /**
- * Which rows a follower has not shown yet. Ids sort by when an event was received, rows appear when it was processed, and
- * a retried event hours later: so "after the last id" would skip rows. What was shown is remembered instead, by id and
- * status; a `failed` row that a replay turns into `processed` is news.
+ * Finds rows that a follower has not shown yet. Ids sort by receipt, but rows appear after
+ * processing, for a retried event hours later. So "after the last id" would skip rows. Instead it
+ * remembers shown rows by id and status; a `failed` row that a replay turns into `processed` is
+ * shown again.
  */
 export function makeNewsFilter(): {
   news(entries: EventLogEntry[]): EventLogEntry[];
@@ -40,12 +41,12 @@ export function makeNewsFilter(): {
 }
 
 const pollMs = 1_000;
-// Most events are processed within seconds: the last two minutes are read every second. Those that were retried or
-// replayed come later: once in half a minute the look goes back an hour.
+// Most events are processed within seconds, so the last two minutes are read every second. Retried
+// or replayed events come later, so every half minute it reads the last hour.
 const closeLookMs = 2 * 60_000;
 const wideLookMs = 60 * 60_000;
 const wideLookEveryMs = 30_000;
-// Above this many rows in an hour, some that come late can be missed; `events` has them.
+// With more rows than this in an hour, late ones can be missed; `events` lists them.
 const rowsMax = 50_000;
 
 /** New rows as they appear, oldest first, in batches; never ends by itself. */
@@ -71,7 +72,7 @@ export async function* tailEvents(
     const nowMs = Date.now();
     const wide = nowMs >= wideLookDueMs;
     if (wide) {
-      // A source that was added meanwhile is followed too.
+      // Sources that were added meanwhile are followed too.
       sources = pickSources((await readSources(environment)).known, source);
       filterNews.forgetBefore(nowMs - 2 * wideLookMs);
       wideLookDueMs = nowMs + wideLookEveryMs;

@@ -4,14 +4,14 @@ import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Environment } from '../environment.ts';
 import { failure } from '../refusal.ts';
 
-/** A configuration that is not live and may become so: what a dry run is compared with. */
+/** A configuration that is not live but may become so. A dry run compares it with the live one. */
 export type Candidate = { configuration: LiveConfiguration; name: string };
 
-/** A draft that was pushed to an environment and not committed yet; undefined when there is none. */
+/** The draft of an environment; undefined when there is none. */
 export type ReadDraft = (table: ConfigurationTable) => Promise<{ snapshot: Snapshot } | undefined>;
 
 /**
- * The draft of an environment, as it would be live: with the state that the environment has now.
+ * The draft of an environment as it would be live, with the environment's present state.
  * @throws Refusal when there is none
  */
 export async function draftCandidate(

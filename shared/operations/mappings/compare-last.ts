@@ -5,7 +5,7 @@ import { rawEventOf } from '../events/recompute.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { testEvent } from './test-event.ts';
 
-/** A row is read whole, whatever its type: so many at most are looked at for one answer. */
+/** Rows are read whole, whatever their type, so one answer reads at most this many. */
 export const rowsMax = 10_000;
 const examplesMax = 3;
 
@@ -13,7 +13,7 @@ export type CompareLast = {
   source: KnownSource;
   eventType?: string;
   last: number;
-  /** So many rows at most are read. */
+  /** The most rows to read. */
   rowsMax: number;
   sinceMs: number;
   untilMs: number;
@@ -21,7 +21,7 @@ export type CompareLast = {
   draft: LiveConfiguration;
   environment: string;
   nowMs: number;
-  /** Called now and then. */
+  /** Called from time to time. */
   progress?(done: { lookedAt: number; compared: number }): void;
 };
 
@@ -30,21 +30,21 @@ export type ChangeGroup = {
   kind: DryRunChange['kind'];
   mapping: string | null;
   parameters: string[];
-  /** Null where they differ from event to event. */
+  /** Null if they differ from event to event. */
   before: string | null;
   after: string | null;
   count: number;
-  /** A few of them, newest first. */
+  /** A few of the events, newest first. */
   examples: string[];
 };
 
 export type Comparison = {
   source: string;
   type: string | null;
-  /** Rows read; of other types too. */
+  /** Rows read, including other types. */
   looked_at: number;
   compared: number;
-  /** Events for which anything changes. */
+  /** Events with any change. */
   changed: number;
   /** Events whose stored form cannot be read; not compared. */
   unreadable: string[];
@@ -53,7 +53,10 @@ export type Comparison = {
   groups: ChangeGroup[];
 };
 
-/** Takes the newest events of a source through two configurations and counts what would differ. Nothing is done. */
+/**
+ * Plans the newest events of a source with two configurations and counts the differences, without
+ * effects.
+ */
 export async function compareLast(log: EventLogTable, request: CompareLast): Promise<Comparison> {
   const { source, eventType, last, sinceMs, untilMs } = request;
   const groups = new Map<string, ChangeGroup>();
@@ -97,7 +100,7 @@ export async function compareLast(log: EventLogTable, request: CompareLast): Pro
   };
 }
 
-/** What is an event's own, such as its user, would make a group of each event. */
+/** Values that differ per event, such as its user, would put each event into its own group. */
 const ofEachEvent: readonly DryRunChange['kind'][] = ['user_differs', 'key_differs'];
 
 function addTo(groups: Map<string, ChangeGroup>, change: DryRunChange, eventId: string): void {

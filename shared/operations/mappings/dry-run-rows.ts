@@ -8,10 +8,13 @@ import { iso } from '../words/iso.ts';
 
 /* Rows of `mapping test --json`; fields are added, never renamed or removed. */
 
-/** A mapping of the event's type, what stops it, and what its action would do where nothing does. */
+/** A mapping of the event's type, what stops it, and otherwise what its action would do. */
 export type DryRunMappingRow = Omit<ConsideredRow, 'verdict'> & {
   verdict: DryRunMapping['verdict'];
-  /** Null for one that does not run. `runs`: it would get to work; what tables and targets say then is not known. */
+  /**
+   * Null for a mapping that does not run. `runs`: its action would start; the answers of tables and
+   * targets are not known.
+   */
   outcome: {
     status: 'runs' | 'skipped' | 'failed';
     reason: string | null;
@@ -20,22 +23,22 @@ export type DryRunMappingRow = Omit<ConsideredRow, 'verdict'> & {
   } | null;
 };
 
-/** What one configuration would make of one event. */
+/** The outcome of one event under one configuration. */
 export type DryRunRow = {
   type: string | null;
   user_id: string | null;
   key: {
     /** Null: the event has none. Text of more than 100 characters is cut. */
     value: string | null;
-    /** False: the event would run without protection from copies. */
+    /** False: the event would run without protection against copies. */
     valid: boolean;
-    /** Whether copies are looked for at all. */
+    /** Whether copies are checked at all. */
     checked: boolean;
   };
   occurred_at: string | null;
   data: JsonObject | null;
   preprocess: JsonObject | null;
-  /** `processed`: at least one action would be handed on. */
+  /** `processed`: at least one action would be sent on. */
   status: 'processed' | 'no_mapping' | 'rejected';
   reason: string | null;
   detail: string | null;
@@ -50,7 +53,7 @@ export type DryRunChangeRow = {
   after: string;
 };
 
-/** One event under the live configuration and, where one was asked for, under a draft. */
+/** One event under the live configuration and, if requested, under a draft. */
 export type MappingTestRow = {
   /** The id of a stored event; null for a payload. */
   event_id: string | null;

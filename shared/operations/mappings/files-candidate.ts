@@ -13,8 +13,9 @@ import { plural } from '../words/text.ts';
 import type { Candidate } from './candidate.ts';
 
 /**
- * The files of a folder, as they would be live: state that the environment has is kept, new sources get their first values.
- * @throws Refusal when a file has an error, with each of them
+ * The files of a folder as they would be live: existing state is kept, and new sources get their
+ * first values.
+ * @throws Refusal with every error of the files
  */
 export function filesCandidate({ name }: Environment, live: LiveConfiguration, directory: string): Candidate {
   const { snapshot, environments, problems } = readConfigurationFiles(directory);

@@ -2,7 +2,7 @@ import { Document, isScalar, Scalar, stringify, visit } from 'yaml';
 import { displayWidth, escaped, isPrintable, padTo, printable } from '../words/text.ts';
 import type { Suggestion } from './suggest-mapping.ts';
 
-/** A suggestion as an entry of `mappings:`, ready to paste, with what the event holds as comments. */
+/** A suggestion as an entry of `mappings:`, ready to paste, with the event's values in comments. */
 export function mappingYaml({ mapping, notes, paths, more, without }: Suggestion, sample: string): string {
   const { id, event, action, parameters } = mapping;
   const comment = (text: string) => `  # ${printable(text)}`;
@@ -23,12 +23,18 @@ export function mappingYaml({ mapping, notes, paths, more, without }: Suggestion
     .join('\n');
 }
 
-/** A path as YAML that may be pasted anywhere, also between the braces of a map: with quotes around it where it needs some. */
+/**
+ * A path as YAML that may be pasted anywhere, also between the braces of a map; quoted if it needs
+ * quotes.
+ */
 function pastedPath(path: string): string {
   return stringify([path], { collectionStyle: 'flow', lineWidth: 0 }).trim().slice(1, -1).trim();
 }
 
-/** YAML that shows every character: what a terminal would swallow or obey is escaped, so a pasted mapping still matches. */
+/**
+ * YAML that shows every character. Characters that a terminal would drop or obey are escaped, so a
+ * pasted mapping still matches.
+ */
 function safeYaml(value: unknown): string {
   const document = new Document(value);
   visit(document, (_key, node) => {

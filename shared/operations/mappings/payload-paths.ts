@@ -6,17 +6,18 @@ import { fieldPathProblem, fieldPathText, isBareName, parseFieldPath } from '../
 import { truncate } from '../words/text.ts';
 import { inline } from '../words/values.ts';
 
-/** A path into an event, and its value as it may be shown: short, and never a secret. */
+/** A path into an event, and its value as it may be shown: shortened, and never a secret. */
 export type PayloadPath = { path: string; segments: readonly string[]; shown: string; value: JsonValue };
 
 const pathsMax = 60;
 const shownMax = 40;
 
 /**
- * The paths that a mapping could read of an event: who did it, its data, what its source computes, and the rest of its
- * body. Of a list only the first entry is gone into, since the others look alike. Each path leads to the value beside it.
- *
- * @returns `more`: how many paths there are beyond these; `without`: how many values no path leads to
+ * The paths that a mapping could read from an event: its user, its data, its source's computed
+ * values, and the rest of its body. Of a list it takes only the first entry, since the others look
+ * alike. Each path leads to the value beside it.
+ * @returns `more`: the number of further paths; `without`: the number of values that a path cannot
+ * reach
  */
 export function payloadPaths(event: NormalizedEvent): { paths: PayloadPath[]; more: number; without: number } {
   const { userId, data, preprocess, body, headers } = event;
@@ -24,7 +25,7 @@ export function payloadPaths(event: NormalizedEvent): { paths: PayloadPath[]; mo
     ...(userId === undefined ? [] : [{ segments: ['user_id'], value: userId }]),
     ...Object.entries({ data, preprocess, headers }).flatMap(([name, value]) => leavesOf([name], value)),
   ];
-  // What `data` shows already is not shown again under a longer name.
+  // Values under `data` are not repeated under a longer name.
   const known = new Map(
     own.flatMap(({ segments: [first, ...rest], value }) => (first === 'data' ? [[keyOf(rest), value] as const] : [])),
   );
@@ -52,7 +53,10 @@ function leavesOf(segments: string[], value: JsonValue): Leaf[] {
   return Object.entries(value).flatMap(([name, inner]) => leavesOf([...segments, name], inner));
 }
 
-/** The shortest path that leads to a value; undefined where none does, as to a field called `__proto__`. */
+/**
+ * The shortest path to a value; undefined if a path cannot reach it, such as a field called
+ * `__proto__`.
+ */
 function shownLeaf(event: NormalizedEvent, { segments, value }: Leaf): PayloadPath | undefined {
   const [first, ...rest] = segments;
   const [second] = rest;
@@ -72,12 +76,12 @@ const secretLooks =
   /^(eyJ[\w-]+\.|(sk|pk|rk|whsec|xox[a-z]|gh[a-z]|AKIA)[_-]?\w{10,})|^(?=.*\d)(?=.*[a-z])[A-Za-z0-9+/=_]{32,}$/i;
 
 export function isSecret(path: string, value: JsonValue): boolean {
-  // camelCase names are looked at by their words, as the others are.
+  // camelCase names are split into words, like the others.
   if (secretNames.test(path.replace(/([a-z0-9])([A-Z])/g, '$1_$2'))) return true;
   return typeof value === 'string' && secretLooks.test(value);
 }
 
-/** Addresses and phone numbers are people's: a file in git says of what form they are, and not whose. */
+/** Addresses and phone numbers belong to people, so a file in git shows only their form. */
 function shorten(value: JsonValue): string {
   if (typeof value !== 'string') return inline(value, shownMax);
   if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value)) return `"${value.slice(0, 1)}…@…" (an e-mail address)`;

@@ -14,7 +14,7 @@ import { sourceKind } from '../../core/sources/index.ts';
 export type PayloadRequest = {
   source: string;
   file: SourceFile;
-  /** Headers that the source's configuration reads. Default: those that its file reads. */
+  /** Headers that the source's configuration reads. Default: those in its file. */
   namedHeaders?: readonly string[];
   /** Names in lower case. */
   headers: Record<string, string>;
@@ -23,9 +23,10 @@ export type PayloadRequest = {
 };
 
 /**
- * The events of a request's body, as ingest would hand them on: inflated, split, with the headers that are kept. Nobody is
- * asked who sent it.
- * @throws Error for a kind of source that this version does not know; configuration is checked for that before
+ * The events of a request's body as ingest would queue them: inflated, split, with the kept
+ * headers. It does not verify the sender.
+ * @throws Error for a kind of source that this version does not know; the configuration was checked
+ * for that before
  */
 export function readPayload(request: PayloadRequest): { kind: 'events'; events: RawEvent[] } | Refusal {
   const { source, file, headers, rawBody, nowMs } = request;

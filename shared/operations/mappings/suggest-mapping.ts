@@ -10,20 +10,20 @@ import { type PayloadPath, payloadPaths } from './payload-paths.ts';
 
 export type Suggestion = {
   mapping: Mapping;
-  /** What to look at before it is used: guesses that the event does not support. */
+  /** What to check before use: guesses that the event does not support. */
   notes: string[];
   paths: PayloadPath[];
   /** Paths of the event beyond those. */
   more: number;
-  /** Values that no path leads to. */
+  /** The number of values that a path cannot reach. */
   without: number;
 };
 
 type Wanted = { event: NormalizedEvent; source: string; action?: string | undefined; snapshot: Snapshot };
 
 /**
- * A mapping to begin with, made of one real event: parameters are fields found by their names. It is valid as it is,
- * and guesses where a person knows: every guess that the event does not bear out is in the notes.
+ * A first mapping, made from one real event. It finds parameters by the names of fields. It is
+ * valid, but partly guessed: the notes list every guess that the event does not support.
  */
 export function suggestMapping({ event, source, action: wanted, snapshot }: Wanted): Suggestion {
   const { paths, more, without } = payloadPaths(event);
@@ -41,7 +41,9 @@ export function suggestMapping({ event, source, action: wanted, snapshot }: Want
   };
 }
 
-/** What the action suggests for this event; without a suggestion of its own, fields that are called as its parameters. */
+/**
+ * The action's own suggestion for this event; without one, fields with the names of its parameters.
+ */
 function parametersOf(action: Action, context: Context): Parameters {
   const suggested = action.suggestion?.parameters(sampled(context)) ?? byName(action, context);
   return Object.fromEntries(
@@ -59,7 +61,7 @@ function byName(action: Action, { find, notes }: Context): Parameters {
   );
 }
 
-/** The event as a definition asks about it. */
+/** The event in the form that definitions read. */
 function sampled(context: Context): SampledEvent {
   const { event, find } = context;
   return {
@@ -81,7 +83,7 @@ type Find = (...names: string[]) => string | undefined;
 type Context = { event: NormalizedEvent; find: Find; snapshot: Snapshot; slug: string; notes: string[] };
 type Parameters = Record<string, ParameterValue>;
 
-/** What an event of this type most likely is for: the first action that says so. */
+/** The likely action for an event of this type: the first one that claims it. */
 export function likelyAction({ eventType }: Pick<NormalizedEvent, 'eventType'>): Action {
   const fitting = actions.find(({ suggestion }) => suggestion?.fits?.(eventType));
   if (fitting === undefined) throw new Error('no action of the listing fits every event');
@@ -107,13 +109,16 @@ function freeId(slug: string, source: string, snapshot: Snapshot): string {
   return id;
 }
 
-/** Finds a field by the names that senders have for it, the first name first, near the top first. */
+/**
+ * Finds a field by the names that senders use for it: earlier names first, then fields nearer to
+ * the top.
+ */
 function finderIn(paths: PayloadPath[]): Find {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   const candidates = paths
     .filter(({ segments, value }) => !['user_id', 'headers'].includes(segments[0] ?? '') && isScalar(value))
     .filter(({ segments }) => !segments.some((name) => /^\d+$/.test(name)))
-    // Each name of the body stands below `body`, whether or not its path says so.
+    // Every field of the body is under `body`, also when its path leaves that out.
     .map(({ path, segments }) => ({
       path,
       name: plain(segments.at(-1) ?? ''),
@@ -133,7 +138,7 @@ function isScalar(value: JsonValue): boolean {
   return (typeof value === 'string' && value !== '') || typeof value === 'number';
 }
 
-/** Who the event is about: who did it, otherwise a field that names a user. */
+/** The event's subject: the user who did it, otherwise a field that names a user. */
 function person({ event, find, notes }: Context): string {
   if (event.userId !== undefined) return 'user_id';
   const found = find(
@@ -160,7 +165,7 @@ function idOf({ find, notes }: Context, ...names: string[]): string {
   return found ?? 'data.id';
 }
 
-/** Everything that has no parameter of its own: what the source computes for it, else all data. */
+/** Everything without a separate parameter: the source's computed value for it, else all data. */
 function traits({ event }: Context): ParameterValue {
   return 'custom_traits' in event.preprocess ? 'preprocess.custom_traits' : dataOf(event);
 }

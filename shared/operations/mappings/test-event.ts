@@ -14,7 +14,7 @@ export type TestWith = {
 
 const preprocessor = makePreprocessor(() => performance.now());
 
-/** One event under the live configuration and, where there is one, under a draft. */
+/** One event under the live configuration and, if given, under a draft. */
 export async function testEvent(raw: RawEvent, { live, draft, ...rest }: TestWith): Promise<TestedEvent> {
   const underLive = await dryRun(raw, { configuration: live, preprocessor, ...rest });
   if (draft === undefined) return { live: underLive, draft: undefined, changes: [] };

@@ -10,7 +10,7 @@ const names = [
   'ApproximateNumberOfMessagesDelayed',
 ] satisfies QueueAttributeName[];
 
-/** Where events and actions wait, and where they are parked. */
+/** The queues in which events and actions wait, and their dead-letter queues. */
 export async function readQueueDepths(environment: Environment): Promise<QueueDepth[]> {
   const { outputs } = environment;
   const client = await environment.queues();

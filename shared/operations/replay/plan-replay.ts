@@ -12,11 +12,11 @@ import { type ActionsMessage, decodeActionsMessage, type Invocation } from '../.
 import type { Claim } from '../../ports/claim-store.ts';
 import { rawEventOf } from '../events/recompute.ts';
 
-/** What a replay of one event would send, or why it sends nothing. */
+/** The messages that a replay of one event would send, or why it sends none. */
 export type ReplayPlan =
-  /** The whole event, to the events queue. */
+  /** Sends the whole event to the events queue. */
   | { kind: 'event'; raw: RawEvent; detail: string }
-  /** Its actions, to the actions queue; those that succeeded are not run again. */
+  /** Sends its actions to the actions queue; succeeded ones do not run again. */
   | { kind: 'actions'; message: ActionsMessage; detail: string }
   | { kind: 'nothing'; detail: string };
 
@@ -26,20 +26,26 @@ export type ReplayFacts = {
   claim?: Claim | undefined;
   /** The action log's row of the event's execution. */
   log?: ActionLogEntry | undefined;
-  /** The event read again by the configuration that its row names; absent when it cannot be. */
+  /**
+   * The event, planned again with the configuration that its row names; absent when that is
+   * impossible.
+   */
   event?: NormalizedEvent | undefined;
-  /** The actions that the event plans, for one whose message was lost. */
+  /** The event's planned actions, for an event whose message was lost. */
   planned?: ((execution: string, replay: string) => ActionsMessage) | undefined;
-  /** For a rejected event: why the live configuration would reject it again; absent when it would not. */
+  /**
+   * For a rejected event: why the live configuration would reject it again; absent if it would
+   * accept it.
+   */
   rejectedNow?: string | undefined;
-  /** Whether no actions message is under way: then what is pending waits for nothing. */
+  /** True when the actions queue is empty: then pending actions wait in vain. */
   actionsQueueEmpty: boolean;
 };
 
 /**
  * Decides what is missing. Pure, so that `--dry-run` shows exactly what would be sent.
- *
- * @param replay names this replay command: actions that failed for good run once more for an origin they have not seen
+ * @param replay names this replay command: actions that failed for good run once more for a new
+ * origin
  */
 export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): ReplayPlan {
   const { entry } = facts;
@@ -60,9 +66,8 @@ export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): R
 }
 
 /**
- * The event once more as a new one, whatever became of it: a fresh id and execution, no claim, by the configuration that is
- * live now. Its effects are new effects: a run that the event had already is had again.
- *
+ * Runs the event again as a new one, whatever became of it: a new id and execution, no claim, the
+ * configuration that is live now. Its effects are new: a run that already happened happens again.
  * @param freshId for the same source and log shard as the event
  */
 export function planForcedReplay(entry: EventLogEntry, freshId: string): ReplayPlan {
@@ -80,8 +85,8 @@ function nothing(detail: string): ReplayPlan {
 function planEventReplay({ entry, claim }: ReplayFacts, replay: string): ReplayPlan {
   if (entry.reason === 'message_unreadable')
     return nothing('its message was of a version that is not known; its text is in the row');
-  // The execution that it may have begun, so that whatever was done is found and not done again. Without a trace of one it
-  // would have been the event's own.
+  // The execution that it may have begun, so that finished work is found and not repeated. Without
+  // a trace of an execution, it is the event's own id.
   const owned = claim?.owner === entry.id ? claim.execution : undefined;
   const raw: RawEvent = { ...rawEventOf(entry), execution: entry.execution ?? owned ?? entry.id, replay };
   return {
@@ -106,7 +111,7 @@ function planActionsReplay(facts: ReplayFacts, replay: string, nowMs: number): R
   return { kind: 'actions', message, detail: `runs again: ${names}` };
 }
 
-/** As planned anew from the stored event, where the row has not got all parameters. */
+/** The actions as planned again from the stored event, if the row lacks parameters. */
 function replanned({ planned, entry }: ReplayFacts, log: ActionLogEntry, replay: string): ActionsMessage | undefined {
   const message = planned?.(entry.execution ?? entry.id, replay);
   return message && { ...message, n: Math.max(log.next, 1), firstN: Math.max(log.next, 1) };
@@ -132,10 +137,10 @@ function whyNothing(actions: ActionOutcome[]): string {
 }
 
 /**
- * The actions of an execution once more. Parameters are those that were resolved the first time, from the row: a mapping
- * that changed since must not change what this execution does. What the row does not hold (the event's data and time) is
- * from the dead-lettered message where there is one, else from the stored event, read by the same configuration version:
- * both give what the first attempt had.
+ * Sends the actions of an execution again. Their parameters come from the row, as resolved the
+ * first time, because a changed mapping must not change this execution. The event's data and time
+ * come from the dead-lettered message if there is one, else from the stored event with the same
+ * configuration version. Both give what the first attempt had.
  */
 function actionsMessage(
   { entry, event, claim }: ReplayFacts,
@@ -148,7 +153,7 @@ function actionsMessage(
     execution: log.execution,
     origin: replay,
     again: true,
-    // Not below the number that the row waits for, or the message would be taken for an old one.
+    // At least the number that the row waits for, or the message would look like an old one.
     n: Math.max(log.next, 1),
     firstSentAtMs: nowMs,
     invocations,
@@ -169,7 +174,7 @@ function actionsMessage(
     ...(needsData && { data: event.data }),
     occurredAtMs: event.occurredAtMs,
     receivedAtMs: entry.receivedAtMs,
-    // Only the owner's failures release a claim; naming it lets a failure of this replay release it too.
+    // A failure releases the claim of its execution only if the message names the claim.
     ...(entry.key !== undefined &&
       claim !== undefined && { claim: { key: entry.key, source: entry.source, eventType: event.eventType } }),
     ...base,
@@ -177,7 +182,8 @@ function actionsMessage(
 }
 
 function invocationOf({ id, action, mapping, payload, reason, detail }: ActionOutcome): Invocation {
-  // Its parameters were never stored; run without them it would be skipped for another reason than the true one.
+  // Its parameters were never stored. Without them it would be skipped for a reason that is not the
+  // true one.
   if (reason === 'parameters_too_large')
     return { id, action, mapping, payload, refused: { reason, detail: detail ?? reason } };
   return { id, action, mapping, payload };

@@ -15,13 +15,13 @@ import type { KnownSource } from '../sources/known-sources.ts';
 import { resolveId } from '../why/resolve-id.ts';
 import { planForcedReplay, planReplay, type ReplayFacts, type ReplayPlan } from './plan-replay.ts';
 
-/** What became of one id; also the `--json` row of `replay`. */
+/** The result for one id; also the `--json` row of `replay`. */
 export type ReplayRow = {
   id: string;
   event_id: string | null;
   /** `would_replay` in a dry run. */
   outcome: 'replayed' | 'would_replay' | 'skipped' | 'unknown' | 'failed';
-  /** Where it was sent; null when nothing was. */
+  /** The queue that it was sent to; null when nothing was sent. */
   sent: 'event' | 'actions' | null;
   detail: string;
 };
@@ -29,7 +29,7 @@ export type ReplayRow = {
 export type ReplayOptions = {
   known: KnownSource[];
   dryRun: boolean;
-  /** Run whole events as new ones, effects and all. */
+  /** Runs whole events as new ones, and repeats their effects. */
   force: boolean;
   nowMs: number;
 };
@@ -38,7 +38,7 @@ type Planned = { id: string; eventId: string; plan: ReplayPlan };
 
 const atOnce = 8;
 
-/** Runs again what is missing of each event, and nothing that was done: the same event ids, the same executions. */
+/** Runs only the missing actions of each event, with the same event ids and executions. */
 export async function replayIds(
   environment: Environment,
   ids: string[],
@@ -65,7 +65,7 @@ export async function replayIds(
   return rows.map((row) => ('plan' in row ? rowOf(row, sent?.get(row.id)) : row));
 }
 
-/** Two ids of one event (its own, and that of its run) are one replay. */
+/** Two ids of one event (its own, and its run's) make one replay. */
 function onlyOnce(row: ReplayRow | Planned, taken: Set<string>): ReplayRow | Planned {
   if (!('plan' in row) || row.plan.kind === 'nothing') return row;
   if (taken.has(row.eventId))
@@ -132,7 +132,7 @@ async function readFacts(
   };
 }
 
-/** Why the configuration that is live now rejects an event; undefined when it would run, or find no mapping. */
+/** Why the live configuration rejects an event; undefined when it would run, or find no mapping. */
 async function rejectedNow(environment: Environment, entry: EventLogEntry): Promise<string | undefined> {
   const { planned, problem } = await recompute(entry, await readLive(environment.configuration), false);
   if (planned === undefined) return problem ?? 'it cannot be read';

@@ -23,8 +23,8 @@ export type CancelledByHand = {
  * Takes back one run that waits for its target, and ends its trigger where no run is left for it to begin. A run that is
  * cancelled already stays so.
  *
- * A run that its target has is out of reach: telling a target to stop takes its secrets, which stay with the functions. An
- * event whose mapping runs workflows_cancel does that.
+ * A run that its target has is out of reach: to stop it takes the target's secrets, which only functions read. An event
+ * whose mapping runs workflows_cancel does that.
  * @throws Refusal when there is no such run, or when its target has it or refused it
  */
 export async function cancelRunByHand(environment: Environment, key: RunKey, nowMs: number): Promise<CancelledByHand> {

@@ -3,7 +3,7 @@ import { getEach } from '../../adapters/dynamodb-get-each.ts';
 import { runFromItem, runItemKey } from '../../adapters/dynamodb-workflow-runs.ts';
 import { findAction } from '../../core/actions/index.ts';
 import { Recipients } from '../../core/actions/parts/recipient.ts';
-import { type EntityRef, recipientKey } from '../../core/directory/entity.ts';
+import { type EntityRef, recipientKey } from '../../core/ids/entity-ref.ts';
 import { lowestIdAt } from '../../core/ids/event-id.ts';
 import { printRunId, type RunKey, runKey } from '../../core/ids/run-id.ts';
 import type { JsonValue } from '../../core/json/values.ts';
@@ -24,7 +24,7 @@ export async function readRun({ client, table }: WorkflowRunsTable, key: RunKey)
   return Item && runFromItem(Item);
 }
 
-/** One recipient's runs, newest first: one Query, however far back. */
+/** One recipient's runs, newest first: one Query for any age. */
 export async function* runsOfRecipient(
   { client, table }: WorkflowRunsTable,
   recipient: string,
@@ -32,7 +32,7 @@ export async function* runsOfRecipient(
 ): AsyncGenerator<WorkflowRun> {
   const items = queryItems(client, {
     TableName: table,
-    // Sort keys begin with the execution's id, and so with its time.
+    // Sort keys begin with the execution's id, hence with its time.
     KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
     ExpressionAttributeValues: { ':pk': recipient, ':from': lowestIdAt(sinceMs), ':to': lowestIdAt(untilMs + 1) },
     ScanIndexForward: false,
@@ -43,19 +43,19 @@ export async function* runsOfRecipient(
 }
 
 /**
- * The runs of one execution. The runs table is keyed by recipient, so they are looked up by name: the recipients that the
- * execution's triggers were given.
+ * The runs of one execution. The table is keyed by recipient, so this looks up the recipients that
+ * the execution's triggers name.
  */
 export async function runsOfExecution(table: WorkflowRunsTable, log: ActionLogEntry): Promise<WorkflowRun[]> {
   return runsOfExecutions(table, [log]);
 }
 
-/** The same for several executions with few calls, in their order. */
+/** The same for several executions, in order and with few calls. */
 export async function runsOfExecutions(
   { client, table }: WorkflowRunsTable,
   logs: ActionLogEntry[],
 ): Promise<WorkflowRun[]> {
-  // A recipient who is listed twice has one run.
+  // A recipient that is listed twice has one run.
   const keys = new Map(logs.flatMap(runKeysOf).map((key) => [printRunId(key), runItemKey(key)]));
   const items = await getEach(client, [...keys.values()], { table, what: 'reading runs' });
   return items.flatMap((item) => (item === undefined ? [] : [runFromItem(item)]));
@@ -69,13 +69,19 @@ function runKeysOf({ actions, execution }: ActionLogEntry): RunKey[] {
   });
 }
 
-/** Who a trigger was for; empty when its recipients are malformed, since then it failed and started nothing. */
+/**
+ * A trigger's recipients; empty when they are malformed, since the trigger then failed and started
+ * no run.
+ */
 export function recipientsOf(value: JsonValue): EntityRef[] {
   const parsed = Recipients.safeParse(value);
   return parsed.success ? parsed.data.map(({ ref }) => ref) : [];
 }
 
-/** How many runs of each execution a target took, among these users and since a time: to check that nothing ran twice. */
+/**
+ * The number of runs of each execution that a target took, among these users and since a time. It
+ * serves to check that no run happened twice.
+ */
 export async function countRunsByExecution(
   environment: Environment,
   userIds: string[],

@@ -1,21 +1,24 @@
 import { activeValuesMax, type EnvironmentSecrets, readSecret, type SecretValue, writeSecret } from './secret-store.ts';
 
-/** Stored; functions read it within five minutes. `ended` counts values that were active before and are no longer. */
+/**
+ * Stored; functions read it within five minutes. `ended` counts values that this change
+ * deactivated.
+ */
 export type SecretChanged = { kind: 'changed'; values: Omit<SecretValue, 'value'>[]; ended: number };
 
-/** `not_set`: there is nothing to rotate or to retire. */
+/** `not_set`: the secret does not exist, so it cannot be rotated or retired. */
 export type SecretRefused =
   | { kind: 'not_set' }
-  /** The value is active already. */
+  /** The value is already active. */
   | { kind: 'same_value' }
-  /** Both values are active still; one more would end the older without anybody having looked. */
+  /** Two values are still active; a third would end the older one unnoticed. */
   | { kind: 'two_active'; values: Omit<SecretValue, 'value'>[] }
   /** Only one value is active. */
   | { kind: 'nothing_to_retire' };
 
 type Request = { name: string; nowMs: number };
 
-/** @param also whether the newest value that is there stays active beside the new one */
+/** @param also whether the newest existing value stays active beside the new one */
 export async function setSecret(
   secrets: EnvironmentSecrets,
   { name, value, also, nowMs }: Request & { value: string; also: boolean },
@@ -26,7 +29,7 @@ export async function setSecret(
   return replace(secrets, name, before, [again ?? { value, setAtMs: nowMs }, ...kept]);
 }
 
-/** The new value beside the one that is in use, which stays active until it is retired. */
+/** Adds the new value beside the one in use, which stays active until it is retired. */
 export async function rotateSecret(
   secrets: EnvironmentSecrets,
   { name, value, evenIfTwo, nowMs }: Request & { value: string; evenIfTwo: boolean },

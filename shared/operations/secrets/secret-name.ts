@@ -12,17 +12,17 @@ import { nearestName } from '../words/did-you-mean.ts';
 export type KnownSecret = {
   /** `sources/stripe`, `targets/order-completed` */
   name: string;
-  /** Who it is shared with, in words. */
+  /** The other side that knows the secret, in words. */
   sharedWith: string;
-  /** What becomes of a value as people paste it: cleaned of slips, or refused. Neither ever quotes it. */
+  /** Cleans a pasted value of slips, or refuses it. Neither result ever quotes it. */
   read(text: string): SecretReading;
-  /** Absent: the other side makes its secrets, and one of ours would be of no use. */
+  /** Absent: the other side makes its secrets, so ours would be useless. */
   generate?(random: Uint8Array): string;
 };
 
-/** A name that stands for nothing here; `known` are those that do, `meant` the one that it's likely a slip of. */
+/** An unknown name; `known` lists the known ones, `meant` is the one that was probably meant. */
 export type UnknownSecret = {
-  /** `malformed`: no source or workflow can have such a name. */
+  /** `malformed`: a source or workflow cannot have such a name. */
   kind: 'unknown_secret' | 'malformed_secret';
   name: string;
   known: string[];
@@ -49,7 +49,7 @@ export function findSecret(text: string, snapshot: Snapshot, environment: string
   };
 }
 
-/** Names are pasted with spaces and capitals, and a bare key can be a source's or mean a target's. */
+/** People paste names with spaces and capitals, and a bare key can mean a source or a target. */
 function slipOf(text: string, known: readonly string[]): string | undefined {
   const plain = text
     .normalize('NFKC')
@@ -91,7 +91,7 @@ function ofTarget(key: string, { workflows }: Snapshot, environment: string): Kn
     sharedWith,
     read: (text) =>
       readPastedSecret(text, {
-        // Standard Webhooks writes its version in front of a signature, and people copy it along.
+        // Standard Webhooks writes its version before a signature, and people copy it too.
         copiedAlong: ['v1,'],
         secretProblem: (value) =>
           isSigningSecret(value)

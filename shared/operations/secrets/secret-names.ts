@@ -1,7 +1,10 @@
 import { DescribeSecretCommand, ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
 import type { Environment } from '../environment.ts';
 
-/** Which secrets an environment has, without its prefix: `sources/stripe`, `targets/order-completed`. Values stay where they are. */
+/**
+ * The names of an environment's secrets, without its prefix: `sources/stripe`,
+ * `targets/order-completed`. Values are not read.
+ */
 export async function secretNames({ outputs, secrets }: Environment): Promise<Set<string>> {
   const client = await secrets();
   const prefix = `${outputs.SecretsPrefix}/`;
@@ -9,7 +12,7 @@ export async function secretNames({ outputs, secrets }: Environment): Promise<Se
   let NextToken: string | undefined;
   do {
     const page = await client.send(new ListSecretsCommand({ Filters: [{ Key: 'name', Values: [prefix] }], NextToken }));
-    // The filter matches words, so a neighbour's secrets can come along.
+    // The filter matches words, so it can return another environment's secrets.
     for (const { Name } of page.SecretList ?? []) if (Name?.startsWith(prefix)) names.add(Name.slice(prefix.length));
     NextToken = page.NextToken;
   } while (NextToken !== undefined);
@@ -17,8 +20,8 @@ export async function secretNames({ outputs, secrets }: Environment): Promise<Se
 }
 
 /**
- * Whether a secret is set, asked of each by name: the list is up to five minutes behind on AWS. Values are not read. One that
- * is scheduled for deletion can't be used, and counts as not set.
+ * Whether a secret is set. It asks for each by name, since the list is up to five minutes behind on
+ * AWS. Values are not read. A secret scheduled for deletion can't be used, and counts as not set.
  */
 export function secretLookup({ outputs, secrets }: Environment): (name: string) => Promise<boolean> {
   const answers = new Map<string, Promise<boolean>>();

@@ -15,12 +15,15 @@ export type EnvironmentSecrets = { client: SecretsManagerClient; prefix: string 
 /** At most two values are active, newest first, so that an old one does not stay valid for ever unnoticed. */
 export const activeValuesMax = 2;
 
-/** One active value, and when it was set; unknown for what was set by other means. */
+/** One active value, and when it was set; unknown if other means set it. */
 export type SecretValue = { value: string; setAtMs?: number };
 
 export type ListedSecret = {
   name: string;
-  /** One per active value, newest first; undefined when they were set by other means: then only reading them would tell. */
+  /**
+   * One per active value, newest first; undefined when other means set them, since only reading
+   * them would tell.
+   */
   setAtMs?: (number | undefined)[];
   changedAtMs?: number;
   /** The day on which a value was last read, by a function or by this tool. */
@@ -30,9 +33,9 @@ export type ListedSecret = {
 const Stored = z.object({ values: z.array(z.string()) });
 
 /*
- * When each value was set is kept in the secret's description, beside the id of the version that it describes. So a list
- * shows it without reading values, which would count as a use; and a description that was left behind by a value set by
- * other means is known to be of another version. docs/decisions/0015.
+ * The secret's description holds when each value was set, and the id of the version that it
+ * describes. So a list needs no reads of values, which would count as uses. If other means set a
+ * newer value, the version ids differ and show that the description is old. docs/decisions/0015.
  */
 const Description = z.object({
   version: z.string(),
@@ -47,7 +50,10 @@ function describeValues(version: string, values: { setAtMs?: number }[]): string
 
 type SetTimes = (number | undefined)[];
 
-/** @returns undefined for what this tool did not describe, or described before somebody else set a value */
+/**
+ * @returns undefined if this tool did not write the description, or other means have set a value
+ * since
+ */
 function setTimes(text: string | undefined, currentVersion: string | undefined): SetTimes | undefined {
   if (!text?.startsWith(descriptionStart)) return undefined;
   const parsed = Description.safeParse(parseQuietly(text.slice(descriptionStart.length)));
@@ -56,8 +62,8 @@ function setTimes(text: string | undefined, currentVersion: string | undefined):
 }
 
 /**
- * The active values of a secret, newest first; undefined when there is no such secret. Damaged text is a secret with
- * nothing in it to keep; it never shows in an error.
+ * The active values of a secret, newest first; undefined when there is no such secret. A damaged
+ * text counts as a secret without values; it never shows in an error.
  */
 export async function readSecret(
   { client, prefix }: EnvironmentSecrets,
@@ -73,7 +79,7 @@ export async function readSecret(
     if (!stored.success) return [];
     const setAtMs = setTimes(described.Description, held.VersionId);
     return stored.data.values.map((value, i): SecretValue => {
-      // Set by other means: the newest is as old as the version that holds it.
+      // Other means set it: the newest value is as old as its version.
       const at = setAtMs?.[i] ?? (i === 0 ? held.CreatedDate?.getTime() : undefined);
       return { value, ...(at !== undefined && { setAtMs: at }) };
     });
@@ -83,7 +89,10 @@ export async function readSecret(
   }
 }
 
-/** How many values are active; 0 when there is no such secret. Reads them only where their description does not say. */
+/**
+ * The number of active values; 0 when the secret does not exist. It reads them only if the
+ * description does not say.
+ */
 export async function countValues(secrets: EnvironmentSecrets, name: string): Promise<number> {
   try {
     const SecretId = `${secrets.prefix}/${name}`;
@@ -100,7 +109,7 @@ function currentOf(stages: Record<string, string[]> | undefined): string | undef
   return Object.entries(stages ?? {}).find(([, labels]) => labels.includes('AWSCURRENT'))?.[0];
 }
 
-/** Stores values, newest first, in place of what is there. Of two writers at once the later one wins. */
+/** Replaces the values, newest first. Of two writers at once the later one wins. */
 export async function writeSecret(
   { client, prefix }: EnvironmentSecrets,
   name: string,

@@ -7,7 +7,7 @@ import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import type { Environment } from '../environment.ts';
 import type { Item } from '../tables/tables.ts';
 
-/** An event whose work is over: its row, and that of its actions where it had some. */
+/** A finished event: its row, and the row of its actions if it had some. */
 export type FinalEvent = { entry: EventLogEntry; actions?: ActionLogEntry };
 
 export type Follower = {
@@ -16,14 +16,16 @@ export type Follower = {
   /** Ids that are not final yet. */
   waiting(): string[];
   /**
-   * Waits until everything that was added is final.
-   * @returns false when nothing moved for `patienceMs`: what is still waiting may wait for a retry that is hours away
+   * Waits until all added events are final.
+   * @returns false when none moved for `patienceMs`: the rest may wait for a retry that is hours
+   * away
    */
   settle(patienceMs: number): Promise<boolean>;
   stop(): void;
 };
 
-// A handful is looked at often, so that a person does not wait; a load seldom, so that looking does not slow it down.
+// A few events are read often, so that a person does not wait; many are read seldom, so that
+// reading does not slow them down.
 const pollFewMs = 100;
 const pollManyMs = 500;
 const few = 100;
@@ -33,9 +35,10 @@ const chunksPerPoll = 10;
 type Waiting = { id: string; entry?: EventLogEntry; key: ItemKey };
 
 /**
- * Follows events from acceptance to their end, by reading their rows: first the event's, then, for a processed event with
- * actions, that of its execution until nothing in it is pending. Reads what has waited longest, a thousand rows at most
- * twice a second, so that watching costs less than what is watched.
+ * Follows events from acceptance to their end by reading rows: first the event's, then, for a
+ * processed event with actions, its execution's until no action is pending. It reads those that
+ * have waited longest, at most a thousand rows twice a second, so that watching costs less than the
+ * work.
  */
 export function followEvents(environment: Environment, source: string, onProgress: (final: number) => void): Follower {
   const { documents, outputs } = environment;
@@ -69,7 +72,7 @@ export function followEvents(environment: Environment, source: string, onProgres
     onProgress(final.size);
   }
 
-  /** One pass over a list, from what has waited longest; `take` answers whether the item ends the waiting. */
+  /** One pass over a list, longest-waiting first; `take` answers whether the item is finished. */
   async function pass(list: Waiting[], table: string, take: (waiting: Waiting, item: Item) => boolean): Promise<void> {
     for (let chunks = Math.min(chunksPerPoll, Math.ceil(list.length / chunkSize)); chunks > 0; chunks--) {
       const chunk = list.splice(0, chunkSize);
@@ -79,9 +82,9 @@ export function followEvents(environment: Environment, source: string, onProgres
         const item = items[i];
         return item === undefined || !take(waiting, item);
       });
-      // To the end of the line, so that a few that take long do not hide the others.
+      // Moves it to the end, so that a few slow ones do not hide the others.
       list.push(...left);
-      // None of the older half is there yet, so the younger ones are not either.
+      // None of the older half has finished, so the younger ones have not either.
       if (left.length === chunk.length) return;
     }
   }

@@ -3,20 +3,22 @@ import type { Sample, SampleMaker, SampleSet, SampleUser } from '../../core/sour
 import { usageError } from '../refusal.ts';
 
 export type SamplePlan = {
-  /** Sent first, and waited for: users without an identify get no workflow run. */
+  /** Sent first and awaited: users without an identify get no workflow run. */
   introductions: Sample[];
   events: Sample[];
 };
 
 export type SampleWishes = { count?: number; eventType?: string; userId?: string };
 
-// Enough that one user's row is not written by every event, few enough that the runs of all can be checked afterwards.
+// Many enough that events do not all write one user's row, few enough to check the runs of all
+// afterwards.
 const usersMax = 200;
 const eventsPerUser = 20;
 
 /**
- * Which samples a `send` posts: of one type when asked for, else users who are identified and then do what visitors of a
- * shop do. Two events by default, an identify and an order, so that the log shows a user, an action and a run.
+ * Plans the samples of a `send`: of one type if requested, else users who are identified and then
+ * act like visitors of a shop. By default two events, an identify and an order, so that the log
+ * shows a user, an action and a run.
  */
 export function planSamples(set: SampleSet, { count, eventType, userId }: SampleWishes): SamplePlan {
   if (eventType !== undefined) {
@@ -67,7 +69,10 @@ function ofType(set: SampleSet, eventType: string, user: SampleUser): Sample {
   return sample;
 }
 
-/** `count` types in the proportions of the mix, spread evenly: at each step the type that is furthest behind its share. */
+/**
+ * `count` types in the proportions of the mix, spread evenly: each step takes the type that is
+ * furthest behind its share.
+ */
 function mixOf(set: SampleSet, count: number): string[] {
   const total = set.mix.reduce((sum, { weight }) => sum + weight, 0);
   const sent = new Map<string, number>();

@@ -5,22 +5,23 @@ import { failure } from '../refusal.ts';
 
 export type Answer =
   | { accepted: true; status: number; ids: string[] }
-  /** `problem` is what the answer's problem document says: title and detail. */
+  /** `problem` is the title and detail of the answer's problem document. */
   | { accepted: false; status: number; problem: string };
 
 const AcceptedBody = z.object({ ids: z.array(z.string()) });
 const ProblemBody = z.object({ title: z.string(), detail: z.string().optional() });
 
-// As the vendors do: these pass, everything else is final.
+// Vendors retry these statuses; every other answer is final.
 const isTransient = (status: number) => status === 408 || status === 429 || status >= 500;
 const attemptsMax = 5;
 const backoffMs = 400;
 const retryAfterMaxSeconds = 10;
 
 /**
- * Posts one body the way a vendor does: again after 408, 429, 5xx and broken connections, never after another 4xx.
- * @param onRetry told of each answer that is tried again, since a person who waits wants to know for what
- * @throws Refusal when nothing answers at the address
+ * Posts one body like a vendor: it retries after 408, 429, 5xx and broken connections, never after
+ * another 4xx.
+ * @param onRetry called at each retry, so that a waiting person learns why
+ * @throws Refusal when the address does not answer
  */
 export async function postEvent(
   url: string,
@@ -48,7 +49,8 @@ export async function postEvent(
   }
 }
 
-// A connection that broke, or took too long to come about. One that was refused, or a URL that is none, stays so.
+// A connection that broke, or took too long. A refused connection or an invalid URL would fail
+// again.
 const passingCodes = new Set([
   'ECONNRESET',
   'EPIPE',
@@ -72,7 +74,8 @@ async function postByFetch(url: string, body: Body, headers: Record<string, stri
   };
 }
 
-// With NODE_USE_ENV_PROXY, `fetch` hands requests to this machine to a proxy elsewhere. An agent of its own goes through none.
+// With NODE_USE_ENV_PROXY, `fetch` would send requests to this machine through a proxy elsewhere. A
+// separate agent uses no proxy.
 const direct = new Agent({ keepAlive: true });
 
 function isOnThisMachine(url: string): boolean {
@@ -100,7 +103,7 @@ function postDirectly(url: string, body: Body, headers: Record<string, string>):
   });
 }
 
-/** Why a request failed; `fetch` wraps the reason in an error that only says that it did. */
+/** Why a request failed; `fetch` wraps the reason in an error without it. */
 function reasonOf(thrown: unknown): { code?: string; message: string } {
   type Reason = { code?: string; message?: string };
   const { cause, code, message } = thrown as Reason & { cause?: Reason };
@@ -134,7 +137,7 @@ function problemIn({ text, statusText }: Received): string {
   if (!parsed.success) return text.slice(0, 300) || statusText;
   const { title, detail } = parsed.data;
   if (detail === undefined) return title;
-  // Details that begin with the title say all of it.
+  // A detail that begins with the title is complete.
   return detail.toLowerCase().startsWith(title.toLowerCase()) ? detail : `${title}: ${detail}`;
 }
 
@@ -147,8 +150,8 @@ function parseOrUndefined(text: string): unknown {
 }
 
 /**
- * Runs `work` over all items, `concurrency` at a time and, with `perSecond`, no faster than that. The first error stops
- * the start of further work and is thrown once what runs has ended.
+ * Runs `work` over all items, `concurrency` at a time and, with `perSecond`, no faster than that.
+ * After the first error it starts no further work, waits for running work, and throws that error.
  */
 export async function forEachPaced<Item>(
   items: readonly Item[],

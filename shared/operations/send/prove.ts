@@ -1,20 +1,24 @@
 import type { Verifier } from '../../core/signatures/verifier.ts';
 
-/** What a `send` shows: a sender in order, one that sends everything twice, and three whose proof does not hold. */
+/**
+ * The modes of `send`: a normal sender, one that sends everything twice, and three with an invalid
+ * proof.
+ */
 export const sendModes = ['once', 'duplicate', 'tampered', 'stale', 'unsigned'] as const;
 export type SendMode = (typeof sendModes)[number];
 
 export type Proven = { body: Uint8Array<ArrayBuffer>; headers: Record<string, string> };
 
-/** How far beyond the tolerance a stale signature is made. */
+/** How far a stale signature is beyond the tolerance. */
 const staleSeconds = 60;
 
 /**
- * The request that a sender with `secret` makes of a body; in the modes that spoil it, one whose proof does not hold.
+ * The request that a sender with `secret` makes from a body; three modes spoil its proof.
  *
- * - `tampered`: signed, and then one byte of the body changed; where the proof does not cover the body, the proof itself;
+ * - `tampered`: one byte of the body is changed after signing, or of the proof if it does not cover
+ *   the body;
  * - `stale`: signed longer ago than the tolerance;
- * - `unsigned`: nothing is proven.
+ * - `unsigned`: without any proof.
  *
  * @param id the sender's own id of the message, for schemes that sign one
  */
@@ -33,7 +37,7 @@ export function prove(
   return coversBody(verifier, secret) ? { body: changeByte(body), headers } : { body, headers: changeProof(headers) };
 }
 
-/** Why a mode would show nothing with this verifier; undefined when it would. */
+/** Why a mode makes no sense with this verifier; undefined when it does. */
 export function modeProblem(verifier: Verifier, mode: SendMode, hasSecret: boolean): string | undefined {
   if (mode === 'once' || mode === 'duplicate' || mode === 'unsigned') return undefined;
   if (!hasSecret) return 'no secret is set, so there is nothing to sign with';
@@ -48,7 +52,7 @@ function coversBody(verifier: Verifier, secret: string): boolean {
   return of('{}') !== of('{"a":1}');
 }
 
-/** Another letter for the last letter or digit: still JSON, and another text. */
+/** Replaces the last letter or digit: the text differs but is still JSON. */
 function changeByte(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const changed = new Uint8Array(body);
   const at = changed.findLastIndex((byte) => isWordByte(byte));

@@ -19,7 +19,7 @@ export type SendOrder = {
   /** Headers that the vendor sets on every post. */
   headers: Record<string, string>;
   verifier: Verifier;
-  /** Absent: nothing can be proven. */
+  /** Absent: requests carry no proof. */
   secret?: string;
   mode: SendMode;
   outgoing: Outgoing;
@@ -29,10 +29,10 @@ export type SendOrder = {
   wait: boolean;
 };
 
-/** Told while a `send` runs: how many events were accepted, and how many have their last state. */
+/** Called while a `send` runs: how many events were accepted, and how many are final. */
 export type SendProgress = {
   accepted(count: number): void;
-  /** An answer that passes by itself, as a rule: it is sent again, for some seconds. */
+  /** An answer that usually passes: the request is sent again for some seconds. */
   tryingAgain(status: number, problem: string): void;
   final(count: number): void;
   end(): void;
@@ -42,12 +42,12 @@ const copiesIn = ({ mode }: SendOrder) => (mode === 'duplicate' ? 2 : 1);
 
 type Posting = { body: string | Uint8Array<ArrayBuffer>; sample?: Sample };
 
-/** Events that have not moved for so long wait for a retry, or for the functions to be started. */
+/** Events that do not move for this long wait for a retry, or for the functions to start. */
 const patienceMs = 30_000;
 
 /**
- * Posts everything, follows it to its end, and says what became of it.
- * @param showProgress called once, with how many events there will be
+ * Posts all events, follows them to their end, and returns their outcomes.
+ * @param showProgress called once, with the number of events
  */
 export async function sendAll(
   environment: Environment,
@@ -65,7 +65,8 @@ export async function sendAll(
   try {
     for (const wave of wavesOf(outgoing)) {
       await sending.post(wave);
-      // A user who is not in the directory yet gets no run, so introductions end before the rest begins.
+      // A user who is not in the directory yet gets no run, so identifies finish before the rest
+      // begins.
       if (wait) settled = (await follower.settle(patienceMs)) && settled;
     }
   } finally {

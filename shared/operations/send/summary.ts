@@ -1,7 +1,7 @@
 import type { Sample } from '../../core/sources/guide.ts';
 import type { FinalEvent } from './follow.ts';
 
-/** What became of a `send`; also its `--json` row. */
+/** The result of a `send`; also its `--json` row. */
 export type SendSummary = {
   sent: number;
   accepted: number;
@@ -13,7 +13,7 @@ export type SendSummary = {
   events: Record<string, number>;
   /** Actions by name and status: `{ "workflows_trigger": { "succeeded": 3 } }`. */
   actions: Record<string, Record<string, number>>;
-  /** Runs found for the users of the samples; null when that was not looked at. */
+  /** Runs found for the users of the samples; null when they were not read. */
   runs: RunCheck | null;
   seconds: number;
   events_per_second: number;
@@ -44,8 +44,8 @@ export function countFinal(final: Iterable<FinalEvent>): Pick<SendSummary, 'even
 
 /**
  * Whether every event has the runs that its triggers reported, and no message ran twice.
- *
- * @param runsByExecution how many runs the table holds per execution, for the users of the samples
+ * @param runsByExecution the number of runs in the table per execution, for the users of the
+ * samples
  * @param messageOf the vendor's id of each accepted event
  */
 export function checkRuns(
@@ -76,7 +76,7 @@ export function checkRuns(
   return check;
 }
 
-/** The vendor's ids by event id, as far as each request held one event. */
+/** The vendor's ids by event id, for requests with one event. */
 export function messageIds(accepted: { sample: Sample; ids: string[] }[]): Map<string, string> {
   return new Map(accepted.flatMap(({ sample, ids }) => ids.map((id) => [id, sample.messageId] as const)));
 }

@@ -6,8 +6,9 @@ import type { Environment } from '../environment.ts';
 import { secretLookup } from '../secrets/secret-names.ts';
 
 /**
- * Why every request of a source is answered 503, as far as an operator's own eyes can tell: the answer itself must not say
- * it, since a stranger may read it. One sentence a cause, each with the next step; none when nothing is wrong here.
+ * Why every request of a source gets 503, from what an operator may see. The answer itself must not
+ * say it, since a stranger may read it. One sentence per cause, each with the next step; empty when
+ * no cause is found.
  */
 export async function whyRefused(environment: Environment, source: string): Promise<string[]> {
   let live: Awaited<ReturnType<typeof readLive>>;

@@ -9,14 +9,15 @@ import { canonicalJson } from '../../core/json/canonical-json.ts';
 
 export type StateChange = {
   author: string;
-  /** A function is given the state before and after, for messages that say what changed. */
+  /** The function gets the state before and after, for messages that say what changed. */
   message: string | ((before: EnvironmentState, after: EnvironmentState) => string);
   nowMs: number;
 };
 
 /**
- * Changes per-environment state, at once and with a record of who did it. `change` gets a copy and returns the new state;
- * it is called again on the newer state when another change was faster, so no switch is lost to another.
+ * Changes per-environment state at once and records the author. `change` gets a copy and returns
+ * the new state. If another change was faster, it is called again with the newer state, so both
+ * changes are kept.
  */
 export async function changeState(
   table: ConfigurationTable,

@@ -8,14 +8,14 @@ export { stateOf } from './change-state.ts';
 import { type FieldChange, fieldChanges } from './field-changes.ts';
 
 /*
- * Operations on an environment's state. Each takes a typed request and gives a typed result; what is expected to be refused
- * is a value. Commands of the CLI, and later other surfaces, call nothing else.
+ * Operations on an environment's state. Each takes a typed request and returns a typed result; an
+ * expected refusal is a value, not an exception.
  */
 
-/** Who asks for a change, when, and why; the reason is recorded before what changed. */
+/** Author, time and reason of a change. The record shows the reason before the changed fields. */
 export type Asked = { author: string; nowMs: number; message?: string | undefined };
 
-/** It is in force within 30 s. `unchanged`: it was so already, and made no version. */
+/** In force within 30 s. `unchanged`: the state was already so, and no version was made. */
 export type Changed = {
   kind: 'changed' | 'unchanged';
   version: number;
@@ -23,12 +23,12 @@ export type Changed = {
   changes: FieldChange[];
 };
 
-/** What was named is not in the live configuration; `known` is what is. */
+/** The live configuration does not have the named thing; `known` lists what it has. */
 export type Unknown = { kind: 'unknown'; what: 'source' | 'mapping' | 'workflow'; name: string; known: string[] };
 
 /**
- * @param describe what is recorded as having been done, told from the fields that changed
- * @throws ConfigurationConflict when others keep changing the configuration
+ * @param describe makes the record's text from the changed fields
+ * @throws ConfigurationConflict when other changes are faster each time
  */
 export async function change(
   table: ConfigurationTable,
@@ -38,7 +38,7 @@ export async function change(
 ): Promise<Changed> {
   let changes: FieldChange[] = [];
   const attempt = (before: EnvironmentState) => {
-    // Another operator may have been faster, and have done the very same.
+    // Another operator may have made the same change first.
     changes = [];
     return next(before);
   };

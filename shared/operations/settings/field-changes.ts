@@ -3,7 +3,9 @@ import { isJsonObject, sameJson } from '../../core/json/values.ts';
 /** One field that a change touched; absent on a side where it was not set. */
 export type FieldChange = { field: string; before?: unknown; after?: unknown };
 
-/** What differs between two maps, field by field, in the order of their names: `idempotency.window_hours`. */
+/**
+ * The differences between two maps, field by field, ordered by name: `idempotency.window_hours`.
+ */
 export function fieldChanges(before: unknown, after: unknown, field = ''): FieldChange[] {
   if (sameJson(before, after)) return [];
   if (isJsonObject(before) && isJsonObject(after)) {

@@ -17,7 +17,10 @@ import {
 } from './change.ts';
 import { changesText } from './field-changes.ts';
 
-/** Only what is named changes. `null`: back to the default, which is the source's, its kind's or the environment's. */
+/**
+ * Only named settings change. `null` restores the default: the source's, its kind's or the
+ * environment's.
+ */
 export type SettingsChange = {
   enabled?: boolean | undefined;
   identify?: boolean | null | undefined;
@@ -31,7 +34,7 @@ export type SettingsChange = {
   logShards?: number | null | undefined;
 };
 
-/** A value that no state may have; nothing was changed. */
+/** The value is not allowed; the state is unchanged. */
 export type InvalidSetting = { kind: 'invalid'; field: string; problem: string };
 
 export async function setSettings(
@@ -57,7 +60,7 @@ export async function setSettings(
   }
 }
 
-/** Why no request of a source could ever pass a check that is enforced; undefined when some can. */
+/** Why every request of a source would fail an enforced check; undefined when some can pass. */
 function unprovableBecause({ snapshot }: LiveConfiguration, source: string): string | undefined {
   const file = snapshot.sources[source] as SourceFile;
   const { credentialHeaders, instruction } = verifierOf(sourceKind(file.kind), file);
@@ -89,7 +92,7 @@ function withSettings(before: SourceState, settings: SettingsChange): Record<str
   };
 }
 
-/** What was named; `null` as absent, which is how a default is written. */
+/** The named settings; `null` becomes absent, since the state leaves out defaults. */
 function given(values: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) =>

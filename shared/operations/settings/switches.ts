@@ -4,7 +4,10 @@ import { mappingsOf } from '../../core/configuration/triggers.ts';
 import { type Asked, type Changed, change, stateOf, type Unknown, unknownSource, withSource } from './change.ts';
 import { setMappingActive } from './change-state.ts';
 
-/** A source that is off: its events are accepted and logged `rejected: source_disabled`, and nothing runs. */
+/**
+ * Switches a source. While it is off, its events are accepted and logged `rejected:
+ * source_disabled`, and no action runs.
+ */
 export async function switchSource(
   table: ConfigurationTable,
   { source, enabled, ...asked }: Asked & { source: string; enabled: boolean },
@@ -19,7 +22,10 @@ export async function switchSource(
   );
 }
 
-/** A mapping that is off: its events are logged `mapping_inactive` where nothing else runs for them. */
+/**
+ * Switches a mapping. While it is off, its events are logged `mapping_inactive`, unless another
+ * mapping runs for them.
+ */
 export async function switchMapping(
   table: ConfigurationTable,
   { source, mapping, active, ...asked }: Asked & { source: string; mapping: string; active: boolean },
@@ -37,7 +43,10 @@ export async function switchMapping(
   );
 }
 
-/** A workflow that is paused: what would start it fails with `workflow_inactive`, and delayed runs are cancelled. */
+/**
+ * Pauses or resumes a workflow. While it is paused, its triggers fail with `workflow_inactive` and
+ * its delayed runs are cancelled.
+ */
 export async function switchWorkflow(
   table: ConfigurationTable,
   { workflow, active, ...asked }: Asked & { workflow: string; active: boolean },

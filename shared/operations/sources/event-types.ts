@@ -10,8 +10,8 @@ import type { KnownSource } from './known-sources.ts';
 import type { EventTypeRow } from './source-row.ts';
 
 /**
- * The event types of a source: those that were seen, newest first, then those that are mapped and never were. A type that
- * is mapped in vain and one that comes in unmapped point at each other where their names are nearly the same.
+ * The event types of a source: seen ones, newest first, then mapped ones that were never seen. A
+ * never-seen mapped type and an unmapped type with nearly the same name point at each other.
  */
 export function eventTypeRows(source: string, seen: EventTypeEntry[], live: LiveConfiguration): EventTypeRow[] {
   const prepared = prepareSource(live, source);
@@ -42,8 +42,9 @@ export function eventTypeRows(source: string, seen: EventTypeEntry[], live: Live
 }
 
 /**
- * For a type that none of the sources was ever seen to send: `; did you mean "track/order_completed"?`, or which there are.
- * @returns undefined for a type that did come
+ * For a type that the sources never sent: `; did you mean "track/order_completed"?`, or the known
+ * types.
+ * @returns undefined for a type that was seen
  */
 export async function unseenType(
   environment: Environment,

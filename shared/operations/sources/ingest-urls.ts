@@ -10,7 +10,7 @@ export async function secretsOf(environment: Environment): Promise<Secrets> {
   return makeSecrets({ client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix });
 }
 
-/** Makes the URLs of an environment's sources: one secret read for all of them. */
+/** Makes the URLs of an environment's sources, with one read of the secret. */
 export async function ingestUrls(
   environment: Environment,
   secrets: Secrets,

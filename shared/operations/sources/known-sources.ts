@@ -5,20 +5,20 @@ import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Environment } from '../environment.ts';
 import { notFound } from '../refusal.ts';
 
-/** A source whose rows may be in the log, and over how many shards a day's rows may be spread. */
+/** A source whose rows may be in the log, and the number of shards of a day's rows. */
 export type KnownSource = {
   key: string;
   shards: number;
   /** To the hour; undefined when no event ever came. */
   lastEventAtMs?: number;
-  /** When it was last reached by what is on its way out: see the registry. */
+  /** When an old URL or key last brought an event: see the registry. */
   previousUrlUsedAtMs?: number;
   previousKeyUsedAtMs?: number;
 };
 
 export type SourceDirectory = { live: LiveConfiguration; known: KnownSource[] };
 
-/** Sources that are live now, and those that were: rows outlive the source that sent them. */
+/** Live sources and former ones: rows outlive their source. */
 export async function readSources(environment: Environment): Promise<SourceDirectory> {
   const [live, registry] = await Promise.all([
     readLive(environment.configuration),
@@ -27,7 +27,7 @@ export async function readSources(environment: Environment): Promise<SourceDirec
   return { live, known: knownSources(live, registry, environment.outputs.LogShards) };
 }
 
-/** The longest time that any source's rows are kept, in days: nothing older can be found. */
+/** The longest retention of any source, in days: older rows do not exist. */
 export function longestRetentionDays({ outputs }: Environment, { live }: SourceDirectory): number {
   const own = Object.values(live.state.sources).map(({ retention_days }) => retention_days ?? 0);
   return Math.max(outputs.LogRetentionDays, ...own);
@@ -50,7 +50,10 @@ export function knownSources(
   });
 }
 
-/** One source by key, or all of them. A source that was removed from the configuration still counts: its rows are there. */
+/**
+ * One source by key, or all. A source that was removed from the configuration still counts, since
+ * its rows exist.
+ */
 export function pickSources(known: KnownSource[], key: string | undefined): KnownSource[] {
   if (key === undefined) return known;
   const picked = known.filter((source) => source.key === key);

@@ -1,7 +1,10 @@
 import { Document, isCollection, isMap, isSeq } from 'yaml';
 import type { DefaultMapping } from '../../core/sources/guide.ts';
 
-/** A default mapping as lines of a source's file, an element of its list: each parameter on a line of its own. */
+/**
+ * A default mapping as lines of a source's file, an element of its list, with one parameter per
+ * line.
+ */
 export function mappingYaml(mapping: DefaultMapping['mapping']): string[] {
   const document = new Document([mapping]);
   const [element] = isSeq(document.contents) ? document.contents.items : [];

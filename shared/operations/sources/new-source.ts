@@ -11,19 +11,19 @@ import { mappingYaml } from './mapping-yaml.ts';
 export type NewSource = {
   key: string;
   kind: GuidedKind;
-  /** The default mappings that the file begins with; the others stand in it as comments. */
+  /** The default mappings in the new file; the others are in it as comments. */
   mappings: readonly DefaultMapping[];
   /** Folder of the configuration files. */
   directory: string;
 };
 
-/** A file that was written, as it can be named to a person. */
+/** A written file, by the name shown to people. */
 export type WrittenFile = { path: string; kind: 'source' | 'workflow' };
 
 /**
- * Writes `sources/<key>.yaml`, and a workflow that records its runs for each one that a mapping starts and that has no file.
- * Nothing that is there is written over.
- * @throws Refusal when the key is none, or taken
+ * Writes `sources/<key>.yaml`. For each workflow that its mappings start and that has no file, it
+ * writes one that only records its runs. It never overwrites a file.
+ * @throws Refusal when the key is invalid or taken
  */
 export function writeNewSource(source: NewSource): WrittenFile[] {
   const { key, kind, directory, mappings } = source;
@@ -49,7 +49,7 @@ export function writeNewSource(source: NewSource): WrittenFile[] {
   return files.map(({ path, kind }) => ({ path, kind }));
 }
 
-/** Workflows that mappings start, by the keys that stand in them. */
+/** Workflows that mappings start, by their literal keys. */
 export function workflowsOf(mappings: readonly DefaultMapping[]): string[] {
   const keys = mappings.flatMap(({ mapping }) => {
     const named = resourceNamedBy(mapping);
@@ -67,8 +67,9 @@ function environmentsIn(directory: string): string[] {
 export type MappingChoice = { only?: readonly string[]; without?: readonly string[] };
 
 /**
- * The default mappings of a kind that a choice by event types leaves; without one those that are not optional.
- * @throws Refusal for an event type that no default mapping has
+ * A kind's default mappings for the chosen event types; without a choice, those that are not
+ * optional.
+ * @throws Refusal for an event type without a default mapping
  */
 export function chooseMappings({ kind, guide }: GuidedKind, { only, without }: MappingChoice): DefaultMapping[] {
   const all = guide.defaultMappings;
@@ -83,7 +84,7 @@ export function chooseMappings({ kind, guide }: GuidedKind, { only, without }: M
 
 const width = 118;
 
-/** The whole file: what the kind does by itself, what can be said otherwise, and its mappings. */
+/** The whole file: the kind's defaults, the settings that can override them, and its mappings. */
 export function sourceText({ key, kind: { kind, guide }, mappings }: NewSource): string {
   const left = guide.defaultMappings.filter((one) => !mappings.includes(one));
   const name = key === kind.id ? kind.title : `${kind.title} (${key})`;
@@ -105,7 +106,7 @@ export function sourceText({ key, kind: { kind, guide }, mappings }: NewSource):
     ...comment('headers: [x-request-id]'),
     ...comment("redact: [password, '*_token']"),
     '',
-    // With nothing below it's an empty list, and stays right when a mapping below it loses its `#`.
+    // Without entries it's an empty list, and it stays valid when a mapping below it loses its `#`.
     mappings.length === 0 && left.length === 0 ? 'mappings: []' : 'mappings:',
     ...mappings.flatMap((one, i) => [...(i === 0 ? [] : ['']), ...mappingLines(one)].map((line) => indented(line))),
     ...(left.length === 0 ? [] : ['', ...comment('More that this sender is often used for:').map(indented)]),

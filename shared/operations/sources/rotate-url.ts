@@ -12,27 +12,27 @@ import {
   withSource,
 } from '../settings/change.ts';
 
-/** A source's URL before the current one, while it is valid. */
+/** A source's previous URL, while it is valid. */
 export type PreviousUrl = {
   /** Absent for URLs that were rotated before this was recorded. */
   rotatedAtMs?: number;
-  /** Since it was rotated, to five minutes; absent: not since then. */
+  /** Its last use since the rotation, to five minutes; absent: none since then. */
   lastUsedAtMs?: number;
 };
 
-/** Its URL before the current one is still valid, and rotating again would end it without anybody having looked. */
+/** The previous URL is still valid, and rotating again would end it unnoticed. */
 export type StillValid = { kind: 'previous_still_valid'; previous: PreviousUrl };
 
-/** It was in use until lately, or it is too early to tell that it is not. */
+/** It was used recently, or it is too early to tell. */
 export type UsedLately = { kind: 'used_lately'; previous: PreviousUrl };
 
 /**
- * A day: many senders deliver daily. A sender that was quiet for longer and comes back after its URL was retired gets 404,
- * which `sources` cannot foresee.
+ * A day: many senders deliver daily. A sender that is quiet for longer gets 404 after its URL was
+ * retired; `sources` cannot foresee that.
  */
 export const quietForMs = 24 * 3_600_000;
 
-/** Begins a new URL. The one before stays valid until it is retired; the one before that, if it still was, ends. */
+/** Begins a new URL. The previous URL stays valid until it is retired; an older one ends. */
 export async function rotateUrl(
   table: ConfigurationTable,
   { source, evenIfValid, ...asked }: Asked & { source: string; evenIfValid: boolean },
@@ -59,7 +59,7 @@ export async function rotateUrl(
   return held ? { kind: 'previous_still_valid', previous: await previousUrlOf(table, source, held) } : done;
 }
 
-/** Ends the URL before the current one. `unchanged`: none was valid. */
+/** Ends the previous URL. `unchanged`: none was valid. */
 export async function retireUrl(
   table: ConfigurationTable,
   { source, evenIfUsed, ...asked }: Asked & { source: string; evenIfUsed: boolean },
@@ -76,7 +76,8 @@ export async function retireUrl(
     () => `retire the old URL of ${source}`,
     (before) => {
       const state = stateOf(before, source);
-      // Another operator retired it and rotated again meanwhile: that one was not looked at.
+      // Another operator retired it and rotated again meanwhile; the use of that newer URL was not
+      // checked.
       if (state.url.generation !== url.generation) return before;
       return withSource(before, source, { ...state, url: { ...state.url, previous_valid: false } });
     },
@@ -92,7 +93,7 @@ async function previousUrlOf(table: ConfigurationTable, source: string, url: Sou
   return previousUrl(url, entry);
 }
 
-/** What the registry knows of a URL's use, without what it remembers of the URLs that were rotated earlier. */
+/** The registry's last use of this URL, without uses of URLs that were rotated earlier. */
 export function previousUrl(
   { rotated_at }: Pick<SourceState['url'], 'rotated_at'>,
   entry: Pick<SourceRegistryEntry, 'previousUrlUsedAtMs'> | undefined,

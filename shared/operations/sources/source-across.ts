@@ -4,18 +4,24 @@ import { readSources } from './known-sources.ts';
 import type { SourceRow } from './source-row.ts';
 import { sourceRows } from './source-rows.ts';
 
-/** An environment to look at, or why it can't be reached: one that is not deployed yet is no reason to hide the others. */
+/**
+ * An environment, or why it can't be reached: one that is not deployed yet must not hide the
+ * others.
+ */
 export type Reached = { name: string } & ({ environment: Environment } | { refusal: Refusal });
 
 /** One source in one environment. */
 export type SourceThere = { environment: string } & (
   | { kind: 'there'; row: SourceRow }
-  /** Never committed there, and no event of it was ever seen. */
+  /** Never committed there, and without any event. */
   | { kind: 'absent' }
   | { kind: 'unreachable'; message: string; remedies: readonly string[] }
 );
 
-/** A source in each environment, side by side and in the order given; the environments are asked at once. */
+/**
+ * A source in each environment, side by side and in the given order; all environments are read at
+ * the same time.
+ */
 export function sourceAcross(environments: readonly Reached[], key: string): Promise<SourceThere[]> {
   return Promise.all(
     environments.map(async (reached): Promise<SourceThere> => {

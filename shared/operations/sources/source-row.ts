@@ -5,14 +5,17 @@ export type SourceRow = {
   kind: string | null;
   name: string | null;
   environment: string;
-  /** Holds the URL token, which is the credential of senders that cannot sign. Null for a source that is not live. */
+  /**
+   * Holds the URL token, the only credential of senders that cannot sign. Null for a source that is
+   * not live.
+   */
   url: string | null;
   url_generation: number;
   /** When this generation began; null for the first. */
   url_rotated_at: string | null;
-  /** The URL before, while it is still valid; when it was last used since, to five minutes. */
+  /** The previous URL, while it is still valid, with its last use to five minutes. */
   previous_url: { last_used_at: string | null } | null;
-  /** Likewise for URLs made with the ingest key before the current one, while that is accepted. */
+  /** The same for URLs of the previous ingest key, while that is accepted. */
   previous_key: { last_used_at: string | null } | null;
   enabled: boolean;
   last_event_at: string | null;
@@ -28,7 +31,7 @@ export type SourceRow = {
 
 export type EventTypeRow = {
   type: string;
-  /** False: only mapped, never received. */
+  /** False: mapped, but never received. */
   seen: boolean;
   /** To the hour; null when never seen. */
   last_seen_at: string | null;
@@ -36,8 +39,11 @@ export type EventTypeRow = {
   mapped: boolean;
   mappings: string[];
   active_mappings: number;
-  /** Those that run nothing here: switched off, or their source is. */
+  /** Mappings that do not run here: they or their source are switched off. */
   inactive_mappings: number;
-  /** Of a type that is mapped and never came, the unmapped one that is likely meant; of that one, the mapped one. */
+  /**
+   * For a mapped type that never came: the unmapped type that is probably meant; and the other way
+   * round.
+   */
   near: string | null;
 };

@@ -12,7 +12,7 @@ import type { KnownSource, SourceDirectory } from './known-sources.ts';
 import { previousUrl } from './rotate-url.ts';
 import type { SourceRow } from './source-row.ts';
 
-// A source that was removed still has rows, and settings that are never read.
+// A removed source still has rows, and settings that are not used.
 const removedFile = SourceFile.parse({ kind: '-', name: '-' });
 
 function verificationOf(enforcement: EffectiveSettings['enforcement'], secrets: number): SourceRow['verification'] {
@@ -68,13 +68,13 @@ export async function sourceRows(
   );
 }
 
-/** Where the idempotency key is read; several paths are tried in order. Null: the vendor sends none. */
+/** Path of the idempotency key; several are tried in order. Null: the vendor sends none. */
 function keyPathOf(file: SourceFile, { idempotency }: SourceState): string | null {
   const paths = sourceKind(file.kind)?.idempotencyKeyPaths.map(({ text }) => text) ?? [];
   return idempotency.path ?? file.idempotency_key_path ?? (paths.join(', ') || null);
 }
 
-/** The newest row, looked for around the time that the registry knows to the hour. */
+/** The newest row, searched around the registry's last-seen hour. */
 async function newestEvent(environment: Environment, source: KnownSource) {
   if (source.lastEventAtMs === undefined) return undefined;
   const nowMs = Date.now();

@@ -10,8 +10,9 @@ export function daysNewestFirst(sinceMs: number, untilMs: number): number[] {
 }
 
 /**
- * Merges streams that are each newest first into one that is. All first pages are asked for at once; afterwards a stream
- * is asked for its next row only when its last one was taken. `idOf` is what they are sorted by: event ids sort by time.
+ * Merges streams that are each newest first into one that is. It reads all first pages at once;
+ * then it reads a stream's next row only when its last one was taken. `idOf` is the sort key: event
+ * ids sort by time.
  */
 export async function* mergeNewestFirst<Row>(
   streams: AsyncIterable<Row>[],
@@ -42,7 +43,7 @@ export async function* mergeNewestFirst<Row>(
   }
 }
 
-/** The streams of one day after those of the day before it in time: days are opened only when they are reached. */
+/** Reads the streams day by day, newest day first; a day is opened only when it is reached. */
 export async function* dayByDay<Row>(
   days: number[],
   streamsOf: (dayMs: number) => AsyncIterable<Row>[],
@@ -62,7 +63,7 @@ export async function take<Row>(stream: AsyncIterable<Row>, limit: number): Prom
   return rows;
 }
 
-/** Rows in chunks of up to `size`, for look-ups that come cheaper together. */
+/** Rows in chunks of up to `size`, for look-ups that are cheaper together. */
 export async function* inChunks<Row>(stream: AsyncIterable<Row>, size: number): AsyncGenerator<Row[]> {
   let chunk: Row[] = [];
   for await (const row of stream) {

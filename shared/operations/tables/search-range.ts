@@ -3,10 +3,11 @@ import { formatTime } from '../words/times.ts';
 
 const dayMs = 86_400_000;
 
-/** How far back a search goes that names no beginning. */
+/** How far back a search without a beginning goes. */
 export const defaultLookBackDays = 3;
 
-// Ids carry the time of the function that received the event; a clock that is ahead of ours must not hide its newest ones.
+// Ids carry the clock of the receiving function; if it is ahead of ours, its newest events must
+// still be found.
 const clockSkewMs = 5 * 60_000;
 
 export type SearchRange = {
@@ -14,17 +15,16 @@ export type SearchRange = {
   untilMs: number;
   /** Whether the beginning is the default, not asked for. */
   byDefault: boolean;
-  /** What to tell a person about a range that was narrowed; absent: it is as asked for. */
+  /** The note for people about a narrowed range; absent: the range is as requested. */
   narrowed?: string;
 };
 
 /**
- * The range that a list looks through. A beginning before anything can be stored is moved to where rows begin, since every
- * day that is looked at costs reads.
- *
+ * The range that a list searches. A beginning before the oldest possible row is moved to it, since
+ * every day costs reads.
  * @param unbounded for look-ups whose cost does not grow with the range
- * @param retentionDays the longest time that any row is kept
- * @throws Refusal (invalid) for a range that holds no time at all
+ * @param retentionDays the longest retention of any row
+ * @throws Refusal (invalid) for an empty range
  */
 export function searchRange(
   { since, until }: { since?: number; until?: number },
@@ -43,7 +43,7 @@ export function searchRange(
       `--until (${formatTime(until)}) is before --since (${formatTime(since)})`,
       'swap them, or leave --until out: it is now by default',
     );
-  // A day more, since rows are removed some hours after their time.
+  // One more day, since rows are removed some hours late.
   const oldestMs = nowMs - (retentionDays + 1) * dayMs;
   if (untilMs < oldestMs)
     throw usageError(

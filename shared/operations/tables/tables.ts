@@ -7,7 +7,10 @@ import {
 
 export type Item = Record<string, unknown>;
 
-/** The items of a Query, page by page as they are asked for: a reader that stops early pays for no further page. */
+/**
+ * The items of a Query, read page by page on demand: a reader that stops early pays for no further
+ * page.
+ */
 export async function* queryItems(
   client: DynamoDBDocumentClient,
   query: QueryCommandInput,

@@ -5,17 +5,20 @@ import type { VerifyRange } from './verify-range.ts';
 export type CountByPeriod = Map<number, number>;
 
 export type IngestCounts = {
-  /** Answered 2xx, or about to be. */
+  /** Events answered 2xx, or about to be. */
   accepted: CountByPeriod;
-  /** Of requests answered 503: at most so many are in the queue all the same. */
+  /** Events of requests answered 503: at most this many are in the queue all the same. */
   unansweredMax: CountByPeriod;
 };
 
-/** What ingest counted in a range. */
+/** Ingest's counts in a range. */
 export interface AcceptedCounts {
-  /** One entry per source, in order; then one for the environment as a whole, which also counts sources that are not named. */
+  /**
+   * One entry per source, in order; then one for the whole environment, which also counts unnamed
+   * sources.
+   */
   read(sources: string[], range: VerifyRange): Promise<IngestCounts[]>;
-  /** Metrics asked for until now, which is what CloudWatch bills. */
+  /** Metrics requested so far, which CloudWatch bills. */
   metricsRead(): number;
 }
 
@@ -24,8 +27,9 @@ const names = { accepted: 'EventsAccepted', unansweredMax: 'EventsUnanswered' } 
 const queriesMax = 500;
 
 /**
- * Counts from CloudWatch's metrics; the local runtime answers the same call. Ingest files its counts under the minute in
- * the events' ids, so a period has exactly the events whose ids are of it. docs/reliability.md, "Accounting".
+ * Counts from CloudWatch's metrics; the local runtime answers the same call. Ingest counts events
+ * under the minute in their ids, so a period counts exactly the events with ids of that period.
+ * docs/reliability.md, "Accounting".
  */
 export function makeAcceptedCounts(client: CloudWatchClient, environment: string): AcceptedCounts {
   let metricsRead = 0;
@@ -48,7 +52,7 @@ export function makeAcceptedCounts(client: CloudWatchClient, environment: string
   };
 }
 
-/** Its id is its place among those that are sent together. */
+/** Its id is its position in the request. */
 function metricQuery(
   name: string,
   dimensions: Record<string, string>,

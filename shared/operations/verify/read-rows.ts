@@ -15,23 +15,23 @@ export type StatusCounts = Record<EventStatus, number>;
 /** Rows of one source by period; those of forced replays apart, since ingest did not count them. */
 export type RowCounts = { byPeriod: Map<number, StatusCounts>; replaysByPeriod: Map<number, number> };
 
-/** An execution that ought to have a row in the action log. */
+/** An execution that must have a row in the action log. */
 export type Expected = { execution: string; eventId: string };
 
 /** What reading cost. */
 export type ReadMeter = { units: number; requests: number };
 
 export type ActionRows = {
-  /** Executions with actions, by whether their row was there. */
+  /** Executions with actions, by whether their row exists. */
   expected: number;
   without: Expected[];
   pending: Expected[];
 };
 
 /**
- * Every event row of the range, counted, and beside each the row of its actions. Both tables have the same days and shards
- * in their keys and the same order, so one walk along both finds what is missing, in constant memory. Queries only;
- * consistent, because what a row says decides.
+ * Counts every event row of the range, with the row of its actions. Both tables have the same days,
+ * shards and order in their keys, so one walk along both finds missing rows in constant memory. It
+ * uses only Queries, and consistent ones, because the rows decide.
  */
 export async function readRows(
   environment: Pick<Environment, 'documents' | 'outputs'>,
@@ -72,9 +72,10 @@ export async function readRows(
         expected++;
         const pair = { execution: String(event.execution), eventId: idOf(event) };
         while (!action.done && idOf(action.value) > pair.execution) action = await actionRows.next();
-        // An execution of an earlier event (a resend, a replay) has its row there; looked up afterwards.
+        // The execution of an earlier event (for a resend or replay) has its row elsewhere; it is
+        // looked up afterwards.
         if (action.done || idOf(action.value) !== pair.execution) unpaired.push(pair);
-        // What was never put off has nothing pending.
+        // A row without any retry message has no pending action.
         else if (Number(action.value.next) > 0) retried.push(pair);
       }
       await actionRows.return(undefined);
@@ -108,7 +109,7 @@ export async function readRows(
   }
 }
 
-/** Which of the executions have no row in the action log, and which a row with something pending. */
+/** The executions without a row in the action log, and those with a pending action. */
 export async function lookUpActions(
   { documents, outputs }: Pick<Environment, 'documents' | 'outputs'>,
   expected: Expected[],
@@ -116,7 +117,7 @@ export async function lookUpActions(
 ): Promise<Pick<ActionRows, 'without' | 'pending'>> {
   const without: Expected[] = [];
   const pending: Expected[] = [];
-  // A hundred to a request, and few requests at once: there may be very many after an outage.
+  // A hundred per request and few requests at once, since an outage can leave very many.
   for (let from = 0; from < expected.length; from += 500) {
     const chunk = expected.slice(from, from + 500);
     const items = await getEach(

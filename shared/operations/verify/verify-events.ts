@@ -21,15 +21,15 @@ export type SourceAccount = {
   source: string;
   /** Counted by ingest. */
   accepted: number;
-  /** Rows by final state; those of forced replays left out. */
+  /** Rows by final state, without forced replays. */
   rows: StatusCounts;
   /** Rows of forced replays: new events that ingest never saw. */
   replays: number;
-  /** Accepted, and no row yet. */
+  /** Accepted events without a row yet. */
   missing: number;
-  /** Rows of events that were answered 503, as far as ingest knows of it. */
+  /** Rows of events that were answered 503, up to the number that ingest counted. */
   unanswered: number;
-  /** Rows that nothing accounts for. */
+  /** Unexplained rows. */
   surplus: number;
 };
 
@@ -38,15 +38,15 @@ export type Difference = { source: string; periodMs: number; accepted: number; u
 
 export type Verification = {
   range: VerifyRange;
-  /** The range was cut here, because events of the minute that was running kept coming in. */
+  /** The range was cut here, because events kept arriving in the current minute. */
   cutAtMs?: number;
   sources: SourceAccount[];
-  /** Counted for the environment and for none of the sources that are known. */
+  /** Counted for the environment, but for no known source. */
   unknownAccepted: number;
   differences: Difference[];
   events: {
     missing: number;
-    /** How many of the missing the queues can hold; what is beyond is lost. */
+    /** The number of missing events that the queues can hold; the rest is lost. */
     waiting: number;
     lost: number;
     surplus: number;
@@ -54,7 +54,7 @@ export type Verification = {
   actions: {
     /** Processed events with actions. */
     expected: number;
-    /** Their row has an action that waits for its next try. */
+    /** Their row has a pending action. */
     pending: Expected[];
     /** They have no row yet, and their message is in a queue. */
     waiting: Expected[];
@@ -63,25 +63,30 @@ export type Verification = {
   };
   queues: QueueDepth[];
   read: ReadMeter & { metrics: number };
-  /** Nothing lost, and nothing that is not accounted for. */
+  /** True when every event is accounted for. */
   balanced: boolean;
 };
 
 export type VerifyOptions = {
   known: KnownSource[];
   range: VerifyRange;
-  /** Whether `known` is every source that is known: then the environment's own count must be theirs. */
+  /**
+   * Whether `known` holds all known sources: then their counts must add up to the environment's.
+   */
   all: boolean;
-  /** How often to look before a difference is believed, and the pause between: SQS counts approximately. */
+  /**
+   * How often to check before a difference is reported, and the pause in between: SQS counts
+   * approximately.
+   */
   looks?: number;
   pauseMs?: number;
 };
 
 /**
- * Compares what ingest counted as accepted with the rows that say what became of it, period by period, and what waits in
- * the queues. The order of reading is what makes it exact under load: counts, then queues, then rows. An event that was
- * counted was in the queue before; so one whose row is not there afterwards was still in a queue between, and is covered
- * by its depth. docs/reliability.md, "Accounting".
+ * Compares ingest's counts of accepted events, period by period, with their rows and with the
+ * queues. The order of reading makes it exact under load: counts, then queues, then rows. A counted
+ * event was in the queue before it was counted. If it has no row at the end, it was in a queue in
+ * between, and the depth covers it. docs/reliability.md, "Accounting".
  */
 export async function verifyEvents(
   environment: Environment,
@@ -109,7 +114,8 @@ async function lookOnce(
   const rows = await readRows(environment, known, asked, meter);
   const after = await counts.read(keys, asked);
 
-  // What was counted meanwhile has rows that `before` knows nothing of, so minutes that moved are not compared.
+  // Minutes whose counts changed meanwhile are not compared: `before` does not include their newest
+  // events.
   const movedMs = firstMoved(before, after);
   const range = movedMs === undefined ? asked : { ...asked, untilMs: movedMs };
   const accounts = known.map(({ key }, i) =>
@@ -178,7 +184,10 @@ function accountSource(
   return { account, differences };
 }
 
-/** Looks again, after the queue, for rows that were not there: a message that is in no queue by then has written its own. */
+/**
+ * After the queue's depth, reads missing rows again: a message that has left the queue by then has
+ * written its row.
+ */
 async function accountActions(
   environment: Environment,
   { expected, without, pending }: ActionRows,

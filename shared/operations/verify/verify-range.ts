@@ -6,14 +6,15 @@ export type VerifyRange = { sinceMs: number; untilMs: number; periodSeconds: num
 
 const dayMs = 86_400_000;
 
-// Metrics of the last minutes may not be there yet; CloudWatch promises no time, and needs one or two minutes.
+// CloudWatch may not have the last minutes' metrics yet. It promises no time, but needs one or two
+// minutes.
 export const metricsDelayMs = 3 * 60_000;
 
 /**
- * The range that is compared: what was asked for, widened to whole periods, since counts are kept by the minute. Without an
- * end it is now on this machine, where a count is there before its request is answered, and three minutes ago on AWS.
- *
- * @throws Refusal (usage) for a range that cannot be compared, and says why
+ * The compared range: the request, widened to whole periods, since counts are kept by the minute.
+ * Without an end it ends now on this machine, where a count is written before its request is
+ * answered, and three minutes ago on AWS.
+ * @throws Refusal (usage) for a range that cannot be compared, with the reason
  */
 export function verifyRange(
   { since, until }: { since: number; until?: number },
@@ -46,9 +47,12 @@ export function verifyRange(
   return { sinceMs, untilMs, periodSeconds };
 }
 
-/** As fine as CloudWatch keeps it: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html */
+/**
+ * CloudWatch keeps no finer metrics:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
+ */
 export function metricPeriodSeconds(ageMs: number): number {
-  // An hour before the finer data points begin to go.
+  // An hour before CloudWatch drops the finer data points.
   const days = (ageMs + 3_600_000) / dayMs;
   if (days < 15) return 60;
   return days < 63 ? 300 : 3600;

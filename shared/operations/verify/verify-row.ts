@@ -5,35 +5,35 @@ import type { Verification } from './verify-events.ts';
 
 /* A row of `--json`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
 
-/** `--json` of `verify`: whether accepted events and rows add up, and what does not. */
+/** `--json` of `verify`: whether accepted events and rows add up, and the differences. */
 export type VerifyRow = {
-  /** Whole periods: from the first moment of one, until before the first moment of another. */
+  /** Whole periods: from the start of one until before the start of another. */
   since: string;
   until: string;
   period_seconds: number;
-  /** Nothing lost and nothing unaccounted for: the exit code is 0. */
+  /** True when every event is accounted for: the exit code is 0. */
   balanced: boolean;
   sources: {
     source: string;
     /** Counted by ingest. */
     accepted: number;
-    /** By final state; rows of forced replays left out. */
+    /** By final state, without forced replays. */
     rows: StatusCounts;
     replays: number;
-    /** Accepted, and no row (yet). */
+    /** Accepted events without a row (yet). */
     missing: number;
     /** Rows of events that were answered 503 and queued all the same. */
     unanswered: number;
-    /** Rows that nothing accounts for. */
+    /** Unexplained rows. */
     surplus: number;
   }[];
-  /** Counted for sources that are not known any more. */
+  /** Counted for sources that are no longer known. */
   unknown_accepted: number;
   events: { missing: number; waiting: number; lost: number; surplus: number };
   actions: {
     /** Processed events with actions. */
     expected: number;
-    /** Ids of events with an action that waits for its next try. */
+    /** Ids of events with a pending action. */
     pending: string[];
     /** Ids of events whose actions have no row yet. */
     waiting: string[];

@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../environment.ts';
 import { readQueueDepths } from '../queues/queue-depths.ts';
 
-/** Waits until no event and no action waits, is worked on or is put off; says whether that came in time. */
+/**
+ * Waits until the queues hold no waiting, processed or delayed message; answers whether that
+ * happened in time.
+ */
 export async function waitUntilIdle(environment: Environment, timeoutMs: number): Promise<boolean> {
   const endsAtMs = Date.now() + timeoutMs;
   for (;;) {

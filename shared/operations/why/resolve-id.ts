@@ -12,7 +12,7 @@ import type { KnownSource } from '../sources/known-sources.ts';
 import { take } from '../tables/newest-first.ts';
 import { shapeOf } from './what-is.ts';
 
-/** What an operator's text turned out to be. */
+/** The meaning of an operator's text. */
 export type Resolved =
   | { as: 'event'; eventId: string }
   /** A vendor's id, and so an idempotency key. */
@@ -45,7 +45,7 @@ const shown = 10;
 const always = { sinceMs: 0, untilMs: 8_640_000_000_000 };
 
 async function asUser(environment: Environment, id: string, known: KnownSource[]): Promise<Resolved | undefined> {
-  // Partition keys are 1 to 2,048 bytes; a longer text is no user's id.
+  // Partition keys have 1 to 2,048 bytes; a longer text is not a user's id.
   if (id === '' || Buffer.byteLength(id) > 1024) return undefined;
   const directory = makeDirectory(environment.documents, environment.outputs.DirectoryTable);
   const [[user], events, runs] = await Promise.all([
@@ -61,13 +61,14 @@ async function asRun(environment: Environment, text: string): Promise<Resolved |
   const key = parseRunId(text);
   if (key === undefined) return undefined;
   const run = await readRun(workflowRunsOf(environment), key);
-  // A run that is gone still names its execution, which has the id of the event that began it.
+  // The id of a run that is gone still names its execution, which is the id of the event that began
+  // it.
   return { as: 'run', eventId: run?.eventId ?? key.execution, ...(run && { run }) };
 }
 
 const failedActionsDays = 14;
 
-/** Action ids cannot be read backwards; those of actions that failed are found by the index of problems. */
+/** An action id does not reveal its event; for failed actions index `problems` finds it. */
 async function asAction(environment: Environment, text: string): Promise<Resolved | undefined> {
   if (shapeOf(text) !== 'action') return undefined;
   const nowMs = Date.now();

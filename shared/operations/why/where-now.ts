@@ -1,14 +1,14 @@
 import type { ActionLogEntry } from '../../core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 
-/** Where an event's work stands. */
+/** The present state of an event's work. */
 export type WhereNow =
   | { state: 'done'; text: string }
-  /** In a queue, or between two attempts; `until` when a time is known. */
+  /** In a queue, or between two attempts; `until` if the time is known. */
   | { state: 'waiting'; text: string; until: string | null }
-  /** Over, and not well: `replay` runs again what is missing. */
+  /** Ended with a failure: `replay` runs the missing actions. */
   | { state: 'failed'; text: string }
-  /** The id may be valid, and there is no row. */
+  /** The id may be valid, but has no row. */
   | { state: 'unknown'; text: string };
 
 export function whereNow(entry: EventLogEntry, log: ActionLogEntry | undefined): WhereNow {

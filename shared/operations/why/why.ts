@@ -22,7 +22,7 @@ export type ClaimRow = {
   source: string;
   event_type: string;
   owner: string;
-  /** Whether the event that was asked about is the owner. */
+  /** Whether the requested event is the owner. */
   is_owner: boolean;
   execution: string;
   lease_ends_at: string;
@@ -31,7 +31,7 @@ export type ClaimRow = {
   released: boolean;
 };
 
-/** Everything that is known of one event, in the order in which it happened. `--json` of `why`. */
+/** Everything known of one event, in the order in which it happened. `--json` of `why`. */
 export type EventStory = {
   id: string;
   received_at: string;
@@ -49,11 +49,11 @@ export type EventStory = {
   actions: ActionRow[];
   runs: RunRow[];
   now: WhereNow;
-  /** Read only where something waits. */
+  /** Read only if something waits. */
   queues: QueueDepth[];
 };
 
-/** @returns undefined when the id cannot be of any source here */
+/** @returns undefined when the id cannot belong to any source here */
 export async function tellEvent(
   environment: Environment,
   id: string,
@@ -98,7 +98,7 @@ async function claimOf(
   nowMs: number,
 ): Promise<ClaimRow | null> {
   const { key, source } = entry;
-  // The row's type is cut where it is very long; the event has all of it.
+  // The row cuts a very long type; the event has all of it.
   const type = eventType ?? entry.eventType;
   if (key === undefined || type === undefined) return null;
   const claim = await readClaim(environment, { key, source, eventType: type });
@@ -126,7 +126,7 @@ function whyNoClaim(entry: EventLogEntry, { planned }: Recomputed, source: Prepa
   return `none: its key is ${typeName(candidate)} and neither a number nor text of 1 to 255 characters, so it was dropped and a copy would run too`;
 }
 
-/** An id without a row: on its way, aged out, or never an event here. */
+/** An id without a row: it is on its way, aged out, or was never an event here. */
 async function tellUnlogged(
   environment: Environment,
   id: string,

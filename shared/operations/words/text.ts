@@ -2,8 +2,8 @@ import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 
 /*
- * Stored text comes from strangers. A user id may hold an escape sequence that clears the screen, or a mark that writes the
- * rest of the line backwards. Neither may reach a terminal.
+ * Stored text comes from strangers. A user id may hold an escape sequence that clears the screen,
+ * or a mark that reverses the rest of the line. Neither may reach a terminal.
  */
 
 // C0, DEL and C1 controls; line and paragraph separators; marks that change the writing direction; annotation marks; BOM;
@@ -20,13 +20,15 @@ export function printable(text: string): string {
     .replace(unsafe, '');
 }
 
-// What picocolors writes: bold, dim, the eight colours and their ends. No stranger can hide text or move the cursor with these.
+// The sequences of picocolors: bold, dim, the eight colours and their ends. A stranger cannot hide
+// text or move the cursor with these.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence begins with one
 const colour = /(\u001b\[(?:1|2|22|3[0-7]|39|9[0-7])m)/;
 
 /**
- * The last gate before a terminal: everything that a command prints passes it. Line breaks stay, and so do colours where
- * the terminal has them; every other control character goes, also where a table or a sentence forgot `printable`.
+ * The last gate before a terminal: all output of a command passes it. Line breaks stay, and so do
+ * colours if the terminal has them. Every other control character goes, also if a table or a
+ * sentence forgot `printable`.
  */
 export function safeForTerminal(text: string, coloured: boolean): string {
   const pieces = coloured ? text.split(colour) : [text];
@@ -35,9 +37,10 @@ export function safeForTerminal(text: string, coloured: boolean): string {
     .join('');
 }
 
-/** JSON that is safe on a terminal and still exact: what `printable` would remove is escaped. */
+/** JSON that is safe on a terminal and still exact: it escapes what `printable` would remove. */
 export function safeJson(value: unknown, indent?: number): string {
-  // JSON.stringify has escaped the C0 controls inside strings; the line breaks left are its own indentation.
+  // JSON.stringify has escaped the C0 controls inside strings; the remaining line breaks are its
+  // own indentation.
   return (JSON.stringify(value, undefined, indent) ?? 'null').replace(unsafe, (c) => (c === '\n' ? c : escaped(c)));
 }
 
@@ -57,13 +60,16 @@ const ascii = /^[\x20-\x7e]*$/;
 
 /** Columns a text takes on a terminal. */
 export function displayWidth(text: string): number {
-  // Nearly every cell is ASCII, and a table may have ten thousand.
+  // A shortcut: nearly every cell is ASCII, and a table may have ten thousand.
   return ascii.test(text) ? text.length : stringWidth(text);
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** Cuts a text to `columns`, ending in `…` when something was cut. Never cuts inside a character that is drawn as one. */
+/**
+ * Cuts a text to `columns`; a cut text ends in `…`. It never cuts inside a character that is drawn
+ * as one.
+ */
 export function truncate(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   if (ascii.test(text)) return `${text.slice(0, Math.max(0, columns - 1))}…`;
@@ -77,7 +83,7 @@ export function truncate(text: string, columns: number): string {
   return `${kept}…`;
 }
 
-/** Fills a text up with spaces to `columns`, as `padEnd` does for text of one column per character. */
+/** Pads a text with spaces to `columns`, like `padEnd` for text with one column per character. */
 export function padTo(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   const spaces = ' '.repeat(Math.max(0, columns - displayWidth(text)));
   return align === 'left' ? text + spaces : spaces + text;

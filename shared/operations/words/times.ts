@@ -3,8 +3,8 @@ import { usageError } from '../refusal.ts';
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
 /**
- * A point in time as people write it: `15m`, `2h`, `3d` ago, or an ISO date or date-time. Without a zone it is UTC, as
- * every time that the CLI prints.
+ * A point in time as people write it: `15m`, `2h`, `3d` ago, or an ISO date or date-time. Without a
+ * zone it is UTC, like every time that the CLI prints.
  * @throws Refusal (usage) that says what would be right
  */
 export function parseTime(text: string, nowMs: number): number {
@@ -14,7 +14,7 @@ export function parseTime(text: string, nowMs: number): number {
     text.trim(),
   );
   const timeMs = iso ? Date.parse(`${iso[1]}T${iso[2] ?? '00:00'}${iso[3] ?? 'Z'}`) : Number.NaN;
-  // Date.parse turns 2026-02-31 into 3 March; a date that does not exist is a slip of the pen.
+  // Date.parse turns 2026-02-31 into 3 March; a date that does not exist is a slip.
   const exists =
     iso &&
     !Number.isNaN(Date.parse(`${iso[1]}T00:00Z`)) &&

@@ -3,12 +3,15 @@ import { isBareKey } from '../../core/mappings/action-facts.ts';
 import type { ParameterValue } from '../../core/mappings/schema.ts';
 import { printable, safeJson, truncate } from './text.ts';
 
-/** A value in one line: JSON, cut where it gets long. */
+/** A value in one line: JSON, cut if it is long. */
 export function inline(value: JsonValue, columns = 100): string {
   return truncate(printable(safeJson(value)), columns);
 }
 
-/** Where a parameter comes from, as a person would say it: `data.total`, `the text "x"`, `the first of a, b`. */
+/**
+ * The origin of a parameter, in a person's words: `data.total`, `the text "x"`, `the first of a,
+ * b`.
+ */
 export function describeSource(action: string, name: string, from: JsonValue): string {
   const value = from as ParameterValue;
   if (isBareKey(action, name, value)) return 'as written';

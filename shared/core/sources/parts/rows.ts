@@ -8,18 +8,49 @@ export const AnyObject = z.custom<JsonObject>(isJsonObject);
 
 /**
  * The columns of a row that hold something: those below one of `holders`, where a template nests them, else those of the body
- * without `notColumns`, which say what happened to the row.
+ * without `notColumns`, which say what happened to the row. A column can have the name of a holder, and hold a map: it is
+ * one where the body itself is a row, that is where it names the user, more plainly than the map does.
  *
  * Null and `""` are no value: templates write `""` where the cell is empty, so the two cannot be told apart, and neither
  * may blot out what is known. The rule: docs/decisions/0039-what-empty-values-mean.md.
+ *
+ * @param userColumns which columns name the user, the plainest first
  */
-export function rowOf(body: JsonObject, holders: readonly string[], notColumns: readonly string[]): JsonObject {
+export function rowOf(
+  body: JsonObject,
+  holders: readonly string[],
+  notColumns: readonly string[],
+  userColumns: readonly string[] = idColumns,
+): JsonObject {
   for (const holder of holders) {
-    const row = Object.hasOwn(body, holder) ? body[holder] : undefined;
-    if (isJsonObject(row)) return filledColumns(row);
+    const held = Object.hasOwn(body, holder) ? body[holder] : undefined;
+    if (!isJsonObject(held)) continue;
+    const nested = filledColumns(held);
+    const beside = filledColumns(body, [...notColumns, holder]);
+    if (!namesUser(beside, nested, userColumns)) return nested;
+    // With nothing of a person beside the map, the template put the user next to the columns.
+    const isUserAlone = Object.keys(beside).every((name) => userColumns.includes(name));
+    const isNested = isUserAlone || (describesPerson(nested) && !describesPerson(beside));
+    return isNested ? { ...beside, ...nested } : filledColumns(body, notColumns);
   }
   return filledColumns(body, notColumns);
 }
+
+/**
+ * Whether the body beside a map names the user, and more plainly than the map does. An `id` alone can be that of a change; with
+ * an address or a name beside it, it is the user's.
+ */
+function namesUser(beside: JsonObject, nested: JsonObject, userColumns: readonly string[]): boolean {
+  const rankOf = (columns: JsonObject) => userColumns.findIndex((name) => isPresent(columns[name]));
+  const [rank, nestedRank] = [rankOf(beside), rankOf(nested)];
+  if (rank === -1) return false;
+  if (nestedRank === rank) return describesPerson(beside) && !describesPerson(nested);
+  const isPlainer = nestedRank === -1 || rank < nestedRank;
+  return isPlainer && (userColumns[rank] !== 'id' || describesPerson(beside));
+}
+
+const describesPerson = (columns: JsonObject) =>
+  [...fieldColumns, 'phone', 'phone_number', 'full_name'].some((name) => isPresent(columns[name]));
 
 export function filledColumns(row: JsonObject, notColumns: readonly string[] = []): JsonObject {
   return Object.fromEntries(

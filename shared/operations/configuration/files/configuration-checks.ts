@@ -19,12 +19,15 @@ import { sourceKind, sourceKinds } from '../../../core/sources/index.ts';
 import { didYouMean, nearestName } from '../../words/did-you-mean.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './problem.ts';
 
-/** Finds what no schema of one file can: names that nothing goes by, mappings that can never match. */
+/**
+ * Finds what a schema of one file cannot: names of missing things, and mappings that can never
+ * match.
+ */
 export function checkReferences(
   snapshot: Snapshot,
   environments: Record<string, EnvironmentFile>,
   locate: Locate,
-  /** Files that are there, with those that cannot be read: what names one of them is no mistake. */
+  /** Existing files, including unreadable ones: naming one of them is not a mistake. */
   keys: Record<FileKind, string[]>,
 ): ConfigurationProblem[] {
   const problems: ConfigurationProblem[] = [];
@@ -85,7 +88,7 @@ type Report = (
   key: string,
   path: (string | number)[],
   message: string,
-  /** For a name that is wrong, where a value would be right. */
+  /** For a wrong name in place of a value. */
   at?: 'key',
 ) => void;
 
@@ -134,7 +137,7 @@ function checkSource(key: string, source: SourceFile, keys: Record<FileKind, str
   }
 }
 
-/** Why no event of its source is of a mapping's type; undefined when one may be. */
+/** Why no event of its source can have a mapping's type; undefined when one can. */
 function neverOfType({ event }: Mapping, source: SourceFile): string | undefined {
   const kind = sourceKind(source.kind);
   const never = source.event_type_path === undefined ? kind?.neverOfType?.(event) : undefined;
@@ -143,7 +146,9 @@ function neverOfType({ event }: Mapping, source: SourceFile): string | undefined
   return near === undefined || near === event ? never : `${never}; did you mean "${near}"?`;
 }
 
-/** What is wrong with the mappings that a workflow's triggers are short for, told where the triggers stand. */
+/**
+ * What is wrong with the mappings that a workflow's triggers stand for, reported at the triggers.
+ */
 function checkTriggers(
   key: string,
   workflow: WorkflowFile,
@@ -158,7 +163,7 @@ function checkTriggers(
       report(severity, 'workflows', key, ['triggers', i, ...path], message);
     const file = Object.hasOwn(snapshot.sources, source) ? snapshot.sources[source] : undefined;
     if (file === undefined) {
-      // One whose file cannot be read is there.
+      // A workflow whose file cannot be read still exists.
       if (!keys.sources.includes(source))
         tell('error', ['source'], `"${source}" is no source${didYouMean(source, keys.sources)}`);
       continue;
@@ -181,7 +186,7 @@ function checkTriggers(
     }
     for (const { at, path } of pathsOfOne(mapping)) {
       const problem = headerPathProblem(path, file);
-      // A trigger's parameters stand beside its source, not below a name of their own.
+      // A trigger's parameters are beside its source, not under `parameters`.
       if (problem !== undefined) tell('error', at[0] === 'parameters' ? at.slice(1) : at, problem);
     }
     const never = neverOfType(mapping, file);
@@ -189,7 +194,7 @@ function checkTriggers(
   }
 }
 
-/** Whether the source's signature leaves out what stands at a path; false where nothing is signed at all. */
+/** Whether the source's signature does not cover a path; false if its requests are not signed. */
 function isUnsigned(path: string, source: SourceFile): boolean {
   if (fieldPathProblem(path) !== undefined) return false;
   return coverageOf(verifierOf(sourceKind(source.kind), source), parseFieldPath(path)) === 'unsigned';
@@ -227,7 +232,7 @@ function checkAction(
   }
 }
 
-/** A mapping that names a workflow or audience which has no file. */
+/** A mapping names a workflow or audience without a file. */
 function checkNamed(
   mapping: Mapping,
   keys: Record<FileKind, string[]>,
@@ -240,11 +245,11 @@ function checkNamed(
   if (known.includes(key)) return;
   const hint = didYouMean(key, known);
   if (type === 'audience') {
-    // An action may make it as well, so one without a file is odd and no error.
+    // An action may make the audience too, so a missing file is only a warning.
     const why = `has no file, so adding to it fails unless an action with ${factsOf(mapping.action).names?.madeWith} made it`;
     report('warning', parameter, `"${key}" ${why}${hint}`);
   } else if (isLiteral) {
-    // Written out as a literal it is meant, so the file may be on its way.
+    // A literal is written on purpose, so the file may follow later.
     report('warning', parameter, `"${key}" is no workflow: it ends as workflow_missing${hint}`);
   } else report('error', parameter, `"${key}" is no workflow${hint}`);
 }
@@ -253,7 +258,7 @@ type PlacedPath = { at: (string | number)[]; path: string };
 
 const filePaths = ['event_type_path', 'idempotency_key_path', 'user_id_path', 'timestamp_path'] as const;
 
-/** Every path that a source's file reads events by, with where it stands. */
+/** Every path with which a source's file reads events, and its place. */
 function pathsOfFile(source: SourceFile): PlacedPath[] {
   return [
     ...filePaths.flatMap((name) => {
@@ -277,7 +282,7 @@ function pathsOfOne({ action, parameters, when = [] }: Mapping): PlacedPath[] {
 
 /** Why no event has the header that a path names; undefined for every other path. */
 function headerPathProblem(path: string, source: SourceFile): string | undefined {
-  // What is wrong with a path as such is said elsewhere.
+  // Malformed paths are reported elsewhere.
   if (!path.startsWith('headers') || fieldPathProblem(path) !== undefined) return undefined;
   const name = headerName(parseFieldPath(path));
   if (name === undefined) return undefined;
@@ -292,7 +297,7 @@ function headerPathProblem(path: string, source: SourceFile): string | undefined
     : `"${path}" leads nowhere: ${name} is a credential, which no event keeps`;
 }
 
-/** What is wrong with the paths inside of templates, each with where in the value its template is. */
+/** What is wrong with paths inside templates, each with its template's place in the value. */
 function templateProblems(value: ParameterValue): { path: (string | number)[]; problem: string }[] {
   if (typeof value === 'string') return [];
   if (Array.isArray(value)) return value.flatMap((inner, i) => templateProblems(inner).map(inside(i)));

@@ -6,16 +6,16 @@ import { printable, truncate } from '../../words/text.ts';
 import type { ConfigurationProblem } from './problem.ts';
 import type { DocumentPath, YamlText } from './read-yaml.ts';
 
-/** A file that is YAML, by the name that people know it by. */
+/** A YAML file, by the name that people know. */
 export type ParsedFile = YamlText & { file: string };
 
 type Issue = z.core.$ZodIssue;
 
 /**
- * What is wrong with a file, in words for who wrote it: what stands there, what would be right, and the nearest name where
- * a name is not known. One problem per cause: a misspelt field is not also a missing one.
- *
- * Values are quoted, except where a secret could be: headers and URLs of targets.
+ * What is wrong with a file, in words for its author: the wrong value, what would be right, and for
+ * an unknown name the nearest one. One problem per cause: a misspelt field is not reported as
+ * missing too. Values are quoted, except where they could hold a secret: headers and URLs of
+ * targets.
  */
 export function problemsOf(error: z.ZodError, source: ParsedFile, schema: z.ZodType): ConfigurationProblem[] {
   const found = error.issues.flatMap((issue) => findingsOf(issue, source, schema));
@@ -36,10 +36,10 @@ type Finding = {
   message: string;
   at?: 'key';
   missing?: boolean;
-  /** For a field that is not known: where, and which one is likely meant. */
+  /** For an unknown field: its place, and the field that was probably meant. */
   unknownIn?: string;
   meant?: string | undefined;
-  /** About a map as a whole; a misspelt member explains it. */
+  /** A problem of the whole map, which a misspelt member explains. */
   condition?: boolean;
 };
 
@@ -132,7 +132,7 @@ function unionFindings(
   const isParameter = schemaAt(schema, path, source) === ParameterValue;
   const parameter = isParameter ? parameterFinding(path, value) : undefined;
   if (parameter) return [parameter];
-  // What the value itself says about which alternative is meant; the others have nothing to say about it.
+  // The alternative that the value itself points to; errors of the others are left out.
   const union = schemaAt(schema, path, source);
   const alternatives = union === undefined ? [] : alternativesOf(union);
   const meant = alternatives.find((option) => isAlternative(option, value));
@@ -143,19 +143,21 @@ function unionFindings(
   return [{ path, message: `${quote(value, path)}must be ${orOf(wanted)}, not ${typeOf(value)}` }];
 }
 
-/** The alternatives of a union, whatever wraps it. */
+/** The alternatives of a union, inside any wrapper. */
 function alternativesOf(schema: z.core.$ZodType): z.core.$ZodType[] {
   return defOf(resolved(schema)).options ?? [];
 }
 
-/** A schema without what wraps it: optional, default, lazy, pipe. */
+/** A schema without its wrappers: optional, default, lazy, pipe. */
 function resolved(schema: z.core.$ZodType): z.core.$ZodType {
   const { innerType, getter, in: input } = defOf(schema);
   const inner = innerType ?? getter?.() ?? input;
   return inner === undefined ? schema : resolved(inner);
 }
 
-/** Whether a value is of the sort that an alternative describes: a map with an operator means that operator. */
+/**
+ * Whether an alternative describes this sort of value: a map with an operator means that operator.
+ */
 function isAlternative(option: z.core.$ZodType, value: unknown): boolean {
   const { type, shape, values } = defOf(resolved(option));
   if (Array.isArray(value)) return type === 'array';
@@ -169,7 +171,7 @@ function isAlternative(option: z.core.$ZodType, value: unknown): boolean {
 
 const operators = ['value', 'first', 'template'];
 
-/** What is no path and no operator: the remedy can be written out. */
+/** Neither a path nor an operator: the remedy can be written out. */
 function parameterFinding(path: DocumentPath, value: unknown): Finding | undefined {
   if (value === null) return { path, message: 'is empty; write a path such as data.total, or { value: null }' };
   if (typeof value !== 'number' && typeof value !== 'boolean') return undefined;
@@ -182,7 +184,10 @@ function fieldsAt(schema: z.ZodType, path: DocumentPath, source: ParsedFile): st
   return at === undefined ? [] : Object.keys(defOf(unwrap(at, valueAt(source, path))).shape ?? {});
 }
 
-/** The schema of the value at a place, as its file's schema names it; undefined where the schema has no such place. */
+/**
+ * The schema of the value at a place in its file's schema; undefined if the schema has no such
+ * place.
+ */
 function schemaAt(schema: z.ZodType, path: DocumentPath, source: ParsedFile): z.core.$ZodType | undefined {
   let at: z.core.$ZodType = schema;
   for (const [i, part] of path.entries()) {
@@ -220,7 +225,7 @@ function unwrap(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
     const tag = shape[discriminator];
     return tag !== undefined && (defOf(tag).values ?? []).includes(value[discriminator]);
   };
-  // A map that none of the alternatives with fields of their own means is one whose names are free.
+  // If no alternative with named fields fits, the map's names are free.
   const meant =
     options.find(isMeant) ??
     (isMapValue(value) ? options.find((option) => defOf(option).valueType !== undefined) : undefined);
@@ -248,13 +253,18 @@ function valueAt({ content }: ParsedFile, path: DocumentPath): unknown {
 
 const quotedMax = 60;
 
-/** The value as it may be shown, with a space after it; nothing for lists, maps and what could be a secret. */
+/**
+ * The value as it may be shown, with a space after it; empty for lists, maps and possible secrets.
+ */
 function quote(value: unknown, path: DocumentPath): string {
   if (value === undefined || value === null || typeof value === 'object' || isSecretPlace(path)) return '';
   return `${truncate(printable(JSON.stringify(value)), quotedMax)} `;
 }
 
-/** `target.<environment>.url` and `target.<environment>.headers.<name>`: either may carry a credential, against all advice. */
+/**
+ * `target.<environment>.url` and `target.<environment>.headers.<name>`: either may hold a
+ * credential, although it should not.
+ */
 function isSecretPlace([first, , third]: DocumentPath): boolean {
   return first === 'target' && (third === 'headers' || third === 'url');
 }
@@ -286,7 +296,7 @@ function orOf(wanted: string[]): string {
   return names.length < 2 ? (names[0] ?? 'something else') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
-/** A place in a file: of the value at `path`, or of the name that it goes by. */
+/** A place in a file: of the value at `path`, or of its name. */
 export function place(
   source: ParsedFile,
   path: DocumentPath,
@@ -305,7 +315,7 @@ function keyOffset(document: Document, path: DocumentPath): number | undefined {
   return isScalar(key) ? key.range?.[0] : undefined;
 }
 
-/** A missing field has no place of its own: the nearest thing above it does. */
+/** A missing field has no place, so its nearest parent's is used. */
 function valueOffset(document: Document, path: DocumentPath): number | undefined {
   for (let length = path.length; length > 0; length--) {
     const node = document.getIn(path.slice(0, length), true);

@@ -25,7 +25,7 @@ export type ConfigurationFiles = {
   problems: ConfigurationProblem[];
 };
 
-/** Where this checkout keeps them. */
+/** This checkout's folder of them. */
 export const shippedDirectory = join(import.meta.dirname, '../../../../infra/config');
 
 const kinds = {
@@ -39,9 +39,9 @@ const fileKinds = Object.keys(kinds) as FileKind[];
 /**
  * Reads `<directory>/{sources,workflows,audiences,environments}/<key>.yaml` and checks all of it.
  *
- * Nothing is thrown for what the folder holds: every problem of every file is in `problems`, and what could be read is in
- * the snapshot. Push only when no problem is an error: a folder that isn't there looks like one in which everything was
- * removed.
+ * It never throws for the folder's content: `problems` has every problem of every file, and the
+ * snapshot has all that could be read. Push only when no problem is an error: a missing folder
+ * looks as if everything had been removed.
  */
 export function readConfigurationFiles(directory: string): ConfigurationFiles {
   const { files, problems } = listFiles(directory, fileKinds);
@@ -81,7 +81,7 @@ export function readConfigurationFiles(directory: string): ConfigurationFiles {
   return { directory, snapshot, environments, problems };
 }
 
-/** Why a file's name gives no key, with what would; undefined when it does. */
+/** Why a file's name is not a valid key, with a valid one; undefined when it is. */
 function keyProblem(key: string): string | undefined {
   const problem = ResourceKey.safeParse(key).error?.issues[0]?.message;
   return problem && `"${key}" cannot be a key, and the file's name is its key: it ${problem}`;
@@ -90,6 +90,6 @@ function keyProblem(key: string): string | undefined {
 /** `infra/config/sources/rudderstack.yaml:7:13 mappings[0].action: …` */
 export function problemText({ severity, file, line, column, path, message }: ConfigurationProblem): string {
   const where = line === undefined ? file : `${file}:${line}:${column}`;
-  // Names and values are quoted from the file, which may be anybody's.
+  // Names and values are quoted from the file, which may come from a stranger.
   return printable(`${where} ${severity}: ${path === '' ? '' : `${path} `}${message}`);
 }

@@ -4,16 +4,17 @@ import { isJsonObject, own, sameJson } from '../../../core/json/values.ts';
 type Place = (string | number)[];
 
 /**
- * Changes a document so that it says `after`, where it said `before`; nodes of what did not change stay, with their
- * comments. `before` and `after` are as the schema reads them, so a default that the file leaves out stays left out.
+ * Changes a document from `before` to `after`. Unchanged nodes stay, with their comments. `before`
+ * and `after` are as the schema reads them, so a default that the file leaves out stays left out.
  */
 export function editDocument(document: Document, before: unknown, after: unknown): void {
   edit(document, [], before, after);
 }
 
 /**
- * A comment in front of a list's first element is the list's to the parser, and would stay in front when another element
- * comes first. It is written at the same place either way; here it becomes the element's, as a reader takes it.
+ * To the parser, a comment before a list's first element belongs to the list, and would stay first
+ * when another element comes first. Here it becomes the element's, as a reader understands it; it
+ * is written at the same place either way.
  */
 export function settleComments(document: Document): void {
   visit(document, {
@@ -39,7 +40,8 @@ function edit(document: Document, place: Place, before: unknown, after: unknown)
     return;
   }
   if (isScalar(node) && (typeof after !== 'object' || after === null)) {
-    // The scalar stays, with its comment; its style is chosen anew where the old one cannot hold the value.
+    // The scalar stays, with its comment. It gets a new style only if the old one cannot hold the
+    // value.
     node.value = after;
     delete node.source;
     return;
@@ -48,7 +50,10 @@ function edit(document: Document, place: Place, before: unknown, after: unknown)
   else document.setIn(place, document.createNode(after));
 }
 
-/** Elements with ids are matched by them and put into the new order, comments along; others by position. */
+/**
+ * Elements with ids are matched by id and put into the new order with their comments; others by
+ * position.
+ */
 function editList(document: Document, list: YAMLSeq, place: Place, before: unknown[], after: unknown[]): void {
   const positions = positionsById(before);
   if (positions === undefined || positionsById(after) === undefined) {
@@ -60,7 +65,7 @@ function editList(document: Document, list: YAMLSeq, place: Place, before: unkno
     return;
   }
   const items = [...list.items];
-  // In place first: the positions are those of the list as it was.
+  // First in place, since the positions are those of the old list.
   for (const value of after) {
     const position = positions.get(idOf(value));
     if (position !== undefined) edit(document, [...place, position], before[position], value);
@@ -74,7 +79,7 @@ function editList(document: Document, list: YAMLSeq, place: Place, before: unkno
 
 const idOf = (element: unknown) => (isJsonObject(element) ? element.id : undefined);
 
-/** Undefined when an element has no id, or not one of its own. */
+/** Undefined when an element has no id, or shares one. */
 function positionsById(list: unknown[]): Map<unknown, number> | undefined {
   const positions = new Map(list.map((element, i) => [idOf(element), i]));
   return positions.size === list.length && !positions.has(undefined) ? positions : undefined;

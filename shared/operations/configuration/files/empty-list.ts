@@ -1,8 +1,8 @@
 import { isJsonObject } from '../../../core/json/values.ts';
 
 /**
- * What a file says, where `mappings:` with nothing but comments below it's a list without entries. A schema would take it for
- * null, and the file that `sources add` writes has its mappings as comments there.
+ * A file's content, in which `mappings:` with only comments below it counts as an empty list. A
+ * schema would read null, and the file of `sources add` has its mappings as comments there.
  */
 export function withEmptyList(content: unknown): unknown {
   if (!isJsonObject(content) || content.mappings !== null) return content ?? {};

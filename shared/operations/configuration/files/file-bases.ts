@@ -4,25 +4,27 @@ import * as z from 'zod';
 import { own } from '../../../core/json/values.ts';
 
 /**
- * What the files of a folder were last known to come from: the commit that was live then, and of each resource the content
- * that its author knew. What is live and in neither was committed since.
+ * The known base of a folder's files: the commit that was live then, and each resource's content
+ * that their author knew. Live content that is in neither was committed since.
  */
 const FileBase = z.object({
   commit: z.string(),
-  /** `source/shop` → hashes of content: what was live, and what the files said. */
+  /** `source/shop` → hashes of the live content and of the files' content. */
   known: z.record(z.string(), z.array(z.string())),
 });
 export type FileBase = z.infer<typeof FileBase>;
 
 const Stored = z.record(z.string(), z.record(z.string(), FileBase));
 
-/** Where a checkout remembers it, by folder and environment. Losing it loses a warning, and no content. */
+/**
+ * The bases of a checkout, by folder and environment. Losing them loses a warning, but no content.
+ */
 export type FileBases = {
   read(directory: string, environment: string): FileBase | undefined;
   write(directory: string, environment: string, base: FileBase): void;
 };
 
-/** @param path a file that git ignores; it's made when something is remembered */
+/** @param path a file that git ignores; it's made at the first write */
 export function fileBasesAt(path: string): FileBases {
   const all = (): z.infer<typeof Stored> => {
     try {
@@ -39,7 +41,7 @@ export function fileBasesAt(path: string): FileBases {
       const folder = resolve(directory);
       const next = { ...stored, [folder]: { ...own(stored, folder), [environment]: base } };
       mkdirSync(dirname(path), { recursive: true });
-      // Whole or not at all, whoever else writes.
+      // Written completely or not at all, even beside other writers.
       const fresh = `${path}.${process.pid}`;
       writeFileSync(fresh, JSON.stringify(next));
       renameSync(fresh, path);

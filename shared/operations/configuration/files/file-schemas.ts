@@ -17,9 +17,10 @@ export function modeline(kind: FileKindName): string {
 }
 
 /**
- * JSON Schemas for editors, made from the zod schemas that files are checked with. What zod cannot know there (kinds of
- * sources, actions and the parameters of each) is filled in from the listings; what JSON Schema cannot say (references
- * between files, paths that lead nowhere) is left to `config validate`. Draft 7, which every editor's YAML server speaks.
+ * JSON Schemas for editors, made from the zod schemas that check files. The listings fill in what
+ * zod does not know: kinds of sources, actions and their parameters. `config validate` checks what
+ * JSON Schema cannot express: references between files, paths that lead nowhere. Draft 7, which
+ * every editor's YAML server supports.
  */
 export function fileSchemas(): Record<FileKindName, JsonSchema> {
   return {
@@ -38,7 +39,7 @@ function schemaOf(schema: z.ZodType, description: string): JsonSchema {
   return { $schema: 'http://json-schema.org/draft-07/schema#', description, ...rest };
 }
 
-/** Every JSON object has keys that are text. */
+/** Keys of JSON objects are always text. */
 function withoutNoise({ jsonSchema }: { jsonSchema: JsonSchema }): void {
   const { propertyNames } = jsonSchema;
   if (typeof propertyNames === 'object' && Object.keys(propertyNames).every((name) => name === 'type'))
@@ -65,18 +66,18 @@ function sourceSchema(): JsonSchema {
   };
 }
 
-/** The schema of a member that the zod schemas have; a rename there has to be followed here. */
+/** The schema of a member of the zod schemas; a rename there must be repeated here. */
 function member(properties: Record<string, JsonSchema>, name: string): JsonSchema {
   const schema = properties[name];
   if (schema === undefined) throw new Error(`the schema has no member "${name}"`);
   return schema;
 }
 
-/** For mappings with one action: the names of its parameters, what they are, and which must be there. */
+/** For mappings with one action: its parameters' names, their meaning, and which are required. */
 function parametersOf({ id, params }: Action, anyParameter: JsonSchema): JsonSchema {
   const shape = params.shape as Record<string, z.ZodType>;
   const properties = Object.entries(shape).map(([name, { description = '' }]) => {
-    // Links lead from page to page, and nowhere from an editor.
+    // Links lead from page to page; an editor cannot follow them.
     const text = description.replace(/\[([^\]]+)\]\([^)]*\)/g, '$1');
     return [name, { description: text, allOf: [anyParameter] }] as [string, JsonSchema];
   });

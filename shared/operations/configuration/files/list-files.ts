@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { nearestName } from '../../words/did-you-mean.ts';
 import type { ConfigurationProblem, FileKind } from './problem.ts';
 
-/** One file of the configuration. `file` is its path as it can be named to a person. */
+/** One file of the configuration. `file` is its path as shown to people. */
 export type ListedFile = { kind: FileKind; key: string; file: string; bytes: Uint8Array };
 
 type Problem = ConfigurationProblem;
@@ -11,10 +11,9 @@ const error = (file: string, message: string): Problem => ({ severity: 'error', 
 const warning = (file: string, message: string): Problem => ({ severity: 'warning', file, path: '', message });
 
 /**
- * The files of a configuration folder, with everything about the folder that can't be meant: it isn't there, it's one level
- * too high or too deep, it has no source, or it has files that would be passed over in silence.
- *
- * A folder that is mistyped looks like one from which everything was removed, so it's always an error.
+ * The files of a configuration folder, and what is wrong with the folder: it's missing, it's one
+ * level too high or too deep, it has no source, or it has files that would be ignored silently. A
+ * mistyped folder looks as if everything had been removed, so it's always an error.
  */
 export function listFiles(directory: string, kinds: readonly FileKind[]): { files: ListedFile[]; problems: Problem[] } {
   const inside = entriesOf(directory);
@@ -55,14 +54,16 @@ function missingFolder(directory: string, code: string): string {
   return `is not there; ${near === undefined ? 'name the folder of the configuration with --dir' : `did you mean ${join(parent, near)}?`}`;
 }
 
-/** Beside or above the folder that is meant, which is then named. */
+/** The path is beside or above the right folder; the message names that one. */
 function wrongLevel(directory: string, kinds: readonly FileKind[]): string {
   const meant = folderMeant(directory);
   const hint = meant === undefined ? 'it is no folder of configuration files' : `did you mean ${meant}?`;
   return `has none of the folders ${kinds.join(', ')}; ${hint}`;
 }
 
-/** The configuration folder right below or above one that has no sources of its own; undefined where there is none. */
+/**
+ * The configuration folder directly below or above one without sources; undefined if there is none.
+ */
 export function folderMeant(directory: string): string | undefined {
   const hasSources = (folder: string) => {
     const inside = entriesOf(folder);
@@ -73,13 +74,13 @@ export function folderMeant(directory: string): string | undefined {
   const below = inside.entries.map(({ name }) => join(directory, name)).find(hasSources);
   if (below !== undefined) return below;
   const above = join(directory, '..');
-  // The folder around a checkout is of other people.
+  // The folder around a checkout is not part of it.
   return Object.hasOwn(folderNames, basename(directory)) && hasSources(above) ? above : undefined;
 }
 
 const folderNames: Record<FileKind, true> = { sources: true, workflows: true, audiences: true, environments: true };
 
-/** What lies beside the four folders. Other folders and files are the author's own. */
+/** Files and folders beside the four folders. Others are the author's own. */
 function strayEntry(directory: string, entry: Dirent, kinds: readonly FileKind[]): Problem[] {
   const path = join(directory, entry.name);
   const isKind = kinds.some((kind) => kind === entry.name);
@@ -92,7 +93,10 @@ function strayEntry(directory: string, entry: Dirent, kinds: readonly FileKind[]
 
 const yamlName = /\.ya?ml$/i;
 
-/** Lock, swap and backup files that editors and operating systems leave. They come and go, and are no part of anything. */
+/**
+ * Lock, swap and backup files of editors and operating systems. They come and go, and are not part
+ * of the configuration.
+ */
 const isEditorsOwn = (name: string) => /^\.|^#.*#$|~$|\.(?:swp|swo|bak|orig|rej|tmp)$/i.test(name);
 
 function holdsYaml(directory: string): boolean {
@@ -130,7 +134,7 @@ function filesOf(directory: string, kind: FileKind, problems: Problem[]): Listed
   return [...found.values()];
 }
 
-/** A file that looks as if it were meant. */
+/** A file that looks like a configuration file. */
 function notRead(file: string, entry: Dirent, kind: FileKind): Problem[] {
   const right = entry.name.replace(/\.(?:ya?ml|json)(?:\.txt)?$/i, '.yaml');
   if (entry.isDirectory()) {
@@ -143,7 +147,7 @@ function notRead(file: string, entry: Dirent, kind: FileKind): Problem[] {
 
 function readWhole(file: string): { bytes: Uint8Array } | { problem: string } {
   try {
-    // A pipe would be waited for.
+    // Reading a pipe would wait for ever.
     const found = statSync(file);
     if (found.isDirectory()) return { problem: 'is a folder, and has to be a file; rename or remove it' };
     if (!found.isFile()) return { problem: 'is no file that can be read' };

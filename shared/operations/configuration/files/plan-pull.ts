@@ -7,19 +7,21 @@ import { folderMeant, type ListedFile, listFiles } from './list-files.ts';
 import { readYaml } from './read-yaml.ts';
 import { newFile, rewriteFile } from './rewrite-file.ts';
 
-/** What has to happen to one file so that the folder says what is committed. */
+/** The change to one file that makes the folder equal the committed content. */
 export type FileChange = { path: string } & (
   | { kind: 'create' | 'rewrite'; text: string }
   | { kind: 'remove' }
-  /** There is nothing to keep, and what its author was about to write can't be known. */
+  /** The file cannot be read, so its format cannot be kept. */
   | { kind: 'unreadable'; problem: string; line?: number; column?: number }
 );
 
 const schemas = { source: SourceFile, workflow: WorkflowFile, audience: AudienceFile } as const;
 
 /**
- * Compares `<directory>/{sources,workflows,audiences}/<key>.yaml` with content; changes nothing yet. The folder may be new.
- * @throws Error for content with a key that leads out of its folder; stored content is checked when it's read
+ * Compares `<directory>/{sources,workflows,audiences}/<key>.yaml` with content; changes nothing
+ * yet. The folder may be new.
+ * @throws Error for content with a key that leads out of its folder; stored content is checked when
+ * it's read
  */
 export function planPull(directory: string, content: Snapshot): FileChange[] {
   const meant = folderMeant(directory);
@@ -45,7 +47,8 @@ export function planPull(directory: string, content: Snapshot): FileChange[] {
     const written = [...wanted].flatMap(([key, stored]): FileChange[] => {
       if (!isResourceKey(key)) throw new Error(`${type} ${JSON.stringify(key)} has a key that is no name of a file`);
       const schema: z.ZodType = schemas[type];
-      // Stored with sorted keys; what is written anew has them in the order in which people write them.
+      // Stored content has sorted keys; a new file has them in the order in which people write
+      // them.
       const resource = schema.parse(stored) as Resource;
       const there = existing.find((file) => file.key === key);
       if (there === undefined)
@@ -66,7 +69,7 @@ function rewritten({ file, bytes }: ListedFile, resource: Resource, schema: z.Zo
   return text === undefined ? [] : [{ kind: 'rewrite', path: file, text }];
 }
 
-/** The line by which editors find the schema, where the files of the folder have one. */
+/** The line by which editors find the schema, if the folder's files have one. */
 function modelineOf(files: readonly ListedFile[]): string | undefined {
   for (const { bytes } of files) {
     const [line] = /^# yaml-language-server: \$schema=.*$/m.exec(Buffer.from(bytes).toString('utf8')) ?? [];

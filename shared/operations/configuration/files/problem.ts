@@ -3,7 +3,7 @@ import type { DocumentPath } from './read-yaml.ts';
 /** The folders of a configuration. */
 export type FileKind = 'sources' | 'workflows' | 'audiences' | 'environments';
 
-/** One thing that is wrong, or odd, in a configuration file. Lines and columns count from 1. */
+/** One error or warning in a configuration file. Lines and columns count from 1. */
 export type ConfigurationProblem = {
   severity: 'error' | 'warning';
   file: string;
@@ -19,6 +19,6 @@ export type Locate = (
   kind: FileKind,
   key: string,
   path: DocumentPath,
-  /** Whether the value there is meant, or the name that it goes by. */
+  /** Whether it means the value there, or its name. */
   at?: 'key' | 'value',
 ) => Omit<ConfigurationProblem, 'severity' | 'message'>;

@@ -15,34 +15,39 @@ import { nearestName } from '../../words/did-you-mean.ts';
 
 export type DocumentPath = (string | number)[];
 
-/** Where something stands in a text; lines and columns count from 1. */
+/** A place in a text; lines and columns count from 1. */
 export type Place = { line: number; column: number };
 
 export type YamlProblem = Place & { path: DocumentPath; message: string };
 
-/** A file that is YAML, with what it takes to point at places in it. */
+/** A YAML file, with what is needed to point at places in it. */
 export type YamlText = { content: unknown; document: Document; lines: LineCounter };
 
 export type YamlResult =
   | { kind: 'read'; yaml: YamlText }
   | { kind: 'wrong'; problems: [YamlProblem, ...YamlProblem[]] };
 
-/** No file written by hand comes near; a larger one is a mistake, and would only make every command slow. */
+/**
+ * Files written by hand are far smaller. A larger one is a mistake, and would make every command
+ * slow.
+ */
 const bytesMax = 4 * 1024 * 1024;
-/** Deeper nesting is no configuration, and readers that recurse would run out of stack. */
+/** Configuration never nests deeper, and recursive readers would run out of stack. */
 const depthMax = 64;
-/** Each level of fallbacks in fallbacks doubles the readings that a mistake in it has. */
+/** Each level of nested fallbacks doubles the possible readings of a mistake. */
 const fallbackDepthMax = 6;
-/** What aliases may repeat in all. Ten lines of aliases to aliases can stand for more values than memory holds. */
+/**
+ * The most values that aliases may repeat in all. Ten lines of aliases to aliases can stand for
+ * more values than memory holds.
+ */
 const repeatedMax = 100_000;
-/** A file that is no YAML at all gets an error for each character. */
+/** A file that is not YAML at all gets an error for each character. */
 const problemsMax = 20;
 
 /**
- * Reads a configuration file as YAML 1.2 that says the same to every reader: text in UTF-8, numbers that a computer can
- * hold, names that are text and stand once, no tags, and aliases whose anchors are there.
- *
- * Never throws for what a file holds: everything wrong is a problem with its place.
+ * Reads a configuration file as YAML 1.2 that every reader understands alike: UTF-8, numbers that
+ * JavaScript holds exactly, names that are text and unique, no tags, and aliases with existing
+ * anchors. It never throws for a file's content: each error is a problem with its place.
  */
 export function readYaml(bytes: Uint8Array): YamlResult {
   if (bytes.length > bytesMax)
@@ -59,7 +64,7 @@ export function readYaml(bytes: Uint8Array): YamlResult {
   try {
     return readText(text);
   } catch (error) {
-    // The parser recurses, and so does what turns its tree into values.
+    // The parser recurses, and so does the step from its tree to values.
     if (!(error instanceof RangeError)) throw error;
     return wrong({ ...start, path: [], message: tooDeep });
   }
@@ -85,16 +90,16 @@ function decode(bytes: Uint8Array): { text: string } | { problem: YamlProblem } 
   }
 }
 
-/** Where the first byte stands that begins no character, of bytes of which one does not. */
+/** The position of the first byte that does not begin a character. There must be one. */
 function firstBadByte(bytes: Uint8Array): number {
   let [good, bad] = [0, bytes.length];
   while (bad - good > 1) {
     const middle = (good + bad) >> 1;
-    // A character cut in two by the cut itself is no fault yet.
+    // The cut itself may split a character; that is not an error yet.
     if (isUtf8(bytes.subarray(0, middle), true)) good = middle;
     else bad = middle;
   }
-  // Its first byte may begin a character; only the next one shows that it does not.
+  // The first byte may begin a character; only the next byte shows that it does not.
   while (good > 0 && !isUtf8(bytes.subarray(0, good), false)) good--;
   return good;
 }
@@ -113,7 +118,7 @@ function placeOf(before: string): Place {
   return { line: lines.length, column: (lines.at(-1) ?? '').length + 1 };
 }
 
-/** YAML 1.2, production 1: what a file may hold as it is. The parser lets the others through. */
+/** YAML 1.2, production 1: the characters that a file may hold. The parser lets others through. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;
 
@@ -130,7 +135,7 @@ function readText(text: string): YamlResult {
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
-    // Tags such as !!binary and !!set make values that no JSON holds.
+    // Tags such as !!binary and !!set make values that JSON cannot hold.
     resolveKnownTags: false,
     logLevel: 'error',
   });
@@ -172,12 +177,12 @@ function atMost(problems: YamlProblem[]): YamlProblem[] {
 
 type Visit = { node: Node; path: DocumentPath; fallbacks: number; inside: readonly string[] };
 
-/** One pass over a document's nodes, with a list of its own in place of the stack. */
+/** One pass over a document's nodes, with its own list instead of the call stack. */
 class Walk {
   readonly #document: Document;
   readonly #at: (offset: number) => Place;
   readonly #found: YamlProblem[] = [];
-  /** Anchors so far, each with how many values its node stands for. */
+  /** Anchors so far, each with the number of values in its node. */
   readonly #anchors = new Map<string, Node>();
   readonly #sizes = new Map<Node, number>();
   #repeated = 0;
@@ -238,7 +243,7 @@ class Walk {
     return members;
   }
 
-  /** A member's name; undefined when it cannot be one, which is reported. */
+  /** A member's name; undefined, and reported, when it is not a valid name. */
   #nameOf(key: unknown, path: DocumentPath, names: Set<string>): string | undefined {
     if (!isNode(key)) return undefined;
     const visit: Visit = { node: key, path, fallbacks: 0, inside: [] };
@@ -259,7 +264,7 @@ class Walk {
       return undefined;
     }
     if (!name.isWellFormed()) this.#report(visit, 'has half a character in a name');
-    // Assigned to a plain object it would vanish, and take along what stands in it.
+    // Assigned to a plain object it would vanish together with its content.
     if (name === '__proto__') {
       this.#report(visit, 'has the name "__proto__", which cannot be used; take another');
       return undefined;
@@ -288,11 +293,14 @@ class Walk {
       : undefined;
   }
 
-  /** How many values a node stands for, with what its aliases repeat. Anchors come before their aliases, so it ends. */
+  /**
+   * The number of values in a node, including those that its aliases repeat. Anchors come before
+   * their aliases, so the count ends.
+   */
   #sizeOf(node: Node): number {
     const known = this.#sizes.get(node);
     if (known !== undefined) return known;
-    // What refers to itself is reported where it does.
+    // A node that contains itself is reported at the alias.
     this.#sizes.set(node, 0);
     let size = 1;
     if (isAlias(node)) {
@@ -326,13 +334,16 @@ function scalarProblem({ value, source = '' }: Scalar): string | undefined {
   return undefined;
 }
 
-/** The digits that count of a decimal number; undefined for other notations, which are whole and checked by size. */
+/**
+ * The significant digits of a decimal number; undefined for other notations, which are integers and
+ * checked by size.
+ */
 function digitsOf(text: string): string | undefined {
   const [, whole, fraction = '', exponent = '0'] = /^[-+]?(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/.exec(text) ?? [];
   if (whole === undefined) return undefined;
   const digits = (whole + fraction).replace(/^0+/, '');
   const trimmed = digits.replace(/0+$/, '');
   if (trimmed === '') return '0';
-  // Where the last digit that counts stands: 1.50 and 15e-1 are the same.
+  // The position of the last significant digit: 1.50 and 15e-1 are equal.
   return `${trimmed}e${Number(exponent) - fraction.length + digits.length - trimmed.length}`;
 }

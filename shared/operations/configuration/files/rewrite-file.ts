@@ -6,11 +6,10 @@ import { withEmptyList } from './empty-list.ts';
 import { keepFormat } from './keep-format.ts';
 
 /**
- * The text of a file that says `content`: the text it has, with comments, order and format of everything that stays the
- * same. Where that cannot be had (anchors that several places share, say) the document is formatted anew, and in the last
- * resort written anew; what comes back always says `content`.
- *
- * @returns undefined when the text says so already
+ * A file's text that says `content`. It keeps comments, order and format of everything unchanged.
+ * If that is impossible (with shared anchors, for example), the document is formatted again, and as
+ * a last resort written from scratch. The result always says `content`.
+ * @returns undefined when the text already says so
  */
 export function rewriteFile(text: string, content: unknown, schema: z.ZodType): string | undefined {
   const says = (candidate: string) => saysContent(candidate, content, schema);
@@ -42,7 +41,10 @@ const candidates: ToStringOptions[] = [2, 4].flatMap((indent) =>
   ),
 );
 
-/** How the author writes: the way of writing that comes nearest to the text. What is new is then written alike. */
+/**
+ * The author's style: the options whose output is nearest to the text. New parts are written in
+ * that style.
+ */
 function formatOf(text: string, document: Document): ToStringOptions {
   const lines = new Set(text.split('\n'));
   const strangers = (options: ToStringOptions) =>
