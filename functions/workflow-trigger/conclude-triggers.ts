@@ -4,7 +4,8 @@ import { inParallel } from '../../shared/core/in-parallel.ts';
 import { sourceState } from '../../shared/core/live/source-state.ts';
 import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import { logFailure } from '../../shared/lambda/failure-log.ts';
-import type { WorkflowTriggerDeps } from './run-actions.ts';
+import type { StageMetrics } from '../../shared/lambda/metrics.ts';
+import type { ActionLog } from '../../shared/ports/action-log.ts';
 import type { ActionPorts } from './run-invocations.ts';
 
 const executionsAtOnce = 16;
@@ -17,8 +18,8 @@ const executionsAtOnce = 16;
  */
 export async function concludeTriggers(
   cancelled: WorkflowRun[],
-  { configuration, deadlineMs }: ActionPorts,
-  { actionLog, runs, metrics, log, nowMs }: WorkflowTriggerDeps,
+  { configuration, runs, deadlineMs, log, nowMs }: ActionPorts,
+  { actionLog, metrics }: { actionLog: ActionLog; metrics: StageMetrics },
 ): Promise<void> {
   const early = cancelled.filter((run) => isCancelledEarly(run, nowMs()));
   const byExecution = [...Map.groupBy(early, ({ key }) => key.execution)];
