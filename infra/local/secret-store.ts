@@ -10,15 +10,17 @@ const Secret = z.object({
   description: z.string().optional(),
   createdAtMs: z.number(),
   changedAtMs: z.number(),
-  /** When a value was last read, to the day, as Secrets Manager tells it. */
+  /** When a value was last read, to the day, like Secrets Manager. */
   accessedOnMs: z.number().optional(),
   current: Version,
-  /** What `current` was before; labelled AWSPREVIOUS. */
+  /** The value before `current`; labelled AWSPREVIOUS. */
   previous: Version.optional(),
 });
 export type Secret = z.infer<typeof Secret>;
 
-/** The secrets of this machine's environments; kept in a file that only its owner reads, or in memory. */
+/**
+ * The secrets of this machine's environments, in a file that only its owner can read, or in memory.
+ */
 export type SecretStore = {
   /** By name or ARN. */
   get(id: string): Secret | undefined;
@@ -30,13 +32,13 @@ export type SecretStore = {
     secret: Secret,
     change: { text?: string | undefined; description?: string | undefined; versionId?: string | undefined },
   ): Secret;
-  /** Notes that a value was read. */
+  /** Records that a value was read. */
   access(secret: Secret): void;
 };
 
 const dayMs = 86_400_000;
 
-/** @param file absent: nothing outlives the process */
+/** @param file absent: secrets end with the process */
 export function openSecretStore(file: string | undefined, arnPrefix: string): SecretStore {
   const secrets = new Map<string, Secret>();
   if (file !== undefined && existsSync(file)) {
@@ -46,7 +48,7 @@ export function openSecretStore(file: string | undefined, arnPrefix: string): Se
   const save = (secret: Secret): Secret => {
     secrets.set(secret.name, secret);
     if (file !== undefined) {
-      // Written aside and renamed, so that a kill leaves the old file or the new one.
+      // Written beside the old file and renamed, so that a kill leaves the old file or the new one.
       writeFileSync(`${file}.new`, JSON.stringify([...secrets.values()], undefined, 2), { mode: 0o600 });
       renameSync(`${file}.new`, file);
     }
@@ -59,7 +61,8 @@ export function openSecretStore(file: string | undefined, arnPrefix: string): Se
     list: () => [...secrets.values()],
     create(name, text, description, versionId) {
       const nowMs = Date.now();
-      // Secrets Manager ends every ARN with six random characters, so that a deleted name's ARN is not met again.
+      // Secrets Manager ends every ARN with six random characters, so that a deleted secret's ARN
+      // never returns.
       const arn = `${arnPrefix}${name}-${randomBytes(3).toString('hex')}`;
       const secret = { name, arn, createdAtMs: nowMs, changedAtMs: nowMs, current: version(text, versionId) };
       return save(description === undefined ? secret : { ...secret, description });

@@ -89,8 +89,8 @@ async function showCommand(key: string | undefined, options: GlobalOptions, comm
 }
 
 /**
- * The same source in the other environments: those of the local runtime for a local one, else those that are deployed. One
- * that cannot be reached is told with its problem.
+ * The same source in the other environments: the local runtime's for a local one, else the deployed
+ * ones. An unreachable environment is shown with its problem.
  */
 async function inOtherEnvironments(key: string, here: Environment, options: GlobalOptions): Promise<SourceThere[]> {
   const names = environments

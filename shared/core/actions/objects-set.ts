@@ -7,8 +7,8 @@ import { setEntity } from './parts/set-entity.ts';
 import { suggestedObject } from './parts/suggestion.ts';
 
 /**
- * Creates or updates one object; its collection needs no making. In collection `$tenants` it is a tenant.
- * https://docs.knock.app/api-reference/objects/set
+ * Creates or updates one object; collections need not be made. In collection `$tenants` it is a
+ * tenant. https://docs.knock.app/api-reference/objects/set
  */
 export const objectsSet = defineAction({
   id: 'objects_set',

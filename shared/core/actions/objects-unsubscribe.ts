@@ -10,8 +10,9 @@ import { suggestedObject } from './parts/suggestion.ts';
 const chunkSize = 100;
 
 /**
- * Removes subscribers from an object. Recipients are references only, whatever else is said of them; who is not subscribed is
- * passed over. Recipients and object stay. https://docs.knock.app/api-reference/objects/delete_subscriptions
+ * Removes subscribers from an object. Recipients count as references, even if described; those that
+ * are not subscribed are skipped. Recipients and object stay.
+ * https://docs.knock.app/api-reference/objects/delete_subscriptions
  */
 export const objectsUnsubscribe = defineAction({
   id: 'objects_unsubscribe',

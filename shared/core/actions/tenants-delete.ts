@@ -6,7 +6,7 @@ import { TenantId } from './parts/params.ts';
 import { suggestedTenant } from './parts/suggestion.ts';
 
 /**
- * Deletes one tenant. Rows of audiences that carry its id stay, since they belong to the audience.
+ * Deletes one tenant. Audience rows with its id stay, since they belong to the audience.
  * https://docs.knock.app/api-reference/tenants/delete
  */
 export const tenantsDelete = defineAction({

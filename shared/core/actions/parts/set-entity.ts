@@ -9,9 +9,10 @@ import type { ActionContext } from '../../runs/action-context.ts';
 import { deletedWarning, lateWarning } from './identify-inline.ts';
 
 /**
- * Creates or updates one user, object or tenant: `properties` as a sender describes it, `explicit` the fields that a mapping
- * fills one by one, which win. One read, and one write if anything changes.
- * @throws RetryableError when the table is throttled or away
+ * Creates or updates one user, object or tenant: `properties` is the sender's description;
+ * `explicit` holds fields that a mapping fills one by one, which win. One read, and one write if
+ * anything changes.
+ * @throws RetryableError when the table is throttled or unavailable
  */
 export async function setEntity(
   ref: EntityRef,
