@@ -2,10 +2,10 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { actionItemKey } from '../../../shared/adapters/dynamodb-action-log.ts';
 import { invocationId } from '../../../shared/core/ids/invocation-id.ts';
-import { runKey } from '../../../shared/core/ids/run-id.ts';
+import { printRunId, runKey } from '../../../shared/core/ids/run-id.ts';
 import type { ActionLogEntry } from '../../../shared/core/logs/action-log-entry.ts';
 import type { PendingRun } from '../../../shared/core/runs/workflow-run.ts';
-import { cancelRunByHand } from '../../../shared/operations/runs/cancel-run.ts';
+import { cancelRun } from '../../../shared/operations/runs/cancel-run.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
 import { liveConfiguration } from '../../support/build.ts';
 
@@ -83,12 +83,12 @@ describe('an operator who cancels a run that waits for its delay', () => {
     const execution = '01KAJ6VY008M25RXK0Q4T9B7C1';
     const [lena, ivo] = await waitingTrigger(execution, ['lena', 'ivo']);
     if (lena === undefined || ivo === undefined) throw new Error('two runs were expected');
-    expect(await cancelRunByHand(environment, lena, nowMs + minute)).toMatchObject({
+    expect(await cancelRun(environment, printRunId(lena), nowMs + minute)).toMatchObject({
       run: { status: 'cancelled', cancelReason: 'operator' },
       isTriggerOver: false,
     });
     expect((await row(execution))?.actions).toMatchObject([{ status: 'pending', reason: 'delayed' }]);
-    expect(await cancelRunByHand(environment, ivo, nowMs + 2 * minute)).toMatchObject({ isTriggerOver: true });
+    expect(await cancelRun(environment, printRunId(ivo), nowMs + 2 * minute)).toMatchObject({ isTriggerOver: true });
     expect(await row(execution)).toMatchObject({
       next: 2,
       revision: 2,
@@ -100,7 +100,7 @@ describe('an operator who cancels a run that waits for its delay', () => {
     const execution = '01KAJ6VY008M25RXK0Q4T9B7C2';
     const [lena] = await waitingTrigger(execution, ['lena']);
     if (lena === undefined) throw new Error('a run was expected');
-    await cancelRunByHand(environment, lena, nowMs + minute);
+    await cancelRun(environment, printRunId(lena), nowMs + minute);
     const { client, names } = environment.tables;
     const wanted = new GetCommand({ TableName: names.ActionLog, Key: actionItemKey(execution) });
     const { Item } = await client.send(wanted);
@@ -112,8 +112,8 @@ describe('an operator who cancels a run that waits for its delay', () => {
     const [lena] = await waitingTrigger(execution, ['lena']);
     if (lena === undefined) throw new Error('a run was expected');
     await environment.runs.cancel(lena, { from: 'pending', reason: 'operator', updatedAtMs: nowMs });
-    expect(await cancelRunByHand(environment, lena, nowMs + minute)).toMatchObject({ isTriggerOver: true });
-    expect(await cancelRunByHand(environment, lena, nowMs + minute)).toMatchObject({ isTriggerOver: false });
+    expect(await cancelRun(environment, printRunId(lena), nowMs + minute)).toMatchObject({ isTriggerOver: true });
+    expect(await cancelRun(environment, printRunId(lena), nowMs + minute)).toMatchObject({ isTriggerOver: false });
   });
 
   test('is told where the trigger could not be ended; the run is cancelled all the same', async () => {
@@ -121,20 +121,7 @@ describe('an operator who cancels a run that waits for its delay', () => {
     const [lena] = await waitingTrigger(execution, ['lena']);
     if (lena === undefined) throw new Error('a run was expected');
     const without = { ...environment, outputs: { ...environment.outputs, ActionLogTable: 'no-such-table' } };
-    const { run, isTriggerOver, problem } = await cancelRunByHand(without, lena, nowMs + minute);
+    const { run, isTriggerOver, problem } = await cancelRun(without, printRunId(lena), nowMs + minute);
     expect([run.status, isTriggerOver, problem instanceof Error]).toEqual(['cancelled', false, true]);
-  });
-
-  test('is refused where its target has it, or there is none', async () => {
-    const execution = '01KAJ6VY008M25RXK0Q4T9B7C5';
-    const [lena] = await waitingTrigger(execution, ['lena']);
-    if (lena === undefined) throw new Error('a run was expected');
-    await environment.runs.end(lena, { status: 'handed_off', origin: execution, attempts: 1, updatedAtMs: nowMs });
-    await expect(cancelRunByHand(environment, lena, nowMs)).rejects.toMatchObject({
-      kind: 'failed',
-      message: expect.stringContaining('is handed off: too late to cancel it'),
-    });
-    const nobody = { ...lena, recipient: { kind: 'user', id: 'nobody' } as const };
-    await expect(cancelRunByHand(environment, nobody, nowMs)).rejects.toMatchObject({ kind: 'not_found' });
   });
 });
