@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { RawEvent } from '../../../shared/core/events/raw-event.ts';
 import { problemOf } from '../../../shared/core/ingest/refusal.ts';
 import { type PreparedSource, prepareSource } from '../../../shared/core/live/prepared.ts';
+import { shippedDirectory } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { eventLogOf, listEvents, readEvent } from '../../../shared/operations/events/events.ts';
 import { rawEventOf } from '../../../shared/operations/events/recompute.ts';
@@ -26,8 +26,6 @@ import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { printComparison } from './comparison.ts';
 import { printMappingTest } from './dry-run.ts';
-
-const shippedDirectory = join(import.meta.dirname, '..', '..', 'config');
 
 type TestOptions = {
   event?: string;

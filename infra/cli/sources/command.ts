@@ -5,7 +5,7 @@ import { switchSource } from '../../../shared/operations/settings/switches.ts';
 import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { type Reached, type SourceThere, sourceAcross } from '../../../shared/operations/sources/source-across.ts';
 import { sourceRows } from '../../../shared/operations/sources/source-rows.ts';
-import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
+import { nearestName } from '../../../shared/operations/words/did-you-mean.ts';
 import { environments } from '../../environments.ts';
 import { addReason, examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect, runsHere } from '../environment.ts';
@@ -65,10 +65,10 @@ async function showCommand(key: string | undefined, options: GlobalOptions, comm
   const environment = await connect(options);
   const directory = await readSources(environment);
   const keys = directory.known.map((source) => source.key);
-  const slip = key === undefined || keys.includes(key) ? '' : didYouMean(key, [...commands, ...keys]);
-  if (key !== undefined && slip.startsWith('; did'))
+  const meant = key === undefined || keys.includes(key) ? undefined : nearestName(key, [...commands, ...keys]);
+  if (meant !== undefined)
     throw notFound(
-      `there is no source "${key}" in ${environment.name}${slip}`,
+      `there is no source "${key}" in ${environment.name}; did you mean "${meant}"?`,
       `there are: ${keys.join(', ') || 'none'}`,
     );
   const picked = pickSources(directory.known, key);
