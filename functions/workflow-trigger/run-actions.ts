@@ -2,7 +2,12 @@ import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { asError } from '../../shared/core/errors.ts';
 import { type Conclusion, concludeAttempt } from '../../shared/core/executions/conclude-attempt.ts';
 import { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
-import { type DelayedMessage, delayedIfEarly, isLastAttempt } from '../../shared/core/executions/retry-message.ts';
+import {
+  type DelayedMessage,
+  delayedIfEarly,
+  isLastAttempt,
+  waitUntil,
+} from '../../shared/core/executions/retry-message.ts';
 import { sourceState } from '../../shared/core/live/source-state.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
@@ -141,6 +146,9 @@ async function runMessage(
       await deps.claims.release(received.claim, received.execution);
     }
     return { kind: 'done' };
+  }
+  if (resumption.kind === 'wait') {
+    return { kind: 'early', message: received, retry: waitUntil(received, resumption.untilMs, nowMs) };
   }
   const { message, open, before, isSeen } = resumption;
   const isLast = isLastAttempt(message, nowMs);

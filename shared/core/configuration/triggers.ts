@@ -71,3 +71,10 @@ function allMappings({ sources, workflows }: Snapshot): Map<string, readonly Map
   }
   return all;
 }
+
+/**
+ * The most mappings that one event type of a source may have, and so the most actions of one event.
+ * An event's actions share one message and one row of 400 KB, which about 700 actions fill even
+ * without parameters.
+ */
+export const actionsPerEventMax = 250;

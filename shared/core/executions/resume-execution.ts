@@ -1,10 +1,12 @@
 import { actionPosition } from '../actions/index.ts';
-import { type ActionLogEntry, type ActionOutcome, isReopenable } from '../logs/action-log-entry.ts';
+import { type ActionLogEntry, type ActionOutcome, isReopenable, lacksParameters } from '../logs/action-log-entry.ts';
 import type { ActionsMessage, Invocation } from '../plan/actions-message.ts';
 
 export type Resumption =
   /** All actions are final, or a later message of the chain is on its way. */
   | { kind: 'acknowledge' }
+  /** Only the chain that is under way has the parameters of an action that still waits: it goes first. */
+  | { kind: 'wait'; untilMs: number }
   /** `message` continues the work: it is renumbered when it takes over an older chain. */
   | {
       kind: 'run';
@@ -42,6 +44,8 @@ export function resumeExecution(message: ActionsMessage, row: ActionLogEntry | u
   const open = invocations.filter(isOpen);
   if (open.length === 0) return { kind: 'acknowledge' };
   if (isSeen && row.next <= message.n) return { kind: 'run', message, open, before, isSeen };
+  const untilMs = heldByOtherChain(message.invocations, row);
+  if (untilMs !== undefined) return { kind: 'wait', untilMs };
   const n = Math.max(message.n, row.next);
   return { kind: 'run', message: { ...message, n, firstN: n, invocations }, open, before, isSeen };
 }
@@ -51,6 +55,17 @@ function isSuperseded({ origin, n, invocations }: ActionsMessage, row: ActionLog
   if (!row.origins.includes(origin) || row.next <= n) return false;
   const known = new Set(row.actions.map(({ id }) => id));
   return invocations.every(({ id }) => known.has(id));
+}
+
+/**
+ * When to look again, if the row waits for an action that `invocations` do not name and whose parameters it could not keep.
+ * To take over here would carry that action on with nothing.
+ */
+function heldByOtherChain(invocations: Invocation[], row: ActionLogEntry): number | undefined {
+  const named = new Set(invocations.map(({ id }) => id));
+  const held = row.actions.filter((one) => one.status === 'pending' && lacksParameters(one) && !named.has(one.id));
+  if (held.length === 0) return undefined;
+  return Math.max(...held.map(({ retryAtMs = 0 }) => retryAtMs), row.updatedAtMs);
 }
 
 function withCarriedOn(invocations: Invocation[], row: ActionLogEntry): Invocation[] {

@@ -119,6 +119,14 @@ export function delayedIfEarly(message: ActionsMessage, nowMs: number): DelayedM
   return isEarly(message.retryAtMs, nowMs) ? delayed(message, nowMs) : undefined;
 }
 
+const waitMsMin = 60_000;
+
+/** The same message again once another chain has done its part: it has tried nothing, so its day begins then. */
+export function waitUntil(message: ActionsMessage, untilMs: number, nowMs: number): DelayedMessage {
+  const retryAtMs = Math.max(untilMs, nowMs + waitMsMin);
+  return delayed({ ...message, again: true, retryAtMs, firstSentAtMs: retryAtMs }, nowMs);
+}
+
 function delayed(message: ActionsMessage, nowMs: number): DelayedMessage {
   const waitSeconds = Math.max(0, ((message.retryAtMs ?? nowMs) - nowMs) / 1000);
   return { ...message, delaySeconds: Math.min(queueDelaySecondsMax, Math.ceil(waitSeconds)) };

@@ -70,8 +70,12 @@ export function isReopenable({ status, reason }: Pick<ActionOutcome, 'status' | 
   return status === 'failed' || (status === 'skipped' && reason === 'recipient_unknown');
 }
 
-/** An outcome whose parameters did not fit its row; a replay takes them from the event again. */
+/**
+ * An outcome whose parameters did not fit its row: a replay takes them from the event again, and the message that carries a
+ * pending action on has them too.
+ */
 export function withoutParameters(outcome: ActionOutcome): ActionOutcome {
+  if (lacksParameters(outcome)) return outcome;
   const message = "the row would be over 400 KB, so this action's parameters are not in it; they are in the event";
   return { ...outcome, payload: {}, warnings: [...(outcome.warnings ?? []), { code: 'parameters_not_kept', message }] };
 }

@@ -26,6 +26,7 @@ export const EventReason = z.enum([
   'payload_invalid',
   'event_type_missing',
   'preprocess_failed',
+  'too_many_actions',
   // failed
   'retries_exhausted',
   'message_unreadable',

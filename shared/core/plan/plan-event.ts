@@ -1,5 +1,6 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Preprocessed, Preprocessor } from '../../ports/preprocessor.ts';
+import { actionsPerEventMax } from '../configuration/triggers.ts';
 import type { NormalizedEvent } from '../events/normalized-event.ts';
 import type { RawEvent, VerificationStatus } from '../events/raw-event.ts';
 import { validKey } from '../ids/claim-key.ts';
@@ -134,6 +135,10 @@ function matchMappings(
     }
     considered.push({ mapping, verdict: 'runs' });
     invocations.push({ mapping: mapping.id, action: mapping.action, payload: parameters(event) });
+  }
+  if (invocations.length > actionsPerEventMax) {
+    const detail = `${invocations.length} mappings run for this event, at most ${actionsPerEventMax} may; give some of them conditions, or remove some`;
+    return { considered, plan: { kind: 'rejected', reason: 'too_many_actions', detail } };
   }
   if (invocations.length > 0) return { considered, plan: { kind: 'run', invocations } };
   return { considered, plan: { kind: 'no_mapping', ...whyNothingRuns(event, source, considered) } };

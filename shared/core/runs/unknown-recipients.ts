@@ -1,13 +1,16 @@
 import type { Pending } from '../logs/pending.ts';
+import { clip } from '../text.ts';
 import type { ActionContext } from './action-context.ts';
 
 /** Recipients that are not known, for people. JSON: an action that goes on in other attempts takes them along. */
 export type Unknown = { count: number; names: string[] };
 
 const namesMax = 10;
+/** Names go along in the row of an action that continues, beside those of up to 249 others. */
+const nameLengthMax = 60;
 
 export function unknownOf(keys: string[]): Unknown {
-  return { count: keys.length, names: keys.slice(0, namesMax) };
+  return { count: keys.length, names: keys.slice(0, namesMax).map((key) => clip(key, nameLengthMax)) };
 }
 
 /** `lena, ivo and 3 more` */
