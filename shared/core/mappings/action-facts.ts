@@ -6,15 +6,15 @@ import type { Mapping, ParameterValue } from './schema.ts';
 
 const none: ActionFacts = {};
 
-// Names of actions arrive in files and messages, so none of them may find an inherited member.
+// Names of actions come from files and messages, so they must not find an inherited member.
 const factsById = new Map(Object.entries(knownActions));
 
-/** The facts of an action; none for one that is not known. */
+/** The facts of an action; empty for an unknown one. */
 export function factsOf(action: string): ActionFacts {
   return factsById.get(action) ?? none;
 }
 
-/** What a trigger in a workflow's file asks for: its action, and which parameter is the workflow. */
+/** The action behind a trigger in a workflow's file, and its parameter for the workflow. */
 export function triggerAction(): { action: string; workflow: string } {
   for (const [action, { isForTriggers, names }] of factsById)
     if (isForTriggers && names !== undefined) return { action, workflow: names.parameter };
@@ -22,8 +22,8 @@ export function triggerAction(): { action: string; workflow: string } {
 }
 
 /**
- * Where parameters come from that a mapping leaves out. The mapping decides: one that names a path which leads nowhere
- * gets nothing, and its action is skipped.
+ * Default values for parameters that a mapping leaves out. They do not replace a path that leads
+ * nowhere: that parameter is empty, and its action is skipped.
  */
 export function defaultParameters(action: string): Readonly<Record<string, ParameterValue>> {
   return factsOf(action).defaults ?? noDefaults;
@@ -31,7 +31,10 @@ export function defaultParameters(action: string): Readonly<Record<string, Param
 
 const noDefaults = {};
 
-/** Whether an action takes the event's own data, because its mapping gave it none, or none that is a map. */
+/**
+ * Whether an action takes the event's data, because its mapping gives none, or a value that is not
+ * a map.
+ */
 export function takesEventData({ action, payload }: { action: string; payload: JsonObject }): boolean {
   const { eventData } = factsOf(action);
   if (eventData === undefined) return false;
@@ -39,24 +42,25 @@ export function takesEventData({ action, payload }: { action: string; payload: J
   return given === undefined || !isJsonObject(fromJsonText(given));
 }
 
-/** Whether a parameter's text is the key of a resource. With a dot in it, it is a path like any other. */
+/** Whether a parameter's text is a resource's key. A text with a dot is a path. */
 export function isBareKey(action: string, parameter: string, value: ParameterValue): value is string {
   const { names } = factsOf(action);
   return names?.isBare === true && names.parameter === parameter && typeof value === 'string' && isResourceKey(value);
 }
 
-/** A workflow or audience that a mapping names, in whichever way. */
+/** A workflow or audience that a mapping names in any form. */
 export type NamedResource = {
   parameter: string;
   type: NamingParameter['type'];
   key: string;
-  /** Written as a literal where a bare key would do: its file may be on its way. */
+  /** Written as a literal in place of a bare key: its file may follow later. */
   isLiteral: boolean;
 };
 
 /**
- * The workflow or audience that a mapping names outright.
- * @returns undefined for a mapping that names none, reads the key from the event, or makes what it names
+ * The workflow or audience that a mapping names directly.
+ * @returns undefined for a mapping that names none, reads the key from the event, or makes the
+ * named resource
  */
 export function resourceNamedBy({
   action,

@@ -4,24 +4,30 @@ import type { ParameterValue } from './schema.ts';
 export type NamingParameter = {
   parameter: string;
   type: 'workflow' | 'audience';
-  /** `key: order-completed` is the key itself and no path. Absent: a key is written as a literal, `{ value: vip }`. */
+  /**
+   * `key: order-completed` is the key itself, not a path. Absent: a key is written as a literal, `{
+   * value: vip }`.
+   */
   isBare?: true;
-  /** With this parameter the action makes what it names, so that it needs no file. */
+  /** With this parameter the action makes the named resource, so it needs no file. */
   madeWith?: string;
 };
 
 /**
- * What planning and checking a mapping must know of its action. Each action's definition states its own facts;
- * `known-actions.ts` carries them up here, since the layers that plan come before those that act.
+ * The facts about an action that planning and checking need. Each action's definition states its
+ * own; `known-actions.ts` copies them here, since planning is in a lower layer than actions.
  */
 export type ActionFacts = {
-  /** Where a parameter comes from that the mapping leaves out. */
+  /** Default values of parameters that the mapping leaves out. */
   defaults?: Readonly<Record<string, ParameterValue>>;
-  /** The parameter that is the event's `data` where the mapping leaves it out. The message carries that once. */
+  /** The parameter whose default is the event's `data`. The message carries that once. */
   eventData?: string;
   names?: NamingParameter;
-  /** A trigger in a workflow's own file asks for this action. */
+  /** A trigger in a workflow's file means this action. */
   isForTriggers?: true;
-  /** It takes away what only its sender could bring back. Runs for verified events only, unless a setting says otherwise. */
+  /**
+   * It deletes data that only the sender could bring back. It runs only for verified events, unless
+   * a setting says otherwise.
+   */
   destructive?: true;
 };
