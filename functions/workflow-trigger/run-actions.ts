@@ -7,6 +7,7 @@ import { sourceState } from '../../shared/core/live/source-state.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { ActionContext } from '../../shared/core/runs/action-context.ts';
+import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import { batchResponse } from '../../shared/lambda/batch-response.ts';
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
@@ -14,6 +15,7 @@ import type { ActionLog } from '../../shared/ports/action-log.ts';
 import type { ClaimStore } from '../../shared/ports/claim-store.ts';
 import type { ConfigurationSource } from '../../shared/ports/configuration.ts';
 import type { ActionsQueue, SendResult } from '../../shared/ports/queues.ts';
+import { concludeTriggers } from './conclude-triggers.ts';
 import { type ActionPorts, runInvocations } from './run-invocations.ts';
 import { explainInRow, type RowToWrite, writeRows } from './write-rows.ts';
 
@@ -61,9 +63,11 @@ export async function runActions(
   deadlineMs: number,
 ): Promise<SQSBatchResponse> {
   const directoryWritten = records.map(makeSignal);
+  const cancelled: WorkflowRun[] = [];
   const ports: ActionPorts = {
     ...deps,
     batchWritten: async () => void (await Promise.all(directoryWritten.map(({ given }) => given))),
+    noteCancelled: (run) => void cancelled.push(run),
     configuration: await currentConfiguration(records, deps),
     deadlineMs,
     count: (source, name) => deps.metrics.count(source, name),
@@ -76,6 +80,8 @@ export async function runActions(
   );
   const sent = await sendRetries(attempted, deps);
   const written = await writeTried(sent, deps);
+  // After the rows: the trigger may have run in this very batch.
+  await concludeTriggers(cancelled, ports, deps);
   await Promise.all(records.map((record, i) => explainFailure(record, written[i], ports, deps)));
   deps.metrics.flush();
   return batchResponse(records, new Set(records.filter((_, i) => written[i]?.kind === 'done')));

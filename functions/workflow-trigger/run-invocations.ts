@@ -24,6 +24,7 @@ export type ActionPorts = Pick<
   | 'openTarget'
   | 'environment'
   | 'batchWritten'
+  | 'noteCancelled'
   | 'deadlineMs'
   | 'nowMs'
 > & { count(source: string, name: ActionCount): void; log: FunctionLog };

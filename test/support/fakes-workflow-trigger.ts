@@ -177,6 +177,7 @@ export function makeActionContext(
     // Long enough ago that no unknown recipient is waited for any more.
     firstAttemptAtMs: 0,
     batchWritten: async () => undefined,
+    noteCancelled: () => undefined,
     again: false,
     isLastAttempt: false,
     deadlineMs: contextNowMs + 50_000,

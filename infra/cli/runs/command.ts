@@ -84,9 +84,11 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
 async function cancelCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {
   const terminal = processTerminal();
   runKeyOf(id);
-  const run = await cancelRun(await connect(options), id, Date.now());
+  const { run, isTriggerOver, problem } = await cancelRun(await connect(options), id, Date.now());
   if (options.json) printJson(terminal, runRow(run));
   else terminal.out(`cancelled ${id}`);
+  if (isTriggerOver) terminal.note('its trigger has no run left to begin and has ended');
+  if (problem) terminal.note(`its trigger stays pending until its delay is over: ${problem.message}`);
 }
 
 async function showCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {

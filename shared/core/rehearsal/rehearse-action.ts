@@ -54,6 +54,7 @@ export async function rehearseAction(
       attempt: 1,
       firstAttemptAtMs: nowMs,
       batchWritten: async () => undefined,
+      noteCancelled: () => undefined,
       again: false,
       isLastAttempt: false,
       deadlineMs: Number.POSITIVE_INFINITY,

@@ -5,6 +5,7 @@ import type { Subscriptions } from '../../ports/subscriptions.ts';
 import type { WorkflowRuns } from '../../ports/workflow-runs.ts';
 import type { OpenTarget } from '../../ports/workflow-target.ts';
 import type { JsonObject } from '../json/values.ts';
+import type { WorkflowRun } from './workflow-run.ts';
 
 /** Counters for metrics while an action runs. */
 export type ActionCount = 'RunsStarted' | 'TargetCalls' | 'TargetFailures';
@@ -41,6 +42,8 @@ export type ActionContext = {
    * may be in the same request. Never rejects.
    */
   batchWritten(): Promise<void>;
+  /** Told of each run that an action cancels: when the batch is written, a trigger that only waited for it is over. */
+  noteCancelled(run: WorkflowRun): void;
   /**
    * True when an earlier attempt may have done some of the work: then reading first is cheaper than
    * refused writes.

@@ -11,7 +11,7 @@ import type { CancelReason, WorkflowRun } from './workflow-run.ts';
 
 export type CancelContext = Pick<
   ActionContext,
-  'runs' | 'openTarget' | 'configuration' | 'environment' | 'nowMs' | 'deadlineMs'
+  'runs' | 'openTarget' | 'configuration' | 'environment' | 'nowMs' | 'deadlineMs' | 'noteCancelled'
 >;
 
 export type Cancelled = { kind: 'cancelled' } | { kind: 'too_late' } | Unavailable;
@@ -76,8 +76,10 @@ export async function cancelEach(
   const tally: CancelTally = { cancelled: 0, tooLate: 0 };
   await inParallel(runs, cancelsAtOnce, async (run) => {
     const outcome = await cancelRun(run, reason, context);
-    if (outcome.kind === 'cancelled') tally.cancelled++;
-    else if (outcome.kind === 'too_late') tally.tooLate++;
+    if (outcome.kind === 'cancelled') {
+      tally.cancelled++;
+      context.noteCancelled(run);
+    } else if (outcome.kind === 'too_late') tally.tooLate++;
     else {
       const { kind: _unavailable, ...pending } = outcome;
       tally.trouble = pending;

@@ -107,7 +107,9 @@ export async function startEverybody(everybody: Everybody, context: RunsContext)
       add(done, tally);
     }
   }
-  if (mode === 'start' && done.phase === 'hold') return held(done, notBeforeMs, context);
+  if (mode === 'start' && done.phase === 'hold' && !hasNothingToBegin(everybody, done)) {
+    return held(done, notBeforeMs, context);
+  }
   return over(done, everybody, context);
 }
 
@@ -167,6 +169,14 @@ function goesOn(done: RunsProgress, id: string): ActionResult {
     result: resultOf(done, id),
     progress: noted(done),
   };
+}
+
+/** True when all who are named are known and cancelled already, and no subscriber can come: nothing is left to wait for. */
+function hasNothingToBegin(
+  { listed, listedKeys, objects }: Everybody,
+  { runs, cancelled, refused }: RunsProgress,
+): boolean {
+  return objects.length === 0 && runs + refused === 0 && cancelled > 0 && listed?.length === listedKeys.size;
 }
 
 function held(done: RunsProgress, notBeforeMs: number, { id, nowMs }: RunsContext): ActionResult {

@@ -33,7 +33,7 @@ afterAll(() => environment.stop());
 
 describe('cancelling a run by hand', () => {
   test('takes back one that waits for its target, and says who did it', async () => {
-    const cancelled = await cancelRun(environment, idOf('waiting'), nowMs);
+    const { run: cancelled } = await cancelRun(environment, idOf('waiting'), nowMs);
     expect(cancelled).toMatchObject({ status: 'cancelled', cancelReason: 'operator', updatedAtMs: nowMs });
     expect(await readRun(workflowRunsOf(environment), keyOf('waiting'))).toEqual(cancelled);
   });
