@@ -2,7 +2,10 @@ import type { Pending } from '../logs/pending.ts';
 import { clip } from '../text.ts';
 import type { ActionContext } from './action-context.ts';
 
-/** Recipients that are not known, for people. JSON: an action that goes on in other attempts takes them along. */
+/**
+ * Unknown recipients, for people. JSON, since an action that continues in later attempts keeps
+ * them.
+ */
 export type Unknown = { count: number; names: string[] };
 
 const namesMax = 10;
@@ -20,8 +23,8 @@ export function listUnknown({ names, count }: Unknown): string {
 }
 
 /**
- * An identify that is under way is not unknown: the action is tried after 1, 2, 4, 8 s and so on, and once more when the
- * wait is over. docs/decisions/0032-an-unknown-recipient-is-waited-for.md
+ * The recipient's identify may be under way, so the action is tried after 1, 2, 4, 8 s and so on,
+ * and once more at the end of the wait. docs/decisions/0032-an-unknown-recipient-is-waited-for.md
  */
 export function waitsForRecipients(
   keys: string[],

@@ -7,7 +7,7 @@ import { defineSource } from './source.ts';
 const columnsOf = (body: JsonObject) => rowOf(body, ['data'], ['event'], ['email']);
 
 /**
- * Clay, a column of type HTTP API: one row to a request, in a body that its template makes up.
+ * Clay, a column of type HTTP API: one row per request, in a body that its template defines.
  * https://university.clay.com/docs/http-api-integration-overview
  */
 export const clay = defineSource({
@@ -19,7 +19,7 @@ export const clay = defineSource({
   keptHeaders: [],
   payload: AnyObject,
   eventType: ({ event }) => typeText('event', event),
-  // Whoever runs a row again in Clay means it.
+  // A row that is run again in Clay is run on purpose.
   idempotencyKeyPaths: [],
   userId: (body) => columnsOf(body).email,
   data: columnsOf,

@@ -1,10 +1,10 @@
-import type { HistoryEntry } from '../../../shared/adapters/dynamodb-configuration-history.ts';
-import { findEntry } from '../../../shared/operations/configuration/history.ts';
-import type { Environment } from '../../../shared/operations/environment.ts';
-import { notFound, usageError } from '../../../shared/operations/refusal.ts';
+import type { HistoryEntry } from '../../adapters/dynamodb-configuration-history.ts';
+import type { Environment } from '../environment.ts';
+import { notFound, usageError } from '../refusal.ts';
+import { findEntry } from './history.ts';
 
 /**
- * The entry that an operator named: by version, id, or the beginning of an id.
+ * The entry that a person named: by version, id, or the beginning of an id.
  * @throws Refusal that lists the possible ones
  */
 export async function entryNamed(
