@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
+import { defined } from '../shared/core/defined.ts';
 import { environmentNamed, environments } from './environments.ts';
 import { PipelineStack } from './pipeline-stack.ts';
 
@@ -20,7 +21,7 @@ export function buildApp({ outdir, environments: names, context }: AppOptions = 
   // The CDK CLI passes cdk.json's context itself. The other callers need its feature flags too, or
   // their template would differ from the deployed one.
   const cdkJson = JSON.parse(readFileSync(new URL('../cdk.json', import.meta.url), 'utf8'));
-  const app = new App({ outdir, context: cdkJson.context, postCliContext: context });
+  const app = new App(defined({ outdir, context: cdkJson.context, postCliContext: context }));
   const chosen: unknown = app.node.tryGetContext('environment');
   const wanted = names ?? (chosen === undefined ? environments.map(({ name }) => name) : [String(chosen)]);
   for (const name of wanted) new PipelineStack(app, environmentNamed(name));

@@ -110,23 +110,3 @@ export function environmentNamed(name: string): PipelineEnvironment {
   }
   return found;
 }
-
-/**
- * Whether content may be committed here, not only promoted to here. True for an environment outside
- * the list, since it has no lower one.
- */
-export function takesCommits(name: string): boolean {
-  const index = environments.findIndex((environment) => environment.name === name);
-  const environment: PipelineEnvironment | undefined = environments[index];
-  return index <= 0 || environment?.directCommits === true;
-}
-
-/** The neighbours in the order of promotion: where content comes from, and where it goes next. */
-export function environmentBelow(name: string): string | undefined {
-  return environments[environments.findIndex((environment) => environment.name === name) - 1]?.name;
-}
-
-export function environmentAbove(name: string): string | undefined {
-  const index = environments.findIndex((environment) => environment.name === name);
-  return index < 0 ? undefined : environments[index + 1]?.name;
-}

@@ -2,6 +2,7 @@ import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { grantedTargetsOutput } from '../shared/core/configuration/granted-targets.ts';
+import { defined } from '../shared/core/defined.ts';
 import { capabilities, capabilityOutputs } from '../shared/operations/configuration/capabilities.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { PipelineDashboard } from './constructs/dashboard.ts';
@@ -41,7 +42,10 @@ export class PipelineStack extends Stack {
     const context = (key: string): string | undefined => scope.node.tryGetContext(key);
     super(scope, `signalbox-${environment.name}`, {
       description: `Signalbox, ${environment.name}: events from sources become user data and workflow runs`,
-      env: { account: environment.account ?? context('account'), region: environment.region ?? context('region') },
+      env: defined({
+        account: environment.account ?? context('account'),
+        region: environment.region ?? context('region'),
+      }),
       tags: { application: 'signalbox', environment: environment.name },
       terminationProtection: environment.protectData,
     });
@@ -72,7 +76,7 @@ export class PipelineStack extends Stack {
       memoryMegabytes: 256,
       timeout: timeouts.ingest,
       variables: { LOG_SHARDS: String(environment.logShards) },
-      reservedConcurrency: environment.ingestReservedConcurrency,
+      ...defined({ reservedConcurrency: environment.ingestReservedConcurrency }),
     });
     ingest.sendsTo(events.queue, 'EVENTS_QUEUE_URL');
     ingest.uses(Configuration, 'GetItem', 'Query');
@@ -150,7 +154,7 @@ export class PipelineStack extends Stack {
     };
     new Alarms(this, 'Alarms', {
       ...watched,
-      recipient: this.#alarmRecipient(environment, context('alarmEmail')),
+      ...defined({ recipient: this.#alarmRecipient(environment, context('alarmEmail')) }),
     });
     const dashboard = new PipelineDashboard(this, 'Dashboard', { ...watched, tables });
 

@@ -60,6 +60,32 @@ const coreLayers = [
   'rehearsal',
 ];
 
+/** Groups of files of which each leads to each other one (strongly connected components, by Tarjan). */
+function circlesOf(graph: Map<string, string[]>): string[][] {
+  const circles: string[][] = [];
+  const orderOf = new Map<string, number>();
+  const lowOf = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (file: string) => {
+    const order = orderOf.size;
+    orderOf.set(file, order);
+    let low = order;
+    stack.push(file);
+    for (const next of graph.get(file) ?? []) {
+      if (!graph.has(next)) continue;
+      if (!orderOf.has(next)) visit(next);
+      // A file that was left behind leads to no file that is still open.
+      if (stack.includes(next)) low = Math.min(low, lowOf.get(next) ?? orderOf.get(next) ?? low);
+    }
+    lowOf.set(file, low);
+    if (low !== order) return;
+    const circle = stack.splice(stack.indexOf(file));
+    if (circle.length > 1) circles.push(circle.sort());
+  };
+  for (const file of graph.keys()) if (!orderOf.has(file)) visit(file);
+  return circles;
+}
+
 describe('imports point one way', () => {
   test.each(layers)('$folder', ({ folder, below, mayName = [] }) => {
     const files = filesUnder(folder);
@@ -90,6 +116,15 @@ describe('imports point one way', () => {
         .map((imported) => `${file} imports ${imported.file}`),
     );
     expect(strays).toEqual([]);
+  });
+
+  test('no files import each other in a circle, types included', () => {
+    const graph = new Map(
+      ['shared', 'functions', 'infra']
+        .flatMap(filesUnder)
+        .map((file) => [file, importsOf(file).map((one) => one.file)]),
+    );
+    expect(circlesOf(graph)).toEqual([]);
   });
 
   test('operations print nothing, ask nothing, and read neither flags nor variables', () => {

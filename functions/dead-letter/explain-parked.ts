@@ -25,7 +25,10 @@ export type DeadLetterDeps = {
   nowMs(): number;
 };
 
-/** Explains every message of a batch. One that cannot be explained stays in its queue, with the reason in the function log. */
+/**
+ * Explains every message of a batch. A message that cannot be explained stays in its queue, and the
+ * function's log has the reason.
+ */
 export async function explainBatch(records: SQSRecord[], deps: DeadLetterDeps): Promise<SQSBatchResponse> {
   const explained = new Set<SQSRecord>();
   const explainOne = async (record: SQSRecord) => {
@@ -46,15 +49,17 @@ export async function explainBatch(records: SQSRecord[], deps: DeadLetterDeps): 
 }
 
 /**
- * Gives one parked message a row that says why and holds all that a replay needs; then the queue may forget it. The
- * dead-letter queue itself keeps only what could not be written. docs/protocols/retries.md, "Dead letters".
- * @throws Error when the message cannot even be attributed, or the tables are away: it stays in the queue
+ * Writes a row for one dead letter, with the reason and all that a replay needs; then the queue may
+ * delete it. So the dead-letter queue keeps only messages that could not be written.
+ * docs/protocols/retries.md, "Dead letters".
+ * @throws Error when the message cannot be attributed, or the tables are unavailable: it stays in
+ * the queue
  */
 export async function explainParked(record: SQSRecord, deps: DeadLetterDeps): Promise<void> {
   const parked = readParked(record.body);
   if (parked.kind === 'actions') await explainActions(parked.message, record.body, deps);
   else await explainEvent(parked, deps);
-  // After the row: a message that cannot be written comes back, and is one dead letter all the same.
+  // After the row: a message that cannot be written comes back, but counts only once.
   deps.metrics.count(parked.source, 'DeadLetters');
 }
 
@@ -94,7 +99,10 @@ function readParked(text: string): Parked {
 
 const Attributable = z.object({ id: z.string().refine(isEventId), source: z.string().min(1) });
 
-/** A message of a version that this code does not know: kept whole in the row, so that it can be looked at and replayed by hand. */
+/**
+ * This code does not know the message's version. The row keeps the whole message, so that a person
+ * can read it and replay it by hand.
+ */
 function unreadable(text: string, error: Error): Parked {
   const { id, source } = Attributable.parse(JSON.parse(text));
   const payload = packEventText({ headers: {}, body: text });
@@ -117,7 +125,7 @@ function attempt<Value>(read: () => Value): { kind: 'value'; value: Value } | { 
   }
 }
 
-/** The ids that a log line can name of a message, whatever else is wrong with it. */
+/** The message's ids for a log line, as far as they can be read. */
 function namedIn(text: string): Record<string, unknown> {
   const parked = attempt(() => readParked(text));
   if (parked.kind === 'error') return {};
@@ -133,7 +141,8 @@ async function explainActions(message: ActionsMessage, text: string, deps: DeadL
   for (let tries = 1; ; tries++) {
     const row = await deps.actionLog.read(message.execution);
     const entry = withFailures(message, text, row, deps.nowMs());
-    // Before the row, as for any failure: once it is written nobody comes back to release the claim.
+    // Before the row, as for any failure: once the row is written, no message comes back to release
+    // the claim.
     const hasFailed = (entry ?? row)?.actions.some(({ status }) => status === 'failed');
     if (message.claim && hasFailed) await deps.claims.release(message.claim, message.execution);
     if (entry === undefined) return;
@@ -143,7 +152,8 @@ async function explainActions(message: ActionsMessage, text: string, deps: DeadL
 }
 
 /**
- * A very large message does not fit beside the parameters that it holds as well; a replay can do with those and the event.
+ * A very large message does not fit beside its parameters, which the row holds too. A replay needs
+ * only those and the event.
  */
 async function writeRow(entry: ActionLogEntry, revisionSeen: number, { actionLog }: DeadLetterDeps): Promise<boolean> {
   try {
@@ -156,8 +166,8 @@ async function writeRow(entry: ActionLogEntry, revisionSeen: number, { actionLog
 }
 
 /**
- * The row with every action that has no outcome marked as failed; undefined when there is none such. What waits for a later
- * message of the chain still waits for it.
+ * The row with every action without an outcome marked as failed; undefined when all have one.
+ * Actions that wait for a later message of the chain still wait.
  */
 function withFailures(
   message: ActionsMessage,
@@ -187,7 +197,7 @@ function withFailures(
   return {
     ...rowHead(message),
     actions: [...actions, ...others],
-    // Kept, so that an older message of the chain still finds itself superseded.
+    // Kept, so that an older message of the chain is still superseded.
     next: row?.next ?? 0,
     origins: [...new Set([...(row?.origins ?? []), message.origin])],
     revision: (row?.revision ?? 0) + 1,

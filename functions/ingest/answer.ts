@@ -9,7 +9,7 @@ import type { IngestAnswer, Ingested, IngestRequest } from './ingest-request.ts'
 
 export type Reporting = { metrics: StageMetrics; log: FunctionLog };
 
-/** What API Gateway's HTTP API passes on, with the body as the exact bytes it received. */
+/** The request from API Gateway's HTTP API, with the body's exact bytes. */
 export function toIngestRequest(event: APIGatewayProxyEventV2): IngestRequest {
   const headers = Object.entries(event.headers ?? {}).flatMap(([name, value]) =>
     value === undefined ? [] : [[name.toLowerCase(), value] as const],
@@ -17,7 +17,7 @@ export function toIngestRequest(event: APIGatewayProxyEventV2): IngestRequest {
   return {
     method: event.requestContext.http.method,
     source: event.pathParameters?.source ?? '',
-    // What a pasted URL may end in beside its token.
+    // A pasted URL may end in these after its token.
     token: (event.pathParameters?.token ?? '').replace(/[\s/]+$/, ''),
     headers: Object.fromEntries(headers),
     rawBody: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
@@ -36,7 +36,7 @@ export function toHttpResult(answer: IngestAnswer): HttpResult {
   }
 }
 
-/** What has an alarm of its own beside all refusals. */
+/** Refusals with a separate alarm, in addition to the one for all. */
 const countedAs: Partial<Record<RefusalReason, 'SignaturesRefused' | 'UrlsRefused'>> = {
   signature_missing: 'SignaturesRefused',
   signature_wrong: 'SignaturesRefused',
@@ -45,7 +45,7 @@ const countedAs: Partial<Record<RefusalReason, 'SignaturesRefused' | 'UrlsRefuse
   token_wrong: 'UrlsRefused',
 };
 
-/** Where an answer without a body says which event it accepted. */
+/** The header in which an answer without a body names the accepted event. */
 const eventIdHeader = 'x-signalbox-event-id';
 
 const headersByReason: Partial<Record<RefusalReason, Record<string, string>>> = {
@@ -53,13 +53,19 @@ const headersByReason: Partial<Record<RefusalReason, Record<string, string>>> = 
   encoding_unsupported: { 'accept-encoding': 'gzip, identity' },
 };
 
-/** What a line about a request says besides why: never its token, its body or the value of a header. */
+/**
+ * The fields of a line about a request, in addition to the reason: never its token, its body or a
+ * header's value.
+ */
 export type RequestFacts = { request_id?: string; bytes?: number };
 
-/** A request of 10,000 events does not make a line of 260 KB; their ids share a time and a source. */
+/**
+ * A limit, since the ids of 10,000 events would make a line of 260 KB; they share a time and a
+ * source.
+ */
 const idsInLineMax = 10;
 
-/** Counts every answer; writes a line only for those that are a problem. */
+/** Counts every answer; logs a line only for problems. */
 export function report({ source, answer }: Ingested, facts: RequestFacts, { metrics, log }: Reporting): void {
   switch (answer.kind) {
     case 'accepted':
@@ -85,9 +91,9 @@ export function report({ source, answer }: Ingested, facts: RequestFacts, { metr
   }
 }
 
-/** At the time that their ids carry, so that the count of a minute is the number of rows of that minute. */
+/** Counted at the time in their ids, so that a minute's count equals its number of rows. */
 function countEvents(source: string, name: string, ids: string[], metrics: StageMetrics): void {
   const [first] = ids;
-  // One request, one time of receipt.
+  // All events of a request have one time of receipt.
   if (first !== undefined) metrics.countAt(eventIdTimeMs(first), source, name, ids.length);
 }

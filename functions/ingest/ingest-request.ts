@@ -25,7 +25,7 @@ import type { Secrets } from '../../shared/ports/secrets.ts';
 
 export type IngestRequest = {
   method: string;
-  /** As the URL has them; empty when it has none. */
+  /** As in the URL; empty without any. */
   source: string;
   token: string;
   /** Names in lower case. */
@@ -41,11 +41,14 @@ export type IngestAnswer =
       kind: 'unavailable';
       error: unknown;
       retryAfterSeconds?: number;
-      /** Events that may be in the queue all the same: a part of them was sent, or the queue's answer was lost. */
+      /**
+       * The number of events that may be queued all the same: a part was sent, or the queue's
+       * answer was lost.
+       */
       unansweredIds?: string[];
     };
 
-/** An answer and the source it is about: `unknown` where the URL named none. */
+/** An answer and its source: `unknown` if the URL names no existing one. */
 export type Ingested = { source: string; answer: IngestAnswer };
 
 export type IngestDeps = {
@@ -66,19 +69,19 @@ type Located = {
   oldCredentials: readonly OldCredential[];
 };
 
-/** What the check of a request said, and whether it had to hold. */
+/** The result of a request's check, and whether it is enforced. */
 type Verified = { kind: 'checked'; enforced: boolean; verdict: Verdict };
 
 /**
- * One request, start to finish: whose URL is it, who sent it, which events are in it, put them into the queue. Events are
- * accepted when the queue has them, never before. Never throws: a fault of ours is `unavailable`, since senders drop
- * what they get a 4xx for.
+ * One request from start to finish: find the URL's source, verify the sender, split the events,
+ * queue them. Events count as accepted once the queue has them, never before. It never throws: our
+ * own faults are `unavailable`, since senders drop events on a 4xx.
  */
 export async function ingestRequest(request: IngestRequest, deps: IngestDeps): Promise<Ingested> {
   let source = 'unknown';
   try {
     const located = await locate(request, deps);
-    // A wrong token is the only refusal here that is about a source that exists.
+    // Only with a wrong token does the source exist; a refusal without one counts for `unknown`.
     if (located.kind === 'refused')
       return { source: located.reason === 'token_wrong' ? request.source : source, answer: located };
     source = located.source.key;
@@ -110,7 +113,10 @@ async function accept(request: IngestRequest, located: Located, deps: IngestDeps
   return answer.kind === 'accepted' && located.sender.answer === 'no_content' ? { ...answer, bare: true } : answer;
 }
 
-/** Whose URL it is. A source or token that nobody knows is looked for once more in fresh configuration and keys. */
+/**
+ * Finds the URL's source. An unknown source or token is looked up again in fresh configuration and
+ * keys.
+ */
 async function locate(request: IngestRequest, deps: IngestDeps): Promise<Located | Refusal> {
   const [configuration, keys] = await Promise.all([deps.configuration.current(), deps.secrets.valuesOf('ingest')]);
   const located = locateIn(configuration, keys, request);
@@ -128,7 +134,8 @@ function locateIn(
 ): Located | Refusal {
   if (keys === undefined || keys.length === 0) throw new RetryableError('the secret "ingest" is missing or empty');
   const source = prepareSource(configuration, request.source);
-  // Computed for names that nobody has as well, so that the time of the answer does not tell the two apart.
+  // Computed for unknown names too, so that the time of the answer does not reveal which names
+  // exist.
   const oldCredentials = matchIngestToken(request.token, request.source, (source?.state ?? stateOfNobody).url, keys);
   const detail = 'copy the URL of the source again, or ask whoever runs Signalbox for it: `npx signalbox sources`';
   if (source === undefined) return refused('source_unknown', detail);
@@ -138,7 +145,10 @@ function locateIn(
   return { kind: 'located', source, sender: source.kind, oldCredentials };
 }
 
-/** Who sent it. Before a "no", the settings and the secret are read afresh: they may have changed a second ago. */
+/**
+ * Verifies the sender. Before a refusal it reads settings and secret again: they may have changed a
+ * second ago.
+ */
 async function verifySender(request: IngestRequest, located: Located, deps: IngestDeps): Promise<Verified | Refusal> {
   const { source } = located;
   const secrets = await secretsToEnforce(source, deps);
@@ -161,9 +171,10 @@ const secretName = (source: PreparedSource) => `sources/${source.key}`;
 const isEmpty = (values: string[] | undefined) => values === undefined || values.length === 0;
 
 /**
- * The secrets that a request has to match; undefined when it may match none.
- * @throws RetryableError when they cannot be read, or there are none where there have to be: asking for proof nobody can
- *   give is our fault, and a store that is away is no reason to take what nobody has checked
+ * The secrets that a request must match; undefined when it need not match any.
+ * @throws RetryableError when they cannot be read, or a required secret is not set. A missing
+ * secret is our fault. And a store that is unavailable must not turn an unchecked request into an
+ * accepted one
  */
 async function secretsToEnforce(source: PreparedSource, deps: IngestDeps): Promise<string[] | undefined> {
   const { enforcement } = source.settings;
@@ -178,7 +189,7 @@ async function secretsToEnforce(source: PreparedSource, deps: IngestDeps): Promi
   return secrets;
 }
 
-/** The result is only noted, so a store of secrets that is away must not cost an event. */
+/** The result is only recorded, so an unavailable store of secrets must not cost an event. */
 async function checkUnenforced(request: IngestRequest, source: PreparedSource, deps: IngestDeps): Promise<Verdict> {
   if (!source.verifier.isSigned(request.headers)) return 'skipped';
   try {
@@ -211,7 +222,7 @@ async function check(
   return refreshed === undefined || refreshed.length === 0 ? 'failed' : verifyWith(refreshed);
 }
 
-/** What a source's own contract refuses, once it is clear which events there are. */
+/** Refusals by a source's own contract, after the events are split. */
 function refuseEvents(
   events: EventSlice[],
   { source, sender }: Located,
@@ -241,7 +252,7 @@ function refuseEvent(event: EventSlice, { refuses }: SourceKind): Refusal | unde
   return refused('event_invalid', `field "${field}": got ${got}, wanted ${wanted}`, event.batchIndex);
 }
 
-/** `verified_first` says nothing of what comes behind the first. */
+/** `verified_first` does not cover events after the first. */
 function verificationOf({ enforced, verdict }: Verified, batchIndex: number | undefined): VerificationStatus {
   const outcome = verdict !== 'verified_first' ? verdict : batchIndex === 0 ? 'verified' : 'unverified';
   return enforced
@@ -253,7 +264,9 @@ function verificationOf({ enforced, verdict }: Verified, batchIndex: number | un
 
 type Packed = { kind: 'packed'; events: RawEvent[] } | Refusal;
 
-/** Gives each event its id and its compressed form, the same bytes that travel on and end in its log row. */
+/**
+ * Gives each event its id and its compressed form, whose bytes travel on and end in its log row.
+ */
 function packEvents(
   slices: EventSlice[],
   request: IngestRequest,
@@ -265,7 +278,7 @@ function packEvents(
   const receivedAtMs = deps.nowMs();
   const shards = Math.min(source.state.log_shards ?? deps.logShards, logShardsMax);
   const random = deps.randomBytes(slices.length * randomBytesPerEvent);
-  // Ascending, so that the order of a request's events can be told from their ids.
+  // Ascending, so that ids show the order of a request's events.
   const ids = slices
     .map((_, i) => {
       const bytes = random.subarray(i * randomBytesPerEvent, (i + 1) * randomBytesPerEvent);
@@ -303,7 +316,8 @@ async function enqueue(events: RawEvent[], deps: IngestDeps): Promise<IngestAnsw
     return result?.sent ? [] : [result?.error ?? new Error('the queue did not say what became of an event')];
   });
   if (failed.length > 0) {
-    // What got through is processed; when the sender repeats the request, those are duplicates by their key.
+    // Queued events are processed; when the sender repeats the request, they are duplicates by
+    // their key.
     const error = new RetryableError(`${failed.length} of ${events.length} events were not queued`, {
       cause: failed[0],
     });

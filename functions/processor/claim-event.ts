@@ -10,15 +10,16 @@ export type ClaimedEvent =
   | { kind: 'hand_back'; atMs: number; why: string }
   /** Another event with this key has run. */
   | { kind: 'duplicate'; of: Claim }
-  /** `again`: an earlier run of the execution may have got somewhere. */
+  /** `again`: an earlier run of the execution may have done some of the work. */
   | { kind: 'run'; execution: string; again: boolean };
 
 type ClaimDeps = { claims: ClaimStore; eventLog: EventLog; nowMs(): number };
 
 /**
- * Takes the claim on an event's key, or says what to do instead. One write on the happy path; a row is read only where
- * the claim alone cannot tell. docs/protocols/claim.md, steps 1 to 1d.
- * @throws RetryableError when a table is throttled or away: nothing was emitted, so the record simply comes back
+ * Takes the claim on an event's key, or says what to do instead. One write on the happy path; it
+ * reads a row only if the claim alone does not decide. docs/protocols/claim.md, steps 1 to 1d.
+ * @throws RetryableError when a table is throttled or unavailable: no message was emitted, so the
+ * record can be redelivered
  */
 export async function claimEvent(
   planned: PlannedEvent,
@@ -55,7 +56,8 @@ export async function claimEvent(
     case 'duplicate_if_done': {
       const { held } = decision;
       const status = await deps.eventLog.statusOf(held.owner, raw.source);
-      // Done without having run does not count: its mapping was taken away between two of its deliveries.
+      // An owner that finished without running its actions does not count: its mapping was removed
+      // between two of its deliveries.
       if (status !== undefined && hasRun(status)) return { kind: 'duplicate', of: held };
       if (held.leaseEndsAtMs <= nowMs) return replace(takeOver(held, circumstances));
       return { kind: 'hand_back', atMs: held.leaseEndsAtMs, why: `event ${held.owner} with the same key is at work` };
@@ -70,7 +72,7 @@ export async function claimEvent(
   }
 
   async function replace({ held, execution, expiresAtMs }: TakeOver): Promise<ClaimedEvent> {
-    // An earlier delivery of this very event may have finished before the claim went to somebody else.
+    // An earlier delivery of this event may have finished before another event took the claim.
     if (await hasFinalRow(raw.id)) return { kind: 'acknowledge' };
     const taken = await deps.claims.takeOver({ ...request, execution, expiresAtMs }, held);
     return taken

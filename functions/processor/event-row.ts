@@ -3,7 +3,7 @@ import { type EventLogEntry, rowHeadOf } from '../../shared/core/logs/event-log-
 import type { PlannedEvent } from '../../shared/core/plan/plan-event.ts';
 import { clip } from '../../shared/core/text.ts';
 
-/** Where an event ended, as its row tells it. */
+/** An event's end, as its row states it. */
 export type EventOutcome = Pick<EventLogEntry, 'status'> &
   Partial<Pick<EventLogEntry, 'reason' | 'detail' | 'execution' | 'duplicateOf' | 'actionsPlanned'>>;
 

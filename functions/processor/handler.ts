@@ -53,7 +53,8 @@ const deps: ProcessorDeps = {
   maxReceiveCount: env.MAX_RECEIVE_COUNT,
 };
 
-// A lease outlives the call that took it, so that nobody takes over from a call that is still at work.
+// A lease outlives the call that took it, so that no other call takes over while it is still
+// working.
 const leaseMarginMs = 5000;
 
 export const handler = middy<SQSEvent, SQSBatchResponse>().handler((event, context) =>

@@ -44,11 +44,13 @@ export type ProcessorDeps = {
 };
 
 /**
- * A batch of raw events, start to finish. The order claim → emit → mark is the promise: a row in the event log says that
- * everything before it has happened. A record that fails fails alone. docs/protocols/claim.md.
- *
- * @param leaseMs how long this call can still be at work, with a margin: others leave its claims alone for that long
- * @throws what the configuration's table throws while no configuration was ever read: the whole batch comes back
+ * A batch of raw events from start to finish. The order claim → emit → mark is the promise: a row
+ * in the event log means that everything before it has happened. A failed record does not affect
+ * the others. docs/protocols/claim.md.
+ * @param leaseMs how long this call can still work, with a margin: other calls do not take over its
+ * claims for that time
+ * @throws the error of the configuration's table if no configuration was ever read: the whole batch
+ * comes back
  */
 export async function processBatch(
   records: SQSRecord[],
@@ -73,8 +75,9 @@ function receive(record: SQSRecord): Received {
 }
 
 /**
- * Reads and matches one record after the other: no I/O but for sources with an expression. After half of the call's time
- * the rest comes back at once, so that what was planned can still be handed on and logged.
+ * Reads and matches one record after the other, without I/O except for sources with an expression.
+ * After half of the call's time the rest is returned at once, so that planned events can still be
+ * sent on and logged.
  */
 async function planEach(
   received: Received[],
@@ -95,7 +98,7 @@ async function planEach(
   return results;
 }
 
-/** What cannot be read comes back until the dead-letter function explains it. */
+/** An unreadable message comes back until the dead-letter function explains it. */
 async function plan(
   received: Received,
   configuration: LiveConfiguration,
@@ -109,7 +112,7 @@ async function plan(
   }
 }
 
-/** Repeats of one key within a batch are taken in turn, so that the second finds the first one's row. */
+/** Copies of one key within a batch take turns, so that the second finds the row of the first. */
 function takeTurns(all: Planned[]): Planned[][] {
   const turns: Planned[][] = [];
   const turnOf = new Map<string, number>();
@@ -130,7 +133,7 @@ async function processTurn(turn: Planned[], deps: ProcessorDeps, leaseMs: number
   return [...claimed.settled, ...emitted.settled, ...(await mark(emitted.next, deps))];
 }
 
-/** Steps 0 and 1: what needs no claim is logged; everything else asks for its key. */
+/** Steps 0 and 1: events without a claim are logged; all others ask for their key. */
 async function claim(planned: Planned, deps: ProcessorDeps, leaseMs: number): Promise<Claimed | Settled> {
   try {
     return await decide(planned, deps, leaseMs);
@@ -143,13 +146,15 @@ async function decide(one: Planned, deps: ProcessorDeps, leaseMs: number): Promi
   const { planned, receiveCount } = one;
   const { raw, key, plan } = planned;
   if (plan.kind !== 'run') {
-    // An earlier delivery may have run it, by a configuration that still had a mapping: its row stands.
+    // An earlier delivery may have run it while the configuration still had a mapping: its row
+    // stands.
     const status = receiveCount > 1 ? await deps.eventLog.statusOf(raw.id, raw.source) : undefined;
     if (status !== undefined && isDone(status)) return done(one);
     const { kind, ...why } = plan;
     return { ...one, next: { kind: 'log', outcome: { status: kind, ...why } } };
   }
-  // Without a key nothing is protected from repeats, but redeliveries and replays still carry on with one execution.
+  // Without a key the event is not protected from copies, but redeliveries and replays still
+  // continue one execution.
   if (key === undefined || raw.replayOf !== undefined) {
     const again = receiveCount > 1 || raw.execution !== undefined;
     return { ...one, next: { kind: 'emit', execution: raw.execution ?? raw.id, again } };
@@ -170,7 +175,10 @@ async function decide(one: Planned, deps: ProcessorDeps, leaseMs: number): Promi
   }
 }
 
-/** Step 2: one message per event with its execution and all its actions, all of them sent together. */
+/**
+ * Step 2: one message per event with its execution and all its actions; all messages are sent
+ * together.
+ */
 async function emit(claimed: Claimed[], deps: ProcessorDeps, leaseMs: number): Promise<(Emitted | Settled)[]> {
   const nowMs = deps.nowMs();
   const prepared = claimed.map((one) => prepare(one, nowMs));
@@ -182,14 +190,14 @@ async function emit(claimed: Claimed[], deps: ProcessorDeps, leaseMs: number): P
     const result = results instanceof Error ? { sent: false as const, error: results } : results[sent++];
     if (result?.sent) return one.emitted;
     const error = result?.error ?? new Error('the queue gave no answer for an actions message');
-    // Our claim keeps its lease; coming back before it ends would only find ourselves at work.
+    // Our claim keeps its lease; a redelivery before its end would only find this lease.
     return failed(one.emitted, error, one.emitted.planned.key === undefined ? undefined : nowMs + leaseMs);
   });
 }
 
 type Prepared = Emitted | Settled | { message: ReturnType<typeof actionsMessageOf>; emitted: Emitted };
 
-/** What is to be sent of an event, and the row that may be written after it. */
+/** An event's message, and the row to write after it. */
 function prepare({ next, ...planned }: Claimed, nowMs: number): Prepared {
   if (next.kind === 'log') return { ...planned, row: eventRow(planned.planned, next.outcome, nowMs) };
   try {
@@ -202,7 +210,7 @@ function prepare({ next, ...planned }: Claimed, nowMs: number): Prepared {
   }
 }
 
-/** Step 3: the row is the completion mark, so it comes last. */
+/** Step 3: the row marks completion, so it comes last. */
 async function mark(emitted: Emitted[], deps: ProcessorDeps): Promise<Settled[]> {
   if (emitted.length === 0) return [];
   const errors = await deps.eventLog.writeEach(emitted.map(({ row }) => row)).catch(asError);
@@ -223,7 +231,10 @@ const metricOf = {
   failed: 'EventsFailed',
 } as const;
 
-/** Step 4, for what has to come back: soon rather than when its visibility ends, later with every delivery. */
+/**
+ * Step 4, for records that must come back: sooner than their visibility ends, but later with every
+ * delivery.
+ */
 async function returnUnfinished(settled: Settled[], deps: ProcessorDeps): Promise<void> {
   const unfinished = settled.filter(({ end }) => end.kind !== 'done');
   if (unfinished.length === 0) return;
@@ -232,11 +243,11 @@ async function returnUnfinished(settled: Settled[], deps: ProcessorDeps): Promis
   for (const { planned } of unfinished) deps.metrics.count(planned?.raw.source ?? 'unknown', 'EventsHandedBack');
   const messages = unfinished.map((one) => ({
     receiptHandle: one.record.receiptHandle,
-    // Jitter, so that what failed together does not return together.
+    // Jitter, so that records that failed together do not return together.
     visibleInSeconds: waitMs(one, nowMs) / 1000 + deps.random() * 2,
   }));
   await deps.receivedMessages.handBack(messages).catch((error) => {
-    // They come back when their visibility ends: later, but not lost.
+    // They come back when their visibility ends: later, but none is lost.
     logFailure(deps.log, 'records could not be handed back', asError(error), { records: messages.length });
   });
 }
@@ -248,8 +259,8 @@ function waitMs({ end, receiveCount }: Settled, nowMs: number): number {
 }
 
 /**
- * Every failure is logged when it happens, since dead-letter queues carry messages and no errors. On a record's last
- * delivery its row says why as well.
+ * Every failure is logged when it happens, since dead-letter queues hold messages without errors.
+ * On a record's last delivery its row has the reason too.
  */
 async function explain({ planned, record, receiveCount, end }: Settled, deps: ProcessorDeps): Promise<void> {
   if (end.kind === 'done') return;
@@ -266,12 +277,12 @@ async function explain({ planned, record, receiveCount, end }: Settled, deps: Pr
   if (!isLast || planned === undefined) return;
   const outcome = { status: 'failed', reason: 'retries_exhausted', detail: error.message } as const;
   await deps.eventLog.writeFailed(eventRow(planned, outcome, deps.nowMs())).catch((cause) => {
-    // The dead-letter function writes it instead.
+    // The dead-letter function writes the row instead.
     logFailure(deps.log, 'the row of a failed event could not be written', asError(cause), ids);
   });
 }
 
-/** Best effort: people look there for what to map, and no event waits for it. */
+/** Best effort: people look there for types to map, and no event waits for it. */
 async function noteSeen(settled: Settled[], deps: ProcessorDeps): Promise<void> {
   const seen = settled.flatMap(({ planned, end }) =>
     planned && end.kind === 'done'

@@ -4,8 +4,8 @@ import type { PlannedEvent } from '../../shared/core/plan/plan-event.ts';
 import type { EventOutcome } from './event-row.ts';
 
 /*
- * A message on its way through a batch: received → planned → claimed → emitted → settled. Each stage makes a new value of
- * the one before; what can go no further is settled at once.
+ * A message on its way through a batch: received → planned → claimed → emitted → settled. Each
+ * stage makes a new value from the previous one. A message that cannot go on is settled at once.
  */
 
 /** As the queue delivered it. */
@@ -15,29 +15,29 @@ export type Received = {
   receiveCount: number;
 };
 
-/** Read and matched; nothing has been written. */
+/** Read and matched; no write was made. */
 export type Planned = Received & { planned: PlannedEvent };
 
 /** Its claim is decided on, or it needs none. */
 export type Claimed = Planned & {
   next:
     | { kind: 'emit'; execution: string; again: boolean }
-    /** Nothing to run: its row is all that is missing. */
+    /** Without actions: only its row is missing. */
     | { kind: 'log'; outcome: EventOutcome };
 };
 
-/** What its row says has happened; only the row is missing. */
+/** Its work has happened; only the row is missing. */
 export type Emitted = Planned & { row: EventLogEntry };
 
-/** It is over with the record, for good or until its next delivery. */
+/** The record is finished, for good or until its next delivery. */
 export type Settled = Received & {
   /** Absent for a message that could not be read. */
   planned?: PlannedEvent;
   end: /** `row`: absent when an earlier delivery had written it. */
     | { kind: 'done'; row?: EventLogEntry }
-    /** Nothing is wrong: another delivery or another event is at work. */
+    /** Not a failure: another delivery or another event is working on it. */
     | { kind: 'returned'; why: string; returnAtMs: number }
-    /** `returnAtMs`: absent for sooner at first and later with every delivery. */
+    /** `returnAtMs`: absent for a back-off that grows with every delivery. */
     | { kind: 'failed'; error: Error; returnAtMs?: number };
 };
 
@@ -53,7 +53,7 @@ export function failed<Stage extends Received>(at: Stage, error: Error, returnAt
   return { ...at, end: { kind: 'failed', error, ...(returnAtMs !== undefined && { returnAtMs }) } };
 }
 
-/** Those that go on to the next stage, and those that do not. */
+/** Records that go on to the next stage, and settled ones. */
 export function split<Stage extends Received>(results: (Stage | Settled)[]): { next: Stage[]; settled: Settled[] } {
   const next: Stage[] = [];
   const settled: Settled[] = [];

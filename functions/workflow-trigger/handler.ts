@@ -40,7 +40,7 @@ const metrics = makeStageMetrics(env.ENVIRONMENT);
 const client = makeDocumentClient();
 const retentionDays = env.LOG_RETENTION_DAYS;
 
-/** Runs go on without breakers; that they do is seen here. */
+/** Runs go on without breakers; this line shows it. */
 function reported(breakers: TargetBreakers): TargetBreakers {
   const report = (workflow: string) => (error: unknown) => {
     logFailure(logger, 'the breaker of a target could not be used', asError(error), { workflow });
@@ -82,7 +82,8 @@ const deps: WorkflowTriggerDeps = {
   maxReceiveCount: env.MAX_RECEIVE_COUNT,
 };
 
-// Enough to send retries and write rows once the last target has answered, even with a table that is slow.
+// Enough time to send retries and write rows after the last target's answer, even with a slow
+// table.
 const finishMs = 10_000;
 
 export const handler = middy<SQSEvent, SQSBatchResponse>().handler((event, context) =>

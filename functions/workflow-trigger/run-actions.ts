@@ -2,11 +2,17 @@ import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { asError } from '../../shared/core/errors.ts';
 import { type Conclusion, concludeAttempt } from '../../shared/core/executions/conclude-attempt.ts';
 import { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
-import { type DelayedMessage, delayedIfEarly, isLastAttempt } from '../../shared/core/executions/retry-message.ts';
+import {
+  type DelayedMessage,
+  delayedIfEarly,
+  isLastAttempt,
+  waitUntil,
+} from '../../shared/core/executions/retry-message.ts';
 import { sourceState } from '../../shared/core/live/source-state.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { ActionContext } from '../../shared/core/runs/action-context.ts';
+import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import { batchResponse } from '../../shared/lambda/batch-response.ts';
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
@@ -14,6 +20,7 @@ import type { ActionLog } from '../../shared/ports/action-log.ts';
 import type { ClaimStore } from '../../shared/ports/claim-store.ts';
 import type { ConfigurationSource } from '../../shared/ports/configuration.ts';
 import type { ActionsQueue, SendResult } from '../../shared/ports/queues.ts';
+import { concludeTriggers } from './conclude-triggers.ts';
 import { type ActionPorts, runInvocations } from './run-invocations.ts';
 import { explainInRow, type RowToWrite, writeRows } from './write-rows.ts';
 
@@ -32,28 +39,28 @@ export type WorkflowTriggerDeps = Pick<
   maxReceiveCount: number;
 };
 
-/** What the attempt at one record came to. */
+/** The result of the attempt at one record. */
 type Attempted =
-  /** There was nothing to do any more. */
+  /** No work was left. */
   | { kind: 'done' }
-  /** It came before its time: the same message again, and nothing else. */
+  /** It came before its time: only the same message is sent again. */
   | { kind: 'early'; message: ActionsMessage; retry: DelayedMessage }
   | ({ kind: 'tried'; message: ActionsMessage } & Conclusion & RowToWrite)
   /** `message` is absent when it could not be read. */
   | { kind: 'failed'; error: Error; message?: ActionsMessage };
 
-/** With its retry sent: a row of what was tried may be written now. */
+/** Its retry is sent, so its row may be written now. */
 type Sent = Exclude<Attempted, { kind: 'early' }>;
 
 /** With its row written. */
 type Written = Exclude<Sent, { kind: 'tried' }>;
 
 /**
- * A batch of actions messages, start to finish. The order attempt → send the retry → write the row → acknowledge is the
- * promise: a row that says "pending" has a message under way, wherever the process dies. Each stage answers in the order
- * of the records. docs/protocols/retries.md.
- *
- * @param deadlineMs when calls to targets must be over, so that what was found can still be sent and written
+ * A batch of actions messages from start to finish. The order attempt → send the retry → write the
+ * row → acknowledge is the promise: a pending row has a message under way, wherever the process
+ * dies. Each stage answers in the order of the records. docs/protocols/retries.md.
+ * @param deadlineMs when calls to targets must end, so that retries can still be sent and rows
+ * written
  */
 export async function runActions(
   records: SQSRecord[],
@@ -61,9 +68,11 @@ export async function runActions(
   deadlineMs: number,
 ): Promise<SQSBatchResponse> {
   const directoryWritten = records.map(makeSignal);
+  const cancelled: WorkflowRun[] = [];
   const ports: ActionPorts = {
     ...deps,
     batchWritten: async () => void (await Promise.all(directoryWritten.map(({ given }) => given))),
+    noteCancelled: (run) => void cancelled.push(run),
     configuration: await currentConfiguration(records, deps),
     deadlineMs,
     count: (source, name) => deps.metrics.count(source, name),
@@ -76,6 +85,8 @@ export async function runActions(
   );
   const sent = await sendRetries(attempted, deps);
   const written = await writeTried(sent, deps);
+  // After the rows: the trigger may have run in this very batch.
+  await concludeTriggers(cancelled, ports, deps);
   await Promise.all(records.map((record, i) => explainFailure(record, written[i], ports, deps)));
   deps.metrics.flush();
   return batchResponse(records, new Set(records.filter((_, i) => written[i]?.kind === 'done')));
@@ -88,7 +99,7 @@ async function currentConfiguration(records: SQSRecord[], { configuration, log }
   });
 }
 
-/** Something that others wait for; giving it again does nothing. */
+/** Other records wait for it; a second call has no effect. */
 function makeSignal(): { given: Promise<void>; give(): void } {
   let give: () => void = () => undefined;
   const given = new Promise<void>((resolve) => {
@@ -116,7 +127,7 @@ function receiveCountOf({ attributes }: SQSRecord): number {
   return Number(attributes.ApproximateReceiveCount);
 }
 
-/** Runs what is still open. Only messages that may have been here before are worth a read. */
+/** Runs the open actions. It reads the row only if the message may have been here before. */
 async function runMessage(
   received: ActionsMessage,
   { receiveCount, onWritten }: { receiveCount: number; onWritten: () => void },
@@ -130,17 +141,21 @@ async function runMessage(
   const stored = again ? await deps.actionLog.read(received.execution) : undefined;
   const resumption = resumeExecution(received, stored);
   if (resumption.kind === 'acknowledge') {
-    // Its event may have taken the claim over once more, which ends the release, and nothing will run that could fail again.
+    // Its event may have taken the claim over again, which ended the release, and no action runs
+    // now that could fail and release it.
     if (received.claim && stored && namesFailure(received, stored)) {
       await deps.claims.release(received.claim, received.execution);
     }
     return { kind: 'done' };
   }
+  if (resumption.kind === 'wait') {
+    return { kind: 'early', message: received, retry: waitUntil(received, resumption.untilMs, nowMs) };
+  }
   const { message, open, before, isSeen } = resumption;
   const isLast = isLastAttempt(message, nowMs);
   const tried = await runInvocations({ message, open, before, again, isSeen, isLast, onWritten }, ports);
   const hasFailed = tried.some(({ outcome }) => outcome.status === 'failed');
-  // Before the row: once the failure is written, no message comes back to release the claim.
+  // Before the row: after the row with the failure, no message comes back to release the claim.
   if (message.claim && hasFailed) await deps.claims.release(message.claim, message.execution);
   const { row, ...rest } = concludeAttempt(message, tried, { nowMs: deps.nowMs(), random: deps.random() });
   return {
@@ -149,7 +164,8 @@ async function runMessage(
     row: { ...row, ...retentionOf(message, ports) },
     ...rest,
     ...(stored && { stored }),
-    // The queue may deliver a first message twice and count neither: a failure must not write over its twin's success.
+    // The queue may deliver a first message twice and count it once: a failure must not overwrite
+    // its twin's success.
     isAlone: message.n === 1 && !again && rest.retry === undefined && !hasFailed,
   };
 }
@@ -159,13 +175,13 @@ function namesFailure({ invocations }: ActionsMessage, { actions }: ActionLogEnt
   return actions.some(({ id, status }) => status === 'failed' && named.has(id));
 }
 
-/** How long the source keeps its rows, where it says so. */
+/** The source's retention of rows, if it has one. */
 function retentionOf({ source }: ActionsMessage, { configuration }: ActionPorts): { retentionDays?: number } {
   const { retention_days } = sourceState(configuration, source);
   return retention_days === undefined ? {} : { retentionDays: retention_days };
 }
 
-/** Retries go out together; a message whose retry was not taken comes back itself. */
+/** Retries are sent together; a message whose retry was refused comes back itself. */
 async function sendRetries(attempted: Attempted[], { actionsQueue }: WorkflowTriggerDeps): Promise<Sent[]> {
   const retries = attempted.flatMap((one) => retryOf(one) ?? []);
   const results = retries.length === 0 ? [] : await actionsQueue.sendEach(retries).catch(asError);
@@ -182,7 +198,7 @@ function retryOf(one: Attempted): DelayedMessage | undefined {
   return one.kind === 'early' || one.kind === 'tried' ? one.retry : undefined;
 }
 
-/** What became of one of the retries; the queue may be away for all of them. */
+/** The result of one retry; the queue may be unavailable for all of them. */
 function resultAt(results: SendResult[] | Error, position: number): SendResult {
   if (results instanceof Error) return { sent: false, error: results };
   return results[position] ?? { sent: false, error: new Error('the queue gave no answer') };
@@ -212,7 +228,10 @@ function countOutcomes({ source, actions }: ActionLogEntry, { metrics }: Workflo
   for (const { status, reason } of actions) metrics.count(source, metricOf[status], 1, reason);
 }
 
-/** A record that fails comes back when its visibility ends; on its last delivery the reason is left in its row. */
+/**
+ * A failed record comes back when its visibility ends; on its last delivery its row gets the
+ * reason.
+ */
 async function explainFailure(
   record: SQSRecord,
   written: Written | undefined,
@@ -234,7 +253,7 @@ async function explainFailure(
   if (message === undefined || !isLast) return;
   const about = { error, receiveCount, nowMs: deps.nowMs(), ...retentionOf(message, ports) };
   await explainInRow(message, about, deps.actionLog).catch((cause) => {
-    // The table may be what failed; the dead-letter function writes the row instead.
+    // The table itself may have failed; the dead-letter function writes the row instead.
     logFailure(deps.log, 'the row of failed actions could not be written', asError(cause), ids);
   });
 }

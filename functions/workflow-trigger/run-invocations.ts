@@ -13,7 +13,7 @@ import type { ActionContext, ActionCount } from '../../shared/core/runs/action-c
 import { clip } from '../../shared/core/text.ts';
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 
-/** What every action of a batch shares. */
+/** The common part for all actions of a batch. */
 export type ActionPorts = Pick<
   ActionContext,
   | 'configuration'
@@ -24,6 +24,7 @@ export type ActionPorts = Pick<
   | 'openTarget'
   | 'environment'
   | 'batchWritten'
+  | 'noteCancelled'
   | 'deadlineMs'
   | 'nowMs'
 > & { count(source: string, name: ActionCount): void; log: FunctionLog };
@@ -33,21 +34,22 @@ export type Attempt = {
   open: Invocation[];
   /** Earlier outcomes, by invocation. */
   before: Map<string, ActionOutcome>;
-  /** True when an earlier attempt may have got somewhere. */
+  /** True when an earlier attempt may have done some of the work. */
   again: boolean;
-  /** True when this origin has been here before: what is not due yet is then left for later. */
+  /** True when this origin has been here before: actions that aren't due yet are then skipped. */
   isSeen: boolean;
-  /** True when nothing is tried after this attempt: what would be pending in vain has failed. */
+  /** True when this is the last attempt: actions that would stay pending fail. */
   isLast: boolean;
-  /** Called when what the event says of users and objects is written, before its workflows begin. */
+  /** Called when the event's users and objects are written, before its workflows begin. */
   onWritten(): void;
 };
 
 /**
- * Tries the open invocations of one event in the fixed order of their actions, those of one action at the same time. While
- * one is pending, later actions wait for it, so that a trigger never overtakes its own identify; one that failed or was
- * skipped holds nothing up.
- * @throws Error when an action threw something other than RetryableError: a bug, to be redelivered and in the end explained
+ * Tries the open invocations of one event in the fixed order of their actions; those of one action
+ * run at the same time. While one is pending, later actions wait, so that a trigger never overtakes
+ * its own identify. A failed or skipped one delays no others.
+ * @throws Error when an action threw anything but RetryableError: a bug, whose message is
+ * redelivered and in the end explained
  */
 export async function runInvocations(attempt: Attempt, ports: ActionPorts): Promise<Tried[]> {
   const byPosition = Map.groupBy(attempt.open, ({ action }) => actionPosition(action));
@@ -63,12 +65,12 @@ export async function runInvocations(attempt: Attempt, ports: ActionPorts): Prom
   return tried;
 }
 
-/** What only waits for the delay of its workflow has done its part for now. */
+/** An action that only waits for its workflow's delay does not block later ones. */
 function holdsBack({ outcome: { status, reason } }: Tried): boolean {
   return status === 'pending' && reason !== 'delayed' && reason !== 'recipient_unknown';
 }
 
-/** Like Promise.all, but nothing is still going on when it throws. */
+/** Like Promise.all, but it waits for all before it throws. */
 async function allOver<Value>(promises: Promise<Value>[]): Promise<Value[]> {
   await Promise.allSettled(promises);
   return Promise.all(promises);
@@ -103,7 +105,10 @@ function attemptsBefore({ id }: Invocation, { before }: Attempt): number {
   return before.get(id)?.attempts ?? 0;
 }
 
-/** True while an attempt makes progress, or a delay runs. An action that says it continues and stands still makes none. */
+/**
+ * True while an attempt makes progress, or a delay runs. An action that says it continues but does
+ * not move makes none.
+ */
 function gotAhead(result: ActionResult, before: ActionOutcome | undefined): boolean {
   if (result.status !== 'pending') return false;
   if (result.reason === 'delayed') return true;
@@ -112,7 +117,10 @@ function gotAhead(result: ActionResult, before: ActionOutcome | undefined): bool
   );
 }
 
-/** Only what is pending has a place to go on from; what failed begins anew when it is tried again. */
+/**
+ * Only a pending action has progress to continue from; a failed one starts again from the
+ * beginning.
+ */
 function progressOf(before: ActionOutcome | undefined): JsonObject | undefined {
   return before?.status === 'pending' ? before.progress : undefined;
 }
@@ -164,7 +172,10 @@ async function runAction(
   }
 }
 
-/** Once for each kind of trouble that an action has: its row keeps the latest, and an outage tries again many times. */
+/**
+ * Logged once per kind of failure of an action: its row keeps the latest, and an outage causes many
+ * tries.
+ */
 function logTrouble(error: RetryableError, { id, action, mapping }: Invocation, attempt: Attempt, ports: ActionPorts) {
   if (attempt.before.get(id)?.detail === clip(error.message)) return;
   const { execution, eventId, source } = attempt.message;
@@ -198,7 +209,10 @@ function outcomeOf(
   return { status, reason, ...(detail && { detail }), ...resultOfNo(result), ...warnings };
 }
 
-/** What a "no" reports beside its reason and detail: which fields were wrong, how many runs began all the same. */
+/**
+ * A refusal's report in addition to reason and detail: wrong fields, or the number of runs that
+ * began all the same.
+ */
 function resultOfNo(no: Exclude<ActionResult, { status: 'succeeded' }>): { result?: JsonObject } {
   const errors = 'errors' in no ? no.errors?.slice(0, warningsMax) : undefined;
   const result: JsonObject = {

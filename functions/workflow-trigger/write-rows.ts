@@ -6,23 +6,26 @@ import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import { clip } from '../../shared/core/text.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';
 
-/** A row to write, with what was read before the attempt. */
+/** A row to write, with the row read before the attempt. */
 export type RowToWrite = {
   row: ActionLogEntry;
   stored?: ActionLogEntry;
-  /** True when no other delivery can have written: then the row is written without a condition, together with others. */
+  /**
+   * True when no other delivery can have written: then the row is written without a condition, in a
+   * batch.
+   */
   isAlone: boolean;
 };
 
 /**
- * First attempts that left nothing pending or failed have no other delivery to agree with: their rows are written together,
- * unconditionally. Every other row is written on the condition that it is as it was read.
- *
- * Answers in order: undefined, or what kept the row out. Never throws.
+ * First attempts without pending or failed actions cannot conflict with another delivery: their
+ * rows are written in a batch, unconditionally. Every other row is written only if it is unchanged
+ * since the read. Answers in order: undefined, or the error that prevented the write. Never throws.
  */
 export async function writeRows(all: RowToWrite[], actionLog: ActionLog): Promise<(Error | undefined)[]> {
   const alone = all.filter(({ isAlone }) => isAlone);
-  // A revision that no delivery has read: a twin that read an earlier row must not take this one for it.
+  // A revision that no delivery has read, so that a twin that read an earlier row notices the
+  // difference.
   const rows = alone.map(({ row }) => ({ ...row, revision: row.updatedAtMs }));
   const batch = rows.length === 0 ? Promise.resolve([]) : actionLog.writeEach(rows).catch(asError);
   const merged = await Promise.all(
@@ -38,7 +41,7 @@ export async function writeRows(all: RowToWrite[], actionLog: ActionLog): Promis
 
 const writeAttemptsMax = 10;
 
-/** @throws RetryableError when the row kept changing, or the table is throttled or away */
+/** @throws RetryableError when the row kept changing, or the table is throttled or unavailable */
 async function writeMerged({ row, stored }: Omit<RowToWrite, 'isAlone'>, actionLog: ActionLog): Promise<void> {
   let found = stored;
   for (let tries = 1; tries <= writeAttemptsMax; tries++) {
@@ -51,9 +54,10 @@ async function writeMerged({ row, stored }: Omit<RowToWrite, 'isAlone'>, actionL
 }
 
 /**
- * Leaves a failed delivery's reason in its row, as the detail of whatever is still open: the dead-letter queue carries
- * messages and no errors. The dead-letter function writes the row if this does not.
- * @throws what the table throws, which may be what failed
+ * Writes a failed delivery's reason into its row, as the detail of open actions, since the
+ * dead-letter queue holds messages without errors. The dead-letter function writes the row if this
+ * fails.
+ * @throws the table's error; the table itself may have failed
  */
 export async function explainInRow(
   message: ActionsMessage,
@@ -70,7 +74,7 @@ export async function explainInRow(
       detail,
       attempts: receiveCount,
     })),
-    // Nothing was concluded, so the row does not learn of the origin.
+    // No action was concluded, so the row does not record the origin.
     next: 0,
     origins: [],
     revision: 1,

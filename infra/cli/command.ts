@@ -24,7 +24,7 @@ export function optionsOf<Options>(command: Command): Options & GlobalOptions {
   return command.optsWithGlobals() as Options & GlobalOptions;
 }
 
-/** Whether -e or its variable names an environment; otherwise it is the default one. */
+/** Whether -e or its variable names an environment; otherwise it is the default. */
 export function isEnvironmentNamed(command: Command): boolean {
   let root = command;
   while (root.parent) root = root.parent;
@@ -44,8 +44,8 @@ export function positiveNumber(text: string): number {
 }
 
 /**
- * For `--status failed,skipped`: one value or several, each of a closed list.
- * @throws Refusal (invalid) that names the value, the nearest one, and all there are
+ * For `--status failed,skipped`: one or several values, each from a closed list.
+ * @throws Refusal (invalid) with the value, the nearest valid one, and all valid ones
  */
 export function anyOf<Value extends string>(noun: string, values: readonly Value[]): (text: string) => Value[] {
   return (text) =>
@@ -65,12 +65,12 @@ export function time(text: string): number {
   return parseTime(text, Date.now());
 }
 
-/** For commands that change what is in force. */
+/** For commands that change the state or configuration in force. */
 export function addReason(command: Command): Command {
   return command.option('-m, --message <text>', 'why: recorded with the change, besides who and when');
 }
 
-/** Examples under a command's help: the quickest way to learn it. */
+/** Examples under a command's help. */
 export function examples(command: Command, ...lines: [command: string, what: string][]): Command {
   const width = Math.max(...lines.map(([text]) => text.length));
   const text = lines.map(([line, what]) => `  $ npx signalbox ${line.padEnd(width)}  ${what}`).join('\n');
@@ -78,8 +78,8 @@ export function examples(command: Command, ...lines: [command: string, what: str
 }
 
 /**
- * The list that a group of commands shows when none of them is named: `events` is `events list`. What is named and is none
- * of them ends here, and is told what there is.
+ * The list that a group shows when no command of it is named: `events` is `events list`. An unknown
+ * name ends here too, and the message lists the commands.
  */
 export function defaultList(group: Command): Command {
   return group

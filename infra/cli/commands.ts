@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 
-/** A command's file adds itself to the program: names, options, help, and what it does. */
+/** A command's file adds itself to the program: names, options, help and action. */
 export type CommandFile = { register(program: Command): void };
 
-/** In the order of the help. Only the file of the command that is asked for is loaded, with the clients that it needs. */
+/**
+ * In the order of the help. Only the called command's file is loaded, with the clients that it
+ * needs.
+ */
 export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   sources: () => import('./sources/command.ts'),
   send: () => import('./send/command.ts'),

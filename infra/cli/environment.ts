@@ -10,13 +10,13 @@ import {
 } from '../../shared/operations/environment.ts';
 import { failure } from '../../shared/operations/refusal.ts';
 
-// A file from elsewhere could send events, and secrets, to another machine.
+// A foreign file could send events and secrets to another machine.
 const LocalUrl = z.url().refine((url) => {
   const { protocol, hostname } = new URL(url);
   return protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
 }, 'is not on this machine');
 
-/** `.signalbox/runtime.json`: the local runtime is up, and this is where. */
+/** `.signalbox/runtime.json`: the addresses of the running local runtime. */
 const RuntimeFile = z.object({
   pid: z.int().positive(),
   started_at: z.string(),
@@ -41,8 +41,9 @@ type RuntimeFile = z.infer<typeof RuntimeFile>;
 export type EnvironmentOptions = { environment: string; profile?: string; region?: string };
 
 /**
- * The environment an operator named: the local runtime's when one is up and runs it, else the stack on AWS.
- * @throws Refusal with both remedies when there is neither
+ * The environment that an operator named: the local runtime's if one runs it, else the stack on
+ * AWS.
+ * @throws Refusal with both remedies when neither exists
  */
 export async function connect(options: EnvironmentOptions): Promise<Environment> {
   const runtime = readRuntimeFile();
@@ -59,7 +60,7 @@ export async function connect(options: EnvironmentOptions): Promise<Environment>
   return openEnvironment(options.environment, `AWS ${region}`, outputs, { ...config, region });
 }
 
-/** Whether the local runtime is up and runs this environment. */
+/** Whether a running local runtime has this environment. */
 export function runsHere(name: string): boolean {
   return own(readRuntimeFile()?.environments ?? {}, name) !== undefined;
 }
@@ -67,10 +68,10 @@ export function runsHere(name: string): boolean {
 const runtimePath = () =>
   process.env.SIGNALBOX_RUNTIME_FILE ?? join(import.meta.dirname, '..', '..', '.signalbox', 'runtime.json');
 
-/** What this checkout remembers, and git ignores. */
+/** A file in which this checkout keeps data; git ignores it. */
 export const stateDirectory = (): string => dirname(runtimePath());
 
-/** What the local runtime wrote when it came up; undefined when none is up. */
+/** The file that the local runtime wrote at its start; undefined when none is running. */
 function readRuntimeFile(): RuntimeFile | undefined {
   let text: string;
   try {
@@ -96,18 +97,18 @@ function jsonOrUndefined(text: string): unknown {
   }
 }
 
-/** A runtime that was killed leaves its file behind. */
+/** A killed runtime leaves its file behind. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it lives, as another user.
+    // EPERM: it is running as another user.
     return (error as { code?: string }).code === 'EPERM';
   }
 }
 
-/** The CloudFormation client is large and needed on AWS only, so it is loaded here. */
+/** The CloudFormation client is large and only needed on AWS, so it is loaded here. */
 async function readStack(
   environment: string,
   config: ClientConfig,

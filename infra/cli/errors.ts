@@ -1,7 +1,7 @@
 import { failure, Refusal, type RefusalKind } from '../../shared/operations/refusal.ts';
 import { printable } from '../../shared/operations/words/text.ts';
 
-/** 1: it failed. 2: the command line is wrong. 3: what was asked for does not exist. */
+/** 1: it failed. 2: the command line is wrong. 3: the requested thing does not exist. */
 export type ExitCode = 1 | 2 | 3;
 
 const exitCodes: Record<RefusalKind, ExitCode> = { failed: 1, invalid: 2, not_found: 3 };
@@ -16,8 +16,9 @@ export function refusalLines({ lines, remedies }: Refusal): string[] {
 }
 
 /**
- * What an error means to an operator; undefined when it is a bug of ours, whose stack trace is worth having.
- * AWS errors are told by name: https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/error-handling.html
+ * What an error means to an operator; undefined for a bug of ours, which is shown with its stack
+ * trace. AWS errors are recognised by name:
+ * https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/error-handling.html
  */
 export function explainError(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error;

@@ -2,7 +2,7 @@
 import { runCli } from './run.ts';
 import { printNote } from './terminal/terminal.ts';
 
-// `signalbox events | head -1` closes the pipe early; that is no error.
+// `signalbox events | head -1` closes the pipe early; that is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   printNote(`error: standard output cannot be written (${error.code ?? error.message})`);

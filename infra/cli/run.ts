@@ -6,14 +6,14 @@ import { type CommandFile, commandFiles } from './commands.ts';
 import { exitCodeOf, explainError, refusalLines } from './errors.ts';
 import { printNote } from './terminal/terminal.ts';
 
-/** Runs one command line and answers its exit code; everything it says goes to the process's output. */
+/** Runs one command line and answers its exit code; its output goes to the process's streams. */
 export async function runCli(args: string[]): Promise<number> {
   const program = addGlobalOptions(new Command('signalbox'))
     .description('Operate Signalbox: what came in, what became of it, and what to run again.')
     .version(packageJson.version, '-V, --version', 'the version of this checkout')
     .showHelpAfterError('(--help shows what it takes)')
     .exitOverride()
-    // A mistyped argument is repeated in the message about it.
+    // The message about a mistyped argument repeats it.
     .configureOutput({ writeErr: (text) => printNote(text.trimEnd()) })
     .addHelpText(
       'after',
@@ -33,7 +33,10 @@ export async function runCli(args: string[]): Promise<number> {
   }
 }
 
-/** The file of one command; all of them for help, which lists them, and for a typo, which is answered with the nearest. */
+/**
+ * The file of one command. All files for help, which lists them, and for a typo, whose message
+ * names the nearest.
+ */
 function loadCommands(name: string | undefined): Promise<CommandFile[]> {
   const one = name === undefined ? undefined : new Map(Object.entries(commandFiles)).get(name);
   return Promise.all((one ? [one] : Object.values(commandFiles)).map((load) => load()));
@@ -47,7 +50,7 @@ function firstOperand(args: string[]): string | undefined {
   try {
     return probe.parseOptions(args).operands[0];
   } catch {
-    // A global option without its value: said when the arguments are parsed in earnest.
+    // A global option without its value; the real parse of the arguments reports it.
     return undefined;
   }
 }
@@ -60,7 +63,7 @@ function inheritExit(command: Command): void {
   for (const inner of command.commands) inheritExit(inner);
 }
 
-/** What was wrong, a line each, then one line per remedy; a stack trace only for a bug of ours. */
+/** One line for each problem and one per remedy; a stack trace only for a bug of ours. */
 function reportError(error: unknown): number {
   // Commander has printed its own message; its exit code 0 is for --help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

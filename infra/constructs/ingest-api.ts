@@ -63,7 +63,7 @@ export class IngestApi extends Construct {
         format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
       },
       // The name that API Gateway assigned keeps working, so that URLs given out earlier do.
-      domainMapping: domain && { domainName: domain },
+      ...(domain && { domainMapping: { domainName: domain } }),
     });
     this.url = environment.customDomain ? `https://${environment.customDomain.domainName}` : this.api.apiEndpoint;
   }

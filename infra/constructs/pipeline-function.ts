@@ -14,6 +14,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Target } from '../../shared/core/configuration/targets/index.ts';
+import { defined } from '../../shared/core/defined.ts';
 import type { readEnvironment } from '../../shared/lambda/environment.ts';
 import type { PipelineEnvironment } from '../environments.ts';
 import { besideBundle, type LoadedWhenUsed, type StartedWhenUsed } from './beside-bundle.ts';
@@ -98,8 +99,8 @@ export class PipelineFunction extends Construct {
       memorySize: props.memoryMegabytes,
       timeout: props.timeout,
       role: this.#role,
-      reservedConcurrentExecutions: props.reservedConcurrency,
-      recursiveLoop: props.sendsToItself ? RecursiveLoop.ALLOW : undefined,
+      ...defined({ reservedConcurrentExecutions: props.reservedConcurrency }),
+      ...(props.sendsToItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       // Three platform lines per call would be most of a busy pipeline's cost for logs.

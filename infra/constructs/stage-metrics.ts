@@ -1,5 +1,6 @@
 import type { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { defined } from '../../shared/core/defined.ts';
 
 /** What the functions count (`shared/lambda/metrics.ts`); `docs/alarms.md` says what each name means. */
 export type StageMetricName =
@@ -42,7 +43,14 @@ export function stageMetric(
   metricName: StageMetricName,
   { period, statistic = 'Sum', label }: Options,
 ): Metric {
-  return new Metric({ namespace, metricName, dimensionsMap: { environment }, statistic, period, label });
+  return new Metric({
+    namespace,
+    metricName,
+    dimensionsMap: { environment },
+    statistic,
+    period,
+    ...defined({ label }),
+  });
 }
 
 /** One line per source that was counted: a search, so that a new source appears by itself. Not for alarms. */

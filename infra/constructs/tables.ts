@@ -7,6 +7,7 @@ import {
   type TableName,
   tableDefinitions,
 } from '../../shared/adapters/table-definitions.ts';
+import { defined } from '../../shared/core/defined.ts';
 import type { PipelineEnvironment } from '../environments.ts';
 import { keepLogicalId } from './logical-id.ts';
 
@@ -35,7 +36,7 @@ export class Tables extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      timeToLiveAttribute: definition.timeToLive,
+      ...defined({ timeToLiveAttribute: definition.timeToLive }),
       deletionProtection: protectData,
       removalPolicy: protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });

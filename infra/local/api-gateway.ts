@@ -19,9 +19,9 @@ export type GatewayRoute = { routeKey: string; timeoutMs: number; function: Pick
 export type ApiGateway = {
   /** `http://127.0.0.1:3000` */
   url: string;
-  /** Starts to answer; before, every request is told 503. */
+  /** Starts to answer; until then every request gets 503. */
   serve(routes: GatewayRoute[]): void;
-  /** Answers 503 to what comes in from now on, and waits for the requests that are being answered. */
+  /** Answers 503 to new requests, and waits for those that are being answered. */
   drain(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -29,7 +29,7 @@ export type ApiGateway = {
 export type GatewayOptions = {
   /** 0: any free port. */
   port: number;
-  /** Answered in JSON at `GET /_local/metrics`, which the real gateway does not have. */
+  /** The JSON of `GET /_local/metrics`, a route that the real gateway does not have. */
   metrics(): unknown;
   onFailure(error: Error): void;
 };
@@ -67,7 +67,7 @@ export async function startApiGateway({ port: wantedPort, metrics, onFailure }: 
       return send(response, { status: 200, headers: { 'content-type': 'application/json' }, cookies: [], body });
     }
     const body = await readBody(request, requestBytesMax).catch(() => 'broken' as const);
-    // The sender hung up; nobody waits for an answer.
+    // The sender hung up and does not wait for an answer.
     if (body === 'broken') return;
     const id = randomBytes(12).toString('hex');
     response.setHeader('apigw-requestid', id);
@@ -141,7 +141,7 @@ function send(response: ServerResponse, { status, headers, cookies, body }: Prox
   response.writeHead(status, {
     ...kept,
     ...(cookies.length > 0 && { 'set-cookie': cookies }),
-    // A function says nothing of length; the gateway does.
+    // The gateway sets the length, not the function.
     'content-length': body.length,
   });
   response.end(body);

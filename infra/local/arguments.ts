@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 export type Arguments = {
   port: number;
   environments: string[];
-  /** Absent: nothing is kept. */
+  /** Absent: data is not kept. */
   data?: string;
   verbose: boolean;
   /** Absent: on a terminal. */

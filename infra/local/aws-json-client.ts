@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import type { LocalCredentials } from './credentials.ts';
 
-/** Calls one of the emulators in AWS's JSON protocol. */
+/** Calls an emulator in AWS's JSON protocol. */
 export type AwsJsonClient = {
   /** @throws AwsJsonError when the service refuses; the connection's error when it cannot be reached */
   call<Answer>(action: string, body: Record<string, unknown>, options?: { signal?: AbortSignal }): Promise<Answer>;
@@ -20,9 +20,9 @@ export class AwsJsonError extends Error {
 }
 
 /**
- * A client for the runtime's own calls. The SDK costs three times the processor time per call and megabytes of memory,
- * and what it adds (signatures, retries, regions) means nothing to an emulator in the same process.
- *
+ * A client for the runtime's own calls. The SDK costs three times the processor time per call and
+ * megabytes of memory. Its signatures, retries and regions are useless for an emulator in the same
+ * process.
  * @param prefix of the header `X-Amz-Target`: `AmazonSQS`, `DynamoDB_20120810`
  */
 export function makeAwsJsonClient(endpoint: string, prefix: string, credentials: LocalCredentials): AwsJsonClient {
@@ -30,7 +30,7 @@ export function makeAwsJsonClient(endpoint: string, prefix: string, credentials:
   const { hostname, port } = new URL(endpoint);
   const headers = {
     'content-type': 'application/x-amz-json-1.0',
-    // The emulators read the region from here, and who calls; nothing checks the signature.
+    // The emulators read the region and the caller from here; they do not check the signature.
     authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/20260101/us-east-1/local/aws4_request, SignedHeaders=host, Signature=local`,
     'x-amz-date': '20260101T000000Z',
   };

@@ -14,19 +14,19 @@ import { environments } from '../environments.ts';
 import { AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
 import type { LocalCredentials } from './credentials.ts';
 
-/** Where an environment's stand-ins for AWS listen, and what its stack puts out. */
+/** The addresses of an environment's emulators, and its stack's outputs. */
 export type LocalEnvironment = {
   name: string;
   region: string;
   endpoints: { dynamodb: string; sqs: string; secretsmanager: string; cloudwatch: string };
-  /** What each of them wants to see. */
+  /** The credentials that the emulators require. */
   credentials: LocalCredentials;
   outputs: Record<string, string>;
 };
 
 export type LocalConfiguration = {
   version: number;
-  /** Whether the files held something new. */
+  /** Whether the files had new content. */
   changed: boolean;
   sources: { key: string; ingestUrl: string }[];
 };
@@ -34,12 +34,11 @@ export type LocalConfiguration = {
 const filesOfThisCheckout = fileURLToPath(new URL('../config', import.meta.url));
 
 /**
- * Gives an environment its content before its first event. The lowest environment of the run takes the files, as `npx signalbox
- * config push --commit` does; what is live already makes no new version. One above it takes them only while nothing was ever
- * committed there: from then on its content comes by promotion, as on AWS.
- *
+ * Gives an environment its content before its first event. The lowest environment of the run gets
+ * the files, as with `npx signalbox config push --commit`; unchanged content makes no new version.
+ * A higher one gets them only the first time; then its content comes by promotion, as on AWS.
  * @param running the names of all environments of this run
- * @throws Error that lists what is wrong with the files
+ * @throws Error that lists the files' problems
  */
 export async function pushLocalConfiguration(
   environment: LocalEnvironment,

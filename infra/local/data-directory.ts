@@ -4,19 +4,20 @@ import { ClassicLevel } from 'classic-level';
 
 export type DataDirectory = { path: string; release(): Promise<void> };
 
-/** The directory is in use by another runtime. */
+/** Another runtime is using the directory. */
 export class DataDirectoryTaken extends Error {
   override name = 'DataDirectoryTaken';
 }
 
-/** Other users of the machine could read what would lie in it. */
+/** Other users of the machine could read its content. */
 export class DataDirectoryOpen extends Error {
   override name = 'DataDirectoryOpen';
 }
 
 /**
- * Takes the directory for this process alone, and keeps other users out of it: secrets lie in it. The lock is LevelDB's: the
- * operating system lets go of it when the process ends, however it ends, so that nothing is left to clean up after a kill.
+ * Locks the directory for this process, and closes it to other users, since it holds secrets. The
+ * lock is LevelDB's: the operating system releases it at the end of the process, so a kill leaves
+ * no lock behind.
  * @throws DataDirectoryTaken, DataDirectoryOpen
  */
 export async function takeDataDirectory(directory: string): Promise<DataDirectory> {
@@ -37,11 +38,13 @@ export async function takeDataDirectory(directory: string): Promise<DataDirector
   return { path, release: () => lock.close() };
 }
 
-// What this version and earlier ones put there.
+// Files that this version and earlier ones write there.
 const ours =
   /^(lock|lock\.(pid|db.*)|runtime\.json(\.new)?|secrets\.json(\.new)?|metrics\.ndjson|tables|queues|cdk\.out)$/;
 
-/** One that an earlier version made was open to all. A folder that holds other things is not ours to close. */
+/**
+ * An earlier version made it open to all users. But a folder with other files is not ours to close.
+ */
 function closeToOthers(path: string): void {
   if ((statSync(path).mode & 0o077) === 0) return;
   if (!readdirSync(path).every((name) => ours.test(name)))

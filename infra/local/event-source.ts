@@ -4,7 +4,7 @@ import type { EventSourceResource } from './resources/event-source.ts';
 import { region } from './resources/resource-type.ts';
 
 export type EventSource = {
-  /** Stops receiving and waits for the batches that are being worked on. */
+  /** Stops receiving and waits for the batches in work. */
   stop(): Promise<void>;
 };
 
@@ -16,7 +16,9 @@ export type EventSourceOptions = {
   concurrency: number;
   /** Calls the function with an event in JSON; answers its result in JSON. */
   invoke(payload: string): Promise<string>;
-  /** Told of each batch that the function failed as a whole; its messages come back when their visibility ends. */
+  /**
+   * Called for each batch that failed as a whole; its messages return when their visibility ends.
+   */
   onFailure(error: Error, messages: number): void;
 };
 
@@ -56,7 +58,7 @@ export function startEventSource(options: EventSourceOptions): EventSource {
     return answer.Messages ?? [];
   }
 
-  /** Up to `batchSize` messages; once there is one, waits no longer than the window for the others. */
+  /** Up to `batchSize` messages; after the first it waits at most the batching window for more. */
   async function receiveBatch(): Promise<Message[]> {
     const { batchSize, windowSeconds } = definition;
     const messages = await receive(batchSize, waitSecondsMax);
@@ -77,7 +79,7 @@ export function startEventSource(options: EventSourceOptions): EventSource {
       (error: Error) => error,
     );
     if (done instanceof Error) return onFailure(done, messages.length);
-    // The next batch need not wait for it; `stop` does.
+    // The next batch does not wait for it; `stop` does.
     const deletion = deleteEach(done).finally(() => deletions.delete(deletion));
     deletions.add(deletion);
   }
@@ -87,7 +89,7 @@ export function startEventSource(options: EventSourceOptions): EventSource {
       const Entries = messages
         .slice(i, i + messagesMax)
         .map(({ ReceiptHandle }, n) => ({ Id: String(n), ReceiptHandle }));
-      // Messages that stay are delivered again, which functions are made for.
+      // Messages that could not be deleted are delivered again, which functions handle.
       await queues.call('DeleteMessageBatch', { QueueUrl: queueUrl, Entries }).catch((error) => onFailure(error, 0));
     }
   }
@@ -147,8 +149,8 @@ const BatchResponse = z
   .nullable();
 
 /**
- * The messages that `result` says are finished, or the error that keeps all of them. An absent or empty list of failures
- * means that all went well; anything that cannot be understood means that all failed.
+ * The messages that `result` reports as finished, or the error that fails all. An absent or empty
+ * list of failures means success; an invalid result means that all failed.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
  */
 function acknowledged(messages: Message[], result: string, reportsItemFailures: boolean): Message[] | Error {

@@ -5,7 +5,7 @@ import type { Answer, Call, ThrownError, WorkerData } from './function-worker.ts
 import type { FunctionResource } from './resources/function.ts';
 import { accountId, region } from './resources/resource-type.ts';
 
-/** A call that did not return: the handler threw, took too long, or its process ended. */
+/** A failed call: the handler threw, took too long, or its process ended. */
 export class FunctionError extends Error {
   override name = 'FunctionError';
   readonly errorType: string;
@@ -26,46 +26,49 @@ export type FunctionHost = {
    * @throws FunctionError
    */
   invoke(payload: string): Promise<string>;
-  /** Every call from now on is a cold start's, or comes after one; calls in work are finished first by the workers they have. */
+  /** All later calls run in new workers; calls in work finish in their present ones. */
   renew(): void;
   /**
    * The same with another bundle.
-   * @throws FunctionError, and leaves the function as it is, when the bundle cannot be loaded
+   * @throws FunctionError when the bundle cannot be loaded; the function stays as it is
    */
   replace(file: string): Promise<void>;
   /**
-   * Ends a worker in the middle of its call, as Lambda may at any moment: the call fails, and others go on. For whoever
-   * wants to see what that does. Answers whether one was at work.
+   * Ends a worker in the middle of its call, as Lambda may at any moment: the call fails, and
+   * others go on. For tests. Answers whether one was busy.
    */
   killBusyWorker(): boolean;
-  /** Megabytes of heap in use when each worker last answered; one that is starting or ending is left out. */
+  /**
+   * Megabytes of heap in use at each worker's last answer, without workers that are starting or
+   * ending.
+   */
   heapsMb(): number[];
   stop(): Promise<void>;
 };
 
 export type HostOptions = {
-  /** Calls that may run at the same time, each in a worker of its own. */
+  /** Calls that may run at the same time, each in a separate worker. */
   workersMax: number;
-  /** Variables that every function gets here, such as the emulators' addresses. */
+  /** Additional variables for every function, such as the emulators' addresses. */
   variables: Record<string, string>;
-  /** Takes what functions print, line by line. */
+  /** Gets the functions' output, line by line. */
   onLine(functionName: string, line: string, stream: 'stdout' | 'stderr'): void;
 };
 
 type Waiting = { payload: string; resolve(result: string): void; reject(error: Error): void };
 
 /**
- * Runs a function's bundle as Lambda would: in workers with the function's memory and variables, one call at a time in
- * each, stopped at its timeout. Workers are started when all others are busy and kept for later calls. One that breaks
- * fails its call alone.
+ * Runs a function's bundle as Lambda would: in workers with the function's memory and variables,
+ * one call at a time in each, stopped at its timeout. A worker is started when all others are busy,
+ * and kept for later calls. A broken worker fails only its own call.
  */
 export function hostFunction(first: FunctionResource, options: HostOptions): FunctionHost {
   let definition = first;
   const waiting: Waiting[] = [];
   const idle: FunctionWorker[] = [];
-  /** All that live, those that work off their last call after a renewal too. */
+  /** All living workers, including those that finish their last call after a renewal. */
   const all = new Set<FunctionWorker>();
-  /** Those that get calls. */
+  /** Workers that get calls. */
   let current = new Set<FunctionWorker>();
   let starting = 0;
 
@@ -83,7 +86,7 @@ export function hostFunction(first: FunctionResource, options: HostOptions): Fun
         .then(
           () => settle(worker),
           (error: Error) => {
-            // The cold start was for the first in the line; those behind it get a try of their own.
+            // The cold start was for the first call in line; the next ones get their own try.
             if (of === current) waiting.shift()?.reject(error);
           },
         )
@@ -106,7 +109,7 @@ export function hostFunction(first: FunctionResource, options: HostOptions): Fun
     return worker;
   }
 
-  /** A worker that has nothing to do: it waits for a call, or ends when it is of an earlier version. */
+  /** An idle worker: it waits for a call, or ends if its version is old. */
   function settle(worker: FunctionWorker): void {
     if (!current.has(worker)) void worker.stop();
     else if (worker.isAlive()) idle.push(worker);
@@ -143,7 +146,7 @@ export function hostFunction(first: FunctionResource, options: HostOptions): Fun
     async replace(file) {
       const changed = { ...definition, file };
       const worker = startWorker(changed, options);
-      // Fails, and changes nothing, when the new code cannot be loaded.
+      // Fails without any change when the new code cannot be loaded.
       await worker.loaded;
       definition = changed;
       renew();
@@ -169,14 +172,14 @@ type FunctionWorker = {
   isAlive(): boolean;
   isBusy(): boolean;
   heapMb(): number | undefined;
-  /** Settles when its thread is gone. */
+  /** Settles when its thread has ended. */
   ended: Promise<void>;
   stop(): Promise<void>;
 };
 
 // Lambda gives a function ten seconds to load: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 const loadSecondsMax = 10;
-// Without this, V8 lets each worker's new objects grow to 48 MB before it looks at them.
+// Without this limit, V8 lets each worker's new objects grow to 48 MB before it collects them.
 const youngGenerationMb = 8;
 
 function startWorker(definition: FunctionResource, { variables, onLine }: HostOptions): FunctionWorker {
@@ -219,7 +222,7 @@ function startWorker(definition: FunctionResource, { variables, onLine }: HostOp
     });
   });
 
-  /** One exchange with the worker, which is stopped when it takes longer than it may. */
+  /** One exchange with the worker, which is stopped at the timeout. */
   const exchange = async <Result>(
     send: () => void,
     secondsMax: number,

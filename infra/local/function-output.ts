@@ -1,11 +1,14 @@
 import * as z from 'zod';
 import type { MetricCounters } from './metrics.ts';
 
-// Both Powertools' lines and those that Lambda makes of console calls have it.
+// Lines of Powertools have it, and lines that Lambda makes from console calls.
 const LogLine = z.object({ level: z.string() });
 const worthSeeing = new Set(['WARN', 'ERROR', 'CRITICAL', 'FATAL']);
 
-/** Sorts what functions print: metrics are counted, warnings and errors shown, the rest is detail. */
+/**
+ * Sorts the functions' output: it counts metrics, shows warnings and errors, and treats the rest as
+ * detail.
+ */
 export function makeLineReader(to: {
   metrics: MetricCounters;
   onDetail(line: string): void;
@@ -20,7 +23,7 @@ export function makeLineReader(to: {
 
 const WithStack = z.looseObject({ error: z.looseObject({ stack: z.string() }) });
 
-/** A line of a failure with its stack below it, one call to a line; any other line as it is. */
+/** A failure's line with its stack below, one call per line; any other line unchanged. */
 function readable(line: string): string {
   if (!line.includes('"stack"')) return line;
   try {

@@ -2,7 +2,10 @@ import { pathToFileURL } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** What a worker is told, and what it answers. Events and results cross as JSON, as they do between Lambda and a function. */
+/**
+ * Messages to and from a worker. Events and results cross as JSON, as between Lambda and a
+ * function.
+ */
 export type WorkerData = { file: string; handler: string };
 export type Call = { payload: string; deadlineMs: number; context: CallContext };
 export type CallContext = {
@@ -23,7 +26,7 @@ export type Answer = (
   | { kind: 'threw'; error: ThrownError }
   | { kind: 'printed' }
 ) & {
-  /** What was printed since the last answer. */
+  /** Output since the last answer. */
   printed: Printed;
   heapBytes: number;
 };
@@ -41,7 +44,8 @@ const answerWithPrinted = () => {
   if (printed.length > 0) answer({ kind: 'printed' });
 };
 
-// A worker's own streams cost two messages between the threads per line; this way lines travel with the answers.
+// A worker's own streams cost two messages between threads per line; instead, lines travel with the
+// answers.
 for (const stream of ['stdout', 'stderr'] as const) {
   process[stream].write = (chunk: Uint8Array | string, ...rest: unknown[]) => {
     if (printed.length === 0) setImmediate(answerWithPrinted);
@@ -52,7 +56,7 @@ for (const stream of ['stdout', 'stderr'] as const) {
   };
 }
 process.on('exit', answerWithPrinted);
-// What `--enable-source-maps` is on Lambda: stacks name the files that people edit.
+// Like `--enable-source-maps` on Lambda: stacks name the source files.
 process.setSourceMapsEnabled(true);
 
 try {

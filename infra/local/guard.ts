@@ -3,15 +3,17 @@ import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } fro
 import type { LocalCredentials } from './credentials.ts';
 
 /*
- * Who may talk to the listeners of this machine. A web page that somebody has open can send requests to 127.0.0.1, and with a host
- * name that it lets point there it can read the answers (DNS rebinding); other users of the machine can connect as well.
+ * Guards the listeners of this machine. An open web page can send requests to 127.0.0.1. With a
+ * host name that points there it can also read the answers (DNS rebinding). Other users of the
+ * machine can connect as well.
  */
 
 export type Refused = { status: number; type: string; message: string };
 
 /**
- * Why a request to a stand-in for AWS is refused, in AWS's words where it has some; undefined when it is let in.
- * @param target what `X-Amz-Target` begins with: `DynamoDB_20120810`
+ * Why a request to an emulator is refused, in AWS's words if it has some; undefined when it is
+ * allowed.
+ * @param target the beginning of `X-Amz-Target`: `DynamoDB_20120810`
  */
 export function refusalOf(
   { method, headers, port }: { method: string | undefined; headers: IncomingHttpHeaders; port: number },
@@ -29,7 +31,10 @@ export function refusalOf(
   return { status: 403, type: 'UnrecognizedClientException', message };
 }
 
-/** What shows that a request does not come from a program on this machine that knows where it sends; undefined: nothing. */
+/**
+ * The sign that a request does not come from a program on this machine that knows the address;
+ * undefined when there is none.
+ */
 export function foreignOf(headers: IncomingHttpHeaders, port: number): string | undefined {
   if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined)
     return 'Web pages may not use this address.';
@@ -38,7 +43,7 @@ export function foreignOf(headers: IncomingHttpHeaders, port: number): string | 
   return undefined;
 }
 
-/** Puts the guard before everything that `server` answers. Call it once all of its listeners are there. */
+/** Puts the guard before all handlers of `server`. Call it after they are registered. */
 export function guardServer(server: Server, credentials: LocalCredentials, target: string): void {
   const listeners = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners('request');
@@ -49,7 +54,8 @@ export function guardServer(server: Server, credentials: LocalCredentials, targe
       for (const listener of listeners) listener(request, response);
       return;
     }
-    // Read to its end: a client that is still sending would not see the answer.
+    // The request is read to its end, since a client that is still sending would not see the
+    // answer.
     request.resume();
     const { status, type, message } = refused;
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });

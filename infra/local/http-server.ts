@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 
 /**
- * Starts to listen on this machine alone; answers the port.
+ * Listens only on this machine's own address; answers the port.
  * @throws the listener's own error, with `code` EADDRINUSE for a port that is taken
  */
 export async function listen(server: Server, port: number): Promise<number> {
@@ -30,7 +30,7 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    // The rest is read and dropped: a sender that is still writing would not see the answer otherwise.
+    // The rest is read and dropped, since a sender that is still writing would not see the answer.
     if (bytes <= bytesMax) chunks.push(chunk);
   }
   return bytes <= bytesMax ? Buffer.concat(chunks, bytes) : undefined;

@@ -5,19 +5,19 @@ import { type Runtime, startRuntime } from './runtime.ts';
 import { defaultRuntimeFile, findRunning, writeRuntimeFile } from './runtime-file.ts';
 import { closingSummary } from './summary.ts';
 
-// Nobody waits longer for a terminal; what is not done by then is kept in the queues for the next start.
+// The longest wait for the queues at the end; the rest stays in the queues for the next start.
 const drainMs = 10_000;
 const startedMs = performance.now();
 
 async function main(): Promise<void> {
-  // Whatever it writes is for this user alone: events, secrets, the credentials of the run.
+  // Only this user may read what it writes: events, secrets, the credentials of the run.
   process.umask(0o077);
   const args = readArguments(process.argv.slice(2));
   if (args === 'help') return console.log(help);
   let runtime: Runtime | undefined;
   let stopping = false;
   const onSignal = () => {
-    // The second one, or one that comes before there is anything to finish.
+    // The second signal, or one before the run has work to finish, ends it at once.
     if (stopping || runtime === undefined) process.exit(130);
     stopping = true;
     void shutDown(runtime);
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Tells the CLI anew where everything is. */
+/** Writes the addresses for the CLI again. */
 let registered: () => void = () => undefined;
 
 async function announce(runtime: Runtime, { data, watch }: Arguments): Promise<void> {
@@ -57,7 +57,7 @@ async function announce(runtime: Runtime, { data, watch }: Arguments): Promise<v
   }
   const source = first?.configuration.sources[0]?.key ?? 'SOURCE';
   const prefix = file === defaultRuntimeFile ? '' : `SIGNALBOX_RUNTIME_FILE=${file} `;
-  // The CLI takes development when it is not told.
+  // The CLI's default is development.
   const suffix = first === undefined || first.name === 'development' ? '' : ` --environment ${first.name}`;
   const commands = [`send ${source}`, 'events', 'actions', 'runs', 'why ID'];
   console.log(`\nTry next${others.length > 0 ? ' (--environment NAME for the other environments)' : ''}:`);
@@ -75,7 +75,7 @@ async function shutDown(runtime: Runtime): Promise<void> {
   process.exit(0);
 }
 
-/** The token in a URL lets in whoever has it: a terminal shows it, a log does not. */
+/** The token in a URL is a credential: a terminal shows it, a log does not. */
 function shown(ingestUrl: string): string {
   return process.stdout.isTTY ? ingestUrl : ingestUrl.replace(/[^/]+$/, '…  (npx signalbox sources shows it)');
 }
@@ -88,7 +88,7 @@ function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1).padStart(5)} s`;
 }
 
-/** One line that says what was wrong and what to do; a stack trace only for a bug of ours. */
+/** One line for the problem and its remedy; a stack trace only for a bug of ours. */
 async function explain(error: unknown): Promise<string> {
   if (error instanceof UsageError) return `${error.message} (--help shows what it takes)`;
   if (error instanceof DataDirectoryTaken) return error.message;

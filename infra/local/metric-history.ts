@@ -6,28 +6,31 @@ import type { MetricValues } from './metrics.ts';
 export type MinuteSum = { minuteMs: number; sum: number };
 
 /**
- * Metrics by minute, as CloudWatch keeps them: sums only, which is what is asked of it here. Kept in a file to which each
- * addition is appended before anything else happens, so that a kill of the process loses none that was added. (A crash
- * of the machine may lose the last seconds: the disk is not asked to confirm.)
+ * Metrics by minute, like CloudWatch, but only sums. Each addition is appended to a file before
+ * anything else happens, so a kill of the process loses none. (A crash of the machine may lose the
+ * last seconds: it does not wait for the disk to confirm.)
  */
 export type MetricHistory = {
-  /** Adds what one line says; it is in the file when this returns. */
+  /** Adds one line's metrics; they are in the file when this returns. */
   add(values: MetricValues[]): void;
-  /** Minutes that have any, from `sinceMs` until before `untilMs`, oldest first. Dimensions must be exactly these. */
+  /**
+   * Minutes with a sum, from `sinceMs` until before `untilMs`, oldest first. The dimensions must be
+   * exactly these.
+   */
   sums(name: string, dimensions: Record<string, string>, range: { sinceMs: number; untilMs: number }): MinuteSum[];
   close(): void;
 };
 
 const minuteLengthMs = 60_000;
-// As long as rows are kept at most; older counts have nothing left to be compared with.
+// The longest retention of rows; older counts have no rows to be compared with.
 const keptMs = 90 * 86_400_000;
-// Additions are of about 100 bytes, the sums of a day of some 100 KB.
+// An addition has about 100 bytes, a day's sums about 100 KB.
 const appendedBytesMax = 16 * 1024 * 1024;
 
 // [metric, minute, sum]; short, since there is one per request.
 const Addition = z.tuple([z.string(), z.number(), z.number()]);
 
-/** @param file absent: nothing outlives the process */
+/** @param file absent: metrics end with the process */
 export function openMetricHistory(file: string | undefined, { nowMs = Date.now, bytesMax = appendedBytesMax } = {}) {
   const metrics = new Map<string, Map<number, number>>();
   const addOne = (key: string, minute: number, sum: number) => {
@@ -55,7 +58,7 @@ export function openMetricHistory(file: string | undefined, { nowMs = Date.now, 
       );
       for (const addition of additions) addOne(...addition);
       if (file === undefined || appender === undefined) return;
-      // One write for the whole line: a kill leaves all of it or none.
+      // One write for the whole line: a kill keeps all of it or none.
       appender.bytes += writeSync(appender.descriptor, `${JSON.stringify(additions)}\n`);
       if (appender.bytes < bytesMax) return;
       closeSync(appender.descriptor);
@@ -79,7 +82,10 @@ function metricKey(name: string, dimensions: Record<string, string>): string {
   return JSON.stringify([name, ...Object.entries(dimensions).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 
-/** The last line may be half written, when the machine stopped at it; nobody was told of what it would have said. */
+/**
+ * If the machine stopped, the last line may be half written. No caller was told that it was
+ * written.
+ */
 function readLine(line: string): z.infer<typeof Addition>[] {
   if (line === '') return [];
   try {
@@ -89,7 +95,10 @@ function readLine(line: string): z.infer<typeof Addition>[] {
   }
 }
 
-/** The sums in place of the additions that made them: written aside and renamed, so that a kill leaves either file whole. */
+/**
+ * Replaces additions by their sums. The new file is written beside the old one and renamed, so a
+ * kill leaves one of them complete.
+ */
 function rewrite(file: string, metrics: Map<string, Map<number, number>>, nowMs: number) {
   const oldest = Math.floor((nowMs - keptMs) / minuteLengthMs);
   const lines: string[] = [];

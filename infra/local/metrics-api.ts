@@ -8,7 +8,10 @@ import type { MetricHistory } from './metric-history.ts';
 
 export type MetricsApi = { endpoint: string; stop(): Promise<void> };
 
-/** CloudWatch's GetMetricData over what the functions of this machine counted: sums, in any period of whole minutes. */
+/**
+ * CloudWatch's GetMetricData for the local functions' metrics: sums, in any period of whole
+ * minutes.
+ */
 export async function startMetricsApi(
   history: Pick<MetricHistory, 'sums'>,
   credentials: LocalCredentials,
@@ -82,7 +85,7 @@ function getMetricData(history: Pick<MetricHistory, 'sums'>, request: unknown) {
   const { StartTime, EndTime, NextToken, MaxDatapoints, ScanBy, MetricDataQueries } = GetMetricData.parse(request);
   const ids = MetricDataQueries.map(({ Id }) => Id);
   if (new Set(ids).size < ids.length) throw new Error('the Ids of MetricDataQueries must differ');
-  // Every data point of the answer in one line, of which a page is a piece.
+  // All data points of the answer in one list; a page is a piece of it.
   const points = MetricDataQueries.flatMap(({ Id, MetricStat: { Metric, Period } }) => {
     const dimensions = Object.fromEntries(Metric.Dimensions.map(({ Name, Value }) => [Name, Value]));
     const range = { sinceMs: Math.floor(StartTime / 60) * 60_000, untilMs: EndTime * 1000 };

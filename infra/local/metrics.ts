@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import type { MetricHistory } from './metric-history.ts';
 
-/** What CloudWatch would have added up of one metric under one set of dimensions, since the runtime started. */
+/** CloudWatch's totals of one metric with one set of dimensions, since the runtime started. */
 export type Metric = {
   name: string;
   unit: string;
@@ -13,12 +12,12 @@ export type Metric = {
 };
 
 export type MetricCounters = {
-  /** Takes a printed line when it is a metrics line; says whether it was. */
+  /** Counts a printed line if it is a metrics line; answers whether it was. */
   take(line: string): boolean;
   list(): Metric[];
   /** The sum of a metric over all sources of the environment. */
   total(name: string): number;
-  /** Seconds in which anything was counted: the time that the environment was at work, idle times left out. */
+  /** The number of seconds with any count: the environment's working time, without idle times. */
   busySeconds(): number;
 };
 
@@ -36,7 +35,7 @@ const Embedded = z.looseObject({
 });
 const Values = z.union([z.number().transform((value) => [value]), z.array(z.number())]);
 
-/** Values of one metric under one set of dimensions, as a line of some function has them. */
+/** Values of one metric with one set of dimensions, from a function's line. */
 export type MetricValues = {
   name: string;
   unit: string;
@@ -45,7 +44,7 @@ export type MetricValues = {
   values: number[];
 };
 
-/** What a metrics line says; undefined for any other line. */
+/** The content of a metrics line; undefined for any other line. */
 export function readMetricsLine(line: string): MetricValues[] | undefined {
   if (!line.startsWith('{') || !line.includes('"_aws"')) return undefined;
   const embedded = Embedded.safeParse(parseJson(line));
@@ -66,8 +65,8 @@ export function readMetricsLine(line: string): MetricValues[] | undefined {
   );
 }
 
-/** @param history keeps what was counted by minute; absent: only totals are kept */
-export function makeMetricCounters(history?: Pick<MetricHistory, 'add'>): MetricCounters {
+/** @param history keeps counts by minute; absent: only totals are kept */
+export function makeMetricCounters(history?: { add(values: MetricValues[]): void }): MetricCounters {
   const metrics = new Map<string, Metric>();
   let busySeconds = 0;
   let lastBusySecond = 0;

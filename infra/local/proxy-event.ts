@@ -115,9 +115,9 @@ export function proxyEvent(request: ReceivedRequest, path: string, match: Match)
   });
 }
 
-// The guide says that "binary" bodies are base64-encoded and leaves open which those are. Measured on the real gateway
-// in https://github.com/ministackorg/ministack/pull/766: these types are text, everything else and a missing type are
-// not, application/x-www-form-urlencoded included.
+// The guide says that "binary" bodies are base64-encoded and leaves open which those are. Measured
+// on the real gateway in https://github.com/ministackorg/ministack/pull/766: only these types are
+// text. All others are binary, including a missing type and application/x-www-form-urlencoded.
 const textTypes = /^(text\/.*|application\/(json|xml|javascript))$/;
 
 function isText(headers: Record<string, string>): boolean {
@@ -127,7 +127,10 @@ function isText(headers: Record<string, string>): boolean {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** `undefined` for bytes that are not UTF-8: a string could not carry them, so they go as the binary body they are. */
+/**
+ * `undefined` for bytes that are not UTF-8: a string cannot carry them, so they are passed as a
+ * binary body.
+ */
 function textOf(body: Buffer): string | undefined {
   try {
     return utf8.decode(body);
@@ -182,7 +185,10 @@ const Response = z.object({
   isBase64Encoded: z.boolean().nullish(),
 });
 
-/** What a function's result, in JSON, means as a response; `undefined` when the gateway could not make sense of it. */
+/**
+ * The response that a function's result, in JSON, stands for; `undefined` when the gateway could
+ * not read it.
+ */
 export function proxyResponse(result: string): ProxyResponse | undefined {
   const value: unknown = JSON.parse(result);
   if (value === null || typeof value !== 'object' || !('statusCode' in value)) {

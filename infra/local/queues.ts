@@ -15,9 +15,9 @@ export type QueueCounts = { visible: number; inFlight: number; delayed: number }
 export type LocalQueues = {
   endpoint: string;
   client: AwsJsonClient;
-  /** The URL that a client on this machine can use; holds for queues that are created later too. */
+  /** A queue's URL for clients on this machine; also valid for queues that are created later. */
   url(name: string): string;
-  /** Creates the queue, or gives the one that is kept from an earlier run its attributes. */
+  /** Creates the queue, or sets the attributes of the queue kept from an earlier run. */
   ensure(queue: QueueResource): Promise<void>;
   counts(name: string): QueueCounts;
   stop(): Promise<void>;
@@ -36,7 +36,7 @@ export async function startQueues(directory: string | undefined, credentials: Lo
   );
   const endpoint = `http://127.0.0.1:${server.port}`;
   const client = makeAwsJsonClient(endpoint, 'AmazonSQS', credentials);
-  // The emulator's own URLs have a host name that does not resolve; its address with the same path does.
+  // The host name in the emulator's URLs does not resolve; its address with the same path works.
   const url = (name: string) => `${endpoint}/${accountId}/${name}`;
   return {
     endpoint,
@@ -58,7 +58,7 @@ export async function startQueues(directory: string | undefined, credentials: Lo
   };
 }
 
-/** What is used of https://fastify.dev/docs/latest/Reference/Server/ */
+/** The part of https://fastify.dev/docs/latest/Reference/Server/ that is used here. */
 type Fastify = {
   listen(options: object): Promise<string>;
   addHook(
@@ -68,11 +68,12 @@ type Fastify = {
 };
 type FastifyReply = { code(status: number): FastifyReply; type(type: string): FastifyReply; send(body: string): void };
 
-/** Starts fauxqs with three things changed for which it has no option. */
+/** Starts fauxqs with three changes for which it has no option. */
 async function adjusted(credentials: LocalCredentials, start: () => Promise<FauxqsServer>): Promise<FauxqsServer> {
-  // It listens on every interface. It is a Fastify server, and Fastify announces each instance before it listens:
-  // https://fastify.dev/docs/latest/Reference/Hooks/#diagnostics-channel-hooks
-  // It answers every origin and host, and speaks SNS, S3 and STS as well: what is refused never reaches it.
+  // It listens on every interface. It is a Fastify server, and Fastify announces each instance
+  // before it listens: https://fastify.dev/docs/latest/Reference/Hooks/#diagnostics-channel-hooks
+  // It answers every origin and host, and also speaks SNS, S3 and STS; the guard refuses such
+  // requests before they reach it.
   const adjust = (message: unknown) => {
     const { fastify } = message as { fastify: Fastify };
     fastify.addHook('onRequest', (request, reply, done) => {
@@ -88,8 +89,9 @@ async function adjusted(credentials: LocalCredentials, start: () => Promise<Faux
     const listen = fastify.listen.bind(fastify);
     fastify.listen = (options) => listen({ ...options, host: '127.0.0.1' });
   };
-  // It has the disk confirm every single message, which makes it three times slower. Without that, what was written
-  // outlives a kill of the process, though not of the machine: https://sqlite.org/pragma.html#pragma_synchronous
+  // It waits for the disk at every message, which makes it three times slower. Without that,
+  // messages survive a kill of the process, but not of the machine:
+  // https://sqlite.org/pragma.html#pragma_synchronous
   const { exec } = DatabaseSync.prototype;
   DatabaseSync.prototype.exec = function (sql: string) {
     exec.call(this, sql);
@@ -104,7 +106,10 @@ async function adjusted(credentials: LocalCredentials, start: () => Promise<Faux
   }
 }
 
-/** Whoever had received a message ended with the process that ran the queues, so nobody is working on it any more. */
+/**
+ * The receivers of messages ended with the process that ran the queues, so no receiver is
+ * processing one any more.
+ */
 function makeAllVisible(directory: string): void {
   const file = join(directory, 'fauxqs.db');
   if (!existsSync(file)) return;

@@ -12,12 +12,12 @@ type Commands = z.infer<typeof Commands>;
 export type Recipe = {
   /** `functions/ingest/handler.ts` */
   entry: string;
-  /** The folder that CDK's commands wrote into; it has another name since. */
+  /** The folder that CDK's commands wrote into; it was renamed since. */
   madeIn: string;
   commands: Commands;
 };
 
-/** What infra/synth.ts noted in the cloud assembly, bundle by bundle. */
+/** The data that infra/synth.ts wrote into the cloud assembly, per bundle. */
 export function readRecipes(outdir: string): Recipe[] {
   const file = join(outdir, 'bundling.json');
   if (!existsSync(file)) return [];
@@ -38,7 +38,10 @@ export function readRecipes(outdir: string): Recipe[] {
   return recipes;
 }
 
-/** Our own files that the bundle of a function is made of, by their paths in the checkout; read from its source map. */
+/**
+ * Our source files in a function's bundle, by their paths in the checkout; read from its source
+ * map.
+ */
 export function sourcesOf({ file }: Pick<FunctionResource, 'file'>): string[] {
   if (!existsSync(`${file}.map`)) return [];
   const { sources } = z.object({ sources: z.array(z.string()) }).parse(JSON.parse(readFileSync(`${file}.map`, 'utf8')));
@@ -48,8 +51,8 @@ export function sourcesOf({ file }: Pick<FunctionResource, 'file'>): string[] {
 }
 
 /**
- * Runs CDK's commands once more, into `folder`; answers the new main file.
- * @throws Error with what esbuild says when the sources do not compile
+ * Runs CDK's commands again, into `folder`; answers the new main file.
+ * @throws Error with esbuild's messages when the sources do not compile
  */
 export async function rebundle({ commands, madeIn }: Recipe, folder: string): Promise<string> {
   mkdirSync(folder, { recursive: true });

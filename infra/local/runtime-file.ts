@@ -11,13 +11,14 @@ const RuntimeFile = z.object({
 });
 type RuntimeFile = z.infer<typeof RuntimeFile>;
 
-/** Where the CLI looks for a local run. */
+/** The CLI looks for a local run here. */
 export const defaultRuntimeFile =
   process.env.SIGNALBOX_RUNTIME_FILE ?? fileURLToPath(new URL('../../.signalbox/runtime.json', import.meta.url));
 
 /**
- * The run that the file speaks of, if it still answers. A killed one leaves its file behind, and another program may have its
- * process id, or its port, by now: so the address in the file is asked who is there.
+ * The run in the file, if it still answers. A killed run leaves its file behind, and another
+ * program may have its process id or port by now. So this asks the address in the file for its
+ * process id.
  */
 export async function findRunning(path: string): Promise<RuntimeFile | undefined> {
   const file = read(path);
@@ -30,18 +31,21 @@ function read(path: string): RuntimeFile | undefined {
   try {
     return RuntimeFile.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch {
-    // None, or not of this version: it is written anew.
+    // Missing, or of another version: it is written again.
     return undefined;
   }
 }
 
-// It is on this machine, and busy at most.
+// The runtime is on this machine, so it is slow only when busy.
 const askMs = 2_000;
 
-/** The process id of the local runtime that answers at `url`; undefined when something else does, or nothing. */
+/**
+ * The process id of the local runtime that answers at `url`; undefined when another program, or
+ * none, answers.
+ */
 function pidAt(url: string): Promise<number | undefined> {
   return new Promise((resolve) => {
-    // An agent of its own goes through no proxy, whatever NODE_USE_ENV_PROXY says.
+    // A separate agent uses no proxy, even with NODE_USE_ENV_PROXY.
     const asking = get(`${url}/_local/metrics`, { agent: new Agent(), timeout: askMs }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -61,7 +65,7 @@ function pidIn(text: string): number | undefined {
   }
 }
 
-/** Tells the CLI where everything is; answers how to take that back. */
+/** Writes the addresses for the CLI; answers a function that removes them. */
 export function writeRuntimeFile(path: string, { environments }: Runtime): () => void {
   const content = {
     pid: process.pid,
@@ -74,7 +78,7 @@ export function writeRuntimeFile(path: string, { environments }: Runtime): () =>
     ),
   };
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  // Whoever can read it can do everything that the CLI can do here.
+  // A reader of this file can do everything that the CLI can do here.
   rmSync(`${path}.new`, { force: true });
   writeFileSync(`${path}.new`, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);

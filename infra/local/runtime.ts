@@ -26,21 +26,27 @@ import { startWatch } from './watch.ts';
 
 export type RuntimeOptions = {
   environments: string[];
-  /** Of the first environment; the others get the ones after it. 0: any free ones. */
+  /** Port of the first environment; the others get the next ones. 0: any free ports. */
   port: number;
-  /** Where tables, queues, secrets and counts are kept; absent: in memory. */
+  /** Folder of tables, queues, secrets and counts; absent: in memory. */
   data?: string;
-  /** A cloud assembly to run as it is; absent: the app is synthesized. */
+  /** A cloud assembly to run unchanged; absent: the app is synthesized. */
   outdir?: string;
-  /** Makes an environment's configuration live before its first event; by default, that of the configuration files. */
+  /**
+   * Makes an environment's configuration live before its first event; default: the configuration
+   * files.
+   */
   configure?(environment: LocalEnvironment, running: readonly string[]): Promise<LocalConfiguration>;
-  /** A change of configuration is in force for the next event. Default: true; false is as on AWS, within 30 seconds. */
+  /**
+   * Whether a change of configuration is in force at the next event. Default: true. False: within
+   * 30 seconds, as on AWS.
+   */
   commitsAtOnce?: boolean;
-  /** Told what was done, and in which time. */
+  /** Called with what was done, and its duration. */
   onStep?(what: string, milliseconds: number): void;
-  /** Told what is only of interest when something is to be found out: lines that functions print, resources left out. */
+  /** Called with details for debugging: lines that functions print, resources left out. */
   onDetail?(line: string): void;
-  /** Told what somebody should see: warnings and errors. */
+  /** Called with warnings and errors. */
   onProblem?(line: string): void;
 };
 
@@ -49,7 +55,7 @@ export type RuntimeEnvironment = LocalEnvironment & {
   ingestUrl: string;
   configuration: LocalConfiguration;
   metrics: MetricCounters;
-  /** Its functions by name, to look at their memory or to end one in the middle of its work. */
+  /** Its functions by name, to measure their memory or to end one in the middle of its work. */
   functions: RunningStack['functions'];
   /** Messages in the queues, by queue name. */
   queues(): Record<string, QueueCounts>;
@@ -58,15 +64,19 @@ export type RuntimeEnvironment = LocalEnvironment & {
 export type Runtime = {
   environments: Record<string, RuntimeEnvironment>;
   /**
-   * Waits until every queue is empty, messages that wait for a retry included.
-   * @throws Error that says what is left after `timeoutMs`
+   * Waits until every queue is empty, including messages that wait for a retry.
+   * @throws Error with the remaining messages after `timeoutMs`
    */
   idle(timeoutMs?: number): Promise<void>;
-  /** Accepts nothing more and works on until nothing is visible or in flight; says whether that was reached in time. */
+  /**
+   * Stops accepting requests and works until no message is visible or in flight; answers whether
+   * that happened in time.
+   */
   drain(timeoutMs: number): Promise<boolean>;
   /**
-   * Takes changes of the files of this checkout while it runs; tells what was done. What cannot be taken goes to `onProblem` of the
-   * start, and what ran before goes on. `onTemplate`: outputs may have changed.
+   * Applies changes of this checkout's files while it runs, and reports what was done. Changes that
+   * cannot be applied are reported to the start's `onProblem`, and the previous version runs on.
+   * `onTemplate`: outputs may have changed.
    */
   watch(to: { onChange(line: string): void; onTemplate(): void }): void;
   stop(): Promise<void>;
@@ -74,11 +84,11 @@ export type Runtime = {
 
 /**
  * Runs the stacks of the app on this machine. docs/local-runtime.md.
- * @throws DataDirectoryTaken; the listener's error with `code` EADDRINUSE for a port that is taken; Error that says what
- * could not be synthesized, read or started
+ * @throws DataDirectoryTaken; the listener's error with `code` EADDRINUSE for a port that is taken;
+ * Error that names what could not be synthesized, read or started
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  // Undone in reverse, whether the start fails or the run ends.
+  // Stopped in reverse order, when the start fails or the run ends.
   const cleanups: (() => unknown)[] = [];
   const stop = async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -108,7 +118,7 @@ async function start(
   const inData = (name: string) => (data === undefined ? undefined : join(data.path, name));
 
   const credentials = makeCredentials();
-  // The ports come first: one that is taken is told at once, not after the synthesis.
+  // The ports come first, so that a taken one is reported at once, not after the synthesis.
   const history = openMetricHistory(inData('metrics.ndjson'));
   cleanups.push(() => history.close());
   const counters = new Map(options.environments.map((name) => [name, makeMetricCounters(history)]));
@@ -133,11 +143,11 @@ async function start(
     startSecrets(inData('secrets.json'), credentials).then((started) => kept(started, () => started.stop(), cleanups)),
     startMetricsApi(history, credentials).then((started) => kept(started, () => started.stop(), cleanups)),
   ] as const;
-  // All of them, before one that failed ends the start: what comes up later would not be stopped.
+  // Wait for all, even if one fails: a part that starts later would not be stopped.
   await Promise.allSettled(starting);
   const [stacks, queues, tables, secrets, metricsApi] = await Promise.all(starting);
 
-  // Loaded only here: it brings the SDK's client with it.
+  // Loaded only here, since it loads the SDK's client.
   const configure = options.configure ?? (await import('./configuration.ts')).pushLocalConfiguration;
   const endpoints = {
     dynamodb: tables.endpoint,
@@ -150,7 +160,7 @@ async function start(
   cleanups.push(() => Promise.all([...live.values()].map(({ running }) => running.stop())));
   const swept: TableResource[] = [];
 
-  /** Everything that the stack keeps things in; it serves nothing yet. */
+  /** Starts the stores of the stack, which do not serve requests yet. */
   async function bringUp(stack: Stack): Promise<LiveStack> {
     const gateway = gateways.get(stack.environment) as ApiGateway;
     const metrics = counters.get(stack.environment) as MetricCounters;
@@ -162,7 +172,7 @@ async function start(
     return { stack, resources, running };
   }
 
-  /** From here on it is what runs; the one before works off what it has begun. */
+  /** From here on the new stack runs; the previous one finishes its work. */
   async function serve(next: LiveStack): Promise<void> {
     const name = next.stack.environment;
     const before = live.get(name);
@@ -210,7 +220,8 @@ async function start(
     return (live.get(environment) as LiveStack).resources;
   }
   if (options.commitsAtOnce ?? true) {
-    // What functions know is in their memory: new ones read it anew. On AWS they look every few seconds.
+    // Functions keep the configuration in memory, so new workers read it again. On AWS functions
+    // read it every few seconds.
     tables.onUpdate(({ table: updated, key }) => {
       for (const { resources, running } of live.values())
         if (updated === resources.outputs.ConfigurationTable && key.pk?.S === 'current') running.renew();
@@ -220,10 +231,10 @@ async function start(
   cleanups.push(() => sweeper.stop());
 
   let syntheses = 0;
-  /** Runs what the sources of the stack say now. */
+  /** Runs the stack as its sources are now. */
   async function resynthesize(): Promise<string> {
     const [{ outdir } = { outdir: '' }] = stacks;
-    // Beside the first, which workers may still load from.
+    // In another folder, since workers may still load from the first.
     const outdirNow = join(outdir, 'resynthesized', String(++syntheses));
     await synthesize(outdirNow, options.environments);
     const nexts: LiveStack[] = [];
@@ -349,8 +360,8 @@ async function becomesEmpty(left: () => string[], timeoutMs: number): Promise<bo
   const endsAtMs = Date.now() + timeoutMs;
   for (;;) {
     if (left().length === 0) {
-      // A function sends its messages on before it acknowledges, so empty queues stay empty; what it printed last may
-      // still be on its way here.
+      // A function sends its messages before it acknowledges, so empty queues stay empty. But its
+      // last lines of output may still be on their way.
       await sleep(20);
       if (left().length === 0) return true;
     }

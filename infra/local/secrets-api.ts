@@ -3,9 +3,9 @@ import * as z from 'zod';
 import type { LocalCredentials } from './credentials.ts';
 import { guardServer } from './guard.ts';
 import { listen, readBody, stopServer } from './http-server.ts';
-import type { Secret, SecretStore } from './secrets.ts';
+import type { Secret, SecretStore } from './secret-store.ts';
 
-/** An expected refusal, under the name that Secrets Manager's clients know it by. */
+/** An expected refusal, by its name in Secrets Manager. */
 class Refusal extends Error {
   readonly type: string;
 
@@ -19,7 +19,7 @@ const ById = z.object({ SecretId: z.string() });
 const Value = z.object({
   SecretString: z.string().max(65_536).optional(),
   Description: z.string().max(2048).optional(),
-  /** The id of the new version; the SDK makes one when its caller does not. */
+  /** The id of the new version; the SDK makes one if its caller does not. */
   ClientRequestToken: z.string().min(32).max(64).optional(),
 });
 
@@ -37,7 +37,7 @@ const actions = new Map<string, Action>([
 
 export type SecretsApi = { endpoint: string; stop(): Promise<void> };
 
-/** Secrets Manager's JSON API over `store`, for those who have the credentials. */
+/** Secrets Manager's JSON API over `store`, for callers with the credentials. */
 export async function startSecretsApi(store: SecretStore, credentials: LocalCredentials): Promise<SecretsApi> {
   const server: Server = createServer((request, response) => void answer(store, request, response));
   guardServer(server, credentials, 'secretsmanager');
@@ -114,7 +114,7 @@ function changeSecret(store: SecretStore, request: unknown) {
   const made = [before.current, before.previous].find((version) => version?.id === ClientRequestToken);
   if (made !== undefined && SecretString !== undefined && made.text !== SecretString)
     throw new Refusal('ResourceExistsException', 'A version with this id exists, and has another value.');
-  // The same again is a request that the client repeated.
+  // The same id again means that the client repeated its request.
   const secret =
     made !== undefined && SecretString !== undefined
       ? before

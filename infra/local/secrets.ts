@@ -1,97 +1,18 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import * as z from 'zod';
 import type { LocalCredentials } from './credentials.ts';
 import { accountId, region } from './resources/resource-type.ts';
 import type { SecretResource } from './resources/secret.ts';
+import { openSecretStore } from './secret-store.ts';
 import { generateSecretString } from './secret-string.ts';
 import { startSecretsApi } from './secrets-api.ts';
 
-const Version = z.object({ id: z.string(), text: z.string(), createdAtMs: z.number() });
-
-const Secret = z.object({
-  name: z.string(),
-  arn: z.string(),
-  description: z.string().optional(),
-  createdAtMs: z.number(),
-  changedAtMs: z.number(),
-  /** When a value was last read, to the day, as Secrets Manager tells it. */
-  accessedOnMs: z.number().optional(),
-  current: Version,
-  /** What `current` was before; labelled AWSPREVIOUS. */
-  previous: Version.optional(),
-});
-export type Secret = z.infer<typeof Secret>;
-
-/** The secrets of this machine's environments; kept in a file that only its owner reads, or in memory. */
-export type SecretStore = {
-  /** By name or ARN. */
-  get(id: string): Secret | undefined;
-  list(): Secret[];
-  /** @param versionId of the new value; made here when absent */
-  create(name: string, text: string, description?: string, versionId?: string): Secret;
-  /** Makes `text` the current version and the current one the previous. */
-  put(
-    secret: Secret,
-    change: { text?: string | undefined; description?: string | undefined; versionId?: string | undefined },
-  ): Secret;
-  /** Notes that a value was read. */
-  access(secret: Secret): void;
-};
-
-const dayMs = 86_400_000;
-
-/** @param file absent: nothing outlives the process */
-export function openSecretStore(file: string | undefined, arnPrefix: string): SecretStore {
-  const secrets = new Map<string, Secret>();
-  if (file !== undefined && existsSync(file)) {
-    for (const secret of z.array(Secret).parse(JSON.parse(readFileSync(file, 'utf8'))))
-      secrets.set(secret.name, secret);
-  }
-  const save = (secret: Secret): Secret => {
-    secrets.set(secret.name, secret);
-    if (file !== undefined) {
-      // Written aside and renamed, so that a kill leaves the old file or the new one.
-      writeFileSync(`${file}.new`, JSON.stringify([...secrets.values()], undefined, 2), { mode: 0o600 });
-      renameSync(`${file}.new`, file);
-    }
-    return secret;
-  };
-  const version = (text: string, id: string = randomUUID()) => ({ id, text, createdAtMs: Date.now() });
-  return {
-    get: (id) =>
-      secrets.get(id) ?? [...secrets.values()].find(({ arn, name }) => id === arn || id === arnPrefix + name),
-    list: () => [...secrets.values()],
-    create(name, text, description, versionId) {
-      const nowMs = Date.now();
-      // Secrets Manager ends every ARN with six random characters, so that a deleted name's ARN is not met again.
-      const arn = `${arnPrefix}${name}-${randomBytes(3).toString('hex')}`;
-      const secret = { name, arn, createdAtMs: nowMs, changedAtMs: nowMs, current: version(text, versionId) };
-      return save(description === undefined ? secret : { ...secret, description });
-    },
-    put(secret, { text, description, versionId }) {
-      return save({
-        ...secret,
-        changedAtMs: Date.now(),
-        ...(description !== undefined && { description }),
-        ...(text !== undefined && { current: version(text, versionId), previous: secret.current }),
-      });
-    },
-    access(secret) {
-      const accessedOnMs = Date.now() - (Date.now() % dayMs);
-      if (secret.accessedOnMs !== accessedOnMs) save({ ...secret, accessedOnMs });
-    },
-  };
-}
-
 export type LocalSecrets = {
   endpoint: string;
-  /** Creates the secret; what was generated once is never altered, whatever the template says later. */
+  /** Creates the secret. A generated value never changes, even if the template changes later. */
   ensure(secret: SecretResource): void;
   stop(): Promise<void>;
 };
 
-/** @param file where secrets are kept; absent: in memory */
+/** @param file for the secrets; absent: in memory */
 export async function startSecrets(file: string | undefined, credentials: LocalCredentials): Promise<LocalSecrets> {
   const store = openSecretStore(file, `arn:aws:secretsmanager:${region}:${accountId}:secret:`);
   const api = await startSecretsApi(store, credentials);

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import wasm from 'node-sqlite3-wasm';
-import type { Database, SqlValue, Statement } from './sqlite.ts';
+import type { Database, SqlValue, Statement } from './sqlite-database.ts';
 
 /** node:sqlite's DatabaseSync over SQLite in WebAssembly. */
 export class DatabaseSync implements Database {
@@ -8,7 +8,8 @@ export class DatabaseSync implements Database {
   readonly #statements: wasm.Statement[] = [];
 
   constructor(path: string, { enableForeignKeyConstraints = true }: { enableForeignKeyConstraints?: boolean } = {}) {
-    // It locks with a folder, which a killed process leaves behind. Only the holder of the data directory opens files here.
+    // Its lock is a folder, which a killed process leaves behind. It is safe to remove: only the
+    // owner of the data directory opens files here.
     rmSync(`${path}.lock`, { recursive: true, force: true });
     this.#database = new wasm.Database(path);
     // A write-ahead log without memory that processes share: https://sqlite.org/wal.html#noshm

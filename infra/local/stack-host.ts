@@ -18,16 +18,19 @@ import type { LocalSecrets } from './secrets.ts';
 import type { StackResources } from './stack-resources.ts';
 import type { LocalTables } from './tables.ts';
 
-/** What the resources of one stack start in, each by the file of its type in resources/. */
+/** The host of one stack's resources; each is started by its type's file in resources/. */
 export type StackHost = {
   tables: LocalTables;
   queues: LocalQueues;
   secrets: LocalSecrets;
   addFunction(definition: FunctionResource): void;
   addIntegration(definition: IntegrationResource): void;
-  /** @throws Error when its integration, or the function of that, is not there */
+  /** @throws Error when its integration, or the integration's function, is missing */
   addRoute(definition: RouteResource): void;
-  /** Begins to receive. @throws Error when its queue or function is not there */
+  /**
+   * Begins to receive.
+   * @throws Error when its queue or function is missing
+   */
   addEventSource(definition: EventSourceResource): void;
 };
 
@@ -35,11 +38,11 @@ export type StackHost = {
 export type RunningStack = {
   /** By name, such as `signalbox-development-ingest`. */
   functions: ReadonlyMap<string, FunctionHost>;
-  /** Tables, queues and secrets: from here on the configuration can be made live. */
+  /** Starts tables, queues and secrets. After that the configuration can go live. */
   store(): Promise<void>;
-  /** From here on requests and messages reach the functions. */
+  /** Lets requests and messages reach the functions. */
   serve(): Promise<void>;
-  /** Calls from now on read the configuration again. */
+  /** Later calls read the configuration again. */
   renew(): void;
   stop(): Promise<void>;
 };
@@ -59,7 +62,7 @@ export type RunningStackOptions = {
 
 // On a laptop more workers per function than this only compete for the processor, and each takes its 40 MB.
 const workersMax = 2;
-// For batches in work when the run ends; `drain` has waited before.
+// For batches in work when the run ends; `drain` has already waited.
 const stopMs = 2_000;
 
 export function makeRunningStack(options: RunningStackOptions): RunningStack {
@@ -135,7 +138,7 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
   };
 }
 
-/** Never more than the template allows in all, and no more than this machine is good for. */
+/** At most the template's total limit, and at most what this machine can handle. */
 function concurrencyOf({ reservedConcurrency }: FunctionResource): number {
   return Math.min(workersMax, reservedConcurrency ?? workersMax);
 }

@@ -10,27 +10,29 @@ import {
   type ResourceType,
   region,
 } from './resources/resource-type.ts';
-import type { StackHost } from './stack-host.ts';
 import { type Resolver, type ResourceNames, resolve, resolveObject, type Stack } from './template.ts';
 
-/** What a stack asks this machine to run, with every name and address resolved. */
+/** A stack's resources to run here, with all names and addresses resolved. */
 export type StackResources = {
   name: string;
   environment: string;
   outputs: Record<string, string>;
-  /** One line per resource that has no part in a local run, saying why. */
+  /** One line per resource that a local run leaves out, with the reason. */
   skipped: string[];
   /** The resources of one type, in the template's order. */
   of<Resource>(type: ResourceType<Resource>): Resource[];
-  /** Starts those of these types, type by type. @throws Error that names type and logical id */
-  start(types: readonly AnyResourceType[], host: StackHost): Promise<void>;
+  /**
+   * Starts the resources of these types, type by type.
+   * @throws Error that names type and logical id
+   */
+  start(types: readonly AnyResourceType[], host: object): Promise<void>;
 };
 
 const runningTypes = new Map([...storingTypes, ...servingTypes].map((type) => [type.type, type]));
 
 /**
- * What `stack` needs here.
- * @throws Error that names type and logical id for a resource that would be missed, and for one that cannot be read
+ * The resources that `stack` needs here.
+ * @throws Error that names type and logical id of a resource that is unknown or cannot be read
  */
 export function readResources(stack: Stack, addresses: LocalAddresses): StackResources {
   const resources = Object.entries(stack.template.Resources).map(([id, resource]) => ({ id, ...resource }));
@@ -67,7 +69,7 @@ export function readResources(stack: Stack, addresses: LocalAddresses): StackRes
   return {
     name: stack.name,
     environment: stack.environment,
-    // A custom domain, where one is configured, leads to AWS; here every request comes in at the gateway.
+    // A configured custom domain leads to AWS; here every request comes in at the gateway.
     outputs: { ...outputs, ...(outputs.IngestUrl !== undefined && { IngestUrl: addresses.gatewayUrl }) },
     skipped,
     of: <Resource>(type: ResourceType<Resource>) =>
@@ -76,19 +78,21 @@ export function readResources(stack: Stack, addresses: LocalAddresses): StackRes
       for (const type of types) {
         const starting = found
           .filter((one) => one.type === type)
-          .map(({ id, resource }) => named(stack.name, type.type, id, async () => type.start(resource as never, host)));
+          .map(({ id, resource }) =>
+            named(stack.name, type.type, id, async () => type.start(resource as never, host as never)),
+          );
         await Promise.all(starting);
       }
     },
   };
 }
 
-/** Resources that are not run are named plausibly, since texts such as policies and dashboards mention them. */
+/** Resources that do not run get plausible names, since policies and dashboards mention them. */
 function plausibleNames(name: string): ResourceNames {
   return { ref: name, attribute: (attribute) => (attribute.endsWith('Arn') ? arnOf('local', name) : name) };
 }
 
-/** Errors say which resource they are about. */
+/** Errors name their resource. */
 function named<Result>(stackName: string, type: string, id: string, work: () => Result): Result {
   const explain = (error: unknown): never => {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;

@@ -6,11 +6,11 @@ import { ensureBuilt } from '../build/build.js';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * Synthesizes the app, bundles included, into `outdir`: the very template and bundles that would be deployed.
- * @throws Error with what the app printed
+ * Synthesizes the app with its bundles into `outdir`: exactly the template and bundles of a deploy.
+ * @throws Error with the app's output
  */
 export async function synthesize(outdir: string, environments: string[]): Promise<void> {
-  // Built again when the stack's sources have changed since: a run that watches them gets here.
+  // Built again if the stack's sources have changed, which a watching run does.
   const script = await ensureBuilt('infra/synth.ts');
   const child = spawn(process.execPath, [script, outdir, ...environments], {
     cwd: root,

@@ -5,13 +5,14 @@ import type { LocalCredentials } from './credentials.ts';
 import { guardServer } from './guard.ts';
 import { listen } from './http-server.ts';
 
-// Runs in a worker thread: dynalite is the busiest part of a local run, and has a processor core to itself this way.
+// Runs in a worker thread: dynalite is the busiest part of a local run, and this way gets its own
+// processor core.
 
 /** An item that an UpdateItem has changed, by its key in DynamoDB's JSON. */
 export type TableUpdate = { table: string; key: Record<string, { S?: string }> };
 
 export type TablesServerData = {
-  /** Where items are kept; absent: in memory. */
+  /** Folder of the items; absent: in memory. */
   path: string | undefined;
   credentials: LocalCredentials;
 };
@@ -19,8 +20,8 @@ export type TablesServerData = {
 const { path, credentials } = workerData as TablesServerData;
 const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0, ...(path !== undefined && { path }) });
 
-// dynalite throws when a connection breaks, as it does when a function is stopped at its timeout; that would end the
-// whole run, so the broken connection is let go instead.
+// dynalite throws when a connection breaks, for example when a function is stopped at its timeout.
+// That would end the whole run, so the error is dropped with the connection.
 const [handle] = server.listeners('request') as RequestListener[];
 server.removeAllListeners('request');
 server.on('request', (request: IncomingMessage, response) => {
@@ -29,7 +30,7 @@ server.on('request', (request: IncomingMessage, response) => {
   request.on('error', () => undefined);
 });
 
-// What is live is one item; whoever runs functions wants to know at once when it changes.
+// The live configuration is one item; the runtime must learn at once when it changes.
 const [answer] = server.listeners('request') as RequestListener[];
 server.removeAllListeners('request');
 server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -42,7 +43,7 @@ function reportUpdate(request: IncomingMessage, response: ServerResponse): void 
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   const { end } = response;
   response.end = ((...rest: Parameters<typeof end>) => {
-    // Before the answer, so that it is known here before the client can go on.
+    // Before the answer, so that the runtime knows before the client can go on.
     if (response.statusCode === 200) parentPort?.postMessage({ updated: updateIn(Buffer.concat(chunks)) });
     return end.apply(response, rest);
   }) as typeof end;
@@ -57,7 +58,7 @@ guardServer(server, credentials, 'DynamoDB_20120810');
 
 parentPort?.once('message', () => {
   server.closeAllConnections();
-  // Closes the store too, so that the next run finds it in order.
+  // Also closes the store, so that the next run finds it consistent.
   server.close(() => process.exit(0));
 });
 parentPort?.postMessage({ port: await listen(server, 0) });

@@ -10,18 +10,18 @@ import type { TablesServerData, TableUpdate } from './tables-server.ts';
 export type LocalTables = {
   endpoint: string;
   client: AwsJsonClient;
-  /** Creates the table, or finds the one that is kept from an earlier run. */
+  /** Creates the table, or finds the one kept from an earlier run. */
   ensure(table: TableResource): Promise<void>;
-  /** Tells of every item that an UpdateItem changes, before its sender has the answer. */
+  /** Reports every item that an UpdateItem changes, before its sender has the answer. */
   onUpdate(listener: (update: TableUpdate) => void): void;
   stop(): Promise<void>;
 };
 
-/** @param directory where items are kept; absent: in memory */
+/** @param directory for the items; absent: in memory */
 export async function startTables(directory: string | undefined, credentials: LocalCredentials): Promise<LocalTables> {
   const worker = new Worker(builtFile('infra/local/tables-server.ts'), {
     workerData: { path: directory, credentials } satisfies TablesServerData,
-    // Left to itself, V8 lets short-lived objects grow to 128 MB before it looks at them.
+    // Without this limit, V8 lets short-lived objects grow to 128 MB before it collects them.
     resourceLimits: { maxYoungGenerationSizeMb: 24 },
   });
   const [{ port }] = (await once(worker, 'message')) as [{ port: number }];
@@ -58,7 +58,7 @@ export async function startTables(directory: string | undefined, credentials: Lo
 type Key = { AttributeName: string; KeyType: string };
 type TableShape = { KeySchema: Key[]; GlobalSecondaryIndexes?: { IndexName: string; KeySchema: Key[] }[] };
 
-/** What cannot change once a table exists here. */
+/** The properties that cannot change once a table exists here. */
 function shapeOf({ KeySchema, GlobalSecondaryIndexes = [] }: TableShape) {
   const keysOf = (keys: Key[]) => keys.map(({ AttributeName, KeyType }) => `${KeyType} ${AttributeName}`);
   const indexes = GlobalSecondaryIndexes.map((index) => [index.IndexName, ...keysOf(index.KeySchema)].join(', '));

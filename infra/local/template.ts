@@ -9,7 +9,7 @@ const TemplateValue: z.ZodType<TemplateValue> = z.lazy(() =>
   z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(TemplateValue), z.record(z.string(), TemplateValue)]),
 );
 
-/** A CloudFormation template, as far as it is run here. */
+/** The parts of a CloudFormation template that run here. */
 const Template = z.object({
   Parameters: z.record(z.string(), z.object({ Type: z.string(), Default: TemplateValue.optional() })).default({}),
   Resources: z.record(
@@ -26,10 +26,10 @@ export type Template = z.infer<typeof Template>;
 
 export type Stack = {
   name: string;
-  /** The environment that the stack says it is, in its output `Environment`. */
+  /** The environment in the stack's output `Environment`. */
   environment: string;
   template: Template;
-  /** Where the assets lie that the template names. */
+  /** Folder of the template's assets. */
   outdir: string;
 };
 
@@ -45,7 +45,8 @@ const Manifest = z.object({
 
 /**
  * The stacks that CDK synthesized into `outdir`.
- * @throws Error that names the file when it is no cloud assembly, or a stack does not say which environment it is
+ * @throws Error that names the file when it is not a cloud assembly, or a stack does not name its
+ * environment
  */
 export function readStacks(outdir: string): Stack[] {
   const manifest = readJson(Manifest, join(outdir, 'manifest.json'));
@@ -65,7 +66,10 @@ function readJson<Schema extends z.ZodType>(schema: Schema, file: string): z.inf
   return read.data;
 }
 
-/** What a resource answers to `Ref` and `Fn::GetAtt`; `undefined` is an attribute that it does not have. */
+/**
+ * A resource's answers to `Ref` and `Fn::GetAtt`; `undefined` for an attribute that it does not
+ * have.
+ */
 export type ResourceNames = { ref: string; attribute(name: string): string | undefined };
 
 export type Resolver = {
@@ -81,15 +85,15 @@ const noValue = Symbol('AWS::NoValue');
 type Resolved = TemplateValue | typeof noValue;
 
 /**
- * `value` with every intrinsic function replaced by what it stands for here. CDK uses Ref, Fn::GetAtt, Fn::Join and
- * Fn::Sub; a function beyond those is an error rather than a guess.
+ * `value` with every intrinsic function replaced by its result here. CDK uses Ref, Fn::GetAtt,
+ * Fn::Join and Fn::Sub; any other function is an error rather than a guess.
  */
 export function resolve(value: TemplateValue, resolver: Resolver): TemplateValue {
   const resolved = resolveValue(value, resolver);
   return resolved === noValue ? null : resolved;
 }
 
-/** @throws Error when what `value` stands for is not text */
+/** @throws Error when the result is not text */
 export function resolveText(value: TemplateValue, resolver: Resolver): string {
   const resolved = resolve(value, resolver);
   if (typeof resolved !== 'string') throw new Error(`text expected, found ${JSON.stringify(resolved)}`);

@@ -8,8 +8,9 @@ const pageItemsMax = 100;
 type Item = Record<string, unknown>;
 
 /**
- * Deletes items whose time-to-live has passed, which DynamoDB does by itself and dynalite does not. It reads one small
- * page at a time with a pause between, since DynamoDB too takes its time (days, even) and nothing may rely on it.
+ * Deletes items whose time to live has passed; DynamoDB does so by itself, dynalite does not. It
+ * reads one small page at a time, with pauses. That is enough, since DynamoDB can take days too and
+ * no code may rely on it.
  */
 export function startTtlSweeper(
   client: AwsJsonClient,
@@ -39,7 +40,7 @@ export function startTtlSweeper(
   };
 }
 
-/** Sweeps one page and answers where the next begins. */
+/** Sweeps one page and answers the start of the next. */
 async function sweepPage(client: AwsJsonClient, table: TableResource, start?: Item): Promise<Item | undefined> {
   const { name, timeToLive, definition } = table;
   if (timeToLive === undefined) return undefined;
@@ -57,7 +58,7 @@ async function sweepPage(client: AwsJsonClient, table: TableResource, start?: It
   });
   for (const item of page.Items) {
     const Key = Object.fromEntries(keys.map((key) => [key, item[key]]));
-    // Checked again: the item may have been given a longer life since it was read.
+    // Checked again, since the item's life may have been extended after the read.
     const deletion = { TableName: name, Key, ConditionExpression: '#ttl <= :now', ...expired };
     await client.call('DeleteItem', deletion).catch((error) => {
       if (!(error instanceof AwsJsonError)) throw error;

@@ -7,8 +7,9 @@ export type FileWatch = { stop(): void };
 const settleMs = 80;
 
 /**
- * Tells of files below `roots` (folders, or single files) that were written, made or removed, by their paths in `base`, a moment
- * after the last of a series. Each folder is watched by itself: on Linux Node 20 misses what happens in folders that are new.
+ * Reports files below `roots` (folders or single files) that were written, made or removed, by
+ * their paths in `base`, shortly after the last change of a series. It watches each folder
+ * separately, because on Linux Node 20 misses changes in new folders.
  */
 export function watchFiles(base: string, roots: readonly string[], onChange: (paths: string[]) => void): FileWatch {
   const watchers = new Map<string, FSWatcher>();
@@ -16,7 +17,7 @@ export function watchFiles(base: string, roots: readonly string[], onChange: (pa
   let timer: NodeJS.Timeout | undefined;
 
   function tell(): void {
-    // Folders may have come or gone.
+    // Folders may have been added or removed.
     for (const root of roots) add(join(base, root));
     const paths = [...changed].sort();
     changed.clear();

@@ -5,23 +5,29 @@ import { type Recipe, readRecipes, rebundle, sourcesOf } from './rebundle.ts';
 import type { FunctionResource } from './resources/function.ts';
 import { type FileWatch, watchFiles } from './watch-files.ts';
 
-/** What is running, as it is when a file has changed. */
+/** The running stacks at the time of a change. */
 export type Watched = {
-  /** Each with the cloud assembly that it is of. */
+  /** Each stack with its cloud assembly. */
   functions: { definition: FunctionResource; host: FunctionHost; outdir: string }[];
 };
 
 export type WatchOptions = {
   watched(): Watched;
-  /** Validates the files and makes them live; answers what to say. @throws Error that lists what is wrong */
+  /**
+   * Validates the files and makes them live; answers the message.
+   * @throws Error that lists the problems
+   */
   configure(): Promise<string>;
-  /** Synthesizes again and runs the new template. @throws Error, with what ran before still running */
+  /**
+   * Synthesizes again and runs the new template.
+   * @throws Error; the previous version still runs
+   */
   resynthesize(): Promise<string>;
   onChange(line: string): void;
   onProblem(line: string): void;
 };
 
-/** Which of the three a changed file asks for; undefined: none of them. */
+/** Which of the three a changed file needs; undefined: none. */
 export function effectOf(path: string): 'code' | 'configuration' | 'template' | undefined {
   if (path.startsWith('infra/config/')) return /\.ya?ml$/i.test(path) ? 'configuration' : undefined;
   if (templateFiles.test(path)) return 'template';
@@ -34,14 +40,18 @@ const templateFiles =
 const roots = ['functions', 'shared', 'infra/config', 'infra/constructs', 'infra', 'cdk.json'];
 
 /**
- * Keeps what runs like the files: a changed function is bundled again and its workers swapped, changed configuration is committed,
- * and only a change of the stack itself synthesizes again. What does not compile, validate or load is said, and changes nothing.
+ * Keeps the running stacks like the files. A changed function is bundled again and its workers
+ * swapped; changed configuration is committed; only a change of the stack itself synthesizes again.
+ * A file that does not compile, validate or load is reported and changes nothing.
  */
 export function startWatch(options: WatchOptions): FileWatch {
   const { onChange, onProblem } = options;
   let made = 0;
   let turn: Promise<void> = Promise.resolve();
-  /** Whose sources have changed since they were bundled: one that failed is tried again with the next change. */
+  /**
+   * Functions whose sources have changed since they were bundled. A failed one is tried again at
+   * the next change.
+   */
   const stale = new Set<string>();
 
   async function take(paths: string[]): Promise<void> {
@@ -79,7 +89,8 @@ export function startWatch(options: WatchOptions): FileWatch {
     const affected = functions.filter(({ definition }) => stale.has(definition.name));
     if (affected.length === 0) return undefined;
     made++;
-    // All of them before any is swapped: functions that talk to each other change together.
+    // All are bundled before any is swapped, so that functions that talk to each other change
+    // together.
     const bundles = await Promise.all(
       affected.map(async ({ definition, host, outdir }) => {
         const recipe = recipeOf(outdir, sourcesOf(definition));

@@ -3,7 +3,12 @@ import { defined } from '../core/defined.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';
 import { itemBytes, itemBytesMax } from '../core/json/item-bytes.ts';
 import type { JsonObject, JsonValue } from '../core/json/values.ts';
-import { type ActionLogEntry, type ActionOutcome, withoutParameters } from '../core/logs/action-log-entry.ts';
+import {
+  type ActionLogEntry,
+  type ActionOutcome,
+  lacksParameters,
+  withoutParameters,
+} from '../core/logs/action-log-entry.ts';
 import { clip } from '../core/text.ts';
 import type { ActionLog } from '../ports/action-log.ts';
 import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
@@ -34,18 +39,26 @@ export function itemFromEntry(entry: ActionLogEntry, retentionDays: number): Tab
   return itemBytes(item) <= itemBytesMax ? item : cutDown(entry, retentionDays);
 }
 
+/**
+ * Cuts in steps until the row fits: long words; parameters of actions that are over; all other words; parameters of actions
+ * that wait, which are also in the message that carries them on. At last the places where actions would go on.
+ */
 function cutDown(entry: ActionLogEntry, retentionDays: number): TableItem {
-  const brief = { ...entry, actions: entry.actions.map(withFewWords) };
-  const order = leastNeededFirst(brief.actions);
-  // Each round removes twice as many, so the row is packed only a few times, however many actions
-  // it has.
-  for (let count = 0; count <= 2 * order.length; count = Math.max(1, 2 * count)) {
-    const dropped = new Set(order.slice(0, count));
-    const actions = brief.actions.map((action, i) => (dropped.has(i) ? withoutParameters(action) : action));
-    const item = wholeItem({ ...brief, actions }, retentionDays);
-    if (itemBytes(item) <= itemBytesMax) return item;
-  }
-  return wholeItem({ ...brief, actions: brief.actions.map(withoutParameters) }, retentionDays);
+  const itemWith = (actions: ActionOutcome[]) => wholeItem({ ...entry, actions }, retentionDays);
+  const fitting = (actions: ActionOutcome[], droppable: number[]) => {
+    // Each time twice as many go: the row is packed a few times, however many actions it has.
+    for (let count = 0; ; count = Math.max(1, 2 * count)) {
+      const dropped = new Set(droppable.slice(0, count));
+      const item = itemWith(actions.map((action, i) => (dropped.has(i) ? withoutParameters(action) : action)));
+      if (itemBytes(item) <= itemBytesMax) return item;
+      if (count >= droppable.length) return undefined;
+    }
+  };
+  const brief = entry.actions.map(withFewWords);
+  const withFew = fitting(brief, overFirst(brief));
+  if (withFew) return withFew;
+  const bare = brief.map((action) => (isOver(action) ? withoutParameters(action) : action)).map(withoutWords);
+  return fitting(bare, waitingLargestFirst(bare)) ?? itemWith(bare.map(withoutParameters).map(withoutPlace));
 }
 
 const fewWarnings = 2;
@@ -61,16 +74,47 @@ function withFewWords({ warnings, detail, ...outcome }: ActionOutcome): ActionOu
   };
 }
 
-/** Parameters of finished actions go first, then the largest. */
-function leastNeededFirst(actions: ActionOutcome[]): number[] {
-  const sizes = actions.map(({ payload, status }) => ({
-    isOver: status === 'succeeded' || status === 'skipped',
-    bytes: JSON.stringify(payload).length,
-  }));
-  return [...sizes.keys()].sort((a, b) => {
-    const [one, other] = [sizes[a], sizes[b]] as [(typeof sizes)[number], (typeof sizes)[number]];
-    return Number(other.isOver) - Number(one.isOver) || other.bytes - one.bytes;
-  });
+const shortTextMax = 100;
+
+/** What is left is what the status means, and numbers: how many runs, how many subscriptions. */
+function withoutWords({ detail: _detail, warnings = [], result, ...outcome }: ActionOutcome): ActionOutcome {
+  const kept = warnings.filter((warning) => lacksParameters({ warnings: [warning] }));
+  const isShort = (value: JsonValue) =>
+    typeof value === 'string' ? value.length <= shortTextMax : typeof value !== 'object';
+  return {
+    ...outcome,
+    ...(result && { result: Object.fromEntries(Object.entries(result).filter(([, value]) => isShort(value))) }),
+    ...(kept.length > 0 && { warnings: kept.slice(0, 1) }),
+  };
+}
+
+/** Without its place an action begins anew, which repeats work and changes nothing. */
+function withoutPlace({ progress: _progress, ...outcome }: ActionOutcome): ActionOutcome {
+  return outcome;
+}
+
+function isOver({ status }: ActionOutcome): boolean {
+  return status !== 'pending';
+}
+
+/** Positions of actions that are over: succeeded and skipped ones first, since only others are run again; large ones first. */
+function overFirst(actions: ActionOutcome[]): number[] {
+  const isDone = (i: number) => Number(actions[i]?.status === 'succeeded' || actions[i]?.status === 'skipped');
+  const sizes = sizesOf(actions);
+  return positionsOf(actions, isOver).sort((a, b) => isDone(b) - isDone(a) || (sizes[b] ?? 0) - (sizes[a] ?? 0));
+}
+
+function waitingLargestFirst(actions: ActionOutcome[]): number[] {
+  const sizes = sizesOf(actions);
+  return positionsOf(actions, (action) => !isOver(action)).sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0));
+}
+
+function sizesOf(actions: ActionOutcome[]): number[] {
+  return actions.map(({ payload }) => JSON.stringify(payload).length);
+}
+
+function positionsOf(actions: ActionOutcome[], isChosen: (action: ActionOutcome) => boolean): number[] {
+  return [...actions.keys()].filter((i) => isChosen(actions[i] as ActionOutcome));
 }
 
 function wholeItem(entry: ActionLogEntry, retentionDays: number): TableItem {

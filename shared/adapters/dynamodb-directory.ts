@@ -1,16 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
-import {
-  type Entity,
-  type EntityRef,
-  isTombstone,
-  mapFieldsOf,
-  recipientKey,
-  refFromRecipientKey,
-  type Tombstone,
-  textFieldsOf,
-} from '../core/directory/entity.ts';
+import { type Entity, isTombstone, mapFieldsOf, type Tombstone, textFieldsOf } from '../core/directory/entity.ts';
 import { markDays } from '../core/directory/relation.ts';
+import { type EntityRef, recipientKey, refFromRecipientKey } from '../core/ids/entity-ref.ts';
 import type { JsonObject, JsonValue } from '../core/json/values.ts';
 import type { Directory } from '../ports/directory.ts';
 import { type TableItem, writeIf } from './dynamodb.ts';

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type EntityRef, type ObjectRef, recipientKey, refFromRecipientKey } from '../core/directory/entity.ts';
+import { type EntityRef, type ObjectRef, recipientKey, refFromRecipientKey } from '../core/ids/entity-ref.ts';
 import type { Page, Subscription, Subscriptions } from '../ports/subscriptions.ts';
 import { entityPartition, refFromPartition } from './dynamodb-directory.ts';
 import type { ItemKey } from './dynamodb-get-each.ts';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { describeRef, type EntityRef, recipientKey, refFromRecipientKey } from '../core/directory/entity.ts';
+import { defined } from '../core/defined.ts';
 import { RetryableError } from '../core/errors.ts';
+import { describeRef, type EntityRef, recipientKey, refFromRecipientKey } from '../core/ids/entity-ref.ts';
 import { printRunId, type RunKey } from '../core/ids/run-id.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { itemBytes, itemBytesMax } from '../core/json/item-bytes.ts';
@@ -78,31 +79,32 @@ function wholeItem(run: WorkflowRun, retentionDays: number): TableItem {
 export function runFromItem(item: Record<string, unknown>): WorkflowRun {
   const [execution = '', mappingHash = ''] = String(item.sk).split('#');
   const text = (name: string) => item[name] as string | undefined;
-  return WorkflowRun.parse({
+  const run = defined({
     key: { recipient: refFromRecipientKey(String(item.pk)), execution, mappingHash },
     workflow: String(item.workflow),
     workflowRunId: String(item.workflow_run_id),
     mapping: String(item.mapping),
-    ...optional('actor', refFromDescription(item.actor)),
-    ...optional('tenant', text('tenant')),
+    actor: refFromDescription(item.actor),
+    tenant: text('tenant'),
     status: item.status,
     target: String(item.target),
     eventId: String(item.event_id),
     source: String(item.source),
     origin: String(item.origin),
-    ...optional('cancellationKey', text('cancellation_key')),
-    ...optional('subscription', subscriptionFromItem(item.subscription)),
-    ...optional('audience', text('audience')),
-    ...optional('notBeforeMs', text('not_before') === undefined ? undefined : Date.parse(String(item.not_before))),
-    ...optional('batch', text('batch')),
-    ...optional('cancelReason', text('cancel_reason')),
+    cancellationKey: text('cancellation_key'),
+    subscription: subscriptionFromItem(item.subscription),
+    audience: text('audience'),
+    notBeforeMs: text('not_before') === undefined ? undefined : Date.parse(String(item.not_before)),
+    batch: text('batch'),
+    cancelReason: text('cancel_reason'),
     data: unpackJson(item.trigger_data as Uint8Array) as JsonObject,
     attempts: Number(item.attempts),
-    ...optional('targetReference', item.target_reference as JsonObject | undefined),
-    ...optional('error', text('error')),
+    targetReference: item.target_reference as JsonObject | undefined,
+    error: text('error'),
     insertedAtMs: Date.parse(String(item.inserted_at)),
     updatedAtMs: Date.parse(String(item.updated_at)),
   });
+  return WorkflowRun.parse(run);
 }
 
 function refFromDescription(described: unknown): EntityRef | undefined {
@@ -115,10 +117,6 @@ function subscriptionFromItem(stored: unknown): RunSubscription | undefined {
   if (stored === undefined) return undefined;
   const { object, properties } = stored as { object: { collection: string; id: string }; properties: JsonObject };
   return { object: { kind: 'object', ...object }, properties };
-}
-
-function optional<Name extends string, Value>(name: Name, value: Value | undefined) {
-  return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: Value };
 }
 
 type Change = Omit<ConstructorParameters<typeof UpdateCommand>[0], 'TableName' | 'Key'>;

@@ -91,7 +91,7 @@ export function makeSecrets({
       onFailure(name, unreadable(name, error));
       entry.nextReadMs = nowMs() + retryAfterMs;
     } finally {
-      entry.loading = undefined;
+      delete entry.loading;
     }
   }
 

@@ -5,7 +5,7 @@ export type Defined<Values> = string extends keyof Values
       [Name in keyof Values as undefined extends Values[Name] ? Name : never]?: Exclude<Values[Name], undefined>;
     };
 
-/** The members that have a value: in types with optional members, absent and undefined are two things. */
+/** The members that have a value: types with optional members distinguish absent from undefined. */
 export function defined<Values extends object>(values: Values): Defined<Values> {
   const kept: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(values)) if (value !== undefined) kept[name] = value;

@@ -1,6 +1,7 @@
 /**
- * Trouble that may pass: a throttled table, a target that is down. Whoever catches it tries again later; anything else
- * that is thrown is a bug, redelivered and in the end explained by the dead-letter function.
+ * A failure that may pass: a throttled table, a target that is down. Callers try again later. Any
+ * other exception is a bug: the message is redelivered, and in the end the dead-letter function
+ * explains it.
  */
 export class RetryableError extends Error {
   override name = 'RetryableError';
@@ -12,7 +13,7 @@ export class RetryableError extends Error {
   }
 }
 
-/** What was thrown, as an error; code that throws text has no stack to lose. */
+/** The thrown value as an error; a thrown text has no stack to lose. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
@@ -21,5 +22,5 @@ export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What is wrong with one field: its path, and what stands there or is wanted. */
+/** A problem of one field: its path, and its value or the expected one. */
 export type FieldError = { field: string; message: string };

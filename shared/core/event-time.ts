@@ -1,7 +1,7 @@
 import { isoTimeMs } from './iso-time.ts';
 
-// Which unit a number of time since 1970 is in shows in its size: each bound is a moment in the year 5138, and read in the
-// next smaller unit one in 1973.
+// The size of a number since 1970 shows its unit: each bound is a moment in the year 5138, and in
+// the next smaller unit one in 1973.
 const secondsMax = 1e11;
 const millisecondsMax = 1e14;
 const microsecondsMax = 1e17;
@@ -24,7 +24,10 @@ function dateMs(value: unknown): number | undefined {
   return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) ? isoTimeMs(`${value}T00:00Z`) : undefined;
 }
 
-/** A time as the directory's `created_at` holds it: ISO 8601 with an offset, as sent where it was so; undefined for no time. */
+/**
+ * A time in the form of the directory's `created_at`: ISO 8601 with an offset, unchanged if it was
+ * sent so; undefined if it is not a time.
+ */
 export function dateTimeText(value: unknown): string | undefined {
   const timeMs = eventTimeMs(value);
   if (timeMs === undefined || Math.abs(timeMs) > dateMsMax) return undefined;
@@ -32,5 +35,5 @@ export function dateTimeText(value: unknown): string | undefined {
   return new Date(timeMs).toISOString();
 }
 
-/** What a JavaScript date can hold. */
+/** The range of a JavaScript date. */
 const dateMsMax = 8.64e15;

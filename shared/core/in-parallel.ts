@@ -1,6 +1,6 @@
 /**
- * Works on `items`, at most `atOnce` at a time. After a failure nothing new begins, and it is thrown once everything that
- * had begun is over, so that nothing goes on behind the caller's back.
+ * Works on `items`, at most `atOnce` at a time. After a failure it begins no further work, waits
+ * for running work, and then throws. So no work continues after it returns.
  */
 export async function inParallel<Item>(
   items: readonly Item[],

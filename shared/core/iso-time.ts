@@ -3,8 +3,8 @@ const isoDateTime =
   /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 
 /**
- * An ISO 8601 date-time as epoch milliseconds; undefined for anything else, impossible dates included. A time without an
- * offset is taken as UTC, which is what senders that leave it out mean.
+ * An ISO 8601 date-time as epoch milliseconds; undefined for anything else, including impossible
+ * dates. A time without an offset counts as UTC, as senders that leave it out mean.
  */
 export function isoTimeMs(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;
@@ -17,7 +17,7 @@ export function isoTimeMs(value: unknown): number | undefined {
   const milliseconds = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
   const offsetMs = offsetMinutes(match[8]) * 60_000;
   const dayMs = Date.UTC(year, month - 1, day);
-  // Date.UTC carries 31 April over into May; a date that does not come back as it went in is not a date.
+  // Date.UTC turns 31 April into 1 May; a date that does not come back unchanged is invalid.
   const read = new Date(dayMs);
   if (read.getUTCFullYear() !== year || read.getUTCMonth() !== month - 1 || read.getUTCDate() !== day) return undefined;
   return dayMs + ((hour * 60 + minute) * 60 + second) * 1000 + milliseconds - offsetMs;

@@ -2,8 +2,9 @@
 const clippedLengthMax = 512;
 
 /**
- * Text for people and indexes: at most `lengthMax` UTF-16 units, an ellipsis included. Never half of a surrogate pair,
- * neither one that the cut would leave nor one that was there: tables refuse it or make another character of it.
+ * Text for people and indexes: at most `lengthMax` UTF-16 units, including the ellipsis. It never
+ * contains half of a surrogate pair, whether from the cut or from the input: tables refuse it or
+ * turn it into another character.
  */
 export function clip(text: string, lengthMax = clippedLengthMax): string {
   const clipped = text.length > lengthMax ? `${text.slice(0, lengthMax - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : text;

@@ -1,4 +1,5 @@
-import type { Entity, EntityRef, Tombstone } from '../core/directory/entity.ts';
+import type { Entity, Tombstone } from '../core/directory/entity.ts';
+import type { EntityRef } from '../core/ids/entity-ref.ts';
 
 /** Users and objects (tenants among them). All reads are consistent. */
 export interface Directory {

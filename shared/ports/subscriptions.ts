@@ -1,5 +1,5 @@
-import type { EntityRef, ObjectRef } from '../core/directory/entity.ts';
 import type { RelationChange } from '../core/directory/relation.ts';
+import type { EntityRef, ObjectRef } from '../core/ids/entity-ref.ts';
 import type { JsonObject } from '../core/json/values.ts';
 
 export type Subscription = {

@@ -1,9 +1,9 @@
 import { BatchGetCommand, DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { itemFromEntity, listPartition, makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
-import type { EntityRef } from '../../shared/core/directory/entity.ts';
 import { attributesBytesMax } from '../../shared/core/directory/merge-entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
+import type { EntityRef } from '../../shared/core/ids/entity-ref.ts';
 import { directoryContract } from '../contracts/directory.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 import { makeFakeDirectory } from '../support/fakes-workflow-trigger.ts';

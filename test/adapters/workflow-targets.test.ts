@@ -5,6 +5,7 @@ import { failuresToOpen } from '../../shared/core/targets/breaker.ts';
 import { localCredentials } from '../support/dynalite.ts';
 import { makeFakeTargetBreakers } from '../support/fake-target-breakers.ts';
 import { runRequest } from '../support/runs.ts';
+import { targetExamples } from '../support/target-examples.ts';
 import { awsJson, startWireServer } from '../support/wire-server.ts';
 
 let server: Awaited<ReturnType<typeof startWireServer>>;
@@ -19,31 +20,24 @@ beforeEach(() => {
     awsJson(response, 200, { executionArn: 'arn', startDate: 1, Entries: [{ EventId: 'e' }], workflow_run_id: 'r' });
 });
 
-const examples: Record<Target['type'], object> = {
-  log: {},
-  http: { url: 'http://replaced.example/' },
-  'step-functions': { state_machine_arn: 'arn:aws:states:eu-west-1:123456789012:stateMachine:orders' },
-  'event-bridge': { bus: 'orders' },
-  knock: { workflow: 'new-order' },
-};
 const target = (type: Target['type']) =>
-  Target.parse({ type, ...examples[type], ...(type === 'http' && { url: server.url }) });
+  Target.parse({ type, ...targetExamples[type], ...(type === 'http' && { url: server.url }) });
 
-function open(change: Partial<WorkflowTargetsDeps> = {}) {
+function open({ isLocal = false, ...change }: Partial<WorkflowTargetsDeps> & { isLocal?: boolean } = {}) {
   const values = [`whsec_${Buffer.from('a target secret of 32 bytes long').toString('base64')}`];
   return makeWorkflowTargets({
     secrets: { valuesOf: async () => values, refresh: async () => values },
     allowPrivate: true,
     nowMs: Date.now,
     breakers: makeFakeTargetBreakers(),
-    aws: { endpoint: server.url, ...localCredentials },
+    ...(!isLocal && { aws: { endpoint: server.url, ...localCredentials } }),
     knockUrl: server.url,
     ...change,
   });
 }
 
 describe('every type of target', () => {
-  test.each(Object.keys(examples) as Target['type'][])('%s can be opened and takes a run', async (type) => {
+  test.each(Object.keys(targetExamples) as Target['type'][])('%s can be opened and takes a run', async (type) => {
     const opened = open()('order-completed', target(type));
     expect(await opened.start(runRequest())).toMatchObject({ kind: 'accepted' });
     expect(opened.recordsOnly).toBe(type === 'log');
@@ -51,7 +45,7 @@ describe('every type of target', () => {
   });
 
   test('has an example here', () => {
-    expect(Object.keys(examples).sort()).toEqual(Target.options.map(({ shape }) => shape.type.value).sort());
+    expect(Object.keys(targetExamples).sort()).toEqual(Target.options.map(({ shape }) => shape.type.value).sort());
   });
 
   test.each(['http', 'step-functions', 'event-bridge', 'knock'] as const)('%s has a breaker', async (type) => {
@@ -75,7 +69,7 @@ describe('in a local run', () => {
     ['step-functions', 'Step Functions'],
     ['event-bridge', 'EventBridge'],
   ] as const)('%s refuses at once, says why, and calls nobody', async (type, service) => {
-    const targets = open({ aws: undefined });
+    const targets = open({ isLocal: true });
     expect(await targets('order-completed', target(type)).start(runRequest())).toEqual({
       kind: 'refused',
       detail: `a local run has no ${service}; give this environment a log or http target to try the workflow here`,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSecretStore, type SecretStore } from '../../infra/local/secrets.ts';
+import { openSecretStore, type SecretStore } from '../../infra/local/secret-store.ts';
 import { startSecretsApi } from '../../infra/local/secrets-api.ts';
 import type { ConfigurationTable } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import type { Snapshot } from '../../shared/core/configuration/schema.ts';

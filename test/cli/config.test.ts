@@ -2,8 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { endsOf } from '../../infra/cli/configuration/promote.ts';
-import { openSecretStore } from '../../infra/local/secrets.ts';
+import { openSecretStore } from '../../infra/local/secret-store.ts';
 import { startSecretsApi } from '../../infra/local/secrets-api.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
@@ -280,21 +279,6 @@ test('a revert is a commit, and a pull brings the files to what is committed', a
   expect((await config('pull')).stdout).toContain('already');
 });
 
-test.each<[string, { to?: string; only?: string; environment?: string }, boolean, unknown]>([
-  ['to the next', { to: 'staging' }, false, { lower: 'development', upper: 'staging' }],
-  ['to the last, from the one below it', { to: 'production' }, false, { lower: 'staging', upper: 'production' }],
-  ['one commit, to the one above', { only: '1' }, false, { lower: 'development', upper: 'staging' }],
-  ['one commit of staging', { only: '1', environment: 'staging' }, true, { lower: 'staging', upper: 'production' }],
-])('a promotion goes %s', (_name, options, isNamed, ends) => {
-  expect(endsOf({ environment: 'development', ...options }, isNamed)).toEqual(ends);
-});
-
-test.each<[string, { to?: string; only?: string; environment?: string }, boolean, string]>([
-  ['over an environment', { to: 'production' }, true, 'production is promoted to from staging, not from development'],
-  ['to the first', { to: 'development' }, false, 'it is the first environment'],
-  ['above the last', { only: '1', environment: 'production' }, true, 'there is nothing above production'],
-  ['to nowhere', { to: 'prod' }, false, 'there is no environment "prod"'],
-  ['without saying what', {}, false, 'say what to promote'],
-])('a promotion %s is refused', (_name, options, isNamed, why) => {
-  expect(() => endsOf({ environment: 'development', ...options }, isNamed)).toThrow(why);
+test('a promotion without saying what is refused', async () => {
+  expect(await config('promote')).toMatchObject({ code: 2, stderr: expect.stringContaining('say what to promote') });
 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
-import { recipientKey } from '../../shared/core/directory/entity.ts';
 import { removeEntity } from '../../shared/core/directory/remove-entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
+import { recipientKey } from '../../shared/core/ids/entity-ref.ts';
 import {
   listAudiences,
   listEntities,

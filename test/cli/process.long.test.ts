@@ -23,7 +23,7 @@ const event = eventEntry({ userId: 'ada\u001b[2J' });
 const parked = eventEntry({ status: 'failed', reason: 'retries_exhausted', actionsPlanned: 0, key: 'msg-9' });
 let environment: TestEnvironment;
 
-type Ended = { code: number; stdout: string; stderr: string; ms: number };
+type Ended = { code: number; stdout: string; stderr: string };
 
 function signalbox(...args: string[]): Promise<Ended> {
   return signalboxWith(runtimeFile, ...args);
@@ -34,7 +34,6 @@ function signalboxWith(file: string, ...args: string[]): Promise<Ended> {
 }
 
 function node(args: string[], file: string): Promise<Ended> {
-  const startedAtMs = performance.now();
   const env = {
     PATH: process.env.PATH,
     SIGNALBOX_RUNTIME_FILE: file,
@@ -45,9 +44,22 @@ function node(args: string[], file: string): Promise<Ended> {
   return new Promise((resolve) => {
     execFile(process.execPath, args, { env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code);
-      resolve({ code, stdout, stderr, ms: performance.now() - startedAtMs });
+      resolve({ code, stdout, stderr });
     }).stdin?.end();
   });
+}
+
+/** What a command costs in CPU, whatever else the machine does: the least of three, or the first within the bound. */
+async function cheapest(args: string[], boundMs: number): Promise<Ended & { costMs: number }> {
+  const report = `process.on('exit', () => { const { user, system } = process.cpuUsage(); process.stderr.write('cpu ms: ' + (user + system) / 1000); })`;
+  const options = ['--import', `data:text/javascript,${encodeURIComponent(report)}`];
+  const runs: (Ended & { costMs: number })[] = [];
+  while (runs.length < 3 && !runs.some(({ costMs }) => costMs <= boundMs)) {
+    const ended = await node([...options, join(root, 'infra/cli/bin/signalbox.js'), ...args], runtimeFile);
+    expect(ended.code).toBe(0);
+    runs.push({ ...ended, costMs: Number(/cpu ms: ([\d.]+)/.exec(ended.stderr)?.[1]) });
+  }
+  return runs.reduce((least, run) => (run.costMs < least.costMs ? run : least));
 }
 
 beforeAll(async () => {
@@ -93,34 +105,20 @@ describe('signalbox', () => {
     [['event-types', 'rudderstack']],
     [['mapping', 'test', 'rudderstack', '--event', event.id]],
   ])(
-    '%j answers in under 1.5 s, with JSON alone on standard output',
+    '%j takes at most half a second of CPU, and prints JSON alone on standard output',
     async (args) => {
-      let answer = await signalbox(...args, '--json');
-      // The machine may be busy with other tests; a slow command is slow every time.
-      for (let again = 0; again < 2 && answer.ms >= 1500; again++) answer = await signalbox(...args, '--json');
-      expect(answer).toMatchObject({ code: 0, stderr: expect.not.stringContaining('error') });
-      expect(() => JSON.parse(answer.stdout)).not.toThrow();
-      expect(answer.ms).toBeLessThan(1500);
+      const { costMs, stdout, stderr } = await cheapest([...args, '--json'], 500);
+      expect(stderr).not.toContain('error');
+      expect(() => JSON.parse(stdout)).not.toThrow();
+      expect(costMs).toBeLessThanOrEqual(500);
     },
-    15_000,
+    30_000,
   );
 
-  // What the command costs by itself, whatever else the machine does: the least of three.
   test.each([[['events']], [['why', event.id]]])(
-    '%j takes at most 0.35 s of CPU',
+    '%j, which people type most, takes at most 0.35 s of CPU',
     async (args) => {
-      const report = `process.on('exit', () => { const { user, system } = process.cpuUsage(); process.stderr.write('cpu ms: ' + (user + system) / 1000); })`;
-      const options = ['--import', `data:text/javascript,${encodeURIComponent(report)}`];
-      const costs: number[] = [];
-      for (let again = 0; again < 3; again++) {
-        const { code, stderr } = await node(
-          [...options, join(root, 'infra/cli/bin/signalbox.js'), ...args],
-          runtimeFile,
-        );
-        expect(code).toBe(0);
-        costs.push(Number(/cpu ms: ([\d.]+)/.exec(stderr)?.[1]));
-      }
-      expect(Math.min(...costs)).toBeLessThanOrEqual(350);
+      expect((await cheapest(args, 350)).costMs).toBeLessThanOrEqual(350);
     },
     30_000,
   );

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { type Entity, type EntityRef, isTombstone, type Tombstone } from '../../shared/core/directory/entity.ts';
+import { type Entity, isTombstone, type Tombstone } from '../../shared/core/directory/entity.ts';
 import { prepareWrite } from '../../shared/core/directory/entity-write.ts';
 import { removeEntity } from '../../shared/core/directory/remove-entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
+import type { EntityRef } from '../../shared/core/ids/entity-ref.ts';
 import type { JsonObject } from '../../shared/core/json/values.ts';
 import type { Directory } from '../../shared/ports/directory.ts';
 

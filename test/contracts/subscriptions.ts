@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { EntityRef, ObjectRef } from '../../shared/core/directory/entity.ts';
+import type { EntityRef, ObjectRef } from '../../shared/core/ids/entity-ref.ts';
 import type { Page, PageRequest, Subscriptions } from '../../shared/ports/subscriptions.ts';
 
 const nowMs = Date.parse('2026-11-21T03:00:00.123Z');

@@ -158,8 +158,10 @@ export const fileOf = (id: string) => `${nameOf(id)}.md`;
 /** Guides by action, each from the file beside the definition; an action need not have one. */
 export const guides = new Map<string, ActionGuide>();
 for (const { id } of actions) {
-  const file = new URL(`shared/core/actions/${nameOf(id)}.guide.ts`, root);
-  if (existsSync(file)) guides.set(id, ((await import(file.href)) as { guide: ActionGuide }).guide);
+  if (!existsSync(new URL(`shared/core/actions/${nameOf(id)}.guide.ts`, root))) continue;
+  // A path with a pattern, which the bundle of `npm run docs` resolves: Node 20 cannot load the file itself.
+  const { guide } = (await import(`../../shared/core/actions/${nameOf(id)}.guide.ts`)) as { guide: ActionGuide };
+  guides.set(id, guide);
 }
 
 export type Cost = { what: string; writes: string; reads?: string };

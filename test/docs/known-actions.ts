@@ -1,5 +1,5 @@
 import type { Action } from '../../shared/core/actions/action.ts';
-import type { ActionFacts } from '../../shared/core/mappings/action-facts.ts';
+import type { ActionFacts } from '../../shared/core/mappings/facts.ts';
 
 /** The facts that planning reads, as a definition states them; `satisfies` finds one that is forgotten here. */
 function factsIn({ defaults, eventData, names, isForTriggers, destructive }: Action): ActionFacts {
@@ -12,7 +12,7 @@ export function knownActionsFile(actions: readonly Action[]): string {
   const stated = actions.map((action) => [action.id, factsIn(action)] as const);
   const known = Object.fromEntries(stated.filter(([, facts]) => Object.keys(facts).length > 0));
   return [
-    "import type { ActionFacts } from './action-facts.ts';",
+    "import type { ActionFacts } from './facts.ts';",
     '',
     '// `npm run docs` writes this file from the definitions in core/actions: what plans events needs these facts, and none of',
     '// the code of actions.',

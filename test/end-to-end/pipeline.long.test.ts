@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
@@ -88,6 +88,20 @@ async function pushExtraMappings(): Promise<void> {
     name: 'Shipping',
     target: { development: { type: 'http', url } },
   });
+  snapshot.workflows.reminder = WorkflowFile.parse({
+    name: 'Reminder',
+    delay: '20s',
+    target: { development: { type: 'http', url } },
+  });
+  source.mappings.push(
+    mapping('left', { key: 'reminder', cancellation_key: 'data.cart' }),
+    Mapping.parse({
+      id: 'returned',
+      event: 'track/returned',
+      action: 'workflows_cancel',
+      parameters: { key: 'reminder', cancellation_key: 'data.cart' },
+    }),
+  );
   await pushAndCommit(table, {
     snapshot,
     seed: environments.development,
@@ -230,7 +244,7 @@ describe('an event', () => {
     const [track] = await post([trackEvent({ userId: 'stranger', messageId: 'stranger-1' })]);
     await shown(track?.id ?? '');
     const [action] = await json('actions', '--event', track?.id ?? '');
-    expect(action).toMatchObject({ status: 'succeeded' });
+    expect(action).toMatchObject({ status: 'skipped', reason: 'recipient_unknown' });
     expect(await signalbox(['why', track?.id ?? ''])).toContain('stranger');
     expect(await json('runs', '--recipient', 'stranger')).toEqual([]);
   });
@@ -257,6 +271,37 @@ describe('an event', () => {
       data: { workflow: 'shipping', data: { parcel: 7 } },
     });
   });
+});
+
+describe('a trigger that waits for a delay', () => {
+  test.each(['an event', 'an operator'])(
+    'is over once %s has cancelled its run',
+    async (by) => {
+      const [userId, cart] = [`waiting-${by.length}`, `cart-${by.length}`];
+      await post([{ type: 'identify', userId, messageId: `${cart}-1` }]);
+      await runtime.idle(30_000);
+      const [left] = await post([trackEvent({ event: 'left', userId, messageId: `${cart}-2`, properties: { cart } })]);
+      const action = async () => (await json('actions', '--event', left?.id ?? ''))[0];
+      const until = async (status: string) => {
+        for (let i = 0; i < 20 && (await action())?.status !== status; i++) {
+          await new Promise((resolve) => setTimeout(resolve, 200));
+        }
+        return action();
+      };
+      expect(await until('pending')).toMatchObject({ status: 'pending', reason: 'delayed', result: { runs: 1 } });
+      const [run] = await json('runs', '--recipient', userId);
+      expect(run).toMatchObject({ workflow: 'reminder', status: 'pending' });
+      if (by === 'an operator') await signalbox(['runs', 'cancel', run.id]);
+      else await post([trackEvent({ event: 'returned', userId, messageId: `${cart}-3`, properties: { cart } })]);
+      const over = await until('succeeded');
+      expect(over).toMatchObject({ status: 'succeeded', result: { runs: 0, cancelled: 1 } });
+      // The delayed message finds it so.
+      await runtime.idle(60_000);
+      expect(await action()).toEqual(over);
+      expect(await json('runs', '--recipient', userId)).toMatchObject([{ status: 'cancelled' }]);
+    },
+    90_000,
+  );
 });
 
 const characters = [
@@ -354,7 +399,7 @@ describe('a request that can never succeed is told so, and one that can is not',
       413,
       () => send(gzipSync(Buffer.alloc(100 * 1024 * 1024)), { headers: { 'content-encoding': 'gzip' } }),
     ],
-    ['an unknown encoding', 415, () => send('{}', { headers: { 'content-encoding': 'br' } })],
+    ['an unknown encoding', 415, () => send(brotliCompressSync('{}'), { headers: { 'content-encoding': 'br' } })],
     ['an empty list', 200, () => send('[]')],
     ['31-deep nesting', 200, () => send(nested(31))],
     [

@@ -231,7 +231,7 @@ export const mutants: Mutant[] = [
     (original) => (message, row) => {
       if (row === undefined || row.next <= message.n) return original(message, row);
       const resumption = original(message, { ...row, next: message.n });
-      if (resumption.kind === 'acknowledge') return resumption;
+      if (resumption.kind !== 'run') return resumption;
       return { ...resumption, message: { ...resumption.message, n: row.next, firstN: row.next } };
     },
   ),

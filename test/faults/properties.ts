@@ -1,4 +1,4 @@
-import { recipientKey } from '../../shared/core/directory/entity.ts';
+import { recipientKey } from '../../shared/core/ids/entity-ref.ts';
 import { invocationId } from '../../shared/core/ids/invocation-id.ts';
 import { printRunId, runMessageId } from '../../shared/core/ids/run-id.ts';
 import { type JsonObject, sameJson } from '../../shared/core/json/values.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type EntityRef, type ObjectRef, refFromRecipientKey } from '../../shared/core/directory/entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
+import { type EntityRef, type ObjectRef, refFromRecipientKey } from '../../shared/core/ids/entity-ref.ts';
 import { invocation } from '../support/actions-message.ts';
 import { configurationAs } from './subject.ts';
 import { playTriggers, type Scenario } from './trigger-schedules.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { refFromRecipientKey } from '../../shared/core/directory/entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
+import { refFromRecipientKey } from '../../shared/core/ids/entity-ref.ts';
 import { lowestIdAt } from '../../shared/core/ids/event-id.ts';
 import type { JsonObject } from '../../shared/core/json/values.ts';
 import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';

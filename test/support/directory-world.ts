@@ -1,5 +1,5 @@
 import { findAction } from '../../shared/core/actions/index.ts';
-import type { EntityRef, ObjectRef } from '../../shared/core/directory/entity.ts';
+import type { EntityRef, ObjectRef } from '../../shared/core/ids/entity-ref.ts';
 import type { JsonObject } from '../../shared/core/json/values.ts';
 import type { ActionContext } from '../../shared/core/runs/action-context.ts';
 import { contextNowMs, makeActionContext } from './fakes-workflow-trigger.ts';

@@ -1,16 +1,11 @@
-import {
-  type Entity,
-  isTombstone,
-  type ObjectRef,
-  recipientKey,
-  type Tombstone,
-} from '../../shared/core/directory/entity.ts';
+import { type Entity, isTombstone, type Tombstone } from '../../shared/core/directory/entity.ts';
 import {
   nextRelation,
   type Relation,
   type RelationChange,
   type RelationWish,
 } from '../../shared/core/directory/relation.ts';
+import { type ObjectRef, recipientKey } from '../../shared/core/ids/entity-ref.ts';
 import type { AudienceMember, Audiences, MemberKey } from '../../shared/ports/audiences.ts';
 import type { Directory } from '../../shared/ports/directory.ts';
 import type { Erased, Page, PageRequest, Subscription, Subscriptions } from '../../shared/ports/subscriptions.ts';

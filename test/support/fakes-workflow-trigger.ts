@@ -1,6 +1,6 @@
 import { defined } from '../../shared/core/defined.ts';
-import { recipientKey } from '../../shared/core/directory/entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
+import { recipientKey } from '../../shared/core/ids/entity-ref.ts';
 import { printRunId } from '../../shared/core/ids/run-id.ts';
 import type { JsonValue } from '../../shared/core/json/values.ts';
 import type { ActionContext } from '../../shared/core/runs/action-context.ts';
@@ -177,6 +177,7 @@ export function makeActionContext(
     // Long enough ago that no unknown recipient is waited for any more.
     firstAttemptAtMs: 0,
     batchWritten: async () => undefined,
+    noteCancelled: () => undefined,
     again: false,
     isLastAttempt: false,
     deadlineMs: contextNowMs + 50_000,

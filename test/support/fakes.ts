@@ -1,4 +1,5 @@
 import { claimFromItem, claimItemKey, makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
+import { defined } from '../../shared/core/defined.ts';
 import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
 import type { ActionsMessage, ClaimRef } from '../../shared/core/plan/actions-message.ts';
@@ -66,7 +67,10 @@ export function makeFakeEventLog(): EventLog & { rows: Map<string, EventLogEntry
       const row = rows.get(entry.id);
       if (row && row.status !== 'failed') return false;
       const { reason, detail, execution, key, eventType, userId } = row ?? entry;
-      rows.set(entry.id, structuredClone({ ...entry, reason, detail, execution, key, eventType, userId }));
+      rows.set(
+        entry.id,
+        structuredClone({ ...entry, ...defined({ reason, detail, execution, key, eventType, userId }) }),
+      );
       return true;
     },
   };

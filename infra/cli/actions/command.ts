@@ -111,7 +111,7 @@ async function actionsOfEvent(environment: Environment, id: string): Promise<Fou
   const entry = await readEvent(eventLogOf(environment), id, known);
   if (entry === undefined)
     throw notFound(`no event ${id} in ${environment.name}`, `npx signalbox why ${id} says what is known of it`);
-  // A duplicate names the execution of the event before it; the actions are that one's.
+  // A duplicate names the execution of the earlier event, to which the actions belong.
   if (entry.execution === undefined || !hasOwnActions(entry.status)) return [];
   const log = await readActionLog(actionLogOf(environment), entry.execution);
   return (log?.actions ?? []).map((action) => ({ log: log as NonNullable<typeof log>, action }));

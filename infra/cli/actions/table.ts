@@ -27,7 +27,7 @@ export function actionColumns(colours: Colours, nowMs: number): Column<ActionRow
   ];
 }
 
-/** Why it did not end well, or what it reported; what it warned of comes with either. */
+/** Why it failed or waits, or else its result; warnings are added to either. */
 export function outcomeOf(
   row: Pick<ActionRow, 'reason' | 'detail' | 'result' | 'warnings' | 'retry_at'>,
   nowMs: number,

@@ -1,15 +1,17 @@
 import type { Command } from 'commander';
 import { refText } from '../../../shared/core/configuration/resources.ts';
 import { commitDraft } from '../../../shared/operations/configuration/commit.ts';
+import { requireCommitsIn } from '../../../shared/operations/configuration/promotion-order.ts';
 import { failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
 import { currentAuthor } from '../../author.ts';
+import { environments } from '../../environments.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { changeLine } from './differences.ts';
 import { commitOnTerms, liveText, waited } from './objections.ts';
 import { printNewSources } from './push.ts';
-import { conflictFailure, missingFailure, refusedByConflict, requireCommitsIn } from './refusals.ts';
+import { conflictFailure, missingFailure, refusedByConflict } from './refusals.ts';
 import { type ResourceOptions, resourcesOf, withResources } from './resource-options.ts';
 
 export function addCommit(config: Command): void {
@@ -41,7 +43,7 @@ async function run(options: CommitOptions): Promise<void> {
   if (message.trim() === '') throw usageError('the message is empty', '-m "what the change is for"');
   if (allowEmpty && only?.length !== 1)
     throw usageError('an empty commit is of one resource', 'name it: --source KEY, --workflow KEY or --audience KEY');
-  requireCommitsIn(options.environment);
+  requireCommitsIn(environments, options.environment);
   const environment = await connect(options);
   const { configuration: table, name } = environment;
   const request = { ...(only && { only }), allowEmpty, force, author: currentAuthor(), message, nowMs: Date.now() };

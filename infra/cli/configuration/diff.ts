@@ -5,6 +5,7 @@ import { EnvironmentFile, type Snapshot } from '../../../shared/core/configurati
 import { own } from '../../../shared/core/json/values.ts';
 import { readDraftContent } from '../../../shared/operations/configuration/drafts.ts';
 import { driftOf } from '../../../shared/operations/configuration/drift.ts';
+import { entryNamed } from '../../../shared/operations/configuration/entry-named.ts';
 import { differences } from '../../../shared/operations/configuration/history.ts';
 import { contentOf, readSeen } from '../../../shared/operations/configuration/live-content.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
@@ -14,7 +15,6 @@ import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { differenceRow, printDifferences, printFieldChanges } from './differences.ts';
-import { entryNamed } from './entry.ts';
 import { type DirectoryOption, readFaultlessFiles, withDirectory } from './files.ts';
 
 export function addDiff(config: Command): void {
@@ -93,7 +93,7 @@ async function readSide(
 }
 
 type Hints = {
-  /** Where the settings that run differ from `environments/<env>.yaml`. */
+  /** Differences between the settings in force and `environments/<env>.yaml`. */
   drift: FieldChange[];
   draft?: { author: string; updated_at: string; changes: string[] };
 };

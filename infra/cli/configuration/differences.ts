@@ -4,7 +4,7 @@ import type { ResourceDifference } from '../../../shared/operations/configuratio
 import { printable, truncate } from '../../../shared/operations/words/text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** Resources with their fields, as a person reads a diff: what goes in red, what comes in green. */
+/** Resources with their fields as a diff: removed parts in red, added ones in green. */
 export function printDifferences(terminal: Terminal, differences: ResourceDifference[]): void {
   for (const difference of differences) {
     terminal.out(changeLine(terminal, difference));
@@ -12,10 +12,10 @@ export function printDifferences(terminal: Terminal, differences: ResourceDiffer
   }
 }
 
-// A first commit of a hundred sources would be thousands of lines, and hide what matters.
+// A first commit of a hundred sources would print thousands of lines.
 const fieldsMax = 200;
 
-/** What a commit changes: field by field, or resource by resource where that is too much to read. */
+/** A commit's changes: field by field, or resource by resource if there are too many fields. */
 export function printChanges(terminal: Terminal, differences: ResourceDifference[]): void {
   const isShort = differences.reduce((count, { fields }) => count + fields.length, 0) <= fieldsMax;
   if (isShort) printDifferences(terminal, differences);
@@ -27,7 +27,7 @@ export function changeLine({ colours }: Terminal, change: ResourceChange): strin
   return `${colours.bold(refText(change))}  ${paint(change.change)}`;
 }
 
-/** `before → after` on a line where there is room for it, else each on a line of its own. */
+/** `before → after` on one line if it fits, else on two. */
 export function printFieldChanges(terminal: Terminal, fields: FieldChange[], indent = '  '): void {
   const { colours, columns = Number.POSITIVE_INFINITY, out } = terminal;
   const line = (sign: string, text: string, paint: (text: string) => string) =>
@@ -60,7 +60,7 @@ export function settingsText(fields: FieldChange[]): string {
     .join(', ');
 }
 
-/** `--json` row of a resource: the hash is ours alone. */
+/** `--json` row of a resource, without our internal hash. */
 export function differenceRow({ type, key, change, fields }: ResourceDifference) {
   return { type, key, change, fields };
 }

@@ -15,7 +15,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 
 export type DirectoryOption = GlobalOptions & { dir: string };
 
-/** Names the folder of the files; infra/config where nothing else is said. */
+/** Option for the folder of the files; default: infra/config. */
 export function withDirectory(command: Command): Command {
   return command.option('--dir <path>', 'folder of the configuration files', shippedDirectory);
 }
@@ -23,15 +23,15 @@ export function withDirectory(command: Command): Command {
 export const errorsOf = ({ problems }: ConfigurationFiles): ConfigurationProblem[] =>
   problems.filter(({ severity }) => severity === 'error');
 
-/** A folder as people name it: by its path from here, where it is below. */
+/** A folder as shown to people: its relative path if it is below the current one. */
 export function folderNamed(directory: string): string {
   const path = relative(process.cwd(), resolve(directory));
   return path.startsWith('..') || isAbsolute(path) ? resolve(directory) : path || '.';
 }
 
 /**
- * The files, when none has an error.
- * @throws Refusal after every problem was printed
+ * The files, if none has an error.
+ * @throws Refusal after printing every problem
  */
 export function readFaultlessFiles(terminal: Terminal, directory: string, consequence: string): ConfigurationFiles {
   const files = readConfigurationFiles(folderNamed(directory));

@@ -17,8 +17,8 @@ import type { Terminal } from '../terminal/terminal.ts';
 type Refused = { kind: 'refused'; objections: readonly Objection[] };
 
 /**
- * Commits, and asks when all that speaks against it is that something live is removed and a person sits at the terminal.
- * @throws Refusal that names every objection
+ * Commits. It asks at a terminal if the only objection is that a live resource would be removed.
+ * @throws Refusal with every objection
  */
 export async function commitOnTerms<Result extends { kind: string }>(
   environment: Environment,
@@ -41,13 +41,13 @@ export async function commitOnTerms<Result extends { kind: string }>(
 
 const isRefused = (result: { kind: string }): result is Refused => result.kind === 'refused';
 
-/** Where this checkout remembers which commits its files came from. */
+/** This checkout's record of the commits that its files came from. */
 export const fileBases = (): FileBases => fileBasesAt(join(stateDirectory(), 'file-bases.json'));
 
 /** Local and deployed environments of one name have histories of their own. */
 export const placeOf = ({ where, name }: Environment) => `${name} (${where})`;
 
-/** When a commit is in force, in the words after "is at version …". */
+/** When a commit is in force: the words after "is at version …". */
 export function liveText(environment: Environment, isWaiting: boolean): string {
   return liveAtMs(environment, 0) === 0
     ? 'Live now.'
@@ -56,7 +56,7 @@ export function liveText(environment: Environment, isWaiting: boolean): string {
       : 'Live within 30 s.';
 }
 
-/** For `--wait`: returns when every event runs by what was committed. */
+/** For `--wait`: returns when every event runs by the commit. */
 export async function waited(terminal: Terminal, environment: Environment, committedAtMs: number): Promise<void> {
   if (liveAtMs(environment, 0) === 0) return;
   await waitUntilLive(environment, committedAtMs);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { refText } from '../../../shared/core/configuration/resources.ts';
 import { own } from '../../../shared/core/json/values.ts';
+import { entryNamed } from '../../../shared/operations/configuration/entry-named.ts';
 import { factsOf } from '../../../shared/operations/configuration/environment-facts.ts';
 import { differences } from '../../../shared/operations/configuration/history.ts';
 import { isStopped, type PromotionProblem, preflight } from '../../../shared/operations/configuration/preflight.ts';
@@ -10,17 +11,17 @@ import {
   promote,
   promotionMessage,
 } from '../../../shared/operations/configuration/promote.ts';
+import { type PromotionEnds, promotionEnds } from '../../../shared/operations/configuration/promotion-order.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { currentAuthor } from '../../author.ts';
-import { environmentAbove, environmentBelow, environmentNamed } from '../../environments.ts';
+import { environments } from '../../environments.ts';
 import { examples, isEnvironmentNamed, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { canAsk, confirm } from '../terminal/confirm.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { differenceRow, printDifferences } from './differences.ts';
-import { entryNamed } from './entry.ts';
 import { type DirectoryOption, readFaultlessFiles, withDirectory } from './files.ts';
 import { liveText, waited } from './objections.ts';
 import { printNewSources } from './push.ts';
@@ -64,7 +65,7 @@ type PromoteOptions = DirectoryOption & {
 
 async function run(options: PromoteOptions, isLowerNamed: boolean): Promise<void> {
   const terminal = processTerminal();
-  const names = endsOf(options, isLowerNamed);
+  const names = promotionEnds(environments, endsAsked(options, isLowerNamed));
   const files = readFaultlessFiles(terminal, options.dir, 'nothing was promoted');
   const { toProfile = options.profile, toRegion = options.region } = options;
   const [lower, upper] = await Promise.all([
@@ -123,45 +124,16 @@ async function run(options: PromoteOptions, isLowerNamed: boolean): Promise<void
   printNewSources(terminal, newSources, ` -e ${upper.name}`);
 }
 
+/** @throws Refusal when neither option says what to promote */
+function endsAsked({ to, only, environment }: PromoteOptions, isLowerNamed: boolean) {
+  if (to !== undefined) return { to, ...(isLowerNamed && { from: environment }) };
+  if (only !== undefined) return { from: environment };
+  throw usageError('say what to promote', 'everything: --to ENVIRONMENT', 'one commit: --only COMMIT');
+}
+
 /**
- * Who is read and who is written.
- * @throws Refusal when that would not be one step up
+ * A yes at the terminal is enough if the only objection is that a live resource would be removed.
  */
-export function endsOf(
-  { to, only, environment }: Pick<PromoteOptions, 'to' | 'only' | 'environment'>,
-  isLowerNamed: boolean,
-): { lower: string; upper: string } {
-  if (to === undefined && only === undefined)
-    throw usageError('say what to promote', 'everything: --to ENVIRONMENT', 'one commit: --only COMMIT');
-  if (to === undefined) {
-    const upper = environmentAbove(environment);
-    if (upper === undefined) throw usageError(`there is nothing above ${environment} (infra/environments.ts)`);
-    return { lower: environment, upper };
-  }
-  known(to);
-  const lower = environmentBelow(to);
-  if (lower === undefined)
-    throw usageError(
-      `nothing is promoted to ${to}: it is the first environment`,
-      'content is committed there: npx signalbox config commit',
-    );
-  if (isLowerNamed && environment !== lower)
-    throw usageError(
-      `${to} is promoted to from ${lower}, not from ${environment}: one step at a time`,
-      `npx signalbox config promote --to ${to}`,
-    );
-  return { lower, upper: to };
-}
-
-function known(name: string): void {
-  try {
-    environmentNamed(name);
-  } catch (error) {
-    throw usageError((error as Error).message);
-  }
-}
-
-/** A yes at the terminal is enough where all that speaks against it is that something live is removed. */
 async function isRemovalMeant(
   problems: readonly PromotionProblem[],
   { name }: Environment,
@@ -180,7 +152,7 @@ function printPlan(terminal: Terminal, plan: PromotionPlan, problems: PromotionP
   }
 }
 
-function resultOf(names: { lower: string; upper: string }, { seen, content, commits }: PromotionPlan) {
+function resultOf(names: PromotionEnds, { seen, content, commits }: PromotionPlan) {
   return {
     from: names.lower,
     to: names.upper,

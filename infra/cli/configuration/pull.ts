@@ -1,9 +1,9 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, relative } from 'node:path';
+import { relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { refText } from '../../../shared/core/configuration/resources.ts';
 import { readDraftContent } from '../../../shared/operations/configuration/drafts.ts';
+import { applyChange } from '../../../shared/operations/configuration/files/apply-change.ts';
 import { type FileChange, planPull } from '../../../shared/operations/configuration/files/plan-pull.ts';
 import { readSeen } from '../../../shared/operations/configuration/live-content.ts';
 import { baseOf } from '../../../shared/operations/configuration/stale-files.ts';
@@ -45,8 +45,8 @@ async function run(options: DirectoryOption & { force?: boolean }): Promise<void
   const gone = changes.filter(({ kind }) => kind === 'remove');
   const isRemoving = gone.length === 0 || options.force === true || (await confirmed(terminal, gone));
   const done = changes.filter(({ kind }) => kind !== 'remove' || isRemoving);
-  for (const change of done) apply(change);
-  // Files that stay although they are committed no more are no work of this commit's.
+  done.forEach(applyChange);
+  // A folder that keeps files whose content is gone does not equal this commit, so it gets no base.
   if (isRemoving && current.head !== undefined)
     fileBases().write(options.dir, placeOf(environment), baseOf(current.head, snapshot, snapshot));
   if (options.json) {
@@ -73,14 +73,7 @@ function unreadableText({ path, line, column, problem }: Extract<FileChange, { k
 
 const past = { create: 'created', rewrite: 'changed', remove: 'removed', unreadable: '' } as const;
 
-function apply(change: FileChange): void {
-  if (change.kind === 'remove') rmSync(change.path);
-  if (change.kind !== 'create' && change.kind !== 'rewrite') return;
-  mkdirSync(dirname(change.path), { recursive: true });
-  writeFileSync(change.path, change.text);
-}
-
-/** Asks whoever sits at the terminal; nobody there is a no. */
+/** Asks at the terminal; without one the answer is no. */
 async function confirmed({ interactive, note }: Terminal, gone: FileChange[]): Promise<boolean> {
   if (!interactive || process.stdin.isTTY !== true) return false;
   for (const { path } of gone) note(printable(relative(process.cwd(), path)));

@@ -9,17 +9,19 @@ import {
 } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import { lackingSecrets } from '../../../shared/operations/configuration/lacking-secrets.ts';
 import { refusalOf } from '../../../shared/operations/configuration/objections.ts';
+import { requireCommitsIn } from '../../../shared/operations/configuration/promotion-order.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
 import { currentAuthor } from '../../author.ts';
+import { environments } from '../../environments.ts';
 import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { differenceRow, printChanges } from './differences.ts';
 import { type DirectoryOption, readFaultlessFiles, summaryOf, withDirectory } from './files.ts';
 import { commitOnTerms, fileBases, liveText, placeOf, waited } from './objections.ts';
-import { refusedByConflict, requireCommitsIn } from './refusals.ts';
+import { refusedByConflict } from './refusals.ts';
 
 export function addPush(config: Command): void {
   const push = withDirectory(config.command('push'))
@@ -57,13 +59,13 @@ async function run(options: PushOptions): Promise<void> {
   if (options.wait && !options.commit)
     throw usageError('a draft is never live', 'npx signalbox config push --commit --wait');
   const files = readFaultlessFiles(terminal, options.dir, 'nothing was pushed');
-  requireCommitsIn(options.environment);
+  requireCommitsIn(environments, options.environment);
   const environment = await connect(options);
   if (options.commit) await pushLive(terminal, environment, files, options);
   else await saveDraft(terminal, environment, files, options);
 }
 
-/** What was pushed stays pushed, whether or not it can be said what it lacks. */
+/** The push stays, even if this check of its secrets fails. */
 async function noteLackingSecrets(terminal: Terminal, environment: Environment, files: ConfigurationFiles) {
   try {
     for (const problem of await lackingSecrets(environment, files))

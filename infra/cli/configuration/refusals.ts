@@ -4,9 +4,8 @@ import { refText } from '../../../shared/core/configuration/resources.ts';
 import type { DraftConflict } from '../../../shared/operations/configuration/commit.ts';
 import { failure, type Refusal } from '../../../shared/operations/refusal.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';
-import { environmentBelow, takesCommits } from '../../environments.ts';
 
-/** For `.catch`: what somebody else did at the same moment, as one line and a remedy. */
+/** For `.catch`: a conflict with another author's change, as one line and a remedy. */
 export function refusedByConflict(remedy: string): (error: unknown) => never {
   return (error) => {
     throw error instanceof ConfigurationConflict ? failure(error.message, remedy) : error;
@@ -28,17 +27,4 @@ export function missingFailure(missing: MissingReference[], ...remedies: string[
     return `${where} names ${refText(what)}, which would not be there`;
   });
   return failure(lines.join('; '), ...remedies);
-}
-
-/**
- * Content is made in one environment and promoted from there, so that what runs above has run below.
- * @throws Refusal that says how it gets here instead
- */
-export function requireCommitsIn(environment: string): void {
-  if (takesCommits(environment)) return;
-  throw failure(
-    `content of ${environment} comes by promotion, from ${environmentBelow(environment)}`,
-    `commit it there (npx signalbox config push --commit -e ${environmentBelow(environment)}), then: npx signalbox config promote --to ${environment}`,
-    `or allow it: directCommits: true for ${environment} in infra/environments.ts`,
-  );
 }

@@ -3,7 +3,7 @@ import { type ResourceRef, type ResourceType, resourceTypes } from '../../../sha
 
 export type ResourceOptions = Partial<Record<ResourceType, string[]>>;
 
-/** `--source K --workflow K --audience K`, each as often as wanted. */
+/** `--source K --workflow K --audience K`, each repeatable. */
 export function withResources(command: Command, what: string): Command {
   const collect = (key: string, before: string[] = []) => [...before, key];
   for (const type of resourceTypes) command.option(`--${type} <key>`, `${what} this ${type}; repeatable`, collect);
@@ -16,7 +16,7 @@ export function resourcesOf(options: ResourceOptions): ResourceRef[] | undefined
   return refs.length === 0 ? undefined : refs;
 }
 
-/** `source/rudderstack`, or the key alone. */
+/** `source/rudderstack`, or only the key. */
 export function resource(text: string): Partial<ResourceRef> {
   const [, typed, key] = /^(?:(\w+)\/)?([^/]+)$/.exec(text) ?? [];
   const type = resourceTypes.find((known) => known === typed);

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
 import { refText } from '../../../shared/core/configuration/resources.ts';
+import { entryNamed } from '../../../shared/operations/configuration/entry-named.ts';
+import { takesCommits } from '../../../shared/operations/configuration/promotion-order.ts';
 import { revertCommit } from '../../../shared/operations/configuration/revert.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
 import { currentAuthor } from '../../author.ts';
-import { takesCommits } from '../../environments.ts';
+import { environments } from '../../environments.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { changeLine } from './differences.ts';
-import { entryNamed } from './entry.ts';
 import { commitOnTerms, liveText, waited } from './objections.ts';
 import { conflictFailure, missingFailure, refusedByConflict } from './refusals.ts';
 
@@ -83,7 +84,7 @@ async function run(
       );
       if (dropped.length > 0) terminal.note(`Dropped from the draft: ${dropped.map(refText).join(', ')}`);
       terminal.note(
-        takesCommits(name)
+        takesCommits(environments, name)
           ? 'Your files still have what was taken back: npx signalbox config pull'
           : `The environments below still have it, and a promotion would bring it again: revert it there too.`,
       );

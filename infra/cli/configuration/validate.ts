@@ -29,7 +29,7 @@ async function run(options: DirectoryOption, isNamed: boolean): Promise<void> {
   const terminal = processTerminal();
   const { out, colours } = terminal;
   const files = readConfigurationFiles(folderNamed(options.dir));
-  // What is wrong with the files themselves comes first, and needs no environment.
+  // Problems of the files themselves come first, and need no environment.
   if (errorsOf(files).length === 0 && (isNamed || runsHere(options.environment)))
     files.problems.push(...(await lackingSecrets(await connect(options), files)));
   if (options.json) printJson(terminal, files.problems);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ObjectRef } from '../../../shared/core/directory/entity.ts';
+import type { ObjectRef } from '../../../shared/core/ids/entity-ref.ts';
 import { listEntities, readEntity, subscribersOf } from '../../../shared/operations/directory/directory.ts';
 import { objectRow, subscriptionRow } from '../../../shared/operations/directory/directory-rows.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';

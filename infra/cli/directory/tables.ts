@@ -56,7 +56,7 @@ export function memberColumns(nowMs: number): Column<MemberRow>[] {
   ];
 }
 
-/** `end` is the one of both that the list is not about. */
+/** `end` is the other side: the one that the list is not about. */
 export function subscriptionColumns(end: 'object' | 'recipient', nowMs: number): Column<SubscriptionRow>[] {
   return [
     { title: end === 'object' ? 'OBJECT' : 'SUBSCRIBER', value: (row) => row[end], whole: true },
@@ -76,7 +76,7 @@ function inlineMap(properties: Described['properties']): string {
   return Object.keys(properties).length === 0 ? '' : inline(properties);
 }
 
-/** What is known of an entity, field by field; what nothing was said about is left out. */
+/** An entity's known fields; fields that were never given are left out. */
 export function describedFields(fields: Record<string, unknown>): [name: string, value: string][] {
   return Object.entries(fields)
     .filter(([, value]) => value !== null && !isEmptyMap(value))

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { tenantsCollection } from '../../../shared/core/directory/entity.ts';
+import { tenantsCollection } from '../../../shared/core/ids/entity-ref.ts';
 import { listEntities, readEntity } from '../../../shared/operations/directory/directory.ts';
 import { tenantRow } from '../../../shared/operations/directory/directory-rows.ts';
 import { notFound } from '../../../shared/operations/refusal.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { EntityRef } from '../../../shared/core/directory/entity.ts';
+import type { EntityRef } from '../../../shared/core/ids/entity-ref.ts';
 import { listEntities, readEntity, subscriptionsOf } from '../../../shared/operations/directory/directory.ts';
 import { subscriptionRow } from '../../../shared/operations/directory/directory-rows.ts';
 import { userRow } from '../../../shared/operations/directory/user-row.ts';

@@ -85,7 +85,7 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
   const nowMs = Date.now();
   const directory = await readSources(environment);
   const sources = pickSources(directory.known, options.source);
-  // One user's events are found by index, however far back; all others day by day.
+  // One user's events are found by index at any age; all others are read day by day.
   const range = searchRange(options, nowMs, {
     unbounded: options.user !== undefined,
     retentionDays: longestRetentionDays(environment, directory),
@@ -114,7 +114,7 @@ function filterOf({ type, status, user }: TailOptions) {
   };
 }
 
-/** That there are none; and of a type that never came, the one that was likely meant. */
+/** Says that there are none, and for a type that never came, which type was probably meant. */
 async function noEvents(environment: Environment, sources: KnownSource[], type: string | undefined): Promise<string> {
   const unseen = type === undefined ? undefined : await unseenType(environment, sources, type);
   return unseen === undefined ? 'no events' : `no events; type "${type}" never came${unseen}`;
@@ -151,7 +151,7 @@ async function tailCommand(options: ReturnType<typeof optionsOf<TailOptions>>): 
       continue;
     }
     const text = renderTable(eventColumns(terminal.colours, Date.now()), rows, terminal);
-    // One heading for all: the tables are pieces of one.
+    // One heading for all batches, since they form one table.
     terminal.out(headed ? text.slice(text.indexOf('\n') + 1) : text);
     headed = true;
   }

@@ -3,7 +3,10 @@ import { formatCount, plural, printable } from '../../../shared/operations/words
 import type { Terminal } from '../terminal/terminal.ts';
 import { describeChange } from './dry-run.ts';
 
-/** How many outcomes would change over many events, by kind of change, each with a few events to look at. */
+/**
+ * How many outcomes would change over many events, by kind of change, each with a few example
+ * events.
+ */
 export function printComparison(terminal: Terminal, comparison: Comparison, draftName: string, option: string): void {
   const { colours } = terminal;
   const { source, type, compared, changed, unreadable, groups } = comparison;

@@ -7,7 +7,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { describeCondition, describeFound, describeVerdict, printMappings } from './mappings.ts';
 import { type Change, printSideBySide } from './side-by-side.ts';
 
-/** What would become of one event: under the live configuration alone, or side by side with another. */
+/** The outcome of one event under the live configuration, or side by side with another. */
 export function printMappingTest(terminal: Terminal, row: MappingTestRow, draftName: string): void {
   const title = row.event_id ?? (row.batch_index === null ? 'of the payload' : `${row.batch_index + 1} of the payload`);
   if (row.draft === null) {
@@ -110,7 +110,7 @@ function eventChanges(live: DryRunRow, draft: DryRunRow): Change[] {
   ];
 }
 
-/** Only the members that differ: the rest is long, and the same. */
+/** Only the members that differ, since the rest is long and equal. */
 function jsonChanges(label: string, live: DryRunRow['data'], draft: DryRunRow['data']): Change[] {
   const names = new Set([...Object.keys(live ?? {}), ...Object.keys(draft ?? {})]);
   return [...names].flatMap((name): Change[] => {
@@ -126,7 +126,7 @@ function mappingChanges(live: DryRunRow, draft: DryRunRow): Change[] {
   return [...ids].flatMap((id): Change[] => {
     const [before, after] = [live, draft].map(({ mappings }) => mappings.find(({ mapping }) => mapping === id));
     const [was, is] = [linesOf(before), linesOf(after)];
-    // What a condition found stands above what parameters resolved to, whichever side has the condition.
+    // Lines of conditions come above lines of parameters, on either side.
     const labels = new Set([...was.keys(), ...is.keys()].toSorted((a, b) => rankOf(a) - rankOf(b)));
     return [
       { label: id, isHeading: true, before: outcomeText(before), after: outcomeText(after) },

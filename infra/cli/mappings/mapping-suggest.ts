@@ -73,7 +73,7 @@ async function suggestCommand(source: string, type: string, options: Options): P
   );
 }
 
-/** The event that was named, else the sample of the registry, else the newest of the type. */
+/** The named event, else the registry's sample, else the newest event of the type. */
 async function sampleOf(
   environment: Environment,
   known: KnownSource[],
@@ -91,7 +91,7 @@ async function sampleOf(
   const sample = types.find(({ eventType }) => eventType === type)?.sampleEventId;
   const entry = sample === undefined ? undefined : await readEvent(log, sample, known);
   if (entry !== undefined) return entry;
-  // Aged out, or beyond the types that are kept count of.
+  // It aged out, or its type is beyond the registry's limit.
   const sources = known.filter(({ key }) => key === source);
   const [newest] = await listEvents(log, {
     ...searchRange({}, Date.now(), { retentionDays: environment.outputs.LogRetentionDays }),

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { RawEvent } from '../../../shared/core/events/raw-event.ts';
 import { problemOf } from '../../../shared/core/ingest/refusal.ts';
 import { type PreparedSource, prepareSource } from '../../../shared/core/live/prepared.ts';
+import { shippedDirectory } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { eventLogOf, listEvents, readEvent } from '../../../shared/operations/events/events.ts';
 import { rawEventOf } from '../../../shared/operations/events/recompute.ts';
@@ -26,8 +26,6 @@ import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { printComparison } from './comparison.ts';
 import { printMappingTest } from './dry-run.ts';
-
-const shippedDirectory = join(import.meta.dirname, '..', '..', 'config');
 
 type TestOptions = {
   event?: string;
@@ -142,7 +140,7 @@ async function candidateOf(
 ): Promise<Candidate | undefined> {
   if (draft === undefined) return undefined;
   if (draft !== 'files') return draftCandidate(environment, live, readPushedDraft);
-  // What checks files is large, and needed only here.
+  // The code that checks files is large and only needed here.
   const { filesCandidate } = await import('../../../shared/operations/mappings/files-candidate.ts');
   return filesCandidate(environment, live, dir);
 }
@@ -164,7 +162,7 @@ function knownSource(known: KnownSource[], source: string): KnownSource {
   return picked as KnownSource;
 }
 
-/** @throws Refusal when there is no such event, or it is of another source */
+/** @throws Refusal when the event does not exist or belongs to another source */
 async function storedEvent(
   environment: Environment,
   known: KnownSource[],

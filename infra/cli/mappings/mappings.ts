@@ -7,7 +7,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 
 type MappingRow = ConsideredRow | DryRunMappingRow;
 
-/** `was`: of an event that was processed. `would be`: of a dry run. */
+/** `was`: for a processed event. `would be`: for a dry run. */
 export type Mood = 'was' | 'would be';
 
 const notRun = { was: 'did not run', 'would be': 'would not run' } as const;
@@ -20,7 +20,7 @@ const whyOff = {
   source_disabled: 'the source is switched off in this environment',
 } as const;
 
-/** What becomes of a mapping, in a sentence: `runs`, `would not run: data.total is 5, not gte 100`. */
+/** A mapping's outcome in a sentence: `runs`, `would not run: data.total is 5, not gte 100`. */
 export function describeVerdict(row: MappingRow, mood: Mood): string {
   if (row.verdict !== 'runs') {
     const why = row.verdict === 'conditions_not_met' ? row.detail : whyOff[row.verdict];
@@ -32,7 +32,9 @@ export function describeVerdict(row: MappingRow, mood: Mood): string {
   return [`${verb}: ${outcome.reason}`, outcome.detail].filter((part) => part !== null).join(' · ');
 }
 
-/** Each mapping that was considered: whether it runs, why not, its conditions, and what its parameters resolved to. */
+/**
+ * Each considered mapping: whether it runs, why not, its conditions, and its resolved parameters.
+ */
 export function printMappings(terminal: Terminal, rows: MappingRow[], mood: Mood = 'was'): void {
   const { colours } = terminal;
   for (const row of rows) {

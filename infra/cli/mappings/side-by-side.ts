@@ -1,7 +1,7 @@
 import { displayWidth, printable, truncate, wrap } from '../../../shared/operations/words/text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** One line of a comparison; undefined where that side has none. */
+/** One line of a comparison; undefined on a side without it. */
 export type Change = { label: string; before: string | undefined; after: string | undefined; isHeading?: boolean };
 
 const columnsMin = 90;
@@ -10,8 +10,9 @@ const gap = 2;
 const linesMax = 8;
 
 /**
- * Two states of a thing: in two columns where the terminal has room for them, else one below the other. Lines that differ
- * are marked `~`, and whole; others are cut to one line. Colour is not the only sign of a difference.
+ * Two states in two columns if the terminal has room, else one below the other. Lines that differ
+ * are marked `~` and shown whole; others are cut to one line. So colour is not the only sign of a
+ * difference.
  */
 export function printSideBySide(terminal: Terminal, titles: [before: string, after: string], changes: Change[]): void {
   if (terminal.columns !== undefined && terminal.columns >= columnsMin)
@@ -51,7 +52,7 @@ function pad(text: string, width: number): string {
   return `${text}${' '.repeat(Math.max(0, width - displayWidth(text)))}`;
 }
 
-/** Nothing is cut where the width is unknown: a program reads it, or a person scrolls. */
+/** With an unknown width lines are not cut: a program reads them, or a person scrolls. */
 function printStacked({ colours, out, columns }: Terminal, [was, is]: [string, string], changes: Change[]): void {
   const cut = (text: string, indent: number) => (columns === undefined ? text : truncate(text, columns - indent));
   out(colours.dim(`  - ${was}\n  + ${is}`));

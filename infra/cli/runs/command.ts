@@ -1,33 +1,12 @@
 import type { Command } from 'commander';
-import { makeWorkflowRuns } from '../../../shared/adapters/dynamodb-workflow-runs.ts';
-import { findAction } from '../../../shared/core/actions/index.ts';
-import { parseRunId, type RunKey } from '../../../shared/core/ids/run-id.ts';
-import type { ActionOutcome } from '../../../shared/core/logs/action-log-entry.ts';
-import type { RunStatus, WorkflowRun } from '../../../shared/core/runs/workflow-run.ts';
-import {
-  actionLogEntries,
-  actionLogOf,
-  mostShards,
-  readActionLog,
-} from '../../../shared/operations/actions/actions.ts';
-import type { Environment } from '../../../shared/operations/environment.ts';
-import { eventLogOf, readEvent } from '../../../shared/operations/events/events.ts';
-import { failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
+import type { RunStatus } from '../../../shared/core/runs/workflow-run.ts';
+import { usageError } from '../../../shared/operations/refusal.ts';
+import { cancelRun } from '../../../shared/operations/runs/cancel-run.ts';
+import { findRun, findRuns, type RunsWanted, runKeyOf } from '../../../shared/operations/runs/find-runs.ts';
 import { type RunRow, runRow } from '../../../shared/operations/runs/run-row.ts';
-import {
-  readRun,
-  runsOfExecution,
-  runsOfExecutions,
-  runsOfRecipient,
-  workflowRunsOf,
-} from '../../../shared/operations/runs/runs.ts';
-import {
-  type KnownSource,
-  longestRetentionDays,
-  readSources,
-} from '../../../shared/operations/sources/known-sources.ts';
-import { inChunks, take } from '../../../shared/operations/tables/newest-first.ts';
-import { type SearchRange, searchRange } from '../../../shared/operations/tables/search-range.ts';
+import { longestRetentionDays, readSources } from '../../../shared/operations/sources/known-sources.ts';
+import { take } from '../../../shared/operations/tables/newest-first.ts';
+import { searchRange } from '../../../shared/operations/tables/search-range.ts';
 import { idProblem } from '../../../shared/operations/why/what-is.ts';
 import { plural, safeJson } from '../../../shared/operations/words/text.ts';
 import { formatTime, formatWhen } from '../../../shared/operations/words/times.ts';
@@ -40,11 +19,7 @@ import { printJson, processTerminal, type Terminal } from '../terminal/terminal.
 
 const statuses: readonly RunStatus[] = ['pending', 'handed_off', 'failed', 'cancelled'];
 
-type ListOptions = {
-  recipient?: string;
-  workflow?: string;
-  status?: RunStatus[];
-  event?: string;
+type ListOptions = RunsWanted & {
   since?: number;
   until?: number;
   limit: number;
@@ -96,7 +71,7 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
     unbounded: options.recipient !== undefined,
     retentionDays: longestRetentionDays(environment, directory),
   });
-  const runs = await take(chosen(await findRuns(environment, directory.known, options, range), options), options.limit);
+  const runs = await take(findRuns(environment, directory.known, options, range), options.limit);
   const rows = runs.map(runRow);
   if (options.json) printJson(terminal, rows);
   else if (rows.length > 0) terminal.out(renderTable(runColumns(terminal.colours, nowMs), rows, terminal));
@@ -106,116 +81,21 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
     terminal.note(`${plural(rows.length, 'run')} since ${formatTime(range.sinceMs)}; --since 30d looks further back`);
 }
 
-async function* chosen(
-  runs: AsyncIterable<WorkflowRun>,
-  { workflow, status }: Pick<ListOptions, 'workflow' | 'status'>,
-): AsyncGenerator<WorkflowRun> {
-  for await (const run of runs) {
-    if (
-      (workflow === undefined || run.workflow === workflow) &&
-      (status === undefined || status.includes(run.status))
-    ) {
-      yield run;
-    }
-  }
-}
-
-async function findRuns(
-  environment: Environment,
-  known: KnownSource[],
-  { recipient, event, workflow }: ListOptions,
-  range: SearchRange,
-) {
-  if (event !== undefined) return asStream(await runsOfEvent(environment, event, known, recipient));
-  if (recipient !== undefined) return runsOfRecipient(workflowRunsOf(environment), recipient, range);
-  return runsByTime(environment, known, workflow, range);
-}
-
-async function runsOfEvent(
-  environment: Environment,
-  id: string,
-  known: KnownSource[],
-  recipient: string | undefined,
-): Promise<WorkflowRun[]> {
-  const entry = await readEvent(eventLogOf(environment), id, known);
-  if (entry === undefined)
-    throw notFound(`no event ${id} in ${environment.name}`, `npx signalbox why ${id} says what is known of it`);
-  const log =
-    entry.execution === undefined ? undefined : await readActionLog(actionLogOf(environment), entry.execution);
-  if (log === undefined) return [];
-  const runs = await runsOfExecution(workflowRunsOf(environment), log);
-  return runs.filter((run) => recipient === undefined || runRow(run).recipient === recipient);
-}
-
-/** Runs have no order in time of their own; the action log has, and names who each trigger was for. */
-async function* runsByTime(
-  environment: Environment,
-  known: KnownSource[],
-  workflow: string | undefined,
-  range: SearchRange,
-) {
-  const entries = actionLogEntries(actionLogOf(environment), { ...range, shards: mostShards(known) });
-  const triggering = (async function* () {
-    for await (const log of entries) {
-      if (log.actions.some((action) => startsRunsOf(action, workflow))) yield log;
-    }
-  })();
-  for await (const logs of inChunks(triggering, 20)) yield* await runsOfExecutions(workflowRunsOf(environment), logs);
-}
-
-/** Whether an action starts runs for its recipients, of this workflow where one is asked for. */
-function startsRunsOf({ action, payload }: ActionOutcome, workflow: string | undefined): boolean {
-  const { startsRunsFor, names } = findAction(action) ?? {};
-  if (startsRunsFor === undefined) return false;
-  return workflow === undefined || (names?.type === 'workflow' && payload[names.parameter] === workflow);
-}
-
-async function* asStream<Row>(rows: Row[]): AsyncGenerator<Row> {
-  yield* rows;
-}
-
-async function findRun(id: string, environment: Environment): Promise<WorkflowRun> {
-  const run = await readRun(workflowRunsOf(environment), runKeyOf(id));
-  if (run !== undefined) return run;
-  const hint = 'it has aged out, or never was: npx signalbox runs --recipient ID';
-  throw notFound(`no run ${id} in ${environment.name}`, hint);
-}
-
-function runKeyOf(id: string): RunKey {
-  const key = parseRunId(id);
-  if (key !== undefined) return key;
-  throw usageError(`"${id}" is not a run id; one looks like 01JD3Q9F7K8M25RXK0Q4T9B7C0-5e884898-user_42`);
-}
-
-/**
- * Only what waits for its target can be taken back from here: telling a target to stop takes its secrets, which stay with
- * the functions. An event whose mapping cancels the workflow does that.
- */
 async function cancelCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {
   const terminal = processTerminal();
-  const key = runKeyOf(id);
-  const environment = await connect(options);
-  const before = await findRun(id, environment);
-  const store = makeWorkflowRuns({ ...workflowRunsOf(environment), retentionDays: 0 });
-  const change = { from: 'pending', reason: 'operator', updatedAtMs: Date.now() } as const;
-  if (before.status !== 'cancelled' && !(await store.cancel(key, change))) {
-    const { status } = await findRun(id, environment);
-    const hint =
-      status === 'handed_off'
-        ? 'its target has it; an event whose mapping runs workflows_cancel asks the target to stop'
-        : `npx signalbox runs show ${id}`;
-    throw failure(`run ${id} is ${status.replace('_', ' ')}: too late to cancel it`, hint);
-  }
-  const run = await findRun(id, environment);
+  runKeyOf(id);
+  const { run, isTriggerOver, problem } = await cancelRun(await connect(options), id, Date.now());
   if (options.json) printJson(terminal, runRow(run));
   else terminal.out(`cancelled ${id}`);
+  if (isTriggerOver) terminal.note('its trigger has no run left to begin and has ended');
+  if (problem) terminal.note(`its trigger stays pending until its delay is over: ${problem.message}`);
 }
 
 async function showCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {
   const terminal = processTerminal();
   runKeyOf(id);
   const environment = await connect(options);
-  const run = await findRun(id, environment);
+  const run = await findRun(environment, id);
   if (options.json) printJson(terminal, runRow(run));
   else printRun(terminal, runRow(run), Date.now());
 }

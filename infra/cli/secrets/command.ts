@@ -30,9 +30,9 @@ import { printJson, printNote, processTerminal, type Terminal } from '../termina
 /** A row of `secrets list --json`. */
 export type SecretRow = {
   name: string;
-  /** How many are active. Null: they were set by other means, and nothing but reading them would tell. */
+  /** The number of active values. Null: other means set them, and only reading them would tell. */
   values: number | null;
-  /** When each was set, newest first; null where that is not known. */
+  /** When each was set, newest first; null if unknown. */
   set_at: (string | null)[];
   changed_at: string | null;
   /** A day: `2026-11-21`. Reads of this tool count as well. */
@@ -174,7 +174,10 @@ function refused(refusal: SecretRefused, { name }: KnownSecret, environment: Env
   }
 }
 
-/** The only place where a value is ever printed: one that was made here, once, since nobody could paste it otherwise. */
+/**
+ * The only place that prints a value: one that was made here, once, so that the operator can paste
+ * it.
+ */
 function print(
   terminal: Terminal,
   { json }: GlobalOptions,

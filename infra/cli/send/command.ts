@@ -107,7 +107,7 @@ async function sendCommand(
     printSendSummary(terminal, summary, { waited: options.wait, examples: files.length > 0 || outgoing.count <= 10 });
   if (summary.refused.some(({ status }) => status === 503))
     for (const reason of await whyRefused(environment, source)) terminal.note(`why: ${reason}`);
-  // What these modes show is that it is refused.
+  // These modes succeed when the request is refused.
   const spoiled = options.mode !== 'once' && options.mode !== 'duplicate';
   if (
     (summary.refused.length > 0 && !spoiled) ||

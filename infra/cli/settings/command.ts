@@ -107,12 +107,15 @@ const orDefault =
   (text: string): Value | 'default' =>
     text === 'default' ? text : parse(text);
 
-/** What an operation knows a default as; the parser of the command line takes null for nothing given. */
+/**
+ * Operations expect null for a default; the option's parser cannot return null, which Commander
+ * reads as not given.
+ */
 function nullIfDefault<Value>(value: Value | 'default' | undefined): Value | null | undefined {
   return value === 'default' ? null : (value as Value | undefined);
 }
 
-/** As the command line has them. */
+/** The options as parsed. */
 type SetOptions = Pick<SettingsChange, 'enabled' | 'partial' | 'destructive'> & {
   identify?: boolean | 'default';
   enforce?: boolean | 'once_set' | 'default';
@@ -169,7 +172,7 @@ async function setCommand(source: string, options: GlobalOptions & SetOptions): 
     terminal.note('Rows that are there already keep the time they were written with.');
 }
 
-/** Of a source that was found to be there. */
+/** For a source that exists. */
 const fileOf = ({ snapshot }: LiveConfiguration, source: string) => snapshot.sources[source] as SourceFile;
 
 function print(

@@ -2,7 +2,7 @@ import type { Changed } from '../../../shared/operations/settings/change.ts';
 import type { GlobalOptions } from '../command.ts';
 import { printJson, type Terminal } from '../terminal/terminal.ts';
 
-/** What a switch did: one line, or a row with the environment and the version that it is in force from. */
+/** A switch's result: one line, or a row with the environment and its new version. */
 export function printSwitched(
   terminal: Terminal,
   { json }: GlobalOptions,

@@ -48,9 +48,9 @@ export type AddedSource = {
   files: string[];
   mappings: string[];
   environment: string;
-  /** Null when the environment cannot be reached; it is made when somebody asks `sources KEY` there. */
+  /** Null when the environment cannot be reached; `sources KEY` shows it there later. */
   url: string | null;
-  /** A secret that was made here, shown this once; null when there was nothing to make. */
+  /** A secret that was made here, shown only this once; null when none was made. */
   generated_secret: string | null;
   steps: string[];
 };
@@ -80,7 +80,7 @@ async function addCommand(name: string, options: GlobalOptions & AddOptions): Pr
   await print(terminal, added, guided, written);
 }
 
-/** What is asked for; on a terminal, when nothing is, the person is asked. */
+/** The requested mappings; without any, a terminal asks the person. */
 async function mappingsFor(guided: GuidedKind, options: GlobalOptions & AddOptions, terminal: Terminal) {
   const chosen = chooseMappings(guided, options);
   const asked = options.only !== undefined || options.without !== undefined || options.json;
@@ -101,7 +101,7 @@ async function mappingsFor(guided: GuidedKind, options: GlobalOptions & AddOptio
   );
 }
 
-/** The environment, when it is there; the file is of use without. */
+/** The environment, if it can be reached; the file is useful without it. */
 async function reach(options: GlobalOptions): Promise<Environment | undefined> {
   try {
     return await connect(options);
@@ -111,7 +111,10 @@ async function reach(options: GlobalOptions): Promise<Environment | undefined> {
   }
 }
 
-/** @returns undefined when the source has a secret already, which is kept, or takes none of our making */
+/**
+ * @returns undefined when the source already has a secret, which is kept, or takes no secret made
+ * by us
+ */
 async function generateSecret(
   environment: Environment,
   key: string,
@@ -125,7 +128,7 @@ async function generateSecret(
   return value;
 }
 
-/** A step with what stands in it for the source's own. */
+/** A step of the guide, with this source's own values filled in. */
 export function filled(
   step: string,
   { key, environment, url }: { key: string; environment: string; url: string | undefined },
@@ -138,7 +141,7 @@ export function filled(
 
 /** Content is committed in the first environment, and promoted from there. */
 async function goLive({ environment }: AddedSource): Promise<string> {
-  // Loaded here, since it brings the CDK along.
+  // Loaded here, since it loads the CDK too.
   const { environments } = await import('../../environments.ts');
   const [first] = environments;
   const commit = 'npx signalbox config validate && npx signalbox config push --commit';

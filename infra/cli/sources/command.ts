@@ -3,9 +3,9 @@ import type { Environment } from '../../../shared/operations/environment.ts';
 import { notFound } from '../../../shared/operations/refusal.ts';
 import { switchSource } from '../../../shared/operations/settings/switches.ts';
 import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
-import type { SourceRow } from '../../../shared/operations/sources/source-row.ts';
+import { type Reached, type SourceThere, sourceAcross } from '../../../shared/operations/sources/source-across.ts';
 import { sourceRows } from '../../../shared/operations/sources/source-rows.ts';
-import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
+import { nearestName } from '../../../shared/operations/words/did-you-mean.ts';
 import { environments } from '../../environments.ts';
 import { addReason, examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect, runsHere } from '../environment.ts';
@@ -31,7 +31,10 @@ export function register(program: Command): void {
   addAdd(sources);
 }
 
-/** `sources` and `sources KEY`: what is named and is no command is a source. One that is called like a command: `show`. */
+/**
+ * `sources` and `sources KEY`: a name that is not a command is a source. `show` reaches a source
+ * with a command's name.
+ */
 function addList(sources: Command): void {
   const list = sources
     .command('list [key]', { isDefault: true })
@@ -56,59 +59,55 @@ function addShow(sources: Command): void {
   examples(show, ['sources show rudderstack', 'also for a source that is called like a command']);
 }
 
-/** @param commands what might have been meant instead of a source */
+/** @param commands names that may have been meant instead of a source */
 async function showCommand(key: string | undefined, options: GlobalOptions, commands: string[] = []): Promise<void> {
   const terminal = processTerminal();
   const environment = await connect(options);
   const directory = await readSources(environment);
   const keys = directory.known.map((source) => source.key);
-  const slip = key === undefined || keys.includes(key) ? '' : didYouMean(key, [...commands, ...keys]);
-  if (key !== undefined && slip.startsWith('; did'))
+  const meant = key === undefined || keys.includes(key) ? undefined : nearestName(key, [...commands, ...keys]);
+  if (meant !== undefined)
     throw notFound(
-      `there is no source "${key}" in ${environment.name}${slip}`,
+      `there is no source "${key}" in ${environment.name}; did you mean "${meant}"?`,
       `there are: ${keys.join(', ') || 'none'}`,
     );
   const picked = pickSources(directory.known, key);
   const rows = await sourceRows(environment, directory, picked);
   const elsewhere = key === undefined ? [] : await inOtherEnvironments(key, environment, options);
-  const others = elsewhere.flatMap(({ row }) => (row === undefined ? [] : [row]));
+  const others = elsewhere.flatMap((there) => (there.kind === 'there' ? [there.row] : []));
   if (options.json) printJson(terminal, [...rows, ...others]);
   else if (key !== undefined) {
     for (const row of rows) printSource(terminal, row, Date.now());
     if (others.length > 0) printSideBySide(terminal, [...rows, ...others], Date.now());
-    for (const { name, problem } of elsewhere) if (problem !== undefined) terminal.note(`${name}: ${problem}`);
+    for (const there of elsewhere) {
+      if (there.kind === 'absent') terminal.note(`${there.environment} does not have it`);
+      if (there.kind === 'unreachable') terminal.note(`${there.environment}: ${there.message}`);
+    }
   } else printSources(terminal, rows, Date.now());
   if (!options.json && rows.some(({ url }) => url !== null))
     terminal.note('A URL is a credential: knowing it is enough to send events. Give each sender only its own.');
 }
 
 /**
- * The same source in the other environments: those of the local runtime for a local one, else those that are deployed. One
- * that cannot be reached is told with its problem, and keeps none of the others back.
+ * The same source in the other environments: the local runtime's for a local one, else the deployed
+ * ones. An unreachable environment is shown with its problem.
  */
-async function inOtherEnvironments(
-  key: string,
-  here: Environment,
-  options: GlobalOptions,
-): Promise<{ name: string; row?: SourceRow; problem?: string }[]> {
+async function inOtherEnvironments(key: string, here: Environment, options: GlobalOptions): Promise<SourceThere[]> {
   const names = environments
     .map(({ name }) => name)
     .filter((name) => name !== here.name && (!here.local || runsHere(name)));
-  return Promise.all(
-    names.map(async (name) => {
+  const reached = await Promise.all(
+    names.map(async (name): Promise<Reached> => {
       try {
-        const there = await connect({ ...options, environment: name });
-        const directory = await readSources(there);
-        const known = directory.known.filter((source) => source.key === key);
-        const [row] = await sourceRows(there, directory, known);
-        return row === undefined ? { name, problem: 'does not have it' } : { name, row };
+        return { name, environment: await connect({ ...options, environment: name }) };
       } catch (error) {
-        const explained = explainError(error);
-        if (explained === undefined) throw error;
-        return { name, problem: explained.message };
+        const refusal = explainError(error);
+        if (refusal === undefined) throw error;
+        return { name, refusal };
       }
     }),
   );
+  return sourceAcross(reached, key);
 }
 
 function addSwitch(sources: Command, name: 'enable' | 'disable', enabled: boolean, what: string): void {

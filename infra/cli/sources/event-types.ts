@@ -76,7 +76,7 @@ async function eventTypesCommand(source: string, options: ReturnType<typeof opti
     terminal.note(`a mapping to begin with: npx signalbox mapping suggest ${source} ${quoted(unmapped.type)}`);
 }
 
-/** As a shell takes it. */
+/** Quoted for a shell. */
 function quoted(text: string): string {
   return /^[\w./:-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", `'\\''`)}'`;
 }

@@ -76,7 +76,7 @@ export function kindRow({ kind, guide }: GuidedKind): KindRow {
   };
 }
 
-/** How a sender proves itself, in a word or two. */
+/** A sender's kind of proof, in a word or two. */
 function proofOf({ kind, guide }: GuidedKind): string {
   if (kind.signs) return 'signature';
   return guide.secret === undefined ? 'URL only' : 'secret';

@@ -88,7 +88,7 @@ async function retireCommand(source: string, options: RotateOptions): Promise<vo
     terminal.out(`the old URL of ${source} ends in ${environment.name} with version ${retired.version}, within 30 s`);
 }
 
-/** Asks before it ends a URL that was in use until lately; without a terminal to ask on, it refuses. */
+/** Asks before it ends a recently used URL; without a terminal it refuses. */
 async function retire(source: string, options: RotateOptions, { configuration, name }: Environment) {
   const request = { source, ...askedNow(options) };
   const first = await retireUrl(configuration, { ...request, evenIfUsed: options.yes === true });

@@ -69,7 +69,7 @@ export function printSource(terminal: Terminal, row: SourceRow, nowMs: number): 
   ]);
 }
 
-/** One source in all environments, a row each: what differs between them is what people look for. */
+/** One source in all environments, one row each, so that differences show. */
 export function printSideBySide(terminal: Terminal, rows: SourceRow[], nowMs: number): void {
   const { colours } = terminal;
   terminal.out(`\n${colours.bold('In all environments')}`);
@@ -107,7 +107,7 @@ export function printSideBySide(terminal: Terminal, rows: SourceRow[], nowMs: nu
 
 const enforcementText = { on: 'enforced', off: 'not enforced', once_set: 'enforced once a secret is set' } as const;
 
-/** What is on its way out, and whether anybody still uses it. Nothing where nothing is. */
+/** Old URLs and keys that are still valid, and whether they are still used. Empty without any. */
 function oldUrlFields({ previous_url, previous_key, url_rotated_at }: SourceRow, nowMs: number): [string, string][] {
   const fields: [string, string][] = [];
   if (previous_url !== null) {

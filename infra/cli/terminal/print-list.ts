@@ -1,7 +1,10 @@
 import { type Column, renderTable } from './table.ts';
 import { printJson, type Terminal } from './terminal.ts';
 
-/** A list that was read up to its limit and one further: a table, or one array. Says when there is more. */
+/**
+ * Prints a list that was read to one beyond its limit: a table, or one array. Says if there is
+ * more.
+ */
 export function printList<Row>(
   terminal: Terminal,
   {

@@ -3,23 +3,23 @@ import type { Terminal } from './terminal.ts';
 
 export type Column<Row> = {
   title: string;
-  /** Plain text; made printable and cut to fit here. */
+  /** Plain text; the table makes it printable and cuts it to fit. */
   value: (row: Row) => string;
-  /** What to show where the terminal is too narrow for whole values. */
+  /** A shorter text for a terminal that is too narrow for whole values. */
   short?: (row: Row) => string;
   /** Colours the finished cell. */
   paint?: (text: string, row: Row) => string;
   align?: 'left' | 'right';
-  /** Ids: cut only when nothing else is left to cut, since half an id finds nothing. */
+  /** For ids: cut last, since half an id finds no row. */
   whole?: boolean;
-  /** Columns it takes even for short text, where there is room: keeps the pieces of a followed list in line. */
+  /** The least width, if there is room: it keeps the pieces of a followed list aligned. */
   width?: number;
 };
 
 const gap = 2;
 const columnMin = 6;
 
-/** A table without lines, as wide as the terminal at most. */
+/** A table without lines, at most as wide as the terminal. */
 export function renderTable<Row>(
   columns: Column<Row>[],
   rows: Row[],
@@ -42,7 +42,7 @@ export function renderTable<Row>(
   return [head, ...lines].map((cells) => cells.join(' '.repeat(gap)).trimEnd()).join('\n');
 }
 
-/** Every cell's text and the columns that each would like to have. */
+/** Every cell's text, and the width that each column wants. */
 function measure<Row>(columns: Column<Row>[], rows: Row[]) {
   const texts = rows.map((row) => columns.map((column) => printable(column.value(row))));
   const widths = columns.map((column, i) =>
@@ -63,7 +63,7 @@ function lineWidth(widths: number[]): number {
   return widths.reduce((total, width) => total + width, 0) + gap * (widths.length - 1);
 }
 
-/** Takes columns from the widest that may shrink, one at a time, until the line fits. */
+/** Narrows the widest column that may shrink, by one character at a time, until the line fits. */
 function fitWidths<Row>(natural: number[], columns: Column<Row>[], available: number | undefined): number[] {
   const widths = [...natural];
   if (available === undefined) return widths;

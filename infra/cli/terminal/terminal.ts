@@ -4,11 +4,11 @@ import { safeForTerminal, safeJson } from '../../../shared/operations/words/text
 export type Colours = ReturnType<typeof picocolors.createColors>;
 
 /**
- * Where a command writes: data to `out`, everything a person wants to know besides to `note`. Both let nothing through that
- * could move a cursor or hide text, whatever a stranger's name holds.
+ * A command writes data to `out`, and all messages for people to `note`. Both remove characters
+ * that could move a cursor or hide text, so a stranger's name cannot.
  */
 export type Terminal = {
-  /** Columns of standard output; undefined when it is not a terminal: then nothing is cut. */
+  /** Columns of standard output; undefined when it is not a terminal, and text is not cut then. */
   columns: number | undefined;
   /** Whether a person watches: progress is a bar, not lines. */
   interactive: boolean;
@@ -29,17 +29,20 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** One line for a person, on standard error; works before there is a terminal, as errors need it. */
+/**
+ * One line for a person on standard error. It works before the terminal is set up, as early errors
+ * need.
+ */
 export function printNote(text: string): void {
   process.stderr.write(`${safeForTerminal(text, process.stderr.isTTY === true)}\n`);
 }
 
-/** One JSON document for a list or a thing. */
+/** One JSON document for a list or an item. */
 export function printJson(terminal: Terminal, value: unknown): void {
   terminal.out(safeJson(value, 2));
 }
 
-/** One row of NDJSON: for streams that have no end. */
+/** One row of NDJSON, for endless streams. */
 export function printJsonLine(terminal: Terminal, value: unknown): void {
   terminal.out(safeJson(value));
 }

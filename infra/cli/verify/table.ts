@@ -6,7 +6,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 
 const shown = 10;
 
-/** The account of a range: a line per source, then whatever does not add up, and where to look. */
+/** The result for a range: a line per source, then every difference and where to look. */
 export function printVerification(terminal: Terminal, row: VerifyRow): void {
   const { colours } = terminal;
   terminal.out(
@@ -68,7 +68,7 @@ function number<Row>(title: string, pick: (row: Row) => number): Column<Row> {
   return { title, value: (row) => formatCount(pick(row)), align: 'right' };
 }
 
-/** One sentence per thing that does not add up, with what it means; or that everything does. */
+/** One sentence per difference with its meaning; or that all events are accounted for. */
 function verdict({ balanced, sources, events, actions, unknown_accepted }: VerifyRow): string[] {
   const lines: string[] = [];
   if (unknown_accepted > 0)

@@ -33,7 +33,7 @@ export function register(program: Command): void {
   );
 }
 
-/** What `--json` gives for an id that names more than one event. */
+/** The `--json` output for an id of several events. */
 export type WhyChoice =
   | { found_as: 'user'; id: string; user: UserRow | null; events: EventRow[]; runs: RunRow[] }
   | { found_as: 'messages'; claims: { event_id: string; source: string; event_type: string; expires_at: string }[] };
@@ -75,7 +75,7 @@ async function showEvent(
     if (resolved.as !== 'event') terminal.note(`${printable(asked)} is ${article[resolved.as]}; this is its event.\n`);
     printStory(terminal, story, nowMs);
   }
-  // The story of an unknown id is printed, and yet the exit code says that it was not found.
+  // It prints the story of an unknown id, but the exit code says that it was not found.
   if (story.now.state === 'unknown') process.exitCode = 3;
 }
 

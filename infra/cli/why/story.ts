@@ -12,7 +12,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 
 const ms = (iso: string) => Date.parse(iso);
 
-/** An event as a story: request, claim, mappings, actions, runs, and where it is now. */
+/** An event as a story: request, claim, mappings, actions, runs, and its present state. */
 export function printStory(terminal: Terminal, story: EventStory, nowMs: number): void {
   const { colours } = terminal;
   const line = (label: string, text: string) => terminal.out(`  ${colours.dim(label.padEnd(10))} ${printable(text)}`);
@@ -83,7 +83,7 @@ function describeClaim(claim: ClaimRow, { status }: EventRow, nowMs: number): st
   const lines = [`Key ${claim.key} is held by ${holder}, ${window}.`];
   if (claim.execution !== claim.owner) lines.push(`It carries on execution ${claim.execution}.`);
   if (claim.released) lines.push('It is released: an action failed for good, so a copy that is sent again would run.');
-  // A lease runs on for some seconds after the work; it says something only where no work was finished.
+  // A lease lasts some seconds beyond the work, so it only matters if no work was finished.
   else if (status === 'failed' && ms(claim.lease_ends_at) > nowMs)
     lines.push(`A function may be at work on it: its lease ends ${formatAgo(ms(claim.lease_ends_at), nowMs)}.`);
   return lines;

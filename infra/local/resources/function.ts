@@ -28,7 +28,7 @@ const Properties = z.object({
   Environment: z.object({ Variables: z.record(z.string(), Text).default({}) }).optional(),
 });
 
-export const lambdaFunction: ResourceType<FunctionResource> = {
+export const lambdaFunction: ResourceType<FunctionResource, { addFunction(definition: FunctionResource): void }> = {
   type: 'AWS::Lambda::Function',
   names(resource) {
     const name = nameGiven('FunctionName', resource);
@@ -38,7 +38,8 @@ export const lambdaFunction: ResourceType<FunctionResource> = {
     const { Handler, Code, MemorySize, Timeout, ReservedConcurrentExecutions, Environment } =
       Properties.parse(properties);
     const [module, handler] = Handler.split('.') as [string, string];
-    // CDK names the archive after the asset's hash and leaves the directory that it would archive beside the template.
+    // CDK names the archive after the asset's hash; the directory that it would archive is beside
+    // the template.
     const asset = join(outdir, `asset.${Code.S3Key.replace(/\.zip$/, '')}`);
     const file = ['mjs', 'js', 'cjs']
       .map((ending) => join(asset, `${module}.${ending}`))

@@ -1,4 +1,4 @@
-/** Types that a local run does without, and why that changes nothing that it could show. */
+/** Types that a local run leaves out, and why that makes no visible difference. */
 export const harmlessTypes = new Map([
   ...['Role', 'Policy', 'ManagedPolicy'].map((name) => [`AWS::IAM::${name}`, 'permissions are not checked'] as const),
   ['AWS::Lambda::Permission', 'permissions are not checked'],

@@ -9,8 +9,11 @@ import { secret } from './secret.ts';
 import { stage } from './stage.ts';
 import { table } from './table.ts';
 
-/** What keeps something: up before the configuration is made live, which itself is kept in a table. */
+/** Types that store data: they start before the configuration goes live, since a table holds it. */
 export const storingTypes: readonly AnyResourceType[] = [table, queue, secret];
 
-/** What serves requests and messages, in the order in which it starts: what is named by others comes before them. */
+/**
+ * Types that serve requests and messages, in the order of their start: a type comes before those
+ * that name it.
+ */
 export const servingTypes: readonly AnyResourceType[] = [lambdaFunction, api, stage, integration, route, eventSource];

@@ -10,12 +10,13 @@ const Properties = z.object({
   TimeoutInMillis: z.coerce.number().max(30_000).default(30_000),
 });
 
-export const integration: ResourceType<IntegrationResource> = {
-  type: 'AWS::ApiGatewayV2::Integration',
-  names: (resource) => namesOf(generatedName(resource)),
-  read(properties, { ref }) {
-    const { IntegrationUri, TimeoutInMillis } = Properties.parse(properties);
-    return { id: ref, functionName: functionNameFromArn(IntegrationUri), timeoutMs: TimeoutInMillis };
-  },
-  start: (resource, host) => host.addIntegration(resource),
-};
+export const integration: ResourceType<IntegrationResource, { addIntegration(definition: IntegrationResource): void }> =
+  {
+    type: 'AWS::ApiGatewayV2::Integration',
+    names: (resource) => namesOf(generatedName(resource)),
+    read(properties, { ref }) {
+      const { IntegrationUri, TimeoutInMillis } = Properties.parse(properties);
+      return { id: ref, functionName: functionNameFromArn(IntegrationUri), timeoutMs: TimeoutInMillis };
+    },
+    start: (resource, host) => host.addIntegration(resource),
+  };

@@ -2,7 +2,7 @@ import { arnOf, nameGiven, namesOf, type ResourceType } from './resource-type.ts
 
 export type QueueResource = { name: string; attributes: Record<string, string> };
 
-export const queue: ResourceType<QueueResource> = {
+export const queue: ResourceType<QueueResource, { queues: { ensure(definition: QueueResource): Promise<void> } }> = {
   type: 'AWS::SQS::Queue',
   names(resource, at) {
     const name = nameGiven('QueueName', resource);

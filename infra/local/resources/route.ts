@@ -5,7 +5,7 @@ export type RouteResource = { routeKey: string; integrationId: string };
 
 const Properties = z.object({ RouteKey: z.string(), Target: z.string().startsWith('integrations/') });
 
-export const route: ResourceType<RouteResource> = {
+export const route: ResourceType<RouteResource, { addRoute(definition: RouteResource): void }> = {
   type: 'AWS::ApiGatewayV2::Route',
   names: (resource) => namesOf(generatedName(resource)),
   read(properties) {

@@ -15,7 +15,7 @@ const Properties = z.object({
   GenerateSecretString: GenerateSecretString.optional(),
 });
 
-export const secret: ResourceType<SecretResource> = {
+export const secret: ResourceType<SecretResource, { secrets: { ensure(definition: SecretResource): void } }> = {
   type: 'AWS::SecretsManager::Secret',
   names(resource) {
     const arn = arnOf('secretsmanager', `secret:${nameGiven('Name', resource)}`);

@@ -4,9 +4,9 @@ import { arnOf, nameGiven, namesOf, type ResourceType } from './resource-type.ts
 
 export type TableResource = {
   name: string;
-  /** What CreateTable takes. */
+  /** The input of CreateTable. */
   definition: TemplateObject;
-  /** Attribute that holds the epoch second after which an item may go. */
+  /** Attribute with the epoch second after which an item may be deleted. */
   timeToLive: string | undefined;
 };
 
@@ -20,7 +20,7 @@ const definitionProperties = [
 ];
 const TimeToLive = z.object({ AttributeName: z.string(), Enabled: z.boolean() });
 
-export const table: ResourceType<TableResource> = {
+export const table: ResourceType<TableResource, { tables: { ensure(definition: TableResource): Promise<void> } }> = {
   type: 'AWS::DynamoDB::Table',
   names(resource) {
     const name = nameGiven('TableName', resource);

@@ -3,35 +3,43 @@ import type { FieldError } from '../errors.ts';
 import { isBlank, type JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type ActionResult, invalidParams, nothingGiven } from '../logs/action-result.ts';
-import type { ActionFacts } from '../mappings/action-facts.ts';
+import type { ActionFacts } from '../mappings/facts.ts';
 import type { ActionContext } from '../runs/action-context.ts';
 import { isNothing, leftOut, withNotes } from './parts/params.ts';
 import type { ActionSuggestion } from './parts/suggestion.ts';
 
-/** Facts about an action that are no code of its own. Planning knows some of them: `ActionFacts`. */
+/** Facts about an action that other code reads. Planning reads some of them: `ActionFacts`. */
 type Facts = ActionFacts & {
-  /** For lists of actions: a sentence without its full stop. */
+  /** For lists of actions: a sentence without full stop. */
   does: string;
-  /** The parameter that lists who gets a workflow run. Absent: the action starts none for its recipients. */
+  /**
+   * The parameter that lists the recipients of workflow runs. Absent: the action starts none for
+   * recipients.
+   */
   startsRunsFor?: string;
-  /** Optional parameters that say whom the action is for: one that cannot be read fails it instead of being left out. */
+  /**
+   * Optional parameters that decide whom the action is for: an unreadable one fails the action
+   * instead of being left out.
+   */
   decidesWhom?: readonly string[];
-  /** Absent: the required parameters are looked for by their names. */
+  /** Absent: required parameters are found by their names. */
   suggestion?: ActionSuggestion;
 };
 
-/** An action as the engine sees it: parameters of any shape in, a result out. */
+/** An action as the engine sees it: it takes parameters of any shape and returns a result. */
 export type Action = Facts & {
   id: string;
   /** Names and shapes of the parameters, for checks and documentation. */
   params: z.ZodObject;
-  /** @throws RetryableError when a table is throttled or away; anything else that is thrown is a bug */
+  /**
+   * @throws RetryableError when a table is throttled or unavailable; any other exception is a bug
+   */
   run(payload: JsonObject, context: ActionContext): Promise<ActionResult>;
 };
 
 /**
- * One kind of work. `run` takes parsed parameters and what it names of the context, answers every expected "no" as a
- * result, and throws only when trying again later could help.
+ * One kind of work. `run` gets parsed parameters and the parts of the context that it names. It
+ * returns every expected refusal as a result, and throws only when trying again later could help.
  */
 export function defineAction<Params extends z.ZodObject>(
   definition: Facts & {
@@ -62,12 +70,13 @@ type ParsedParams<Params extends z.ZodObject> =
   | { kind: 'no'; result: ActionResult };
 
 /**
- * Checks what a mapping resolved, parameter by parameter.
- *
- * - A required one that is nothing (missing, null, blank text, empty list) skips the action. One of the wrong type fails it.
- * - An optional one that is null or blank text counts as not given: both come from data that is not there. One of the
- *   wrong type is left out with a warning: an odd picture is no reason to lose a person.
- * - Those of `decidesWhom` are optional and fail the action all the same: without them it would be for others.
+ * Checks a mapping's resolved parameters one by one.
+ * - A required one that is empty (missing, null, blank text, empty list) skips the action. A wrong
+ *   type fails it.
+ * - An optional one that is null or blank text counts as not given, since missing data resolves to
+ *   both. A wrong type is left out with a warning: an odd picture must not lose a person.
+ * - Parameters of `decidesWhom` are optional but fail the action: without them it would be for
+ *   other recipients.
  *
  * Rule: https://docs.knock.app/integrations/sources/overview
  */
@@ -84,7 +93,7 @@ function parseParams<Params extends z.ZodObject>(
   const warnings: ActionWarning[] = [];
   for (const [name, schema] of Object.entries(params.shape)) {
     const value = payload[name];
-    // Required ones are something by now. Blank text is what templates make of data that is not there.
+    // Required ones are present by now. Templates make blank text from missing data.
     if (value === undefined || value === null || (typeof value === 'string' && isBlank(value))) continue;
     const { result, notes } = withNotes(() => (schema as z.ZodType).safeParse(value));
     if (result.success) {

@@ -15,10 +15,10 @@ import { suggestedMember } from './parts/suggestion.ts';
 const chunkSize = 1000;
 
 /**
- * Adds users to an audience: with a tenant, or without one. Whoever is described inline is written to the directory first; an
- * id that nobody has identified is a member all the same, missing until then. Who is in already stays as added. Workflows
- * that name the audience as their trigger start for whoever is new.
- * https://docs.knock.app/api-reference/audiences/add_members
+ * Adds users to an audience, with or without a tenant. Users described inline are first written to
+ * the directory. An unidentified id becomes a member too, and is shown as missing until its
+ * identify. Existing members stay as they are. Workflows that name the audience as their trigger
+ * start for new members. https://docs.knock.app/api-reference/audiences/add_members
  */
 export const audiencesAddMember = defineAction({
   id: 'audiences_add_member',
@@ -48,7 +48,8 @@ export const audiencesAddMember = defineAction({
     const wish = { by: context.id, sourceTimeMs: event.occurredAtMs, nowMs: nowMs() };
     const added: MemberKey[] = [];
     const deleted = new Set<string>();
-    // Always from the start: what this action added before is said to be new again, and its runs may not have begun.
+    // Always from the start: members that this action added before are reported as new again, and
+    // their runs may not have begun.
     const chunks = await inChunks(
       members,
       chunkSize,

@@ -8,8 +8,9 @@ import { suggestedMember } from './parts/suggestion.ts';
 const chunkSize = 1000;
 
 /**
- * Removes users from an audience. Without a tenant only the row without one goes, since a user is in once per tenant. Who is
- * not in, and an audience that is not there, are no trouble. https://docs.knock.app/api-reference/audiences/remove_members
+ * Removes users from an audience. Without a tenant it removes only the row without one, since a
+ * user can be a member once per tenant. Users who are not members, and a missing audience, are not
+ * errors. https://docs.knock.app/api-reference/audiences/remove_members
  */
 export const audiencesRemoveMember = defineAction({
   id: 'audiences_remove_member',

@@ -2,32 +2,40 @@ import type { JsonObject } from '../json/values.ts';
 import type { ActionReason } from '../logs/action-log-entry.ts';
 import type { Mapping } from '../mappings/schema.ts';
 
-/** One event and the mapping that is for it. Each is received a minute after the one before and happened a second earlier. */
+/**
+ * One event and its mapping. Each event is received a minute after the previous one, and happened a
+ * second before its receipt.
+ */
 export type Step = { mapping: Mapping; event: JsonObject };
 
 /**
- * What people need to know of an action beyond its definition: an example, a refusal, reasons and surprises. Stands in
- * `<action>.guide.ts`, as export `guide`, and becomes the action's page in docs/actions. An action without a guide has a
- * shorter page. Functions never load it.
+ * The facts about an action that people need beyond its definition: an example, a refusal, reasons
+ * and surprises. The export `guide` of `<action>.guide.ts` becomes the action's page in
+ * docs/actions. An action without a guide has a shorter page. Functions never load it.
  */
 export type ActionGuide = {
   paragraph: string;
-  /** What has happened by then. */
+  /** Events that happen before the example. */
   before?: readonly Step[];
   example: Step;
-  /** Said above the example's outcome, where it needs saying. */
+  /** A sentence above the example's outcome, if it needs one. */
   shows?: string;
   /** An event that the same mapping refuses. */
   refused: { why: string; event: JsonObject };
-  /** Besides those that any action can end with. */
+  /** In addition to the reasons of every action. */
   reasons: Partial<Record<ActionReason, string>>;
   notes: readonly string[];
-  /** Where its costs are asserted. Absent: test/adapters/directory-writes.test.ts. */
+  /** The test that asserts its costs. Absent: test/adapters/directory-writes.test.ts. */
   costs?: CostsOfGuide;
 };
 
 export type CostsOfGuide =
-  /** Titles of tests in `file` that begin so: `a trigger without a delay: 4 write units`. `more` is said below them. */
+  /**
+   * Titles of tests in `file` that begin with this text: `a trigger without a delay: 4 write
+   * units`. `more` follows below them.
+   */
   | { file: string; titles: string; intro: string; more: string }
-  /** No test asserts it alone, so `sentence` has to stand on the page. `says` links to that page. */
+  /**
+   * No test asserts it separately, so the page must contain `sentence`. `says` links to that page.
+   */
   | { page: string; sentence: string; says: string };

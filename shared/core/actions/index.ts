@@ -13,8 +13,9 @@ import { workflowsCancel } from './workflows-cancel.ts';
 import { workflowsTrigger } from './workflows-trigger.ts';
 
 /**
- * Every action, in the order in which those of one event run; identify always comes first and trigger last.
- * Order: https://docs.knock.app/integrations/sources/overview, "Order of operations"; docs/protocols/retries.md.
+ * Every action, in the order in which the actions of one event run: identify first, trigger last.
+ * Order: https://docs.knock.app/integrations/sources/overview, "Order of operations";
+ * docs/protocols/retries.md.
  */
 export const actions: readonly Action[] = [
   usersIdentify,
@@ -38,7 +39,7 @@ export function findAction(id: string): Action | undefined {
   return actionById.get(id);
 }
 
-/** Position in the execution order; what nobody knows comes last. */
+/** Position in the execution order; an unknown action comes last. */
 export function actionPosition(id: string): number {
   return positionById.get(id) ?? actions.length;
 }

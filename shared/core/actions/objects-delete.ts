@@ -5,8 +5,8 @@ import { Collection, EntityId } from './parts/params.ts';
 import { suggestedObject } from './parts/suggestion.ts';
 
 /**
- * Deletes one object with its subscribers and its own subscriptions, and cancels its runs that are not over.
- * https://docs.knock.app/api-reference/objects/delete
+ * Deletes one object with its subscribers and its own subscriptions, and cancels its unfinished
+ * runs. https://docs.knock.app/api-reference/objects/delete
  */
 export const objectsDelete = defineAction({
   id: 'objects_delete',

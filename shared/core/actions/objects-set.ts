@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ObjectRef } from '../directory/entity.ts';
+import type { ObjectRef } from '../ids/entity-ref.ts';
 import { defineAction } from './action.ts';
 import { objectProblem } from './parts/object-problem.ts';
 import { Collection, EntityId, JsonMap, Text } from './parts/params.ts';
@@ -7,8 +7,8 @@ import { setEntity } from './parts/set-entity.ts';
 import { suggestedObject } from './parts/suggestion.ts';
 
 /**
- * Creates or updates one object; its collection needs no making. In collection `$tenants` it is a tenant.
- * https://docs.knock.app/api-reference/objects/set
+ * Creates or updates one object; collections need not be made. In collection `$tenants` it is a
+ * tenant. https://docs.knock.app/api-reference/objects/set
  */
 export const objectsSet = defineAction({
   id: 'objects_set',

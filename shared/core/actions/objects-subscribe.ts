@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { type Entity, type EntityRef, type ObjectRef, recipientKey } from '../directory/entity.ts';
+import type { Entity } from '../directory/entity.ts';
 import { mapProblem, storable } from '../directory/entity-write.ts';
 import { isBeforeDelete } from '../directory/merge-entity.ts';
+import { type EntityRef, type ObjectRef, recipientKey } from '../ids/entity-ref.ts';
 import type { JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { invalidParams, nothingGiven } from '../logs/action-result.ts';
@@ -19,9 +20,10 @@ import { suggestedObject } from './parts/suggestion.ts';
 const chunkSize = 100;
 
 /**
- * Adds subscribers to an object, with `properties` on each subscription. Whoever is described inline is written to the
- * directory first; an id that nobody has identified is rejected by name, and the others go through. An object that is not
- * there is made, with a warning. https://docs.knock.app/api-reference/objects/add_subscriptions
+ * Adds subscribers to an object, with `properties` on each subscription. Recipients described
+ * inline are first written to the directory. An unidentified id is rejected by name; the others are
+ * subscribed. A missing object is made, with a warning.
+ * https://docs.knock.app/api-reference/objects/add_subscriptions
  */
 export const objectsSubscribe = defineAction({
   id: 'objects_subscribe',
@@ -57,7 +59,7 @@ export const objectsSubscribe = defineAction({
         const changes = await subscriptions.subscribe(object, subscribers, wish);
         const gone = await deletedLater([object, ...chunk], context);
         const isUndone = (ref: EntityRef) => gone.has(recipientKey(object)) || gone.has(recipientKey(ref));
-        // An earlier attempt may have subscribed some who are not known any more.
+        // An earlier attempt may have subscribed some that are no longer known.
         const undone = (context.again ? chunk : subscribers).filter(isUndone);
         if (undone.length > 0) await subscriptions.unsubscribe(object, undone, wish);
         const count = (wanted: string) =>
@@ -84,7 +86,7 @@ function olderWarning(older: number): ActionWarning[] {
   ];
 }
 
-/** Makes sure of the object and of everybody described inline; sorts out who cannot subscribe. */
+/** Writes the object and the recipients described inline; separates those that cannot subscribe. */
 async function identifyAll(object: ObjectRef, recipients: Recipient[], context: ActionContext) {
   const { directory, event, nowMs } = context;
   const named = recipients.map((recipient) => ({ field: 'recipients', recipient }));
@@ -117,7 +119,7 @@ async function makeObject(
   entities: Map<string, Entity>,
   { directory, event, nowMs }: ActionContext,
 ): Promise<{ entity?: Entity; warning?: ActionWarning }> {
-  // It may stand among its own recipients.
+  // The object may be one of its own recipients.
   const inline = entities.get(recipientKey(object));
   if (inline) return { entity: inline };
   const recipient: Recipient = { ref: object, form: 'inline', given: {} };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { describeRef, type EntityRef, type ObjectRef, recipientKey } from '../directory/entity.ts';
+import { describeRef, type EntityRef, type ObjectRef, recipientKey } from '../ids/entity-ref.ts';
 import { nothingGiven } from '../logs/action-result.ts';
 import { defineAction } from './action.ts';
 import { continued, inChunks } from './parts/in-chunks.ts';
@@ -10,8 +10,9 @@ import { suggestedObject } from './parts/suggestion.ts';
 const chunkSize = 100;
 
 /**
- * Removes subscribers from an object. Recipients are references only, whatever else is said of them; who is not subscribed is
- * passed over. Recipients and object stay. https://docs.knock.app/api-reference/objects/delete_subscriptions
+ * Removes subscribers from an object. Recipients count as references, even if described; those that
+ * are not subscribed are skipped. Recipients and object stay.
+ * https://docs.knock.app/api-reference/objects/delete_subscriptions
  */
 export const objectsUnsubscribe = defineAction({
   id: 'objects_unsubscribe',

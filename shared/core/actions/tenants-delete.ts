@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { tenantsCollection } from '../directory/entity.ts';
+import { tenantsCollection } from '../ids/entity-ref.ts';
 import { defineAction } from './action.ts';
 import { deleteEntity } from './parts/delete-entity.ts';
 import { TenantId } from './parts/params.ts';
 import { suggestedTenant } from './parts/suggestion.ts';
 
 /**
- * Deletes one tenant. Rows of audiences that carry its id stay, since they belong to the audience.
+ * Deletes one tenant. Audience rows with its id stay, since they belong to the audience.
  * https://docs.knock.app/api-reference/tenants/delete
  */
 export const tenantsDelete = defineAction({

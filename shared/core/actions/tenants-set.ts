@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { tenantsCollection } from '../directory/entity.ts';
+import { tenantsCollection } from '../ids/entity-ref.ts';
 import { defineAction } from './action.ts';
 import { JsonMap, TenantId, TenantSettings, Text } from './parts/params.ts';
 import { setEntity } from './parts/set-entity.ts';

@@ -5,8 +5,8 @@ import { EntityId } from './parts/params.ts';
 import { tellsOfDeletedPerson } from './parts/suggestion.ts';
 
 /**
- * Deletes one user with its subscriptions and memberships, and cancels its runs that are not over. The id may be used again
- * and inherits nothing. https://docs.knock.app/api-reference/users/delete
+ * Deletes one user with its subscriptions and memberships, and cancels its unfinished runs. The id
+ * may be used again, and starts without old data. https://docs.knock.app/api-reference/users/delete
  */
 export const usersDelete = defineAction({
   id: 'users_delete',

@@ -5,8 +5,9 @@ import { setEntity } from './parts/set-entity.ts';
 import { tellsOfPerson } from './parts/suggestion.ts';
 
 /**
- * Creates or updates one user. Traits in `properties` that are fields of a user (`email`, `phone`) become those fields;
- * parameters given one by one win over them. https://docs.knock.app/api-reference/users/update
+ * Creates or updates one user. Traits in `properties` with names of user fields (`email`, `phone`)
+ * become those fields; separate parameters win over them.
+ * https://docs.knock.app/api-reference/users/update
  */
 export const usersIdentify = defineAction({
   id: 'users_identify',

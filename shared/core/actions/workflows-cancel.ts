@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { recipientKey } from '../directory/entity.ts';
+import { recipientKey } from '../ids/entity-ref.ts';
 import { isEventBefore } from '../ids/event-id.ts';
 import { isJsonObject } from '../json/values.ts';
 import type { ActionResult } from '../logs/action-result.ts';
@@ -10,13 +10,14 @@ import { Text } from './parts/params.ts';
 import { Recipients } from './parts/recipient.ts';
 
 const pageLimit = 200;
-// What a page may take at worst where targets have to be told.
+// The longest that a page may take when targets must be called.
 const pageMs = 8000;
 
 /**
- * Cancels the unfinished runs of a workflow that were started with a cancellation key: all of them, or those of some
- * recipients, however these were reached. Only runs whose event came before this one are touched (in one request the order decides), and those also
- * when their trigger has yet to run: a mark stays behind for it. https://docs.knock.app/send-notifications/canceling-workflows
+ * Cancels the unfinished runs of a workflow with a cancellation key: all of them, or those of some
+ * recipients. It cancels only runs whose event was received earlier (within one request the order
+ * decides). A mark also stops such runs if their trigger has not run yet.
+ * https://docs.knock.app/send-notifications/canceling-workflows
  */
 export const workflowsCancel = defineAction({
   id: 'workflows_cancel',
@@ -38,7 +39,8 @@ export const workflowsCancel = defineAction({
     const { runs, event, nowMs, deadlineMs } = context;
     const wanted = recipients.length > 0 ? new Set(recipients.map(({ ref }) => recipientKey(ref))) : undefined;
     const mark = { workflow, cancellationKey, beforeMs: event.receivedAtMs, beforeId: event.id };
-    // First the mark, then the look-up: a trigger writes its runs and then looks for marks, so one of both sees the other.
+    // First the mark, then the look-up. A trigger first writes its runs and then reads marks, so
+    // one of the two sees the other.
     await runs.markCancelled(wanted ? [...wanted].map((recipient) => ({ ...mark, recipient })) : [mark], nowMs());
 
     const so = soFar(context.progress);
@@ -70,7 +72,10 @@ export const workflowsCancel = defineAction({
   },
 });
 
-/** What earlier attempts have cancelled. Absent `after`: the look-up begins anew, and meets only what is still unfinished. */
+/**
+ * The number that earlier attempts cancelled. Absent `after`: the look-up starts again, and finds
+ * only runs that are still unfinished.
+ */
 function soFar(progress: unknown): { cancelled: number; tooLate: number; after?: string } {
   const known = isJsonObject(progress) ? (progress as { cancelled: number; tooLate: number; after?: string }) : {};
   return { cancelled: 0, tooLate: 0, ...known };

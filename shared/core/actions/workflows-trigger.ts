@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { checkData } from '../configuration/check-data.ts';
 import { delaySeconds, recipientWaitMs } from '../configuration/schema.ts';
-import { type Entity, type EntityRef, recipientKey } from '../directory/entity.ts';
+import type { Entity } from '../directory/entity.ts';
 import type { FieldError } from '../errors.ts';
+import { type EntityRef, recipientKey } from '../ids/entity-ref.ts';
 import type { JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type ActionResult, invalidParams, nothingGiven } from '../logs/action-result.ts';
@@ -20,11 +21,13 @@ import { TriggerSettings } from './parts/trigger-settings.ts';
 const recipientsMax = 1000;
 
 /**
- * Starts a workflow: one run per recipient, under one id; an object is a recipient itself and stands for its subscribers,
- * two levels deep. Each gets one run however often it comes up; being listed counts before being a subscriber. A recipient
- * described inline is written to the directory first. An id that is not known yet is waited for, since its identify may be
- * under way; then it gets no run, and the action is skipped: a replay begins what is missing.
- * https://docs.knock.app/send-notifications/triggering-workflows, docs/decisions/0032-an-unknown-recipient-is-waited-for.md
+ * Starts a workflow: one run per recipient, under one id. An object is a recipient itself and also
+ * stands for its subscribers, two levels deep. Each recipient gets one run, however often it
+ * occurs; being listed comes before being a subscriber. Recipients described inline are first
+ * written to the directory. The action waits for an unknown id, since its identify may be under
+ * way. After the wait the id gets no run and the action is skipped; a replay starts the missing
+ * run. https://docs.knock.app/send-notifications/triggering-workflows,
+ * docs/decisions/0016-a-trigger-waits-for-an-unknown-recipient.md
  */
 export const workflowsTrigger = defineAction({
   id: 'workflows_trigger',
@@ -46,14 +49,16 @@ export const workflowsTrigger = defineAction({
     ),
   }),
   suggestion: {
-    // What has no likelier action notifies somebody; the listing asks this one last.
+    // An event without a likelier action probably notifies a user; the listing asks this action
+    // last.
     fits: () => true,
     parameters: (event) => ({ key: event.workflow(), recipients: event.person(), data: event.data() }),
   },
   async run({ key: workflow, recipients, actor, tenant, ...params }, context) {
     const { configuration, environment, event, directory, nowMs } = context;
     const found = findTarget(workflow, configuration, environment);
-    // Switched off while its runs waited: they are taken back. On a first attempt none can be waiting.
+    // It was switched off while its runs waited, so they are cancelled. On a first attempt no run
+    // can be waiting.
     const mode = 'reason' in found ? 'end' : 'start';
     if ('reason' in found && (found.reason !== 'workflow_inactive' || !context.again)) {
       return { status: 'failed', reason: found.reason, detail: found.detail };
@@ -64,7 +69,7 @@ export const workflowsTrigger = defineAction({
     const problems = found.file.data_schema ? await checkData(found.file.data_schema as JsonObject, data) : [];
     if (problems.length > 0) return dataInvalid(problems);
 
-    // Who is listed has been seen to before the walk over subscribers goes on.
+    // Listed recipients are finished before the walk over subscribers continues.
     const isWalking = context.progress?.place !== undefined;
     const everybody = named({ recipients: isWalking ? [] : recipients, actor, tenant });
     const identified = await identifyInline(everybody, directory, event.occurredAtMs, nowMs());
@@ -85,9 +90,9 @@ export const workflowsTrigger = defineAction({
     const { runnable, missing } = expandRecipients(isWalking ? [] : recipients, entities);
     const nowAtMs = nowMs();
     const delay = params.settings?.skip_delay ? undefined : found.file.delay;
-    // Counted from the event, so that however often this runs the time is the same.
+    // Counted from the event, so that every attempt gets the same time.
     const notBeforeMs = delay === undefined ? undefined : event.receivedAtMs + delaySeconds(delay) * 1000;
-    // While a delay runs there is nothing to wait for: everybody is looked up again when it is over.
+    // During a delay it does not wait for unknown recipients: all are looked up again at its end.
     const awaited = referencesNotIn(entities, everybody).map(recipientKey);
     const isWaiting = awaited.length > 0 && waitLeftMs > 0 && (notBeforeMs ?? 0) <= nowAtMs;
     const started = await startEverybody(
@@ -113,7 +118,7 @@ export const workflowsTrigger = defineAction({
         target: context.openTarget(workflow, found.target),
         listed: isWalking ? undefined : runnable,
         listedKeys: new Set(recipients.map(({ ref }) => recipientKey(ref))),
-        // Subscribers are walked once, when all who are listed have been seen to.
+        // Subscribers are walked once, after all listed recipients are finished.
         objects: isWaiting ? [] : objectsOf(recipients),
         ...(actor && { actorKey: recipientKey(actor.ref) }),
         mode,
@@ -140,8 +145,8 @@ export const workflowsTrigger = defineAction({
 });
 
 /**
- * Adds to `entities` who is not known yet and is described by another event of this batch: a sign-up sends its identify
- * and its first event in one request. Costs a read, and only where somebody is not known.
+ * Adds to `entities` unknown recipients that another event of this batch describes: a sign-up sends
+ * its identify and its first event in one request. Costs one read, only if a recipient is unknown.
  */
 async function findInBatch(
   named: Named[],
@@ -149,13 +154,16 @@ async function findInBatch(
   { directory, batchWritten, again }: ActionContext,
 ): Promise<void> {
   const refs = referencesNotIn(entities, named);
-  // A later attempt has read just now.
+  // A later attempt has just read them.
   if (refs.length === 0 || again) return;
   await batchWritten();
   for (const entity of await directory.readEach(refs)) if (entity) entities.set(recipientKey(entity.ref), entity);
 }
 
-/** Who is named by an id alone and not known. One described inline who is missing was deleted by a later event. */
+/**
+ * Unknown recipients that are named only by id. A missing one that was described inline was deleted
+ * by a later event.
+ */
 function referencesNotIn(entities: ReadonlyMap<string, Entity>, named: Named[]): EntityRef[] {
   return named.flatMap(({ recipient: { ref, form } }) =>
     form === 'reference' && !entities.has(recipientKey(ref)) ? [ref] : [],
@@ -166,7 +174,10 @@ function unknownFrom(progress: JsonObject | undefined): Unknown {
   return (progress?.unknown as Unknown | undefined) ?? { count: 0, names: [] };
 }
 
-/** With unknown recipients a trigger is not done: a replay begins their runs once they are known, and no others. */
+/**
+ * With unknown recipients a trigger is not complete: a replay starts only their runs, once they are
+ * known.
+ */
 function withUnknown(ended: ActionResult, unknown: Unknown): ActionResult {
   if (unknown.count === 0) return ended;
   if (ended.status === 'pending') {
@@ -200,7 +211,10 @@ function dataInvalid(errors: FieldError[]): ActionResult {
   return { status: 'failed', reason: 'data_invalid', detail, errors };
 }
 
-/** Warnings come up while those listed are seen to; an action that goes on in other attempts takes them along. */
+/**
+ * Warnings arise while listed recipients are handled; an action that continues in later attempts
+ * keeps them.
+ */
 function withWarnings(started: ActionResult, found: ActionWarning[], progress: JsonObject | undefined): ActionResult {
   const earlier = progress?.place === undefined ? [] : ((progress.warnings ?? []) as ActionWarning[]);
   const warnings = [...earlier, ...found];
@@ -212,7 +226,7 @@ function withWarnings(started: ActionResult, found: ActionWarning[], progress: J
 
 const warningsMax = 20;
 
-/** Objects that are listed, once each, in the order listed. */
+/** The listed objects, once each, in their order. */
 function objectsOf(recipients: Recipient[]): ObjectRef[] {
   const refs = recipients.flatMap(({ ref }) => (ref.kind === 'object' ? [ref] : []));
   return [...new Map(refs.map((ref) => [recipientKey(ref), ref])).values()];
@@ -252,7 +266,10 @@ function named(params: {
 
 type Expanded = { runnable: { entity: Entity; triggerData: JsonObject }[]; missing: string[] };
 
-/** Who gets a run: everybody listed and known, once, in the order listed, with all the `$trigger_data` given for them. */
+/**
+ * The recipients of runs: all that are listed and known, once each, in their order, with all of
+ * their `$trigger_data`.
+ */
 function expandRecipients(recipients: Recipient[], entities: Map<string, Entity>): Expanded {
   const runnable = new Map<string, Expanded['runnable'][number]>();
   const missing = new Set<string>();

@@ -3,10 +3,13 @@ import type { FieldError } from '../errors.ts';
 import type { JsonObject } from '../json/values.ts';
 import { type CompiledSchema, compileDataSchema } from './compile-data-schema.ts';
 
-// A snapshot's schema object lives as long as the snapshot.
+// A snapshot's schema object exists as long as the snapshot.
 const compiled = new WeakMap<JsonObject, Promise<CompiledSchema>>();
 
-/** What is wrong with `data`, by field; nothing when it matches. A schema that cannot be compiled matches nothing. */
+/**
+ * Problems of `data`, by field; empty when it matches. With a schema that cannot be compiled, no
+ * data matches.
+ */
 export async function checkData(schema: JsonObject, data: JsonObject): Promise<FieldError[]> {
   const validate = await compile(schema);
   if ('problem' in validate) return [{ field: 'data', message: `the workflow's data_schema: ${validate.problem}` }];
@@ -28,7 +31,7 @@ function fieldError({ instancePath, message = 'does not match', params }: ErrorO
 function compile(schema: JsonObject): Promise<CompiledSchema> {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
-  // Ajv is loaded only where a workflow has a schema.
+  // Ajv is loaded only if a workflow has a schema.
   const made = import('ajv/dist/2020.js').then(({ Ajv2020 }) => compileDataSchema(Ajv2020, schema));
   compiled.set(schema, made);
   return made;

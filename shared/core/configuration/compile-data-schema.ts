@@ -4,12 +4,11 @@ import type { JsonObject } from '../json/values.ts';
 export type CompiledSchema = ValidateFunction | { problem: string };
 
 /**
- * A workflow's `data_schema`, ready to check with; `problem` when it is no JSON Schema. Ajv makes a function of the
- * schema's text: it quotes every name and value in it, and the text is our own configuration, never a sender's. Formats
- * are notes to the reader, their regular expressions are not run.
+ * A compiled `data_schema` of a workflow; `problem` when it is not a JSON Schema. Ajv compiles the
+ * schema's text to code. It quotes every name and value, and the text is our own configuration,
+ * never a sender's. Formats are only notes; their regular expressions do not run.
  * https://ajv.js.org/security.html
- *
- * @param Validator given by the caller, so that a function loads it only where it is needed
+ * @param Validator given by the caller, so that a function loads it only if needed
  */
 export function compileDataSchema(Validator: typeof Ajv2020, schema: JsonObject): CompiledSchema {
   try {

@@ -4,8 +4,8 @@ const textLengthMax = 64 * 1024;
 const uniqueItemsMax = 1000;
 
 /**
- * Why a JSON Schema cannot be checked against whatever senders send: it leads out of the file, or could keep a function
- * busy without end. Only that; whether it is a schema at all is found out when it is compiled.
+ * Why a JSON Schema is unsafe to run on senders' data: it refers out of the file, or could keep a
+ * function busy without end. Compiling it shows whether it is a schema at all.
  */
 export function dataSchemaProblems(schema: JsonObject): string[] {
   if (JSON.stringify(schema).length > textLengthMax) return [`is over ${textLengthMax / 1024} KB`];
@@ -18,7 +18,7 @@ function problemsOf(value: JsonValue): string[] {
   return [
     ...ownProblems(value),
     ...Object.entries(value).flatMap(([name, inner]) =>
-      // Names of properties may be any word, `pattern` too; values are no schemas.
+      // Properties may have any name, even `pattern`; values are not schemas.
       isJsonObject(inner) && mapsOfSchemas.has(name)
         ? Object.values(inner).flatMap(problemsOf)
         : plainValues.has(name)

@@ -1,13 +1,12 @@
 import { isJsonObject, own, sameJson } from '../json/values.ts';
 
-/** One field that differs. `before` is absent where it was added, `after` where it was removed. */
+/** One changed field. `before` is absent if it was added, `after` if it was removed. */
 export type FieldChange = { path: string; before?: unknown; after?: unknown };
 
 /**
- * What differs between two documents, field by field; empty exactly when they say the same.
- *
- * Lists whose elements have ids (mappings) are matched by id, not by position, so that a mapping put in front changes no
- * other: `mappings[order-completed].parameters.recipients`. Lists of plain values are compared whole.
+ * The differences between two documents, field by field; empty exactly when they are equal. Lists
+ * of elements with ids (mappings) are matched by id, so that a new first mapping changes no other:
+ * `mappings[order-completed].parameters.recipients`. Lists of plain values are compared whole.
  */
 export function fieldChanges(before: unknown, after: unknown, path = ''): FieldChange[] {
   if (sameJson(before, after)) return [];
@@ -16,7 +15,7 @@ export function fieldChanges(before: unknown, after: unknown, path = ''): FieldC
     return [...names].flatMap((name) => fieldChanges(own(before, name), own(after, name), joined(path, name)));
   }
   if (Array.isArray(before) && Array.isArray(after)) return listChanges(before, after, path);
-  // A list of mappings that comes or goes whole is told mapping by mapping, too.
+  // A list of mappings that is added or removed whole is also shown mapping by mapping.
   const list = before === undefined ? after : after === undefined ? before : undefined;
   if (Array.isArray(list) && list.length > 0 && byId(list) !== undefined)
     return before === undefined ? listChanges([], list, path) : listChanges(list, [], path);
@@ -31,7 +30,7 @@ function listChanges(before: unknown[], after: unknown[], path: string): FieldCh
     const kept = (list: Map<string, unknown>, other: Map<string, unknown>) =>
       [...list.keys()].filter((id) => other.has(id));
     const [orderBefore, orderAfter] = [kept(was, is), kept(is, was)];
-    // The order of a list is part of what it says: mappings run in it.
+    // The order of a list is part of its meaning.
     if (sameJson(orderBefore, orderAfter) && changes.length > 0) return changes;
     return [...changes, { path: `${path} (order)`, before: [...was.keys()], after: [...is.keys()] }];
   }
@@ -42,7 +41,7 @@ function listChanges(before: unknown[], after: unknown[], path: string): FieldCh
   ).flat();
 }
 
-/** Undefined for a list whose elements have no ids, or not one each. */
+/** Undefined unless each element has its own id. */
 function byId(list: unknown[]): Map<string, unknown> | undefined {
   const found = new Map<string, unknown>();
   for (const element of list) {

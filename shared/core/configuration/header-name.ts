@@ -1,2 +1,2 @@
-/** What HTTP lets a header be called. https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
+/** Valid names of HTTP headers. https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
 export const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;

@@ -4,17 +4,18 @@ import { type ResourceRef, resourceOf, sameRef } from './resources.ts';
 import type { Snapshot } from './schema.ts';
 import { triggerMappings } from './triggers.ts';
 
-/** A mapping or workflow that names something which is not there. */
+/** A mapping or workflow that names something missing. */
 export type MissingReference = {
   by: ResourceRef;
-  /** Absent where the workflow itself names it. */
+  /** Absent if the workflow itself names it. */
   mapping?: string;
   missing: ResourceRef;
 };
 
 /**
- * What a mapping names and cannot do without.
- * @returns undefined also for a literal where a bare key would do: its author means it, and the file may be on its way
+ * The resource that a mapping names and needs.
+ * @returns undefined also for a literal in place of a bare key: its author means it, and the file
+ * may follow
  */
 function referenceOf(mapping: Mapping): ResourceRef | undefined {
   const named = resourceNamedBy(mapping);
@@ -22,15 +23,15 @@ function referenceOf(mapping: Mapping): ResourceRef | undefined {
   return { type: named.type, key: named.key };
 }
 
-/** The workflow that a mapping names outright; undefined for one that reads it from the event. */
+/** The workflow that a mapping names directly; undefined if the mapping reads it from the event. */
 export function workflowNamedBy(mapping: Mapping): string | undefined {
   const reference = referenceOf(mapping);
   return reference?.type === 'workflow' ? reference.key : undefined;
 }
 
 /**
- * What resources name and the snapshot lacks, as far as it concerns `changed`: either end is one of them. What was
- * wrong before is not held against a change that has nothing to do with it.
+ * Missing references of a snapshot in which one end is in `changed`. Older problems must not block
+ * an unrelated change.
  */
 export function missingReferences(snapshot: Snapshot, changed: readonly ResourceRef[]): MissingReference[] {
   const found: MissingReference[] = [];

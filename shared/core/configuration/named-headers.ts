@@ -6,20 +6,18 @@ import type { SourceFile, SourceSettings } from './schema.ts';
 
 type Read = {
   file: SourceFile;
-  /** All that read the source's events. Absent: those of its file. */
+  /** All mappings that read the source's events. Absent: those in its file. */
   mappings?: readonly Mapping[];
   settings: { idempotency: Pick<SourceSettings['idempotency'], 'path'> };
 };
 
 /**
- * The request headers that a source's configuration reads, in lower case, each once: in parameters, conditions and
- * templates of mappings, in paths of the file (`event_type_path` …) and of the environment's settings, and by name in
- * its expression. An event that loses one of these on its way cannot be read as configured.
- *
- * Whether they may be kept (a credential may not) is for the caller to decide. An expression can also work a name out;
- * such a header is named in the file's `headers`.
- *
- * @throws Error for a path that is malformed: a snapshot that we did not write
+ * The request headers that a source's configuration reads, in lower case, each once: in parameters,
+ * conditions and templates of mappings, in paths of the file (`event_type_path` …) and of the
+ * environment's settings, and by name in its expression. Without these headers an event cannot be
+ * read as configured. The caller decides which may be kept; credentials may not. An expression can
+ * also compute a name; the file's `headers` must name such a header.
+ * @throws Error for a malformed path: a snapshot that we did not write
  */
 export function namedHeaders({ file, mappings = file.mappings, settings }: Read): string[] {
   const paths = [
@@ -32,7 +30,7 @@ export function namedHeaders({ file, mappings = file.mappings, settings }: Read)
   ];
   const names = new Set(file.preprocess === undefined ? [] : headersOfExpression(file.preprocess.jsonata));
   for (const path of paths) {
-    // Most paths lead elsewhere, and there may be thousands.
+    // A cheap check first: most paths lead elsewhere, and there may be thousands.
     const name = path?.startsWith('headers') ? headerName(parseFieldPath(path)) : undefined;
     if (name !== undefined) names.add(name);
   }

@@ -12,11 +12,14 @@ export type Resource = SourceFile | WorkflowFile | AudienceFile;
 
 export type ResourceChange = ResourceRef & {
   change: 'added' | 'changed' | 'removed';
-  /** Of the content after the change, so that two environments can be compared without it; absent when removed. */
+  /**
+   * Hash of the content after the change, so that two environments can be compared without the
+   * content; absent when removed.
+   */
   hash?: string;
 };
 
-/** What a resource becomes; without content it is removed. */
+/** A resource's new content; without content it is removed. */
 export type ResourceEdit = ResourceRef & { content?: Resource };
 
 const folders = { source: 'sources', workflow: 'workflows', audience: 'audiences' } as const satisfies Record<
@@ -25,9 +28,12 @@ const folders = { source: 'sources', workflow: 'workflows', audience: 'audiences
 >;
 export const folderOf = (type: ResourceType) => folders[type];
 
-/** As people write and read it: `source/rudderstack`. */
+/** The form for people: `source/rudderstack`. */
 export const refText = ({ type, key }: ResourceRef) => `${type}/${key}`;
-/** A stored resource has a key that no file can have written; it would lead out of its folder, or be no name at all. */
+/**
+ * A stored resource has a key that cannot come from a file: it would lead out of its folder, or is
+ * not a name.
+ */
 export class OddStoredKey extends Error {
   override name = 'OddStoredKey';
 
@@ -72,7 +78,7 @@ export function withEdits(snapshot: Snapshot, edits: readonly ResourceEdit[]): S
   return edited;
 }
 
-/** What differs, resource by resource: sources, workflows, audiences, each in the order of their keys. */
+/** The differences, resource by resource: sources, workflows, audiences, each ordered by key. */
 export function changesBetween(before: Snapshot, after: Snapshot): ResourceChange[] {
   return resourceTypes.flatMap((type) => {
     const keys = new Set([...Object.keys(before[folders[type]]), ...Object.keys(after[folders[type]])]);

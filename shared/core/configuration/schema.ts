@@ -12,7 +12,7 @@ import { Verification } from './verification.ts';
 const Name = z.string().min(1).describe('For people; may be changed at any time.');
 const Description = z.string().optional().describe('For people: what it is for.');
 
-/** A name of members, with `*` for any text at its start, its end or both: `*_token`. */
+/** A member's name, with `*` for any text at its start, its end or both: `*_token`. */
 const MemberPattern = z
   .string()
   .regex(/^\*?[^*]+\*?$/, 'must be the name of a field, with * only at its start or end: password, *_token*');
@@ -56,7 +56,7 @@ export const SourceFile = z.strictObject({
 export type SourceFile = z.infer<typeof SourceFile>;
 
 const delayUnitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
-/** As long as a run's row is kept at least. */
+/** The shortest time that a run's row is kept. */
 const delayDaysMax = 7;
 
 /** Seconds, or text with a unit: `15m`. */
@@ -81,7 +81,7 @@ const RecipientWait = z
     `must be 0 to ${recipientWaitSecondsMax / 60}m`,
   );
 
-/** How long a trigger of this workflow waits for recipients that are not known. */
+/** How long a trigger of this workflow waits for unknown recipients. */
 export function recipientWaitMs({ wait_for_recipients = recipientWaitSecondsDefault }: WorkflowFile): number {
   return delaySeconds(wait_for_recipients) * 1000;
 }
@@ -95,8 +95,9 @@ const DataSchema = z.record(z.string(), ExactJson).superRefine((schema, context)
 });
 
 /**
- * An event that starts the workflow, written in the workflow's own file: short for a mapping of that source with the
- * action `workflows_trigger`. Its parameters stand beside `source` and `event`.
+ * An event that starts the workflow, written in the workflow's file. It is short for a mapping of
+ * that source with the action `workflows_trigger`, whose parameters are beside `source` and
+ * `event`.
  */
 export const WorkflowTrigger = z.strictObject({
   source: ResourceKey.describe('Key of the source that sends the event.'),
@@ -133,7 +134,9 @@ export const WorkflowFile = z.strictObject({
 });
 export type WorkflowFile = z.infer<typeof WorkflowFile>;
 
-/** `audiences/<key>.yaml`: an audience that is there before anybody is in it. Members come from actions. */
+/**
+ * `audiences/<key>.yaml`: an audience that exists before it has members. Actions add the members.
+ */
 export const AudienceFile = z.strictObject({
   name: Name,
   description: Description,
@@ -141,15 +144,18 @@ export const AudienceFile = z.strictObject({
 export type AudienceFile = z.infer<typeof AudienceFile>;
 
 /**
- * A week, which is less than any environment keeps its log: whether a claim's owner has finished is read from its row, so a
- * window that outlived the rows would let a copy run again.
+ * A week, which is shorter than any retention of the log. A claim's owner has finished if its row
+ * says so. A window longer than the retention would therefore let a copy run again.
  */
 export const windowHoursMax = 168;
-/** A day more than the longest window, for what is claimed late. */
+/** A day more than the longest window, for late claims. */
 export const retentionDaysMin = windowHoursMax / 24 + 1;
 export const retentionDaysMax = 3650;
 
-/** Per-environment state of one source: takes effect at once, is never promoted. What is absent is as the kind has it. */
+/**
+ * Per-environment state of one source. It takes effect at once and is never promoted. Absent
+ * members take the kind's defaults.
+ */
 export const SourceSettings = z.strictObject({
   enabled: z.boolean().default(true).describe('Off: events are accepted and logged `rejected: source_disabled`.'),
   identify: z
@@ -225,7 +231,10 @@ export const EnvironmentFile = z.strictObject({
 });
 export type EnvironmentFile = z.infer<typeof EnvironmentFile>;
 
-/** Ingest URL generations of a source: `generation` only ever grows; the one before it stays valid until retired. */
+/**
+ * Ingest URL generations of a source: `generation` only ever grows; the previous one stays valid
+ * until retired.
+ */
 export const UrlState = z.strictObject({
   generation: z.int().positive().default(1),
   previous_valid: z.boolean().default(false),
@@ -245,11 +254,14 @@ export const EnvironmentState = z.strictObject({
 });
 export type EnvironmentState = z.infer<typeof EnvironmentState>;
 
-/** Versioned content: what a commit makes live. Immutable, stored compressed under its content hash. */
+/**
+ * Versioned content, which a commit makes live. It is immutable and stored compressed under its
+ * content hash.
+ */
 export const Snapshot = z.strictObject({
   sources: z.record(ResourceKey, SourceFile),
   workflows: z.record(ResourceKey, WorkflowFile),
-  // Snapshots from before there were audiences have none.
+  // Older snapshots have no audiences.
   audiences: z.record(ResourceKey, AudienceFile).default({}),
 });
 export type Snapshot = z.infer<typeof Snapshot>;

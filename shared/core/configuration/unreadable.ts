@@ -3,19 +3,22 @@ import { isJsonObject } from '../json/values.ts';
 import { pathsOfMapping } from '../mappings/parameter-value.ts';
 import type { EnvironmentState, Snapshot, SourceFile } from './schema.ts';
 
-/** Why a function goes on with an older configuration than the live one; the closed list that logs and metrics share. */
+/**
+ * Why a function uses an older configuration than the live one; the closed list that logs and
+ * metrics share.
+ */
 export type UnreadableReason =
-  // No part of the snapshot that `current` names is there.
+  // The snapshot that `current` names is missing.
   | 'snapshot_missing'
-  // Parts are there, and are not what was written: one is gone, or its bytes changed.
+  // Parts of the snapshot are missing or changed.
   | 'snapshot_damaged'
-  // Written by a version of Signalbox that this one does not understand.
+  // A version of Signalbox wrote it whose format this one does not understand.
   | 'snapshot_unknown'
   | 'state_unknown'
   // The table has not answered for minutes.
   | 'table_unavailable';
 
-/** The live configuration cannot be used as it is. Somebody has to look: reading it again does not help. */
+/** The live configuration cannot be used. A person has to act; reading it again does not help. */
 export class UnreadableConfiguration extends Error {
   override name = 'UnreadableConfiguration';
   readonly reason: UnreadableReason;
@@ -27,12 +30,16 @@ export class UnreadableConfiguration extends Error {
 }
 
 /**
- * The newest format of snapshots that this version reads. Raised by a change after which an older version of the code would
- * misread a new snapshot (a new way to say a parameter, say), so that it keeps to what it understands instead.
+ * The newest format of snapshots that this version reads. It is raised when older code would
+ * misread new snapshots (with a new form of parameter, for example), so that older code refuses
+ * them.
  */
 export const snapshotFormat = 2;
 
-/** The oldest format whose readers understand a snapshot: 2 where a path has brackets or a workflow has triggers. */
+/**
+ * The oldest format whose readers understand a snapshot: 2 if a path has brackets or a workflow has
+ * triggers.
+ */
 export function formatOf({ sources, workflows }: Snapshot): number {
   const hasTriggers = Object.values(workflows).some(({ triggers = [] }) => triggers.length > 0);
   return hasTriggers || Object.values(sources).some(hasBrackets) ? 2 : 1;
@@ -49,8 +56,8 @@ function hasBrackets({ event_type_path, idempotency_key_path, user_id_path, time
 }
 
 /**
- * Whether a function could work with what a snapshot holds: the parts that it relies on without looking again. Not the
- * full check of the schema, which files passed before they were committed and which takes seconds for 100,000 mappings.
+ * Checks the parts of a snapshot that functions rely on. It is not the full check of the schema,
+ * which files passed before their commit and which takes seconds for 100,000 mappings.
  * @throws UnreadableConfiguration
  */
 export function checkSnapshot(value: unknown, hash: string): asserts value is Snapshot {
@@ -76,7 +83,7 @@ function snapshotProblem(value: unknown): string | undefined {
   }
   for (const [key, workflow] of Object.entries(value.workflows as Record<string, Record<string, unknown>>)) {
     if (!isMapOfMaps(workflow.target)) return `workflows.${key}.target is no map of maps`;
-    // Snapshots from before there were triggers have none.
+    // Older snapshots have no triggers.
     const { triggers = [] } = workflow;
     if (!Array.isArray(triggers) || !triggers.every(isTrigger))
       return `workflows.${key}.triggers is no list of triggers`;
@@ -114,7 +121,7 @@ function stateProblem(value: unknown): string | undefined {
   for (const [key, source] of Object.entries(value.sources as Record<string, Record<string, unknown>>)) {
     const { enabled, identify, verification, idempotency, inactive_mappings, url } = source;
     if (typeof enabled !== 'boolean') return `sources.${key}.enabled is neither true nor false`;
-    // What is absent here is as the source's kind has it.
+    // Absent members take the kind's defaults.
     if (!isOptional(identify, 'boolean')) return `sources.${key}.identify is neither true nor false`;
     if (!isJsonObject(verification)) return `sources.${key}.verification is no map`;
     const { enforced } = verification;

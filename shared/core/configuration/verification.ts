@@ -5,7 +5,10 @@ const HeaderName = z
   .toLowerCase()
   .regex(/^[a-z0-9!#$%&'*+.^_`|~-]+$/, 'must be the name of a header, such as x-signature');
 
-/** How requests of a source are checked, for senders whose kind does not say: data only, so that nothing can be forgotten. */
+/**
+ * How requests of a source are checked, for senders whose kind does not define it. It is data only,
+ * so a file cannot leave out a step of the check.
+ */
 export const Verification = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none').describe('Check nothing: whoever knows the URL can send.') }),
   z.strictObject({

@@ -1,18 +1,24 @@
 import { dateTimeText } from '../event-time.ts';
+import { type EntityRef, recipientKey } from '../ids/entity-ref.ts';
 import { describeType, fromJsonText, isBlank, isJsonObject, type JsonObject, type JsonValue } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { clip } from '../text.ts';
-import { type EntityRef, mapFieldsOf, recipientKey, textFieldsOf } from './entity.ts';
+import { mapFieldsOf, textFieldsOf } from './entity.ts';
 import { formatWarning } from './field-formats.ts';
 import { attributesBytesMax, type EntityWrite } from './merge-entity.ts';
 import { readTenantSettings } from './tenant-settings.ts';
 
 export type PreparedWrite = { write: EntityWrite; warnings: ActionWarning[] };
 
-/** How deep a property may nest, its own map being the first level. With the map of properties and the item, DynamoDB's 32. */
+/**
+ * How deep a property may nest; its own map is the first level. With the map of properties and the
+ * item this makes DynamoDB's 32.
+ */
 const propertyDepthMax = 30;
 
-/** Names that senders have for fields. https://www.rudderstack.com/docs/event-spec/standard-events/identify/ */
+/**
+ * Senders' names for fields. https://www.rudderstack.com/docs/event-spec/standard-events/identify/
+ */
 const aliases = {
   user: new Map([
     ['phone', 'phone_number'],
@@ -21,24 +27,24 @@ const aliases = {
   object: new Map([['createdAt', 'created_at']]),
 };
 
-// Identity comes from the reference, the rest is kept by the directory itself.
+// Identity comes from the reference; the directory keeps the others itself.
 const ownNames = {
   user: new Set(['id', 'userId', 'updated_at', '__typename']),
   object: new Set(['id', 'collection', 'updated_at', '__typename']),
 };
 
 /**
- * Turns what a sender says about an entity into a write. Nothing that arrives vanishes: it becomes a field or a property,
- * or a warning `property_ignored` says why not.
+ * Turns a sender's description of an entity into a write. Every value becomes a field or a
+ * property, or a warning `property_ignored` says why not.
  *
- * - `given`: traits or an inline recipient. Reserved names (`email`, `phone`) stand for the entity's own fields, and
- *   everything else is a custom property.
+ * - `given`: traits or an inline recipient. Reserved names (`email`, `phone`) become the entity's
+ *   fields; all others become custom properties.
  * - `explicit`: parameters that a mapping filled one by one; they win over `given`.
  *
- * Absent, null and empty, the same in both: a field that is absent or blank text says nothing, so that an empty cell of a
- * warehouse wipes no address; null empties it on purpose. Custom properties hold what they are given, `""` and null too.
- * Malformed addresses, numbers and time zones are stored as they are, with a warning.
- * Rule: docs/decisions/0044-absent-null-and-empty-in-the-directory.md.
+ * In both, an absent or blank field keeps the stored value, so that an empty cell of a warehouse
+ * does not delete an address; null empties the field on purpose. Custom properties keep what they
+ * are given, `""` and null too. Malformed addresses, numbers and time zones are stored unchanged,
+ * with a warning. Rule: docs/decisions/0026-absent-null-and-empty-in-the-directory.md.
  */
 export function prepareWrite(
   ref: EntityRef,
@@ -66,7 +72,7 @@ export function prepareWrite(
       continue;
     }
     const field = aliases[ref.kind].get(name);
-    // Where the field has a value of its own, what goes by the other name is a property like any other.
+    // If the field itself has a value, the value under the other name becomes a property.
     if (field !== undefined && !saysSomething(said, field)) set(field, value);
     else if (!isSaidByAlias(ref, given, name, value)) set(name, value);
   }
@@ -85,7 +91,10 @@ export function prepareWrite(
   return { write, warnings };
 }
 
-/** Whether a name that is not a sender's to set repeats who the entity is, or holds nothing: then there is nothing to warn of. */
+/**
+ * Whether a name that senders cannot set repeats the entity's identity or is empty: then no warning
+ * is needed.
+ */
 function saysNothingNew(ref: EntityRef, name: string, value: JsonValue): boolean {
   if (value === null || value === '' || name === '__typename') return true;
   if (name === 'collection') return ref.kind === 'object' && value === ref.collection;
@@ -97,13 +106,13 @@ function saysSomething(said: JsonObject, name: string): boolean {
   return value !== undefined && value !== null && !(typeof value === 'string' && isBlank(value));
 }
 
-/** A field that is null, while another name for it has a value: the sender knows the value by that name. */
+/** The field is null, but another name for it has a value: the sender uses that name. */
 function isSaidByAlias(ref: EntityRef, given: JsonObject, name: string, value: JsonValue): boolean {
   if (value !== null) return false;
   return [...aliases[ref.kind]].some(([alias, field]) => field === name && saysSomething(given, alias));
 }
 
-/** @returns undefined for what says nothing: a field that is blank */
+/** @returns undefined for a blank field, which keeps the stored value */
 function readAttribute(
   ref: EntityRef,
   name: string,
@@ -142,13 +151,15 @@ function readSettings(
   return read.replaces;
 }
 
-// DynamoDB takes names of one byte to 64 KB; `__proto__` would be lost, or worse, in the hands of whoever reads it.
+// DynamoDB takes names of one byte to 64 KB. `__proto__` would be lost, or do harm, in a reader's
+// code.
 const isStorableName = (name: string) => name !== '' && name.length <= nameLengthMax && name !== '__proto__';
 const nameLengthMax = 1024;
 
 /**
- * A value as the table can hold and return it: numbers beyond what JavaScript and DynamoDB both represent become text of
- * their digits, halves of surrogate pairs become U+FFFD, names that cannot be stored are dropped and told to `onDropped`.
+ * A value in the form that the table can hold and return. Numbers beyond the range of JavaScript or
+ * DynamoDB become text of their digits, and halves of surrogate pairs become U+FFFD. Names that
+ * cannot be stored are dropped and reported to `onDropped`.
  */
 export function storable(value: JsonValue, onDropped?: (name: string) => void): JsonValue {
   if (typeof value === 'string') return value.toWellFormed();
@@ -172,14 +183,20 @@ function storableNumber(value: number): JsonValue {
   return isHeld ? value : String(value);
 }
 
-/** What keeps a map from being stored; undefined when nothing does. For maps that are no entity: properties of a subscription. */
+/**
+ * Why a map cannot be stored; undefined when it can. For maps that are not an entity: properties of
+ * a subscription.
+ */
 export function mapProblem(map: JsonObject): string | undefined {
   if (depthExceeds(map, propertyDepthMax)) return `nests deeper than ${propertyDepthMax} levels`;
   const bytes = Buffer.byteLength(JSON.stringify(map));
   return bytes > attributesBytesMax ? `is ${bytes} bytes; at most ${attributesBytesMax} fit` : undefined;
 }
 
-/** Whether maps and lists nest deeper than `levels`. Level by level, because hostile depth is what it is there to find. */
+/**
+ * Whether maps and lists nest deeper than `levels`. It goes level by level, since recursion would
+ * fail on the hostile depth that it looks for.
+ */
 function depthExceeds(value: JsonValue, levels: number): boolean {
   let level: JsonValue[] = [value];
   for (let depth = 0; ; depth++) {

@@ -1,32 +1,35 @@
 import { type EntityRef, tenantsCollection } from '../ids/entity-ref.ts';
 import type { JsonObject } from '../json/values.ts';
 
-export * from '../ids/entity-ref.ts';
-
 export type Entity = {
   ref: EntityRef;
   /**
-   * Everything that is known of it, by top-level name: its own fields (`email`, `timezone`, …), `preferences`,
-   * `channel_data`, and the caller's custom properties. The names of fields are reserved, so nothing collides.
+   * All known values, by top-level name: its fields (`email`, `timezone`, …), `preferences`,
+   * `channel_data`, and custom properties. Names of fields are reserved, so names do not collide.
    */
   attributes: JsonObject;
   /** When the newest write happened at its source, epoch ms. */
   sourceTimeMs: number;
-  /** For attributes last written at another time than `sourceTimeMs`. */
+  /** For attributes that were last written at a time other than `sourceTimeMs`. */
   propertyTimesMs: Record<string, number>;
   insertedAtMs: number;
   updatedAtMs: number;
-  /** For one that was made anew: when what was there before was deleted, at its source. Nothing older counts. */
+  /**
+   * For an entity that was described again after a delete: the delete's source time. Older events
+   * do not count.
+   */
   deletedSourceTimeMs?: number;
-  /** Raised by one with every write; 0 for an entity that is not stored. */
+  /** Each write raises it by one; 0 for an entity that is not stored. */
   version: number;
 };
 
-/** What a delete leaves for a while, so that an event that happened before it brings nothing back. */
+/**
+ * The mark of a delete, kept for a while, so that an older event does not bring the entity back.
+ */
 export type Tombstone = {
   ref: EntityRef;
   deletedSourceTimeMs: number;
-  /** False where there was nothing to delete. */
+  /** False if the entity did not exist. */
   wasThere: boolean;
   deletedAtMs: number;
   version: number;
@@ -52,7 +55,10 @@ export function mapFieldsOf(ref: EntityRef): readonly string[] {
     : ['preferences', 'channel_data'];
 }
 
-/** An entity as targets and readers see it: id and collection first, custom properties beside its own fields. */
+/**
+ * An entity as targets and readers see it: id and collection first, custom properties beside its
+ * fields.
+ */
 export function publicView({ ref, attributes, updatedAtMs }: Entity): JsonObject {
   const { preferences: _preferences, channel_data: _channelData, ...visible } = attributes;
   return {

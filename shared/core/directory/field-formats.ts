@@ -3,7 +3,7 @@ import type { ActionWarning } from '../logs/action-log-entry.ts';
 
 type Format = { code: string; isFormed(text: string): boolean; expected: string };
 
-// One "@" with something on either side: whether an address works, only a message to it can tell.
+// One "@" with text on either side. Only a message to an address shows whether it works.
 const email = /^[^\s@]+@[^\s@]+$/;
 // https://www.itu.int/rec/T-REC-E.164
 const e164 = /^\+[1-9]\d{1,14}$/;
@@ -33,7 +33,7 @@ const formats = new Map<string, Format>([
   ],
 ]);
 
-/** What is wrong with a field's text, if anything. Never a reason to drop an event: it is stored as it came. */
+/** A field's problem, if any. It is only a warning: the text is stored unchanged. */
 export function formatWarning(field: string, value: JsonValue | undefined): ActionWarning | undefined {
   const format = formats.get(field);
   if (format === undefined || typeof value !== 'string' || format.isFormed(value)) return undefined;
@@ -45,14 +45,14 @@ const knownTimeZones = new Set<string>();
 
 function isTimeZone(name: string): boolean {
   if (knownTimeZones.has(name)) return true;
-  // Intl takes offsets (+01:00) too, which are no names.
+  // Intl also takes offsets (+01:00), which are not names.
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
   } catch {
     return false;
   }
-  // Intl ignores case, so variants of one name are not remembered without end.
+  // Intl ignores case, so only the exact spelling is cached, which limits the cache.
   if (knownTimeZones.size < 1000) knownTimeZones.add(name);
   return true;
 }

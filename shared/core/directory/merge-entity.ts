@@ -1,40 +1,52 @@
+import type { EntityRef } from '../ids/entity-ref.ts';
 import { itemBytes } from '../json/item-bytes.ts';
 import { isJsonObject, type JsonObject, type JsonValue, sameJson } from '../json/values.ts';
-import { type Entity, type EntityRef, isTombstone, type Tombstone } from './entity.ts';
+import { type Entity, isTombstone, type Tombstone } from './entity.ts';
 
-/** What one action wants to be true of one entity. */
+/** One action's write to one entity. */
 export type EntityWrite = {
   ref: EntityRef;
   attributes: JsonObject;
-  /** When it happened by the sender's clock. Decides which of two writes is the newer one, whatever arrives first. */
+  /**
+   * When it happened by the sender's clock. It decides which of two writes is newer, whatever
+   * arrives first.
+   */
   sourceTimeMs: number;
-  /** Maps within attributes that are replaced whole instead of merged, such as `['settings', 'preference_set']`. */
+  /**
+   * Maps within attributes that are replaced instead of merged, such as `['settings',
+   * 'preference_set']`.
+   */
   replaces?: [string, string][];
 };
 
 export type Merge =
-  /** It was deleted by an event that happened at the same time or later: the write counts for nothing. */
+  /**
+   * An event that happened at the same time or later has deleted it, so the write has no effect.
+   */
   | { kind: 'deleted' }
-  /** `kept`: attributes that the write would have changed, had they not been written by a later event. */
+  /** `kept`: attributes that the write did not change, because a later event had written them. */
   | { kind: 'unchanged'; entity: Entity; kept: string[] }
   | { kind: 'changed'; entity: Entity; created: boolean; changed: string[]; kept: string[] }
   | { kind: 'refused'; message: string };
 
-/** 256 KB of JSON: what Knock allows of custom properties, here for all that is known of an entity. */
+/** 256 KB of JSON: Knock's limit for custom properties, here for the whole entity. */
 export const attributesBytesMax = 256 * 1024;
 /** DynamoDB takes 400 KB per item, counted as `itemBytes` does. The rest is for keys, times and the version. */
 const itemBytesMax = 396 * 1024;
 
 /**
- * Merges a write into what is stored. Maps are merged key by key at every depth; lists and scalars are replaced; a map
- * over a scalar, or the reverse, replaces it; `null` is a value like any other, so nothing is ever removed.
+ * Merges a write into the stored entity. Maps are merged key by key at every depth; lists and
+ * scalars are replaced; a map over a scalar, or the reverse, replaces it. `null` is a value like
+ * any other, so attributes are never removed.
  *
- * Each top-level attribute remembers the source time of the write that it came from. A write whose source time is the
- * same or later replaces; an earlier one, arriving late, only adds what is not there yet (nested keys included). So the
- * order of arrival does not matter, with two exceptions that keep rows small and writes few: times are kept per top-level
- * attribute and not per nested key, and a write that changes no value at all is not stored, so its time is not either.
+ * Each top-level attribute keeps the source time of its write. A write with the same or a later
+ * source time replaces; an earlier, late one only adds missing values (nested keys included). So
+ * the order of arrival does not matter, with two exceptions that keep rows small and writes few.
+ * Times are kept per top-level attribute, not per nested key. And a write that changes no value is
+ * not stored, so neither is its time.
  *
- * What was deleted and described again later starts from nothing; whatever happened before the delete stays gone.
+ * An entity that was deleted and described again starts empty; events from before the delete have
+ * no effect.
  *
  * Rule: docs/directory.md.
  */
@@ -59,7 +71,7 @@ export function mergeEntity(stored: Entity | Tombstone | undefined, write: Entit
     const isLate = write.sourceTimeMs < (times.get(name) ?? 0);
     const merged = isLate ? mergeValue(value, held, name) : mergeValue(withoutReplaced(held, name, write), value, name);
     if (isLate && !sameJson(mergeValue(held, value, name), merged)) kept.push(name);
-    // Stored if anything else is: a delete that arrives late must know that the value was said again.
+    // Stored if anything else is: a late delete must know that the value was written again.
     if (!isLate) times.set(name, write.sourceTimeMs);
     if (sameJson(merged, held)) continue;
     attributes[at] = [name, merged];
@@ -83,7 +95,10 @@ export function mergeEntity(stored: Entity | Tombstone | undefined, write: Entit
   return { kind: 'changed', entity, created: current === undefined, changed, kept };
 }
 
-/** Of an event and a delete at the same moment the delete counts: of one event's actions it is the later. */
+/**
+ * Of a write and a delete at the same moment the delete wins: among the actions of one event it
+ * runs later.
+ */
 export function isBeforeDelete(stored: Entity | Tombstone | undefined, sourceTimeMs: number): boolean {
   return stored?.deletedSourceTimeMs !== undefined && sourceTimeMs <= stored.deletedSourceTimeMs;
 }
@@ -99,7 +114,10 @@ function withoutReplaced(held: JsonValue, name: string, { replaces = [] }: Entit
   return Object.fromEntries(Object.entries(held).filter(([key]) => !inner.includes(key)));
 }
 
-/** `newer` over `older`. Each channel's data is one thing (a token belongs to its device), so it is replaced whole. */
+/**
+ * Merges `newer` over `older`. Each channel's data belongs together (a token belongs to its
+ * device), so it is replaced whole.
+ */
 function mergeValue(older: JsonValue, newer: JsonValue, name: string): JsonValue {
   if (name !== 'channel_data' || !isJsonObject(older) || !isJsonObject(newer)) return deepMerge(older, newer);
   return Object.fromEntries([...Object.entries(older), ...Object.entries(newer)]);
@@ -112,15 +130,19 @@ export function deepMerge(older: JsonValue, newer: JsonValue): JsonValue {
     const before = merged.get(name);
     merged.set(name, before === undefined ? value : deepMerge(before, value));
   }
-  // fromEntries defines properties, so that no name reaches a prototype.
+  // fromEntries defines properties, so no name can reach a prototype.
   return Object.fromEntries(merged);
 }
 
-/** Why the table could not hold an entity. Found before the write: one that is too large would fail for ever. */
+/**
+ * Why the table cannot hold an entity. It is checked before the write, since a write that is too
+ * large would fail for ever.
+ */
 function sizeProblem({ attributes, propertyTimesMs }: Entity): string | undefined {
   const bytes = Buffer.byteLength(JSON.stringify(attributes));
   if (bytes > attributesBytesMax) return `would hold ${bytes} bytes of properties; at most ${attributesBytesMax} fit`;
-  // Short values in deep lists, and properties written at different times, take more room in the table than in JSON.
+  // Short values in deep lists, and properties with different times, take more room in the table
+  // than in JSON.
   const storedBytes = itemBytes({ attributes, propertyTimesMs });
   if (storedBytes <= itemBytesMax) return undefined;
   const count = Object.keys(attributes).length;

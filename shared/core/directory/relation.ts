@@ -1,25 +1,25 @@
 import { type JsonObject, sameJson } from '../json/values.ts';
 
 /**
- * A row that ties two things together: a subscription, a membership. One that was taken back stays for a while as the mark
- * of when, so that a late event cannot bring it back.
+ * A row that relates two things: a subscription or a membership. A removed one stays for a while as
+ * a mark of its time, so that a late event cannot bring it back.
  */
 export type Relation = {
   isRemoved: boolean;
-  /** When the event that last said something about it happened at its source. */
+  /** When the last event about it happened at its source. */
   sourceTimeMs: number;
   properties: JsonObject;
   /** The action that made it. */
   by?: string;
   insertedAtMs: number;
   updatedAtMs: number;
-  /** Raised by one with every write; 0 for one that is not stored. */
+  /** Each write raises it by one; 0 for a relation that is not stored. */
   version: number;
 };
 
 /**
- * What became of a wish. `older`: an event that happened later has said otherwise, and that stands. `absent`: there was
- * nothing to remove.
+ * The outcome of a request. `older`: an event that happened later decided otherwise, and wins.
+ * `absent`: the relation to remove did not exist.
  */
 export type RelationChange = 'created' | 'updated' | 'unchanged' | 'removed' | 'absent' | 'older';
 
@@ -27,14 +27,17 @@ export type RelationWish =
   | { kind: 'set'; properties?: JsonObject; by?: string; sourceTimeMs: number }
   | { kind: 'remove'; sourceTimeMs: number };
 
-/** How long the mark of a removal outlives it: longer than any event can be on its way, dead-letter queues included. */
+/**
+ * How long the mark of a removal is kept: longer than any event can be on its way, including
+ * dead-letter queues.
+ */
 export const markDays = 90;
 
 /**
- * What a wish makes of a row: what to say of it, and what to write, if anything. The later of two events wins, and of two
- * at the same moment the removal, so that the order of arrival does not matter. A repeated wish that is newer is written
- * even if it changes nothing else, because a removal between the two may still be on its way.
- * Rule: docs/directory.md.
+ * Decides a request on a row: its outcome, and the row to write, if any. The later of two events
+ * wins, and of two at the same moment the removal, so the order of arrival does not matter. A newer
+ * repeated request is written even if it only changes the time, because a removal between the two
+ * may still be on its way. Rule: docs/directory.md.
  */
 export function nextRelation(
   current: Relation | undefined,

@@ -1,22 +1,24 @@
 import type { Directory } from '../../ports/directory.ts';
 import { RetryableError } from '../errors.ts';
-import { type Entity, type EntityRef, isTombstone, recipientKey, type Tombstone } from './entity.ts';
+import { type EntityRef, recipientKey } from '../ids/entity-ref.ts';
+import { type Entity, isTombstone, type Tombstone } from './entity.ts';
 import { isBeforeDelete, timeOf } from './merge-entity.ts';
 
 /**
- * - `removed`: it was there and is gone;
- * - `absent`: it was not there;
- * - `renewed`: an event that happened after the delete had described it again already. What was said before the delete
- *   is gone from it, the rest stays.
+ * - `removed`: it existed and is deleted;
+ * - `absent`: it did not exist;
+ * - `renewed`: an event that happened after the delete had already described it again. Values from
+ *   before the delete are removed, the rest stays.
  */
 export type Removal = 'removed' | 'absent' | 'renewed';
 
 const attemptsMax = 10;
 
 /**
- * Deletes an entity as of `sourceTimeMs`. The time is left behind, on a tombstone or on what lives on, so that an event
- * that happened before brings nothing back; therefore deleting what is not there is a write too, but for the second time.
- * @throws RetryableError when the table is away or the entity keeps changing
+ * Deletes an entity as of `sourceTimeMs`. The time stays on a tombstone, or on the renewed entity,
+ * so that an older event does not bring values back. So deleting a missing entity is a write too,
+ * but only the first time.
+ * @throws RetryableError when the table is unavailable or the entity keeps changing
  */
 export async function removeEntity(
   ref: EntityRef,
@@ -40,7 +42,7 @@ function remove(
 ): { removal: Removal; next?: Entity | Tombstone } {
   if (isBeforeDelete(stored, sourceTimeMs)) {
     if (!isTombstone(stored)) return { removal: 'renewed' };
-    // The same delete again, after an attempt that did not get to its end: it says what it said.
+    // The same delete again, after an attempt that did not finish: it gives the same answer.
     const isSame = stored.deletedSourceTimeMs === sourceTimeMs;
     return { removal: isSame && stored.wasThere ? 'removed' : 'absent' };
   }

@@ -11,9 +11,9 @@ const colors = [
 const hexColor = /^#([0-9a-f]{3}|[0-9a-f]{6})$/i;
 
 /**
- * A tenant's settings as they are stored. `__persistence_strategy__` within `preference_set` says whether the set replaces
- * the one that is there or is merged into it, the default; it is not stored itself.
- * https://docs.knock.app/api-reference/tenants/set
+ * A tenant's settings in their stored form. `__persistence_strategy__` in `preference_set` says
+ * whether the set replaces the stored one or is merged into it, which is the default. It is not
+ * stored itself. https://docs.knock.app/api-reference/tenants/set
  */
 export function readTenantSettings(settings: JsonObject): {
   settings: JsonObject;

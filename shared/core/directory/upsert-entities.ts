@@ -1,12 +1,13 @@
 import type { Directory } from '../../ports/directory.ts';
 import { RetryableError } from '../errors.ts';
+import { recipientKey } from '../ids/entity-ref.ts';
 import { inParallel } from '../in-parallel.ts';
-import { type Entity, recipientKey, type Tombstone } from './entity.ts';
+import type { Entity, Tombstone } from './entity.ts';
 import { type EntityWrite, type Merge, mergeEntity } from './merge-entity.ts';
 
 export type Upserted =
   | { kind: 'upserted'; entity: Entity; created: boolean; changed: string[]; kept: string[] }
-  /** Deleted by an event that happened later; nothing was written. */
+  /** An event that happened later has deleted it; no write was made. */
   | { kind: 'deleted' }
   | { kind: 'refused'; message: string };
 
@@ -14,10 +15,10 @@ const attemptsMax = 10;
 const writesAtOnce = 16;
 
 /**
- * Makes each write true, answering in order. Several writes of one entity are done one after another; one that changes
- * nothing costs no write at all. Losing to a concurrent writer means reading what it wrote and merging again, so that
- * no key of either is lost.
- * @throws RetryableError when the table is away or an entity keeps changing
+ * Applies each write, answering in order. Several writes of one entity run one after another; a
+ * write without changes costs none. After losing to a concurrent writer it reads and merges again,
+ * so that no key of either is lost.
+ * @throws RetryableError when the table is unavailable or an entity keeps changing
  */
 export async function upsertEntities(writes: EntityWrite[], directory: Directory, nowMs: number): Promise<Upserted[]> {
   if (writes.length === 0) return [];
@@ -43,7 +44,8 @@ async function upsert(
   nowMs: number,
 ): Promise<Merge> {
   let current = stored;
-  // Nothing there looks like something deleted until the write is refused: tombstones are rare, so they cost the extra read.
+  // A missing entity may have a tombstone, which only the refused write shows. Tombstones are rare,
+  // so only they cost the extra read.
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const merge = mergeEntity(current, write, nowMs);
     if (merge.kind !== 'changed') return merge;

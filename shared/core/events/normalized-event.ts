@@ -1,21 +1,21 @@
 import type { JsonObject, JsonValue } from '../json/values.ts';
 
-/** An event after its source has read it: what mappings see. */
+/** An event after its source has read it, as mappings see it. */
 export type NormalizedEvent = {
   id: string;
   source: string;
-  /** What selects mappings: `identify`, `track/order_completed`, `invoice.paid`. */
+  /** Selects mappings: `identify`, `track/order_completed`, `invoice.paid`. */
   eventType: string;
-  /** Who did it; absent until the sender knows. Numbers have become strings. */
+  /** The user who did it; absent if the sender does not know. Numbers have become text. */
   userId?: string;
   /** The primary contents: for a CDP `track` its properties, for `identify` the traits. */
   data: JsonObject;
   body: JsonObject;
   /** Allow-listed request headers, names in lower case. */
   headers: Record<string, string>;
-  /** What the source computes that no path can say; read as `preprocess.*`. */
+  /** Values that the source computes; read as `preprocess.*`. */
   preprocess: JsonObject;
-  /** The value at the idempotency key path, valid or not; see idempotency/claim-key.ts. */
+  /** The value at the idempotency key path, valid or not; see ids/claim-key.ts. */
   keyCandidate?: JsonValue;
   /** When it happened by the sender's clock, epoch ms, never later than 5 minutes after it was received. */
   occurredAtMs: number;

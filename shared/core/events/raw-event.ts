@@ -2,8 +2,8 @@ import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import * as z from 'zod';
 
 /**
- * `enforced|not_enforced` × what the check of the sender's signature or secret said. `skipped`: there was none to make.
- * `unverified`: the event came behind the first one of a batch of which only that is signed.
+ * `enforced|not_enforced` × the result of checking the signature or secret. `skipped`: it could not
+ * be checked. `unverified`: only the first event of the batch is signed, and this is a later one.
  */
 export const VerificationStatus = z.enum([
   'enforced:verified',
@@ -15,15 +15,18 @@ export const VerificationStatus = z.enum([
 ]);
 export type VerificationStatus = z.infer<typeof VerificationStatus>;
 
-/** What of an event's URL is on its way out: an earlier generation of the URL itself, or the ingest key before this one. */
+/**
+ * What is old about an event's URL: it is of an earlier generation, or made with the previous
+ * ingest key.
+ */
 export const OldCredential = z.enum(['url', 'key']);
 export type OldCredential = z.infer<typeof OldCredential>;
 
 /**
- * An event as received: what ingest accepted and every later stage can rebuild the event from.
- *
- * `payload` holds the allow-listed headers and the exact text of the event, compressed once in ingest; the same bytes
- * travel through the queue and into the log row. `execution` is there on replays only: the execution the event had.
+ * An event as received, from which every later stage can rebuild it. `payload` holds the
+ * allow-listed headers and the exact text of the event, compressed once in ingest; the same bytes
+ * travel through the queue and into the log row. Only replays have `execution`: the execution that
+ * the event had.
  */
 export type RawEvent = {
   id: string;
@@ -32,19 +35,28 @@ export type RawEvent = {
   payload: Uint8Array;
   /** Position among the events of one request; absent when the event came alone. */
   batchIndex?: number;
-  /** Absent when it came in by the source's current URL. Noted in the registry of sources, not in the log. */
+  /**
+   * Absent when it came in by the source's current URL. Kept in the registry of sources, not in the
+   * log.
+   */
   oldCredentials?: readonly OldCredential[];
   execution?: string;
   /** One per `replay` command: lets actions that failed for good run once more. */
   replay?: string;
-  /** The event this one is a forced replay of; such an event takes no claim. */
+  /** The event that this one replays by force; it takes no claim. */
   replayOf?: string;
 };
 
-/** What `payload` holds. `body` is the event's own JSON text, cut from its batch where it came in one. */
+/**
+ * The content of `payload`. `body` is the event's own JSON text, cut from its batch if it came in
+ * one.
+ */
 export type EventText = { headers: Record<string, string>; body: string };
 
-/** The most bytes a compressed payload may have, so that it fits a queue message (as base64) and a log row. */
+/**
+ * The most bytes of a compressed payload, so that it fits a queue message (as base64) and a log
+ * row.
+ */
 export const payloadBytesMax = 380 * 1024;
 
 // Quality 5 puts nearly every CDP event into one write unit and costs about 50 µs; 11 would cost milliseconds.
@@ -52,12 +64,13 @@ const params = { [constants.BROTLI_PARAM_QUALITY]: 5 };
 
 export function packEventText({ headers, body }: EventText): Uint8Array {
   const text = `${JSON.stringify(headers)}\n${body}`;
-  // The result is a view of a buffer of this size; by default 64 KB, which thousands of events of a batch would each keep.
+  // The result is a view of a buffer of this size. The default is 64 KB, which each of a batch's
+  // thousands of events would keep.
   const chunkSize = Math.max(1024, Math.min(text.length >> 2, 64 * 1024));
   return brotliCompressSync(text, { params, chunkSize });
 }
 
-/** @throws when the bytes are not what `packEventText` made: a message that was damaged or is not ours */
+/** @throws when `packEventText` did not make the bytes: the message is damaged or not ours */
 export function unpackEventText(payload: Uint8Array): EventText {
   const text = brotliDecompressSync(payload, { maxOutputLength: 64 * 1024 * 1024 }).toString('utf8');
   const end = text.indexOf('\n');
@@ -65,8 +78,9 @@ export function unpackEventText(payload: Uint8Array): EventText {
 }
 
 /**
- * The message on the events queue. `v` is its schema version; versions that were ever deployed stay readable for 14
- * days after the deploy that replaced them, since that is how long a message can wait in a dead-letter queue.
+ * The message on the events queue. `v` is its schema version; a deployed version stays readable for
+ * 14 days after the deploy that replaced it, because a message can wait that long in a dead-letter
+ * queue.
  */
 const EventMessage = z.object({
   v: z.literal(1),
@@ -96,7 +110,7 @@ export function encodeRawEvent(event: RawEvent): string {
   } satisfies z.input<typeof EventMessage>);
 }
 
-/** @throws when the text is not a message of a version we know; trying again does not help */
+/** @throws when the text is not a message of a known version; trying again does not help */
 export function decodeRawEvent(text: string): RawEvent {
   const message = EventMessage.parse(JSON.parse(text));
   return {

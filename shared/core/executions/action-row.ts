@@ -1,7 +1,7 @@
 import type { ActionLogEntry, ActionOutcome } from '../logs/action-log-entry.ts';
 import type { ActionsMessage, Invocation } from '../plan/actions-message.ts';
 
-/** What a row of the action log says of its execution before anything was tried: all of it is in every message. */
+/** The part of an action log row that every message holds, before any attempt. */
 export function rowHead(
   message: ActionsMessage,
 ): Pick<ActionLogEntry, 'execution' | 'eventId' | 'source' | 'eventType' | 'configVersion' | 'receivedAtMs'> {
@@ -9,7 +9,7 @@ export function rowHead(
   return { execution, eventId, source, eventType, configVersion, receivedAtMs };
 }
 
-/** What an outcome says of its action before anything was tried. */
+/** The part of an outcome that is known before any attempt. */
 export function outcomeHead(invocation: Invocation): Pick<ActionOutcome, 'id' | 'action' | 'mapping' | 'payload'> {
   const { id, action, mapping, payload } = invocation;
   return { id, action, mapping, payload };

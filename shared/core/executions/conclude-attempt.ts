@@ -8,11 +8,14 @@ import { type Cost, costOf, type DelayedMessage, retryAtMs, retryMessage } from 
 /** One attempt at an invocation. */
 export type Tried = {
   outcome: ActionOutcome;
-  /** Why it isn't over. Absent when it is, and when it wasn't tried: it waits for another action or for its time. */
+  /**
+   * Why it isn't finished. Absent when it is, and when it wasn't tried because it waits for another
+   * action or for its time.
+   */
   pending?: Pending;
 };
 
-/** What an attempt comes to: its row, and the message that carries on while something is pending. */
+/** The result of an attempt: its row, and the retry message while an action is pending. */
 export type Conclusion = { row: ActionLogEntry; retry?: DelayedMessage };
 
 /** @param random 0 to 1, for jitter */
@@ -31,7 +34,7 @@ export function concludeAttempt(
           cost: costOfAll(pending),
           nowMs,
         });
-  // What waits for another action comes along with the message.
+  // The message also carries actions that wait for another one.
   const actions = timed.map(({ outcome }) =>
     isPending(outcome) && retry?.retryAtMs !== undefined ? { retryAtMs: retry.retryAtMs, ...outcome } : outcome,
   );
@@ -46,13 +49,19 @@ export function concludeAttempt(
   return { row, ...(retry && { retry }) };
 }
 
-/** When each pending action is tried again: one that wasn't tried keeps its time, or has none of its own. */
+/**
+ * When each pending action is tried again. An action that wasn't tried keeps its time, if it has
+ * one.
+ */
 function withRetryTime(one: Tried, message: ActionsMessage, now: { nowMs: number; random: number }): Tried {
   if (one.pending === undefined) return one;
   return { ...one, outcome: { ...one.outcome, retryAtMs: retryAtMs(message, one.pending, now) } };
 }
 
-/** One attempt that counts makes the message's count. Trouble that wasn't due neither counts nor lets the count begin anew. */
+/**
+ * One action whose attempt counts is enough to count the message's attempt. An action in trouble
+ * that wasn't due neither counts nor lets the count start again.
+ */
 function costOfAll(pending: Tried[]): Cost {
   const costs = pending.map((one): Cost => {
     if (one.pending) return costOf(one.pending);
@@ -61,7 +70,7 @@ function costOfAll(pending: Tried[]): Cost {
   return costs.find((cost) => cost === 'one') ?? costs.find((cost) => cost === 'nothing') ?? 'begins_anew';
 }
 
-/** Pending without trouble: it waits for another action, or for its delay. */
+/** Pending without a failure: it waits for another action, or for its delay. */
 function isUndisturbed({ reason }: ActionOutcome): boolean {
   return reason === 'waiting_for_earlier_action' || reason === 'delayed';
 }

@@ -2,16 +2,16 @@ import { sameJson } from '../json/values.ts';
 import { type ActionLogEntry, type ActionOutcome, isReopenable } from '../logs/action-log-entry.ts';
 
 /**
- * The most origins that a row remembers. Each replay adds one; what is forgotten is the oldest, whose messages are long gone.
+ * The most origins that a row keeps. Each replay adds one; the oldest is dropped, since its
+ * messages are long gone.
  */
 const originsMax = 1000;
 
 /**
- * The row after one attempt: what the attempt found (`ours`), over what is stored, whoever wrote that. Final outcomes
- * win over pending ones and a success over a failure; a stored failure gives way only to an origin that the stored row
- * has not seen, whose turn it is to try again. `next` never falls, so that no old message comes back to life.
- *
- * @returns undefined when the stored row says it all already
+ * The row after one attempt: the attempt's outcomes (`ours`) merged over the stored row. Final
+ * outcomes win over pending ones, and a success over a failure. A stored failure gives way only to
+ * a new origin, which may try again. `next` never falls, so an old message stays superseded.
+ * @returns undefined when the stored row already says the same
  */
 export function mergeEntries(ours: ActionLogEntry, stored: ActionLogEntry | undefined): ActionLogEntry | undefined {
   if (stored === undefined) return { ...ours, revision: 1 };
@@ -28,7 +28,7 @@ export function mergeEntries(ours: ActionLogEntry, stored: ActionLogEntry | unde
     return undefined;
   }
   const { message, ...row } = stored;
-  // A dead letter's text is kept for as long as it is what a replay would need.
+  // A dead letter's text is kept as long as a replay needs it.
   const isParked = message !== undefined && actions.some(({ reason }) => reason === 'dead_lettered');
   return {
     ...row,
@@ -53,7 +53,10 @@ function better(ours: ActionOutcome | undefined, theirs: ActionOutcome, isSeen: 
   return ourRank > theirRank ? ours : theirs;
 }
 
-/** An attempt that was not made (the breaker answered) raises no count, but moves the time of the next. */
+/**
+ * An attempt that was not made, because of the breaker, does not count, but moves the time of the
+ * next.
+ */
 function isLater(ours: ActionOutcome, theirs: ActionOutcome): boolean {
   if (ours.attempts !== theirs.attempts) return ours.attempts > theirs.attempts;
   return (ours.retryAtMs ?? 0) > (theirs.retryAtMs ?? 0);

@@ -1,29 +1,34 @@
 import { actionPosition } from '../actions/index.ts';
-import { type ActionLogEntry, type ActionOutcome, isReopenable } from '../logs/action-log-entry.ts';
+import { type ActionLogEntry, type ActionOutcome, isReopenable, lacksParameters } from '../logs/action-log-entry.ts';
 import type { ActionsMessage, Invocation } from '../plan/actions-message.ts';
 
 export type Resumption =
-  /** Everything is over, or a later message of the chain is on its way. */
+  /** All actions are final, or a later message of the chain is on its way. */
   | { kind: 'acknowledge' }
-  /** `message` is what carries on: renumbered when it takes over an older chain. */
+  /** Only the chain that is under way has the parameters of an action that still waits: it goes first. */
+  | { kind: 'wait'; untilMs: number }
+  /** `message` continues the work: it is renumbered when it takes over an older chain. */
   | {
       kind: 'run';
       message: ActionsMessage;
       open: Invocation[];
       before: Map<string, ActionOutcome>;
-      /** True when this origin has been here before, so that what it said of the next try holds. */
+      /** True when this origin is already in the row, so that its time of the next try holds. */
       isSeen: boolean;
     };
 
 /**
- * What a received message still has to do, given the row of its execution. Succeeded and skipped actions never run
- * again; failed ones, and those with an unknown recipient, only for an origin that the row has not seen (a replay, or a resend that took over).
+ * Decides what a received message still has to do, given the row of its execution. Succeeded and
+ * skipped actions never run again. Failed ones, and those with an unknown recipient, run again only
+ * for a new origin (a replay, or a resend that took over).
  *
- * Such a new origin continues the numbering of the chain it finds, so that the older chain's next message sees a higher
- * `next` and gives way. What that chain still had pending is carried on, even if the configuration has changed since and
- * the new message does not name it. So does a message of the same origin that names what the row has never heard of: an
- * event whose processor died before its row was written is planned anew, perhaps by a configuration that has more mappings.
- * docs/protocols/retries.md.
+ * A new origin continues the numbering of the chain that it finds, so that the older chain's next
+ * message sees a higher `next` and stops. It also carries on the pending actions of that chain,
+ * even if the configuration has changed and the new message does not name them.
+ *
+ * A message of the same origin does so too if it names actions that the row lacks. This happens
+ * when the processor died before writing the event's row: the event is planned again, perhaps with
+ * a configuration that has more mappings. docs/protocols/retries.md.
  */
 export function resumeExecution(message: ActionsMessage, row: ActionLogEntry | undefined): Resumption {
   const before = new Map(row?.actions.map((outcome) => [outcome.id, outcome]));
@@ -39,15 +44,28 @@ export function resumeExecution(message: ActionsMessage, row: ActionLogEntry | u
   const open = invocations.filter(isOpen);
   if (open.length === 0) return { kind: 'acknowledge' };
   if (isSeen && row.next <= message.n) return { kind: 'run', message, open, before, isSeen };
+  const untilMs = heldByOtherChain(message.invocations, row);
+  if (untilMs !== undefined) return { kind: 'wait', untilMs };
   const n = Math.max(message.n, row.next);
   return { kind: 'run', message: { ...message, n, firstN: n, invocations }, open, before, isSeen };
 }
 
-/** Whether a later message of the same chain is on its way that sees to everything this one names. */
+/** Whether a later message of the same chain is on its way and covers all actions of this one. */
 function isSuperseded({ origin, n, invocations }: ActionsMessage, row: ActionLogEntry): boolean {
   if (!row.origins.includes(origin) || row.next <= n) return false;
   const known = new Set(row.actions.map(({ id }) => id));
   return invocations.every(({ id }) => known.has(id));
+}
+
+/**
+ * When to look again, if the row waits for an action that `invocations` do not name and whose parameters it could not keep.
+ * To take over here would carry that action on with nothing.
+ */
+function heldByOtherChain(invocations: Invocation[], row: ActionLogEntry): number | undefined {
+  const named = new Set(invocations.map(({ id }) => id));
+  const held = row.actions.filter((one) => one.status === 'pending' && lacksParameters(one) && !named.has(one.id));
+  if (held.length === 0) return undefined;
+  return Math.max(...held.map(({ retryAtMs = 0 }) => retryAtMs), row.updatedAtMs);
 }
 
 function withCarriedOn(invocations: Invocation[], row: ActionLogEntry): Invocation[] {
@@ -58,7 +76,7 @@ function withCarriedOn(invocations: Invocation[], row: ActionLogEntry): Invocati
   return [...invocations, ...carriedOn].sort((a, b) => actionPosition(a.action) - actionPosition(b.action));
 }
 
-/** How often this origin has tried since it last got ahead, this time included. */
+/** How often this origin has tried since its last progress, including this time. */
 export function attemptNumber({ n, firstN = 1 }: ActionsMessage): number {
   return n - firstN + 1;
 }

@@ -2,19 +2,22 @@ import type { Pending } from '../logs/pending.ts';
 import type { ActionsMessage } from '../plan/actions-message.ts';
 import { attemptNumber } from './resume-execution.ts';
 
-/** One origin's actions are tried for a day or 120 times in vain; the doubling delay alone reaches a day after about 104. */
+/**
+ * One origin's actions are given up after a day or 120 failed attempts; with doubling delays a day
+ * is about 104 attempts.
+ */
 export const attemptsMax = 120;
 export const retryForMs = 24 * 60 * 60 * 1000;
 
 const firstDelaySeconds = 5;
 /** The longest that SQS delays a message. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
 const queueDelaySecondsMax = 900;
-// A message that is a little early has only met another clock.
+// Clocks differ by this much, so a message may arrive a little early.
 const earlyMsTolerated = 1000;
 
 export type DelayedMessage = ActionsMessage & { delaySeconds: number };
 
-/** True when `timeMs` is not yet here, beyond what clocks differ by. */
+/** True when `timeMs` is in the future by more than clocks differ. */
 export function isEarly(timeMs: number | undefined, nowMs: number): boolean {
   return timeMs !== undefined && timeMs - nowMs > earlyMsTolerated;
 }
@@ -23,20 +26,24 @@ export function isLastAttempt(message: ActionsMessage, nowMs: number): boolean {
   return attemptNumber(message) >= attemptsMax || nowMs - message.firstSentAtMs >= retryForMs;
 }
 
-/** As long as a breaker waits for its next probe at most. */
+/** The longest that a breaker waits for its next probe. */
 const patienceSecondsMax = 120;
-/** An asked-for wait is at least this share of the time that we have waited already. */
+/** A requested wait is extended to at least this share of the time waited so far. */
 const patienceShare = 1 / 60;
-/** What a breaker held back returns over this share of the time that it has waited, two minutes at most. */
+/**
+ * Runs that a breaker held back return spread over this share of the time that they waited, at most
+ * two minutes.
+ */
 const returnShare = 1 / 2;
 
 /**
- * When to try again: when the target or its breaker said; else after 5 s doubling to 15 minutes. Jitter of a fifth either
- * way (only later, where a time was named) keeps what failed together from returning together.
+ * When to try again: at the time that the target or its breaker named, else after 5 s doubling to
+ * 15 minutes. Jitter of a fifth either way (only later than a named time) keeps actions that failed
+ * together from returning together.
  *
- * A time that is named neither doubles nor counts, so a target that says "2 seconds" all day would be asked 40,000 times.
- * The wait therefore grows with the trouble: to a sixtieth of the time since the first try, to two minutes at most.
- *
+ * A named time neither doubles nor counts, so a target that says "2 seconds" all day would be
+ * called 40,000 times. Therefore the wait grows to a sixtieth of the time since the first try, at
+ * most two minutes.
  * @param random 0 to 1
  */
 export function retryAtMs(
@@ -45,7 +52,7 @@ export function retryAtMs(
   { nowMs, random }: { nowMs: number; random: number },
 ): number {
   const { reason, retryAfterSeconds = 0, isHeadway, isUntried } = pending;
-  // A delay is over when it is over: its runs have not failed together, so nothing keeps them apart.
+  // The end of a delay gets no jitter: its runs have not failed together.
   if (reason === 'delayed') return Math.round(nowMs + retryAfterSeconds * 1000);
   const jitter = 1 + 0.1 * random;
   if (isHeadway) return Math.round(nowMs + retryAfterSeconds * jitter * 1000);
@@ -55,7 +62,8 @@ export function retryAtMs(
   }
   const waitedSeconds = (nowMs - message.firstSentAtMs) / 1000;
   if (isUntried) {
-    // All that a breaker holds back would come at the same moment and fill every handler: a spread, not a longer delay.
+    // All runs that a breaker holds back would return at the same moment and fill every handler.
+    // This spreads them without a longer delay.
     const spreadSeconds = Math.min(waitedSeconds * returnShare, patienceSecondsMax) * random;
     return Math.round(nowMs + (retryAfterSeconds + spreadSeconds) * 1000);
   }
@@ -63,12 +71,18 @@ export function retryAtMs(
   return Math.round(nowMs + Math.max(retryAfterSeconds, patienceSeconds) * jitter * 1000);
 }
 
-/** True when somebody else named the time. What continues and stands still named it itself, and would do so for ever. */
+/**
+ * True when a target or breaker named the time. An action that continues without progress names it
+ * itself, and would do so for ever.
+ */
 function isAskedFor({ reason, retryAfterSeconds }: Pending): boolean {
   return retryAfterSeconds !== undefined && reason !== 'continues';
 }
 
-/** What an attempt costs: one of the 120; nothing, where a time was named; or the count and the day begin anew. */
+/**
+ * How an attempt counts: as one of the 120; not at all if a time was named; or progress starts the
+ * count and the day again.
+ */
 export type Cost = 'one' | 'nothing' | 'begins_anew';
 
 export function costOf(pending: Pending): Cost {
@@ -77,8 +91,9 @@ export function costOf(pending: Pending): Cost {
 }
 
 /**
- * The message that replaces `message` while something is pending, due at `retryAtMs`. Work that only got ahead, and met no
- * trouble, has the attempts counted anew: however large the work or long the delay, it is not given up for that.
+ * The message that replaces `message` while an action is pending, due at `retryAtMs`. Progress
+ * without a failure resets the attempt count, so large work or a long delay is never given up for
+ * its length.
  */
 export function retryMessage(
   message: ActionsMessage,
@@ -96,9 +111,20 @@ export function retryMessage(
   }
 }
 
-/** The same message again when it came before its time, as it does when a target asked for more than a queue can delay. */
+/**
+ * The same message again if it came too early. That happens when a target asked for a longer delay
+ * than a queue allows.
+ */
 export function delayedIfEarly(message: ActionsMessage, nowMs: number): DelayedMessage | undefined {
   return isEarly(message.retryAtMs, nowMs) ? delayed(message, nowMs) : undefined;
+}
+
+const waitMsMin = 60_000;
+
+/** The same message again once another chain has done its part: it has tried nothing, so its day begins then. */
+export function waitUntil(message: ActionsMessage, untilMs: number, nowMs: number): DelayedMessage {
+  const retryAtMs = Math.max(untilMs, nowMs + waitMsMin);
+  return delayed({ ...message, again: true, retryAtMs, firstSentAtMs: retryAtMs }, nowMs);
 }
 
 function delayed(message: ActionsMessage, nowMs: number): DelayedMessage {

@@ -1,14 +1,22 @@
-/** What the directory holds: users, and objects in collections. A tenant is the object `$tenants/<id>`. */
+/**
+ * A reference to an entity of the directory: a user, or an object in a collection. A tenant is the
+ * object `$tenants/<id>`.
+ */
 export type ObjectRef = { kind: 'object'; collection: string; id: string };
 export type EntityRef = { kind: 'user'; id: string } | ObjectRef;
 
-/** The collection that tenants live in. */
+/** The collection of tenants. */
 export const tenantsCollection = '$tenants';
 
-/** The collection name by which logs and callers may spell a user: `{ collection: '$users', id }`. */
+/**
+ * The collection name with which logs and callers may write a user: `{ collection: '$users', id }`.
+ */
 export const usersCollection = '$users';
 
-/** A user's id, or `collection/id`: ids hold no slash, so no two entities share a key. Also the partition of its runs. */
+/**
+ * A user's id, or `collection/id`. Ids hold no slash, so two entities never share a key. Also the
+ * partition of its runs.
+ */
 export function recipientKey(ref: EntityRef): string {
   return ref.kind === 'user' ? ref.id : `${ref.collection}/${ref.id}`;
 }

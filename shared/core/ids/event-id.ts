@@ -19,10 +19,10 @@ const hashLength = 3;
 const randomLength = 12;
 export const eventIdLength = timeLength + hashLength + randomLength + 1;
 
-/** The most log shards one source can have: what one Crockford character can say. */
+/** The most log shards of a source: the values of one Crockford character. */
 export const logShardsMax = 32;
 
-/** A new id for an event received at `receivedAtMs`. `entropy` are at least 12 bytes of good randomness. */
+/** A new id for an event received at `receivedAtMs`. `entropy` holds at least 12 random bytes. */
 export function makeEventId(source: string, shard: number, receivedAtMs: number, entropy: Uint8Array): string {
   if (!Number.isInteger(shard) || shard < 0 || shard >= logShardsMax)
     throw new RangeError(`log shard ${shard} is not in 0-31`);
@@ -48,8 +48,9 @@ export function eventIdTimeMs(id: string): number {
 }
 
 /**
- * Whether one event came before another: it was received earlier, or stood before it in the same request, whose ids ascend.
- * Of two events of different sources in one millisecond neither came before the other.
+ * Whether one event came before another: it was received earlier, or was before it in the same
+ * request, whose ids ascend. Of two events of different sources in one millisecond neither came
+ * first.
  */
 export function isEventBefore(id: string, other: string): boolean {
   const times = [id, other].map(eventIdTimeMs) as [number, number];
@@ -62,12 +63,15 @@ export function eventIdShard(id: string): number {
   return digit(id, eventIdLength - 1);
 }
 
-/** Whether `id` can belong to `source`: true for its own source, and by chance for one other in 32,768. */
+/**
+ * Whether `id` can belong to `source`: true for its own source, and by chance for one in 32,768
+ * others.
+ */
 export function eventIdMayBeFrom(id: string, source: string): boolean {
   return id.slice(timeLength, timeLength + hashLength) === sourceHash(source);
 }
 
-/** The smallest id text of a time: `lowestIdAt(t) <= id` holds for every id made at or after `t`. */
+/** The smallest id of a time: `lowestIdAt(t) <= id` holds for every id made at or after `t`. */
 export function lowestIdAt(timeMs: number): string {
   return encodeTime(timeMs) + '0'.repeat(eventIdLength - timeLength);
 }

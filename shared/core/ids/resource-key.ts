@@ -2,10 +2,11 @@ import * as z from 'zod';
 
 const resourceKey = /^[a-z0-9][a-z0-9_-]{0,254}$/;
 
-// The one name of this form that every JavaScript object has already: a lookup by key would find that instead.
+// The only name of this form that every JavaScript object has: a look-up by key would find that
+// instead.
 const inherited = 'constructor';
 
-/** As the schema says, without its cost: asked of every mapping of every file. */
+/** The same rule as the schema, but cheaper: it is checked for every mapping of every file. */
 export const isResourceKey = (text: string) => resourceKey.test(text) && text !== inherited;
 
 /** Keys of sources, workflows and audiences; also the name of their file. */

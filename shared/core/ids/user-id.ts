@@ -1,21 +1,22 @@
 import { isBlank, type JsonValue } from '../json/values.ts';
 
-// What programs write where they have no id: String(undefined), String(null), `${{}}`, String(NaN).
+// Text that programs write without an id: String(undefined), String(null), `${{}}`, String(NaN).
 const noIds: ReadonlySet<string> = new Set(['undefined', 'null', 'NaN', '[object Object]']);
 
 /**
- * The user id that a value stands for. Sloppy clients send numbers, whose digits name the same person; parseJson keeps the
- * digits of long ones. Text is taken exactly as sent: `"u "` and `"u"` are two users.
- * Decision: docs/decisions/0040-numbers-are-keys-and-blanks-are-no-ids.md
+ * The user id in a value. Some clients send numbers, whose digits name the same person; parseJson
+ * keeps the digits of long ones. Text is used exactly as sent: `"u "` and `"u"` are two users.
+ * Decision: docs/decisions/0022-numbers-are-keys-and-blank-text-is-not-an-id.md
  *
- * @returns undefined where the value names no one: blanks alone, and what a program writes when it has no id
+ * @returns undefined for a value that is not an id: blank text, and text that programs write
+ * without an id
  */
 export function userIdOf(value: JsonValue | undefined): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
   return typeof value === 'string' && !isNoId(value) ? value : undefined;
 }
 
-/** Whether a text that stands where an id belongs is none: blanks alone, `undefined`, `null` and the like. */
+/** Whether a text in place of an id is not one: blank, `undefined`, `null` and similar. */
 export function isNoId(text: string): boolean {
   return isBlank(text) || noIds.has(text.trim());
 }

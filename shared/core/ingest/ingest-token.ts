@@ -6,25 +6,25 @@ import { sameText } from '../signatures/same-text.ts';
 const tokenLength = 24;
 
 /**
- * The unguessable part of a source's URL, 144 bits of a keyed hash: nothing has to be stored, and raising the generation
- * makes a new one. docs/protocols/configuration.md.
+ * The unguessable part of a source's URL, 144 bits of a keyed hash. It is not stored, and raising
+ * the generation makes a new one. docs/protocols/configuration.md.
  */
 export function ingestToken(ingestKey: string, source: string, generation: number): string {
   return createHmac('sha256', ingestKey).update(`${source}.${generation}`).digest('base64url').slice(0, tokenLength);
 }
 
-/** Where a source's events are posted, below the API's address. */
+/** The path for a source's events, below the API's address. */
 export function ingestPath(source: string, token: string): string {
   return `/v1/sources/${source}/${token}`;
 }
 
 /**
- * Whether `token` opens the source: one of its current generation, of the previous one while that is valid, or one made
- * with the previous key while the key is being replaced. The work is the same for every source and every token, known
- * or not, so that the time of the answer tells nothing.
- *
+ * Whether `token` opens the source. It does if it is of the current generation, of the previous one
+ * while that is valid, or made with the previous key during its replacement. The work is the same
+ * for every source and token, known or not, so the time of the answer reveals nothing.
  * @param ingestKeys the current key, then the previous one if it is still accepted
- * @returns what about the token is on its way out, which is nothing for the source's current URL; undefined: it opens nothing
+ * @returns what is old about the token, empty for the source's current URL; undefined when it does
+ * not open the source
  */
 export function matchIngestToken(
   token: string,

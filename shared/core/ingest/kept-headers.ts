@@ -3,7 +3,7 @@ import type { PreparedSource } from '../live/prepared.ts';
 
 const keptAlways = ['content-type', 'user-agent', 'x-request-id'];
 
-// Credentials of any kind. They would end up in log rows that many may read.
+// Credentials of any kind. They would end up in log rows that many people may read.
 const keptNever = new Set([
   'authorization',
   'proxy-authorization',
@@ -14,9 +14,10 @@ const keptNever = new Set([
 ]);
 
 /**
- * The request headers that stay with an event, for mappings to read and people to see; an allow-list. On it are those that
- * every event keeps, those of the kind, those that the source's file lists, and those that its configuration reads. A
- * credential is never kept, whatever asks for it; the value of one whose name the source redacts is blotted out.
+ * The request headers that stay with an event, for mappings and people; an allow-list. It holds
+ * those that every event keeps, those of the kind, those in the source's file, and those that its
+ * configuration reads. Credentials are never kept. The value of a header whose name the source
+ * redacts is blotted out.
  *
  * @param headers names in lower case
  */

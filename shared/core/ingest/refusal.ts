@@ -1,9 +1,9 @@
-/** What a refused request is answered with. `type` is left out where callers may not see the reason itself. */
+/** The answer to a refused request. `type` is absent if callers may not see the reason. */
 type Answer = { status: number; title: string; type?: string };
 
-/** Every reason to refuse a request: the closed list that answers, logs and metrics share. */
+/** All reasons to refuse a request: the closed list that answers, logs and metrics share. */
 const answers = {
-  // Two reasons, one answer: who guesses at URLs learns nothing about which sources exist.
+  // Two reasons, one answer: a stranger who guesses URLs must not learn which sources exist.
   source_unknown: { status: 404, title: 'No source at this URL', type: 'not_found' },
   token_wrong: { status: 404, title: 'No source at this URL', type: 'not_found' },
   method_not_allowed: { status: 405, title: 'Only POST is accepted' },
@@ -26,13 +26,16 @@ const answers = {
 
 export type RefusalReason = keyof typeof answers;
 
-/** A request that can never succeed as it is: the sender has to change something before sending again. */
+/** A request that can never succeed unchanged: the sender has to change it before sending again. */
 export type Refusal = {
   kind: 'refused';
   reason: RefusalReason;
-  /** What was wrong, where, and what would be right. For the sender only: it may quote the body. */
+  /**
+   * The problem, its place, and what would be right. Only for the sender, since it may quote the
+   * body.
+   */
   detail: string;
-  /** Which event of a batch, counted from 0. */
+  /** The event's position in its batch, from 0. */
   position?: number;
 };
 

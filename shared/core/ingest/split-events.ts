@@ -3,22 +3,26 @@ import { isJsonObject, type JsonValue } from '../json/values.ts';
 import type { BatchWrapper } from '../sources/source.ts';
 import { type Refusal, refused } from './refusal.ts';
 
-/** How deep a body may nest. More is no event; parsers and viewers further on may recurse. */
+/**
+ * How deep a body may nest. Real events nest far less, and later parsers and viewers may recurse.
+ */
 export const depthMax = 1000;
 /** The most events of one request. */
 export const eventsMax = 10_000;
 /**
- * The most values of one event. Parsed, a value can take a hundred times the bytes of its text (`{}`), and a function that
- * runs out of memory takes others' events along. An ordinary value takes 15 to 30 bytes of text, so that 4 MB hold about as many.
+ * The most values of one event. A parsed value can take a hundred times the bytes of its text
+ * (`{}`), and a function that runs out of memory fails other events too. An ordinary value takes 15
+ * to 30 bytes of text, so 4 MB hold about this many.
  */
 export const valuesMax = 250_000;
 /**
- * The most values of one event times the mappings that may look at them: those of the source's event type with the most
- * mappings, since a request does not tell its types before it is read. 20 mappings leave an event its 250,000 values.
+ * The most values of one event, times the mappings of the source's event type with the most
+ * mappings, since types are not known before the request is read. With up to 20 mappings an event
+ * may have its 250,000 values.
  */
 const mappedValuesMax = 5_000_000;
 
-/** The most values of one event of a source whose types have at most so many mappings. */
+/** The most values of one event, given the largest number of mappings of a type. */
 export function valuesMaxWith(mappings: number): number {
   return Math.min(valuesMax, Math.floor(mappedValuesMax / Math.max(1, mappings)));
 }
@@ -26,23 +30,21 @@ export function valuesMaxWith(mappings: number): number {
 /** The most characters of all events together once a wrapper's shared members are copied into each. */
 const sharedOutCharactersMax = 16 * 1024 * 1024;
 
-/** `batchIndex` is absent when the body is the event. */
+/** `batchIndex` is absent when the whole body is the event. */
 export type EventSlice = { text: string; batchIndex?: number };
 
 type Scanned = Extract<Scan, { kind: 'scanned' }>;
 type Split = { kind: 'events'; events: EventSlice[] } | Refusal;
 
 /**
- * Cuts a body into the exact texts of its events: a list has one in each place, a wrapper (`{"batch": […]}`) one in each
- * place of its list, anything else is one itself. Nothing is parsed and written again, so that ids beyond 2^53, the order
- * of keys and the spelling of numbers stay as sent.
+ * Cuts a body into the exact texts of its events: the elements of a list, the elements of a
+ * wrapper's list (`{"batch": […]}`), or else the whole body. Texts are never parsed and written
+ * again, so ids beyond 2^53, the order of keys and the spelling of numbers stay as sent.
  *
- * A wrapper's shared members are put in front of the members of each event that has none of that name, as they were sent:
- * `{"batch":[{"type":"track"}],"sentAt":"…"}` gives `{"sentAt":"…","type":"track"}`.
- *
- * Elements that are not objects pass: they are logged as rejected, one by one, without costing their neighbours anything.
- *
- * @param most values of one event, with what a wrapper copies into it: see `valuesMaxWith`
+ * A wrapper's shared members are put before the members of each event that lacks them:
+ * `{"batch":[{"type":"track"}],"sentAt":"…"}` gives `{"sentAt":"…","type":"track"}`. Elements that
+ * are not objects pass: they are logged as rejected, one by one, and do not affect the others.
+ * @param most values of one event, including copies from a wrapper: see `valuesMaxWith`
  */
 export function splitEvents(text: string, wrapper: BatchWrapper | undefined, most = valuesMax): Split {
   const open = skipSpace(text, 0);
@@ -65,7 +67,7 @@ function tooManyValues(most: number, position?: number): Refusal {
   return refused('event_too_large', `${which} holds more than ${most} values; send it in parts`, position);
 }
 
-/** JSON.parse knows best what is wrong, but not at the price of parsing everything before it. */
+/** JSON.parse explains errors best, but only short parts are parsed for that. */
 function notJson(text: string, values: number, most: number): Refusal {
   const parsed = values > most ? undefined : parse(text);
   if (parsed?.kind === 'refused') return parsed;
@@ -99,12 +101,12 @@ function splitList(
   return { kind: 'events', events };
 }
 
-/** `values`: the most that it adds to an event. */
+/** `values`: the most values that it adds to an event. */
 type Share = { values: number; into(element: string, value: JsonValue): string };
 /** `shared`: the text of each member that goes into every event, by its name. */
 type WrapperMembers = { list: Child; shared: Map<string, string> };
 
-/** The members of a wrapper; undefined for a map that is an event itself. */
+/** The members of a wrapper; undefined if the map is an event itself. */
 function wrapperMembers(text: string, { children, more }: Scanned, wrapper: BatchWrapper): WrapperMembers | undefined {
   if (more) return undefined;
   const [outermost, ...inner] = wrapper.list;
@@ -113,7 +115,7 @@ function wrapperMembers(text: string, { children, more }: Scanned, wrapper: Batc
   for (const child of children) {
     const member = readMember(text, child);
     if (member === undefined || member.name === wrapper.unless) return undefined;
-    // Of members of one name the last counts, as in JSON.parse.
+    // Of several members with one name the last counts, as in JSON.parse.
     if (member.name === outermost) found = { ...member.value, values: child.values };
     if (wrapper.shared.includes(member.name)) shared.set(member.name, text.slice(child.start, child.end));
   }

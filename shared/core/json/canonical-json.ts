@@ -1,4 +1,7 @@
-/** JSON with sorted keys: equal content has equal text, however its files were written. Lists keep their order. */
+/**
+ * JSON with sorted keys, so that equal content has equal text, in whatever order it was written.
+ * Lists keep their order.
+ */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)

@@ -1,6 +1,7 @@
 /**
- * How many values a JSON document holds, itself included: what parsing and writing it costs. Stops soon after `most`, so that
- * the answer is exact only up to there. Never recurses, so depth cannot hurt it.
+ * The number of values in a JSON document, including itself, as a measure of the cost of parsing
+ * and writing it. It stops soon after `most`, so the answer is exact only up to there. It does not
+ * recurse, so depth cannot break it.
  */
 export function countValues(root: unknown, most: number): number {
   const open: unknown[] = [root];
@@ -10,7 +11,7 @@ export function countValues(root: unknown, most: number): number {
     values++;
     if (typeof value !== 'object' || value === null) continue;
     const inner: unknown[] = Array.isArray(value) ? value : Object.values(value);
-    // A list beyond the limit is not copied to find that out.
+    // Checked first, so that a list beyond the limit is not copied.
     if (values + inner.length > most) return values + inner.length;
     for (const child of inner) open.push(child);
   }

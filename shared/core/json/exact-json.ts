@@ -5,10 +5,10 @@ const message = 'is more than a number holds exactly (2^53), and would be anothe
 
 const isExact = (value: number) => !Number.isInteger(value) || Number.isSafeInteger(value);
 
-/** A number that is the one that was written: of an integer beyond 2^53 the last digits are lost when a file is read. */
+/** A number that equals the written one. Reading an integer beyond 2^53 loses its last digits. */
 export const ExactNumber = z.number().refine(isExact, message);
 
-/** Any JSON whose numbers are those that were written. */
+/** Any JSON whose numbers equal the written ones. */
 export const ExactJson = z.json().superRefine((json, context) => {
   for (const path of inexactNumbers(json as JsonValue)) context.addIssue({ code: 'custom', message, path });
 });

@@ -1,8 +1,9 @@
-/** The most bytes of an item: 400 KB, less a little for what a table may count otherwise. */
+/** The most bytes of an item: 400 KB, less a little in case a table counts differently. */
 export const itemBytesMax = 396 * 1024;
 
 /**
- * Size of an item as DynamoDB counts it: names and values, numbers by their digits, a little for lists and maps.
+ * An item's size as DynamoDB counts it: names and values, numbers by their digits, a little for
+ * lists and maps.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
  */
 export function itemBytes(item: Record<string, unknown>): number {

@@ -1,11 +1,12 @@
 import { endOfString, scanChildren, skipSpace } from './scanner.ts';
 
-/** What a redacted value is replaced with. */
+/** Replaces a redacted value. */
 export const redactedText = '[redacted]';
 
 /**
- * Blots out the values of members with one of `names`, at any depth, in the text of an event, also in JSON that stands in a
- * string; the rest of the text stays as it was sent. `null` and the empty text stay too: that a column holds nothing is no secret, and a mapping may ask.
+ * Blots out the values of members with one of `names`, at any depth in an event's text, also in
+ * JSON inside a string. The rest of the text stays as sent. `null` and the empty text stay too: an
+ * empty column is not a secret, and a mapping may check for it.
  *
  * @param names in any case, with `*` for any text at their start, their end or both
  * @param text JSON
@@ -20,7 +21,7 @@ export function redactMembers(text: string, names: readonly string[], depth = 0)
     if (text[i] !== '"') continue;
     const end = endOfString(text, i);
     if (end === -1) return text;
-    // In JSON only the name of a member has a colon behind it.
+    // In JSON only a member's name is followed by a colon.
     const colon = skipSpace(text, end + 1);
     const name = text[colon] === ':' ? nameOf(text.slice(i, end + 1)) : undefined;
     if (name === undefined) {
@@ -43,10 +44,10 @@ export function redactMembers(text: string, names: readonly string[], depth = 0)
   return redacted + text.slice(from);
 }
 
-// A body that was wrapped twice is seen now and then; one that was wrapped more often is not, and costs its sender nothing.
+// Bodies wrapped twice occur at times; deeper ones do not, and are accepted all the same.
 const wrappedMax = 3;
 
-/** A quoted string that holds JSON of which something is redacted; undefined: it stays as it is. */
+/** A quoted string with redacted JSON inside; undefined: the string stays unchanged. */
 function redactedInside(quoted: string, names: readonly string[], depth: number): string | undefined {
   if (depth === wrappedMax || !/^"(?:\s|\\[nrt])*[[{]/.test(quoted)) return undefined;
   try {
@@ -79,7 +80,7 @@ const isNothing = (value: string) => value === 'null' || value === '""';
 type IsRedacted = (name: string) => boolean;
 const matchers = new Map<string, IsRedacted>();
 
-/** Tells the names that are redacted. Names come from configuration, so there are few sets of them. */
+/** Matches redacted names. Names come from configuration, so there are few sets of them. */
 export function redactionOf(names: readonly string[]): IsRedacted {
   const key = names.join('\n');
   let known = matchers.get(key);

@@ -1,25 +1,28 @@
 /** A place in the text; `end` is exclusive. */
 export type Slice = { start: number; end: number };
 
-/** A child of a list or map, without the white space around it. */
+/** A child of a list or map, without surrounding white space. */
 export type Child = Slice & {
-  /** How many values it holds, itself included, give or take a few: what parsing it would cost in memory. */
+  /**
+   * The approximate number of values in it, including itself, as a measure of the memory that
+   * parsing takes.
+   */
   values: number;
 };
 
 export type Scan =
   | {
       kind: 'scanned';
-      /** In order; for a map each is a whole `"key": value`. None are collected beyond `childrenMax`. */
+      /** In order; in a map each is a whole `"key": value`. At most `childrenMax` are collected. */
       children: Child[];
       /** There were more children than `childrenMax`. */
       more: boolean;
-      /** Over all children, collected or not. */
+      /** Counts all children, collected or not. */
       values: number;
-      /** Just behind the closing bracket. */
+      /** Directly after the closing bracket. */
       end: number;
     }
-  /** Brackets or quotes do not match up. `values`: what was counted until then. */
+  /** Brackets or quotes do not match. `values`: the count so far. */
   | { kind: 'malformed'; values: number }
   | { kind: 'too_deep' };
 
@@ -32,11 +35,10 @@ const openMap = 0x7b;
 const closeMap = 0x7d;
 
 /**
- * Cuts the list or map that begins at `open` into the exact texts of its children, and counts the values in them.
- *
- * It looks at brackets, commas and quotes only, and never recurses, so neither depth nor content can hurt it. What lies
- * between them is for JSON.parse to judge: of text that is JSON every slice is JSON, and of text that is not, either the
- * scan is malformed or at least one slice is not JSON.
+ * Cuts the list or map at `open` into the exact texts of its children, and counts their values. It
+ * only reads brackets, commas and quotes, and does not recurse, so depth and content cannot break
+ * it. JSON.parse checks the slices: if the text is JSON, every slice is; if not, the scan is
+ * malformed or at least one slice is not JSON.
  */
 export function scanChildren(text: string, open: number, limits: { depthMax: number; childrenMax: number }): Scan {
   const children: Child[] = [];
@@ -69,7 +71,7 @@ export function scanChildren(text: string, open: number, limits: { depthMax: num
         depth--;
         if (depth > 0) break;
         if (text.charCodeAt(i) !== close) return { kind: 'malformed', values };
-        // `[]` has no child; `[1,]` has a second one that is empty, which is not JSON.
+        // `[]` has no child; `[1,]` has an empty second one, which is not JSON.
         if (childStart > open + 1 || skipSpace(text, childStart) < i) endChild(i);
         return { kind: 'scanned', children, more, values, end: i + 1 };
       case comma:
@@ -80,7 +82,7 @@ export function scanChildren(text: string, open: number, limits: { depthMax: num
   return { kind: 'malformed', values };
 }
 
-/** Position of the quote that ends the string begun at `start`, or -1. */
+/** Position of the quote that ends the string at `start`, or -1. */
 export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
@@ -104,12 +106,15 @@ function trimmed(text: string, from: number, to: number): Slice {
   return { start, end };
 }
 
-// JSON knows these four only; what else looks like space makes a text not JSON.
+// JSON only has these four; other space makes a text invalid.
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
-/** A member of a map: its name, and where its value is. Undefined when the slice does not begin like one. */
+/**
+ * A member of a map: its name, and its value's position. Undefined when the slice does not begin
+ * like a member.
+ */
 export function readMember(text: string, { start, end }: Slice): { name: string; value: Slice } | undefined {
   if (text.charCodeAt(start) !== quote) return undefined;
   const nameEnd = endOfString(text, start);

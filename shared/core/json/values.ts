@@ -7,7 +7,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether two documents say the same; the order of keys says nothing. */
+/** Whether two documents are equal; the order of keys does not matter. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -19,15 +19,16 @@ export function sameJson(a: unknown, b: unknown): boolean {
   );
 }
 
-// Anything that could be an integer beyond 2^53: 16 digits in a row. Cheap enough to ask of every document.
+// Anything that could be an integer beyond 2^53: 16 digits in a row. It is cheap enough for every
+// document.
 const longDigits = /\d{16}/;
 
 /**
- * Parses JSON and loses no digit: an integer that a JavaScript number cannot hold exactly becomes a string of the
- * digits as sent, because such numbers are ids (`820982911946154508`), and an id that is off by four is another person.
- *
- * Keys that could reach a prototype (`__proto__`) stay what JSON.parse makes of them: own properties, never setters.
- * @throws SyntaxError as JSON.parse does
+ * Parses JSON without losing a digit. An integer that a JavaScript number cannot hold exactly
+ * becomes a string of its digits, because such numbers are ids (`820982911946154508`), and an id
+ * that is off by four is another person. Keys such as `__proto__` become own properties, as with
+ * JSON.parse, never setters.
+ * @throws SyntaxError like JSON.parse
  */
 export function parseJson(text: string): JsonValue {
   if (!longDigits.test(text)) return JSON.parse(text);
@@ -40,12 +41,15 @@ function keepLongIntegers(_key: string, value: unknown, context?: { source?: str
   return digits !== undefined && /^-?\d+$/.test(digits) ? digits : value;
 }
 
-/** Text of white space alone, which is no name, address or id of anything. Zero-width characters count as white space. */
+/**
+ * Text of only white space, which cannot be a name, address or id. Zero-width characters count as
+ * white space.
+ */
 export function isBlank(text: string): boolean {
   return !/[^\s\u200B-\u200D\u2060]/.test(text);
 }
 
-/** Lists and maps that some senders wrap in text; any other text, and any other value, is itself. */
+/** Unwraps lists and maps that some senders send as text; any other value stays unchanged. */
 export function fromJsonText(value: JsonValue): JsonValue {
   if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
   try {
@@ -55,7 +59,7 @@ export function fromJsonText(value: JsonValue): JsonValue {
   }
 }
 
-/** What a value is, for people who sent another kind: `a map`, `text`. */
+/** The kind of a value, in words: `a map`, `text`. */
 export function describeType(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
@@ -64,7 +68,10 @@ export function describeType(value: unknown): string {
   return typeof value === 'string' ? 'text' : `a ${typeof value}`;
 }
 
-/** A map's own value under a name from outside; undefined where it has none. `constructor` is a name like any other. */
+/**
+ * A map's own value under a name from outside; undefined if it has none. `constructor` is a name
+ * like any other.
+ */
 export function own<Value>(map: Readonly<Record<string, Value>>, name: string): Value | undefined {
   return Object.hasOwn(map, name) ? map[name] : undefined;
 }

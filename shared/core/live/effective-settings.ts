@@ -9,19 +9,22 @@ export type EffectiveSettings = {
   enabled: boolean;
   identify: boolean;
   enforcement: SettingsDefaults['enforcement'];
-  /** Whether a batch is refused whose signature covers only its first event. */
+  /** Whether to refuse a batch whose signature covers only its first event. */
   refusesPartial: boolean;
-  /** Whether actions that delete run for events that failed their check, or that it did not cover. */
+  /** Whether actions that delete run for events whose check failed, or did not cover them. */
   deletesUnverified: boolean;
   idempotency: {
     enabled: boolean;
-    /** Absent: the file's, else the kind's own. */
+    /** Absent: the path in the file, else the kind's own. */
     path?: string;
     windowHours: number;
   };
 };
 
-/** @param kind undefined for one that this version does not know: then with the defaults that most kinds share */
+/**
+ * @param kind undefined for a kind that this version does not know: then the defaults of most kinds
+ * apply
+ */
 export function effectiveSettings(
   kind: SourceKind | undefined,
   file: SourceFile,
@@ -50,12 +53,12 @@ function defaultEnforcement(
   kind: SourceKind | undefined,
   { verification }: SourceFile,
 ): EffectiveSettings['enforcement'] {
-  // Whoever writes down how requests are checked wants them checked.
+  // A file that declares a check wants it enforced.
   if (verification !== undefined) return verification.kind === 'none' ? 'off' : 'on';
   return kind?.settings.enforcement ?? 'off';
 }
 
-/** How requests of a source are checked: as its file declares, else as its kind does. */
+/** How requests of a source are checked: as its file declares, else as its kind. */
 export function verifierOf(kind: SourceKind | undefined, { verification }: SourceFile): Verifier {
   if (verification !== undefined) return declaredVerifier(verification);
   return kind?.verifier ?? unsigned('this version does not know the kind of the source');
@@ -63,6 +66,6 @@ export function verifierOf(kind: SourceKind | undefined, { verification }: Sourc
 
 /** Members of its events whose values are never stored. */
 export function redactedMembers(kind: SourceKind | undefined, file: SourceFile): string[] {
-  // Snapshots from before there was the field have none.
+  // Older snapshots do not have the field.
   return [...(kind?.redact ?? []), ...(file.redact ?? [])];
 }

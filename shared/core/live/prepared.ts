@@ -10,7 +10,10 @@ import type { SourceKind } from '../sources/source.ts';
 import { type EffectiveSettings, effectiveSettings, redactedMembers, verifierOf } from './effective-settings.ts';
 import { sourceState } from './source-state.ts';
 
-/** A source as events meet it: its content, its state in this environment, its mappings by event type. */
+/**
+ * A source prepared for events: its content, its state in this environment, its mappings by event
+ * type.
+ */
 export type PreparedSource = {
   key: string;
   file: SourceFile;
@@ -19,13 +22,17 @@ export type PreparedSource = {
   kind: SourceKind | undefined;
   settings: EffectiveSettings;
   verifier: Verifier;
-  /** Names of members whose values are never stored, with `*` at their ends. */
+  /** Names of members whose values are never stored; they may have `*` at their ends. */
   redact: readonly string[];
-  /** Headers that its configuration reads, in lower case: kept with each event, credentials apart. */
+  /**
+   * Headers that its configuration reads, in lower case: kept with each event, except credentials.
+   */
   namedHeaders: readonly string[];
-  /** In the order of the file, then those of workflows' triggers. Compiled when a type is first asked for. */
+  /**
+   * In the order of the file, then those of workflows' triggers. Compiled at a type's first event.
+   */
   mappingsOf(eventType: string): readonly CompiledMapping[];
-  /** How many mappings the event type with the most of them has. */
+  /** The largest number of mappings of one event type. */
   mostMappings: number;
 };
 
@@ -59,7 +66,8 @@ export function prepareSource(configuration: LiveConfiguration, key: string): Pr
   return source;
 }
 
-// One configuration object lives as long as its version is in force; what was prepared from it goes with it.
+// A configuration object exists as long as its version is in force, so prepared sources are cached
+// with it.
 const cache = new WeakMap<LiveConfiguration, Map<string, PreparedSource>>();
 
 const none: readonly CompiledMapping[] = [];

@@ -6,7 +6,7 @@ export type ActionStatus = 'succeeded' | 'skipped' | 'failed' | 'pending';
 export const actionReasons = [
   // skipped
   'required_field_missing',
-  // skipped; pending at first: it may be on its way
+  // skipped; at first pending, since the identify may be on its way
   'recipient_unknown',
   // failed for good
   'invalid_params',
@@ -29,13 +29,13 @@ export const actionReasons = [
   'table_unavailable',
   'secret_missing',
   'waiting_for_earlier_action',
-  // pending, and no trouble at all: more to do than one call has time for; a delay that the workflow asks for
+  // pending without a failure: more work than one call has time for; a delay of the workflow
   'continues',
   'delayed',
 ] as const;
 export type ActionReason = (typeof actionReasons)[number];
 
-/** A thing worth knowing that did not stop the action: an unknown recipient, a malformed e-mail address. */
+/** An oddity that did not stop the action: an unknown recipient, a malformed e-mail address. */
 export type ActionWarning = { code: string; message: string };
 
 export type ActionOutcome = {
@@ -47,7 +47,7 @@ export type ActionOutcome = {
   reason?: ActionReason;
   /** One sentence for a person. */
   detail?: string;
-  /** What the action reports: `{ id: <workflow run id>, runs: 3 }`, `{ id, created, changed }`. */
+  /** The action's report: `{ id: <workflow run id>, runs: 3 }`, `{ id, created, changed }`. */
   result?: JsonObject;
   warnings?: ActionWarning[];
   /** The resolved parameters; compressed in the table. */
@@ -57,20 +57,25 @@ export type ActionOutcome = {
   finishedAtMs?: number;
   /** For pending actions: when the next try is due. */
   retryAtMs?: number;
-  /** For pending actions: where the next try goes on, in the action's own words. */
+  /** For pending actions: where the next try continues, in the action's own format. */
   progress?: JsonObject;
 };
 
 /**
- * Whether a later origin (a replay, a resend that took over) may try the action again: it failed, or a recipient was not
- * known, who may be by then. Runs that began stay; only what is missing begins.
+ * Whether a later origin (a replay, a resend that took over) may try the action again: it failed,
+ * or a recipient was unknown, who may be known by then. Runs that began stay; only missing ones
+ * begin.
  */
 export function isReopenable({ status, reason }: Pick<ActionOutcome, 'status' | 'reason'>): boolean {
   return status === 'failed' || (status === 'skipped' && reason === 'recipient_unknown');
 }
 
-/** An outcome whose parameters did not fit its row: a replay takes them from the event again. */
+/**
+ * An outcome whose parameters did not fit its row: a replay takes them from the event again, and the message that carries a
+ * pending action on has them too.
+ */
 export function withoutParameters(outcome: ActionOutcome): ActionOutcome {
+  if (lacksParameters(outcome)) return outcome;
   const message = "the row would be over 400 KB, so this action's parameters are not in it; they are in the event";
   return { ...outcome, payload: {}, warnings: [...(outcome.warnings ?? []), { code: 'parameters_not_kept', message }] };
 }
@@ -87,15 +92,23 @@ export type ActionLogEntry = {
   eventType: string;
   configVersion: number;
   actions: ActionOutcome[];
-  /** The retry message that will carry on while something is pending; see events/actions-message.ts. 0 when none is due. */
+  /**
+   * Number of the retry message that continues while an action is pending; see
+   * plan/actions-message.ts. 0 when none is due.
+   */
   next: number;
-  /** Origins whose run has been logged: their failures stay final. */
+  /** Origins whose attempt was logged: for them failures stay final. */
   origins: string[];
-  /** Raised by one with every conditional write; an unconditional one sets it to its time, which nobody can have read. */
+  /**
+   * Each conditional write raises it by one; an unconditional one sets it to its time, which no
+   * other delivery can have read.
+   */
   revision: number;
   receivedAtMs: number;
   updatedAtMs: number;
-  /** How long the source keeps its rows. Absent: as long as the environment does. Decides when the row expires. */
+  /**
+   * The source's retention of rows, which decides when this row expires. Absent: the environment's.
+   */
   retentionDays?: number;
   /** For dead-lettered messages: the message itself, so that a replay needs nothing else. */
   message?: string;

@@ -3,7 +3,7 @@ import type { JsonObject } from '../json/values.ts';
 import type { ActionReason, ActionWarning } from './action-log-entry.ts';
 import type { Pending } from './pending.ts';
 
-/** What an action reports; `pending` is tried again, everything else is for good. */
+/** An action's result. `pending` is tried again; every other status is final. */
 export type ActionResult = { detail?: string; warnings?: ActionWarning[] } & (
   | { status: 'succeeded'; result: JsonObject }
   | { status: 'skipped'; reason: ActionReason; errors: FieldError[]; result?: JsonObject }
@@ -11,7 +11,7 @@ export type ActionResult = { detail?: string; warnings?: ActionWarning[] } & (
   | ({
       status: 'pending';
       result?: JsonObject;
-      /** Given back as `context.progress`; absent: what was given stays. */
+      /** The next attempt gets it as `context.progress`; absent: the previous progress stays. */
       progress?: JsonObject;
     } & Pending)
 );

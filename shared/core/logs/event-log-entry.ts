@@ -3,7 +3,9 @@ import { defined } from '../defined.ts';
 import type { RawEvent } from '../events/raw-event.ts';
 import { eventIdTimeMs } from '../ids/event-id.ts';
 
-/** Where an accepted event ended. `failed` is an explanation, not a completion: a replay overwrites it. */
+/**
+ * The end of an accepted event. `failed` explains but does not complete it: a replay overwrites it.
+ */
 export const EventStatus = z.enum(['processed', 'no_mapping', 'idempotent', 'rejected', 'failed']);
 export type EventStatus = z.infer<typeof EventStatus>;
 
@@ -24,6 +26,7 @@ export const EventReason = z.enum([
   'payload_invalid',
   'event_type_missing',
   'preprocess_failed',
+  'too_many_actions',
   // failed
   'retries_exhausted',
   'message_unreadable',
@@ -34,39 +37,41 @@ export type EventReason = z.infer<typeof EventReason>;
 export type EventLogEntry = {
   id: string;
   source: string;
-  /** Absent when it could not be told. */
+  /** Absent when it could not be determined. */
   eventType?: string;
   userId?: string;
   /** The idempotency key, when it was valid and in use. */
   key?: string;
   status: EventStatus;
   reason?: EventReason;
-  /** One sentence for a person: which field, what was wrong, what would be right; or the last error. */
+  /** One sentence for people: the field, the problem, what would be right; or the last error. */
   detail?: string;
-  /** Absent when the event never got as far as having one. */
+  /** Absent when the event ended before it got one. */
   execution?: string;
   /** For `idempotent`: the event that holds the key. */
   duplicateOf?: string;
-  /** The configuration the event was processed by; absent when none could be read. */
+  /** The configuration that processed the event; absent when none could be read. */
   configVersion?: number;
   verification: string;
-  /** Actions that were planned and handed on. */
+  /** The number of actions that were sent on. */
   actionsPlanned: number;
   receivedAtMs: number;
   processedAtMs: number;
   batchIndex?: number;
   replayOf?: string;
-  /** How long the source's own expression took, in milliseconds; absent where it has none. */
+  /** How long the source's own expression took, in milliseconds; absent without one. */
   preprocessMs?: number;
-  /** Why the source's own expression made nothing; the event went on without. */
+  /** Why the source's own expression failed; the event was processed without it. */
   preprocessError?: string;
-  /** How long the source keeps its rows. Absent: as long as the environment does. Decides when the row expires. */
+  /**
+   * The source's retention of rows, which decides when this row expires. Absent: the environment's.
+   */
   retentionDays?: number;
   /** Headers and text of the event, as packed by events/raw-event.ts. */
   payload: Uint8Array;
 };
 
-/** What every row has of its message, whatever became of the event. */
+/** The part of a row that comes from its message, for every status. */
 export type EventRowHead = Pick<
   EventLogEntry,
   'id' | 'source' | 'verification' | 'receivedAtMs' | 'batchIndex' | 'replayOf' | 'payload'
@@ -83,12 +88,12 @@ export function rowHeadOf({ id, source, verification, payload, batchIndex, repla
   };
 }
 
-/** A row that says the work is over. Everything but `failed`, which a replay may still turn into another. */
+/** A final row: every status except `failed`, which a replay may still change. */
 export function isDone(status: EventStatus): boolean {
   return status !== 'failed';
 }
 
-/** A row of an event whose actions were handed on, by itself or by the one that it repeats. */
+/** A row of an event whose actions were sent on, by itself or by the event that it repeats. */
 export function hasRun(status: EventStatus): boolean {
   return status === 'processed' || status === 'idempotent';
 }

@@ -1,6 +1,6 @@
 import type { ActionReason } from './action-log-entry.ts';
 
-/** The reasons that say "not yet". */
+/** The reasons of pending actions. */
 export type PendingReason = Extract<
   ActionReason,
   | 'target_unavailable'
@@ -15,18 +15,21 @@ export type PendingReason = Extract<
 >;
 
 /**
- * Why something isn't over yet. A target's answer, a tally of runs, an action's result and the retry message all carry this
- * one value: a stage may say how many runs it is about, and changes nothing else.
+ * Why something isn't finished yet. A target's answer, a tally of runs, an action's result and the
+ * retry message all carry this one value. A stage may add the number of runs, and changes nothing
+ * else.
  */
 export type Pending = {
   reason: PendingReason;
   /** One sentence for a person. */
   detail: string;
-  /** When whoever keeps us waiting wants to be asked again. Absent: after the delay that doubles. */
+  /**
+   * The time of the next try that the target or breaker named. Absent: the doubling delay decides.
+   */
   retryAfterSeconds?: number;
-  /** True where nothing is wrong: the work got ahead, or a delay runs. */
+  /** True without a failure: the work made progress, or a delay runs. */
   isHeadway?: boolean;
-  /** True where nothing was tried: the breaker answered in the target's place. */
+  /** True when no call was made: the breaker answered in the target's place. */
   isUntried?: boolean;
 };
 
@@ -35,7 +38,7 @@ export function runShare(count: number, all: number, what: string): string {
   return `${count} of ${all} ${all === 1 ? 'run' : 'runs'} ${what}`;
 }
 
-/** Only part of the work fitted into this attempt; the rest follows at once. */
+/** The attempt had time for only a part of the work; the rest follows at once. */
 export function continues(detail: string): Pending {
   return { reason: 'continues', detail, retryAfterSeconds: 0 };
 }

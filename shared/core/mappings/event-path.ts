@@ -2,7 +2,7 @@ import { userIdOf } from '../ids/user-id.ts';
 import type { JsonObject, JsonValue } from '../json/values.ts';
 import { type FieldPath, readSegments } from './field-path.ts';
 
-/** What a path can read of an event. */
+/** The parts of an event that a path can read. */
 export type EventNamespaces = {
   body: JsonObject;
   headers: Record<string, string>;
@@ -13,14 +13,14 @@ export type EventNamespaces = {
 
 /**
  * Reads a field path from an event, by its first segment:
- *
- * - `body`, `headers` (names in any case), `preprocess`: that namespace, or all of it when the path ends there;
- * - `user_id`: who did it, as the source derived it;
+ * - `body`, `headers` (names in any case), `preprocess`: that namespace, or all of it when the path
+ *   ends there;
+ * - `user_id`: the user, as the source derived it;
  * - `data`: the event's primary contents (`properties` of a CDP track, `body.data` elsewhere);
- * - anything else is tried under `body`: `properties.total` reads `body.properties.total`.
+ * - anything else is read under `body`: `properties.total` reads `body.properties.total`.
  *
- * Header names, and keys with dots in them at the top of a namespace, are tried whole before they are split; not so in a
- * path with a quoted name, which says exactly what it means. Rule: docs/protocols/plan.md.
+ * Header names, and keys with dots at the top of a namespace, are first looked up whole, then
+ * split. A path with a quoted name is exact and is never split. Rule: docs/protocols/plan.md.
  * @returns undefined when the path leaves the document; a stored `null` is returned as null
  */
 export function readEventPath(event: EventNamespaces, path: FieldPath): JsonValue | undefined {
@@ -35,7 +35,8 @@ export function readEventPath(event: EventNamespaces, path: FieldPath): JsonValu
     case 'preprocess':
       return readField(event.preprocess, rest, whole);
     case 'user_id':
-      // A body may have a field of that name; the derived user id is meant only when the path ends here.
+      // A body may have a field of that name; the path means the derived user id only if it ends
+      // here.
       return rest.length === 0
         ? (event.userId ?? userIdOf(ownValue(event.body, 'user_id')))
         : readField(event.body, segments, whole === undefined ? undefined : path.text);
@@ -46,7 +47,9 @@ export function readEventPath(event: EventNamespaces, path: FieldPath): JsonValu
   }
 }
 
-/** The header that a path names, in lower case; undefined for a path to something else or to all headers. */
+/**
+ * The header that a path names, in lower case; undefined for any other path, and for all headers.
+ */
 export function headerName({ segments, rest }: FieldPath): string | undefined {
   return segments[0] === 'headers' && rest.length > 0 ? rest.join('.').toLowerCase() : undefined;
 }

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import type { JsonValue } from '../json/values.ts';
 
 /**
- * A case-sensitive path into an event. Names stand between dots. A name with a dot, a space or a sign in it is quoted in
- * brackets, and an entry of a list goes by its number from 0:
+ * A case-sensitive path into an event: names joined by dots. A name with a dot, a space or a sign
+ * is quoted in brackets, and an entry of a list has its number from 0:
  *
  * `user_id`, `data.total`, `data.items[0].sku` (or `data.items.0.sku`), `data["Plan Name"]`, `meta["app.user_id"].id`.
  *
@@ -12,18 +12,22 @@ import type { JsonValue } from '../json/values.ts';
  */
 export type FieldPath = {
   text: string;
-  /** Every name of it; numbers of list entries are text too. */
+  /** All its names; numbers of list entries are text too. */
   segments: readonly string[];
   /** All but the first name. */
   rest: readonly string[];
-  /** `rest` as one key with dots in it, which is tried first. Absent where a name is quoted: such a path is exact. */
+  /**
+   * `rest` as one key with dots, which is tried first. Absent if a name is quoted: such a path is
+   * exact.
+   */
   whole?: string;
 };
 
 type Parsed = { segments: string[]; exact: boolean };
 type Problem = { problem: string; isForbidden?: true };
 
-// What a polluted payload would reach a prototype by: refused however it is written. Rule: docs/mappings.md, "Paths".
+// Names with which a polluted payload could reach a prototype: refused in every spelling. Rule:
+// docs/mappings.md, "Paths".
 const forbidden = new Set(['__proto__', 'prototype', 'constructor']);
 
 /** Why `text` cannot be a field path, with what would be right; undefined when it can. */
@@ -39,10 +43,10 @@ export const FieldPathText = z.string().superRefine((text, context) => {
 });
 
 /**
- * Reads a path. One that was valid before brackets had a meaning, and is not now (`a[b]`), is read as it was then: it may
- * be in a snapshot that went live in those days.
- *
- * @throws Error with the reason; configuration is checked before it is pushed, so this means a snapshot we did not write
+ * Reads a path. A path such as `a[b]`, which was valid before brackets had a meaning, is read in
+ * the old way, since old snapshots may contain it.
+ * @throws Error with the reason; configuration is checked before it is pushed, so this means a
+ * snapshot that we did not write
  */
 export function parseFieldPath(text: string): FieldPath {
   let parsed = parse(text);
@@ -58,8 +62,8 @@ export function parseFieldPath(text: string): FieldPath {
 }
 
 /**
- * How a path of these names is written: bare where a name allows it, quoted where it doesn't. With `exact` at least one name
- * is quoted, so that no key with dots in it is read instead.
+ * Writes a path of these names: bare if a name allows it, else quoted. With `exact` at least one
+ * name is quoted, so that a key with dots is not read instead.
  */
 export function fieldPathText(segments: readonly string[], { exact = false } = {}): string {
   const isExact = segments.some((name, i) => i > 0 && !bareName.test(name));
@@ -70,12 +74,12 @@ export function fieldPathText(segments: readonly string[], { exact = false } = {
   }, '');
 }
 
-/** Whether a name may stand in a path as it is. The first name of a path must. */
+/** Whether a name needs no quotes in a path. A path's first name never has quotes. */
 export const isBareName = (name: string) => bareName.test(name);
 
 const bareName = /^[^\s.{}[\]"'\p{C}\p{Z}]+$/u;
 
-/** JSON, with every sign escaped that a terminal or an editor may not show. */
+/** JSON in which characters that a terminal or an editor may hide are escaped. */
 function quoted(name: string): string {
   const unseen = (sign: string) => sign !== ' ' && /[\p{C}\p{Z}]/u.test(sign);
   const escaped = (sign: string) => sign.split('').map((unit) => `\\u${hex(unit.charCodeAt(0))}`);
@@ -128,14 +132,14 @@ function misfitProblem(text: string, segments: readonly string[]): string {
   const literal = `"${text}" is not a path; write { value: ... } for a literal or { template: ... } for text with paths in it`;
   if (text.includes('{{') || segments.includes('')) return literal;
   const [first = ''] = segments;
-  // Text for people has a space in its first word already; a path begins with a name.
+  // A path begins with a name; text for people has a space early.
   if (!bareName.test(first)) return `${literal}; a field of that name is ${fieldPathText(['body', ...segments])}`;
   return `"${text}" is not a path; quote the name, as in ${fieldPathText(segments)}, or write { value: ... } for a literal. What no path can say is for preprocess.jsonata`;
 }
 
 type Bracket = { name: string; isQuoted: boolean; end: number };
 
-/** What stands in the bracket at `start`: the number of an entry, or a name in quotes. */
+/** The content of the bracket at `start`: the number of an entry, or a quoted name. */
 function bracketAt(text: string, start: number): Bracket | Problem {
   const quote = text[start + 1];
   if (quote === '"' || quote === "'") return quotedAt(text, start, quote);
@@ -196,8 +200,9 @@ function quotedAt(text: string, start: number, quote: string): Bracket | Problem
 }
 
 /**
- * The value at `segments`, or undefined when they leave the document. A stored `null` is a value. Only a document's own
- * members are read: no inherited one (`toString`), and of a list its entries and not its `length`.
+ * The value at `segments`, or undefined when they leave the document. A stored `null` is a value.
+ * It reads only a document's own members: no inherited ones (`toString`), and of a list its
+ * entries, not its `length`.
  */
 export function readSegments(root: unknown, segments: readonly string[]): JsonValue | undefined {
   const value: unknown = segments.length === 0 ? root : get(root, segments as string[]);
@@ -205,7 +210,7 @@ export function readSegments(root: unknown, segments: readonly string[]): JsonVa
   return segments.some(mayBeInherited) ? readOwn(root, segments) : (value as JsonValue);
 }
 
-// Names that a text, a number, a list or a map has without the document saying so; digits read a letter of a text.
+// Names that a text, a number, a list or a map has by itself; digits would read a letter of a text.
 const inherited = new Set(
   [Object, Array, String, Number, Boolean].flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype)),
 );

@@ -1,4 +1,4 @@
-import type { ActionFacts } from './action-facts.ts';
+import type { ActionFacts } from './facts.ts';
 
 // `npm run docs` writes this file from the definitions in core/actions: what plans events needs these facts, and none of
 // the code of actions.

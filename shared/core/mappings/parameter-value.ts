@@ -6,10 +6,15 @@ import { type FieldPath, parseFieldPath } from './field-path.ts';
 import type { Condition, Mapping, ParameterValue } from './schema.ts';
 import { templateParts, templatePaths } from './template.ts';
 
-/** A parameter's value with every path parsed: made once when the configuration is loaded, read for every event. */
+/**
+ * A parameter's value with every path parsed: made once per configuration, read for every event.
+ */
 export type CompiledValue = (event: EventNamespaces) => JsonValue | undefined;
 
-/** @throws Error when a path is malformed; pushed configuration was checked, so this means a snapshot we did not write */
+/**
+ * @throws Error when a path is malformed; pushed configuration was checked, so this means a
+ * snapshot that we did not write
+ */
 export function compileValue(value: ParameterValue): CompiledValue {
   if (typeof value === 'string') return compilePath(value);
   if (Array.isArray(value)) return compileList(value);
@@ -19,7 +24,10 @@ export function compileValue(value: ParameterValue): CompiledValue {
   return compileMap(value as Record<string, ParameterValue>);
 }
 
-/** An operator is a map with that one key: a nested map may well have a field called `value` beside others. */
+/**
+ * An operator is a map with only that key: other maps may have a field called `value` beside
+ * others.
+ */
 function isOperator<Name extends 'value' | 'first' | 'template'>(
   value: object,
   name: Name,
@@ -33,7 +41,8 @@ function compilePath(text: string): CompiledValue {
   return (event) => readEventPath(event, path);
 }
 
-// Missing, null and empty text are all "not there": a fallback that stopped at null would never fall back.
+// Missing, null and empty text all count as absent: a fallback that stopped at null would never
+// fall back.
 const isThere = (value: JsonValue | undefined) => value !== undefined && value !== null && value !== '';
 
 function compileFirst(values: ParameterValue[]): CompiledValue {
@@ -65,7 +74,9 @@ function compileMap(values: Record<string, ParameterValue>): CompiledValue {
   };
 }
 
-/** Text with `{{paths}}` in it; unresolved as soon as one of them is, since half a key would be another key. */
+/**
+ * Text with `{{paths}}`; unresolved if one of them is, since half a key would be a different key.
+ */
 function compileTemplate(template: string): CompiledValue {
   const parts = templateParts(template);
   const paths = parts.map((part, i) => (i % 2 === 1 ? parseFieldPath(part) : undefined));
@@ -85,7 +96,7 @@ function compileTemplate(template: string): CompiledValue {
   };
 }
 
-/** The field paths a parameter reads, for checks and explanations. */
+/** The field paths that a parameter reads, for checks and explanations. */
 export function pathsOf(value: ParameterValue): string[] {
   if (typeof value === 'string') return [value];
   if (Array.isArray(value)) return value.flatMap(pathsOf);
@@ -104,7 +115,7 @@ export function pathsOfMapping({ action, parameters, when = [] }: Mapping): stri
 export type CompiledMapping = {
   mapping: Mapping;
   conditions: CompiledCondition[];
-  /** Reads every parameter; those that resolve to nothing are absent. */
+  /** Reads all parameters; unresolved ones are absent. */
   parameters(event: EventNamespaces): JsonObject;
 };
 
@@ -135,7 +146,7 @@ function compileCondition(condition: Condition): CompiledCondition {
   return { condition, path: parseFieldPath(condition.path) };
 }
 
-/** @returns undefined when the condition holds, else one sentence that says what it found */
+/** @returns undefined when the condition holds, else a sentence with what was found */
 export function unmetBecause({ condition, path }: CompiledCondition, event: EventNamespaces): string | undefined {
   const value = readEventPath(event, path);
   const found = `${condition.path} is ${describe(value)}`;
@@ -164,8 +175,9 @@ export function unmetBecause({ condition, path }: CompiledCondition, event: Even
 }
 
 /**
- * The number that a value is compared as. Shops and warehouses send amounts as text ("142.50"), which is compared as the number
- * that it is; with anything else in it ("€5", "1,000") it is none. Rule: docs/decisions/0051.
+ * The number with which a value is compared. Shops and warehouses send amounts as text ("142.50"),
+ * which counts as a number. Text with other characters ("€5", "1,000") does not. Rule:
+ * docs/decisions/0031.
  */
 function numberIn(value: JsonValue | undefined): number | undefined {
   if (typeof value === 'number') return value;

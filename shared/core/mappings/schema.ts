@@ -4,8 +4,8 @@ import { ExactJson, ExactNumber } from '../json/exact-json.ts';
 import { FieldPathText } from './field-path.ts';
 
 /**
- * Where a parameter's value comes from. A bare string is a field path; everything else says what it is:
- * `{ value }` a literal, `{ first }` the first that resolves, `{ template }` text with `{{paths}}`; maps and lists nest.
+ * The origin of a parameter's value. A bare string is a field path; `{ value }` is a literal, `{
+ * first }` the first that resolves, `{ template }` text with `{{paths}}`; maps and lists nest.
  */
 export type ParameterValue =
   | string
@@ -51,7 +51,10 @@ function isNoOperator(map: Record<string, unknown>): boolean {
 
 const Scalar = z.union([z.string(), ExactNumber, z.boolean(), z.null()]);
 
-/** One condition of a mapping's `when`; all of them must hold. No regular expressions: none can hang a function. */
+/**
+ * One condition of a mapping's `when`; all of them must hold. There are no regular expressions,
+ * which could hang a function.
+ */
 export const Condition = z
   .strictObject({
     path: FieldPathText.describe('What is looked at: a path into the event.'),
@@ -73,7 +76,7 @@ export const Condition = z
   );
 export type Condition = z.infer<typeof Condition>;
 
-/** For one event type of a source: an action and where its parameters come from. */
+/** For one event type of a source: an action and the origin of its parameters. */
 export const Mapping = z.strictObject({
   id: ResourceKey.describe(
     'Stable and unique within the source; effects are keyed by it, so renaming it starts afresh.',

@@ -1,21 +1,24 @@
-/** Text with paths in it, taken apart: what stands between the paths, and the paths, in turns; text comes first and last. */
+/** A template in parts: texts and paths in turn; the first and the last part are texts. */
 export type TemplateParts = readonly string[];
 
-// Between the braces, a quoted name may hold braces too. A bracket with a quote always begins such a name, so that no text
-// can be read in two ways.
+// A quoted name between the braces may contain braces too. A bracket with a quote always begins
+// such a name, so every text has one reading.
 const path = /\{\{((?:[^{}[]|\[(?!["'])|\["(?:[^"\\]|\\.)*"|\['(?:[^'\\]|\\.)*')*)\}\}/;
 
-/** Takes a template apart at its `{{paths}}`: those are the parts with an odd index, without the space around them. */
+/**
+ * Splits a template at its `{{paths}}`: those are the parts with an odd index, without surrounding
+ * space.
+ */
 export function templateParts(template: string): TemplateParts {
   return template.split(path).map((part, i) => (i % 2 === 1 ? part.trim() : part));
 }
 
-/** The paths of a template, as they are written in it. */
+/** The paths of a template, as written. */
 export function templatePaths(template: string): string[] {
   return templateParts(template).filter((_, i) => i % 2 === 1);
 }
 
-/** Whether there are braces in it that belong to no path: `{{a}`, `}}`. */
+/** Whether it has braces that do not enclose a path: `{{a}`, `}}`. */
 export function hasLooseBraces(template: string): boolean {
   return templateParts(template).some((part, i) => i % 2 === 0 && /\{\{|\}\}/.test(part));
 }

@@ -4,8 +4,8 @@ import { isJsonObject, type JsonObject } from '../json/values.ts';
 import { actionReasons } from '../logs/action-log-entry.ts';
 
 /**
- * A map that this product wrote, from JSON that it had parsed: only that it is a map is looked at. To look at each of its
- * values once more would cost a hundred times as much as parsing them.
+ * A map that this product wrote from JSON that it had parsed. The check only looks whether it is a
+ * map: checking each value again would cost a hundred times as much as parsing.
  */
 const OwnJson = z.custom<JsonObject>(isJsonObject, 'must be a map');
 
@@ -15,22 +15,23 @@ export const Invocation = z.object({
   id: z.uuid(),
   action: z.string(),
   mapping: z.string(),
-  /** The mapping's parameters with every path read; a parameter whose path led nowhere is absent. */
+  /** The mapping's resolved parameters; a parameter whose path led nowhere is absent. */
   payload: OwnJson,
-  /** The processor could not hand this action on: it fails with this reason and is not run. */
+  /** The processor refused this action: it fails with this reason and does not run. */
   refused: z.object({ reason: z.enum(actionReasons), detail: z.string() }).optional(),
 });
 export type Invocation = z.infer<typeof Invocation>;
 
-/** The claim this execution runs under; absent when the event had no valid idempotency key. */
+/** The claim of this execution; absent when the event had no valid idempotency key. */
 const ClaimRef = z.object({ key: z.string(), source: z.string(), event_type: z.string() });
 export type ClaimRef = { key: string; source: string; eventType: string };
 
 /**
  * All actions of one event, in execution order: one message, so that order holds and logs need one row.
  *
- * `n` counts the retry messages of one chain. `origin` names what asked for the run (the event that emitted it, or a
- * replay): actions that failed for good stay so for origins the action-log row has seen, and run again for a new one.
+ * `n` counts the retry messages of one chain. `origin` names the cause of the run: the event that
+ * emitted it, or a replay. Actions that failed for good stay failed for origins in the action log
+ * row, and run again for a new one.
  */
 export type ActionsMessage = {
   eventId: string;
@@ -45,14 +46,23 @@ export type ActionsMessage = {
   occurredAtMs: number;
   receivedAtMs: number;
   claim?: ClaimRef;
-  /** True when an earlier run of this execution may have got somewhere: read the action log first. */
+  /**
+   * True when an earlier run of this execution may have done some of the work: read the action log
+   * first.
+   */
   again: boolean;
   n: number;
-  /** The `n` that attempts are counted from, 1 when absent: a chain taken over and headway both begin the count anew. */
+  /**
+   * The `n` from which attempts are counted; absent: 1. Taking over a chain and progress both
+   * restart the count.
+   */
   firstN?: number;
-  /** When this origin's first message was sent, or it last got ahead; bounds how long it is retried. */
+  /**
+   * When this origin's first message was sent, or its last progress; it limits how long it is
+   * retried.
+   */
   firstSentAtMs: number;
-  /** Do not run before; a delayed message that arrives early is delayed again. */
+  /** Do not run earlier; a delayed message that arrives early is delayed again. */
   retryAtMs?: number;
   invocations: Invocation[];
 };
@@ -83,7 +93,7 @@ const Body = z.object({
 /** `z`: the body as base64 of brotli, used when the plain form is long. Older versions stay readable for 14 days. */
 const Message = z.union([z.object({ v: z.literal(1), body: Body }), z.object({ v: z.literal(1), z: z.base64() })]);
 
-// SQS bills in steps of 64 KB, so there is nothing to gain from compressing what is well below one step.
+// SQS bills in steps of 64 KB, so compressing a message well below one step saves no money.
 const plainBytesMax = 32 * 1024;
 const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
@@ -122,7 +132,7 @@ export function encodeActionsMessage(message: ActionsMessage): { text: string } 
   return { text: JSON.stringify({ v: 1, z: compressed.toString('base64') }) };
 }
 
-/** @throws when the text is not a message of a version we know; trying again does not help */
+/** @throws when the text is not a message of a known version; trying again does not help */
 export function decodeActionsMessage(text: string): ActionsMessage {
   const message = Message.parse(JSON.parse(text));
   const body =
@@ -151,9 +161,10 @@ export function decodeActionsMessage(text: string): ActionsMessage {
 }
 
 /**
- * Escapes what a queue may refuse. SQS takes XML's characters only, so not U+FFFE and U+FFFF; the embedded emulator refuses
- * everything beyond U+FFFF as well. JSON.stringify has escaped control characters and lone surrogates already. What every
- * queue takes keeps its size, and any version reads the escapes, since they are JSON's own.
+ * Escapes characters that a queue may refuse. SQS only takes XML's characters, so not U+FFFE and
+ * U+FFFF; the embedded emulator also refuses everything beyond U+FFFF. JSON.stringify has already
+ * escaped control characters and lone surrogates. Other characters keep their size, and any version
+ * reads the escapes, since they are JSON's own.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
  */
 function queueSafe(json: string): string {

@@ -12,7 +12,7 @@ import type { PlannedEvent } from './plan-event.ts';
 
 export type ExecutionOfEvent = { execution: string; again: boolean; nowMs: number };
 
-/** The one message that carries all of an event's actions. Only for events whose plan is to run some. */
+/** The one message that carries all of an event's actions. Only for events with actions to run. */
 export function actionsMessageOf(planned: PlannedEvent, { execution, again, nowMs }: ExecutionOfEvent): ActionsMessage {
   const { raw, event, plan, key, configVersion } = planned;
   if (event === undefined || plan.kind !== 'run') throw new Error(`event ${raw.id} has no actions to run`);
@@ -45,19 +45,20 @@ export function actionsMessageOf(planned: PlannedEvent, { execution, again, nowM
   );
 }
 
-// Parameters are parts of the event: while this many copies of it would fit, the message fits.
+// Parameters are parts of the event: if this many copies of it would fit, the message fits.
 const surelyFitsBytes = actionsMessageBytesMax / 3;
 
 /**
- * The most values in the parameters of all of an event's actions. Copies of one value compress to nothing, so bytes do not
- * limit what reading them costs: 150,000 values cost a function about 0.2 s of a core.
+ * The most values in the parameters of all actions of an event. Copies of one value compress to
+ * almost no bytes, so the size does not limit the cost of reading: 150,000 values cost a function
+ * about 0.2 s of a core.
  */
 export const actionsValuesMax = 150_000;
 
 /**
- * Cuts a message down to what the queue takes, and to what one event may cost the functions that its neighbours share: the
- * largest action goes without its parameters, to end as `parameters_too_large` in the action log, until the rest fits. The
- * other actions still run.
+ * Cuts a message to the queue's limit, and to the cost that one event may have in functions that
+ * other events share. The largest action loses its parameters and ends as `parameters_too_large` in
+ * the action log, until the rest fits. The other actions still run.
  */
 function cutDown(message: ActionsMessage, eventBytes: number): ActionsMessage {
   const affordable = cutToValues(message);
@@ -112,7 +113,7 @@ function withoutLargest(message: ActionsMessage, sizeOf: SizeOf, detail: string)
     (one, i): Invocation =>
       i === largest ? { ...one, payload: {}, refused: { reason: 'parameters_too_large', detail } } : one,
   );
-  // Data that only a refused trigger would have used goes with it.
+  // Data that only a refused trigger would use is removed with it.
   const isUsed = data !== undefined && invocations.some((one) => !one.refused && takesEventData(one));
   return { ...rest, ...(isUsed && { data }), invocations };
 }

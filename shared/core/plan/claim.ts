@@ -1,26 +1,33 @@
 import type { Claim, ClaimAnswer } from '../../ports/claim-store.ts';
 
 /**
- * What to do about an event whose claim was asked for. The whole protocol, with the reason for every step:
- * docs/protocols/claim.md. This file decides; functions/processor/process-batch.ts carries out.
+ * Decides what to do with an event after the request for its claim;
+ * functions/processor/claim-event.ts carries it out. The whole protocol, with the reason for every
+ * step: docs/protocols/claim.md.
  */
 export type ClaimDecision =
-  /** Ours. `again`: an earlier run of the execution may have got somewhere. */
+  /** Ours. `again`: an earlier run of the execution may have done some of the work. */
   | { kind: 'run'; execution: string; again: boolean }
-  /** Ours since an earlier delivery: finish what has no final row, else there is nothing left to do. */
+  /** Ours since an earlier delivery: run it unless its row is final. */
   | { kind: 'run_unless_done'; execution: string }
-  /** A twin of this very event holds the lease: nothing to do if it has finished, else come back when it must have. */
+  /**
+   * A twin of this event holds the lease: done if the twin has finished, else come back when its
+   * lease ends.
+   */
   | { kind: 'wait_unless_done'; untilMs: number }
-  /** Another event holds the key: a duplicate if that one has finished; else wait for its lease, or take over after it. */
+  /**
+   * Another event holds the key: a duplicate if that event has finished; else wait for its lease,
+   * or take over after it.
+   */
   | { kind: 'duplicate_if_done'; held: Claim }
   | TakeOver;
 
-/** Replace `held`, on the condition that it is still as seen. */
+/** Replace `held`, if it is unchanged. */
 export type TakeOver = { kind: 'take_over'; held: Claim; execution: string; expiresAtMs: number };
 
 export type ClaimCircumstances = {
   eventId: string;
-  /** The execution a replayed message carries. */
+  /** The execution in a replayed message. */
   messageExecution?: string | undefined;
   nowMs: number;
   windowMs: number;
@@ -42,8 +49,8 @@ export function decideOnClaim(answer: ClaimAnswer, circumstances: ClaimCircumsta
 }
 
 /**
- * A claim whose window is over starts anew; any other keeps its execution, since effects are keyed by it and what was
- * done before must not be done twice.
+ * A claim whose window is over gets a new execution. Any other keeps its execution: effects are
+ * keyed by it, and finished work must not be repeated.
  */
 export function takeOver(held: Claim, circumstances: ClaimCircumstances): TakeOver {
   const { eventId, messageExecution, nowMs, windowMs } = circumstances;
@@ -52,7 +59,7 @@ export function takeOver(held: Claim, circumstances: ClaimCircumstances): TakeOv
     : { kind: 'take_over', held, execution: held.execution, expiresAtMs: held.expiresAtMs };
 }
 
-/** TTL deletes hours late, so every read asks the clock itself. */
+/** TTL deletes hours late, so every read compares with the clock. */
 export function isExpired(claim: Claim, nowMs: number): boolean {
   return claim.expiresAtMs <= nowMs;
 }

@@ -6,7 +6,7 @@ import type { Condition, Mapping, ParameterValue } from '../mappings/schema.ts';
 
 export type ExplainedCondition = {
   condition: Condition;
-  /** What is at its path; undefined: nothing. */
+  /** The value at its path; undefined: none. */
   found: JsonValue | undefined;
   /** Why it does not hold; absent when it does. */
   unmet?: string;
@@ -15,15 +15,15 @@ export type ExplainedCondition = {
 export type ExplainedParameter = {
   name: string;
   from: ParameterValue;
-  /** True for one that the mapping leaves out and its action fills in. */
+  /** True for a parameter that the mapping leaves out and the action fills in. */
   isDefault: boolean;
-  /** Undefined: it resolves to nothing. */
+  /** Undefined: it did not resolve. */
   value: JsonValue | undefined;
 };
 
 export type ExplainedMapping = { conditions: ExplainedCondition[]; parameters: ExplainedParameter[] };
 
-/** Every condition and every parameter of a mapping as they are for one event, whether or not the mapping runs. */
+/** Every condition and parameter of a mapping for one event, also if the mapping does not run. */
 export function explainMapping(mapping: Mapping, event: EventNamespaces): ExplainedMapping {
   const compiled = compileMapping(mapping);
   const values = compiled.parameters(event);

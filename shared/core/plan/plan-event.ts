@@ -1,5 +1,6 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Preprocessed, Preprocessor } from '../../ports/preprocessor.ts';
+import { actionsPerEventMax } from '../configuration/triggers.ts';
 import type { NormalizedEvent } from '../events/normalized-event.ts';
 import type { RawEvent, VerificationStatus } from '../events/raw-event.ts';
 import { validKey } from '../ids/claim-key.ts';
@@ -12,11 +13,13 @@ import { unmetBecause } from '../mappings/parameter-value.ts';
 import type { Mapping } from '../mappings/schema.ts';
 import { normalizeEvent, type Preprocessing, preprocessEvent } from '../sources/normalize.ts';
 
-/** What became of one mapping for one event, and why. */
+/** The outcome of one mapping for one event, and the reason. */
 export type ConsideredMapping = {
   mapping: Mapping;
   verdict: 'runs' | 'identify_disabled' | 'mapping_inactive' | 'conditions_not_met' | 'not_verified';
-  /** For conditions: what was found instead; for `not_verified`: what the check of the event said. */
+  /**
+   * For conditions: what was found instead; for `not_verified`: the result of the event's check.
+   */
   detail?: string;
 };
 
@@ -25,20 +28,20 @@ export type PlannedInvocation = { mapping: string; action: string; payload: Json
 type Ended = { reason: EventReason; detail?: string };
 
 /**
- * An event read and matched, before anything is claimed or written: the same event and configuration always give the
- * same plan, which is what lets tools show afterwards why something did or did not run.
+ * An event read and matched, before claims and writes. The same event and configuration always give
+ * the same plan, so tools can show later why a mapping did or did not run.
  */
 export type PlannedEvent = {
   raw: RawEvent;
   configVersion: number;
   /** Absent only when the event was rejected. */
   event?: NormalizedEvent;
-  /** How the source's own expression went; absent where it has none. */
+  /** The result of the source's own expression; absent without one. */
   preprocessing?: Preprocessing;
   /** The idempotency key, when it is valid and checks are on. */
   key?: string;
   windowSeconds: number;
-  /** How long the source keeps its rows; absent: as long as the environment does. */
+  /** The source's retention of rows; absent: the environment's. */
   retentionDays?: number;
   considered: ConsideredMapping[];
   plan:
@@ -48,9 +51,10 @@ export type PlannedEvent = {
 };
 
 /**
- * Normalizes an event and matches it against one configuration: no I/O; throws only for a payload that is not ours.
- *
- * @param made by the source's own expression; needed where it has one. `readAndPlan` runs it
+ * Normalizes an event and matches it against one configuration, without I/O. It throws only for a
+ * payload that is not ours.
+ * @param made the result of the source's own expression, required if it has one; `readAndPlan` runs
+ * it
  */
 export function planEvent(raw: RawEvent, configuration: LiveConfiguration, made?: Preprocessed): PlannedEvent {
   const { retention_days } = sourceState(configuration, raw.source);
@@ -95,7 +99,7 @@ export function planEvent(raw: RawEvent, configuration: LiveConfiguration, made?
   return { ...planned, ...matchMappings(event, raw.verification, source) };
 }
 
-/** `planEvent`, after the source's own expression was run where it has one. */
+/** Runs the source's own expression, if any, then `planEvent`. */
 export async function readAndPlan(
   raw: RawEvent,
   configuration: LiveConfiguration,
@@ -135,14 +139,18 @@ function matchMappings(
     considered.push({ mapping, verdict: 'runs' });
     invocations.push({ mapping: mapping.id, action: mapping.action, payload: parameters(event) });
   }
+  if (invocations.length > actionsPerEventMax) {
+    const detail = `${invocations.length} mappings run for this event, at most ${actionsPerEventMax} may; give some of them conditions, or remove some`;
+    return { considered, plan: { kind: 'rejected', reason: 'too_many_actions', detail } };
+  }
   if (invocations.length > 0) return { considered, plan: { kind: 'run', invocations } };
   return { considered, plan: { kind: 'no_mapping', ...whyNothingRuns(event, source, considered) } };
 }
 
 /**
- * Whether a check said that its sender is unknown: it failed, or it covers another part of the request. Where there is no check
- * at all, the secret in the URL is the proof that the source's owner chose.
- * Decision: docs/decisions/0035-deletions-need-a-verified-event.md
+ * Whether a check left the sender unproven: it failed, or covers another part of the request.
+ * Without any check, the secret in the URL is the proof that the source's owner chose. Decision:
+ * docs/decisions/0019-deletions-need-a-verified-event.md
  */
 function mayBeForged(verification: VerificationStatus): boolean {
   return forgeable.has(verification);
@@ -163,11 +171,12 @@ function firstUnmet(conditions: Parameters<typeof unmetBecause>[0][], event: Nor
 }
 
 function whyNothingRuns(event: NormalizedEvent, source: PreparedSource, considered: ConsideredMapping[]): Ended {
-  // The switch explains an identify event even where nobody has mapped it yet.
+  // The switch explains an identify event even if it has no mapping yet.
   if (event.eventType === 'identify' && !source.settings.identify) return { reason: 'identify_disabled' };
   const [first] = considered;
   if (first === undefined || first.verdict === 'runs') return { reason: 'no_mapping_for_type' };
-  // Several mappings can be off for several reasons; the event's row names the one nearest to running.
+  // Several mappings may not run for different reasons; the event's row names the one nearest to
+  // running.
   const nearest = considered.find(({ detail }) => detail !== undefined) ?? first;
   if (nearest.verdict === 'runs' || nearest.detail === undefined) return { reason: first.verdict };
   return { reason: nearest.verdict, detail: `mapping ${nearest.mapping.id}: ${nearest.detail}` };

@@ -14,21 +14,22 @@ export const changeKinds = [
   'reason_differs',
 ] as const;
 
-/** One way in which what becomes of an event differs between two configurations. */
+/** One difference in an event's outcome between two configurations. */
 export type DryRunChange = {
   kind: (typeof changeKinds)[number];
-  /** For changes of what a mapping does; the others are of the event. */
+  /** For changes of a mapping's outcome; other changes belong to the event. */
   mapping?: string;
-  /** For `parameters_differ`: which, by name. */
+  /** For `parameters_differ`: their names. */
   parameters?: string[];
-  /** In a few words, for people: `track/order`, `runs`, `skipped: required_field_missing`. */
+  /** A few words for people: `track/order`, `runs`, `skipped: required_field_missing`. */
   before: string;
   after: string;
 };
 
 /**
- * What differs in effect, in the order of `changeKinds`. A mapping that was reworded to the same parameters and outcome is
- * no change; neither is the order of mappings, since actions run in an order of their own.
+ * Differences in effect, in the order of `changeKinds`. A reworded mapping with the same parameters
+ * and outcome is not a change. Neither is the order of mappings, since actions have their own
+ * order.
  */
 export function compareDryRuns(before: DryRun, after: DryRun): DryRunChange[] {
   const changes = [...eventChanges(before, after), ...mappingChanges(before, after)];
@@ -66,7 +67,7 @@ function mappingChange(was: DryRunMapping | undefined, is: DryRunMapping | undef
   const [before, after] = [outcomeOf(was), outcomeOf(is)];
   if (before !== after) {
     const kind = after === 'runs' ? 'newly_runs' : before === 'runs' ? 'no_longer_runs' : 'reason_differs';
-    // A mapping that begins or ceases to be there without running had no effect and has none.
+    // A mapping that is added or removed but does not run has no effect.
     return kind === 'reason_differs' && (was === undefined || is === undefined) ? [] : [{ kind, before, after }];
   }
   if (before !== 'runs' || was === undefined || is === undefined) return [];
@@ -78,7 +79,9 @@ function mappingChange(was: DryRunMapping | undefined, is: DryRunMapping | undef
   return [{ kind: 'parameters_differ', parameters, before: 'runs', after: 'runs' }];
 }
 
-/** Names of parameters that resolve to something else. One that resolves to nothing is as good as not written. */
+/**
+ * Names of parameters with different resolved values. An unresolved parameter equals an absent one.
+ */
 export function differingParameters(
   was: Pick<DryRunMapping, 'parameters'>,
   is: Pick<DryRunMapping, 'parameters'>,
@@ -91,7 +94,7 @@ export function differingParameters(
   );
 }
 
-/** What becomes of a mapping, in a few words: `runs`, `mapping_inactive`, `failed: workflow_missing`. */
+/** A mapping's outcome in a few words: `runs`, `mapping_inactive`, `failed: workflow_missing`. */
 export function outcomeOf(one: DryRunMapping | undefined): string {
   if (one === undefined) return 'not there';
   if (one.verdict !== 'runs') return one.verdict;

@@ -9,30 +9,30 @@ import { type ExplainedMapping, explainMapping } from '../plan/explain-mapping.t
 import { type ConsideredMapping, type PlannedEvent, planEvent, readAndPlan } from '../plan/plan-event.ts';
 import { type Rehearsal, type RehearsalContext, rehearseAction } from './rehearse-action.ts';
 
-/** A mapping of the event's type and all that can be said of it without doing anything. */
+/** A mapping of the event's type, and all that is known of it without effects. */
 export type DryRunMapping = ExplainedMapping & {
   mapping: Mapping;
   verdict: ConsideredMapping['verdict'] | 'source_disabled';
   /** For conditions: what was found instead. */
   detail?: string;
-  /** What the action would do; only for a mapping that runs. */
+  /** The action's first step; only for a mapping that runs. */
   action?: Rehearsal;
 };
 
-/** `preprocessor` is needed where a source has an expression of its own. */
+/** `preprocessor` is required if a source has its own expression. */
 export type DryRunContext = RehearsalContext & { preprocessor?: Preprocessor };
 
-/** What one configuration would make of an event. */
+/** An event's outcome under one configuration. */
 export type DryRun = {
   planned: PlannedEvent;
-  /** Whether the source looks for copies by idempotency key here. */
+  /** Whether the source checks for copies by idempotency key here. */
   checksCopies: boolean;
   mappings: DryRunMapping[];
 };
 
 /**
- * Takes an event through reading, matching and the first steps of its actions, the way the functions do, without
- * claiming, writing or calling anything. Whether the event is a copy of an earlier one is not looked at.
+ * Reads and matches an event and takes the first steps of its actions, like the functions, but
+ * without claims, writes or calls. It does not check whether the event is a copy.
  * @throws for a payload that is not ours, and for a kind of source that this version does not know
  */
 export async function dryRun(raw: RawEvent, context: DryRunContext): Promise<DryRun> {
@@ -47,7 +47,7 @@ export async function dryRun(raw: RawEvent, context: DryRunContext): Promise<Dry
     const action = rehearsals.get(mapping.id);
     return {
       mapping,
-      // The source's switch stands above whatever else would stop a mapping, and above what would let it run.
+      // The source's switch comes before every other reason for or against a mapping.
       verdict: isDisabled ? 'source_disabled' : verdict,
       ...(detail !== undefined && !isDisabled && { detail }),
       ...explainMapping(mapping, event),
@@ -63,7 +63,8 @@ function plan(raw: RawEvent, configuration: LiveConfiguration, { preprocessor }:
 
 async function rehearseAll(planned: PlannedEvent, context: RehearsalContext): Promise<Map<string, Rehearsal>> {
   if (planned.plan.kind !== 'run') return new Map();
-  // The message is what workflow-trigger gets: parameters that do not fit it are refused here as there.
+  // The same message that workflow-trigger gets, so parameters that do not fit are refused here
+  // too.
   const message = actionsMessageOf(planned, { execution: planned.raw.id, again: false, nowMs: context.nowMs });
   const rehearsals = await Promise.all(
     message.invocations.map(

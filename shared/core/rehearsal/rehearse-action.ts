@@ -6,7 +6,7 @@ import type { ActionResult } from '../logs/action-result.ts';
 import type { ActionsMessage, Invocation } from '../plan/actions-message.ts';
 import type { ActionContext } from '../runs/action-context.ts';
 
-/** What an action would do first: get to work, or refuse. */
+/** An action's first step: it starts its work, or refuses. */
 export type Rehearsal =
   | { status: 'runs' }
   | { status: 'skipped' | 'failed'; reason: ActionReason; detail?: string; errors: FieldError[] };
@@ -14,10 +14,10 @@ export type Rehearsal =
 export type RehearsalContext = { configuration: LiveConfiguration; environment: string; nowMs: number };
 
 /**
- * Runs an action up to the point where it first asks for something outside: a table or a target. What it refuses until
- * then (a required parameter that resolved to nothing, a workflow that is missing or switched off here, data that its
- * schema does not allow) it would refuse in workflow-trigger too, since this is the same code; what comes after depends
- * on tables and targets, and is not looked at.
+ * Runs an action up to its first use of a table or a target. What it refuses until then, it would
+ * also refuse in workflow-trigger, since the code is the same: an empty required parameter, a
+ * workflow that is missing or switched off here, data that does not fit its schema. The rest
+ * depends on tables and targets, and is not rehearsed.
  */
 export async function rehearseAction(
   invocation: Invocation,
@@ -54,6 +54,7 @@ export async function rehearseAction(
       attempt: 1,
       firstAttemptAtMs: nowMs,
       batchWritten: async () => undefined,
+      noteCancelled: () => undefined,
       again: false,
       isLastAttempt: false,
       deadlineMs: Number.POSITIVE_INFINITY,
@@ -73,12 +74,12 @@ function rehearsalOf(result: ActionResult): Rehearsal {
   return { status, reason, ...(detail !== undefined && { detail }), errors };
 }
 
-/** Ends a rehearsal: from here on the action would be at work. */
+/** Ends a rehearsal: from here on the action would use tables and targets. */
 class WentOutside extends Error {
   override name = 'WentOutside';
 }
 
-// Rejects, as a table that is away does: an action may have asked several things at once, and waits for all of them.
+// Rejects, like an unavailable table, since an action may wait for several calls at once.
 const askOutside = async (): Promise<never> => goOutside();
 
 function goOutside(): never {

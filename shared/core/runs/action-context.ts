@@ -5,23 +5,24 @@ import type { Subscriptions } from '../../ports/subscriptions.ts';
 import type { WorkflowRuns } from '../../ports/workflow-runs.ts';
 import type { OpenTarget } from '../../ports/workflow-target.ts';
 import type { JsonObject } from '../json/values.ts';
+import type { WorkflowRun } from './workflow-run.ts';
 
-/** What the metrics count while an action runs. */
+/** Counters for metrics while an action runs. */
 export type ActionCount = 'RunsStarted' | 'TargetCalls' | 'TargetFailures';
 
-/** All an action may know and use; each takes what it names. */
+/** Everything that an action may use; each names the parts that it needs. */
 export type ActionContext = {
-  /** The invocation's id: the same for every attempt, so what is derived from it is too. */
+  /** The invocation's id: the same for every attempt, and so are values derived from it. */
   id: string;
   mapping: string;
   execution: string;
-  /** What asked for this run of the execution: the event that emitted it, or a replay. */
+  /** The cause of this run of the execution: the event that emitted it, or a replay. */
   origin: string;
   event: {
     id: string;
     source: string;
     eventType: string;
-    /** The event's primary contents, where an invocation needs them. */
+    /** The event's primary contents, if an invocation needs them. */
     data?: JsonObject;
     occurredAtMs: number;
     receivedAtMs: number;
@@ -37,20 +38,25 @@ export type ActionContext = {
   attempt: number;
   firstAttemptAtMs: number;
   /**
-   * Resolves when what the other events of this batch say of users and objects is written: an identify that came in the
-   * same request is under way. Never rejects.
+   * Resolves when the other events of this batch have written their users and objects: the identify
+   * may be in the same request. Never rejects.
    */
   batchWritten(): Promise<void>;
-  /** True when an earlier attempt may have got somewhere: then reading first is cheaper than refused writes. */
+  /** Told of each run that an action cancels: when the batch is written, a trigger that only waited for it is over. */
+  noteCancelled(run: WorkflowRun): void;
+  /**
+   * True when an earlier attempt may have done some of the work: then reading first is cheaper than
+   * refused writes.
+   */
   again: boolean;
   /**
-   * Where an earlier attempt said to go on. An attempt may be lost together with what it said, so everything after this
-   * point may have been done already.
+   * Where an earlier attempt stopped. A later attempt may have been lost with its progress, so work
+   * after this point may already be done.
    */
   progress?: JsonObject;
-  /** True when nothing will be tried after this attempt, unless it only `continues` or is `delayed`. */
+  /** True when this is the last attempt, unless it only `continues` or is `delayed`. */
   isLastAttempt: boolean;
-  /** Begin nothing that cannot be over by then. */
+  /** The end of the action's time: it must not begin work that may take longer. */
   deadlineMs: number;
   nowMs(): number;
   count(name: ActionCount): void;

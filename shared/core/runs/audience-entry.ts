@@ -1,6 +1,7 @@
 import type { MemberKey } from '../../ports/audiences.ts';
 import { delaySeconds, recipientWaitMs } from '../configuration/schema.ts';
-import { type Entity, type EntityRef, recipientKey, tenantsCollection } from '../directory/entity.ts';
+import type { Entity } from '../directory/entity.ts';
+import { type EntityRef, recipientKey, tenantsCollection } from '../ids/entity-ref.ts';
 import { invocationId } from '../ids/invocation-id.ts';
 import { type RunKey, runKey, tenantRunKey } from '../ids/run-id.ts';
 import type { ActionResult } from '../logs/action-result.ts';
@@ -10,13 +11,14 @@ import { type PlannedRun, type RunsContext, startRuns } from './start-runs.ts';
 import { waitsForRecipients } from './unknown-recipients.ts';
 
 /**
- * Starts the workflows that greet new members of an audience: one run per new row, with the row's tenant. A user who is in
- * with two tenants gets two; one that is not identified within the workflow's wait gets none, also later. Runs are keyed by the event, the
- * mapping, the workflow and the tenant, so members may be given again in a later attempt of the same action.
+ * Starts the workflows that greet new members of an audience: one run per new row, with the row's
+ * tenant. A user with two tenants gets two runs. A user without an identify within the workflow's
+ * wait gets none, also later.
  *
- * Succeeded with `{ runs }`, or pending: then the action that added the members is to be tried again, with the same ones.
- * Workflows that are switched off or have no target here start nothing.
- * https://docs.knock.app/concepts/audiences
+ * Runs are keyed by the event, the mapping, the workflow and the tenant, so a later attempt of the
+ * action may pass the same members again. The result is succeeded with `{ runs }`, or pending: then
+ * the action is tried again with the same members. Workflows that are switched off or have no
+ * target here start no runs. https://docs.knock.app/concepts/audiences
  */
 export async function startAudienceRuns(
   audienceKey: string,
@@ -100,8 +102,8 @@ function greetingKey(user: EntityRef, workflow: string, tenant: string | null, c
 }
 
 /**
- * Runs that an earlier version began under a shorter key keep it, or their members would be greeted twice. Asked only where
- * an earlier attempt may have begun some.
+ * Runs that an earlier version began under a shorter key keep it, or their members would be greeted
+ * twice. Checked only if an earlier attempt may have begun some.
  */
 async function keysOfBefore(
   workflow: string,

@@ -3,7 +3,7 @@ import type { JsonObject } from '../json/values.ts';
 import type { WorkflowRun } from './workflow-run.ts';
 
 /**
- * What a target is sent to take back a run that it was handed:
+ * The message to a target that cancels a run that was handed off:
  *
  * ```json
  * {
@@ -21,7 +21,7 @@ import type { WorkflowRun } from './workflow-run.ts';
  * }
  * ```
  *
- * `id` is the one that the run was started with; an object as recipient carries its `collection` too.
+ * `id` is the id of the started run; a recipient that is an object also carries its `collection`.
  */
 export type CancelMessage = { type: 'workflow_run.cancelled'; timestamp: string; data: JsonObject };
 

@@ -11,20 +11,20 @@ import type { CancelReason, WorkflowRun } from './workflow-run.ts';
 
 export type CancelContext = Pick<
   ActionContext,
-  'runs' | 'openTarget' | 'configuration' | 'environment' | 'nowMs' | 'deadlineMs'
+  'runs' | 'openTarget' | 'configuration' | 'environment' | 'nowMs' | 'deadlineMs' | 'noteCancelled'
 >;
 
 export type Cancelled = { kind: 'cancelled' } | { kind: 'too_late' } | Unavailable;
 
-/** Too short to be worth a call. */
+/** With less time than this a call is not worth it. */
 const callMsMin = 500;
 const cancelsAtOnce = 16;
 const pageLimit = 200;
 
 /**
- * Takes back one run: a pending one by its row alone, one that was handed off by telling its target, where it has one that
- * can be told. Repeating it is harmless.
- * @throws RetryableError when the table is throttled or away
+ * Cancels one run: a pending run in its row, a handed-off run by a call to its target, if that
+ * takes cancellations. Repeating it is harmless.
+ * @throws RetryableError when the table is throttled or unavailable
  */
 export async function cancelRun(run: WorkflowRun, reason: CancelReason, context: CancelContext): Promise<Cancelled> {
   const { runs, nowMs } = context;
@@ -40,7 +40,7 @@ function standing(state: Pick<RunState, 'status'> | undefined): Cancelled {
   return { kind: state?.status === 'cancelled' ? 'cancelled' : 'too_late' };
 }
 
-/** Tells the target of a run that it has taken to stop it. */
+/** Calls the target to stop a handed-off run. */
 export async function takeBack(run: WorkflowRun, reason: CancelReason, context: CancelContext): Promise<Cancelled> {
   const { runs, environment, configuration, openTarget, nowMs, deadlineMs } = context;
   const found = findTarget(run.workflow, configuration, environment);
@@ -65,7 +65,7 @@ export async function takeBack(run: WorkflowRun, reason: CancelReason, context: 
   return { kind: 'cancelled' };
 }
 
-/** What became of several. `trouble`: some targets could not be told; to be tried again. */
+/** The result for several runs. `trouble`: some targets could not be called; try again. */
 export type CancelTally = { cancelled: number; tooLate: number; trouble?: Pending };
 
 export async function cancelEach(
@@ -76,8 +76,10 @@ export async function cancelEach(
   const tally: CancelTally = { cancelled: 0, tooLate: 0 };
   await inParallel(runs, cancelsAtOnce, async (run) => {
     const outcome = await cancelRun(run, reason, context);
-    if (outcome.kind === 'cancelled') tally.cancelled++;
-    else if (outcome.kind === 'too_late') tally.tooLate++;
+    if (outcome.kind === 'cancelled') {
+      tally.cancelled++;
+      context.noteCancelled(run);
+    } else if (outcome.kind === 'too_late') tally.tooLate++;
     else {
       const { kind: _unavailable, ...pending } = outcome;
       tally.trouble = pending;
@@ -87,9 +89,9 @@ export async function cancelEach(
 }
 
 /**
- * Cancels everything unfinished of a recipient that is being deleted. `done` is false when time was short: call again,
- * what is cancelled is not met twice.
- * @throws RetryableError when the table, or a target that has to be told, is away
+ * Cancels all unfinished runs of a recipient that is being deleted. `done` is false when time was
+ * short: call again; cancelled runs are not found twice.
+ * @throws RetryableError when the table, or a target that must be called, is unavailable
  */
 export async function cancelUnfinishedRuns(
   recipientKey: string,

@@ -5,10 +5,10 @@ import type { Target } from '../configuration/targets/index.ts';
 export type FoundTarget =
   | { target: Target; file: WorkflowFile }
   | { reason: 'workflow_missing' | 'target_missing'; detail: string }
-  /** It begins nothing, and what it has begun can still be taken back. */
+  /** The workflow starts no runs, but its existing ones can still be cancelled. */
   | { reason: 'workflow_inactive'; detail: string; file: WorkflowFile; target: Target };
 
-/** Where a workflow's runs go in this environment, or why they go nowhere. */
+/** A workflow's target in this environment, or why it has none. */
 export function findTarget(workflow: string, { snapshot, state }: LiveConfiguration, environment: string): FoundTarget {
   const file = Object.hasOwn(snapshot.workflows, workflow) ? snapshot.workflows[workflow] : undefined;
   if (file === undefined) {

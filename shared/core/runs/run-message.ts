@@ -1,10 +1,11 @@
-import { describeRef, type Entity, publicView } from '../directory/entity.ts';
+import { type Entity, publicView } from '../directory/entity.ts';
+import { describeRef } from '../ids/entity-ref.ts';
 import { printRunId } from '../ids/run-id.ts';
 import type { JsonObject } from '../json/values.ts';
 import type { WorkflowRun } from './workflow-run.ts';
 
 /**
- * What a target is sent to start a run, in the envelope that Standard Webhooks advises:
+ * The message that starts a run, in the envelope that Standard Webhooks advises:
  *
  * ```json
  * {
@@ -26,8 +27,9 @@ import type { WorkflowRun } from './workflow-run.ts';
  * }
  * ```
  *
- * A recipient that was reached as a subscriber has `subscription`: its properties, and the `object` subscribed to. A run
- * that greets a new member of an audience has `trigger_source` `{ type: 'audience', audience_key }`.
+ * A recipient reached as a subscriber has `subscription`: its properties, and the `object`
+ * subscribed to. A run that greets a new member of an audience has `trigger_source` `{ type:
+ * 'audience', audience_key }`.
  *
  * Recipient, actor and tenant carry their stored fields and custom properties as of this attempt (objects also
  * `collection`), but neither preferences nor channel data. `timestamp` is when the event happened. `settings` is there
@@ -35,7 +37,10 @@ import type { WorkflowRun } from './workflow-run.ts';
  */
 export type RunMessage = { type: 'workflow.run'; timestamp: string; data: JsonObject };
 
-/** Runs of one trigger in one message, where a target takes batches; `data` lists what each would have as its own. */
+/**
+ * Runs of one trigger in one message, for targets that take batches; `data` lists the `data` of
+ * each run.
+ */
 export type RunsMessage = { type: 'workflow.runs'; timestamp: string; data: JsonObject[] };
 
 export function runsMessage(messages: RunMessage[]): RunsMessage {

@@ -1,5 +1,6 @@
 import type { WorkflowTarget } from '../../ports/workflow-target.ts';
-import { type Entity, recipientKey } from '../directory/entity.ts';
+import type { Entity } from '../directory/entity.ts';
+import { recipientKey } from '../ids/entity-ref.ts';
 import { runKey } from '../ids/run-id.ts';
 import { isJsonObject, type JsonObject } from '../json/values.ts';
 import type { ActionResult } from '../logs/action-result.ts';
@@ -8,7 +9,7 @@ import { endPending, type PlannedRun, type RunsContext, type RunsTally, startRun
 import { type ObjectRef, type Place, subscriberPages } from './subscriber-pages.ts';
 import type { PendingRun } from './workflow-run.ts';
 
-/** What all runs of one trigger share; each adds its recipient. */
+/** The common part of all runs of one trigger; each adds its recipient. */
 export type RunTemplate = Omit<PendingRun, 'key' | 'subscription' | 'batch'>;
 
 export type Listed = { entity: Entity; triggerData: JsonObject };
@@ -16,27 +17,30 @@ export type Listed = { entity: Entity; triggerData: JsonObject };
 export type Everybody = {
   template: RunTemplate;
   target: WorkflowTarget;
-  /** Named by the trigger and known; absent when an earlier attempt has seen to them. */
+  /** The trigger's known recipients; absent when an earlier attempt has finished them. */
   listed: Listed[] | undefined;
-  /** Keys of all who are named, and those of them that are objects. */
+  /** Keys of all named recipients, and those of them that are objects. */
   listedKeys: ReadonlySet<string>;
   objects: ObjectRef[];
-  /** Gets no run for being a subscriber. */
+  /** A recipient that gets no run as a subscriber. */
   actorKey?: string;
-  /** `end`: the workflow was switched off; what is written and waits is taken back, and nothing begins. */
+  /** `end`: the workflow was switched off; waiting runs are cancelled, and none begins. */
   mode: 'start' | 'end';
 };
 
-/** How far an earlier attempt came: what is over, and where to go on (absent: with those who are listed). */
+/**
+ * The progress of earlier attempts: the finished runs, and where to continue (absent: with the
+ * listed recipients).
+ */
 export type RunsProgress = {
-  /** With a delay everybody is walked twice: once to write runs, once to hand them off. */
+  /** With a delay all recipients are walked twice: first to write runs, then to hand them off. */
   phase: 'hold' | 'start';
   place?: Place;
   runs: number;
   cancelled: number;
   refused: number;
   refusal?: string;
-  /** How many of the page are over, when it was left half done: that it grows shows that the work gets on. */
+  /** The number of finished runs of a page that was left half done; it shows progress. */
   settled?: number;
 };
 
@@ -45,13 +49,15 @@ export function progressFrom(progress: JsonObject | undefined, isDue: boolean): 
   return { phase: isDue ? 'start' : 'hold', runs: 0, cancelled: 0, refused: 0, ...known };
 }
 
-// What a page of 500 may take at worst where nobody is slow; begun later it would be left half done.
+// The longest that a page of 500 takes with a fast target. With less time left, it would be left
+// half done.
 const pageMs = 3000;
 
 /**
- * Starts one run for everybody listed and everybody who is reached through a listed object, page by page, until it is
- * done, time is short or the target is in trouble; then it says where to go on. A page that is gone through again starts
- * nothing twice: who it was that led to a run is in its row, and the first path wins.
+ * Starts one run for each listed recipient and for each one reached through a listed object, page
+ * by page, until all have theirs, time is short or the target is in trouble. Then it says where to
+ * continue. Walking a page again starts no run twice: the row names the path that led to a run, and
+ * the first path wins.
  */
 export async function startEverybody(everybody: Everybody, context: RunsContext): Promise<ActionResult> {
   const { template, target, objects, listedKeys, mode } = everybody;
@@ -69,7 +75,7 @@ export async function startEverybody(everybody: Everybody, context: RunsContext)
     );
     if (tally.pending) return stillOpen(tally, tally.pending, done, context.id);
     add(done, tally);
-    // From here on they are not looked at again.
+    // Listed recipients are finished from here on.
     done.place = { object: 0 };
   }
   const seen = new Set<string>();
@@ -77,7 +83,8 @@ export async function startEverybody(everybody: Everybody, context: RunsContext)
   if (objects.length > 0) {
     for await (const page of subscriberPages(objects, listedKeys, context.subscriptions, done.place)) {
       done.place = page.place;
-      // One page at least, or an attempt that takes long to get to its place would never leave it.
+      // At least one page, or an attempt that needs long to reach its place would never get beyond
+      // it.
       if (pages++ > 0 && context.deadlineMs - context.nowMs() < pageMs) return goesOn(done, context.id);
       const fresh = page.subscriptions.filter(({ recipient }) => {
         const key = recipientKey(recipient);
@@ -100,7 +107,9 @@ export async function startEverybody(everybody: Everybody, context: RunsContext)
       add(done, tally);
     }
   }
-  if (mode === 'start' && done.phase === 'hold') return held(done, notBeforeMs, context);
+  if (mode === 'start' && done.phase === 'hold' && !hasNothingToBegin(everybody, done)) {
+    return held(done, notBeforeMs, context);
+  }
   return over(done, everybody, context);
 }
 
@@ -130,20 +139,22 @@ function add(done: RunsProgress, { handedOff, held, cancelled, refused, refusal 
   done.runs += handedOff + held;
   done.cancelled += cancelled;
   done.refused += refused;
-  done.refusal ??= refusal;
-  if (done.refusal === undefined) delete done.refusal;
+  if (refusal !== undefined) done.refusal ??= refusal;
 }
 
 function resultOf({ runs, cancelled, refused }: Omit<RunsProgress, 'phase'>, id: string): JsonObject {
   return { id, runs, ...(refused > 0 && { refused }), ...(cancelled > 0 && { cancelled }) };
 }
 
-/** What the next attempt is given: as JSON, without what is absent. */
+/** The progress for the next attempt, as JSON, without absent members. */
 function noted(done: RunsProgress): JsonObject {
   return JSON.parse(JSON.stringify(done));
 }
 
-/** Some of the page are left: for the target's sake, or for want of time. The page is walked again. */
+/**
+ * Some runs of the page are left, because of the target or for lack of time. The page is walked
+ * again.
+ */
 function stillOpen(tally: RunsTally, pending: Pending, done: RunsProgress, id: string): ActionResult {
   const upToHere = { ...done };
   add(upToHere, tally);
@@ -158,6 +169,14 @@ function goesOn(done: RunsProgress, id: string): ActionResult {
     result: resultOf(done, id),
     progress: noted(done),
   };
+}
+
+/** True when all who are named are known and cancelled already, and no subscriber can come: nothing is left to wait for. */
+function hasNothingToBegin(
+  { listed, listedKeys, objects }: Everybody,
+  { runs, cancelled, refused }: RunsProgress,
+): boolean {
+  return objects.length === 0 && runs + refused === 0 && cancelled > 0 && listed?.length === listedKeys.size;
 }
 
 function held(done: RunsProgress, notBeforeMs: number, { id, nowMs }: RunsContext): ActionResult {

@@ -1,6 +1,7 @@
 import type { CancellationMark, RunState } from '../../ports/workflow-runs.ts';
 import type { TargetAnswer, Unavailable, WorkflowTarget } from '../../ports/workflow-target.ts';
-import { type Entity, publicView, recipientKey } from '../directory/entity.ts';
+import { type Entity, publicView } from '../directory/entity.ts';
+import { recipientKey } from '../ids/entity-ref.ts';
 import { isEventBefore } from '../ids/event-id.ts';
 import { printRunId, runMessageId } from '../ids/run-id.ts';
 import { inParallel } from '../in-parallel.ts';
@@ -16,7 +17,7 @@ import type { CancelReason, PendingRun, WorkflowRun } from './workflow-run.ts';
 export type PlannedRun = {
   recipient: Entity;
   run: PendingRun;
-  /** The object whose subscriber the recipient is, when that is how the run came about. */
+  /** The object whose subscription led to the run, if one did. */
   subscribedTo?: Entity;
 };
 
@@ -24,21 +25,21 @@ export type RunsContext = ActionContext & {
   actor?: Entity;
   tenant?: Entity;
   settings?: JsonObject;
-  /** True while a delay runs: runs are written and nobody is called. */
+  /** True while a delay runs: runs are written, but their target is not called. */
   isHeld?: boolean;
 };
 
-/** How one run stands after this attempt. */
+/** The state of one run after this attempt. */
 type Standing =
   | { kind: 'handed_off' }
   | { kind: 'cancelled' }
   | { kind: 'refused'; detail: string }
   | Unavailable
-  /** Written, and not due yet. */
+  /** Written, but not due yet. */
   | { kind: 'held' }
-  /** Came about along another path, and is seen to there. */
+  /** Another path led to it, and handles it. */
   | { kind: 'elsewhere' }
-  /** Not begun: time was short, or the target has shown that it is down. */
+  /** Not begun: time was short, or the target is down. */
   | { kind: 'remaining' };
 
 export type RunsTally = {
@@ -46,23 +47,24 @@ export type RunsTally = {
   cancelled: number;
   refused: number;
   held: number;
-  /** Why one of the refused was. */
+  /** The reason of one of the refused runs. */
   refusal?: string;
-  /** How many are still to be handed off, of how many. */
+  /** The number of runs still to be handed off, and their total. */
   open: number;
   all: number;
-  /** Why, where any are. */
+  /** The reason, if any are pending. */
   pending?: Pending;
 };
 
 const runsAtOnce = 16;
-// A first attempt that takes longer is likely to hang; it must not hold up other events. Retries have the full time.
+// A first attempt that takes longer probably hangs, and must not delay other events. Retries have
+// the full time.
 const firstAttemptTimeoutMs = 3000;
 // Too short to be worth a call.
 const callMsMin = 500;
 
 /**
- * Writes and hands off one run per recipient, each at most once however often this is called:
+ * Writes and hands off one run per recipient, each at most once, however often this is called:
  *
  * ```
  * no run yet ─▶ written `pending` ─▶ target called ─▶ `handed_off` | `failed`
@@ -70,13 +72,16 @@ const callMsMin = 500;
  *                    └── called again with the same id ◀──┘
  * ```
  *
- * A run that exists in a later state is left alone, but for one that failed for another origin: a replay asks again. One
- * whose delay runs (`isHeld`) is only written. Where there is nobody to call, the run is one write, and many go
- * in one BatchWriteItem: unconditionally, because each is known not to be there (nothing was tried before, or its state
- * was just read), a twin would write the same, and nothing comes after `handed_off` there.
+ * A run in a later state stays unchanged, except one that failed for another origin: a replay tries
+ * it again. A run whose delay is running (`isHeld`) is only written.
  *
- * Runs with a cancellation key are written before it is asked whether they have been cancelled, and a cancellation is
- * noted before runs are looked for, so that of the two one always sees the other. docs/protocols/retries.md.
+ * If the target needs no call, the run is one write, and many go in one BatchWriteItem. These
+ * writes need no condition: each run is known not to exist (there was no earlier attempt, or its
+ * state was just read), a twin would write the same, and `handed_off` is the last state there.
+ *
+ * Runs with a cancellation key are written before their marks are read, and a cancellation writes
+ * its mark before it looks for runs. So one of the two always sees the other.
+ * docs/protocols/retries.md.
  * @throws RetryableError when the table is throttled or away
  */
 export async function startRuns(
@@ -96,7 +101,7 @@ export async function startRuns(
   return tallyOf(standings);
 }
 
-/** Runs that nobody is called for. */
+/** Runs whose target needs no call. */
 async function record(
   planned: PlannedRun[],
   known: (RunState | undefined)[],
@@ -147,7 +152,7 @@ async function writeAndCall(
     const settled = state && settledStanding(state, run);
     if (settled) standings[position] = settled;
     else {
-      // One that was written for another kind of target has no batch; it goes in one of its own.
+      // A run that was written for another type of target has no batch; it gets its own.
       const own = state === undefined ? batch : (state.batch ?? batchMessageId([ids[position] ?? '']));
       open.push({ item: planned[position] as PlannedRun, position, ...(batch && own && { batch: own }) });
     }
@@ -168,7 +173,7 @@ async function writeAndCall(
   return standings;
 }
 
-/** Calls the target for what is open, until it shows that it is down or time is short. */
+/** Calls the target for the open runs, until it proves to be down or time is short. */
 async function callEach(
   open: Open[],
   target: WorkflowTarget,
@@ -196,7 +201,10 @@ async function callEach(
   });
 }
 
-/** A target that mostly fails is not called for every one of a thousand recipients; they wait for the retry. */
+/**
+ * A target that mostly fails is not called for all of a thousand recipients; they wait for the
+ * retry.
+ */
 function isDown({ unavailable, answered }: { unavailable: number; answered: number }): boolean {
   return unavailable >= 8 && unavailable > answered;
 }
@@ -240,7 +248,7 @@ async function conclude(
       ...(target.cancel && run.cancellationKey && { isCancellable: true }),
     });
     context.count('RunsStarted');
-    // Cancelled while its target was taking it: then the target has to hear of it.
+    // It was cancelled while its target was taking it, so the target must be told.
     const [state] = ended ? [] : await context.runs.statesOf([run.key]);
     if (state?.status !== 'cancelled') return { kind: 'handed_off' };
     const cancelled = await takeBack(run, 'workflows_cancel', context);
@@ -266,7 +274,7 @@ function settledStanding(state: RunState, run: WorkflowRun): Standing | undefine
   return undefined;
 }
 
-/** Whether an event that came after the one that asked for this run has cancelled it. */
+/** Whether a later event than this run's event has cancelled it. */
 function isMarked(run: WorkflowRun, marks: CancellationMark[], { event }: RunsContext): boolean {
   return marks.some(
     ({ recipient, beforeMs, beforeId }) =>
@@ -292,7 +300,7 @@ function reference({ reference }: { reference?: JsonObject }) {
   return reference === undefined ? {} : { targetReference: reference };
 }
 
-/** Ends what was written and waits, because its workflow is switched off. */
+/** Cancels waiting runs, because their workflow is switched off. */
 export async function endPending(
   planned: PlannedRun[],
   reason: CancelReason,
@@ -331,9 +339,11 @@ function tallyOf(standings: Standing[]): RunsTally {
   };
 }
 
-/** What the open runs wait for: their target if it is in trouble, for as long as it asked at most; else more time. */
+/**
+ * Why the open runs wait: for a target in trouble, as long as it asked at most, else for more time.
+ */
 function pendingOf(unavailable: Unavailable[], { open, all }: { open: number; all: number }): Pending {
-  // A call says more than a breaker's answer.
+  // A call's answer says more than a breaker's.
   const trouble = unavailable.find(({ isUntried }) => !isUntried) ?? unavailable[0];
   if (trouble === undefined) {
     return continues(runShare(open, all, 'are left for the next attempt: time was short'));

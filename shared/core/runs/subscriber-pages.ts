@@ -1,30 +1,34 @@
 import type { Subscription, Subscriptions } from '../../ports/subscriptions.ts';
 import { defined } from '../defined.ts';
-import { type EntityRef, recipientKey } from '../directory/entity.ts';
+import { type EntityRef, recipientKey } from '../ids/entity-ref.ts';
 
 export type ObjectRef = Extract<EntityRef, { kind: 'object' }>;
 
-/** Where a walk over subscribers stands: enough to go on from there in another process. JSON. */
+/** The position of a walk over subscribers, from which another process can continue. JSON. */
 export type Place = {
-  /** Which of the objects that were listed. */
+  /** The position among the listed objects. */
   object: number;
-  /** The page of its subscribers, as the store of subscriptions names it; absent for the first. */
+  /** The page of its subscribers, named by the store of subscriptions; absent for the first. */
   after?: string;
-  /** The subscriber of that page whose own subscribers are being gone through; absent for the page itself. */
+  /**
+   * The subscriber of that page whose own subscribers are being walked; absent for the page itself.
+   */
   child?: { key: string; sinceMs: number };
   childAfter?: string;
 };
 
-/** Subscribers of one object, in the order in which they subscribed, and where the walk stands before them. */
+/**
+ * Subscribers of one object, in the order in which they subscribed, and the position before them.
+ */
 export type SubscriberPage = { place: Place; object: ObjectRef; subscriptions: Subscription[] };
 
 const pageLimit = 500;
 
 /**
- * Everybody who is reached through `objects`: the subscribers of each, and those of subscribers that are objects
- * themselves; no further. A page is followed by what its objects lead to, then comes the next one, so whatever the
- * number of subscribers only a page of them is held. Who subscribed first comes first within a page. Objects in `listed`
- * are not gone through for being subscribers: they have a walk of their own. Nobody is left out for coming up twice.
+ * All subscribers of `objects`, and the subscribers of subscribers that are objects, but no
+ * further. After each page come the subscribers of its objects, then the next page, so only one
+ * page is held at a time. Within a page, earlier subscribers come first. Objects in `listed` are
+ * not walked as subscribers, since they have their own walk. Duplicates are not removed.
  */
 export async function* subscriberPages(
   objects: ObjectRef[],

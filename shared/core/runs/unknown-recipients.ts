@@ -1,13 +1,19 @@
 import type { Pending } from '../logs/pending.ts';
+import { clip } from '../text.ts';
 import type { ActionContext } from './action-context.ts';
 
-/** Recipients that are not known, for people. JSON: an action that goes on in other attempts takes them along. */
+/**
+ * Unknown recipients, for people. JSON, since an action that continues in later attempts keeps
+ * them.
+ */
 export type Unknown = { count: number; names: string[] };
 
 const namesMax = 10;
+/** Names go along in the row of an action that continues, beside those of up to 249 others. */
+const nameLengthMax = 60;
 
 export function unknownOf(keys: string[]): Unknown {
-  return { count: keys.length, names: keys.slice(0, namesMax) };
+  return { count: keys.length, names: keys.slice(0, namesMax).map((key) => clip(key, nameLengthMax)) };
 }
 
 /** `lena, ivo and 3 more` */
@@ -17,8 +23,8 @@ export function listUnknown({ names, count }: Unknown): string {
 }
 
 /**
- * An identify that is under way is not unknown: the action is tried after 1, 2, 4, 8 s and so on, and once more when the
- * wait is over. docs/decisions/0032-an-unknown-recipient-is-waited-for.md
+ * The recipient's identify may be under way, so the action is tried after 1, 2, 4, 8 s and so on,
+ * and once more at the end of the wait. docs/decisions/0016-a-trigger-waits-for-an-unknown-recipient.md
  */
 export function waitsForRecipients(
   keys: string[],

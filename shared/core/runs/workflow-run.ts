@@ -1,23 +1,25 @@
 import * as z from 'zod';
 import { defined } from '../defined.ts';
-import type { EntityRef, ObjectRef } from '../directory/entity.ts';
+import type { EntityRef, ObjectRef } from '../ids/entity-ref.ts';
 import type { RunKey } from '../ids/run-id.ts';
 import { isJsonObject, type JsonObject } from '../json/values.ts';
 
-/** Why a run was taken back. `operator`: by hand. */
+/** Why a run was cancelled. `operator`: by hand. */
 export const CancelReason = z.enum(['workflows_cancel', 'recipient_deleted', 'workflow_inactive', 'operator']);
 export type CancelReason = z.infer<typeof CancelReason>;
 
-// Of any size and depth, and checked when the event was read: only that it is a map matters here.
+// Any size and depth; it was checked when the event was read, so here it only has to be a map.
 const Json = z.custom<JsonObject>(isJsonObject);
 const Ref = z.custom<EntityRef>(isJsonObject);
 const ObjectReference = z.custom<ObjectRef>(isJsonObject);
 
-/** The subscription that led to a recipient, as it was then. */
+/** The subscription that led to the recipient, as it was at that time. */
 export const RunSubscription = z.object({ object: ObjectReference, properties: Json });
 export type RunSubscription = z.infer<typeof RunSubscription>;
 
-/** What a run has in every state. Times are epoch milliseconds here, ISO text in the table. */
+/**
+ * The members of a run in every state. Times are epoch milliseconds here, ISO text in the table.
+ */
 const base = z.object({
   key: z.custom<RunKey>(isJsonObject),
   workflow: z.string(),
@@ -30,36 +32,45 @@ const base = z.object({
   target: z.string(),
   eventId: z.string(),
   source: z.string(),
-  /** What asked last: a run that failed for one origin may be tried again by another (a replay, a resend). */
+  /**
+   * The last cause: a run that failed for one origin may be tried again by another (a replay, a
+   * resend).
+   */
   origin: z.string(),
   cancellationKey: z.string().optional(),
-  /** Absent for a recipient that the trigger names itself. */
+  /** Absent for a recipient that the trigger names. */
   subscription: RunSubscription.optional(),
   /** The audience whose new member this run greets; absent when an event asked for it. */
   audience: z.string().optional(),
-  /** Not handed off before: the event's receive time and the workflow's delay. */
+  /** Not handed off earlier: the event's receive time plus the workflow's delay. */
   notBeforeMs: z.number().optional(),
-  /** The call that this run is part of, for targets that take many at once; see run-batches.ts. */
+  /** Id of the run's batch, for targets that take many at once; see run-batches.ts. */
   batch: z.string().optional(),
-  /** What the trigger was given, with this recipient's `$trigger_data` over it. */
+  /** The trigger's data, with this recipient's `$trigger_data` over it. */
   data: Json,
   attempts: z.number(),
   insertedAtMs: z.number(),
   updatedAtMs: z.number(),
 });
 
-/** What the target said: `{ status: 202, response: "…" }`. Absent when it was not called, or did not answer. */
+/**
+ * The target's answer: `{ status: 202, response: "…" }`. Absent when it was not called, or did not
+ * answer.
+ */
 const targetReference = Json.optional();
 
-/** One recipient's run, by how far it has come. */
+/** One recipient's run, by status. */
 export const WorkflowRun = z.discriminatedUnion('status', [
-  /** Written, and its target has not taken it yet. */
+  /** Written, but its target has not taken it yet. */
   z.object({ ...base.shape, status: z.literal('pending') }),
-  /** Its target took it, or the run is a record and nothing more. */
+  /** Its target took it, or the run is only a record. */
   z.object({ ...base.shape, status: z.literal('handed_off'), targetReference }),
-  /** Its target refused it for good, or could not be reached for as long as we try. */
+  /** Its target refused it for good, or failed for as long as we retry. */
   z.object({ ...base.shape, status: z.literal('failed'), error: z.string(), targetReference }),
-  /** Taken back before it was handed off, or by its target afterwards. What it was before may have left its traces. */
+  /**
+   * Cancelled before it was handed off, or by its target afterwards. Members of its earlier status
+   * may remain.
+   */
   z.object({
     ...base.shape,
     status: z.literal('cancelled'),
@@ -72,7 +83,9 @@ export type WorkflowRun = z.infer<typeof WorkflowRun>;
 export type RunStatus = WorkflowRun['status'];
 export type PendingRun = Extract<WorkflowRun, { status: 'pending' }>;
 
-/** How a run ended, for lists that show every state alike; what its state does not have is absent. */
+/**
+ * A run's end, for lists that show every status alike; members that its status lacks are absent.
+ */
 export function endingOf(run: WorkflowRun): {
   cancelReason?: CancelReason;
   error?: string;

@@ -1,7 +1,10 @@
 import { credential, randomText } from './shared-header.ts';
 import { anyText, type Verifier } from './verifier.ts';
 
-/** `Authorization: Bearer <secret>`. The word may be in any case, the token is compared letter by letter. */
+/**
+ * `Authorization: Bearer <secret>`. The word may have any case; the token is compared letter by
+ * letter.
+ */
 export function bearer(): Verifier {
   return credential({
     header: 'authorization',

@@ -6,7 +6,9 @@ import { standardWebhooks } from './standard-webhooks.ts';
 import { unsigned } from './unsigned.ts';
 import type { Verifier } from './verifier.ts';
 
-/** The verifier that a source's file declares: the very ones that built-in kinds are made of. */
+/**
+ * The verifier that a source's file declares, made of the same parts as those of built-in kinds.
+ */
 export function declaredVerifier(verification: Verification): Verifier {
   switch (verification.kind) {
     case 'none':

@@ -10,48 +10,59 @@ export type HmacScheme = {
   algorithm: 'sha1' | 'sha256' | 'sha512';
   encoding: 'hex' | 'base64';
   header: string;
-  /** Other names that the sender gives the header; a request is judged by the first that it has. Default: none. */
+  /** Other names of the header; the first one in a request decides. Default: none. */
   otherHeaders?: readonly string[];
   /**
-   * How the header holds its signatures; any that matches is enough, since senders sign twice while a secret is replaced.
-   * - `whole`: it is one, behind `prefix`: `sha256=ab12…`
-   * - `elements`: named parts between commas, one of them the time: `t=1790000000,v1=ab12…,v1=cd34…`
+   * How the header holds its signatures. One match is enough, since senders sign twice while a
+   * secret is replaced.
+   * - `whole`: a single signature, after `prefix`: `sha256=ab12…`
+   * - `elements`: named parts between commas, one of them the time:
+   *   `t=1790000000,v1=ab12…,v1=cd34…`
    * - `versions`: versions and signatures between spaces: `v1,q80S… v1,zTQ…`
    */
   format:
     | { kind: 'whole'; prefix?: string }
     | { kind: 'elements'; signature: string; timestamp?: string }
     | { kind: 'versions'; version: string };
-  /** What is signed, with `{body}`, `{timestamp}` and `{id}` in it. Text around them stands for itself. */
+  /** The signed text, with `{body}`, `{timestamp}` and `{id}`; other text is literal. */
   content: string;
-  /** When it was signed. A request that is older, or from further ahead, than the tolerance does not verify. */
+  /**
+   * The time of signing. A request that is older than the tolerance, or further ahead, does not
+   * verify.
+   */
   timestamp?: {
-    /** Absent: it is an element of the signature's header. */
+    /** Absent: the time is an element of the signature's header. */
     header?: string;
     unit: 'seconds' | 'milliseconds';
     toleranceSeconds: number;
   };
   /** The header of `{id}`. */
   idHeader?: string;
-  /** What of the secret is the key: its text, or the bytes that the base64 behind an optional `whsec_` stands for. */
+  /** The key: the secret's text, or the bytes of its base64, after an optional `whsec_`. */
   key: 'text' | 'base64';
-  /** Why a text cannot be a secret of the sender, where its form is known. Default: any text, or any base64. */
+  /**
+   * Why a text cannot be the sender's secret, if its form is known. Default: any text, or any
+   * base64.
+   */
   secretProblem?(secret: string): string | undefined;
-  /** The secret is of the operator's choice, not made by the sender. Default: false. */
+  /** The operator chooses the secret, not the sender. Default: false. */
   secretIsChosen?: boolean;
   /**
-   * The sender signs only the first element of a list, as it stands in the body. A list that is signed as a whole does
-   * not verify: no such sender makes one.
+   * The sender signs only the first element of a list, as in the body. A list signed as a whole
+   * does not verify, since no such sender makes one.
    */
   signsFirstOfList?: boolean;
 };
 
-/** Far more than anybody sends, and few enough that comparing them all costs nothing. */
+/** Far more than senders use, and few enough to compare them all. */
 const signaturesMax = 20;
 
 type Signed = { signatures: string[]; timestamp?: string; id?: string };
 
-/** Verifies, and makes, signatures of one scheme. Computed and given signatures are compared as text, so that each has one spelling. */
+/**
+ * Verifies, and makes, signatures of one scheme. Signatures are compared as text, so each has only
+ * one valid spelling.
+ */
 export function hmac(scheme: HmacScheme): Verifier {
   const { header, otherHeaders = [], timestamp, idHeader, content } = scheme;
   const headerNames = [header, ...otherHeaders];
@@ -81,7 +92,7 @@ export function hmac(scheme: HmacScheme): Verifier {
     return matches;
   }
 
-  /** Digits of hex have no case, and some senders write capitals; base64 has one spelling. */
+  /** Hex digits may have either case, and some senders write capitals; base64 has one spelling. */
   const spelled = (given: string) => (scheme.encoding === 'hex' ? given.toLowerCase() : given);
 
   return {
@@ -92,7 +103,7 @@ export function hmac(scheme: HmacScheme): Verifier {
       const signed = readSigned(scheme, value, request.headers);
       if (signed === undefined || (timestamp && !isTimely(signed.timestamp, timestamp, request.nowMs))) return 'failed';
       const first = scheme.signsFirstOfList ? firstOfList(request.rawBody) : undefined;
-      // Nothing of a list without elements is signed.
+      // An empty list has no signed part.
       if (first === 'nothing' || !isMatch(first?.text ?? request.rawBody, request, signed)) return 'failed';
       return first === undefined ? 'verified' : 'verified_first';
     },
@@ -129,7 +140,7 @@ function firstHeader(headers: Record<string, string>, names: readonly string[]):
   return name === undefined ? undefined : headers[name];
 }
 
-/** What the headers say; undefined when they are not of the scheme's form. */
+/** The headers' content; undefined when they do not have the scheme's form. */
 function readSigned(scheme: HmacScheme, value: string, headers: Record<string, string>): Signed | undefined {
   const { timestamp, idHeader } = scheme;
   const signed = splitHeader(scheme, value);
@@ -152,7 +163,7 @@ function splitHeader({ format }: HmacScheme, value: string): Signed | undefined 
       return value.startsWith(prefix) ? { signatures: [value.slice(prefix.length)] } : undefined;
     }
     case 'elements': {
-      // Vendors differ in whether a space follows the comma.
+      // Some vendors put a space after the comma.
       const elements = value.split(/, ?/).flatMap((element) => {
         const equals = element.indexOf('=');
         return equals === -1 ? [] : [{ name: element.slice(0, equals), value: element.slice(equals + 1) }];
@@ -160,7 +171,7 @@ function splitHeader({ format }: HmacScheme, value: string): Signed | undefined 
       const named = (name: string) =>
         elements.filter((element) => element.name === name).map((element) => element.value);
       const times = format.timestamp === undefined ? [] : named(format.timestamp);
-      // Of two times nobody could say which one was signed.
+      // With two times it is unclear which one was signed.
       if (times.length > 1) return undefined;
       return { signatures: named(format.signature), ...(times[0] !== undefined && { timestamp: times[0] }) };
     }
@@ -189,8 +200,9 @@ function writeSignature({ format }: HmacScheme, signature: string, time: string 
 type Timestamp = NonNullable<HmacScheme['timestamp']>;
 
 /**
- * In whole units, as vendors' own libraries count: with 300 s of tolerance 300 passes and 301 does not. A number has one
- * spelling: with a zero in front, a digit that was signed as the end of an id would pass for the start of the time.
+ * In whole units, like vendors' libraries: with 300 s of tolerance 300 passes and 301 does not. A
+ * number must have no leading zero. Otherwise a digit that was signed as the end of an id could
+ * pass for the start of the time.
  */
 function isTimely(text: string | undefined, { unit, toleranceSeconds }: Timestamp, nowMs: number): boolean {
   if (text === undefined || !/^[1-9]\d{0,15}$/.test(text)) return false;
@@ -200,8 +212,9 @@ function isTimely(text: string | undefined, { unit, toleranceSeconds }: Timestam
 }
 
 /**
- * The first element of a list, as it stands in the body; undefined for any other body. Never what parsing and writing it
- * again would make of it: two ids beyond 2^53 become one that way, and the signature of one would hold for the other.
+ * The exact text of a list's first element; undefined for any other body. It is never parsed and
+ * written again: two ids beyond 2^53 would become equal, and the signature of one would hold for
+ * the other.
  */
 function firstOfList(rawBody: Uint8Array): { text: string } | 'nothing' | undefined {
   const text = Buffer.from(rawBody).toString('utf8');
@@ -214,18 +227,18 @@ function firstOfList(rawBody: Uint8Array): { text: string } | 'nothing' | undefi
 
 type Key = string | KeyObject;
 
-/** @returns undefined for a secret that verifies nobody */
+/** @returns undefined for a secret that cannot verify requests */
 function keyOf({ key }: HmacScheme, secret: string): Key | undefined {
   if (key === 'base64') return base64Key(secret);
   return secret === '' ? undefined : secret;
 }
 
-/** @returns undefined for text that is no base64 of anything */
+/** @returns undefined for text that is not base64 */
 function base64Key(secret: string): KeyObject | undefined {
   const text = secret.startsWith('whsec_') ? secret.slice('whsec_'.length) : secret;
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;
   const key = Buffer.from(text, 'base64');
-  // Given bytes instead, createHmac takes four times as long.
+  // With bytes instead of a KeyObject, createHmac takes four times as long.
   return key.length === 0 ? undefined : createSecretKey(key);
 }
 

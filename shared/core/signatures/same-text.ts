@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /**
- * Compares a credential in a time that says nothing about it. Digests of equal length are compared, so that neither the
- * length of the secret nor that of the guess shows.
+ * Compares a credential in constant time. It compares digests of equal length, so the lengths of
+ * secret and guess do not show.
  */
 export function sameText(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));

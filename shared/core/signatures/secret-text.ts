@@ -1,16 +1,18 @@
 import type { Verifier } from './verifier.ts';
 
-/** What became of a secret as a person pasted it. `removed` and `problem` are for people and never quote the secret. */
+/**
+ * The result of reading a pasted secret. `removed` and `problem` are for people and never quote the
+ * secret.
+ */
 export type SecretReading =
-  /** `removed`: what was taken away, such as `spaces around it`; empty when the text was clean. */
+  /** `removed`: the removed parts, such as `spaces around it`; empty when the text was clean. */
   { kind: 'secret'; secret: string; removed: readonly string[] } | { kind: 'refused'; problem: string };
 
 type Form = Pick<Verifier, 'secretProblem' | 'copiedAlong'>;
 
 /**
- * Reads a secret as people paste it: takes away what can only be a slip, and refuses what is doubtful or cannot be a secret
- * of the scheme. Store what it returns, and tell the person what was removed.
- *
+ * Reads a secret as people paste it. It removes obvious slips, and refuses doubtful text and text
+ * that cannot be a secret of the scheme. Store the result, and tell the person what was removed.
  * @param form of the scheme that will check requests; a verifier is one
  */
 export function readPastedSecret(text: string, form: Form): SecretReading {
@@ -20,8 +22,8 @@ export function readPastedSecret(text: string, form: Form): SecretReading {
 }
 
 /**
- * The texts that a stored secret may stand for: as it is stored, and without what a slip left in it. Secrets that were
- * stored before pasted text was cleaned verify requests this way.
+ * The possible texts of a stored secret: unchanged, and without slips. So secrets that were stored
+ * before pasted text was cleaned still verify requests.
  */
 export function secretsToTry(stored: string, copiedAlong: readonly string[] = []): readonly string[] {
   const { secret, removed } = cleaned(stored, copiedAlong);
@@ -34,18 +36,21 @@ const quotes = [
   ['`', '`'],
   ['“', '”'],
   ['‘', '’'],
+  ['«', '»'],
 ] as const;
 
-// Marks that no one can see: zero-width spaces and joiners, direction marks, byte order marks, soft hyphens.
+// Invisible marks: zero-width spaces and joiners, direction marks, byte order marks, soft hyphens.
 const invisible = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 const invisibleAtEnds =
   /^[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+$/g;
 
-// A line of an .env file. Base64 has `=` at its end alone, and names of anything but secrets are no reason to cut.
+// A line of an .env file, of a shell, or of YAML. Base64 has `=` only at its end. Only names for
+// secrets are cut off, or any name after a shell's keyword.
 const assignment =
-  /^(?:export\s+|set\s+)?(?=[A-Z0-9_]*(?:SECRET|TOKEN|KEY|PASSWORD|SIGNING|WEBHOOK))[A-Z][A-Z0-9_]*\s*=\s*(?=[^=\s])/;
+  /^(?:(?:export|set)\s+[A-Za-z_]\w*\s*=|(?=[A-Z0-9_]*(?:SECRET|TOKEN|KEY|PASSWORD|SIGNING|WEBHOOK))[A-Z][A-Z0-9_]*(?:\s*=|:\s))\s*(?=[^=\s])/;
 
-// Nothing of a slip is in such a text: no space, quote, comma or colon, and "=" at its end alone. Asked for every request.
+// A text without any sign of a slip: no space, quote, comma or colon, and "=" only at its end.
+// Checked for every request.
 const surelyClean = /^[A-Za-z0-9+/_-]+={0,2}$/;
 
 function cleaned(text: string, copiedAlong: readonly string[]): { secret: string; removed: readonly string[] } {
@@ -57,7 +62,7 @@ function cleaned(text: string, copiedAlong: readonly string[]): { secret: string
     removed.add(what);
     secret = rest;
   };
-  // Slips nest: `export KEY="v1,whsec_…" `. Each round takes one layer, and every layer makes the text shorter.
+  // Slips nest: `export KEY="v1,whsec_…" `. Each round removes one layer and shortens the text.
   for (let before: string | undefined; before !== secret; ) {
     before = secret;
     take(secret.replace(invisibleAtEnds, ''), 'invisible characters');
@@ -66,19 +71,20 @@ function cleaned(text: string, copiedAlong: readonly string[]): { secret: string
     take(withoutQuotes(secret), 'quotes around it');
     for (const start of copiedAlong) take(withoutStart(secret, start), `"${start.trim()}" in front of it`);
   }
-  // Inside, invisible marks may belong to a passphrase in another script; among ASCII they are a slip.
+  // Inside a text, invisible marks may belong to a passphrase in another script; among ASCII they
+  // are a slip.
   const visible = secret.replace(invisible, '');
   if (/^[\x20-\x7e]*$/.test(visible)) take(visible, 'invisible characters');
   return { secret, removed: [...removed] };
 }
 
 function withoutAssignment(text: string): string {
-  const [start = ''] = assignment.exec(text) ?? [];
-  return text.slice(start.length);
+  const [start] = assignment.exec(text) ?? [];
+  return start === undefined ? text : text.slice(start.length).replace(/;$/, '');
 }
 
 function withoutQuotes(text: string): string {
-  // As it stands in JSON or in a list: "…",
+  // As copied from JSON or a list: "…",
   const inner = /["'`”’][,;]$/.test(text) ? text.slice(0, -1) : text;
   const isQuoted = quotes.some(([open, close]) => inner.length > 2 && inner.startsWith(open) && inner.endsWith(close));
   return isQuoted ? inner.slice(1, -1) : text;
@@ -90,14 +96,22 @@ function withoutStart(text: string, start: string): string {
     : text;
 }
 
-/** Why a text that could be a secret hardly is one. */
+/** Why a text that could be a secret is probably not one. */
 function doubtIn(secret: string): string | undefined {
   if (/[\r\n]/.test(secret)) return 'holds a line break; paste the secret alone';
   if (/\p{Cc}/u.test(secret)) return 'holds a control character; copy it again';
   if (/[•●∙]|\*{4}|(\.{3}|…)$/.test(secret)) return 'is masked, as dashboards show it; reveal it first, then copy it';
   if (/^https?:\/\//i.test(secret)) return 'is a URL; paste the secret';
+  if (/^<.*>$/.test(secret)) return 'is in angle brackets, as guides show where a secret belongs; paste the secret';
+  if (/["']\s*:\s*["']/.test(secret))
+    return 'holds more than the secret, as a line of JSON does; paste the secret alone';
+  if (/\s#(\s|$)/.test(secret)) return 'holds a comment behind the secret; paste the secret alone';
+  if (/(,|\\[nr])$/.test(secret)) return 'ends in a comma or an escaped line break; paste the secret alone';
+  if (/^[\x20-\x7e\u00a0]*\u00a0/.test(secret))
+    return 'holds a space of another kind than a keyboard makes; copy it again';
   const isHalfQuoted = (text: string, marks: string) =>
     marks.includes(text.at(0) ?? ' ') || marks.includes(text.at(-1) ?? ' ');
-  if (isHalfQuoted(secret, '"`“”')) return 'begins or ends with a quotation mark that has no partner; copy it again';
+  if (isHalfQuoted(secret, '"`“”') || secret.startsWith("'"))
+    return 'begins or ends with a quotation mark that has no partner; copy it again';
   return undefined;
 }

@@ -2,10 +2,12 @@ import { hmac } from './hmac.ts';
 import { headerOf, type Verifier } from './verifier.ts';
 
 /**
- * Standard Webhooks, which Svix uses under names of its own: `{id}.{timestamp}.{body}` signed with the bytes behind
- * `whsec_`. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ * Standard Webhooks, which Svix uses with its own header names: `{id}.{timestamp}.{body}` signed
+ * with the bytes after `whsec_`.
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  *
- * @param prefixes of the header names (`webhook` in `webhook-id`); a request is judged by the first that it signs with
+ * @param prefixes of the header names (`webhook` in `webhook-id`); the first one in a request
+ * decides
  */
 export function standardWebhooks(...prefixes: [string, ...string[]]): Verifier {
   const schemes = prefixes.map((prefix) => ({ idHeader: `${prefix}-id`, verifier: scheme(prefix) })) as [
@@ -22,7 +24,8 @@ export function standardWebhooks(...prefixes: [string, ...string[]]): Verifier {
       const { idHeader, verifier } = signedWith(request.headers);
       const verdict = verifier.verify(request);
       if (verdict !== 'verified') return verdict;
-      // An id of another name is not signed; one that says something else would make a copy of a request look new.
+      // An id in another header is not signed. A different id there would make a copy of a request
+      // look new.
       const id = headerOf(request.headers, idHeader);
       const others = schemes.map((other) => headerOf(request.headers, other.idHeader));
       return others.every((other) => other === undefined || other === id) ? 'verified' : 'failed';
@@ -51,7 +54,7 @@ function scheme(prefix: string): Verifier {
   });
 }
 
-/** Signing secrets are `whsec_` and base64; a few senders leave the prefix out, and then show the bytes that the standard asks for. */
+/** Signing secrets are `whsec_` and base64; a few senders leave the prefix out. */
 function signingSecretProblem(secret: string): string | undefined {
   const base64 = /^(whsec_)?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/.exec(secret);
   const [, prefix, key = ''] = base64 ?? [];

@@ -1,9 +1,8 @@
 import type { Verifier } from './verifier.ts';
 
 /**
- * For a sender that proves nothing but that it knows the URL.
- *
- * @param reason why nothing can be checked, as people are told
+ * For a sender whose only proof is that it knows the URL.
+ * @param reason why it cannot be checked, for people
  */
 export function unsigned(reason: string): Verifier {
   return {

@@ -13,7 +13,7 @@ import { defineSource, type FieldProblem } from './source.ts';
 const json = z.custom<JsonValue>().optional();
 const map = z.custom<JsonObject>(isJsonObject).optional().catch(undefined);
 
-// Loose, since all of an update counts when it is told from another one.
+// Loose, since all members of an update distinguish it from another one.
 const Payload = z.looseObject({
   event_type: json,
   uuid: json,
@@ -22,7 +22,7 @@ const Payload = z.looseObject({
   event_properties: map,
   user_properties: map,
   event_time: json,
-  // What Amplitude's own API calls the time, and templates often take over.
+  // The time's name in Amplitude's API, which templates often use.
   time: json,
   cohort_id: json,
   cohort_name: json,
@@ -33,7 +33,7 @@ const Payload = z.looseObject({
 });
 type Payload = z.infer<typeof Payload>;
 
-/** Three products of Amplitude post to one URL, and none says which it is. */
+/** Three products of Amplitude post to one URL, and a request does not name its product. */
 function streamOf({
   cohort_id,
   users,
@@ -42,14 +42,15 @@ function streamOf({
   device_id,
 }: Payload): 'cohort' | 'event' | 'user' | 'unknown' {
   if (isPresent(cohort_id) && users !== undefined) return 'cohort';
-  // An Identify call can come as an event of this name.
+  // An Identify call can arrive as an event of this name.
   if (isPresent(event_type)) return event_type === '$identify' ? 'user' : 'event';
   return firstPresent(user_id, device_id) === undefined ? 'unknown' : 'user';
 }
 
 /**
- * Amplitude: event streaming, user updates and cohorts. A batch of a cohort is one event, however many are in it.
- * https://amplitude.com/docs/data/destination-catalog/webhooks, https://amplitude.com/docs/data/destination-catalog/webhooks-cohort
+ * Amplitude: event streaming, user updates and cohorts. A batch of a cohort is one event, however
+ * many members it has. https://amplitude.com/docs/data/destination-catalog/webhooks,
+ * https://amplitude.com/docs/data/destination-catalog/webhooks-cohort
  */
 export const amplitude = defineSource({
   id: 'amplitude',
@@ -72,13 +73,14 @@ export const amplitude = defineSource({
     }
   },
   idempotencyKeyPaths: ['preprocess.idempotency_key'],
-  // Who did something without being signed in is nobody; an update without a user is about the device.
+  // An event of a visitor who is not signed in has no user; an update without a user is about the
+  // device.
   userId: (payload) =>
     streamOf(payload) === 'user' ? firstPresent(payload.user_id, payload.device_id) : payload.user_id,
   data(payload) {
     switch (streamOf(payload)) {
       case 'cohort': {
-        // Without the members: a thousand of them are nothing for every run to carry.
+        // Without the members: every run would carry a thousand of them.
         const { cohort_id, cohort_name, in_cohort, computed_time } = payload;
         return defined({ cohort_id, cohort_name, in_cohort, computed_time });
       }
@@ -107,12 +109,13 @@ function keyOf(payload: Payload): JsonValue | undefined {
     case 'event':
       return uuid;
     default:
-      // Two updates of one user can share a millisecond, so what they say belongs to the key. A copy says the same.
+      // Two updates of one user can share a millisecond, so their content is part of the key. A
+      // copy has the same content.
       return firstPresent(uuid, composedKey(firstPresent(user_id, device_id), event_time, digestOf(payload)));
   }
 }
 
-/** Everybody named in a cohort's batch, once each. Who has no user id is no member of anything here. */
+/** All users in a cohort's batch, once each. Entries without a user id are left out. */
 function memberIds(users: JsonValue[]): string[] {
   const ids = users.flatMap((user) => {
     const id = userIdOf(isJsonObject(user) ? user.user_id : user);

@@ -34,7 +34,7 @@ export const guide: SourceGuide = {
     'A column called `type` becomes the event type. Give it another name in the sync, or set `event_type_path`.',
     'A request that Census gave up on can come again in halves. Its records are events of their own, so nothing is lost.',
     'Names of columns are case-sensitive in templates.',
-    'The user id is the column `user_id`, else `userId`, else `id`. `data` is the record: the body without `type`, or the map under `record` or `data`.',
+    'The user id is the column `user_id`, else `userId`, else `id`. `data` is the record: the body without `type`, or the map under `record` or `data`, unless the body names the user itself: then the map is a column.',
     'Columns that are null or `""` count as not there. `body` has the record as it came.',
   ],
   samples: {

@@ -14,7 +14,7 @@ const columnsOf = (body: JsonObject) =>
   isSyncNotice(body) ? rowOf(body, [], ['event']) : rowOf(body, ['record', 'data'], ['type']);
 
 /**
- * Census, HTTP Request destination: one record or many, in a body that its template makes up.
+ * Census, HTTP Request destination: one record or many, in a body that its template defines.
  * https://docs.getcensus.com/destinations/available-destinations/http-request
  */
 export const census = defineSource({

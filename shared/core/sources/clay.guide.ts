@@ -45,7 +45,7 @@ export const guide: SourceGuide = {
     'Numbers in a template arrive as text.',
     'A quotation mark in a value can break the JSON of the body, which is answered 400.',
     'Clay keeps the answer in the cell: the ids of the events.',
-    'The columns are the body without `event`, or the map under `data`. `body` has the row as it came.',
+    'The columns are the body without `event`, or the map under `data`, unless the body has an `email` itself: then the map is a column. `body` has the row as it came.',
   ],
   samples: {
     headers: { 'content-type': 'application/json' },

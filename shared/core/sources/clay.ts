@@ -1,10 +1,13 @@
+import type { JsonObject } from '../json/values.ts';
 import { bearer } from '../signatures/authorization.ts';
 import { AnyObject, rowOf } from './parts/rows.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource } from './source.ts';
 
+const columnsOf = (body: JsonObject) => rowOf(body, ['data'], ['event'], ['email']);
+
 /**
- * Clay, a column of type HTTP API: one row to a request, in a body that its template makes up.
+ * Clay, a column of type HTTP API: one row per request, in a body that its template defines.
  * https://university.clay.com/docs/http-api-integration-overview
  */
 export const clay = defineSource({
@@ -16,9 +19,9 @@ export const clay = defineSource({
   keptHeaders: [],
   payload: AnyObject,
   eventType: ({ event }) => typeText('event', event),
-  // Whoever runs a row again in Clay means it.
+  // A row that is run again in Clay is run on purpose.
   idempotencyKeyPaths: [],
-  userId: (body) => rowOf(body, ['data'], ['event']).email ?? body.email,
-  data: (body) => rowOf(body, ['data'], ['event']),
+  userId: (body) => columnsOf(body).email,
+  data: columnsOf,
   occurredAtMs: () => undefined,
 });

@@ -17,20 +17,20 @@ export const clerk = defineSource({
   docs: 'https://clerk.com/docs/guides/development/webhooks/overview',
   verifier: standardWebhooks('svix', 'webhook'),
   signs: true,
-  // Its key belongs to the request, so a list would be one event and its copies.
+  // The key belongs to the request, so a list would count as one event and its copies.
   single: true,
-  // Svix tries again for a little more than a day.
+  // Svix retries for a little more than a day.
   settings: { enforcement: 'on', windowHours: 48 },
   keptHeaders: ['svix-id', 'webhook-id'],
   payload: z.object({ type: looseField, timestamp: looseField, data: looseMap }),
   eventType: ({ type }) => typeInField('type', type, 'user.created'),
   eventTypeWanted: 'text in the field "type", such as user.created',
-  // The second is what Standard Webhooks calls it. Both are signed, and the same on every attempt.
+  // The second is the name in Standard Webhooks. Both are signed, and the same at every attempt.
   idempotencyKeyPaths: ['headers.svix-id', 'headers.webhook-id'],
   userId: ({ type, data = {} }) =>
     typeof type === 'string' && type.startsWith('user.')
       ? data.id
-      : // Of a membership the member, of billing who pays; an organization that pays has no user id.
+      : // The member of a membership, the payer of billing; a paying organization has no user id.
         firstPresent(data.user_id, ...[data.public_user_data, data.payer].map(userIdIn)),
   data: ({ data }) => data,
   preprocess: ({ data = {} }) => {

@@ -11,8 +11,8 @@ import {
 import { defineSource } from './source.ts';
 
 /**
- * Under which name Freshpaint sends traits is not documented: they are read from every place they could be in, key by key,
- * the likelier place first.
+ * Freshpaint does not document where it sends traits. They are read key by key from every possible
+ * place, the likelier one first.
  */
 function withTraits(payload: CdpPayload): CdpPayload {
   const { traits, context, properties } = payload;
@@ -31,9 +31,9 @@ export const freshpaint = defineSource({
   id: 'freshpaint',
   title: 'Freshpaint',
   docs: 'https://documentation.freshpaint.io/integrations/destinations/apps/webhooks',
-  // Freshpaint signs nothing; a header with a secret can be added in the destination's settings.
+  // Freshpaint does not sign; the destination's settings can add a header with a secret.
   verifier: sharedHeader('x-webhook-secret'),
-  // What it does after a 401 is not documented: a wrong secret could lose events.
+  // Its reaction to a 401 is not documented: a wrong secret could lose events.
   settings: { enforcement: 'off' },
   keptHeaders: [],
   payload: CdpPayload.transform(withTraits),

@@ -37,7 +37,7 @@ export const guide: SourceGuide = {
     'Templates make text of numbers and `""` of null. A quotation mark in a value breaks the JSON of the body, which is answered 400.',
     'Columns that are null or `""` count as not there. `body` has the row as it came.',
     'Two copies of a row both run, because nothing tells them from two changes. To change that, put an id into the body and name it in `idempotency_key_path`.',
-    'The user id is the column `user_id`, else `userId`, else `id`. `data` is the row: the body without `type`, or the map under `row` or `data`.',
+    'The user id is the column `user_id`, else `userId`, else `id`. `data` is the row: the body without `type`, or the map under `row` or `data`, unless the body names the user itself: then the map is a column.',
   ],
   samples: {
     headers: { 'content-type': 'application/json' },

@@ -8,15 +8,18 @@ import { defineSource } from './source.ts';
 
 const cdpTypes = new Set(['track', 'identify', 'page', 'screen', 'group', 'alias']);
 
-/** A row of the warehouse, or an event of Hightouch Events, which has the vocabulary of customer data platforms. */
+/**
+ * A row of the warehouse, or an event of Hightouch Events, which uses the vocabulary of customer
+ * data platforms.
+ */
 const Payload = AnyObject.transform((body) => {
   const isEvent = typeof body.type === 'string' && cdpTypes.has(body.type.toLowerCase());
   return { body, row: rowOf(body, ['row', 'data'], ['type']), event: isEvent ? CdpPayload.parse(body) : undefined };
 });
 
 /**
- * Hightouch, HTTP Request destination: rows that were added, changed or removed, in a body that its template makes up.
- * https://hightouch.com/docs/destinations/http-request
+ * Hightouch, HTTP Request destination: rows that were added, changed or removed, in a body that its
+ * template defines. https://hightouch.com/docs/destinations/http-request
  */
 export const hightouch = defineSource({
   id: 'hightouch',
@@ -29,8 +32,8 @@ export const hightouch = defineSource({
   refuses: ({ body }) => rpcProblem(body),
   payload: Payload,
   eventType: ({ body, event }) => rpcProblem(body) ?? (event ? cdpEventType(event) : typeText('type', body.type)),
-  // `messageId` of its events only: nothing tells two copies of a row from a row that changed twice, and a column of
-  // that name is the row's.
+  // Only the `messageId` of its events. Two copies of a row look like a row that changed twice, and
+  // a column called `messageId` belongs to the row.
   idempotencyKeyPaths: ['preprocess.idempotency_key'],
   userId: ({ row, event }) => (event ? event.userId : rowUserId(row)),
   data: ({ row, event }) => (event ? cdpData(event) : row),

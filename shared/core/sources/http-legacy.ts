@@ -15,7 +15,7 @@ const Payload = z.object({
 });
 type Payload = z.infer<typeof Payload>;
 
-/** What the contract asks for: `type` is `track`, and `event` names what happened. */
+/** The contract's form: `type` is `track`, and `event` names what happened. */
 function problemIn({ type, event }: Payload): FieldProblem | undefined {
   if (type !== 'track') {
     const got = typeof type === 'string' && type !== '' ? `"${type.slice(0, 40)}"` : typeName(type);
@@ -29,15 +29,16 @@ function problemIn({ type, event }: Payload): FieldProblem | undefined {
 }
 
 /**
- * The HTTP endpoint of the first generation: one track event to a request, answered 204, and 400 for what is none.
- * https://docs.knock.app/integrations/sources/http-legacy
+ * The HTTP endpoint of the first generation: one track event per request, answered 204, and 400 for
+ * anything else. https://docs.knock.app/integrations/sources/http-legacy
  */
 export const httpLegacy = defineSource({
   id: 'http-legacy',
   title: 'HTTP (legacy)',
   docs: 'https://docs.knock.app/integrations/sources/http-legacy',
   verifier: unsigned('the contract knows no secret but the URL'),
-  // As sources of this generation are: copies run until somebody switches the check on. There is no identify to switch.
+  // Like all sources of this generation: copies run until the check is switched on. It has no
+  // identify switch.
   settings: { enforcement: 'off', idempotency: false, identify: false },
   keptHeaders: [],
   single: true,

@@ -6,13 +6,16 @@ import { AnyObject } from './parts/rows.ts';
 import { typeText } from './parts/type-text.ts';
 import { defineSource } from './source.ts';
 
-/** Anything that posts JSON. Whatever is not as below, the source's own file says: paths, checks, an expression. */
+/**
+ * Any sender that posts JSON. The source's file states everything that differs from below: paths,
+ * checks, an expression.
+ */
 export const http = defineSource({
   id: 'http',
   title: 'HTTP',
   docs: 'https://docs.knock.app/integrations/sources/http',
   verifier: unsigned('the source declares no verification, so only its URL is secret'),
-  // What the file declares under `verification` is enforced all the same.
+  // A check that the file declares under `verification` is still enforced.
   settings: { enforcement: 'off' },
   keptHeaders: [],
   payload: AnyObject,

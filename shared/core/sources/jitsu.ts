@@ -17,9 +17,10 @@ export const jitsu = defineSource({
   id: 'jitsu',
   title: 'Jitsu',
   docs: 'https://docs.jitsu.com/',
-  // Jitsu signs nothing; a header with a secret can be added in the destination's settings.
+  // Jitsu does not sign; the destination's settings can add a header with a secret.
   verifier: sharedHeader('x-webhook-secret'),
-  // It tries again after 10, 100 and 1,000 minutes, less than a day in all; whoever hosts it can make that a day more.
+  // It retries after 10, 100 and 1,000 minutes, less than a day in all; its operator can extend
+  // that by a day.
   settings: { enforcement: 'off', windowHours: 48 },
   keptHeaders: [],
   payload: CdpPayload,

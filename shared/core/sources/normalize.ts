@@ -16,29 +16,29 @@ import { type FieldProblem, type Reading, type SourceKind, typeName } from './so
 type Rejected = {
   kind: 'rejected';
   reason: Extract<EventReason, 'not_an_object' | 'payload_invalid' | 'event_type_missing' | 'preprocess_failed'>;
-  /** Which field, what it holds, what it would have to hold; never the value itself. */
+  /** The field, the kind of its value, and the expected one; never the value itself. */
   detail: string;
 };
 
 export type Normalization = ({ kind: 'normalized'; event: NormalizedEvent } | Rejected) & {
-  /** How the source's own expression went; absent where it has none. */
+  /** The result of the source's own expression; absent without one. */
   preprocessing?: Preprocessing;
 };
 
-/** Of a source's settings, those that say how its events are read. */
+/** The settings of a source that affect how its events are read. */
 type KeySettings = { idempotency: Pick<SourceSettings['idempotency'], 'path'> };
 
-/** `error`: the event goes on without what the expression would have made. */
+/** `error`: the event is processed without the expression's values. */
 export type Preprocessing = { ms: number; error?: string };
 
 /**
- * Reads an event as its source means it. The same event, file and settings always give the same result.
- *
- * The event type is at the source's `event_type_path`, else what its kind says; the idempotency key at the path in the
- * settings, else in the source's file, else where its kind sends it. The key is not checked here: claim-key.ts does.
- *
- * @param made by the source's own expression; needed where its file has one. `preprocessEvent` runs it
- * @throws for a payload that is not ours, and for a kind this version of the code does not know
+ * Reads an event as its source means it. The same event, file and settings always give the same
+ * result. The event type is at the source's `event_type_path`, else the kind derives it. The
+ * idempotency key is at the path in the settings, else in the source's file, else the kind's.
+ * claim-key.ts checks the key.
+ * @param made the result of the source's own expression, required if its file has one;
+ * `preprocessEvent` runs it
+ * @throws for a payload that is not ours, and for a kind that this version does not know
  */
 export function normalizeEvent(
   raw: RawEvent,
@@ -86,8 +86,8 @@ export function normalizeEvent(
       headers,
       preprocess,
       ...(keyCandidate !== undefined && { keyCandidate }),
-      // What was received has happened. Of a clock that runs ahead, an event would stay the newest of its user for as long
-      // as the clock is wrong, and what other sources send meanwhile would count as late.
+      // A received event has happened. With a clock that runs ahead, an event would stay its user's
+      // newest for as long as the clock is wrong, and events of other sources would count as late.
       occurredAtMs: Math.min(occurredAtMsOf(file, reading, namespaces) ?? receivedAtMs, receivedAtMs),
       receivedAtMs,
     },
@@ -95,9 +95,9 @@ export function normalizeEvent(
 }
 
 /**
- * Runs the source's own expression on an event; undefined where its file has none. It sees the event's `body` and `headers`,
- * and in `preprocess` what the kind itself computes.
- * @throws for a payload that is not ours, and for a kind this version of the code does not know
+ * Runs the source's own expression on an event; undefined without one. It sees the event's `body`
+ * and `headers`, and in `preprocess` the kind's computed values.
+ * @throws for a payload that is not ours, and for a kind that this version does not know
  */
 export async function preprocessEvent(
   raw: RawEvent,
@@ -119,7 +119,7 @@ function kindOf(raw: RawEvent, file: SourceFile): SourceKind {
   return kind;
 }
 
-/** A type that is missing because the expression that should have made it failed is the expression's fault. */
+/** If the expression should have provided the type and failed, the expression is the cause. */
 function blameExpression(rejection: Rejected, preprocessing: Preprocessing | undefined): Rejected {
   if (preprocessing?.error === undefined || rejection.reason !== 'event_type_missing') return rejection;
   return rejected('preprocess_failed', `${rejection.detail}; the source's expression failed: ${preprocessing.error}`);

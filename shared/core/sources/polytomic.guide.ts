@@ -15,7 +15,7 @@ export const guide: SourceGuide = {
     rule: 'The event type is the field `event`, which is `sync.records` for every row.',
     examples: ['sync.records'],
   },
-  key: 'the id of the sync, the hash of the record, and the time of the request (the header `Polytomic-Signature-Timestamp`)',
+  key: 'the id of the sync, the hash of the record and what it holds, and the time of the request (the header `Polytomic-Signature-Timestamp`)',
   defaultMappings: [rowIdentifyMapping('sync.records', 'sync-records')],
   behaviour: {
     timeout: 'Polytomic does not say how long it waits for an answer.',

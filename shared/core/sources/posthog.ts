@@ -10,7 +10,10 @@ const map = z.custom<JsonObject>(isJsonObject).optional().catch(undefined);
 
 const EventMap = z.object({ event: json, distinct_id: json, properties: map, timestamp: json });
 
-/** The flat body of the template that notifies services, or what the plain webhook sends: the whole event as a map. */
+/**
+ * The flat body of the template for services, or the body of the plain webhook: the whole event as
+ * a map.
+ */
 const Payload = z
   .object({ event: json, userId: json, properties: map, timestamp: json })
   .transform(({ event, userId, properties, timestamp }) => {
@@ -27,7 +30,7 @@ export const posthog = defineSource({
   id: 'posthog',
   title: 'PostHog',
   docs: 'https://posthog.com/docs/cdp/destinations',
-  // PostHog signs nothing; a destination of its webhook kind sends any header.
+  // PostHog does not sign; its webhook destinations can send any header.
   verifier: sharedHeader('x-webhook-secret'),
   settings: { enforcement: 'once_set' },
   keptHeaders: [],

@@ -19,16 +19,16 @@ export const rudderstack = defineSource({
   id: 'rudderstack',
   title: 'RudderStack',
   docs: 'https://www.rudderstack.com/docs/destinations/webhooks/setup-guide/',
-  // RudderStack signs nothing; a header with a secret can be added in the destination's settings.
+  // RudderStack does not sign; the destination's settings can add a header with a secret.
   verifier: sharedHeader('x-webhook-secret'),
-  // It drops for good what is answered 401, so a wrong secret would lose events.
+  // It drops an event for good after a 401, so a wrong secret would lose events.
   settings: { enforcement: 'off' },
   keptHeaders: ['x-rudder-instance-id'],
   payload: CdpPayload,
   eventType: cdpEventType,
   fixedTypes: cdpTypes,
   neverOfType: cdpNeverOfType,
-  // The second is how some old clients spell it.
+  // Some old clients use the second spelling.
   idempotencyKeyPaths: ['body.messageId', 'body.message_id'],
   userId: ({ userId }) => userId,
   data: cdpData,

@@ -28,12 +28,12 @@ export const segment = defineSource({
     signsFirstOfList: true,
   }),
   signs: true,
-  // A Shared Secret is optional in Segment: without one it signs nothing.
+  // A Shared Secret is optional in Segment: without one it does not sign.
   settings: { enforcement: 'once_set' },
   keptHeaders: [],
   payload: CdpPayload,
   eventType: cdpEventType,
-  // A deletion that was asked for in Segment is sent on as a type of its own.
+  // Segment sends a requested deletion as a separate type.
   neverOfType: (eventType) => (eventType === 'delete' ? undefined : cdpNeverOfType(eventType)),
   idempotencyKeyPaths: ['body.messageId'],
   userId: ({ userId }) => userId,

@@ -15,14 +15,15 @@ const headerNames = ['topic', 'shop-domain', 'webhook-id', 'event-id', 'api-vers
 const headerOf = (headers: Record<string, string>, name: string) => headers[`x-${name}`] ?? headers[name];
 
 /**
- * Shopify webhooks: the resource as it is now; what happened to it is in the headers.
+ * Shopify webhooks: the body is the resource as it is now; headers say what happened to it.
  * Payloads: https://shopify.dev/docs/api/webhooks
  */
 export const shopify = defineSource({
   id: 'shopify',
   title: 'Shopify',
   docs: 'https://shopify.dev/docs/apps/build/webhooks',
-  // Covers the body alone, neither its time nor the headers. https://shopify.dev/docs/apps/build/webhooks/subscribe/https
+  // Covers only the body, neither time nor headers.
+  // https://shopify.dev/docs/apps/build/webhooks/subscribe/https
   verifier: hmac({
     algorithm: 'sha256',
     encoding: 'base64',
@@ -34,9 +35,9 @@ export const shopify = defineSource({
     secretProblem: oneWord,
   }),
   signs: true,
-  // Its type and key belong to the request, so a list would be one event and its copies.
+  // Type and key belong to the request, so a list would count as one event and its copies.
   single: true,
-  // Shopify tries again for four hours.
+  // Shopify retries for four hours.
   settings: { enforcement: 'on', windowHours: 24 },
   keptHeaders: headerNames.flatMap((name) => [`x-${name}`, name]),
   payload: z.custom<JsonObject>(isJsonObject),
@@ -46,7 +47,7 @@ export const shopify = defineSource({
   },
   eventTypeWanted: 'the header x-shopify-topic, such as orders/create, which Shopify sends with every webhook',
   idempotencyKeyPaths: ['headers.x-shopify-webhook-id', 'headers.shopify-webhook-id'],
-  // Who bought it. A guest's order has no customer.
+  // The buyer. A guest's order has no customer.
   userId: (body, request) => customerOf(body, request)?.id,
   data: (body) => body,
   preprocess(body, request) {
@@ -54,18 +55,22 @@ export const shopify = defineSource({
     const name = fullName(customer?.first_name, customer?.last_name);
     return { ...(name !== undefined && { full_name: name }) };
   },
-  // What is signed comes first: with the time of a header, an old body that is sent again would overwrite what is newer.
+  // Signed values come first: with a header's time, an old body that is sent again would overwrite
+  // newer data.
   occurredAtMs: ({ updated_at, created_at }, { headers }) =>
     eventTimeMs(updated_at) ?? eventTimeMs(created_at) ?? eventTimeMs(headerOf(headers, 'shopify-triggered-at')),
 });
 
-/** The customer that the body belongs to, else the body itself where it is one: a privacy request only names its customer. */
+/**
+ * The body's customer, else the body itself if it is a customer: a privacy request only names its
+ * customer.
+ */
 function customerOf(body: JsonObject, { headers }: SourceRequest): JsonObject | undefined {
   if (isJsonObject(body.customer)) return body.customer;
   return headerOf(headers, 'shopify-topic')?.startsWith('customers/') ? body : undefined;
 }
 
-// Shopify sends of these, once they are deleted, the id and nothing that was known about them.
+// After a deletion Shopify only sends the id of these.
 const deletions: ReadonlySet<string> = new Set([
   'customers/delete',
   'orders/delete',
@@ -85,8 +90,9 @@ const knowledge = [
 ];
 
 /**
- * Why a topic cannot be that of the body. The signature does not cover the topic, so one who has seen a signed
- * `customers/update` could send it again as `customers/delete`. Decision: docs/decisions/0041-unsigned-topics.md
+ * Why a topic cannot belong to the body. The signature does not cover the topic, so an observer of
+ * a signed `customers/update` could send it again as `customers/delete`. Decision:
+ * docs/decisions/0023-unsigned-topics.md
  */
 function topicProblem(topic: string, body: JsonObject, headers: Record<string, string>): FieldProblem | undefined {
   const problem = (got: string, wanted: string) => ({ field: 'headers.x-shopify-topic', got, wanted });

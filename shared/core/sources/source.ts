@@ -3,30 +3,33 @@ import type { JsonObject, JsonValue } from '../json/values.ts';
 import { type FieldPath, parseFieldPath } from '../mappings/field-path.ts';
 import type { Verifier } from '../signatures/verifier.ts';
 
-/** What is wrong with a field: `event: got a list, wanted text`. */
+/** A field's problem: `event: got a list, wanted text`. */
 export type FieldProblem = { field: string; got: string; wanted: string };
 
-/** How one request can carry several events besides as a list. */
+/** How one request can carry several events, other than as a list. */
 export type BatchWrapper = {
-  /** Where the list of events is, outermost member first: `['batch']`, `['object', 'records']`. */
+  /**
+   * The path to the list of events, outermost member first: `['batch']`, `['object', 'records']`.
+   */
   list: readonly [string, ...string[]];
   /**
-   * Members of the outermost map that belong to every event that has none of its own. The map that a list lies in (`object`)
-   * belongs to them too, without the list.
+   * Members of the outermost map that are copied into every event without them. The map around the
+   * list (`object`) is copied too, without the list.
    */
   shared: readonly string[];
-  /** An object that has this member is an event itself, whatever else is in it. Absent: none is. */
+  /** An object with this member is an event itself, whatever else it has. Absent: none is. */
   unless?: string;
 };
 
-/** What an environment's settings say where they say nothing. */
+/** Default settings of an environment. */
 export type SettingsDefaults = {
   /**
-   * Whether a request that fails the check is refused: `off` where a wrong secret would lose events for good and the vendor
-   * signs nothing, `once_set` as soon as there is a secret, `on` where the vendor signs every request.
+   * Whether a request that fails the check is refused: `off` if the vendor does not sign and a
+   * wrong secret would lose events for good, `once_set` as soon as a secret is set, `on` if the
+   * vendor signs every request.
    */
   enforcement: 'on' | 'off' | 'once_set';
-  /** At least as long as the sender tries again. */
+  /** At least as long as the sender retries. */
   windowHours: number;
   idempotency: boolean;
   identify: boolean;
@@ -36,21 +39,30 @@ type Description = {
   /** Also the file's name. */
   id: string;
   title: string;
-  /** Where the vendor describes its payloads. */
+  /** The vendor's description of its payloads. */
   docs: string;
   verifier: Verifier;
-  /** The vendor signs every request in this way alone, so a source's file may declare no other. Default: false. */
+  /**
+   * The vendor signs every request, only in this way, so a source's file may not declare another.
+   * Default: false.
+   */
   signs?: boolean;
-  /** Request headers to keep with each event besides those that every event keeps, in lower case. */
+  /**
+   * Request headers to keep with each event, in lower case, in addition to those that every event
+   * keeps.
+   */
   keptHeaders: readonly string[];
   /** Members whose values are never stored: a name, with `*` for any text at its start, its end or both. Default: none. */
   redact?: readonly string[];
   batchWrapper?: BatchWrapper;
-  /** Event types that are the same for everybody, for "did you mean". Default: none. */
+  /** Fixed event types of the vendor, for "did you mean". Default: none. */
   fixedTypes?: readonly string[];
-  /** Why no event of this kind ever has this type; undefined when one may. For checks of mappings. Default: any type may come. */
+  /**
+   * Why events of this kind never have this type; undefined when they can. For checks of mappings.
+   * Default: any type is possible.
+   */
   neverOfType?(eventType: string): string | undefined;
-  /** What an event without a type is told to bring, where text such as `identify` would mislead. */
+  /** What to ask for when an event has no type, if text such as `identify` would mislead. */
   eventTypeWanted?: string;
   /** One request is one event; a list is refused. Default: false. */
   single?: boolean;
@@ -58,38 +70,46 @@ type Description = {
   answer?: 'no_content';
 };
 
-/** What a kind may read of the request besides the event: the headers that were kept, with names in lower case. */
+/**
+ * What a kind may read of the request in addition to the event: the kept headers, with names in
+ * lower case.
+ */
 export type SourceRequest = { headers: Record<string, string> };
 
-/** A kind of sender, as its file states it. `Payload` is what its schema makes of a request's body. */
+/**
+ * A kind of sender, as its file defines it. `Payload` is the output of its schema for a request's
+ * body.
+ */
 export type SourceDefinition<Payload> = Description & {
   /** Default: enforcement as given, 24 hours, the rest on. */
   settings: Pick<SettingsDefaults, 'enforcement'> & Partial<SettingsDefaults>;
   /**
-   * Reads what the functions below need. Strict only where nothing could be done with the event otherwise: an optional
-   * field of an odd type must not lose an event, so let it be absent (`.catch(undefined)`).
+   * Reads what the functions below need. Be strict only if the event is useless otherwise: an
+   * optional field of an odd type must not lose an event, so make it absent (`.catch(undefined)`).
    */
   payload: z.ZodType<Payload>;
   /** Absent: the event is rejected with `event_type_missing`. A source's own `event_type_path` takes its place. */
   eventType(payload: Payload, request: SourceRequest): string | FieldProblem | undefined;
-  /** Where the idempotency key is: the first of these paths that leads somewhere. Empty: the vendor sends none. */
+  /**
+   * Paths of the idempotency key; the first one with a value counts. Empty: the vendor sends none.
+   */
   idempotencyKeyPaths: readonly string[];
-  /** Text or a number; anything else, and the empty text, is nobody. */
+  /** Text or a number; anything else, and the empty text, means no user. */
   userId(payload: Payload, request: SourceRequest): JsonValue | undefined;
-  /** The primary contents, what `data.*` reads. Absent: none. */
+  /** The primary contents, read as `data.*`. Absent: none. */
   data(payload: Payload): JsonObject | undefined;
-  /** What no path can say, read as `preprocess.*`. Absent: nothing. */
+  /** Computed values, read as `preprocess.*`. Absent: none. */
   preprocess?(payload: Payload, request: SourceRequest): JsonObject;
   /** When it happened, epoch ms; absent: when it was received. */
   occurredAtMs(payload: Payload, request: SourceRequest): number | undefined;
   /**
-   * What a sender of this kind is told with a 400 instead of an event row. Only for contracts that promise so; anything
-   * else is accepted first and explained by its row. Default: nothing.
+   * A refusal with 400 in place of an event row. Only for contracts that promise it; all else is
+   * accepted and explained by its row. Default: none.
    */
   refuses?(payload: Payload): FieldProblem | undefined;
 };
 
-/** What a kind reads out of one event. */
+/** A kind's reading of one event. */
 export type Reading = {
   eventType(): string | FieldProblem | undefined;
   userId: JsonValue | undefined;
@@ -103,7 +123,7 @@ export type SourceKind = Description & {
   settings: SettingsDefaults;
   idempotencyKeyPaths: readonly FieldPath[];
   read(body: JsonObject, headers: Record<string, string>): Reading | FieldProblem;
-  /** Absent: nothing is refused for what is in it. */
+  /** Absent: requests are not refused for their content. */
   refuses?(body: JsonObject): FieldProblem | undefined;
 };
 
@@ -156,7 +176,7 @@ function problemOf(error: z.ZodError, body: JsonObject): FieldProblem {
   return { field: issue.path.map(String).join('.') || 'body', got: typeName(found), wanted: issue.message };
 }
 
-/** What a value is, in words for a person: `a list`, `nothing`. */
+/** The kind of a value, in words: `a list`, `nothing`. */
 export function typeName(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';

@@ -26,7 +26,7 @@ export const stripe = defineSource({
   }),
   signs: true,
   single: true,
-  // Stripe tries again for three days.
+  // Stripe retries for three days.
   settings: { enforcement: 'on', windowHours: 96 },
   keptHeaders: [],
   payload: z.object({ type: looseField, created: looseField, data: looseMap }),
@@ -47,7 +47,7 @@ function stripeSecretProblem(secret: string): string | undefined {
     : 'must be the signing secret of the endpoint, which begins with whsec_; copy it whole';
 }
 
-/** The customer that an object is or belongs to, who may be expanded. A thin event has no object. */
+/** The customer that an object is or belongs to; it may be expanded. A thin event has no object. */
 function customerIn(object: JsonValue | undefined): JsonValue | undefined {
   if (!isJsonObject(object)) return undefined;
   if (object.object === 'customer') return object.id;

@@ -29,7 +29,7 @@ export const workos = defineSource({
   }),
   signs: true,
   single: true,
-  // WorkOS tries again for three days.
+  // WorkOS retries for three days.
   settings: { enforcement: 'on', windowHours: 96 },
   keptHeaders: [],
   payload: z.object({ event: looseField, created_at: looseField, data: looseMap }),
@@ -52,7 +52,7 @@ export const workos = defineSource({
   occurredAtMs: ({ created_at }) => eventTimeMs(created_at),
 });
 
-/** `email`, else of the list that older directories send the primary entry. */
+/** `email`, else the primary entry of the list that older directories send. */
 function primaryEmail({ email, emails }: JsonObject): JsonValue | undefined {
   if (typeof email === 'string' && email !== '') return email;
   const entry = Array.isArray(emails)

@@ -2,12 +2,12 @@ import type { TargetAnswer } from '../../ports/workflow-target.ts';
 
 export type HttpAnswer = { status: number; retryAfter: string | undefined; response: string };
 
-/** Longer than this nobody is left alone on their own word; a target that is busy for longer says so again. */
+/** The longest wait that a target may ask for; if it is busy for longer, it says so again. */
 const retryAfterSecondsMax = 3600;
 
 /**
- * What an HTTP status means for a run: 2xx it began; 408, 425, 429 and 5xx try again; everything else, redirects
- * included, is a final no (a redirect could lead anywhere, so none is followed).
+ * The meaning of an HTTP status for a run: 2xx, it began; 408, 425, 429 and 5xx, try again; all
+ * others are a final no, including redirects, which could lead anywhere and are not followed.
  */
 export function answerFromHttp({ status, retryAfter, response }: HttpAnswer, nowMs: number): TargetAnswer {
   const reference = { status, ...(response !== '' && { response }) };

@@ -2,7 +2,7 @@ import type { TargetAnswer, Unavailable } from '../../ports/workflow-target.ts';
 import { clip } from '../text.ts';
 
 /**
- * The breaker of one workflow's target: a target that keeps failing is left alone, but for one probe at a time.
+ * The breaker of one workflow's target: a target that keeps failing gets only one probe at a time.
  *
  * ```
  * closed ──10 failures in a row──▶ open ──probe is due──▶ half open ──alive──▶ closed
@@ -10,36 +10,41 @@ import { clip } from '../text.ts';
  *                                   └───────── failed ───────┘  wait doubles: 15 s … 2 min
  * ```
  *
- * Failures in a row are counted by each process for itself; only the transitions are written, since everybody must know
- * of them. Half open is no state of its own: whoever moves `probeAtMs` on has the probe, and if that process dies the next
- * probe is due all the same. docs/targets.md, "Targets that keep failing".
+ * Each process counts failures in a row itself; only transitions are written, since all processes
+ * must know them. Half open is not a separate state: the process that moves `probeAtMs` makes the
+ * probe. If it dies, the next probe is due all the same. docs/targets.md, "Targets that keep
+ * failing".
  */
 export type Breaker = {
   isOpen: boolean;
   openedAtMs: number;
-  /** Until then nobody calls. */
+  /** No calls before then. */
   probeAtMs: number;
   /** Probes that failed since it opened. */
   failedProbes: number;
-  /** Why it opened, for the runs that are held back. */
+  /** Why it opened, for the runs that it holds back. */
   reason: Unavailable['reason'];
   detail: string;
-  /** Raised by one with every write; the condition of the next. */
+  /** Each write raises it by one; the condition of the next write. */
   revision: number;
 };
 
 export const failuresToOpen = 10;
 const waitSecondsFirst = 15;
 const waitSecondsMax = 120;
-/** Beyond the call's own time, for writing down how a probe went. */
+/** In addition to the call's own time, for writing the probe's result. */
 const probeGraceMs = 5000;
 
-/** The time that a call has, and the time that the target may have (first attempts get less, as do calls near a deadline). */
+/**
+ * The call's time, and the target's full timeout (first attempts get less, and so do calls near a
+ * deadline).
+ */
 export type Timing = { timeoutMs: number; fullTimeoutMs: number };
 
 /**
- * What an answer says of the target. A refusal is a sign of life. A missing secret is our own trouble, and a call that got
- * less than the target's time says only that it is not fast, so neither counts.
+ * What an answer says about the target. A refusal is a sign of life. A missing secret is our own
+ * problem, and a timeout with less than the target's time only shows that it is not fast; neither
+ * counts.
  */
 export type Sign = 'alive' | 'failing' | 'none';
 
@@ -50,7 +55,7 @@ export function signOf(answer: TargetAnswer, timing: Timing): Sign {
   return 'failing';
 }
 
-/** Of several answers the best sign: a target that takes some runs of a batch is alive. */
+/** The best sign of several answers: a target that takes some runs of a batch is alive. */
 export function bestSign(signs: Sign[]): Sign {
   if (signs.includes('alive')) return 'alive';
   return signs.includes('failing') ? 'failing' : 'none';
@@ -58,7 +63,7 @@ export function bestSign(signs: Sign[]): Sign {
 
 export type Permission =
   | { kind: 'call' }
-  /** Write `next` on the condition that nobody else has; whoever succeeds may call. */
+  /** Write `next` if no other process has; the process that succeeds may call. */
   | { kind: 'probe'; next: Breaker }
   | { kind: 'hold' };
 
@@ -68,13 +73,14 @@ export function permissionFor(
   { timeoutMs, fullTimeoutMs }: Timing,
 ): Permission {
   if (!breaker?.isOpen) return { kind: 'call' };
-  // A probe with less than the target's time could not tell a slow target from a dead one; retries have all of it.
+  // A probe with less than the target's time cannot tell a slow target from a dead one; retries
+  // have the full time.
   if (nowMs < breaker.probeAtMs || timeoutMs < fullTimeoutMs) return { kind: 'hold' };
   const probeAtMs = nowMs + timeoutMs + probeGraceMs;
   return { kind: 'probe', next: { ...breaker, probeAtMs, revision: breaker.revision + 1 } };
 }
 
-/** @param breaker as it was last read: a closed one keeps its revision */
+/** @param breaker as last read; a closed one keeps its revision */
 export function opened(breaker: Breaker | undefined, trouble: Unavailable, nowMs: number): Breaker {
   return {
     isOpen: true,
@@ -87,7 +93,7 @@ export function opened(breaker: Breaker | undefined, trouble: Unavailable, nowMs
   };
 }
 
-/** After a probe that failed the wait doubles; one that said nothing is simply repeated. */
+/** After a failed probe the wait doubles; an inconclusive probe is repeated. */
 export function stillOpen(breaker: Breaker, trouble: Unavailable, sign: Sign, nowMs: number): Breaker {
   const failedProbes = breaker.failedProbes + (sign === 'failing' ? 1 : 0);
   return {
@@ -103,15 +109,15 @@ export function closed(breaker: Breaker): Breaker {
   return { ...breaker, isOpen: false, revision: breaker.revision + 1 };
 }
 
-/** Our own rhythm, or what the target asked for where that is later. */
+/** Our own interval, or the target's requested time if that is later. */
 function nextProbeAtMs(failedProbes: number, { retryAfterSeconds = 0 }: Unavailable, nowMs: number): number {
   const ownSeconds = Math.min(waitSecondsFirst * 2 ** failedProbes, waitSecondsMax);
   return nowMs + Math.max(ownSeconds, retryAfterSeconds) * 1000;
 }
 
 /**
- * What a run hears that is held back: nothing was tried, and the next probe is when it is worth coming back. Coming back
- * costs no attempt, so a breaker that is open for hours uses none of them up.
+ * The answer for a run that is held back: no call was made, and it should return at the next probe.
+ * Returning costs no attempt, so a breaker that is open for hours uses none up.
  */
 export function heldBack({ openedAtMs, probeAtMs, reason, detail }: Breaker, nowMs: number): Unavailable {
   const since = new Date(openedAtMs).toISOString();
@@ -119,7 +125,7 @@ export function heldBack({ openedAtMs, probeAtMs, reason, detail }: Breaker, now
     kind: 'unavailable',
     reason,
     detail: `not called: the target keeps failing since ${since} (${detail})`,
-    // A probe may be due, and this call have had too little time for it.
+    // A probe may be due for which this call had too little time.
     retryAfterSeconds: Math.max(1, Math.ceil((probeAtMs - nowMs) / 1000)),
     isUntried: true,
   };

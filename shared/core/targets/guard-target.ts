@@ -14,15 +14,15 @@ import {
   type Timing,
 } from './breaker.ts';
 
-/** How long a process goes by what it knows of a breaker. */
+/** How long a process caches a breaker. */
 const freshMs = 15_000;
 
-/** What one process knows of one workflow's target. */
+/** One process's knowledge of one workflow's target. */
 type Known = { breaker?: Breaker; readAtMs: number; failures: number; reading?: Promise<void> };
 
 /**
- * Puts each workflow's target behind its breaker. A table that cannot be read or written stops nothing: a breaker spares
- * a target and our own concurrency, and correctness never rests on it.
+ * Puts each workflow's target behind its breaker. If the table cannot be read or written, calls go
+ * on: a breaker spares a target and our concurrency, but correctness never depends on it.
  */
 export function makeTargetGuard(breakers: TargetBreakers, nowMs: () => number) {
   const byWorkflow = new Map<string, Known>();
@@ -54,7 +54,8 @@ export function makeTargetGuard(breakers: TargetBreakers, nowMs: () => number) {
           guarded(requests.length, batch.timeoutMs, () => startMany.call(target, requests, batch)),
       }),
       ...(cancel && {
-        // No evidence and no probe: cancellations are few, and a target may take them elsewhere than runs.
+        // Cancellations count neither as evidence nor as a probe: they are few, and a target may
+        // take them at another address.
         async cancel(request): Promise<CancelAnswer> {
           await refresh(workflow, known);
           const { breaker } = known;
@@ -121,14 +122,17 @@ export function makeTargetGuard(breakers: TargetBreakers, nowMs: () => number) {
       if (breaker === undefined) delete known.breaker;
       else known.breaker = breaker;
     } catch {
-      // What was known stays in force, and the table is left alone for a while too.
+      // The cached breaker stays in force, and the table is not read for a while.
     }
     known.readAtMs = nowMs();
   }
 
-  /** `changed`: somebody else wrote first, and what they wrote is known now. A table that is away counts as written. */
+  /**
+   * `changed`: another process wrote first, and its breaker is cached now. An unavailable table
+   * counts as written.
+   */
   async function write(workflow: string, known: Known, next: Breaker): Promise<'written' | 'changed'> {
-    // Before anything is waited for: runs of this process that come meanwhile go by it.
+    // Before the first wait, so that other runs of this process use it meanwhile.
     known.breaker = next;
     try {
       if (await breakers.writeIfUnchanged(workflow, next)) return 'written';

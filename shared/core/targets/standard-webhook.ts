@@ -27,7 +27,7 @@ export function standardWebhookHeaders(
 const prefix = 'whsec_';
 
 function signingKey(secret: string): Buffer {
-  // Buffer.from skips what is not base64, and would sign with a key that nobody has.
+  // Buffer.from skips characters that are not base64, and would sign with a wrong key.
   if (!isSigningSecret(secret)) throw new Error('a secret of the target is not "whsec_" followed by base64');
   return Buffer.from(secret.slice(prefix.length), 'base64');
 }

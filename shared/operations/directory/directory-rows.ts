@@ -1,7 +1,9 @@
-import { type Entity, mapFieldsOf, recipientKey, textFieldsOf, usersCollection } from '../../core/directory/entity.ts';
+import { type Entity, mapFieldsOf, textFieldsOf } from '../../core/directory/entity.ts';
+import { recipientKey, usersCollection } from '../../core/ids/entity-ref.ts';
 import { isJsonObject, type JsonObject } from '../../core/json/values.ts';
 import type { AudienceMember } from '../../ports/audiences.ts';
 import type { Subscription } from '../../ports/subscriptions.ts';
+import { iso } from '../words/iso.ts';
 import { type UserRow, userRow } from './user-row.ts';
 
 /* Rows of `--json` for the rest of the directory: objects, tenants, audiences, subscriptions. */
@@ -120,5 +122,3 @@ function fieldsOf({ ref, attributes }: Entity) {
     properties: Object.fromEntries(Object.entries(attributes).filter(([name]) => !own.includes(name))),
   };
 }
-
-const iso = (timeMs: number) => new Date(timeMs).toISOString();

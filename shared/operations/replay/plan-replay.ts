@@ -174,7 +174,7 @@ function actionsMessage(
     ...(needsData && { data: event.data }),
     occurredAtMs: event.occurredAtMs,
     receivedAtMs: entry.receivedAtMs,
-    // Only the owner's failures release a claim; naming it lets a failure of this replay release it too.
+    // A failure releases the claim of its execution only if the message names the claim.
     ...(entry.key !== undefined &&
       claim !== undefined && { claim: { key: entry.key, source: entry.source, eventType: event.eventType } }),
     ...base,

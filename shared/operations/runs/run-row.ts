@@ -1,4 +1,4 @@
-import { recipientKey } from '../../core/directory/entity.ts';
+import { recipientKey } from '../../core/ids/entity-ref.ts';
 import { printRunId } from '../../core/ids/run-id.ts';
 import type { JsonObject } from '../../core/json/values.ts';
 import { endingOf, type RunStatus, type WorkflowRun } from '../../core/runs/workflow-run.ts';

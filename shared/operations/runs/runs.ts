@@ -3,7 +3,7 @@ import { getEach } from '../../adapters/dynamodb-get-each.ts';
 import { runFromItem, runItemKey } from '../../adapters/dynamodb-workflow-runs.ts';
 import { findAction } from '../../core/actions/index.ts';
 import { Recipients } from '../../core/actions/parts/recipient.ts';
-import { type EntityRef, recipientKey } from '../../core/directory/entity.ts';
+import { type EntityRef, recipientKey } from '../../core/ids/entity-ref.ts';
 import { lowestIdAt } from '../../core/ids/event-id.ts';
 import { printRunId, type RunKey, runKey } from '../../core/ids/run-id.ts';
 import type { JsonValue } from '../../core/json/values.ts';

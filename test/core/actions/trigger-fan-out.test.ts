@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { usersIdentify } from '../../../shared/core/actions/users-identify.ts';
 import { workflowsTrigger } from '../../../shared/core/actions/workflows-trigger.ts';
-import { type EntityRef, refFromRecipientKey } from '../../../shared/core/directory/entity.ts';
 import { upsertEntities } from '../../../shared/core/directory/upsert-entities.ts';
+import { type EntityRef, refFromRecipientKey } from '../../../shared/core/ids/entity-ref.ts';
 import type { JsonObject, JsonValue } from '../../../shared/core/json/values.ts';
 import type { ObjectRef } from '../../../shared/core/runs/subscriber-pages.ts';
 import { contextNowMs, makeActionContext } from '../../support/fakes-workflow-trigger.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EntityRef } from '../../../shared/core/directory/entity.ts';
 import { prepareWrite, storable } from '../../../shared/core/directory/entity-write.ts';
+import type { EntityRef } from '../../../shared/core/ids/entity-ref.ts';
 import type { JsonObject, JsonValue } from '../../../shared/core/json/values.ts';
 
 const user: EntityRef = { kind: 'user', id: 'user-1' };

@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { resumeExecution } from '../../../shared/core/executions/resume-execution.ts';
-import type { ActionLogEntry, ActionStatus } from '../../../shared/core/logs/action-log-entry.ts';
+import {
+  type ActionLogEntry,
+  type ActionOutcome,
+  type ActionStatus,
+  withoutParameters,
+} from '../../../shared/core/logs/action-log-entry.ts';
 import type { Invocation } from '../../../shared/core/plan/actions-message.ts';
 import { actionEntry, actionOutcome } from '../../contracts/action-log.ts';
 import { actionsMessage } from '../../support/actions-message.ts';
@@ -93,5 +98,27 @@ describe('a message of a new origin', () => {
     expect(
       openOf(resume('new', 1, actionEntry({ origins: ['seen'], actions: [actionOutcome({ ...identify })] }))),
     ).toEqual(['order']);
+  });
+});
+
+describe('a row that could not keep the parameters of an action that waits', () => {
+  const cut = row('succeeded', 'pending', { next: 3, updatedAtMs: 1000 });
+  const waiting = withoutParameters({ ...(cut.actions[1] as ActionOutcome), retryAtMs: 5000 });
+  const entry = { ...cut, actions: [cut.actions[0] as ActionOutcome, waiting] };
+
+  test('lets a new origin that does not name it wait for the chain that has them', () => {
+    expect(resume('new', 1, entry, [{ ...identify, id: trigger.id.replace(/2$/, '9') }])).toEqual({
+      kind: 'wait',
+      untilMs: 5000,
+    });
+  });
+
+  test('lets one that names it take over with its own', () => {
+    const resumed = resume('new', 1, entry);
+    expect(resumed).toMatchObject({ kind: 'run', open: [trigger] });
+  });
+
+  test('is carried on by its own chain', () => {
+    expect(resume('seen', 3, entry)).toMatchObject({ kind: 'run', open: [trigger] });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EntityRef } from '../../../shared/core/directory/entity.ts';
+import type { EntityRef } from '../../../shared/core/ids/entity-ref.ts';
 import { invocationId } from '../../../shared/core/ids/invocation-id.ts';
 import { parseRunId, printRunId, runKey, runMessageId, tenantRunKey } from '../../../shared/core/ids/run-id.ts';
 

@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import { bodyBytesMax, readBody } from '../../../shared/core/ingest/read-body.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
@@ -30,9 +30,19 @@ test('inflates gzip, named in any case, and only gzip', () => {
   }
   expect(readBody(utf8('{}'), 'identity')).toEqual({ kind: 'text', text: '{}' });
   expect(readBody(utf8('{}'), '')).toEqual({ kind: 'text', text: '{}' });
-  for (const encoding of ['br', 'deflate', 'gzip, gzip', 'zstd']) {
+  for (const encoding of ['br', 'deflate', 'gzip, br', 'gzip, gzip, gzip', 'zstd']) {
     expect(readBody(gzipSync('{}'), encoding)).toMatchObject({ reason: 'encoding_unsupported' });
   }
+});
+
+test('inflates what was compressed twice, and what is only said to be', () => {
+  for (const body of [gzipSync(gzipSync('{"a":1}')), gzipSync('{"a":1}'), utf8('{"a":1}')]) {
+    for (const encoding of ['gzip, gzip', 'gzip,x-gzip', 'identity, gzip']) {
+      expect(readBody(body, encoding)).toEqual({ kind: 'text', text: '{"a":1}' });
+    }
+  }
+  const bomb = gzipSync(gzipSync(Buffer.alloc(bodyBytesMax + 1, ' ')));
+  expect(readBody(bomb, 'gzip, gzip')).toMatchObject({ reason: 'body_too_large' });
 });
 
 test('inflates what begins as gzip does, whatever is said of it', () => {
@@ -53,6 +63,15 @@ test('reads a body as it is that is said to be gzip and is not any more', () => 
     expect(readBody(utf8('{"a":1}'), encoding)).toEqual({ kind: 'text', text: '{"a":1}' });
   }
   expect(readBody(Uint8Array.from([0x22, 0xff, 0x22]), 'gzip')).toMatchObject({ reason: 'body_not_utf8' });
+});
+
+test('reads a body as it is whose announced encoding is not known, where it is plainly JSON', () => {
+  for (const encoding of ['br', 'deflate', 'zstd', 'utf-8', 'gzip, br']) {
+    expect(readBody(utf8(' [{"a":"é"}]\n'), encoding)).toEqual({ kind: 'text', text: ' [{"a":"é"}]\n' });
+  }
+  for (const body of [brotliCompressSync('{"a":1}'), deflateSync('{"a":1}'), utf8('{"a":'), utf8('a=1'), utf8('')]) {
+    expect(readBody(body, 'br')).toMatchObject({ reason: 'encoding_unsupported' });
+  }
 });
 
 test('refuses gzip that breaks off', () => {

@@ -210,7 +210,7 @@ describe('clay', () => {
     const { event, ...columns } = row;
     expect(payloadsOf('clay', clay.guide, { event, data: columns })).toEqual([expected]);
     expect(payloadsOf('clay', clay.guide, { event, email: 'a@x.example', data: { ...columns, email: '' } })).toEqual([
-      { id: 'a@x.example', properties: { size: 0 } },
+      expected,
     ]);
     expect(eventOf('clay', { ...row, email: '' })).not.toHaveProperty('userId');
   });
@@ -258,6 +258,66 @@ describe('rows of a warehouse', () => {
     },
   );
 
+  test.each([
+    ['hightouch', ['row', 'data']],
+    ['census', ['record', 'data']],
+  ] as const)('of %s: a column that holds a map is a column, whatever its name', (kind, names) => {
+    const guide = guides[kind] as SourceGuide;
+    for (const name of names) {
+      for (const id of ['user_id', 'userId', 'id']) {
+        const row = { [id]: 'u1', email: 'lena@orchard.example', plan: 'team', [name]: { score: 1, id: 'other' } };
+        const body = rowBody(kind, row);
+        expect(eventOf(kind, body)).toMatchObject({ userId: 'u1', data: row });
+        expect(payloadsOf(kind, guide, body)).toMatchObject([
+          { id: 'u1', email: 'lena@orchard.example', properties: { plan: 'team', [name]: { score: 1, id: 'other' } } },
+        ]);
+      }
+    }
+  });
+
+  test('a row that a template nests is one, with the user in it or beside it', () => {
+    const columns = { email: 'lena@orchard.example', plan: 'team' };
+    const nested = (body: object) => eventOf('hightouch', { type: 'row.added', ...body });
+    expect(nested({ row: { user_id: 'u1', ...columns } })).toMatchObject({
+      userId: 'u1',
+      data: { email: columns.email },
+    });
+    expect(nested({ id: 'evt_1', sent_at: 1, row: { user_id: 'u1', ...columns } }).userId).toBe('u1');
+    expect(nested({ user_id: 'x', sync: 's', row: { user_id: 'u1', ...columns } }).data).toEqual({
+      user_id: 'u1',
+      ...columns,
+    });
+    expect(nested({ user_id: 'u1', row: columns })).toMatchObject({
+      userId: 'u1',
+      data: { user_id: 'u1', ...columns },
+    });
+    expect(nested({ user_id: 'u1', sync: 's', row: columns }).data).toEqual({ user_id: 'u1', sync: 's', ...columns });
+    // The id of a change makes no user.
+    expect(nested({ id: 'evt_1', sent_at: 1, row: columns }).userId).toBeUndefined();
+  });
+
+  test('of clay: a column `data` that holds a map is a column, where the row has an address', () => {
+    const row = { email: 'lena@orchard.example', full_name: 'Lena Ortiz', data: { score: 1 } };
+    expect(eventOf('clay', { event: 'lead.enriched', ...row })).toMatchObject({ userId: row.email, data: row });
+    expect(eventOf('clay', { event: 'lead.enriched', data: row })).toMatchObject({ userId: row.email, data: row });
+  });
+
+  test('of polytomic: two states of a record are two changes, even with one hash in one second', () => {
+    const headers = { 'polytomic-signature-timestamp': '2026-05-04T12:00:00Z' };
+    const keyOf = (body: object) => {
+      const normalized = normalizeEvent(
+        rawEvent(undefined, { payload: packEventText({ headers, body: JSON.stringify(body) }) }),
+        SourceFile.parse({ kind: 'polytomic', name: 'P' }),
+        SourceState.parse({}),
+      );
+      return normalized.kind === 'normalized' && normalized.event.keyCandidate;
+    };
+    const record = rowBody('polytomic', { user_id: 'u', plan: 'free' });
+    expect(keyOf(record)).toBe(keyOf(rowBody('polytomic', { plan: 'free', user_id: 'u' })));
+    expect(keyOf(record)).not.toBe(keyOf(rowBody('polytomic', { user_id: 'u', plan: 'team' })));
+    expect(keyOf(record)).not.toBe(keyOf({ ...record, event: 'sync.deleted' }));
+  });
+
   test('phone_number is the number where there are two, and phone stays a column', () => {
     const row = rowBody('census', { user_id: 'u', phone: '+2', phone_number: '+1' });
     expect(payloadsOf('census', census.guide, row)).toEqual([
@@ -273,7 +333,7 @@ describe('rows of a warehouse', () => {
       return normalized.kind === 'normalized' ? normalized.event.keyCandidate : undefined;
     };
     const at = (time: string) => keyAt({ 'polytomic-signature-timestamp': time });
-    expect(at('2026-05-04T10:00:00Z')).toBe('sync-1:h:2026-05-04T10:00:00Z');
+    expect(at('2026-05-04T10:00:00Z')).toMatch(/^sync-1:h:2026-05-04T10:00:00Z:[0-9a-f]{32}$/);
     expect(at('2026-05-04T10:00:00Z')).not.toBe(at('2026-05-04T11:00:00Z'));
     expect(keyAt({})).toBeUndefined();
   });

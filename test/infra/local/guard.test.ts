@@ -6,7 +6,7 @@ import { openMetricHistory } from '../../../infra/local/metric-history.ts';
 import { startMetricsApi } from '../../../infra/local/metrics-api.ts';
 import type { LocalQueues } from '../../../infra/local/queues.ts';
 import { startQueues } from '../../../infra/local/queues.ts';
-import { openSecretStore } from '../../../infra/local/secrets.ts';
+import { openSecretStore } from '../../../infra/local/secret-store.ts';
 import { startSecretsApi } from '../../../infra/local/secrets-api.ts';
 import { type LocalTables, startTables } from '../../../infra/local/tables.ts';
 

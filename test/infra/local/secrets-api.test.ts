@@ -12,8 +12,8 @@ import {
   UpdateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openSecretStore, type SecretStore } from '../../../infra/local/secret-store.ts';
 import { GenerateSecretString, generateSecretString } from '../../../infra/local/secret-string.ts';
-import { openSecretStore, type SecretStore } from '../../../infra/local/secrets.ts';
 import { type SecretsApi, startSecretsApi } from '../../../infra/local/secrets-api.ts';
 import { localCredentials } from '../../support/dynalite.ts';
 

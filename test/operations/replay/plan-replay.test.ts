@@ -69,7 +69,7 @@ describe('a parked event', () => {
 });
 
 describe('a rejected event', () => {
-  const entry = eventEntry({ status: 'rejected', reason: 'source_disabled', execution: undefined });
+  const { execution: _execution, ...entry } = eventEntry({ status: 'rejected', reason: 'source_disabled' });
 
   test('runs whole once nothing rejects it any more, as the event that it is', () => {
     expect(planReplay({ entry, actionsQueueEmpty: true }, 'r', 0)).toMatchObject({

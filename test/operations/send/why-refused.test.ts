@@ -1,6 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openSecretStore, type SecretStore } from '../../../infra/local/secrets.ts';
+import { openSecretStore, type SecretStore } from '../../../infra/local/secret-store.ts';
 import { startSecretsApi } from '../../../infra/local/secrets-api.ts';
 import { SourceState } from '../../../shared/core/configuration/schema.ts';
 import { capabilities, capabilityOutputs } from '../../../shared/operations/configuration/capabilities.ts';

@@ -1,25 +1,25 @@
 import type { Erased, PageRequest } from '../../../ports/subscriptions.ts';
-import { describeEntity, type EntityRef, recipientKey } from '../../directory/entity.ts';
 import { removeEntity } from '../../directory/remove-entity.ts';
+import { describeEntity, type EntityRef, recipientKey } from '../../ids/entity-ref.ts';
 import type { ActionResult } from '../../logs/action-result.ts';
 import { continues } from '../../logs/pending.ts';
 import type { ActionContext } from '../../runs/action-context.ts';
 import { cancelUnfinishedRuns } from '../../runs/cancel-runs.ts';
 
 const pageSize = 200;
-// What a page, or a call to cancel runs, may take at worst; begun later it might be cut off.
+// The longest that a page, or a call to cancel runs, may take. With less time left, none is begun.
 const pageMs = 5000;
 
-/** How far a delete has come, over all its attempts. */
+/** A delete's progress, over all its attempts. */
 type Tally = { deleted: boolean; subscriptions: number; memberships: number; cancelled: number; pages: number };
 
 /**
- * Deletes a user or object as of the event's time, then everything that hangs on it: subscriptions in both directions,
- * memberships, runs that are not over. First the entity, so that nothing new is hung on it; what hangs is found by queries
- * that no longer return what is gone, so a call that dies or runs out of time is simply made again.
- *
- * What was said later than the delete stays. Deleting what is not there succeeds.
- * @throws RetryableError when a table is throttled or away
+ * Deletes a user or object as of the event's time, then everything that belongs to it:
+ * subscriptions in both directions, memberships, unfinished runs. The entity goes first, so that it
+ * gets no new ones. The rest is found by queries, which no longer return deleted rows, so a call
+ * that dies or runs out of time is simply repeated. Data newer than the delete stays. Deleting a
+ * missing entity succeeds.
+ * @throws RetryableError when a table is throttled or unavailable
  */
 export async function deleteEntity(ref: EntityRef, context: ActionContext): Promise<ActionResult> {
   const { directory, subscriptions, audiences, event, nowMs } = context;
@@ -35,7 +35,7 @@ export async function deleteEntity(ref: EntityRef, context: ActionContext): Prom
       : { counted: 'memberships', erase: (page) => audiences.eraseMembershipsOf(ref.id, notAfterMs, page) },
   ];
   const erased = await Promise.all(kinds.map(({ counted, erase }) => eraseAll(erase, counted, tally, context)));
-  // One that was described again since has a life of its own, and its runs are that one's.
+  // If the entity was described again since, its runs belong to the new one.
   const runs =
     removal === 'renewed'
       ? { cancelled: 0, done: true }
@@ -49,7 +49,7 @@ export async function deleteEntity(ref: EntityRef, context: ActionContext): Prom
   return { status: 'pending', ...continues(detail), result, progress };
 }
 
-/** @returns whether nothing is left */
+/** @returns true when all are deleted */
 async function eraseAll(
   erase: (page: PageRequest) => Promise<Erased>,
   counted: 'subscriptions' | 'memberships',

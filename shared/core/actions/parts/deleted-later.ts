@@ -1,11 +1,11 @@
-import { type EntityRef, recipientKey } from '../../directory/entity.ts';
 import { isBeforeDelete } from '../../directory/merge-entity.ts';
+import { type EntityRef, recipientKey } from '../../ids/entity-ref.ts';
 import type { ActionContext } from '../../runs/action-context.ts';
 
 /**
- * The keys of those that were deleted by an event at the same moment as this one or later. Asked after something was hung on
- * them: a delete marks first and looks for what hangs on it then, so one of the two sees the other, and nothing is left
- * hanging on what is gone.
+ * The keys of entities that an event at the same moment or later has deleted. Called after a
+ * relation was added to them. A delete first marks the entity and then looks for relations, so one
+ * of the two sees the other, and no relation of a deleted entity stays.
  */
 export async function deletedLater(
   refs: EntityRef[],

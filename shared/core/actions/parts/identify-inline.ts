@@ -1,22 +1,24 @@
 import type { Directory } from '../../../ports/directory.ts';
-import { type Entity, type EntityRef, recipientKey } from '../../directory/entity.ts';
+import type { Entity } from '../../directory/entity.ts';
 import { prepareWrite } from '../../directory/entity-write.ts';
 import type { EntityWrite } from '../../directory/merge-entity.ts';
 import { upsertEntities } from '../../directory/upsert-entities.ts';
 import type { FieldError } from '../../errors.ts';
+import { type EntityRef, recipientKey } from '../../ids/entity-ref.ts';
 import type { ActionWarning } from '../../logs/action-log-entry.ts';
 import type { Recipient } from './recipient.ts';
 
-/** A recipient and the parameter it stands in, for errors. */
+/** A recipient and its parameter, for errors. */
 export type Named = { field: string; recipient: Recipient };
 
 export type Identified =
-  /** By recipient key; who is only referred to and not known, or was deleted by a later event, is missing from it. */
+  /** By recipient key, without unknown references and recipients that a later event deleted. */
   { kind: 'ok'; entities: Map<string, Entity>; warnings: ActionWarning[] } | { kind: 'invalid'; errors: FieldError[] };
 
 /**
- * Looks up everybody an action names, after writing those who are described inline. All lookups go out together.
- * @throws RetryableError when the table is throttled or away
+ * Looks up all recipients that an action names, after writing those described inline. All look-ups
+ * are joined.
+ * @throws RetryableError when the table is throttled or unavailable
  */
 export async function identifyInline(
   named: Named[],
@@ -65,14 +67,16 @@ function uniqueRefs(named: Named[]): EntityRef[] {
   return [...new Map(named.map(({ recipient }) => [recipientKey(recipient.ref), recipient.ref])).values()];
 }
 
-/** For a write that arrived after a newer one: what it would have changed and did not. */
+/**
+ * The warning for a write that arrived after a newer one, with the fields that it did not change.
+ */
 export function lateWarning(ref: EntityRef, kept: string[]): ActionWarning[] {
   if (kept.length === 0) return [];
   const message = `${recipientKey(ref)}: ${kept.join(', ')} kept as written by an event that happened later`;
   return [{ code: 'older_than_stored', message }];
 }
 
-/** For a write about somebody who was deleted by a later event. */
+/** The warning for a write about an entity that a later event deleted. */
 export function deletedWarning(ref: EntityRef): ActionWarning[] {
   return [{ code: 'deleted_later', message: `${recipientKey(ref)} was deleted by an event that happened later` }];
 }

@@ -3,15 +3,15 @@ import type { ActionResult } from '../../logs/action-result.ts';
 import { continues } from '../../logs/pending.ts';
 import type { ActionContext } from '../../runs/action-context.ts';
 
-// What a chunk may take at worst; begun later it might be cut off.
+// The longest that a chunk may take. With less time left, none is begun.
 const chunkMs = 5000;
 
-/** Sums of what an action did, by name, over all its attempts. */
+/** An action's counts by name, over all its attempts. */
 export type Tally = Record<string, number>;
 
 /**
- * Works through `items`, at most `size` at a time, for as long as there is time, from where an earlier attempt stopped.
- * `isOver` is false when some are left: then `continued` is what the action answers.
+ * Works through `items`, at most `size` at a time, while there is time, from where an earlier
+ * attempt stopped. `isOver` is false when some are left; then the action returns `continued`.
  */
 export async function inChunks<Item>(
   items: Item[],
@@ -30,7 +30,7 @@ export async function inChunks<Item>(
   return { isOver: done >= items.length, done, tally };
 }
 
-/** What an action answers when `inChunks` was not over. */
+/** An action's result when `inChunks` did not finish. */
 export function continued(
   what: string,
   { done, tally }: { done: number; tally: Tally },

@@ -4,13 +4,14 @@ import { describeType, isJsonObject, type JsonObject, type JsonValue } from '../
 import { isNothing, noteLeftOut, Text, tenantIdProblem } from './params.ts';
 import { type Parsed, parseEntries, parseRecipient, type Recipient } from './recipient.ts';
 
-/** A user to be in an audience; `tenant` undefined where the entry says nothing about it. */
+/** A user for an audience; `tenant` is undefined if the entry names none. */
 export type Member = { user: Recipient; tenant: string | null | undefined };
 
 /**
- * A user's id; `{ user, tenant }`, where `user` is an id or a map; or a map that is the user, as cohorts send them:
- * `{ user_id, … }` or `{ id, … }`. Only a user of whom more than the id is said is written to the directory: an id alone is
- * kept as a member that may be identified later. https://docs.knock.app/api-reference/audiences/add_members
+ * A user's id; `{ user, tenant }`, where `user` is an id or a map; or the user's map, as cohorts
+ * send it: `{ user_id, … }` or `{ id, … }`. A user with more than an id is written to the
+ * directory. An id alone becomes a member that may be identified later.
+ * https://docs.knock.app/api-reference/audiences/add_members
  */
 export function parseMember(value: JsonValue, isExact: boolean): Parsed<Member> {
   if (!isJsonObject(value)) return withTenant(parseUser(value), undefined, isExact);
@@ -31,7 +32,10 @@ function saysMore(given: JsonObject): boolean {
   return Object.keys(given).some((name) => name !== 'id' && name !== 'userId');
 }
 
-/** A tenant that cannot be read is left out where members are added. One who is to be removed is meant with the tenant. */
+/**
+ * When members are added, an unreadable tenant is left out. A removal needs the tenant, since it
+ * decides which row is meant.
+ */
 function withTenant(user: Parsed<Recipient>, given: JsonValue | undefined, isExact: boolean): Parsed<Member> {
   if ('problem' in user) return user;
   const { ok } = user;
@@ -59,7 +63,7 @@ function membersSchema(isExact: boolean): z.ZodType<Member[]> {
 /** One member or a list of them. */
 export const Members = membersSchema(false);
 
-/** Members of whom a tenant that cannot be read is a mistake: without it another row would be meant. */
+/** Members with a required readable tenant: without it another row would be meant. */
 export const ExactMembers = membersSchema(true);
 
 export const Tenant: z.ZodType<string | null> = z.unknown().transform((value, context): string | null => {
@@ -69,7 +73,7 @@ export const Tenant: z.ZodType<string | null> = z.unknown().transform((value, co
   return z.NEVER;
 });
 
-/** Everybody meant by `members`, or by `user` alone; `tenant` is that of every entry that names none. */
+/** All members in `members`, or the one in `user`; `tenant` applies to entries without one. */
 export function allMembers(params: {
   members?: Member[] | undefined;
   user?: Member[] | undefined;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { tenantsCollection, usersCollection } from '../../directory/entity.ts';
+import { tenantsCollection, usersCollection } from '../../ids/entity-ref.ts';
 import { isNoId } from '../../ids/user-id.ts';
 import {
   describeType,
@@ -11,7 +11,7 @@ import {
 } from '../../json/values.ts';
 import type { ActionWarning } from '../../logs/action-log-entry.ts';
 
-/** Missing, null, blank text and empty lists are all nothing; 0 and false are something. */
+/** Missing, null, blank text and empty lists are empty; 0 and false are values. */
 export function isNothing(value: JsonValue | undefined): boolean {
   if (value === undefined || value === null) return true;
   return typeof value === 'string' ? isBlank(value) : Array.isArray(value) && value.length === 0;
@@ -19,7 +19,10 @@ export function isNothing(value: JsonValue | undefined): boolean {
 
 let notes: ActionWarning[] | undefined;
 
-/** Parses, and gives back with the result what schemas left out on the way. Parsing is synchronous, so no two mix. */
+/**
+ * Parses, and returns with the result the values that schemas left out. Parsing is synchronous, so
+ * two never mix.
+ */
 export function withNotes<Result>(parse: () => Result): { result: Result; notes: ActionWarning[] } {
   const collected: ActionWarning[] = [];
   notes = collected;
@@ -30,7 +33,7 @@ export function withNotes<Result>(parse: () => Result): { result: Result; notes:
   }
 }
 
-/** Notes that a value within a parameter was left out, which is no reason to refuse the rest. */
+/** Records that a value within a parameter was left out; the rest is still used. */
 export function noteLeftOut(what: string, why: string): void {
   notes?.push(leftOut(what, why));
 }
@@ -39,12 +42,12 @@ export function leftOut(what: string, why: string): ActionWarning {
   return { code: 'property_ignored', message: `${what} was left out: ${why}` };
 }
 
-/** Text; senders that know no better send numbers for phones and ids, which become their digits. */
+/** Text. Some senders send numbers for phones and ids; these become their digits. */
 export const Text = z.union([z.string(), z.number().transform(String)], {
   error: ({ input }) => `must be text, not ${describeType(input)}`,
 });
 
-/** True or false, or text or a number that can mean nothing else. */
+/** True or false, or a text or number that clearly means one. */
 export const Flag: z.ZodType<boolean> = z.unknown().transform((value, context): boolean => {
   const flag = flags.get(typeof value === 'string' ? value.trim().toLowerCase() : value);
   if (flag !== undefined) return flag;
@@ -61,7 +64,7 @@ const flags = new Map<unknown, boolean>([
   [0, false],
 ]);
 
-/** A map, or its JSON text, as some senders wrap it. */
+/** A map, or its JSON text, which some senders send. */
 export const JsonMap: z.ZodType<JsonObject> = z.unknown().transform((value, context): JsonObject => {
   const map = fromJsonText(value as JsonValue);
   if (isJsonObject(map)) return map;
@@ -82,12 +85,13 @@ export function idProblem(id: string): string | undefined {
   const bytes = Buffer.byteLength(id);
   if (bytes > idBytesMax) return `is ${bytes} bytes long in UTF-8; at most ${idBytesMax} are allowed`;
   if (/[/#]/.test(id)) return 'must not contain "/" or "#"';
-  // Half of a surrogate pair has no bytes of its own: neither tables nor the ids that are made of it could tell it from others.
+  // Half of a surrogate pair has no UTF-8 bytes, so tables and derived ids could not tell it from
+  // others.
   if (!id.isWellFormed()) return 'holds half a character (a lone surrogate)';
   return undefined;
 }
 
-/** Names that start with "$" are ours: tenants, and users where a collection is asked for. */
+/** Names that start with "$" are reserved: tenants, and users where a collection is expected. */
 export function collectionProblem(collection: string): string | undefined {
   const isReserved = collection.startsWith('$') && collection !== tenantsCollection && collection !== usersCollection;
   return isReserved
@@ -95,7 +99,7 @@ export function collectionProblem(collection: string): string | undefined {
     : idProblem(collection);
 }
 
-/** As ids are, and without whitespace. https://docs.knock.app/concepts/tenants */
+/** Like an id, but without whitespace. https://docs.knock.app/concepts/tenants */
 export function tenantIdProblem(id: string): string | undefined {
   return idProblem(id) ?? (/\s/.test(id) ? "must not contain whitespace to be a tenant's id" : undefined);
 }
@@ -104,7 +108,7 @@ export const EntityId = checkedText(idProblem);
 
 export const TenantId = checkedText(tenantIdProblem);
 
-/** A collection of objects; users are none, tenants are. */
+/** A collection of objects: `$tenants` is one, `$users` is not. */
 export const Collection = checkedText((collection) =>
   collection === usersCollection
     ? `${usersCollection} is no collection of objects; use the actions of users`
@@ -118,7 +122,10 @@ function checkedText(problemOf: (text: string) => string | undefined) {
   });
 }
 
-/** `branding` and `preference_set`, as maps or JSON text; a null `preference_set` is a value, others are kept as they are. */
+/**
+ * `branding` and `preference_set`, as maps or JSON text. A null `preference_set` is a value; other
+ * members are kept unchanged.
+ */
 export const TenantSettings: z.ZodType<JsonObject> = JsonMap.transform((settings): JsonObject => {
   const read = Object.entries(settings).flatMap(([name, value]): [string, JsonValue][] => {
     if (name === 'branding' && isNothing(value)) return [];

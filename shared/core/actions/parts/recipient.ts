@@ -1,20 +1,20 @@
 import * as z from 'zod';
-import { type EntityRef, recipientKey, tenantsCollection, usersCollection } from '../../directory/entity.ts';
+import { type EntityRef, recipientKey, tenantsCollection, usersCollection } from '../../ids/entity-ref.ts';
 import { describeType, fromJsonText, isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
 import { collectionProblem, idProblem, isNothing, noteLeftOut, tenantIdProblem } from './params.ts';
 
 /**
- * Somebody that a parameter names. `reference`: an id alone, who must be known already; `inline`: described on the spot
- * and written to the directory before anything else happens (an id-only map or an object reference counts, with nothing
- * to say about it).
+ * A recipient in a parameter. `reference`: only an id, which must be known already. `inline`:
+ * described in the parameter, and written to the directory before anything else (an id-only map or
+ * an object reference counts, without properties).
  */
 export type Recipient = { ref: EntityRef; form: 'reference' | 'inline'; given: JsonObject; triggerData?: JsonObject };
 
 export type Parsed<Value> = { ok: Value } | { problem: string };
 
 /**
- * A user id, `{ id, …properties }`, `{ collection, id, …properties }`, or `{ collection: '$users', id }` for an id alone.
- * https://docs.knock.app/concepts/recipients
+ * A user id, `{ id, …properties }`, `{ collection, id, …properties }`, or `{ collection: '$users',
+ * id }` for only an id. https://docs.knock.app/concepts/recipients
  */
 export function parseRecipient(value: JsonValue): Parsed<Recipient> {
   if (!isJsonObject(value)) {
@@ -71,7 +71,7 @@ export const Recipients: z.ZodType<Recipient[]> = z.unknown().transform((value, 
   return parseEntries(value as JsonValue, parseRecipient, context);
 });
 
-/** Parses one or a list, or the JSON text of either; entries that are nothing are dropped. */
+/** Parses one or a list, or the JSON text of either; empty entries are dropped. */
 export function parseEntries<Value>(
   given: JsonValue,
   parse: (entry: JsonValue) => Parsed<Value>,
@@ -88,10 +88,10 @@ export function parseEntries<Value>(
   });
 }
 
-/** One recipient, or nothing. */
+/** One recipient, or none. */
 export const OptionalRecipient: z.ZodType<Recipient | undefined> = single(parseRecipient);
 
-/** A tenant's id, or `{ id, …properties }`; either way it is created when it is not there. */
+/** A tenant's id, or `{ id, …properties }`; both create a missing tenant. */
 export const OptionalTenant: z.ZodType<Recipient | undefined> = single((value) => {
   const described = isJsonObject(value) ? value : { id: value };
   const parsed = parseRecipient({ ...described, collection: tenantsCollection });

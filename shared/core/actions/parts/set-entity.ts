@@ -1,17 +1,18 @@
 import { defined } from '../../defined.ts';
-import { describeEntity, type EntityRef } from '../../directory/entity.ts';
 import { prepareWrite } from '../../directory/entity-write.ts';
 import { upsertEntities } from '../../directory/upsert-entities.ts';
 import { RetryableError } from '../../errors.ts';
+import { describeEntity, type EntityRef } from '../../ids/entity-ref.ts';
 import type { JsonObject, JsonValue } from '../../json/values.ts';
 import { type ActionResult, invalidParams } from '../../logs/action-result.ts';
 import type { ActionContext } from '../../runs/action-context.ts';
 import { deletedWarning, lateWarning } from './identify-inline.ts';
 
 /**
- * Creates or updates one user, object or tenant: `properties` as a sender describes it, `explicit` the fields that a mapping
- * fills one by one, which win. One read, and one write if anything changes.
- * @throws RetryableError when the table is throttled or away
+ * Creates or updates one user, object or tenant: `properties` is the sender's description;
+ * `explicit` holds fields that a mapping fills one by one, which win. One read, and one write if
+ * anything changes.
+ * @throws RetryableError when the table is throttled or unavailable
  */
 export async function setEntity(
   ref: EntityRef,

@@ -1,22 +1,25 @@
 import type { ParameterValue } from '../../mappings/schema.ts';
 
-/** What a suggestion may ask about one real event. Guesses that the event does not bear out become notes for a person. */
+/**
+ * Questions that a suggestion may ask about one real event. Guesses that the event does not support
+ * become notes for people.
+ */
 export type SampledEvent = {
   eventType: string;
-  /** The path of the first of these fields that the event has, whatever its case. */
+  /** The path of the first of these fields that the event has, in any case. */
   find(...names: string[]): string | undefined;
   /** The path of an id: the first of these fields, else `id`. */
   id(...names: string[]): string;
-  /** Who the event is about. */
+  /** The user that the event is about. */
   person(): ParameterValue;
-  /** The name of that person, put together from its parts where the event has only those. */
+  /** That person's name, joined from its parts if the event has only those. */
   fullName(): ParameterValue | undefined;
-  /** Everything that is known of that person. */
+  /** All known data of that person. */
   traits(): ParameterValue;
-  /** The path of a value that the source computes. */
+  /** The path of a value computed by the source. */
   computed(name: string): string | undefined;
   data(): ParameterValue;
-  /** The workflow that is called as the event is, else one to be written. */
+  /** The workflow with the event's name, else a new one to be written. */
   workflow(): ParameterValue;
   audience(): ParameterValue;
   collection(): ParameterValue;
@@ -24,7 +27,10 @@ export type SampledEvent = {
 
 /** How `mapping suggest` proposes this action. */
 export type ActionSuggestion = {
-  /** Whether an event of this type is most likely for this action. The first action of the listing that says so is taken. */
+  /**
+   * Whether an event of this type is probably for this action. The first action of the listing that
+   * says so is taken.
+   */
   fits?(eventType: string): boolean;
   parameters(event: SampledEvent): Record<string, ParameterValue | undefined>;
 };

@@ -4,7 +4,10 @@ import { Flag, isNothing, JsonMap, noteLeftOut } from './params.ts';
 
 const names = ['sandbox_mode', 'skip_delay'] as const;
 
-/** What a trigger may ask of its runs. A setting that cannot be read is left out by itself, and a warning names it. */
+/**
+ * A trigger's settings for its runs. An unreadable setting is left out alone, and a warning names
+ * it.
+ */
 export type TriggerSettings = { [Name in (typeof names)[number]]?: boolean };
 
 export const TriggerSettings: z.ZodType<TriggerSettings> = JsonMap.transform((given: JsonObject): TriggerSettings => {

@@ -8,7 +8,9 @@ function hasNoCredentials(text: string): boolean {
   return username === '' && password === '';
 }
 
-/** Headers of a target's requests: what HTTP lets a request carry, besides what the connection and we ourselves set. */
+/**
+ * Headers of a target's requests: valid HTTP headers, except those that the connection or we set.
+ */
 const TargetHeaders = z.record(z.string(), z.string()).superRefine((headers, context) => {
   const given = new Map<string, string>();
   for (const [name, value] of Object.entries(headers)) {
@@ -41,7 +43,10 @@ function headerProblem(name: string, value: string): string | undefined {
   return undefined;
 }
 
-/** Hop by hop, or worked out from the URL and the body: https://www.rfc-editor.org/rfc/rfc9110#field.connection */
+/**
+ * Hop by hop, or derived from the URL and the body:
+ * https://www.rfc-editor.org/rfc/rfc9110#field.connection
+ */
 const ofConnection = new Set([
   'connection',
   'content-encoding',

@@ -6,26 +6,26 @@ import { log } from './log.ts';
 import { stepFunctions } from './step-functions.ts';
 import type { TargetDefinition } from './target.ts';
 
-/** Every type of target. shared/adapters/workflow-targets.ts lists what calls each. */
+/** Every type of target. shared/adapters/workflow-targets.ts lists their adapters. */
 const definitions = [log, http, stepFunctions, eventBridge, knock] as const;
 
 type SchemasOf<Definitions extends readonly { schema: unknown }[]> = {
   -readonly [Position in keyof Definitions]: Definitions[Position]['schema'];
 };
 
-/** Where a workflow's runs go in one environment. docs/targets.md has each type with an example. */
+/** A workflow's target in one environment. docs/targets.md has an example of each type. */
 export const Target = z.discriminatedUnion(
   'type',
   definitions.map(({ schema }) => schema) as SchemasOf<typeof definitions>,
 );
 export type Target = z.infer<typeof Target>;
 
-// Each definition takes targets of its own type, which the map cannot say.
+// Each definition takes targets of its own type, which the map's type cannot express.
 const byType = new Map<string, TargetDefinition>(
   definitions.map((definition) => [definition.schema.shape.type.value, definition as unknown as TargetDefinition]),
 );
 
-/** What there is to know of a target's type. */
+/** The definition of a target's type. */
 export function targetDefinition({ type }: Pick<Target, 'type'>): TargetDefinition {
   const definition = byType.get(type);
   if (definition === undefined) throw new Error(`no target is of type ${type}`);

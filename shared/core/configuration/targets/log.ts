@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defineTarget } from './target.ts';
 
-/** The run is a record and nothing more. */
+/** The run is only a record. */
 export const log = defineTarget({
   schema: z.strictObject({ type: z.literal('log').describe('Record the run and call nobody.') }),
 });

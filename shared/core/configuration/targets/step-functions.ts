@@ -22,7 +22,7 @@ export const stepFunctions = defineTarget({
   },
 });
 
-/** Executions of a state machine; those of its versions and aliases are its own. */
+/** Executions of a state machine; executions of its versions and aliases belong to it too. */
 function executionsOf(stateMachineArn: string): string {
   const [arn, partition, service, region, account, , name] = stateMachineArn.split(':');
   return [arn, partition, service, region, account, 'execution', name, '*'].join(':');

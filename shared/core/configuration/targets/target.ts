@@ -1,31 +1,36 @@
 import type * as z from 'zod';
 
-/** What a function must be allowed to do. */
+/** A permission that a function needs. */
 export type Grant = { actions: string[]; resources: string[] };
 
-/** Where a stack stands, for names that are short for an ARN. */
+/** A stack's account and region, which complete names to ARNs. */
 export type Here = { arnOf(service: string, resource: string, name: string): string };
 
 type TargetSchema = z.ZodObject<{ type: z.ZodLiteral<string> } & z.ZodRawShape>;
 
-/** A type of target: what its file says, and what others must know of it. What calls it is in shared/adapters. */
+/**
+ * A type of target: its fields in a workflow's file, and facts that other code needs. Its adapter
+ * is in shared/adapters.
+ */
 export type TargetDefinition<Schema extends TargetSchema = TargetSchema> = {
   /** An entry below `target` of a workflow's file. */
   schema: Schema;
-  /** The secret `targets/<workflow>` that it is called with. Absent: it needs none. */
+  /** Its secret `targets/<workflow>`. Absent: it needs none. */
   secret?: {
-    /** Who else has it. */
+    /** The other side that knows the secret. */
     sharedWith: string;
-    /** A signing key that we make and check the form of. Absent: any text, as the other side gave it. */
+    /** A signing key that we make and whose form we check. Absent: any text from the other side. */
     isSigningKey?: true;
   };
-  /** What AWS must allow before it can be called. Absent: nothing. */
+  /** The permissions for calling it. Absent: it needs none. */
   aws?: {
-    /** What the file names: the stack says which names it was deployed with. */
+    /** The named resource; the stack publishes the names that it was deployed with. */
     nameOf(target: z.output<Schema>): string;
     grantsOf(target: z.output<Schema>, here: Here): Grant[];
   };
-  /** What tells two targets of this type apart in a list. Absent: the type alone. */
+  /**
+   * The text that tells two targets of this type apart in a list. Absent: only the type is shown.
+   */
   addressOf?(target: z.output<Schema>): string;
 };
 

@@ -5,13 +5,13 @@ import { type BatchWrapper, type FieldProblem, typeName } from '../source.ts';
 import { createdAtOf } from './created-at.ts';
 import { isPresent } from './present.ts';
 
-// Odd values of optional fields are what loose clients send; the event is worth more than the field.
+// Loose clients send odd values in optional fields; the event is worth more than the field.
 const json = z.custom<JsonValue>().optional();
 const map = z.custom<JsonObject>(isJsonObject).optional().catch(undefined);
 
 /**
- * What customer data platforms send: the vocabulary of the Segment spec, which RudderStack and others share.
- * https://segment.com/docs/connections/spec/common/
+ * The payloads of customer data platforms: the vocabulary of the Segment spec, which RudderStack
+ * and others share. https://segment.com/docs/connections/spec/common/
  */
 export const CdpPayload = z.object({
   type: json,
@@ -26,21 +26,26 @@ export const CdpPayload = z.object({
 });
 export type CdpPayload = z.infer<typeof CdpPayload>;
 
-/** What a client of these platforms' own HTTP APIs sends (`/v1/batch`), not what their webhook destinations do. */
+/**
+ * Clients of these platforms' HTTP APIs (`/v1/batch`) send it; their webhook destinations do not.
+ */
 export const cdpBatchWrapper: BatchWrapper = {
   list: ['batch'],
   shared: ['context', 'integrations', 'sentAt'],
   unless: 'type',
 };
 
-/** `track`, `identify` and so on, in lower case, since some clients send `Identify`; undefined where there is no text. */
+/**
+ * `track`, `identify` and so on, in lower case, since some clients send `Identify`; undefined
+ * without text.
+ */
 export function messageType({ type }: Pick<CdpPayload, 'type'>): string | undefined {
   return typeof type === 'string' ? type.toLowerCase() : undefined;
 }
 
 /**
- * `track/<event>` with the name as sent, since names are free text in which case and spaces count; any other type in
- * lower case. A track without a name is `track`.
+ * `track/<event>` with the exact name, in which case and spaces count; any other type in lower
+ * case. A track without a name is `track`.
  */
 export function cdpEventType({ type, event }: CdpPayload): string | FieldProblem | undefined {
   if (type === undefined || type === null) return undefined;
@@ -55,10 +60,13 @@ export function cdpEventType({ type, event }: CdpPayload): string | FieldProblem
 
 const isBlank = (value: JsonValue) => typeof value === 'string' && value.trim() === '';
 
-/** Types of the vocabulary but track, whose events have names. */
+/** Types of the vocabulary except track, whose events have names. */
 export const cdpTypes = ['identify', 'page', 'screen', 'group', 'alias'];
 
-/** Why `cdpEventType` never gives a type: slips that would otherwise only show as events without a mapping. */
+/**
+ * Why `cdpEventType` never gives a type. Such a mistake would otherwise only show as events without
+ * a mapping.
+ */
 export function cdpNeverOfType(eventType: string): string | undefined {
   if (eventType === 'track') return 'matches only track events without a name; name one: track/order_completed';
   if (eventType.startsWith('track/') || cdpTypes.includes(eventType)) return undefined;
@@ -68,12 +76,15 @@ export function cdpNeverOfType(eventType: string): string | undefined {
   return `"${eventType}" never matches: a track event has the type track/${eventType}`;
 }
 
-/** The person's traits: SDKs send them in `context.traits`, in `traits`, or some in each; the outer ones are newer. */
+/**
+ * The person's traits. SDKs send them in `context.traits`, in `traits`, or in both; the outer ones
+ * are newer.
+ */
 export function mergedTraits({ traits, context }: CdpPayload): JsonObject {
   return { ...context?.traits, ...traits };
 }
 
-/** `properties` of what somebody did, the person's traits of an identify, the group's of a group. */
+/** `properties` of an event, the person's traits of an identify, the group's traits of a group. */
 export function cdpData(payload: CdpPayload): JsonObject | undefined {
   switch (messageType(payload)) {
     case 'identify':
@@ -85,20 +96,19 @@ export function cdpData(payload: CdpPayload): JsonObject | undefined {
   }
 }
 
-/** Traits that the default mapping reads one by one, as fields of a user. */
+/** Traits that the default mapping reads separately, as fields of a user. */
 const fieldTraits: readonly string[] = ['name', 'email', 'phone', 'avatar', 'locale', 'timezone'];
-/** Whether a trait names the person and says the same as the event itself, as SDKs repeat it. */
+/** Whether a trait repeats the event's user id, as SDKs do. */
 function repeatsAnId(name: string, value: JsonValue, { userId, anonymousId }: CdpPayload): boolean {
   if (name !== 'id' && name !== 'userId' && name !== 'anonymousId') return false;
   return !isPresent(value) || String(value) === String(name === 'anonymousId' ? anonymousId : userId);
 }
 
 /**
- * For identify: `custom_traits`, every trait that no field takes, so that none is lost, and `created_at`, where
- * `created_at` or `createdAt` is a time in any of the usual forms.
- *
- * A program sends null on purpose, so a trait of null empties what it names, fields as well as properties; the directory
- * does both when the trait is among the properties. docs/decisions/0039-what-empty-values-mean.md
+ * For identify: `custom_traits`, all traits without a field, so that none is lost; and
+ * `created_at`, if `created_at` or `createdAt` is a time in a usual form. A program sends null on
+ * purpose, so a null trait empties the field or property that it names. The directory does both
+ * when the trait is among the properties. docs/decisions/0021-what-empty-values-mean.md
  */
 export function cdpPreprocess(payload: CdpPayload): JsonObject {
   if (messageType(payload) !== 'identify') return {};
@@ -113,8 +123,8 @@ export function cdpPreprocess(payload: CdpPayload): JsonObject {
 }
 
 /**
- * `timestamp` is corrected for the client's clock; `originalTimestamp` is that clock. A number counts as well: read as now,
- * a backfill that sends numbers would overwrite what is newer.
+ * `timestamp` is corrected for the client's clock; `originalTimestamp` is that clock. Numbers count
+ * too: if they were ignored, a backfill with numbers would count as new and overwrite newer data.
  */
 export function cdpOccurredAtMs({ timestamp, originalTimestamp }: CdpPayload): number | undefined {
   return eventTimeMs(timestamp) ?? eventTimeMs(originalTimestamp);

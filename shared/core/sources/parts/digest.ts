@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../json/canonical-json.ts';
 
-/** A digest of what a value says, whatever the order of its keys: 32 digits of hex. */
+/** A digest of a value's content, independent of the order of keys: 32 hex digits. */
 export function digestOf(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 32);
 }

@@ -1,7 +1,10 @@
 import type { JsonObject } from '../../json/values.ts';
 import type { FieldProblem } from '../source.ts';
 
-/** What a reverse ETL that calls methods of ours, instead of posting rows, is told: no answer of ours would be one of theirs. */
+/**
+ * The refusal for a reverse ETL that calls methods instead of posting rows: we cannot answer in its
+ * protocol.
+ */
 export function rpcProblem(body: JsonObject): FieldProblem | undefined {
   if (!Object.hasOwn(body, 'jsonrpc')) return undefined;
   return {

@@ -5,8 +5,8 @@ import { CdpPayload, cdpData, cdpEventType, cdpOccurredAtMs, cdpPreprocess, mess
 const messageTypes = new Set(['track', 'identify', 'page', 'screen', 'group', 'alias']);
 
 /**
- * A track event's name itself, any other type in lower case. A name that is the name of a type keeps `track/` in front:
- * whoever tracks an event `identify` must not overwrite a user's fields with its properties.
+ * A track event's name, or any other type in lower case. A name that equals a type keeps the prefix
+ * `track/`: an event called `identify` must not overwrite a user's fields with its properties.
  */
 export function legacyEventType(payload: CdpPayload): string | FieldProblem | undefined {
   const eventType = cdpEventType(payload);
@@ -18,7 +18,7 @@ export function legacyEventType(payload: CdpPayload): string | FieldProblem | un
   return messageTypes.has(name) ? eventType : name;
 }
 
-/** Why `legacyEventType` never gives a type: above all the prefix that the kinds of today have. */
+/** Why `legacyEventType` never gives a type, above all the prefix of today's kinds. */
 export function legacyNeverOfType(eventType: string): string | undefined {
   const [start, ...rest] = eventType.split('/');
   const name = rest.join('/');
@@ -27,8 +27,9 @@ export function legacyNeverOfType(eventType: string): string | undefined {
 }
 
 /**
- * What sources of the first generation have in common: nobody signs, names have no prefix, a person's traits are at the
- * top level alone, and what a source does besides starting workflows is switched on per environment.
+ * The common part of sources of the first generation: requests are unsigned, names have no prefix,
+ * and a person's traits are only at the top level. Everything except starting workflows is switched
+ * on per environment.
  */
 export const legacyCdp = {
   verifier: unsigned('sources of this kind are known by their URL alone; the kind without -legacy can check requests'),

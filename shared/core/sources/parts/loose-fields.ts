@@ -2,13 +2,13 @@ import * as z from 'zod';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
 import { type FieldProblem, typeName } from '../source.ts';
 
-/** A field of a payload whose type is looked at where it is used. */
+/** A field of a payload whose type is checked at its use. */
 export const looseField = z.custom<JsonValue>().optional();
 
-/** A map, or nothing where there is something else: an event is worth more than a field. */
+/** A map, or absent for any other value: an event is worth more than a field. */
 export const looseMap = z.custom<JsonObject>(isJsonObject).optional().catch(undefined);
 
-/** The event type where a field of the body holds it as it is. */
+/** The event type from a field of the body that holds it unchanged. */
 export function typeInField(
   field: string,
   value: JsonValue | undefined,

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../json/values.ts';
 
-/** Whether a field holds something: templates leave `""` or null where they had no value. */
+/** Whether a field has a value: templates leave `""` or null without one. */
 export function isPresent(value: JsonValue | undefined): value is JsonValue {
   return value !== undefined && value !== null && value !== '';
 }

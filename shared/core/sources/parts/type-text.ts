@@ -3,8 +3,8 @@ import { type FieldProblem, typeName } from '../source.ts';
 import { isPresent } from './present.ts';
 
 /**
- * The event type that a field holds, exactly as sent, spaces included, since mappings match exactly; a number or a boolean
- * as its text; undefined where the field holds nothing or blanks alone.
+ * The event type in a field, exactly as sent, including spaces, since mappings match exactly; a
+ * number or a boolean becomes text; undefined if the field is empty or blank.
  */
 export function typeText(field: string, value: JsonValue | undefined): string | FieldProblem | undefined {
   if (!isPresent(value) || (typeof value === 'string' && value.trim() === '')) return undefined;

@@ -4,7 +4,7 @@ import { expressionProblem } from '../../../adapters/jsonata-expression.ts';
 import { actions } from '../../../core/actions/index.ts';
 import { compileDataSchema } from '../../../core/configuration/compile-data-schema.ts';
 import type { EnvironmentFile, Snapshot, SourceFile, WorkflowFile } from '../../../core/configuration/schema.ts';
-import { mappingsOf, triggerMappings } from '../../../core/configuration/triggers.ts';
+import { actionsPerEventMax, mappingsOf, triggerMappings } from '../../../core/configuration/triggers.ts';
 import { keptHeaders } from '../../../core/ingest/kept-headers.ts';
 import type { JsonObject } from '../../../core/json/values.ts';
 import { verifierOf } from '../../../core/live/effective-settings.ts';
@@ -35,6 +35,7 @@ export function checkReferences(
     problems.push({ severity, ...locate(kind, key, path, at), message });
   };
   for (const [key, source] of Object.entries(snapshot.sources)) checkSource(key, source, keys, report);
+  for (const key of Object.keys(snapshot.sources)) checkCounts(key, snapshot, report);
   const taken = new Map<string, Set<string>>();
   for (const [key, workflow] of Object.entries(snapshot.workflows)) {
     for (const environment of Object.keys(workflow.target)) {
@@ -134,6 +135,15 @@ function checkSource(key: string, source: SourceFile, keys: Record<FileKind, str
     );
     const never = neverOfType(mapping, source);
     if (never !== undefined) report('warning', 'sources', key, ['mappings', i, 'event'], never);
+  }
+}
+
+/** Mappings of one type that could not all run for one event: those of triggers count as well. */
+function checkCounts(key: string, snapshot: Snapshot, report: Report): void {
+  for (const [event, { length }] of Map.groupBy(mappingsOf(snapshot, key), (mapping) => mapping.event)) {
+    if (length <= actionsPerEventMax) continue;
+    const message = `has ${length} mappings for "${event}", those of workflows' triggers counted; one event runs at most ${actionsPerEventMax} actions`;
+    report('error', 'sources', key, ['mappings'], message);
   }
 }
 

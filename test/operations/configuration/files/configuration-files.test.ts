@@ -39,6 +39,12 @@ const problems = () =>
     problemText(problem).replace(/^\S*?(sources|workflows|audiences|environments)\//, '$1/'),
   );
 
+const identifies = (count: number) =>
+  Array.from(
+    { length: count },
+    (_, i) => `  - { id: id-${i}, event: identify, action: users_identify, parameters: { id: user_id } }\n`,
+  ).join('');
+
 describe('configuration files', () => {
   test('of audiences are pushed with the rest, and checked', () => {
     write({
@@ -78,6 +84,11 @@ describe('configuration files', () => {
       // What is absent is as the kind has it.
       idempotency: {},
     });
+  });
+
+  test('with as many mappings of one event type as an event may run have no problem', () => {
+    write({ 'sources/rs.yaml': source(identifies(250)) });
+    expect(problems()).toEqual([]);
   });
 
   test('the shipped ones have no problem', () => {
@@ -125,6 +136,11 @@ describe('a mistake is told with file, line, column and what would be right', ()
       'a workflow that does not exist',
       source(good.replace('key: order,', 'key: ordr,')),
       'sources/rs.yaml:7:24 error: mappings[0].parameters.key "ordr" is no workflow; did you mean "order"?',
+    ],
+    [
+      'more mappings of one event type than an event may run',
+      source(identifies(251)),
+      'sources/rs.yaml:4:3 error: mappings has 251 mappings for "identify", those of workflows\' triggers counted; one event runs at most 250 actions',
     ],
     ['the same id twice', source(good + good), 'error: mappings[1].id "order" is the id of an earlier mapping'],
     [

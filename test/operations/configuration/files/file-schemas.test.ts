@@ -63,8 +63,10 @@ describe('every file that is shipped', () => {
 
 // An action without a guide has no example on its page.
 const examples = actions.flatMap(({ id }) => {
-  const page = readFileSync(join(root, 'docs/actions', `${id.replaceAll('_', '-')}.md`), 'utf8');
-  const [example] = fencesOf(page.split('\n')).filter(({ language }) => language === 'yaml');
+  const page = join(root, 'docs/actions', `${id.replaceAll('_', '-')}.md`);
+  // test/docs/action-pages.test.ts says so when a page is missing.
+  if (!existsSync(page)) return [];
+  const [example] = fencesOf(readFileSync(page, 'utf8').split('\n')).filter(({ language }) => language === 'yaml');
   return example === undefined ? [] : [[id, example.text] as const];
 });
 
