@@ -19,7 +19,7 @@ const startMsMax = 10_000;
  * expression and serves later ones. If an expression takes too long in a library function, or too
  * much memory, that process is ended. Neither can be stopped from within, and in a thread either
  * would end the function with all its events.
- * docs/decisions/0050-expressions-run-in-a-process-of-their-own.md.
+ * docs/decisions/0030-expressions-run-in-a-separate-process.md.
  *
  * The process gets no environment variables, so it has no credentials.
  */

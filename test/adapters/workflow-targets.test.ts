@@ -5,6 +5,7 @@ import { failuresToOpen } from '../../shared/core/targets/breaker.ts';
 import { localCredentials } from '../support/dynalite.ts';
 import { makeFakeTargetBreakers } from '../support/fake-target-breakers.ts';
 import { runRequest } from '../support/runs.ts';
+import { targetExamples } from '../support/target-examples.ts';
 import { awsJson, startWireServer } from '../support/wire-server.ts';
 
 let server: Awaited<ReturnType<typeof startWireServer>>;
@@ -19,15 +20,8 @@ beforeEach(() => {
     awsJson(response, 200, { executionArn: 'arn', startDate: 1, Entries: [{ EventId: 'e' }], workflow_run_id: 'r' });
 });
 
-const examples: Record<Target['type'], object> = {
-  log: {},
-  http: { url: 'http://replaced.example/' },
-  'step-functions': { state_machine_arn: 'arn:aws:states:eu-west-1:123456789012:stateMachine:orders' },
-  'event-bridge': { bus: 'orders' },
-  knock: { workflow: 'new-order' },
-};
 const target = (type: Target['type']) =>
-  Target.parse({ type, ...examples[type], ...(type === 'http' && { url: server.url }) });
+  Target.parse({ type, ...targetExamples[type], ...(type === 'http' && { url: server.url }) });
 
 function open({ isLocal = false, ...change }: Partial<WorkflowTargetsDeps> & { isLocal?: boolean } = {}) {
   const values = [`whsec_${Buffer.from('a target secret of 32 bytes long').toString('base64')}`];
@@ -43,7 +37,7 @@ function open({ isLocal = false, ...change }: Partial<WorkflowTargetsDeps> & { i
 }
 
 describe('every type of target', () => {
-  test.each(Object.keys(examples) as Target['type'][])('%s can be opened and takes a run', async (type) => {
+  test.each(Object.keys(targetExamples) as Target['type'][])('%s can be opened and takes a run', async (type) => {
     const opened = open()('order-completed', target(type));
     expect(await opened.start(runRequest())).toMatchObject({ kind: 'accepted' });
     expect(opened.recordsOnly).toBe(type === 'log');
@@ -51,7 +45,7 @@ describe('every type of target', () => {
   });
 
   test('has an example here', () => {
-    expect(Object.keys(examples).sort()).toEqual(Target.options.map(({ shape }) => shape.type.value).sort());
+    expect(Object.keys(targetExamples).sort()).toEqual(Target.options.map(({ shape }) => shape.type.value).sort());
   });
 
   test.each(['http', 'step-functions', 'event-bridge', 'knock'] as const)('%s has a breaker', async (type) => {

@@ -2,20 +2,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { makeWorkflowTargets } from '../../shared/adapters/workflow-targets.ts';
 import { Target, targetDefinition } from '../../shared/core/configuration/targets/index.ts';
+import { targetExamples } from '../support/target-examples.ts';
 
-/* What every type of target has to hold. docs/targets.test.ts asks for its page and gives the examples. */
+/* What every type of target has to hold. test/docs/targets.test.ts asks for its page. */
 
 const root = new URL('../../', import.meta.url);
 const folder = 'shared/core/configuration/targets';
-
-/** The least that a file has to say of each type. A new type adds its own. */
-const examples: Record<string, object> = {
-  log: {},
-  http: { url: 'https://target.example/' },
-  'step-functions': { state_machine_arn: 'arn:aws:states:eu-west-1:123456789012:stateMachine:orders' },
-  'event-bridge': { bus: 'orders' },
-  knock: { workflow: 'welcome' },
-};
 
 const types = Target.options.map(({ shape }) => shape.type.value);
 
@@ -30,7 +22,14 @@ test.each(['constructor', '__proto__', 'toString', ''])('"%s" is no type of targ
 });
 
 describe.each(types)('%s', (type) => {
-  const target = Target.parse({ type, ...examples[type] });
+  const parsed = Target.safeParse({ type, ...targetExamples[type] });
+
+  test('has an example that its schema takes, in test/support/target-examples.ts', () => {
+    expect(parsed).toMatchObject({ success: true });
+  });
+  // Without one there is no target to ask anything of.
+  if (!parsed.success) return;
+  const target = parsed.data;
   const { aws, secret, addressOf } = targetDefinition(target);
 
   test('has an adapter of its own, which opens it', () => {

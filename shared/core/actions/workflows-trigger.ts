@@ -27,7 +27,7 @@ const recipientsMax = 1000;
  * written to the directory. The action waits for an unknown id, since its identify may be under
  * way. After the wait the id gets no run and the action is skipped; a replay starts the missing
  * run. https://docs.knock.app/send-notifications/triggering-workflows,
- * docs/decisions/0032-an-unknown-recipient-is-waited-for.md
+ * docs/decisions/0016-a-trigger-waits-for-an-unknown-recipient.md
  */
 export const workflowsTrigger = defineAction({
   id: 'workflows_trigger',

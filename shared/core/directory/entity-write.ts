@@ -44,7 +44,7 @@ const ownNames = {
  * In both, an absent or blank field keeps the stored value, so that an empty cell of a warehouse
  * does not delete an address; null empties the field on purpose. Custom properties keep what they
  * are given, `""` and null too. Malformed addresses, numbers and time zones are stored unchanged,
- * with a warning. Rule: docs/decisions/0044-absent-null-and-empty-in-the-directory.md.
+ * with a warning. Rule: docs/decisions/0026-absent-null-and-empty-in-the-directory.md.
  */
 export function prepareWrite(
   ref: EntityRef,

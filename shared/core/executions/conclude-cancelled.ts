@@ -34,7 +34,7 @@ const writeAttemptsMax = 5;
  * @param cancelled runs of one execution that were cancelled just now
  * @returns the actions that this call concluded, with their source; empty where none was
  * @throws RetryableError when a table is throttled or away; the delayed message concludes the trigger all the same
- * Decision: docs/decisions/0034-a-cancelled-trigger-is-over.md
+ * Decision: docs/decisions/0018-a-cancelled-trigger-ends-at-once.md
  */
 export async function concludeCancelled(
   execution: string,

@@ -5,7 +5,7 @@ import type { JsonValue } from '../json/values.ts';
  * The idempotency key in a value: text of 1 to 255 characters that is not blank, or a number, whose
  * digits are the key. A number beyond 2^53 arrives as text of its digits, so a counter keeps its
  * keys beyond that; and a sender that writes one id as `1` and as `"1"` means one event. Decision:
- * docs/decisions/0040-numbers-are-keys-and-blanks-are-no-ids.md
+ * docs/decisions/0022-numbers-are-keys-and-blank-text-is-not-an-id.md
  *
  * @returns undefined for anything else. The event then runs without protection, since refusing it
  * would lose the event because of a field that only protects it

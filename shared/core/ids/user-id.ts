@@ -6,7 +6,7 @@ const noIds: ReadonlySet<string> = new Set(['undefined', 'null', 'NaN', '[object
 /**
  * The user id in a value. Some clients send numbers, whose digits name the same person; parseJson
  * keeps the digits of long ones. Text is used exactly as sent: `"u "` and `"u"` are two users.
- * Decision: docs/decisions/0040-numbers-are-keys-and-blanks-are-no-ids.md
+ * Decision: docs/decisions/0022-numbers-are-keys-and-blank-text-is-not-an-id.md
  *
  * @returns undefined for a value that is not an id: blank text, and text that programs write
  * without an id

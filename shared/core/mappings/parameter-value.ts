@@ -177,7 +177,7 @@ export function unmetBecause({ condition, path }: CompiledCondition, event: Even
 /**
  * The number with which a value is compared. Shops and warehouses send amounts as text ("142.50"),
  * which counts as a number. Text with other characters ("€5", "1,000") does not. Rule:
- * docs/decisions/0051.
+ * docs/decisions/0031.
  */
 function numberIn(value: JsonValue | undefined): number | undefined {
   if (typeof value === 'number') return value;

@@ -150,7 +150,7 @@ function matchMappings(
 /**
  * Whether a check left the sender unproven: it failed, or covers another part of the request.
  * Without any check, the secret in the URL is the proof that the source's owner chose. Decision:
- * docs/decisions/0035-deletions-need-a-verified-event.md
+ * docs/decisions/0019-deletions-need-a-verified-event.md
  */
 function mayBeForged(verification: VerificationStatus): boolean {
   return forgeable.has(verification);

@@ -92,7 +92,7 @@ const knowledge = [
 /**
  * Why a topic cannot belong to the body. The signature does not cover the topic, so an observer of
  * a signed `customers/update` could send it again as `customers/delete`. Decision:
- * docs/decisions/0041-unsigned-topics.md
+ * docs/decisions/0023-unsigned-topics.md
  */
 function topicProblem(topic: string, body: JsonObject, headers: Record<string, string>): FieldProblem | undefined {
   const problem = (got: string, wanted: string) => ({ field: 'headers.x-shopify-topic', got, wanted });

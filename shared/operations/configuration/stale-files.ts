@@ -22,7 +22,7 @@ const entriesMax = 200;
  * Whether files would undo commits that are newer than them. With a base, that is so if the live
  * content differs from the files and from all that their author knew. Without one (another
  * checkout, CI), it is so if a file equals word for word an earlier version that another author has
- * changed since. docs/decisions/0053.
+ * changed since. docs/decisions/0033.
  */
 export async function staleFiles(
   table: ConfigurationTable,

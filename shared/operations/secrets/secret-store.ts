@@ -35,7 +35,7 @@ const Stored = z.object({ values: z.array(z.string()) });
 /*
  * The secret's description holds when each value was set, and the id of the version that it
  * describes. So a list needs no reads of values, which would count as uses. If other means set a
- * newer value, the version ids differ and show that the description is old. docs/decisions/0015.
+ * newer value, the version ids differ and show that the description is old. docs/decisions/0009.
  */
 const Description = z.object({
   version: z.string(),

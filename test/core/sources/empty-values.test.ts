@@ -5,7 +5,7 @@ import { sourceGuide } from '../../../shared/operations/sources/source-guides.ts
 import { liveConfiguration, rawEvent } from '../../support/build.ts';
 import { act, makeActionContext } from '../../support/directory-world.ts';
 
-/* docs/decisions/0039-what-empty-values-mean.md, by the default mappings of each kind and the directory itself. */
+/* docs/decisions/0021-what-empty-values-mean.md, by the default mappings of each kind and the directory itself. */
 
 const known = { name: 'Lena', email: 'lena@orchard.example', phone_number: '+34910000001', plan: 'pro' };
 

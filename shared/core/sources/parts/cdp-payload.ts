@@ -108,7 +108,7 @@ function repeatsAnId(name: string, value: JsonValue, { userId, anonymousId }: Cd
  * For identify: `custom_traits`, all traits without a field, so that none is lost; and
  * `created_at`, if `created_at` or `createdAt` is a time in a usual form. A program sends null on
  * purpose, so a null trait empties the field or property that it names. The directory does both
- * when the trait is among the properties. docs/decisions/0039-what-empty-values-mean.md
+ * when the trait is among the properties. docs/decisions/0021-what-empty-values-mean.md
  */
 export function cdpPreprocess(payload: CdpPayload): JsonObject {
   if (messageType(payload) !== 'identify') return {};

@@ -15,7 +15,7 @@ export const AnyObject = z.custom<JsonObject>(isJsonObject);
  *
  * Null and `""` do not count as values. Templates write `""` for an empty cell, so the two cannot
  * be told apart, and neither may delete known data. The rule:
- * docs/decisions/0039-what-empty-values-mean.md.
+ * docs/decisions/0021-what-empty-values-mean.md.
  * @param userColumns the columns that name the user, the plainest first
  */
 export function rowOf(
