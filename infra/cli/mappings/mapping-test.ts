@@ -252,5 +252,5 @@ async function compareCommand(
   if (comparison.ended === 'rows_max')
     terminal.note(`stopped after ${plural(comparison.looked_at, 'event')}; those before were not looked at`);
   else if (comparison.ended === 'no_more' && range.byDefault)
-    terminal.note(`there are no more since ${formatTime(range.sinceMs)}; --since 30d looks further back`);
+    terminal.note(`there are no more since ${formatTime(range.sinceMs)}; ${range.furthest} looks further back`);
 }
