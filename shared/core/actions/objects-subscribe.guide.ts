@@ -20,7 +20,7 @@ export const guide: ActionGuide = {
   },
   notes: [
     inlineNote,
-    'An id alone that nobody has identified is rejected by name (`rejected`, warning `recipient_missing`), and the others go through. Where the order of arrival is not certain, describe the recipient inline: `{ id: … }` is enough.',
+    'An id alone that is not identified yet is waited for as `pending: recipient_unknown`, since its identify may be under way: 10 s after the first attempt at most; the others are subscribed at once. After that it is rejected by name (`rejected`, warning `recipient_missing`). A recipient that is described inline needs no wait: `{ id: … }` is enough.',
     'An object that is not there is made with nothing in it, with the warning `object_missing`.',
     'Any number of recipients; they are worked through 100 at a time. `rejected` names at most 100.',
     'Of asking and taking back, the later by source time wins; of two at one moment the taking back. One that came too late is counted in the warning `older_than_stored`. To a recipient or object that a later event deleted nothing is added.',
