@@ -1,4 +1,5 @@
 import { failure, Refusal, type RefusalKind } from '../../shared/operations/refusal.ts';
+import { printable } from '../../shared/operations/words/text.ts';
 
 /** 1: it failed. 2: the command line is wrong. 3: the requested thing does not exist. */
 export type ExitCode = 1 | 2 | 3;
@@ -7,6 +8,12 @@ const exitCodes: Record<RefusalKind, ExitCode> = { failed: 1, invalid: 2, not_fo
 
 /** The exit code that scripts see for a refusal. */
 export const exitCodeOf = ({ kind }: Refusal): ExitCode => exitCodes[kind];
+
+/** A refusal as it's printed: what was wrong, then what would be right. No text within can begin a line of its own. */
+export function refusalLines({ lines, remedies }: Refusal): string[] {
+  const wrong = lines.map((line, i) => `${i === 0 ? 'error: ' : ''}${printable(line)}`);
+  return [...wrong, ...remedies.map((remedy) => `  ${printable(remedy)}`)];
+}
 
 /**
  * What an error means to an operator; undefined for a bug of ours, which is shown with its stack

@@ -1,10 +1,9 @@
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { printable } from '../../shared/operations/words/text.ts';
 import { addGlobalOptions } from './command.ts';
 import { type CommandFile, commandFiles } from './commands.ts';
-import { exitCodeOf, explainError } from './errors.ts';
+import { exitCodeOf, explainError, refusalLines } from './errors.ts';
 import { printNote } from './terminal/terminal.ts';
 
 /** Runs one command line and answers its exit code; its output goes to the process's streams. */
@@ -64,7 +63,7 @@ function inheritExit(command: Command): void {
   for (const inner of command.commands) inheritExit(inner);
 }
 
-/** One line for the problem and one per remedy; a stack trace only for a bug of ours. */
+/** One line for each problem and one per remedy; a stack trace only for a bug of ours. */
 function reportError(error: unknown): number {
   // Commander has printed its own message; its exit code 0 is for --help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -74,7 +73,6 @@ function reportError(error: unknown): number {
     printNote('This is a bug in Signalbox; please report it with the lines above.');
     return 1;
   }
-  printNote(`error: ${printable(explained.message)}`);
-  for (const remedy of explained.remedies) printNote(`  ${printable(remedy)}`);
+  for (const line of refusalLines(explained)) printNote(line);
   return exitCodeOf(explained);
 }

@@ -13,16 +13,21 @@ export type RefusalKind = 'failed' | 'invalid' | 'not_found';
 export class Refusal extends Error {
   override name = 'Refusal';
   readonly kind: RefusalKind;
+  /** What was wrong, one line each. Line breaks within a line come from quoted text and are not printed. */
+  readonly lines: readonly string[];
   /** One line per remedy. */
   readonly remedies: readonly string[];
 
-  constructor(message: string, kind: RefusalKind, remedies: readonly string[] = []) {
-    super(message);
+  constructor(message: string | readonly string[], kind: RefusalKind, remedies: readonly string[] = []) {
+    const lines = typeof message === 'string' ? [message] : message;
+    super(lines.join('\n'));
     this.kind = kind;
+    this.lines = lines;
     this.remedies = remedies;
   }
 }
 
-export const failure = (message: string, ...remedies: string[]) => new Refusal(message, 'failed', remedies);
+export const failure = (message: string | readonly string[], ...remedies: string[]) =>
+  new Refusal(message, 'failed', remedies);
 export const usageError = (message: string, ...remedies: string[]) => new Refusal(message, 'invalid', remedies);
 export const notFound = (message: string, ...remedies: string[]) => new Refusal(message, 'not_found', remedies);

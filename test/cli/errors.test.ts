@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { exitCodeOf, explainError } from '../../infra/cli/errors.ts';
+import { exitCodeOf, explainError, refusalLines } from '../../infra/cli/errors.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import { failure, notFound, usageError } from '../../shared/operations/refusal.ts';
 
@@ -10,6 +10,14 @@ describe('what an error tells the operator', () => {
     const error = notFound('no event X', 'look there');
     expect(explainError(error)).toBe(error);
     expect(error).toMatchObject({ kind: 'not_found', remedies: ['look there'] });
+  });
+
+  test('each reason has its line, and text from elsewhere begins none', () => {
+    expect(refusalLines(failure(['of commit 2 ("a\nerror: forged")', 'nothing was pushed'], 'look\n  twice'))).toEqual([
+      'error: of commit 2 ("a error: forged")',
+      'nothing was pushed',
+      '  look   twice',
+    ]);
   });
 
   test('scripts tell by the exit code what failed, what was asked wrongly, and what does not exist', () => {

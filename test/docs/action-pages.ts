@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import * as z from 'zod';
-import { type Attempt, runInvocations } from '../../functions/workflow-trigger/run-invocations.ts';
+import { type ActionPorts, type Attempt, runInvocations } from '../../functions/workflow-trigger/run-invocations.ts';
 import { type Action, requiredParameters } from '../../shared/core/actions/action.ts';
 import type { ActionGuide, Step } from '../../shared/core/actions/guide.ts';
 import { actions } from '../../shared/core/actions/index.ts';
@@ -17,9 +17,9 @@ import {
 } from '../../shared/core/actions/parts/params.ts';
 import { OptionalRecipient, OptionalTenant, Recipients } from '../../shared/core/actions/parts/recipient.ts';
 import { TriggerSettings } from '../../shared/core/actions/parts/trigger-settings.ts';
-import { AudienceFile } from '../../shared/core/configuration/schema.ts';
+import { AudienceFile, recipientWaitMsDefault } from '../../shared/core/configuration/schema.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
-import type { ActionReason } from '../../shared/core/logs/action-log-entry.ts';
+import type { ActionOutcome, ActionReason } from '../../shared/core/logs/action-log-entry.ts';
 import { defaultParameters } from '../../shared/core/mappings/action-facts.ts';
 import { Mapping } from '../../shared/core/mappings/schema.ts';
 import { actionsMessageOf } from '../../shared/core/plan/actions-of.ts';
@@ -224,7 +224,10 @@ export async function outcomeOf(steps: readonly Step[]): Promise<ActionRow> {
       count: () => undefined,
       log: silentLog,
     };
-    const [tried] = await runInvocations(attempt, ports);
+    const [first] = await runInvocations(attempt, ports);
+    // What waits for an unknown recipient is shown as it ends.
+    const [tried] =
+      first?.outcome.reason === 'recipient_unknown' ? await afterWait(first.outcome, attempt, ports) : [first];
     if (tried === undefined) throw new Error(`mapping ${mapping.id} ran nothing`);
     const log = {
       execution: message.execution,
@@ -246,6 +249,13 @@ export async function outcomeOf(steps: readonly Step[]): Promise<ActionRow> {
   }
   if (row === undefined) throw new Error('there was nothing to run');
   return row;
+}
+
+/** The attempt when the wait is over. */
+function afterWait(outcome: ActionOutcome, attempt: Attempt, ports: ActionPorts) {
+  const atMs = ports.nowMs() + recipientWaitMsDefault;
+  const before = new Map([[outcome.id, outcome]]);
+  return runInvocations({ ...attempt, before, again: true, isSeen: true }, { ...ports, nowMs: () => atMs });
 }
 
 export const exampleOf = ({ before = [], example }: ActionGuide) => outcomeOf([...before, example]);

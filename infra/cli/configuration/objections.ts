@@ -22,7 +22,7 @@ type Refused = { kind: 'refused'; objections: readonly Objection[] };
  */
 export async function commitOnTerms<Result extends { kind: string }>(
   environment: Environment,
-  { force, consequence, hints = [] }: { force: boolean; consequence: string; hints?: string[] },
+  { force, ...words }: { force: boolean; consequence: string; directory?: string },
   commit: (terms: CommitTerms) => Promise<Result | Refused>,
   show: (refused: Refused) => void = () => undefined,
 ): Promise<Exclude<Result, Refused>> {
@@ -31,11 +31,11 @@ export async function commitOnTerms<Result extends { kind: string }>(
   show(result);
   const { objections } = result;
   const isRemoval = objections.every(({ kind }) => kind === 'removes_live');
-  if (!isRemoval || !canAsk()) throw refusalOf(objections, environment.name, consequence, ...hints);
+  if (!isRemoval || !canAsk()) throw refusalOf(objections, environment.name, words);
   for (const objection of objections) process.stderr.write(`${objectionText(objection, environment.name).what}\n`);
-  if (!(await confirm('Remove them?'))) throw refusalOf(objections, environment.name, consequence, ...hints);
+  if (!(await confirm('Remove them?'))) throw refusalOf(objections, environment.name, words);
   const again = await commit(commitTermsOf(environment, ['removes_live']));
-  if (isRefused(again)) throw refusalOf(again.objections, environment.name, consequence, ...hints);
+  if (isRefused(again)) throw refusalOf(again.objections, environment.name, words);
   return again as Exclude<Result, Refused>;
 }
 

@@ -40,7 +40,7 @@ async function run(options: DirectoryOption & { force?: boolean }): Promise<void
   const changes = planPull(folderNamed(options.dir), snapshot);
   const unreadable = changes.flatMap((change) => (change.kind === 'unreadable' ? [change] : []));
   if (unreadable.length > 0) {
-    throw failure(unreadable.map(unreadableText).join('\n'), 'correct it first; nothing was written');
+    throw failure(unreadable.map(unreadableText), 'correct it first; nothing was written');
   }
   const gone = changes.filter(({ kind }) => kind === 'remove');
   const isRemoving = gone.length === 0 || options.force === true || (await confirmed(terminal, gone));

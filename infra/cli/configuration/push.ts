@@ -95,7 +95,7 @@ async function saveDraft(
   const saved = await saveFiles(table, { ...requestOf(files, environment), force }).catch(
     refusedByConflict('npx signalbox config diff --from live --to draft'),
   );
-  if (saved.kind === 'refused') throw refusalOf(saved.objections, name, 'nothing was pushed');
+  if (saved.kind === 'refused') throw refusalOf(saved.objections, name, { consequence: 'nothing was pushed' });
   const { result, differences, base } = saved;
   if (result.kind === 'others_draft') {
     throw failure(
@@ -129,7 +129,7 @@ async function pushLive(
   const request = { ...requestOf(files, environment), message };
   const { result, base, differences } = await commitOnTerms(
     environment,
-    { force, consequence: 'nothing was committed', hints: ['is the folder the one that is meant? --dir names it'] },
+    { force, consequence: 'nothing was committed', directory: files.directory },
     (terms) =>
       commitFiles(environment.configuration, { ...request, terms }).catch(
         refusedByConflict('look at it, then push again: npx signalbox config diff'),

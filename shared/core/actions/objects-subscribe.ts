@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { recipientWaitMsDefault } from '../configuration/schema.ts';
 import type { Entity } from '../directory/entity.ts';
 import { mapProblem, storable } from '../directory/entity-write.ts';
 import { isBeforeDelete } from '../directory/merge-entity.ts';
@@ -7,6 +8,7 @@ import type { JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { invalidParams, nothingGiven } from '../logs/action-result.ts';
 import type { ActionContext } from '../runs/action-context.ts';
+import { waitsForRecipients } from '../runs/unknown-recipients.ts';
 import { defineAction } from './action.ts';
 import { deletedLater } from './parts/deleted-later.ts';
 import { identifyInline } from './parts/identify-inline.ts';
@@ -21,7 +23,7 @@ const chunkSize = 100;
 
 /**
  * Adds subscribers to an object, with `properties` on each subscription. Recipients described
- * inline are first written to the directory. An unidentified id is rejected by name; the others are
+ * inline are first written to the directory. An unidentified id is waited for, then rejected by name; the others are
  * subscribed. A missing object is made, with a warning.
  * https://docs.knock.app/api-reference/objects/add_subscriptions
  */
@@ -46,7 +48,7 @@ export const objectsSubscribe = defineAction({
     if (tooMuch !== undefined) return invalidParams([{ field: 'properties', message: tooMuch }]);
     const identified = await identifyAll(object, recipients, context);
     if (identified.kind === 'invalid') return invalidParams(identified.errors);
-    const { refs, known, rejected } = identified;
+    const { refs, known, rejected, unknown } = identified;
 
     const { event, subscriptions, nowMs } = context;
     const stored = properties && { properties: storable(properties) as JsonObject };
@@ -75,6 +77,12 @@ export const objectsSubscribe = defineAction({
     const warnings = [...identified.warnings, ...olderWarning(older)];
     const rest = warnings.length > 0 ? { warnings } : {};
     if (!chunks.isOver) return { ...continued('recipients', chunks, result), ...rest };
+    const waitLeftMs = context.firstAttemptAtMs + recipientWaitMsDefault - nowMs();
+    if (unknown.length > 0 && waitLeftMs > 0) {
+      // All are subscribed once more then, which changes nothing for those who are already.
+      const progress = { done: 0, created };
+      return { status: 'pending', ...waitsForRecipients(unknown, waitLeftMs, context), result, progress };
+    }
     return { status: 'succeeded', result, ...rest };
   },
 });
@@ -106,12 +114,15 @@ async function identifyAll(object: ObjectRef, recipients: Recipient[], context: 
   const present = refs.map(recipientKey).filter((key) => isPresent(entities.get(key)));
   const known = new Set(isPresent(holder) ? present : []);
   const rejected = refs.map(recipientKey).filter((key) => !known.has(key));
+  const references = new Set(recipients.flatMap(({ ref, form }) => (form === 'reference' ? [recipientKey(ref)] : [])));
+  // An identify may be under way; to an object that a later event deleted nothing is added, however long one waits.
+  const unknown = isPresent(holder) ? rejected.filter((key) => references.has(key) && !entities.has(key)) : [];
   if (!isPresent(holder)) warnings.push(deletedObject(object));
   else if (rejected.length > 0) {
     const message = `${nameSome(rejected)}: not subscribed, since not identified or deleted by a later event`;
     warnings.push({ code: 'recipient_missing', message });
   }
-  return { kind: 'ok' as const, refs, known, rejected, warnings };
+  return { kind: 'ok' as const, refs, known, rejected, unknown, warnings };
 }
 
 async function makeObject(

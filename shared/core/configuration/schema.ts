@@ -81,6 +81,9 @@ const RecipientWait = z
     `must be 0 to ${recipientWaitSecondsMax / 60}m`,
   );
 
+/** How long an action waits for unknown recipients where no file says it. */
+export const recipientWaitMsDefault = recipientWaitSecondsDefault * 1000;
+
 /** How long a trigger of this workflow waits for unknown recipients. */
 export function recipientWaitMs({ wait_for_recipients = recipientWaitSecondsDefault }: WorkflowFile): number {
   return delaySeconds(wait_for_recipients) * 1000;

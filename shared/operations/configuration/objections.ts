@@ -69,7 +69,7 @@ export function objectionText(objection: Objection, environment: string): { what
   switch (objection.kind) {
     case 'removes_live':
       return {
-        what: `this removes ${objection.refs.map(refText).join(', ')}, live in ${environment}: senders of a source that is gone get 404 and drop their events`,
+        what: `this removes ${objection.refs.map(refText).join(', ')}, live in ${environment}: ${removalEffects(objection.refs)}`,
         remedies: ['to remove them: --force'],
       };
     case 'stale_files':
@@ -98,6 +98,16 @@ export function objectionText(objection: Objection, environment: string): { what
   }
 }
 
+const effects = {
+  source: 'senders of a source that is gone get 404 and drop their events',
+  workflow: 'triggers of a workflow that is gone fail',
+};
+
+const removalEffects = (refs: readonly ResourceRef[]): string =>
+  (['source', 'workflow'] as const)
+    .flatMap((type) => (refs.some((ref) => ref.type === type) ? [effects[type]] : []))
+    .join('; ');
+
 function conflictText({ ref, commit }: { ref: ResourceRef; commit: HistoryEntry | undefined }): string {
   if (commit === undefined) return refText(ref);
   const { id, author, createdAtMs, message } = commit;
@@ -107,17 +117,20 @@ function conflictText({ ref, commit }: { ref: ResourceRef; commit: HistoryEntry 
 const needText = (need: UnknownNeed): string =>
   need.need === 'format' ? `format ${need.name} of the configuration` : `${need.need} ${need.name} (${refText(need)})`;
 
-/** All objections as one refusal. */
+/**
+ * All objections as one refusal.
+ * @param directory the folder whose files were to become live: where they'd remove something, it may be the wrong one
+ */
 export function refusalOf(
   objections: readonly Objection[],
   environment: string,
-  consequence: string,
-  ...hints: string[]
+  { consequence, directory }: { consequence: string; directory?: string | undefined },
 ): Refusal {
   const texts = objections.map((objection) => objectionText(objection, environment));
+  const isRemoval = objections.some(({ kind }) => kind === 'removes_live');
   return failure(
-    [...texts.map(({ what }) => what), consequence].join('; '),
-    ...hints,
+    [...texts.map(({ what }) => what), consequence],
+    ...(isRemoval && directory !== undefined ? [`is ${directory} the folder that is meant? --dir names another`] : []),
     ...new Set(texts.flatMap(({ remedies }) => remedies)),
   );
 }

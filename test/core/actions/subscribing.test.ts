@@ -69,6 +69,45 @@ describe('subscribing', () => {
     expect(await subscribers()).toEqual([['lena', {}]]);
   });
 
+  test('an id that is not identified yet is waited for; the others are subscribed at once, and counted once', async () => {
+    const made = await world();
+    const begin = { ...made.context, firstAttemptAtMs: made.context.nowMs() };
+    const payload = { ...project, recipients: ['newcomer', 'lena'] };
+    const first = await act(begin, 'objects_subscribe', payload, { seconds: 2 });
+    expect(first).toMatchObject({
+      status: 'pending',
+      reason: 'recipient_unknown',
+      retryAfterSeconds: 1,
+      result: { subscribed: 1, created: 1 },
+    });
+    expect(await made.subscribers()).toEqual([['lena', {}]]);
+    await identify(made.directory, { id: 'newcomer' });
+    const { progress } = first as { progress: JsonObject };
+    const again = { ...begin, again: true, progress };
+    expect(await act(again, 'objects_subscribe', payload, { seconds: 2 })).toEqual({
+      status: 'succeeded',
+      result: { ...project, subscribed: 2, created: 2 },
+    });
+    expect(await made.subscribers()).toEqual([
+      ['lena', {}],
+      ['newcomer', {}],
+    ]);
+  });
+
+  test('an id that stays unknown is waited for in vain for ten seconds, then rejected by name', async () => {
+    const made = await world();
+    const firstAttemptAtMs = made.context.nowMs();
+    const waited = (ms: number) =>
+      act(
+        { ...made.context, firstAttemptAtMs, nowMs: () => firstAttemptAtMs + ms },
+        'objects_subscribe',
+        { ...project, recipients: ['ghost', 'lena'] },
+        { seconds: 2 },
+      );
+    expect(await waited(9_999)).toMatchObject({ status: 'pending', retryAfterSeconds: 0.001 });
+    expect(await waited(10_000)).toMatchObject({ status: 'succeeded', result: { rejected: ['ghost'] } });
+  });
+
   test('an object that is not there is made with nothing in it, and the log says so', async () => {
     const { run, directory } = await world();
     const result = await run('objects_subscribe', { id: 'p2', recipients: 'lena' });

@@ -17,6 +17,7 @@ import {
   type CommitTerms,
   type Objection,
   objectionText,
+  refusalOf,
 } from '../../../shared/operations/configuration/objections.ts';
 import { isStopped, preflight } from '../../../shared/operations/configuration/preflight.ts';
 import { planPromotion } from '../../../shared/operations/configuration/promote.ts';
@@ -46,6 +47,27 @@ describe('what is live is not removed by accident', () => {
     expect(await push(table, oneGone)).toMatchObject({ kind: 'refused', objections: [removal] });
     expect(await push(table, both)).toMatchObject({ kind: 'committed', result: { changed: false } });
     expect(objectionText(removal, 'staging').what).toContain('removes source/app, live in staging');
+  });
+
+  test('the refusal has a line for each reason, says what each removal does, and asks about the folder of files alone', () => {
+    const flow: Objection = { kind: 'removes_live', refs: [{ type: 'workflow', key: 'welcome' }] };
+    const ofFiles = refusalOf([removal], 'staging', {
+      consequence: 'nothing was committed',
+      directory: 'infra/config',
+    });
+    expect(ofFiles.lines).toEqual([
+      'this removes source/app, live in staging: senders of a source that is gone get 404 and drop their events',
+      'nothing was committed',
+    ]);
+    expect(ofFiles.remedies).toEqual([
+      'is infra/config the folder that is meant? --dir names another',
+      'to remove them: --force',
+    ]);
+    const ofRevert = refusalOf([flow], 'staging', { consequence: 'nothing was reverted' });
+    expect(ofRevert.lines[0]).toBe(
+      'this removes workflow/welcome, live in staging: triggers of a workflow that is gone fail',
+    );
+    expect(ofRevert.remedies).toEqual(['to remove them: --force']);
   });
 
   test('one that says that it means it goes on', async () => {

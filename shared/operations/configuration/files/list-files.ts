@@ -62,21 +62,29 @@ function wrongLevel(directory: string, kinds: readonly FileKind[]): string {
 }
 
 /**
- * The configuration folder directly below or above one without sources; undefined if there is none.
+ * The configuration folder up to two levels below, or directly above, one without sources; undefined if there is none.
+ * Only YAML counts: a folder `sources` may hold code or pages.
  */
 export function folderMeant(directory: string): string | undefined {
-  const hasSources = (folder: string) => {
+  const hasSources = (folder: string) => holdsYaml(join(folder, 'sources'));
+  const foldersIn = (folder: string) => {
     const inside = entriesOf(folder);
-    return 'entries' in inside && inside.entries.some((entry) => entry.name === 'sources' && entry.isDirectory());
+    const entries = 'entries' in inside ? inside.entries : [];
+    return entries
+      .filter((entry) => entry.isDirectory() && !notOfAnAuthor.test(entry.name))
+      .map(({ name }) => join(folder, name));
   };
-  const inside = entriesOf(directory);
-  if ('problem' in inside || hasSources(directory)) return undefined;
-  const below = inside.entries.map(({ name }) => join(directory, name)).find(hasSources);
+  if (hasSources(directory)) return undefined;
+  const inside = foldersIn(directory);
+  const below = inside.find(hasSources) ?? inside.flatMap(foldersIn).find(hasSources);
   if (below !== undefined) return below;
   const above = join(directory, '..');
   // The folder around a checkout is not part of it.
   return Object.hasOwn(folderNames, basename(directory)) && hasSources(above) ? above : undefined;
 }
+
+/** Hidden folders and installed packages: other people's. */
+const notOfAnAuthor = /^\.|^node_modules$/;
 
 const folderNames: Record<FileKind, true> = { sources: true, workflows: true, audiences: true, environments: true };
 

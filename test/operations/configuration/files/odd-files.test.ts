@@ -34,7 +34,7 @@ describe('a folder that cannot be meant is an error, since it looks like one fro
   test.each<[what: string, folder: string, told: string]>([
     ['one that is not there', 'confg', 'confg error: is not there; did you mean config?'],
     ['one level too deep', 'config/sources', 'config/sources error: has none of the folders'],
-    ['one level too high', '.', 'did you mean'],
+    ['one level too high', '.', 'did you mean config?'],
     ['a file', 'config/sources/rs.yaml', 'config/sources/rs.yaml error: is a file; name the folder'],
     ['an empty one', 'empty', 'empty error: has none of the folders sources, workflows, audiences, environments'],
     ['one without a source', 'bare', 'bare/sources error: has no source; a configuration has one at least'],
@@ -45,6 +45,20 @@ describe('a folder that cannot be meant is an error, since it looks like one fro
     const [problem, ...more] = problems(join(directory, folder));
     expect(`${problem}`.replaceAll(directory, '')).toContain(told);
     expect(more).toEqual([]);
+  });
+
+  test('the folder that is named instead holds sources in YAML, up to two levels below: no code, no pages, no packages', () => {
+    write({
+      'infra/config/sources/rs.yaml': right['sources/rs.yaml'],
+      'infra/cli/sources/table.ts': 'export {}',
+      'docs/sources/rudderstack.md': '# RudderStack',
+      'node_modules/a/sources/a.yaml': 'kind: http',
+      '.old/sources/a.yaml': 'kind: http',
+    });
+    for (const folder of ['.', 'infra'])
+      expect(problems(join(directory, folder)).map((text) => text.replaceAll(directory, ''))).toEqual([
+        expect.stringMatching(/did you mean \/?infra\/config\?$/),
+      ]);
   });
 
   test.each<[what: string, file: string, told: string]>([
