@@ -203,7 +203,7 @@ export class PipelineStack extends Stack {
     const recipient = alarmRecipient ?? (email === undefined ? undefined : { email });
     if (recipient === undefined && protectData) {
       Annotations.of(this).addWarningV2(
-        'signalbox:nobody-hears-alarms',
+        'signalbox:alarms-without-recipient',
         'No one hears the alarms of this environment: set alarmRecipient in infra/environments.ts or pass -c alarmEmail=…',
       );
     }

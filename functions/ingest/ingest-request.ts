@@ -137,7 +137,7 @@ function locateIn(
   // Computed for unknown names too, so that the time of the answer does not reveal which names
   // exist.
   const oldCredentials = matchIngestToken(request.token, request.source, (source?.state ?? stateOfNobody).url, keys);
-  const detail = 'copy the URL of the source again, or ask whoever runs Signalbox for it: `npx signalbox sources`';
+  const detail = 'copy the URL of the source again, or ask the operator of Signalbox for it: `npx signalbox sources`';
   if (source === undefined) return refused('source_unknown', detail);
   if (oldCredentials === undefined) return refused('token_wrong', detail);
   if (source.kind === undefined)

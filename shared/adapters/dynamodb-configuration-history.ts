@@ -36,7 +36,7 @@ export class ConfigurationConflict extends Error {
 
   constructor(seenVersion: number, since: readonly HistoryEntry[]) {
     const what = since.map(whatSomebodyDid).join('; ');
-    super(`somebody else changed the configuration after version ${seenVersion}${what === '' ? '' : `: ${what}`}`);
+    super(`another author changed the configuration after version ${seenVersion}${what === '' ? '' : `: ${what}`}`);
     this.since = since;
   }
 }

@@ -43,10 +43,10 @@ export const commonReasons = {
     status: 'failed',
     when: 'with these parameters the event’s message is over 300 KB compressed, or holds over 150,000 values',
   },
-  action_unknown: { status: 'failed', when: 'the mapping names an action that there is not' },
-  retries_exhausted: { status: 'failed', when: 'what was pending is given up, after 24 hours or 120 attempts' },
+  action_unknown: { status: 'failed', when: 'the mapping names an unknown action' },
+  retries_exhausted: { status: 'failed', when: 'still pending after 24 hours or 120 attempts' },
   dead_lettered: { status: 'failed', when: 'ten deliveries of the message failed; it can be replayed' },
-  table_unavailable: { status: 'pending', when: 'a table was throttled or away' },
+  table_unavailable: { status: 'pending', when: 'a table was throttled or unavailable' },
   waiting_for_earlier_action: { status: 'pending', when: 'an action of an earlier type of this event is pending' },
 } satisfies Partial<Record<ActionReason, ReasonOfAll>>;
 
@@ -95,20 +95,17 @@ const types = new Map<z.core.$ZodType, ParameterType>([
     Recipients,
     {
       name: 'recipients',
-      says: 'One recipient or a list of them, or the JSON of either as text. Entries that are nothing are dropped.',
+      says: 'One recipient or a list of them, or the JSON of either as text. Empty entries are dropped.',
     },
   ],
   [
     OptionalRecipient,
     {
       name: 'recipient',
-      says: 'A user’s id; `{ id, …properties }`, a user described inline; `{ collection, id, …properties }`, an object; `{ collection: $users, id }`, an id alone.',
+      says: 'A user’s id; `{ id, …properties }`, a user described inline; `{ collection, id, …properties }`, an object; `{ collection: $users, id }`, only an id.',
     },
   ],
-  [
-    OptionalTenant,
-    { name: 'tenant', says: 'A tenant’s id, or `{ id, …properties }`; either way it is made if need be.' },
-  ],
+  [OptionalTenant, { name: 'tenant', says: 'A tenant’s id, or `{ id, …properties }`; both make a missing tenant.' }],
   [
     Members,
     {
@@ -120,7 +117,7 @@ const types = new Map<z.core.$ZodType, ParameterType>([
     ExactMembers,
     {
       name: 'exact members',
-      says: 'As members. A tenant that cannot be read fails the action: without it another member would be meant.',
+      says: 'As members. An unreadable tenant fails the action: without it another member would be meant.',
     },
   ],
   [Flag, { name: 'flag', says: 'True or false; also as text or as 1 and 0.' }],
@@ -128,7 +125,7 @@ const types = new Map<z.core.$ZodType, ParameterType>([
     TriggerSettings,
     { name: 'settings', says: 'A map of `sandbox_mode` and `skip_delay`, each true or false, or its JSON as text.' },
   ],
-  [Tenant, { name: 'tenant of a member', says: 'A tenant’s id, or a map with its `id`; nothing is none.' }],
+  [Tenant, { name: 'tenant of a member', says: 'A tenant’s id, or a map with its `id`; may be empty.' }],
 ]);
 
 /** @throws Error for a schema that has no words yet */
@@ -342,7 +339,7 @@ function costSection(id: string, guide: ActionGuide | undefined): string[] {
     return ['## What it costs', intro, table(['Case', 'Write units'], rows), wrap(said.more)];
   }
   const rows = costs.map(({ what, writes, reads = '' }) => [what, writes, reads]);
-  const how = `As asserted in \`${directoryCosts}\`, in this order, for items of 1 KB at most; what index \`list\` adds is [said once](../actions.md#what-actions-cost):`;
+  const how = `As asserted in \`${directoryCosts}\`, in this order, for items of at most 1 KB, [without index \`list\`](../actions.md#what-actions-cost):`;
   return ['## What it costs', wrap(how), table(['Case', 'Write units', 'Read calls'], rows)];
 }
 
@@ -351,11 +348,11 @@ function indexPage(): string {
   return joined([
     '# Actions',
     wrap(
-      'An action is what a [mapping](mappings.md) runs for an event. There are these, and the actions of one event run in this order, whatever the order of the mappings; those of one type run at the same time. One that failed or was skipped holds up nobody; while one is pending, later types wait for it, unless it only waits for a `delay`.',
+      'An action is what a [mapping](mappings.md) runs for an event. The actions of one event run in the order of this table, whatever the order of the mappings; those of one type run at the same time. A failed or skipped action delays no others. While one is pending, later types wait for it, unless it only waits for a `delay`.',
     ),
     table(['', 'Action', 'What it does'], rows),
     wrap(
-      'Each page shows a mapping and what the action log has after it ran; the pages are made by running it (`npm run docs`), so that they are what the code does.',
+      'Each page shows a mapping and the action log after it ran. `npm run docs` makes the pages by running the mappings, so they show what the code does.',
     ),
     '## Parameters',
     wrap(
@@ -370,14 +367,14 @@ function indexPage(): string {
     table(
       ['Status', 'What it means'],
       [
-        ['`succeeded`', 'done; `warnings` say what is worth knowing'],
+        ['`succeeded`', 'done; `warnings` name oddities'],
         ['`skipped`', 'a required parameter resolved to nothing'],
-        ['`failed`', 'not done and not tried again by itself; `npx signalbox replay ID` does, once the cause is gone'],
-        ['`pending`', 'will be tried again, with a delay that doubles from 5 s to 15 min, or goes on at once'],
+        ['`failed`', 'not done, and not retried; once the cause is gone, `npx signalbox replay ID` runs it again'],
+        ['`pending`', 'will be retried, with a delay that doubles from 5 s to 15 min, or at once'],
       ],
     ),
     wrap(
-      'Whoever is late is measured by source time: when the event happened by its sender’s clock, not when it arrived. See [the directory](directory.md).',
+      'Source time decides which event is late: when it happened by its sender’s clock, not when it arrived. See [the directory](directory.md).',
     ),
     '## Reasons of every action',
     table(
@@ -386,7 +383,7 @@ function indexPage(): string {
     ),
     '## What actions cost',
     wrap(
-      'The actions of an event share one row of the action log, however many they are (asserted in `test/functions/workflow-trigger-costs.test.ts`). What each writes besides is on its page. Where an entity or audience is made or deleted, index `list` of the Directory table adds one unit. An identify or set that changes nothing writes nothing; a conditional write that the table refuses counts like one that it takes.',
+      'The actions of an event share one row of the action log, however many they are (asserted in `test/functions/workflow-trigger-costs.test.ts`). Each action’s page lists its other writes. Making or deleting an entity or audience adds one unit for index `list` of the Directory table. An identify or set without changes makes no write. A conditional write that the table refuses counts like an accepted one.',
     ),
   ]);
 }
@@ -401,7 +398,7 @@ function table(titles: string[], rows: string[][]): string {
   return [line(titles), `|${titles.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
 }
 
-const widthMax = 135;
+const widthMax = 100;
 
 function wrap(text: string, indent = ''): string {
   const lines: string[] = [];

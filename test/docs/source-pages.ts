@@ -103,7 +103,7 @@ function kindPage(guided: GuidedKind): string {
     ...example(guided),
     '## Default mappings',
     selected.length === 0
-      ? 'None. Which events do what is for you to say.'
+      ? 'None. Write your own.'
       : fence('yaml', `mappings:\n${selected.map(mappingText).join('\n\n')}`),
     ...(optional.length === 0
       ? []
@@ -133,7 +133,7 @@ const filled = (text: string, { id }: SourceKind) =>
 
 function copies({ id, idempotencyKeyPaths, settings }: SourceKind): string {
   if (idempotencyKeyPaths.length === 0) return 'Every copy of an event runs.';
-  const within = `A copy within ${settings.windowHours} hours of the first is logged \`idempotent\` and runs nothing`;
+  const within = `A copy within ${settings.windowHours} hours of the first is logged \`idempotent\` and runs no action`;
   return settings.idempotency
     ? `${within}.`
     : `${within}, once checks are on: \`npx signalbox settings set ${id} --idempotency on\`.`;
@@ -169,7 +169,7 @@ function wrapped(block: string): string {
 function verification({ kind, guide }: GuidedKind): string {
   const { verifier, settings, id, title } = kind;
   if (guide.secret === undefined)
-    return `Nothing is checked: ${verifier.instruction}. The URL is the only credential, so keep it secret.`;
+    return `Requests are not checked: ${verifier.instruction}. The URL is the only credential, so keep it secret.`;
   const set = `\`npx signalbox secrets set ${id}\` sets the secret here. \`npx signalbox secrets rotate ${id}\` sets a new one beside it, and both count until the old one is retired.`;
   const from = {
     vendor: `${title} makes the secret and shows it in ${guide.secret.where}.`,
@@ -178,7 +178,7 @@ function verification({ kind, guide }: GuidedKind): string {
   }[guide.secret.from];
   // Of a kind that checks nothing itself, the file says how.
   if (verifier.credentialHeaders.length === 0)
-    return `Until the source's file declares \`verification\`, nothing is checked and the URL is the only credential. What is declared is enforced: a request that does not verify is answered 401, and every request is answered 503 until the secret is set. ${from} ${set}`;
+    return `Until the source's file declares \`verification\`, requests are not checked and the URL is the only credential. A declared check is enforced: a request that does not verify is answered 401, and every request is answered 503 until the secret is set. ${from} ${set}`;
   const [key] = kind.idempotencyKeyPaths;
   const replayed =
     verifier.toleranceSeconds !== undefined
@@ -187,10 +187,10 @@ function verification({ kind, guide }: GuidedKind): string {
         ? 'The signature covers neither the time nor the id, so someone who has seen a request can send its body again.'
         : 'The signature holds no time. An old request that is sent again is recognised by its idempotency key.';
   const enforced = {
-    on: 'A request that does not verify is answered 401. Until a secret is set here, every request is answered 503, which the sender tries again; `npx signalbox config validate` says so before.',
-    off: `The result is noted with each event. Nothing is refused until \`npx signalbox settings set ${id} --enforce on\`.`,
+    on: 'A request that does not verify is answered 401. Until a secret is set here, every request is answered 503, which the sender retries; `npx signalbox config validate` reports it before.',
+    off: `The result is recorded with each event. No request is refused until \`npx signalbox settings set ${id} --enforce on\`.`,
     once_set:
-      'Until a secret is set here, nothing is refused. From then on a request that does not verify is answered 401.',
+      'Until a secret is set here, no request is refused. From then on a request that does not verify is answered 401.',
   }[settings.enforcement];
   return [
     `A request is proven like this: ${verifier.instruction}.`,

@@ -125,34 +125,35 @@ function mappingChanges(live: DryRunRow, draft: DryRunRow): Change[] {
   const ids = new Set([...live.mappings, ...draft.mappings].map(({ mapping }) => mapping));
   return [...ids].flatMap((id): Change[] => {
     const [before, after] = [live, draft].map(({ mappings }) => mappings.find(({ mapping }) => mapping === id));
-    const [was, is] = [linesOf(before), linesOf(after)];
-    // Lines of conditions come above lines of parameters, on either side.
-    const labels = new Set([...was.keys(), ...is.keys()].toSorted((a, b) => rankOf(a) - rankOf(b)));
     return [
       { label: id, isHeading: true, before: outcomeText(before), after: outcomeText(after) },
-      ...[...labels].map((label): Change => ({ label: `  ${label}`, before: was.get(label), after: is.get(label) })),
+      ...lineChanges(conditionLines(before), conditionLines(after)),
+      ...lineChanges(parameterLines(before), parameterLines(after)),
     ];
   });
 }
 
-function rankOf(label: string): number {
-  return label.startsWith('when ') ? 0 : 1;
+function lineChanges(was: Map<string, string>, is: Map<string, string>): Change[] {
+  const labels = new Set([...was.keys(), ...is.keys()]);
+  return [...labels].map((label) => ({ label: `  ${label}`, before: was.get(label), after: is.get(label) }));
 }
 
 function outcomeText(row: DryRunMappingRow | undefined): string | undefined {
   return row && `${row.action}: ${describeVerdict(row, 'would be')}`;
 }
 
-function linesOf(row: DryRunMappingRow | undefined): Map<string, string> {
-  const lines = new Map<string, string>();
-  for (const condition of row?.conditions ?? [])
-    lines.set(describeCondition(condition), `${condition.holds ? '✓' : '✗'} ${describeFound(condition)}`);
-  for (const { name, from, value, is_default } of row?.parameters ?? []) {
-    const source = describeSource(row?.action ?? '', name, from);
-    lines.set(
-      name,
-      `${value === null ? 'nothing there' : safeJson(value)} ← ${source}${is_default ? ', by default' : ''}`,
-    );
-  }
-  return lines;
+function conditionLines(row: DryRunMappingRow | undefined): Map<string, string> {
+  const conditions = row?.conditions ?? [];
+  return new Map(conditions.map((one) => [describeCondition(one), `${one.holds ? '✓' : '✗'} ${describeFound(one)}`]));
+}
+
+function parameterLines(row: DryRunMappingRow | undefined): Map<string, string> {
+  const parameters = row?.parameters ?? [];
+  return new Map(
+    parameters.map(({ name, from, value, is_default }) => {
+      const source = describeSource(row?.action ?? '', name, from);
+      const shown = value === null ? 'nothing there' : safeJson(value);
+      return [name, `${shown} ← ${source}${is_default ? ', by default' : ''}`];
+    }),
+  );
 }

@@ -167,7 +167,7 @@ function refused(refusal: SecretRefused, { name }: KnownSecret, environment: Env
       const ages = refusal.values.map(({ setAtMs }) => ageOf(setAtMs, Date.now())).join(' and ');
       return failure(
         `${name} has two active values in ${environment.name} (set ${ages}); one more would end the older`,
-        `when nobody uses that any more: npx signalbox secrets rotate ${name} --retire`,
+        `when it is no longer used: npx signalbox secrets rotate ${name} --retire`,
         'to end it now: --force',
       );
     }

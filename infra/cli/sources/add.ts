@@ -175,5 +175,5 @@ async function print(
   step(await goLive(added));
   step(`See it work: npx signalbox send ${added.key} -e ${added.environment}`);
   note(`\nMore about this sender: docs/sources/${kind.id}.md`);
-  if (added.url !== null) note('A URL is a credential: whoever knows it can send events.');
+  if (added.url !== null) note('A URL is a credential: knowing it is enough to send events.');
 }

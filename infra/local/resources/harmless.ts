@@ -12,7 +12,9 @@ export const harmlessTypes = new Map([
   ...['Alarm', 'CompositeAlarm', 'Dashboard'].map(
     (name) => [`AWS::CloudWatch::${name}`, 'metrics are counted at /_local/metrics'] as const,
   ),
-  ...['Topic', 'Subscription', 'TopicPolicy'].map((name) => [`AWS::SNS::${name}`, 'nobody is alarmed'] as const),
+  ...['Topic', 'Subscription', 'TopicPolicy'].map(
+    (name) => [`AWS::SNS::${name}`, 'a local run sends no alarms'] as const,
+  ),
   ...['DomainName', 'ApiMapping'].map((name) => [`AWS::ApiGatewayV2::${name}`, 'the address is this machine'] as const),
   ['AWS::Route53::RecordSet', 'the address is this machine'],
   ['AWS::CertificateManager::Certificate', 'the address is this machine'],

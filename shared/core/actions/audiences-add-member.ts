@@ -27,7 +27,7 @@ export const audiencesAddMember = defineAction({
   names: { parameter: 'key', type: 'audience', madeWith: 'create_audience' },
   params: z.object({
     key: AudienceKey.describe('Which audience.'),
-    members: Members.optional().describe('Who is added. This or `user` must name somebody.'),
+    members: Members.optional().describe('The members to add. This or `user` is required.'),
     user: Members.optional().describe('The same, for mappings that name one.'),
     tenant: Tenant.optional().describe('Tenant of every entry that names none itself.'),
     create_audience: Flag.optional().describe('Makes an audience that is not there. Default: false.'),

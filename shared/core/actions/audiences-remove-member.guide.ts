@@ -4,7 +4,7 @@ import { identifyLena, join, track } from './parts/steps.guide.ts';
 
 export const guide: ActionGuide = {
   paragraph:
-    'Removes users from an audience. Without a tenant only the row without one goes, since a user is in once per tenant.',
+    'Removes users from an audience. Without a tenant it removes only the row without one, since a user can be a member once per tenant.',
   before: [identifyLena, join],
   example: {
     mapping: {
@@ -20,13 +20,13 @@ export const guide: ActionGuide = {
     event: track('plan_left', { plan: 'Team', workspace_id: 'ws-3' }),
   },
   reasons: {
-    required_field_missing: `${missing('`key`')}; or neither \`members\` nor \`user\` names anybody`,
+    required_field_missing: `${missing('`key`')}; or \`members\` and \`user\` are both empty`,
     invalid_params:
       'a required parameter has the wrong type, `key` cannot be an audience’s, or a member cannot be read',
-    continues: 'there are more members than one attempt has time for; the next goes on',
+    continues: 'one attempt has no time for all members; the next continues',
   },
   notes: [
-    'Who is not in, and an audience that is not there, are no trouble: `removed: 0`. The removal is remembered for 90 days, so that an addition that happened earlier and arrives late does not come about.',
+    'A user who is not a member, and a missing audience, are not errors: `removed: 0`. The removal is kept for 90 days, so that an earlier addition that arrives late has no effect.',
     'Any number of members, 1000 at a time.',
   ],
 };

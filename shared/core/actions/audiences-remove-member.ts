@@ -18,7 +18,7 @@ export const audiencesRemoveMember = defineAction({
   decidesWhom: ['members', 'user', 'tenant'],
   params: z.object({
     key: AudienceKey.describe('Which audience.'),
-    members: ExactMembers.optional().describe('Who is removed. This or `user` must name somebody.'),
+    members: ExactMembers.optional().describe('The members to remove. This or `user` is required.'),
     user: ExactMembers.optional().describe('The same, for mappings that name one.'),
     tenant: Tenant.optional().describe('Tenant of every entry that names none itself.'),
   }),

@@ -3,8 +3,7 @@ import { deleteNotes, missing } from './parts/notes.guide.ts';
 import { follow, identifyLena, saveProject, track } from './parts/steps.guide.ts';
 
 export const guide: ActionGuide = {
-  paragraph:
-    'Deletes one object with its subscribers and its own subscriptions, and cancels its runs that are not over.',
+  paragraph: 'Deletes one object with its subscribers and its own subscriptions, and cancels its unfinished runs.',
   before: [identifyLena, saveProject, follow],
   example: {
     mapping: {
@@ -20,7 +19,7 @@ export const guide: ActionGuide = {
   reasons: {
     required_field_missing: missing('`collection` or `id`'),
     invalid_params: '`collection` or `id` cannot name an object',
-    continues: 'more hangs on the object than one attempt has time for; the next goes on',
+    continues: 'one attempt has no time for everything that belongs to the object; the next continues',
   },
   notes: deleteNotes,
 };

@@ -4,7 +4,7 @@ import { saveProject, track } from './parts/steps.guide.ts';
 
 export const guide: ActionGuide = {
   paragraph:
-    'Creates or updates one object of a collection; the collection needs no making. In collection `$tenants` the object is a tenant.',
+    'Creates or updates one object of a collection; collections need not be made. In collection `$tenants` the object is a tenant.',
   example: saveProject,
   refused: {
     why: 'An id must not contain `/`:',
@@ -17,6 +17,6 @@ export const guide: ActionGuide = {
   },
   notes: [
     ...setNotes('`name`, `timezone`, `locale`, `created_at`, `preferences`, `channel_data`', '`id`, `collection`'),
-    'Collections that start with `$` are reserved: `$tenants` is the one for tenants, whose ids have no whitespace, and `$users` is refused.',
+    'Collections that start with `$` are reserved: `$tenants` holds tenants, whose ids have no whitespace, and `$users` is refused.',
   ],
 };

@@ -142,6 +142,6 @@ async function makeObject(
 }
 
 function deletedObject(object: ObjectRef): ActionWarning {
-  const message = `${recipientKey(object)} was deleted by an event that happened later; nobody was subscribed`;
+  const message = `${recipientKey(object)} was deleted by an event that happened later; no recipient was subscribed`;
   return { code: 'deleted_later', message };
 }

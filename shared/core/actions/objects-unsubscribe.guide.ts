@@ -4,7 +4,7 @@ import { follow, identifyLena, saveProject, track } from './parts/steps.guide.ts
 
 export const guide: ActionGuide = {
   paragraph:
-    'Removes subscribers from an object. Recipients are references only, whatever else is said of them. Recipients and object stay.',
+    'Removes subscribers from an object. Recipients count as references, even if described. Recipients and object stay.',
   before: [identifyLena, saveProject, follow],
   example: {
     mapping: {
@@ -16,16 +16,16 @@ export const guide: ActionGuide = {
     event: track('project_unfollowed', { project_id: 'p-17' }),
   },
   refused: {
-    why: 'Nobody is named:',
+    why: 'The event has no recipient:',
     event: track('project_unfollowed', { project_id: 'p-17' }, null),
   },
   reasons: {
     required_field_missing: missing('`collection`, `id` or `recipients`'),
     invalid_params: 'a required parameter has the wrong type, or an id cannot be one',
-    continues: 'there are more recipients than one attempt has time for; the next goes on',
+    continues: 'one attempt has no time for all recipients; the next continues',
   },
   notes: [
-    'Who is not subscribed is passed over, but remembered: a subscription that happened earlier and arrives late does not come about. The mark is kept for 90 days.',
+    'A recipient that is not subscribed is skipped, but marked for 90 days: an earlier subscription that arrives late then has no effect.',
     'Any number of recipients, 100 at a time; `recipients` in the result names at most 100 of those removed.',
   ],
 };

@@ -4,7 +4,7 @@ import { saveTenant, track } from './parts/steps.guide.ts';
 
 export const guide: ActionGuide = {
   paragraph:
-    'Deletes one tenant with its subscribers and its own subscriptions, and cancels the runs of which it is the recipient. Rows of audiences that carry its id stay, since they belong to the audience.',
+    'Deletes one tenant with its subscribers and its own subscriptions, and cancels the runs of which it is the recipient. Audience rows with its id stay, since they belong to the audience.',
   before: [saveTenant],
   example: {
     mapping: {
@@ -18,8 +18,8 @@ export const guide: ActionGuide = {
   refused: { why: 'The event does not say which tenant:', event: track('workspace_deleted', { workspace_id: null }) },
   reasons: {
     required_field_missing: missing('`id`'),
-    invalid_params: '`id` is no text, or cannot be a tenant’s',
-    continues: 'more hangs on the tenant than one attempt has time for; the next goes on',
+    invalid_params: '`id` is not text, or cannot be a tenant’s',
+    continues: 'one attempt has no time for everything that belongs to the tenant; the next continues',
   },
   notes: deleteNotes,
 };

@@ -4,7 +4,7 @@ import { follow, identifyLena, saveProject, track } from './parts/steps.guide.ts
 
 export const guide: ActionGuide = {
   paragraph:
-    'Deletes one user with its subscriptions and memberships, and cancels its runs that are not over. The id may be used again and inherits nothing.',
+    'Deletes one user with its subscriptions and memberships, and cancels its unfinished runs. The id may be used again, and starts without old data.',
   before: [identifyLena, saveProject, follow],
   example: {
     mapping: {
@@ -16,11 +16,11 @@ export const guide: ActionGuide = {
     event: track('account_deleted', {}),
   },
   shows: 'The user was known and followed a project:',
-  refused: { why: 'Without a user id there is nobody to delete:', event: track('account_deleted', {}, null) },
+  refused: { why: 'The event has no user id:', event: track('account_deleted', {}, null) },
   reasons: {
     required_field_missing: missing('`id`'),
-    invalid_params: '`id` is no text, or cannot be an id',
-    continues: 'more hangs on the user than one attempt has time for; the next goes on',
+    invalid_params: '`id` is not text, or cannot be an id',
+    continues: 'one attempt has no time for everything that belongs to the user; the next continues',
   },
-  notes: [...deleteNotes, 'The log of runs that are over stays for its retention.'],
+  notes: [...deleteNotes, 'Finished runs stay in the log for its retention.'],
 };

@@ -10,7 +10,7 @@ import { tellsOfDeletedPerson } from './parts/suggestion.ts';
  */
 export const usersDelete = defineAction({
   id: 'users_delete',
-  does: 'deletes one user with everything that hangs on it',
+  does: 'deletes one user with its subscriptions, memberships and unfinished runs',
   destructive: true,
   params: z.object({
     id: EntityId.describe('Who is deleted.'),

@@ -4,10 +4,10 @@ import { identifyLena } from './parts/steps.guide.ts';
 
 export const guide: ActionGuide = {
   paragraph:
-    'Creates or updates one user. What is sent is merged into what is there. Traits in `properties` that are fields of a user (`email`, `phone`) become those fields; parameters given one by one win over them.',
+    'Creates or updates one user, and merges sent values into stored ones. Traits in `properties` with names of user fields (`email`, `phone`) become those fields; separate parameters win over them.',
   example: identifyLena,
   refused: {
-    why: 'An event of somebody anonymous has no user id:',
+    why: 'An event of an anonymous visitor has no user id:',
     event: { type: 'identify', anonymousId: 'a-5521', traits: { plan: 'team' } },
   },
   reasons: {
@@ -20,6 +20,6 @@ export const guide: ActionGuide = {
       '`id`, `userId`',
     ),
     'A malformed e-mail address, phone number or date-time and an unknown time zone are stored as given, with a warning (`email_malformed`, `phone_number_malformed`, `created_at_malformed`, `timezone_unknown`).',
-    'A source’s switch `identify` decides whether events of type `identify` run anything at all.',
+    'A source’s switch `identify` decides whether events of type `identify` run actions.',
   ],
 };

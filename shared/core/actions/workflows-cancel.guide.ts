@@ -4,7 +4,7 @@ import { identifyLena, remind, track } from './parts/steps.guide.ts';
 
 export const guide: ActionGuide = {
   paragraph:
-    'Cancels the unfinished runs of a workflow that were started with a cancellation key: all of them, or those of some recipients, however these were reached.',
+    'Cancels the unfinished runs of a workflow with a cancellation key: all of them, or those of some recipients.',
   before: [identifyLena, remind],
   example: {
     mapping: {
@@ -23,17 +23,17 @@ export const guide: ActionGuide = {
   reasons: {
     required_field_missing: missing('`key` or `cancellation_key`'),
     invalid_params: 'a required parameter has the wrong type, or a recipient’s id cannot be one',
-    continues: 'there are more runs than one attempt has time for; the next goes on',
+    continues: 'one attempt has no time for all runs; the next continues',
     ...targetReasons,
   },
   notes: [
-    'Only runs whose event was received before this one are touched, those also whose trigger has yet to run: a mark stays behind for it, for 14 days. A run of a later event, or of the same, is never cancelled.',
-    'A pending run is cancelled by its row. One that was handed off is cancelled by telling its target, where that can be told ([targets](../targets.md)); otherwise it counts in `too_late`.',
-    'Recipients are references: nothing is written about them. Finding nothing succeeds with `cancelled: 0`.',
+    'It cancels only runs whose event was received earlier. A mark, kept for 14 days, also stops such runs if their trigger has not run yet. It never cancels a run of a later event, or of the same one.',
+    'A pending run is cancelled in its row. A handed-off run is cancelled by a call to its target, if that takes cancellations ([targets](../targets.md)); otherwise it counts in `too_late`.',
+    'Recipients are references and are not written to the directory. Without a matching run it succeeds with `cancelled: 0`.',
   ],
   costs: {
     page: 'protocols/runs.md',
     sentence: 'a cancel costs one write and a Query',
-    says: 'One write and a Query, as [runs](../protocols/runs.md#cancelling) has it: the mark, and the look-up. Where recipients are named there is a mark for each; each run that is cancelled is a write more.',
+    says: 'One write and a Query: the mark and the look-up ([runs](../protocols/runs.md#cancelling)). With recipients there is a mark for each; each cancelled run is one more write.',
   },
 };

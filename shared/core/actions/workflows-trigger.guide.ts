@@ -4,7 +4,7 @@ import { identifyBuyer, identifyLena, track } from './parts/steps.guide.ts';
 
 export const guide: ActionGuide = {
   paragraph:
-    'Starts a workflow: one run per recipient, under one id. An object is a recipient itself and stands for its subscribers, two levels deep. Each gets one run however often it comes up.',
+    'Starts a workflow: one run per recipient, under one id. An object is a recipient itself and also stands for its subscribers, two levels deep. Each recipient gets one run, however often it occurs.',
   before: [identifyLena, identifyBuyer],
   example: {
     mapping: {
@@ -22,28 +22,31 @@ export const guide: ActionGuide = {
     event: track('order_completed', { order_id: '50314b8e', total: 27.5, buyer_id: 'usr_9000' }),
   },
   shows: 'Both recipients have been identified before:',
-  refused: { why: 'Nobody is named:', event: track('order_completed', { order_id: '50314b8e', total: 27.5 }, null) },
+  refused: {
+    why: 'The event has no recipient:',
+    event: track('order_completed', { order_id: '50314b8e', total: 27.5 }, null),
+  },
   reasons: {
     required_field_missing: missing('`key` or `recipients`'),
     recipient_unknown:
-      'one recipient or more is not identified: `pending` for `wait_for_recipients` of the workflow (10 s), then skipped; the others have begun (`runs`, `unknown`), and a replay begins what is missing',
-    invalid_params: 'a required parameter has the wrong type, or somebody named cannot be read',
+      'a recipient is not identified: `pending` for the workflow’s `wait_for_recipients` (10 s), then skipped. The others have their runs (`runs`, `unknown`), and a replay starts the missing ones',
+    invalid_params: 'a required parameter has the wrong type, or a recipient, actor or tenant cannot be read',
     workflow_missing: 'the environment has no such workflow',
     workflow_inactive: 'the workflow is switched off; runs that waited for its delay are cancelled',
     target_missing: 'the workflow has no target for the environment',
-    actor_missing: '`actor` is an id that nobody has identified, or was deleted by a later event',
+    actor_missing: '`actor` is an unidentified id, or a later event deleted it',
     too_many_recipients: 'more than 1000 are listed; subscribers do not count',
     data_invalid: '`data` does not match the `data_schema` of the workflow; no run begins',
-    target_refused: 'the target refused one run or more for good; the others have begun (`runs`, `refused`)',
-    continues: 'there are more recipients than one attempt has time for; the next goes on',
-    delayed: 'runs are written and wait for the `delay` of the workflow; it holds up no other action',
+    target_refused: 'the target refused at least one run for good; the others have begun (`runs`, `refused`)',
+    continues: 'one attempt has no time for all recipients; the next continues',
+    delayed: 'runs are written and wait for the workflow’s `delay`; other actions do not wait for it',
     ...targetReasons,
   },
   notes: [
     `${inlineNote} \`$trigger_data\` in such a map is for that recipient’s run only, over \`data\`, and is not stored with the recipient.`,
-    'An id alone that is not identified yet is waited for, since its identify may be under way: `wait_for_recipients` in the workflow’s file, 10 s by default. After that it gets no run and the warning `recipient_missing`; the others have theirs. The trigger is then `skipped`, and a replay starts what is missing.',
-    'Being listed counts before being a subscriber; among subscriptions the first object listed counts, then who subscribed first. The actor gets no run for being a subscriber, but does when listed. Subscribers have no limit.',
-    'A run’s id comes from execution, mapping and recipient: redelivery, replay and resend start nothing twice.',
+    'The trigger waits for an unidentified id, since its identify may be under way: `wait_for_recipients` in the workflow’s file, 10 s by default. After that the id gets no run, with the warning `recipient_missing`. The others have theirs. The trigger is then `skipped`, and a replay starts the missing runs.',
+    'Being listed comes before being a subscriber. Among subscriptions the first listed object counts, then the earlier subscription. The actor gets a run only if listed, not as a subscriber. The number of subscribers has no limit.',
+    'A run’s id comes from execution, mapping and recipient: redelivery, replay and resend start no run twice.',
     'A `delay` is counted from when the event was received. What each type of target does with a run: [targets](../targets.md).',
   ],
   costs: {

@@ -9,7 +9,7 @@ import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type ActionResult, invalidParams, nothingGiven } from '../logs/action-result.ts';
 import type { ActionContext } from '../runs/action-context.ts';
 import { findTarget } from '../runs/find-target.ts';
-import { startEverybody } from '../runs/start-everybody.ts';
+import { startFanOut } from '../runs/start-fan-out.ts';
 import type { ObjectRef } from '../runs/subscriber-pages.ts';
 import { listUnknown, type Unknown, unknownOf, waitsForRecipients } from '../runs/unknown-recipients.ts';
 import { defineAction } from './action.ts';
@@ -71,12 +71,12 @@ export const workflowsTrigger = defineAction({
 
     // Listed recipients are finished before the walk over subscribers continues.
     const isWalking = context.progress?.place !== undefined;
-    const everybody = named({ recipients: isWalking ? [] : recipients, actor, tenant });
-    const identified = await identifyInline(everybody, directory, event.occurredAtMs, nowMs());
+    const allNamed = named({ recipients: isWalking ? [] : recipients, actor, tenant });
+    const identified = await identifyInline(allNamed, directory, event.occurredAtMs, nowMs());
     if (identified.kind === 'invalid') return invalidParams(identified.errors);
     const { entities } = identified;
     const isStarting = mode === 'start';
-    if (isStarting) await findInBatch(everybody, entities, context);
+    if (isStarting) await findInBatch(allNamed, entities, context);
     const waitLeftMs = isStarting ? context.firstAttemptAtMs + recipientWaitMs(found.file) - nowMs() : 0;
     const actorEntity = actor && entities.get(recipientKey(actor.ref));
     if (actor && actorEntity === undefined) {
@@ -93,9 +93,9 @@ export const workflowsTrigger = defineAction({
     // Counted from the event, so that every attempt gets the same time.
     const notBeforeMs = delay === undefined ? undefined : event.receivedAtMs + delaySeconds(delay) * 1000;
     // During a delay it does not wait for unknown recipients: all are looked up again at its end.
-    const awaited = referencesNotIn(entities, everybody).map(recipientKey);
+    const awaited = referencesNotIn(entities, allNamed).map(recipientKey);
     const isWaiting = awaited.length > 0 && waitLeftMs > 0 && (notBeforeMs ?? 0) <= nowAtMs;
-    const started = await startEverybody(
+    const started = await startFanOut(
       {
         template: {
           workflow,

@@ -10,7 +10,7 @@ const HeaderName = z
  * so a file cannot leave out a step of the check.
  */
 export const Verification = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('none').describe('Check nothing: whoever knows the URL can send.') }),
+  z.strictObject({ kind: z.literal('none').describe('No check: knowing the URL is enough to send.') }),
   z.strictObject({
     kind: z.literal('header').describe('The secret itself, in a header.'),
     header: HeaderName.default('x-webhook-secret').describe('Where the secret is.'),

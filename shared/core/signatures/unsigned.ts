@@ -9,7 +9,7 @@ export function unsigned(reason: string): Verifier {
     isSigned: () => false,
     verify: () => 'skipped',
     sign: () => ({}),
-    secretProblem: () => `would be checked by nobody: ${reason}`,
+    secretProblem: () => `would never be checked: ${reason}`,
     credentialHeaders: [],
     instruction: reason,
   };

@@ -3,5 +3,5 @@ import { defineTarget } from './target.ts';
 
 /** The run is only a record. */
 export const log = defineTarget({
-  schema: z.strictObject({ type: z.literal('log').describe('Record the run and call nobody.') }),
+  schema: z.strictObject({ type: z.literal('log').describe('Only record the run.') }),
 });

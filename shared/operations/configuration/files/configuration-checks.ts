@@ -59,7 +59,7 @@ export function checkReferences(
         'workflows',
         key,
         ['audience'],
-        `"${workflow.audience}" has no file, so nobody starts a run unless an action makes it${hint}`,
+        `"${workflow.audience}" has no file, so no run starts unless an action makes it${hint}`,
       );
     }
     const schema = workflow.data_schema && compileDataSchema(Ajv2020, workflow.data_schema as JsonObject);

@@ -26,7 +26,7 @@ export function fileSchemas(): Record<FileKindName, JsonSchema> {
   return {
     source: sourceSchema(),
     workflow: schemaOf(WorkflowFile, 'A workflow: what one trigger starts, and where its runs go.'),
-    audience: schemaOf(AudienceFile, 'An audience that is there before anybody is in it.'),
+    audience: schemaOf(AudienceFile, 'An audience that exists before it has members.'),
     environment: schemaOf(
       EnvironmentFile,
       'First values for a new environment. Once it runs, its own state wins; this file changes nothing there.',

@@ -150,10 +150,10 @@ function readText(text: string): YamlResult {
       path: [],
       message: `is of YAML ${yaml.version}, which reads "no" as false; take the %YAML line out`,
     });
-  const complaints = [...document.errors, ...document.warnings].map(({ message, pos: [offset] }) => ({
+  const complaints = [...document.errors, ...document.warnings].map(({ code, message, pos: [offset] }) => ({
     ...at(offset),
     path: [],
-    message: /call stack/.test(message) ? tooDeep : `is not YAML: ${message}`,
+    message: code === 'RESOURCE_EXHAUSTION' ? tooDeep : `is not YAML: ${message}`,
   }));
   const [first, ...more] = atMost(complaints.length > 0 ? distinct(complaints) : new Walk(document, at).problems());
   if (first !== undefined) return wrong(first, more);

@@ -678,7 +678,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'workflows/order.yaml',
       'name: O\ntarget: { development: { type: log } }\naudience: bata\n',
       [
-        'workflows/order.yaml:3:11 warning: audience "bata" has no file, so nobody starts a run unless an action makes it; did you mean "beta"?',
+        'workflows/order.yaml:3:11 warning: audience "bata" has no file, so no run starts unless an action makes it; did you mean "beta"?',
       ],
     ],
     [

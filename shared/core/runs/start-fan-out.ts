@@ -14,7 +14,7 @@ export type RunTemplate = Omit<PendingRun, 'key' | 'subscription' | 'batch'>;
 
 export type Listed = { entity: Entity; triggerData: JsonObject };
 
-export type Everybody = {
+export type FanOut = {
   template: RunTemplate;
   target: WorkflowTarget;
   /** The trigger's known recipients; absent when an earlier attempt has finished them. */
@@ -59,8 +59,8 @@ const pageMs = 3000;
  * continue. Walking a page again starts no run twice: the row names the path that led to a run, and
  * the first path wins.
  */
-export async function startEverybody(everybody: Everybody, context: RunsContext): Promise<ActionResult> {
-  const { template, target, objects, listedKeys, mode } = everybody;
+export async function startFanOut(fanOut: FanOut, context: RunsContext): Promise<ActionResult> {
+  const { template, target, objects, listedKeys, mode } = fanOut;
   const { notBeforeMs = 0 } = template;
   const isDue = notBeforeMs <= context.nowMs();
   const { settled: _settled, ...done }: RunsProgress = progressFrom(context.progress, isDue);
@@ -69,9 +69,9 @@ export async function startEverybody(everybody: Everybody, context: RunsContext)
   const begin = (planned: PlannedRun[]) =>
     mode === 'end' ? endPending(planned, 'workflow_inactive', now) : startRuns(planned, target, now);
 
-  if (everybody.listed) {
+  if (fanOut.listed) {
     const tally = await begin(
-      everybody.listed.map(({ entity, triggerData }) => plan(everybody, context, entity, { triggerData })),
+      fanOut.listed.map(({ entity, triggerData }) => plan(fanOut, context, entity, { triggerData })),
     );
     if (tally.pending) return stillOpen(tally, tally.pending, done, context.id);
     add(done, tally);
@@ -88,7 +88,7 @@ export async function startEverybody(everybody: Everybody, context: RunsContext)
       if (pages++ > 0 && context.deadlineMs - context.nowMs() < pageMs) return goesOn(done, context.id);
       const fresh = page.subscriptions.filter(({ recipient }) => {
         const key = recipientKey(recipient);
-        if (listedKeys.has(key) || key === everybody.actorKey || seen.has(key)) return false;
+        if (listedKeys.has(key) || key === fanOut.actorKey || seen.has(key)) return false;
         seen.add(key);
         return true;
       });
@@ -100,21 +100,21 @@ export async function startEverybody(everybody: Everybody, context: RunsContext)
         const entity = entities[i];
         return entity === undefined
           ? []
-          : [plan(everybody, context, entity, { subscription, ...(object && { subscribedTo: object }) })];
+          : [plan(fanOut, context, entity, { subscription, ...(object && { subscribedTo: object }) })];
       });
       const tally = await begin(planned);
       if (tally.pending) return stillOpen(tally, tally.pending, done, context.id);
       add(done, tally);
     }
   }
-  if (mode === 'start' && done.phase === 'hold' && !hasNothingToBegin(everybody, done)) {
+  if (mode === 'start' && done.phase === 'hold' && !hasNothingToBegin(fanOut, done)) {
     return held(done, notBeforeMs, context);
   }
-  return over(done, everybody, context);
+  return over(done, fanOut, context);
 }
 
 function plan(
-  { template }: Everybody,
+  { template }: FanOut,
   { execution, mapping }: RunsContext,
   entity: Entity,
   {
@@ -173,7 +173,7 @@ function goesOn(done: RunsProgress, id: string): ActionResult {
 
 /** True when all who are named are known and cancelled already, and no subscriber can come: nothing is left to wait for. */
 function hasNothingToBegin(
-  { listed, listedKeys, objects }: Everybody,
+  { listed, listedKeys, objects }: FanOut,
   { runs, cancelled, refused }: RunsProgress,
 ): boolean {
   return objects.length === 0 && runs + refused === 0 && cancelled > 0 && listed?.length === listedKeys.size;
@@ -192,7 +192,7 @@ function held(done: RunsProgress, notBeforeMs: number, { id, nowMs }: RunsContex
 
 function over(
   { runs, cancelled, refused, refusal }: RunsProgress,
-  { mode, template }: Everybody,
+  { mode, template }: FanOut,
   { id, environment }: RunsContext,
 ): ActionResult {
   const result = resultOf({ runs, cancelled, refused }, id);
