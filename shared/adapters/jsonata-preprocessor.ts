@@ -30,9 +30,14 @@ export function makePreprocessor(nowMs: () => number): Preprocessor {
     if (!running?.isAlive()) running = startProcess();
     await running.ready;
     const startedAtMs = nowMs();
-    const made = await running.evaluate(job);
+    let made = await running.evaluate(job);
+    if (made.kind === 'stopped' && made.mayBeAnothers) {
+      running = startProcess();
+      await running.ready;
+      made = await running.evaluate(job);
+    }
     const ms = Math.max(0, Math.round((nowMs() - startedAtMs) * 10) / 10);
-    if (made.kind === 'failed') return { ms, ...made };
+    if (made.kind !== 'made') return { ms, kind: 'failed', error: made.error };
     return { ms, kind: 'made', values: JSON.parse(made.json) as JsonObject };
   }
 
@@ -53,8 +58,14 @@ type ExpressionProcess = {
   ready: Promise<void>;
   isAlive(): boolean;
   /** @throws RetryableError when the process was ended from outside */
-  evaluate(job: Job): Promise<Outcome>;
+  evaluate(job: Job): Promise<Outcome | Stopped>;
 };
+
+/**
+ * The process had to be ended. `mayBeAnothers`: the expression before this one had failed, and its
+ * evaluation may have gone on beside this one, so this one deserves a process of its own.
+ */
+type Stopped = { kind: 'stopped'; error: string; mayBeAnothers: boolean };
 
 type Ended = { kind: 'ended'; how: string };
 type Heard = { kind: 'answer'; answer: unknown } | Ended | { kind: 'late' };
@@ -89,6 +100,7 @@ function startProcess(): ExpressionProcess {
     return heard;
   }
 
+  let mayBeAnothers = false;
   return {
     ready: hearWithin(startMsMax).then((heard) => {
       if (heard.kind === 'answer') return;
@@ -101,16 +113,22 @@ function startProcess(): ExpressionProcess {
     async evaluate(job) {
       child.send(job, () => undefined);
       const heard = await hearWithin(expressionTimeMaxMs + graceMs);
-      if (heard.kind === 'answer') return heard.answer as Outcome;
+      if (heard.kind === 'answer') {
+        const outcome = heard.answer as Outcome;
+        mayBeAnothers = outcome.kind === 'failed';
+        return outcome;
+      }
       if (heard.kind === 'late') {
         end('stopped');
         child.kill('SIGKILL');
-        return { kind: 'failed', error: `the expression took over ${expressionTimeMaxMs} ms and was stopped` };
+        const error = `the expression took over ${expressionTimeMaxMs} ms and was stopped`;
+        return { kind: 'stopped', error, mayBeAnothers };
       }
       if (crashes.has(heard.how))
         return {
-          kind: 'failed',
+          kind: 'stopped',
           error: `the expression used more than ${expressionMegabytesMax} MB of memory and was stopped`,
+          mayBeAnothers,
         };
       throw new RetryableError(`the process that runs expressions ended: ${heard.how}`);
     },
