@@ -180,8 +180,11 @@ export class World {
     return true;
   }
 
-  /** The weather clears, and everything that waits for its time gets it, until nothing is under way any more. */
-  async drain(stepsMax = 30_000): Promise<void> {
+  /**
+   * The weather clears, and everything that waits for its time gets it, until nothing is under way any more. A target that is
+   * busy all day and names its waits is asked some 700 times by each action, so a day has many steps.
+   */
+  async drain(stepsMax = 150_000): Promise<void> {
     this.weather = clearWeather;
     this.outages.clear();
     this.strikes.length = 0;
