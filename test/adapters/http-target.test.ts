@@ -368,7 +368,7 @@ describe('only https and public addresses are called', () => {
   });
 
   test.each(['fe80::1%eth0', 'localhost', '', '1.2.3', '1.2.3.4.5', '::ffff:8.8.8.8'])(
-    '"%s" is no public address',
+    '"%s" is not a public address',
     (address) => {
       expect(isPublicAddress(address)).toBe(false);
     },

@@ -155,7 +155,7 @@ test('diff is 0 when files and live say the same, else 1 with each field; settin
   expect((await config('diff', '--from', '1', '--to', 'staging')).stdout).toContain('source/rudderstack  removed');
   expect(await config('diff', '--to', 'nothing')).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('"nothing" is no commit'),
+    stderr: expect.stringContaining('"nothing" is not a commit'),
   });
 });
 

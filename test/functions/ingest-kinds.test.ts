@@ -252,7 +252,7 @@ describe('polytomic', () => {
     expect(sent).toHaveLength(6);
   });
 
-  test('a sync without records is fine, and so is one that is no batch', async () => {
+  test('a sync without records is fine, and so is one that is not a batch', async () => {
     const { post, sent } = sourceOf('polytomic');
     expect((await post({ ...sync, object: { ...sync.object, records: [] } })).statusCode).toBe(200);
     expect(sent).toEqual([]);

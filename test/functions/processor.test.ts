@@ -215,7 +215,7 @@ describe('an event without actions', () => {
     ],
     ['no type', liveConfiguration(), { type: undefined }, { status: 'rejected', reason: 'event_type_missing' }],
     [
-      'a name that is no text',
+      'a name that is not text',
       liveConfiguration(),
       { event: ['a'] },
       { status: 'rejected', reason: 'payload_invalid' },
@@ -233,7 +233,7 @@ describe('an event without actions', () => {
     },
   );
 
-  test('is logged when it is no object, and when its source was removed after it was accepted', async () => {
+  test('is logged when it is not an object, and when its source was removed after it was accepted', async () => {
     const { process, row } = makeProcessor();
     const scalar = rawEvent('42', { receivedAtMs: startMs, batchIndex: 3 });
     const orphan = rawEvent(trackEvent(), { receivedAtMs: startMs, source: 'gone' });

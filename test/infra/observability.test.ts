@@ -105,7 +105,7 @@ describe('alarms', () => {
   });
 
   // Retried actions wait in the queue for up to 15 minutes.
-  test('an action that waits for its retry is no delay', () => {
+  test('an action that waits for its retry is not a delay', () => {
     expect(alarmNamed('actions-delayed').Threshold).toBeGreaterThan(15 * 60);
   });
 

@@ -38,7 +38,7 @@ export class OddStoredKey extends Error {
   override name = 'OddStoredKey';
 
   constructor(where: string, type: unknown, key: unknown) {
-    super(`${where} names ${JSON.stringify(type)} ${JSON.stringify(key)}, which is no resource`);
+    super(`${where} names ${JSON.stringify(type)} ${JSON.stringify(key)}, which is not a resource`);
   }
 }
 

@@ -133,7 +133,7 @@ describe('recipients', () => {
   });
 
   test.each<[string, JsonObject, string]>([
-    ['$trigger_data that is no map', { $trigger_data: 'x' }, '$trigger_data'],
+    ['$trigger_data that is not a map', { $trigger_data: 'x' }, '$trigger_data'],
     ['a property nested too deep', { deep: JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) }, 'deep'],
     ['a picture that is a map', { avatar: {} }, 'avatar'],
     ['preferences that are a list', { preferences: [] }, 'preferences'],

@@ -307,7 +307,7 @@ describe.each(timed.map((scheme) => [scheme.name, scheme] as const))('the time o
       expect(verdictOf(scheme, { [header]: doubled })).toBe('failed');
     }
     expect(verdictOf(scheme, { [header]: proof })).toBe('failed');
-    // Without "=" it is no element, so it takes nobody's place.
+    // Without "=" it is not an element, so it takes nobody's place.
     expect(verdictOf(scheme, { [header]: `tx,${value},v1x,` })).toBe('verified');
   });
 });

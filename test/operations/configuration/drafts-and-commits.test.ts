@@ -221,7 +221,7 @@ describe.each([
       expect((await readLive(table)).snapshot).toEqual(theirs);
     });
 
-    test('a switched setting is no conflict, and is kept', async () => {
+    test('a switched setting is not a conflict, and is kept', async () => {
       await commit(table, first);
       const seen = await readSeen(table);
       await changeState(table, (state) => setMappingActive(state, 'shop', 'mapping-0', false), ben);
