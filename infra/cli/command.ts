@@ -33,7 +33,8 @@ export function isEnvironmentNamed(command: Command): boolean {
 
 /** For `.option('--count <n>', …, positiveInteger)`. */
 export function positiveInteger(text: string): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('It is a whole number from 1.');
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 1)
+    throw new InvalidArgumentError('It is a whole number from 1 to 999,999,999.');
   return Number(text);
 }
 

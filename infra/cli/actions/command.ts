@@ -94,7 +94,7 @@ async function actionsCommand(options: ReturnType<typeof optionsOf<ActionsOption
   if (options.event === undefined && range.narrowed !== undefined) terminal.note(range.narrowed);
   if (options.event === undefined && range.byDefault && rows.length < options.limit)
     terminal.note(
-      `${plural(rows.length, 'action')} since ${formatTime(range.sinceMs)}; --since 30d looks further back`,
+      `${plural(rows.length, 'action')} since ${formatTime(range.sinceMs)}; ${range.furthest} looks further back`,
     );
 }
 

@@ -103,7 +103,9 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
   else terminal.note(await noEvents(environment, sources, options.type));
   if (range.narrowed !== undefined) terminal.note(range.narrowed);
   if (range.byDefault && rows.length < options.limit)
-    terminal.note(`${plural(rows.length, 'event')} since ${formatTime(range.sinceMs)}; --since 30d looks further back`);
+    terminal.note(
+      `${plural(rows.length, 'event')} since ${formatTime(range.sinceMs)}; ${range.furthest} looks further back`,
+    );
 }
 
 function filterOf({ type, status, user }: TailOptions) {

@@ -66,7 +66,7 @@ async function suggestCommand(source: string, type: string, options: Options): P
     const shown = paths.map(({ path, shown }) => ({ path, value: shown }));
     return printJson(terminal, { source, type: event.eventType, event_id: entry.id, mapping, notes, paths: shown });
   }
-  terminal.out(mappingYaml(suggestion, `event ${entry.id}`));
+  terminal.out(mappingYaml(suggestion, { source, eventId: entry.id }));
   for (const note of notes) terminal.note(`to check: ${note}`);
   terminal.note(
     `paste it under "mappings:" in infra/config/sources/${source}.yaml; its comments quote a real event, so delete them before it is committed`,

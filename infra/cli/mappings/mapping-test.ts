@@ -6,13 +6,13 @@ import { problemOf } from '../../../shared/core/ingest/refusal.ts';
 import { type PreparedSource, prepareSource } from '../../../shared/core/live/prepared.ts';
 import { shippedDirectory } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
-import { eventLogOf, listEvents, readEvent } from '../../../shared/operations/events/events.ts';
-import { rawEventOf } from '../../../shared/operations/events/recompute.ts';
+import { eventLogOf } from '../../../shared/operations/events/events.ts';
 import { type Candidate, draftCandidate } from '../../../shared/operations/mappings/candidate.ts';
 import { compareLast, rowsMax } from '../../../shared/operations/mappings/compare-last.ts';
 import { mappingTestRow } from '../../../shared/operations/mappings/dry-run-rows.ts';
 import { readPushedDraft } from '../../../shared/operations/mappings/pushed-draft.ts';
 import { readPayload } from '../../../shared/operations/mappings/read-payload.ts';
+import { storedEvent } from '../../../shared/operations/mappings/stored-event.ts';
 import { testEvent } from '../../../shared/operations/mappings/test-event.ts';
 import { failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
 import { type KnownSource, pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
@@ -91,7 +91,7 @@ async function testCommand(source: string, options: Options): Promise<void> {
     );
   const raws =
     options.payload === undefined
-      ? [await storedEvent(environment, known, source, options)]
+      ? [await storedEvent(environment, known, source, { ...options, nowMs: Date.now() })]
       : await payloadEvents(options.payload, preparedFor(source, [draft?.configuration, live]), options);
   const tested = await Promise.all(
     raws.map((raw) =>
@@ -162,41 +162,6 @@ function knownSource(known: KnownSource[], source: string): KnownSource {
   return picked as KnownSource;
 }
 
-/** @throws Refusal when the event does not exist or belongs to another source */
-async function storedEvent(
-  environment: Environment,
-  known: KnownSource[],
-  source: string,
-  options: Options,
-): Promise<RawEvent> {
-  const log = eventLogOf(environment);
-  if (options.event !== undefined) {
-    const entry = await readEvent(log, options.event, known);
-    if (entry === undefined)
-      throw notFound(`no event ${options.event} in ${environment.name}`, `npx signalbox why ${options.event}`);
-    if (entry.source !== source)
-      throw usageError(
-        `event ${entry.id} is of source ${entry.source}`,
-        `npx signalbox mapping test ${entry.source} --event ${entry.id}`,
-      );
-    return rawEventOf(entry);
-  }
-  const range = searchRange(options, Date.now(), { retentionDays: environment.outputs.LogRetentionDays });
-  const [entry] = await listEvents(log, {
-    ...range,
-    sources: [knownSource(known, source)],
-    ...(options.type !== undefined && { eventType: options.type }),
-    limit: 1,
-  });
-  if (entry === undefined)
-    throw notFound(
-      `no event of type "${options.type}" since ${formatTime(range.sinceMs)}`,
-      'further back: --since 30d',
-      `types that were seen: npx signalbox event-types ${source}`,
-    );
-  return rawEventOf(entry);
-}
-
 async function payloadEvents(
   name: string,
   { key: source, file, namedHeaders }: PreparedSource,
@@ -252,5 +217,5 @@ async function compareCommand(
   if (comparison.ended === 'rows_max')
     terminal.note(`stopped after ${plural(comparison.looked_at, 'event')}; those before were not looked at`);
   else if (comparison.ended === 'no_more' && range.byDefault)
-    terminal.note(`there are no more since ${formatTime(range.sinceMs)}; --since 30d looks further back`);
+    terminal.note(`there are no more since ${formatTime(range.sinceMs)}; ${range.furthest} looks further back`);
 }

@@ -4,10 +4,15 @@ import { usageError } from '../../../shared/operations/refusal.ts';
 import { cancelRun } from '../../../shared/operations/runs/cancel-run.ts';
 import { findRun, findRuns, type RunsWanted, runKeyOf } from '../../../shared/operations/runs/find-runs.ts';
 import { type RunRow, runRow } from '../../../shared/operations/runs/run-row.ts';
-import { longestRetentionDays, readSources } from '../../../shared/operations/sources/known-sources.ts';
+import {
+  longestRetentionDays,
+  readSources,
+  type SourceDirectory,
+} from '../../../shared/operations/sources/known-sources.ts';
 import { take } from '../../../shared/operations/tables/newest-first.ts';
 import { searchRange } from '../../../shared/operations/tables/search-range.ts';
 import { idProblem } from '../../../shared/operations/why/what-is.ts';
+import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
 import { plural, safeJson } from '../../../shared/operations/words/text.ts';
 import { formatTime, formatWhen } from '../../../shared/operations/words/times.ts';
 import { runColumns } from '../actions/table.ts';
@@ -75,10 +80,19 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
   const rows = runs.map(runRow);
   if (options.json) printJson(terminal, rows);
   else if (rows.length > 0) terminal.out(renderTable(runColumns(terminal.colours, nowMs), rows, terminal));
-  else terminal.note('no runs');
+  else terminal.note(noRuns(directory, options.workflow));
   if (options.event === undefined && range.narrowed !== undefined) terminal.note(range.narrowed);
   if (options.event === undefined && range.byDefault && rows.length < options.limit)
-    terminal.note(`${plural(rows.length, 'run')} since ${formatTime(range.sinceMs)}; --since 30d looks further back`);
+    terminal.note(
+      `${plural(rows.length, 'run')} since ${formatTime(range.sinceMs)}; ${range.furthest} looks further back`,
+    );
+}
+
+/** That there are none; of a workflow that is not live, with the one that was likely meant. */
+function noRuns({ live }: SourceDirectory, workflow: string | undefined): string {
+  const keys = Object.keys(live.snapshot.workflows);
+  if (workflow === undefined || keys.includes(workflow)) return 'no runs';
+  return `no runs; no workflow "${workflow}" is live${didYouMean(workflow, keys)}`;
 }
 
 async function cancelCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {

@@ -3,15 +3,18 @@ import { displayWidth, escaped, isPrintable, padTo, printable } from '../words/t
 import type { Suggestion } from './suggest-mapping.ts';
 
 /** A suggestion as an entry of `mappings:`, ready to paste, with the event's values in comments. */
-export function mappingYaml({ mapping, notes, paths, more, without }: Suggestion, sample: string): string {
+export function mappingYaml(
+  { mapping, notes, paths, more, without }: Suggestion,
+  sample: { source: string; eventId: string },
+): string {
   const { id, event, action, parameters } = mapping;
   const comment = (text: string) => `  # ${printable(text)}`;
   const rows = paths.map(({ path, shown }) => ({ path: pastedPath(path), shown }));
   const width = Math.max(0, ...rows.map(({ path }) => displayWidth(path)));
   const entry = safeYaml([{ id, event, action, parameters }]);
   return [
-    comment(`Suggested from ${sample}; see docs/mappings.md. Check it, then try it:`),
-    comment('npx signalbox mapping test SOURCE --event ID --draft files'),
+    comment(`Suggested from event ${sample.eventId}; see docs/mappings.md. Check it, then try it:`),
+    comment(`npx signalbox mapping test ${sample.source} --event ${sample.eventId} --draft files`),
     ...notes.map((note) => comment(`To check: ${note}.`)),
     entry.replace(/^/gm, '  '),
     comment('What else the event holds, for more parameters or conditions:'),

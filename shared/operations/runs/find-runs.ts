@@ -32,7 +32,7 @@ export async function* findRuns(
   environment: Environment,
   known: KnownSource[],
   wanted: RunsWanted,
-  range: SearchRange,
+  range: Pick<SearchRange, 'sinceMs' | 'untilMs'>,
 ): AsyncGenerator<WorkflowRun> {
   const { workflow, status } = wanted;
   for await (const run of runsFound(environment, known, wanted, range)) {
@@ -45,7 +45,7 @@ async function* runsFound(
   environment: Environment,
   known: KnownSource[],
   { recipient, event, workflow }: RunsWanted,
-  range: SearchRange,
+  range: Pick<SearchRange, 'sinceMs' | 'untilMs'>,
 ): AsyncGenerator<WorkflowRun> {
   if (event !== undefined) yield* await runsOfEvent(environment, event, known, recipient);
   else if (recipient !== undefined) yield* runsOfRecipient(workflowRunsOf(environment), recipient, range);
@@ -73,7 +73,7 @@ async function* runsByTime(
   environment: Environment,
   known: KnownSource[],
   workflow: string | undefined,
-  range: SearchRange,
+  range: Pick<SearchRange, 'sinceMs' | 'untilMs'>,
 ): AsyncGenerator<WorkflowRun> {
   const entries = actionLogEntries(actionLogOf(environment), { ...range, shards: mostShards(known) });
   const triggering = (async function* () {

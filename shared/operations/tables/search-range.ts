@@ -15,6 +15,8 @@ export type SearchRange = {
   untilMs: number;
   /** Whether the beginning is the default, not asked for. */
   byDefault: boolean;
+  /** How to look as far back as anything is kept: `--since 14d`. */
+  furthest: string;
   /** The note for people about a narrowed range; absent: the range is as requested. */
   narrowed?: string;
 };
@@ -31,11 +33,12 @@ export function searchRange(
   nowMs: number,
   { unbounded = false, retentionDays }: { unbounded?: boolean; retentionDays: number },
 ): SearchRange {
+  const furthest = `--since ${retentionDays}d`;
   const latestMs = nowMs + clockSkewMs;
   const untilMs = Math.min(until ?? latestMs, latestMs);
   if (since !== undefined && since > latestMs)
     throw usageError('--since is in the future', 'write 15m, 2h, 3d (ago) or a time that has passed');
-  if (since === undefined && unbounded) return { sinceMs: 0, untilMs, byDefault: false };
+  if (since === undefined && unbounded) return { sinceMs: 0, untilMs, byDefault: false, furthest };
   const byDefault = since === undefined;
   const askedMs = since ?? Math.min(untilMs, nowMs) - defaultLookBackDays * dayMs;
   if (until !== undefined && since !== undefined && until < since)
@@ -50,7 +53,7 @@ export function searchRange(
       `rows are kept for ${retentionDays} days here; nothing from before ${formatTime(oldestMs)} is left`,
       '--until must be later than that',
     );
-  if (askedMs >= oldestMs) return { sinceMs: askedMs, untilMs, byDefault };
+  if (askedMs >= oldestMs) return { sinceMs: askedMs, untilMs, byDefault, furthest };
   const narrowed = `rows are kept for ${retentionDays} days here, so the list begins at ${formatTime(oldestMs)}`;
-  return { sinceMs: oldestMs, untilMs, byDefault, narrowed };
+  return { sinceMs: oldestMs, untilMs, byDefault, furthest, narrowed };
 }

@@ -51,5 +51,11 @@ function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined):
     };
   }
   if (failed > 0) return { state: 'failed', text: `Over: ${failed} of ${log.actions.length} actions failed for good.` };
+  const unreached = log.actions.filter(({ reason }) => reason === 'recipient_unknown').length;
+  if (unreached > 0)
+    return {
+      state: 'done',
+      text: `Done, but ${unreached} of ${log.actions.length} actions did not reach every recipient: once these users are identified, npx signalbox replay ${entry.id} starts what is missing.`,
+    };
   return { state: 'done', text: 'Done: every action has its outcome.' };
 }

@@ -140,7 +140,7 @@ describe('pasted into the file of its source', () => {
     if (event === undefined) return expect(_what).toMatch(/without-type|list-as-name/);
     for (const action of [undefined, ...actions.map(({ id }) => id)]) {
       const suggestion = suggestMapping({ event, source: 'rudderstack', action, snapshot: live.snapshot });
-      const file = `kind: rudderstack\nname: R\nmappings:\n${mappingYaml(suggestion, 'event X')}\n`;
+      const file = `kind: rudderstack\nname: R\nmappings:\n${mappingYaml(suggestion, { source: 's', eventId: 'X' })}\n`;
       writeFileSync(join(directory, 'sources/rudderstack.yaml'), file);
       const { problems, snapshot } = readConfigurationFiles(directory);
       expect({ action, errors: problems.filter(({ severity }) => severity === 'error') }).toEqual({
@@ -178,7 +178,7 @@ describe('the comments', () => {
         channel: 'web',
       }),
     );
-    const text = mappingYaml(suggestion, 'event X');
+    const text = mappingYaml(suggestion, { source: 's', eventId: 'X' });
     expect(text.split('\n').filter((line) => /^ {2}# {3}/.test(line))).toEqual([
       '  #   user_id               "usr_8841"',
       '  #   data.total            42.5',
@@ -206,7 +206,7 @@ describe('the comments', () => {
       phone: '+34 910 000 001',
       ip: '203.0.113.7',
     };
-    const text = mappingYaml(await suggested(trackEvent({ properties })), 'event X');
+    const text = mappingYaml(await suggested(trackEvent({ properties })), { source: 's', eventId: 'X' });
     for (const secret of [
       'hunter2',
       '"abc"',
@@ -240,7 +240,7 @@ describe('the comments', () => {
     const properties = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`field_${i}`, i]));
     const suggestion = await suggested(trackEvent({ properties }));
     expect(suggestion.paths).toHaveLength(60);
-    expect(mappingYaml(suggestion, 'event X')).toMatch(/# {3}… and \d+ paths more$/);
+    expect(mappingYaml(suggestion, { source: 's', eventId: 'X' })).toMatch(/# {3}… and \d+ paths more$/);
     const event = await normalized(trackEvent({ properties }));
     expect(event && payloadPaths(event).more).toBeGreaterThan(40);
   });
@@ -308,7 +308,10 @@ describe('each suggested path', () => {
           expect(fieldPathProblem(path)).toBeUndefined();
           expect(readEventPath(event, parseFieldPath(path))).toBe(value);
         }
-        const text = mappingYaml(suggestMapping({ event, source: 's', snapshot: live.snapshot }), 'event X');
+        const text = mappingYaml(suggestMapping({ event, source: 's', snapshot: live.snapshot }), {
+          source: 's',
+          eventId: 'X',
+        });
         const rows = text.split('\n').slice(text.split('\n').findIndex((line) => line.includes('What else')) + 1);
         for (const [i, { path }] of paths.entries()) {
           const pasted = rows[i]?.slice('  #   '.length) ?? '';
@@ -335,7 +338,7 @@ describe('each suggested path', () => {
     const event = normalizedNow({ type: 'track', event: 'e', properties: refused });
     expect(payloadPaths(event).without).toBe(2);
     const suggestion = suggestMapping({ event, source: 's', snapshot: live.snapshot });
-    expect(mappingYaml(suggestion, 'X')).toContain('values that no path leads to: 2');
+    expect(mappingYaml(suggestion, { source: 's', eventId: 'X' })).toContain('values that no path leads to: 2');
   });
 
   test('keeps a secret, also where its name has a space', () => {
