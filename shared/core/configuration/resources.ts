@@ -43,7 +43,8 @@ export class OddStoredKey extends Error {
 }
 
 /**
- * Resources as drafts and commits name them. Only people with access to the table can have written others.
+ * Resources as drafts and commits name them. Only people with access to the table can have written
+ * others.
  * @throws OddStoredKey
  */
 export function checkRefs(refs: readonly ResourceRef[], where: string): void {

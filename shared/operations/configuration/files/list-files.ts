@@ -62,8 +62,8 @@ function wrongLevel(directory: string, kinds: readonly FileKind[]): string {
 }
 
 /**
- * The configuration folder up to two levels below, or directly above, one without sources; undefined if there is none.
- * Only YAML counts: a folder `sources` may hold code or pages.
+ * The configuration folder up to two levels below, or directly above, one without sources;
+ * undefined if there is none. Only YAML counts: a folder `sources` may hold code or pages.
  */
 export function folderMeant(directory: string): string | undefined {
   const hasSources = (folder: string) => holdsYaml(join(folder, 'sources'));
