@@ -97,7 +97,7 @@ describe('what a target receives', () => {
     expect(() => new Webhook(secret).verify(body, headers)).toThrow();
   });
 
-  test('carries the headers of the configuration, but nobody else’s signature', async () => {
+  test('carries the headers of the configuration, but only our signature', async () => {
     await openTarget({
       headers: { Authorization: 'Bearer x', 'Webhook-Signature': 'v1,forged', 'Webhook-Id': 'forged' },
     }).start(request);

@@ -159,7 +159,7 @@ test('diff is 0 when files and live say the same, else 1 with each field; settin
   });
 });
 
-test("somebody else's draft is not dropped silently", async () => {
+test("another author's draft is not dropped silently", async () => {
   const table = tableOf('development');
   const { snapshot } = await readLive(table);
   const workflows = { ...snapshot.workflows, theirs: { name: 'Theirs', target: {} } };

@@ -240,7 +240,7 @@ describe('an event', () => {
     expect(await json('runs', '--event', first?.id ?? '')).toHaveLength(1);
   });
 
-  test('about somebody who was never identified starts no run, and says so', async () => {
+  test('about a user who was never identified starts no run, and says so', async () => {
     const [track] = await post([trackEvent({ userId: 'stranger', messageId: 'stranger-1' })]);
     await shown(track?.id ?? '');
     const [action] = await json('actions', '--event', track?.id ?? '');

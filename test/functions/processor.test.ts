@@ -392,7 +392,7 @@ describe('a repeat', () => {
     expect(row(third)).toMatchObject({ status: 'idempotent', duplicateOf: second.id });
   });
 
-  test('is handed back when somebody else takes the claim over first', async () => {
+  test('is returned when another event takes the claim over first', async () => {
     const { process, claims, row } = makeProcessor();
     const [first, second] = [event(), event()];
     await process([first]);
@@ -524,7 +524,7 @@ describe('a batch', () => {
     expect(row(fresh)?.status).toBe('no_mapping');
   });
 
-  test('calls nobody a repeat of an event that took the key, died, and found its mapping gone', async () => {
+  test('calls no event a repeat of one that took the key, died, and found its mapping gone', async () => {
     const { process, row, deps, claims, actionsQueue, clock } = makeProcessor();
     const first = event();
     const dying = dieAt({ actionsQueue: deps.actionsQueue }, { at: 0, when: 'before' }).ports;

@@ -159,7 +159,7 @@ describe('who hears of alarms', () => {
     expect(JSON.stringify(template)).not.toContain('AWS::SNS::');
   });
 
-  test('with nobody named, the alarms exist all the same', () => {
+  test('without a recipient, the alarms exist all the same', () => {
     const template = templateOf('development', {}, { alarmEmail: undefined });
     expect(alarmsOf(template)).toHaveLength(alarmsOf(production).length);
     expect(new Set(actionsOf(template))).toEqual(new Set([undefined]));

@@ -777,7 +777,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
     ]);
   });
 
-  test('what somebody wrote cannot reach the terminal as more than text', () => {
+  test('quoted text reaches the terminal only as text', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the very thing that must not be there
     const control = /[\u0000-\u001f\u007f-\u009f]/;
     const [told] = problems({ 'sources/rs.yaml': 'kind: rudderstack\nname: S\nevent_type_path: "a\\e[2J b"\n' });
