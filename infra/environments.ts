@@ -6,7 +6,9 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
  */
 export type PipelineEnvironment = {
   name: string;
-  /** Where it is deployed. Absent: `-c account=…`, else whatever account the CLI's credentials belong to. */
+  /**
+   * The account of the deploy. Absent: `-c account=…`, else the account of the CLI's credentials.
+   */
   account?: string;
   /** Absent: `-c region=…`, else the CLI's region. */
   region?: string;
@@ -28,9 +30,14 @@ export type PipelineEnvironment = {
   alarmRecipient?: AlarmRecipient;
   /** Rows of the event log, the action log and workflow runs are kept this long. */
   logRetentionDays: number;
-  /** Log lines of functions and the API are kept this long; they hold ids and sizes, never bodies. */
+  /**
+   * Log lines of functions and the API are kept this long; they hold ids and sizes, never bodies.
+   */
   functionLogRetention: RetentionDays;
-  /** Shards of a day's log rows for sources that set none themselves, 1-32; each takes 1,000 writes per second. */
+  /**
+   * Shards of a day's log rows for sources that set none themselves, 1-32; each takes 1,000 writes
+   * per second.
+   */
   logShards: number;
   /** Find events by user: `events --user`, `why USER`. Costs one write unit per event. */
   usersIndex: boolean;
@@ -39,7 +46,10 @@ export type PipelineEnvironment = {
    * retry.
    */
   throttle: { requestsPerSecond: number; burst: number };
-  /** More accepted events in five minutes than a normal day ever has: the alarm `events-surge`. Absent: 50,000. */
+  /**
+   * More accepted events in five minutes than a normal day ever has: the alarm `events-surge`.
+   * Absent: 50,000.
+   */
   surgeAbove?: number;
   /**
    * Reserves this much of the account's concurrency for ingest, which never takes more. Absent: it
@@ -53,8 +63,8 @@ export type PipelineEnvironment = {
    */
   concurrency: { processor: number; workflowTrigger: number; deadLetter: number };
   /**
-   * Lets `config push --commit` change content here directly. Absent: content is committed in the first environment of the
-   * list only, and comes here by `config promote`.
+   * Lets `config push --commit` change content here directly. Absent: content is committed in the
+   * first environment of the list only, and comes here by `config promote`.
    */
   directCommits?: boolean;
   /**

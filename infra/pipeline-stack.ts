@@ -107,7 +107,8 @@ export class PipelineStack extends Stack {
       memoryMegabytes: 512,
       timeout: timeouts.workflowTrigger,
       variables: { ...rows, ...deliveries },
-      // A retry is a message with a delay; attempts and age are limited (docs/protocols/retries.md).
+      // A retry is a message with a delay; attempts and age are limited
+      // (docs/protocols/retries.md).
       sendsToItself: true,
       // For Knock targets, and for workflows with a data_schema.
       loadedWhenUsed: workflowTriggerExtras,
@@ -179,8 +180,9 @@ export class PipelineStack extends Stack {
   }
 
   /**
-   * The key behind the token of every ingest URL: made once, by the first deploy. Changing what generates it would make
-   * a new key, and with it new URLs; deleting the stack keeps it. Replacing it: docs/deploy.md, "Replacing the ingest key".
+   * The key behind the token of every ingest URL: made once, by the first deploy. Changing what
+   * generates it would make a new key, and with it new URLs; deleting the stack keeps it. Replacing
+   * it: docs/deploy.md, "Replacing the ingest key".
    */
   #ingestKey(secretName: string): void {
     const secret = new Secret(this, 'IngestKey', {

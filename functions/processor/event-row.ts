@@ -7,7 +7,10 @@ import { clip } from '../../shared/core/text.ts';
 export type EventOutcome = Pick<EventLogEntry, 'status'> &
   Partial<Pick<EventLogEntry, 'reason' | 'detail' | 'execution' | 'duplicateOf' | 'actionsPlanned'>>;
 
-/** The row of an event that was planned. Names and sentences are clipped; the payload keeps them whole. */
+/**
+ * The row of an event that was planned. Names and sentences are clipped; the payload keeps them
+ * whole.
+ */
 export function eventRow(planned: PlannedEvent, outcome: EventOutcome, nowMs: number): EventLogEntry {
   const { raw, event, key, configVersion, preprocessing, retentionDays } = planned;
   const { detail, ...rest } = outcome;

@@ -11,10 +11,11 @@ import type { ActionPorts } from './run-invocations.ts';
 const executionsAtOnce = 16;
 
 /**
- * Ends the triggers that waited for nothing but the runs that this batch cancelled. Costs nothing where no delayed run was.
+ * Ends triggers that only waited for runs that this batch cancelled. It makes no call if no delayed
+ * run was cancelled.
  *
- * Never throws: what is not concluded here, since time is short or a table is away, is concluded by the trigger's own
- * message when its delay is over.
+ * Never throws: if time is short or a table is unavailable, the trigger's own message concludes it
+ * at the end of its delay.
  */
 export async function concludeTriggers(
   cancelled: WorkflowRun[],

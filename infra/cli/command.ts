@@ -55,7 +55,7 @@ export function anyOf<Value extends string>(noun: string, values: readonly Value
       if (found !== undefined) return found;
       const near = nearestName(part.trim(), values);
       throw usageError(
-        `"${part.trim()}" is no ${noun}${near === undefined ? '' : `; did you mean "${near}"?`}`,
+        `"${part.trim()}" is not a ${noun}${near === undefined ? '' : `; did you mean "${near}"?`}`,
         `one or several of ${values.join(',')}`,
       );
     });

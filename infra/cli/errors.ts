@@ -9,7 +9,10 @@ const exitCodes: Record<RefusalKind, ExitCode> = { failed: 1, invalid: 2, not_fo
 /** The exit code that scripts see for a refusal. */
 export const exitCodeOf = ({ kind }: Refusal): ExitCode => exitCodes[kind];
 
-/** A refusal as it's printed: what was wrong, then what would be right. No text within can begin a line of its own. */
+/**
+ * A refusal as it's printed: what was wrong, then what would be right. Quoted text cannot begin a
+ * new line.
+ */
 export function refusalLines({ lines, remedies }: Refusal): string[] {
   const wrong = lines.map((line, i) => `${i === 0 ? 'error: ' : ''}${printable(line)}`);
   return [...wrong, ...remedies.map((remedy) => `  ${printable(remedy)}`)];
@@ -87,7 +90,10 @@ function explainName(error: Error): Refusal | undefined {
   }
 }
 
-/** Node and the SDK put the code at different depths: on the error, its cause, or the first of several causes. */
+/**
+ * Node and the SDK put the code at different depths: on the error, its cause, or the first of
+ * several causes.
+ */
 function networkCode(error: Error): string | undefined {
   for (const candidate of chainOf(error)) {
     const code = (candidate as { code?: unknown }).code;

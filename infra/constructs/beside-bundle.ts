@@ -1,16 +1,20 @@
 import { basename } from 'node:path';
 import type { BundlingOptions } from 'aws-cdk-lib/aws-lambda-nodejs';
 
-/** What a function imports only when it needs it: modules as its code spells them, and the names it takes from each. */
+/**
+ * Modules that a function imports only when needed, as its code spells them, with the names that it
+ * imports from each.
+ */
 export type LoadedWhenUsed = Readonly<Record<string, readonly string[]>>;
 
-/** What a function starts as a process of its own: files of this repository that run by themselves. */
+/** Files of this repository that a function starts as separate processes. */
 export type StartedWhenUsed = readonly string[];
 
 /**
- * Leaves modules out of a function's bundle and makes of each a file beside it, which Node finds by the module's name
- * when an `import()` asks for it. (esbuild's splitting is out of reach: NodejsFunction wants a single file.) Of each
- * program it makes a file beside the bundle, with all that the program imports in it: `x/name.ts` becomes `name.mjs`.
+ * Leaves modules out of a function's bundle and puts each into a file beside it, which Node finds
+ * by the module's name at its `import()`. (esbuild's splitting is impossible: NodejsFunction wants
+ * a single file.) Each program becomes a file beside the bundle with all its imports: `x/name.ts`
+ * becomes `name.mjs`.
  *
  * @param root of this repository, with a slash at its end
  */

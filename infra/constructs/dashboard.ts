@@ -36,7 +36,10 @@ const full = 24;
 const half = 12;
 const third = 8;
 
-/** One screen per environment that answers the questions of the night, in the order in which they are asked. */
+/**
+ * One screen per environment that answers the questions of the night, in the order in which they
+ * are asked.
+ */
 export class PipelineDashboard extends Construct {
   readonly url: string;
 

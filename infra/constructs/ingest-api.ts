@@ -40,7 +40,8 @@ export class IngestApi extends Construct {
       createDefaultStage: false,
     });
     this.api.addRoutes({
-      // Greedy, so that a slash behind the token, as some forms add one, does not end in a 404 of the gateway's own.
+      // Greedy: some forms add a slash after the token, which must not end in the gateway's own
+      // 404.
       path: '/v1/sources/{source}/{token+}',
       methods: [HttpMethod.ANY],
       integration: new HttpLambdaIntegration('Ingest', ingest),

@@ -58,7 +58,8 @@ export class QueueWithDlq extends Construct {
 }
 
 /**
- * Long enough for the poller's own retries, and for a claim's lease to end before the message is seen again.
+ * Long enough for the poller's own retries, and for a claim's lease to end before the message is
+ * seen again.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
 function visibilityFor(consumerTimeout: Duration): Duration {

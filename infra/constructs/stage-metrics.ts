@@ -2,7 +2,7 @@ import type { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { defined } from '../../shared/core/defined.ts';
 
-/** What the functions count (`shared/lambda/metrics.ts`); `docs/alarms.md` says what each name means. */
+/** The functions' counts (`shared/lambda/metrics.ts`); `docs/alarms.md` explains each name. */
 export type StageMetricName =
   | 'EventsAccepted'
   | 'EventsUnanswered'
@@ -53,7 +53,10 @@ export function stageMetric(
   });
 }
 
-/** One line per source that was counted: a search, so that a new source appears by itself. Not for alarms. */
+/**
+ * One line per source that was counted: a search, so that a new source appears by itself. Not for
+ * alarms.
+ */
 export function bySource(environment: string, metricName: StageMetricName, period: Duration): MathExpression {
   return search('environment,source', environment, [metricName], property('Dim.source'), period);
 }

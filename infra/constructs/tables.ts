@@ -17,7 +17,10 @@ export type PipelineTable = {
   variable: (typeof tableDefinitions)[TableName]['variable'];
 };
 
-/** Every table of `table-definitions.ts`, under its name there. Physical names are CloudFormation's: see the outputs. */
+/**
+ * Every table of `table-definitions.ts`, under its name there. Physical names are CloudFormation's:
+ * see the outputs.
+ */
 export class Tables extends Construct {
   readonly byName: Record<TableName, PipelineTable>;
 

@@ -3,7 +3,9 @@ import type { LocalCredentials } from './credentials.ts';
 
 /** Calls an emulator in AWS's JSON protocol. */
 export type AwsJsonClient = {
-  /** @throws AwsJsonError when the service refuses; the connection's error when it cannot be reached */
+  /**
+   * @throws AwsJsonError when the service refuses; the connection's error when it cannot be reached
+   */
   call<Answer>(action: string, body: Record<string, unknown>, options?: { signal?: AbortSignal }): Promise<Answer>;
   close(): void;
 };

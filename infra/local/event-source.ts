@@ -157,7 +157,7 @@ function acknowledged(messages: Message[], result: string, reportsItemFailures: 
   if (!reportsItemFailures) return messages;
   const response = BatchResponse.safeParse(JSON.parse(result));
   if (!response.success)
-    return new Error(`the function's answer is no list of batch item failures: ${result.slice(0, 200)}`);
+    return new Error(`the function's answer is not a list of batch item failures: ${result.slice(0, 200)}`);
   const failed = new Set((response.data?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier));
   const finished = messages.filter(({ MessageId }) => !failed.delete(MessageId));
   if (failed.size > 0)

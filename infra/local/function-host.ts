@@ -22,7 +22,8 @@ export type FunctionHost = {
   memoryMb: number;
   workersMax: number;
   /**
-   * Calls the function with an event in JSON and answers its result in JSON; waits for a free worker.
+   * Calls the function with an event in JSON and answers its result in JSON; waits for a free
+   * worker.
    * @throws FunctionError
    */
   invoke(payload: string): Promise<string>;

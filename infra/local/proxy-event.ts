@@ -20,7 +20,10 @@ export type ReceivedRequest = {
 
 export type Match = { routeKey: string; pathParameters: Record<string, string> };
 
-/** The percent-decoded path, or `undefined` when it cannot be decoded. HTTP APIs route and report decoded paths. */
+/**
+ * The percent-decoded path, or `undefined` when it cannot be decoded. HTTP APIs route and report
+ * decoded paths.
+ */
 export function decodePath(target: string): string | undefined {
   try {
     return decodeURIComponent(target.split('?', 1)[0] as string);
@@ -30,8 +33,8 @@ export function decodePath(target: string): string | undefined {
 }
 
 /**
- * The route of a request, `undefined` for none. A full match wins over a greedy one (`{proxy+}`), a named method over
- * ANY, and `$default` comes last.
+ * The route of a request, `undefined` for none. A full match wins over a greedy one (`{proxy+}`), a
+ * named method over ANY, and `$default` comes last.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html#http-api-develop-routes.evaluation
  */
 export function matchRoute(routeKeys: string[], method: string, path: string): Match | undefined {

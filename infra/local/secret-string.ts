@@ -11,7 +11,10 @@ export const GenerateSecretString = z.object({
   ExcludePunctuation: z.boolean().default(false),
   IncludeSpace: z.boolean().default(false),
   RequireEachIncludedType: z.boolean().default(true),
-  /** JSON object to which the password is added under `GenerateStringKey`; without it the password is the secret. */
+  /**
+   * JSON object to which the password is added under `GenerateStringKey`; without it the password
+   * is the secret.
+   */
   SecretStringTemplate: z.string().optional(),
   GenerateStringKey: z.string().optional(),
 });
@@ -39,7 +42,8 @@ function generatePassword(wanted: GenerateSecretString): string {
   for (;;) {
     const password = Array.from({ length: wanted.PasswordLength }, () => all[randomInt(all.length)]);
     const hasEachType = types.every((characters) => characters.some((character) => password.includes(character)));
-    // Drawing again keeps every position equally random; a password too short for each type cannot have them all.
+    // Drawing again keeps every position equally random; a password too short for each type cannot
+    // have them all.
     if (hasEachType || !wanted.RequireEachIncludedType || password.length < types.length) return password.join('');
   }
 }

@@ -60,7 +60,8 @@ export type RunningStackOptions = {
   onProblem(line: string): void;
 };
 
-// On a laptop more workers per function than this only compete for the processor, and each takes its 40 MB.
+// On a laptop more workers per function than this only compete for the processor, and each takes
+// its 40 MB.
 const workersMax = 2;
 // For batches in work when the run ends; `drain` has already waited.
 const stopMs = 2_000;

@@ -14,7 +14,8 @@ export async function synthesize(outdir: string, environments: string[]): Promis
   const script = await ensureBuilt('infra/synth.ts');
   const child = spawn(process.execPath, [script, outdir, ...environments], {
     cwd: root,
-    // CloudFormation's rules are checked by tests and by every deploy; here they would take half of the start.
+    // CloudFormation's rules are checked by tests and by every deploy; here they would take half of
+    // the start.
     env: { ...process.env, CDK_VALIDATION: 'false' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -40,8 +40,8 @@ export function itemFromEntry(entry: ActionLogEntry, retentionDays: number): Tab
 }
 
 /**
- * Cuts in steps until the row fits: long words; parameters of actions that are over; all other words; parameters of actions
- * that wait, which are also in the message that carries them on. At last the places where actions would go on.
+ * Cuts in steps until the row fits: long texts; parameters of finished actions; all other texts;
+ * parameters of pending actions, which their message has too. Last the progress of actions.
  */
 function cutDown(entry: ActionLogEntry, retentionDays: number): TableItem {
   const itemWith = (actions: ActionOutcome[]) => wholeItem({ ...entry, actions }, retentionDays);
@@ -88,7 +88,7 @@ function withoutWords({ detail: _detail, warnings = [], result, ...outcome }: Ac
   };
 }
 
-/** Without its place an action begins anew, which repeats work and changes nothing. */
+/** Without its progress an action starts again, which repeats work but changes no result. */
 function withoutPlace({ progress: _progress, ...outcome }: ActionOutcome): ActionOutcome {
   return outcome;
 }
@@ -97,7 +97,10 @@ function isOver({ status }: ActionOutcome): boolean {
   return status !== 'pending';
 }
 
-/** Positions of actions that are over: succeeded and skipped ones first, since only others are run again; large ones first. */
+/**
+ * Positions of finished actions: succeeded and skipped ones first, since only others run again;
+ * then large ones first.
+ */
 function overFirst(actions: ActionOutcome[]): number[] {
   const isDone = (i: number) => Number(actions[i]?.status === 'succeeded' || actions[i]?.status === 'skipped');
   const sizes = sizesOf(actions);
@@ -141,7 +144,10 @@ function wholeItem(entry: ActionLogEntry, retentionDays: number): TableItem {
   };
 }
 
-/** Index `problems`: rows with a failure, else those with a skipped action; the reason is that of the first such action. */
+/**
+ * Index `problems`: rows with a failure, else those with a skipped action; the reason is that of
+ * the first such action.
+ */
 function problemOf({ execution, actions }: ActionLogEntry): {
   problem?: string | undefined;
   reason?: string | undefined;

@@ -60,7 +60,9 @@ function failed(what: string) {
   };
 }
 
-/** Neither users' ids nor audiences' keys hold a "#"; a tenant's id comes last and is never empty. */
+/**
+ * Neither users' ids nor audiences' keys hold a "#"; a tenant's id comes last and is never empty.
+ */
 function keysOf(audience: string, { userId, tenant }: MemberKey): RelationKeys {
   return {
     row: { pk: audienceItemKey(audience).pk, sk: `${member}${userId}#${tenant ?? ''}` },

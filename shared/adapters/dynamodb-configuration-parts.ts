@@ -8,7 +8,10 @@ export const partBytesMax = 380 * 1024;
 // The highest quality would take half a minute for 100,000 mappings, to save a tenth.
 const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
-/** DynamoDB takes 400 KB for an item with its names; this leaves room for how numbers and maps are counted. */
+/**
+ * DynamoDB takes 400 KB for an item with its names; this leaves room for how numbers and maps are
+ * counted.
+ */
 const itemBytesMax = 390 * 1024;
 
 /** The item would be larger than the table takes. Trying again doesn't help. */

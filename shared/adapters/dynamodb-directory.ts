@@ -20,7 +20,10 @@ export function refFromPartition(pk: string): EntityRef {
   return refFromRecipientKey(pk.slice(pk.indexOf('#') + 1));
 }
 
-/** The entity itself; its subscriptions and memberships are under other sort keys of the same partition. */
+/**
+ * The entity itself; its subscriptions and memberships are under other sort keys of the same
+ * partition.
+ */
 export function entityItemKey(ref: EntityRef): { pk: string; sk: string } {
   return { pk: entityPartition(ref), sk: 'profile' };
 }

@@ -170,7 +170,9 @@ export type SourceRegistryEntry = {
   previousKeyUsedAtMs?: number;
 };
 
-/** Every source that ever had an event here, removed ones included: their rows are still in the log. */
+/**
+ * Every source that ever had an event here, removed ones included: their rows are still in the log.
+ */
 export async function listSourceRegistry(table: ConfigurationTable): Promise<SourceRegistryEntry[]> {
   const items = await queryAll(table, 'sources');
   return items.map((item) => ({

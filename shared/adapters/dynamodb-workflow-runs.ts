@@ -13,7 +13,10 @@ import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamo
 import { getEach, type ItemKey } from './dynamodb-get-each.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 
-/** `pk` = the recipient, so that "what did this user get?" is one Query; `sk = {execution}#{hash of the mapping}`. */
+/**
+ * `pk` = the recipient, so that "what did this user get?" is one Query; `sk = {execution}#{hash of
+ * the mapping}`.
+ */
 export function runItemKey({ recipient, execution, mappingHash }: RunKey): { pk: string; sk: string } {
   return { pk: recipientKey(recipient), sk: `${execution}#${mappingHash}` };
 }

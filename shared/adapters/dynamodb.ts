@@ -3,7 +3,10 @@ import { type ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/c
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { RetryableError } from '../core/errors.ts';
 
-/** One document client per process. Endpoint, region and credentials come from the environment, as the SDK reads them. */
+/**
+ * One document client per process. Endpoint, region and credentials come from the environment, as
+ * the SDK reads them.
+ */
 export function makeDocumentClient(
   config: ConstructorParameters<typeof DynamoDBClient>[0] = {},
 ): DynamoDBDocumentClient {
@@ -30,8 +33,10 @@ export type WriteAnswer<Output> = { kind: 'written'; output: Output } | { kind: 
 type StoredItem = NonNullable<ConditionalCheckFailedException['Item']>;
 
 /**
- * The answer to a conditional write. A condition that doesn't hold is an expected "no", so it is a value.
- * @throws RetryableError when the table is throttled or away; the error itself when the request is invalid
+ * The answer to a conditional write. A condition that doesn't hold is an expected "no", so it is a
+ * value.
+ * @throws RetryableError when the table is throttled or unavailable; the error itself when the
+ * request is invalid
  */
 export async function answerOf<Output>(write: Promise<Output>, what: string): Promise<WriteAnswer<Output>> {
   try {
@@ -43,7 +48,10 @@ export async function answerOf<Output>(write: Promise<Output>, what: string): Pr
   }
 }
 
-/** True when a conditional write went through, false when its condition didn't hold. Throws like `answerOf`. */
+/**
+ * True when a conditional write went through, false when its condition didn't hold. Throws like
+ * `answerOf`.
+ */
 export async function writeIf(write: Promise<unknown>, what: string): Promise<boolean> {
   return (await answerOf(write, what)).kind === 'written';
 }

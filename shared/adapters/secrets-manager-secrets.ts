@@ -30,7 +30,8 @@ export const staleMaxMs = 60 * 60_000;
  */
 const absentMaxMs = retryAfterMs;
 
-// `values` of a sender or a target, newest first; `current` and `previous` of the ingest key, which the stack generates.
+// `values` of a sender or a target, newest first; `current` and `previous` of the ingest key, which
+// the stack generates.
 const SecretText = z.union([
   z.object({ values: z.array(z.string().min(1)).max(2) }).transform(({ values }) => values),
   z

@@ -14,7 +14,10 @@ export type TableDefinition = {
   variable: string;
   partitionKey: string;
   sortKey: string;
-  /** Attribute with the epoch second after which DynamoDB may delete the item; absent where items stay. */
+  /**
+   * Attribute with the epoch second after which DynamoDB may delete the item; absent where items
+   * stay.
+   */
   timeToLive?: string;
   indexes: Readonly<Record<string, IndexDefinition>>;
 };

@@ -7,8 +7,9 @@ const millisecondsMax = 1e14;
 const microsecondsMax = 1e17;
 
 /**
- * A time as senders write them, in epoch milliseconds: ISO 8601 text, a date alone (the start of that day in UTC), or
- * seconds, milliseconds, microseconds or nanoseconds since 1970 as a number or its digits. Undefined for anything else.
+ * A time as senders write them, in epoch milliseconds: ISO 8601 text, a date alone (the start of
+ * that day in UTC), or seconds, milliseconds, microseconds or nanoseconds since 1970 as a number or
+ * its digits. Undefined for anything else.
  */
 export function eventTimeMs(value: unknown): number | undefined {
   const iso = isoTimeMs(value) ?? dateMs(value);

@@ -1,4 +1,5 @@
-// Date, "T" or a space, time to the minute at least, any precision of seconds, and an offset if there is one.
+// Date, "T" or a space, time to the minute at least, any precision of seconds, and an offset if
+// there is one.
 const isoDateTime =
   /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 

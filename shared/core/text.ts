@@ -1,4 +1,7 @@
-/** The most characters of a sentence or name in a row; the event itself keeps its full length in the payload. */
+/**
+ * The most characters of a sentence or name in a row; the event itself keeps its full length in the
+ * payload.
+ */
 const clippedLengthMax = 512;
 
 /**

@@ -1,6 +1,6 @@
 import { RetryableError } from '../core/errors.ts';
 
-/** Where a function writes its lines. An `Error` in the context is written with its stack and its causes. */
+/** A function's log. It writes an `Error` in the context with its stack and causes. */
 export type FunctionLog = {
   warn(message: string, context: Record<string, unknown>): void;
   error(message: string, context: Record<string, unknown>): void;

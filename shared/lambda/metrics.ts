@@ -13,7 +13,10 @@ export type StageMetrics = {
   countAt(atMs: number, source: string, name: string, value?: number): void;
   /** Adds one measured value in milliseconds. */
   time(source: string, name: string, milliseconds: number): void;
-  /** Prints one line per source (and reason) that was counted since the last flush; CloudWatch turns it into metrics. */
+  /**
+   * Prints one line per source (and reason) that was counted since the last flush; CloudWatch turns
+   * it into metrics.
+   */
   flush(): void;
 };
 
@@ -27,14 +30,16 @@ type Line = {
 };
 
 /**
- * Metrics in CloudWatch's embedded format: log lines that become metrics, so that they cost no call and no latency.
- * Each line carries the dimension sets [environment], [environment, source] and, with a reason, [environment, source,
- * reason]: an alarm needs the first, "which source" and "why" the others. (Powertools' Metrics puts its default
- * dimensions into every set, which would leave no metric for the whole environment.)
+ * Metrics in CloudWatch's embedded format: log lines become metrics, which costs no call and no
+ * latency. Each line carries the dimension sets [environment], [environment, source] and, with a
+ * reason, [environment, source, reason]: an alarm needs the first, "which source" and "why" the
+ * others. (Powertools' Metrics puts its default dimensions into every set, which would leave no
+ * metric for the whole environment.)
  *
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  *
- * @param write takes one finished line; by default standard output, past the console that Lambda wraps in JSON
+ * @param write takes one finished line; by default standard output, past the console that Lambda
+ * wraps in JSON
  */
 export function makeStageMetrics(
   environment: string,

@@ -13,7 +13,10 @@ export type RefusalKind = 'failed' | 'invalid' | 'not_found';
 export class Refusal extends Error {
   override name = 'Refusal';
   readonly kind: RefusalKind;
-  /** What was wrong, one line each. Line breaks within a line come from quoted text and are not printed. */
+  /**
+   * What was wrong, one line each. Line breaks within a line come from quoted text and are not
+   * printed.
+   */
   readonly lines: readonly string[];
   /** One line per remedy. */
   readonly remedies: readonly string[];

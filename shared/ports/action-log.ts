@@ -9,7 +9,8 @@ export interface ActionLog {
    */
   writeEach(entries: ActionLogEntry[]): Promise<(Error | undefined)[]>;
   /**
-   * Writes the row if its revision is still `revisionSeen` (0: no row), as revision `revisionSeen + 1`.
+   * Writes the row if its revision is still `revisionSeen` (0: no row), as revision `revisionSeen +
+   * 1`.
    * @returns false when another delivery wrote in between: read again, merge, try again
    */
   writeIfUnchanged(entry: ActionLogEntry, revisionSeen: number): Promise<boolean>;

@@ -1,6 +1,9 @@
 import type { ClaimRef } from '../core/plan/actions-message.ts';
 
-/** A claim as stored. Times are epoch milliseconds; `expiresAtMs` is a whole second, as the table's TTL wants it. */
+/**
+ * A claim as stored. Times are epoch milliseconds; `expiresAtMs` is a whole second, as the table's
+ * TTL wants it.
+ */
 export type Claim = {
   owner: string;
   execution: string;

@@ -1,6 +1,9 @@
 import type { EnvironmentState, Snapshot } from '../core/configuration/schema.ts';
 
-/** One consistent state of an environment's configuration. `version` grows by one with every commit and state change. */
+/**
+ * One consistent state of an environment's configuration. `version` grows by one with every commit
+ * and state change.
+ */
 export type LiveConfiguration = { version: number; snapshot: Snapshot; state: EnvironmentState };
 
 export interface ConfigurationSource {
@@ -9,6 +12,9 @@ export interface ConfigurationSource {
    * @throws RetryableError when none was ever read; after that a failure returns the last good one
    */
   current(): Promise<LiveConfiguration>;
-  /** Reads again at once, at most every few seconds per process: before a request is refused for an unknown source or URL. */
+  /**
+   * Reads again at once, at most every few seconds per process: before a request is refused for an
+   * unknown source or URL.
+   */
   reload(): Promise<LiveConfiguration>;
 }

@@ -12,7 +12,8 @@ export interface Directory {
   /** Like `readEach`, but also returns tombstones. */
   readStoredEach(refs: EntityRef[]): Promise<(Entity | Tombstone | undefined)[]>;
   /**
-   * Writes the whole entity if the stored version is still `versionSeen` (0: nothing stored, no tombstone either).
+   * Writes the whole entity if the stored version is still `versionSeen` (0: nothing stored, no
+   * tombstone either).
    * @returns false when another writer was faster: read again, merge, try again
    * @throws RetryableError when the table is throttled or unavailable
    */

@@ -9,7 +9,8 @@ export interface EventLog {
    */
   writeEach(entries: EventLogEntry[]): Promise<(Error | undefined)[]>;
   /**
-   * Writes a `failed` row where no final row exists; an earlier `failed` row keeps its reason and detail.
+   * Writes a `failed` row where no final row exists; an earlier `failed` row keeps its reason and
+   * detail.
    * @returns false when a final row exists
    */
   writeFailed(entry: EventLogEntry): Promise<boolean>;

@@ -6,6 +6,9 @@ export interface Secrets {
    * an hour, an absence for 30 seconds
    */
   valuesOf(name: string): Promise<string[] | undefined>;
-  /** Reads again before refusing a signature, at most once per 30 s and secret; else answers like `valuesOf`. */
+  /**
+   * Reads again before refusing a signature, at most once per 30 s and secret; else answers like
+   * `valuesOf`.
+   */
   refresh(name: string): Promise<string[] | undefined>;
 }

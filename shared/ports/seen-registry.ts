@@ -13,6 +13,8 @@ export type SeenEvent = {
 
 /** Remembers which sources and event types were ever seen, for people who write mappings. */
 export interface SeenRegistry {
-  /** Best effort and rare: about once an hour per type and process. Never delays or fails an event. */
+  /**
+   * Best effort and rare: about once an hour per type and process. Never delays or fails an event.
+   */
   note(seen: SeenEvent[], nowMs: number): Promise<void>;
 }

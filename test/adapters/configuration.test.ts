@@ -79,7 +79,7 @@ describe('a commit', () => {
     expect(state.sources.rudderstack).toMatchObject({ enabled: true, inactive_mappings: ['identify'] });
   });
 
-  test('is refused when somebody else was faster, and is then no part of the history', async () => {
+  test('is refused when another commit was faster, and is then no part of the history', async () => {
     await commit();
     const seen = await readCurrent(table);
     const change = { kind: 'state', ...who, createdAtMs: who.nowMs, state: seen.state } as const;

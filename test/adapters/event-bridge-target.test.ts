@@ -120,7 +120,7 @@ describe('runs', () => {
     expect(answers).toMatchObject([expected, expected]);
   });
 
-  test('an answer that says nothing of an entry is no success', async () => {
+  test('an answer that says nothing of an entry is not a success', async () => {
     server.world.answer = (_request, response) => awsJson(response, 200, { FailedEntryCount: 0, Entries: [] });
     expect(await open().start(runRequest())).toMatchObject({ kind: 'unavailable', reason: 'target_unavailable' });
   });

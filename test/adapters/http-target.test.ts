@@ -97,7 +97,7 @@ describe('what a target receives', () => {
     expect(() => new Webhook(secret).verify(body, headers)).toThrow();
   });
 
-  test('carries the headers of the configuration, but nobody else’s signature', async () => {
+  test('carries the headers of the configuration, but only our signature', async () => {
     await openTarget({
       headers: { Authorization: 'Bearer x', 'Webhook-Signature': 'v1,forged', 'Webhook-Id': 'forged' },
     }).start(request);
@@ -368,7 +368,7 @@ describe('only https and public addresses are called', () => {
   });
 
   test.each(['fe80::1%eth0', 'localhost', '', '1.2.3', '1.2.3.4.5', '::ffff:8.8.8.8'])(
-    '"%s" is no public address',
+    '"%s" is not a public address',
     (address) => {
       expect(isPublicAddress(address)).toBe(false);
     },

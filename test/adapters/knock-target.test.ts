@@ -128,7 +128,7 @@ describe('the API key', () => {
     expect(server.received).toHaveLength(2);
   });
 
-  test('that Knock does not know at all: the run waits, and the key is told nobody', async () => {
+  test('that Knock does not know at all: the run waits, and the key is never shown', async () => {
     secrets = ['sk_wrong', 'sk_wrong_too'];
     const answer = await open().start(runRequest());
     expect(answer).toMatchObject({ kind: 'unavailable', reason: 'secret_missing' });

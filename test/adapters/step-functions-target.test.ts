@@ -124,7 +124,7 @@ describe('what an error means', () => {
     expect(Date.now() - startedAtMs).toBeLessThan(1500);
   });
 
-  test('nobody there: try again', async () => {
+  test('no connection: try again', async () => {
     const target = makeStepFunctionsTargets({
       endpoint: 'http://127.0.0.1:1',
       credentials: localCredentials.credentials,

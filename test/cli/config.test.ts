@@ -155,11 +155,11 @@ test('diff is 0 when files and live say the same, else 1 with each field; settin
   expect((await config('diff', '--from', '1', '--to', 'staging')).stdout).toContain('source/rudderstack  removed');
   expect(await config('diff', '--to', 'nothing')).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('"nothing" is no commit'),
+    stderr: expect.stringContaining('"nothing" is not a commit'),
   });
 });
 
-test("somebody else's draft is not dropped silently", async () => {
+test("another author's draft is not dropped silently", async () => {
   const table = tableOf('development');
   const { snapshot } = await readLive(table);
   const workflows = { ...snapshot.workflows, theirs: { name: 'Theirs', target: {} } };

@@ -109,7 +109,7 @@ describe('the directory as an operator reads it', () => {
     expect((await listAudiences(environment, live)).map(({ key }) => key)).not.toContain('constructor');
   });
 
-  test('shows a member once per tenant, one that is missing as such, and nobody who was removed', async () => {
+  test('shows a member once per tenant, one that is missing as such, and no removed one', async () => {
     const rows = (await all(membersOf(environment, 'beta'))).map(({ member, user }) => memberRow(member, user));
     expect(rows.map(({ user_id, tenant, user }) => [user_id, tenant, user?.name ?? null])).toEqual([
       ['ada', null, 'ada'],

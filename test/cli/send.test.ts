@@ -28,7 +28,7 @@ describe('samples', () => {
     expect(plan.events[0]?.userId).toBe(plan.introductions[0]?.userId);
   });
 
-  test('are as many as asked for, no message id twice, everybody introduced first, in the proportions of the mix', () => {
+  test('are as many as asked for, no message id twice, users introduced first, in the proportions of the mix', () => {
     const { introductions, events } = planSamples(rudderstack, { count: 1000 });
     const samples = [...introductions, ...events];
     expect(samples).toHaveLength(1000);
@@ -39,7 +39,7 @@ describe('samples', () => {
     expect(orders / events.length).toBeCloseTo(0.7, 2);
   });
 
-  test('of one type are nothing else; of one user nobody else', () => {
+  test('of one type are only that; of one user only theirs', () => {
     const { introductions, events } = planSamples(rudderstack, { count: 3, eventType: 'page', userId: 'u7' });
     expect(introductions).toEqual([]);
     expect(events.map(({ eventType, userId }) => [eventType, userId])).toEqual(Array(3).fill(['page', 'u7']));

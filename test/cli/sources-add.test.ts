@@ -93,7 +93,7 @@ describe('what is there', () => {
     expect(snapshot.sources['rudderstack-app']?.name).toBe('RudderStack (rudderstack-app)');
   });
 
-  test.each(['Rudder', '../x', '', 'a b'])('keeps its folder: %j is no key', (key) => {
+  test.each(['Rudder', '../x', '', 'a b'])('keeps its folder: %j is not a key', (key) => {
     expect(() => add(key)).toThrow('cannot be the key of a source');
   });
 });

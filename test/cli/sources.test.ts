@@ -80,7 +80,7 @@ describe('sources', () => {
     expect(await urlState()).toMatchObject({ generation: 2 });
   });
 
-  test('rotate --retire refuses to end a URL in use where nobody can be asked, unless --yes says so', async () => {
+  test('rotate --retire refuses to end a URL in use without a terminal to ask on, unless --yes says so', async () => {
     const nowMs = Date.now();
     const eventId = makeEventId('rudderstack', 0, nowMs, new Uint8Array(12));
     await makeSeenRegistry(cli.table).note([{ source: 'rudderstack', eventId, oldCredentials: ['url'] }], nowMs);

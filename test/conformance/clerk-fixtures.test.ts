@@ -8,7 +8,7 @@ const expected: Record<string, [eventType: string, userId: string | undefined, p
   'organization-created.json': ['organization.created', nobody, {}],
   'organization-deleted.json': ['organization.deleted', nobody, {}],
   'organization-membership-updated.json': ['organizationMembership.updated', 'user_29wACSk1DjeUCwsS6SbbgIgilMy', {}],
-  // Payloads of the SDK's own tests, shorter than any that Clerk sends: `email` is no member of a Clerk user.
+  // Payloads of the SDK's own tests, shorter than any that Clerk sends: `email` is not a member of a Clerk user.
   'user-created-2.json': ['user.created', 'user_123', {}],
   'user-created-3.json': ['user.created', 'user_123', {}],
   'user-created-event-attributes.json': [

@@ -41,7 +41,7 @@ export function actionEntry(change: Partial<ActionLogEntry> = {}): ActionLogEntr
 
 /** What every action log promises: run by the fake, the embedded emulator and, where Java is found, DynamoDB Local. */
 export function actionLogContract(logOf: () => ActionLog): void {
-  test('an execution nobody has run has no row', async () => {
+  test('an execution that never ran has no row', async () => {
     expect(await logOf().read(actionEntry().execution)).toBeUndefined();
   });
 

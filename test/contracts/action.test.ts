@@ -48,7 +48,7 @@ test('some action fits an event of any type, so that there is always one to sugg
 });
 
 test.each(['constructor', '__proto__', 'toString', '', 'users_Identify'])(
-  '"%s" is no action, and would come last',
+  '"%s" is not an action, and would come last',
   (id) => {
     expect(findAction(id)).toBeUndefined();
     expect(actionPosition(id)).toBe(actions.length);
@@ -146,7 +146,7 @@ describe.each(actions.map((action) => [action.id, action] as const))('%s', (id, 
   });
 
   test.each(['undefined', 'null', 'NaN', '[object Object]', ' ', '\t', '\u200b'])(
-    '"%s" is no id of anything it takes',
+    '"%s" is not an id of anything it takes',
     async (text) => {
       for (const name of ['id', 'collection', 'members', 'user', 'recipients'].filter((one) => names.includes(one))) {
         const made = makeActionContext();

@@ -119,7 +119,7 @@ export function claimStoreContract(storeOf: () => ClaimStore): void {
     expect(await store.claim(request({ eventId: 'e2' }), nowMs)).toMatchObject({ held: { released: true } });
   });
 
-  test('a claim is released for its execution whoever owns it by now, and not for one that it no longer has', async () => {
+  test('a claim is released for its execution, whichever event owns it, and not for one that it no longer has', async () => {
     const store = fresh();
     const taken = await store.claim(request(), nowMs);
     if (taken.kind !== 'taken') throw new Error('expected it to be free');
@@ -134,7 +134,7 @@ export function claimStoreContract(storeOf: () => ClaimStore): void {
     expect(await store.claim(request({ eventId: 'e4' }), nowMs)).toMatchObject({ held: { released: false } });
   });
 
-  test('releasing what nobody holds does nothing', async () => {
+  test('releasing a free key has no effect', async () => {
     const store = fresh();
     await store.release(request(), 'e1');
     expect(await store.claim(request(), nowMs)).toMatchObject({ kind: 'taken', claim: { released: false } });

@@ -130,7 +130,7 @@ export function directoryContract(directoryOf: () => Directory): void {
     expect(done.length).toBeGreaterThanOrEqual(9);
   });
 
-  test('a tombstone is nothing to whoever reads entities, and in the way of whoever writes one unaware', async () => {
+  test('a tombstone is hidden from reads of entities, and stops a write that does not expect it', async () => {
     const directory = directoryOf();
     const ref = newUser();
     const tombstone: Tombstone = {

@@ -78,7 +78,7 @@ describe.each(guided.map(({ kind, guide }) => [kind.id, kind, guide] as const))(
     for (const name of [...kind.keptHeaders, ...credentialHeaders]) expect(name).toBe(name.toLowerCase());
   });
 
-  test('verifies nobody who brings nothing, and nobody by an empty secret', () => {
+  test('verifies no request without proof, and none by an empty secret', () => {
     const request = { rawBody: Buffer.from('{}'), nowMs: Date.now() };
     expect(kind.verifier.isSigned({})).toBe(false);
     expect(kind.verifier.verify({ ...request, headers: {}, secrets: ['secret'] })).toBe('skipped');

@@ -47,7 +47,7 @@ export function subscriptionsContract(subscriptionsOf: () => Subscriptions): voi
     }
   });
 
-  test('nobody subscribed is an empty page', async () => {
+  test('an object without subscribers has an empty page', async () => {
     const subscriptions = subscriptionsOf();
     expect(await subscriptions.subscribersOf(newObject(), { limit: 10 })).toEqual({ entries: [] });
     expect(await subscriptions.subscriptionsOf(newUser(), { limit: 10 })).toEqual({ entries: [] });

@@ -16,7 +16,7 @@ test('the listing and the folder name the same types, each once', () => {
   expect(types.map((type) => `${type}.ts`).sort()).toEqual(files.sort());
 });
 
-test.each(['constructor', '__proto__', 'toString', ''])('"%s" is no type of target', (type) => {
+test.each(['constructor', '__proto__', 'toString', ''])('"%s" is not a type of target', (type) => {
   expect(Target.safeParse({ type }).success).toBe(false);
   expect(() => targetDefinition({ type } as never)).toThrow('no target is of type');
 });

@@ -18,6 +18,6 @@ test.each([
   ...['', '2026-05-04', '1777882600', 'May 4 2026 08:15', '2026-02-30T00:00:00Z', '2025-02-29T00:00:00Z'],
   ...['2026-13-01T00:00:00Z', '2026-00-01T00:00:00Z', '2026-05-04T24:30:00Z', '2026-05-04T08:60:00Z'],
   ...['2026-05-04T08:15:30Z junk', '0001-01-01T00:00:00Z', 1777882600123, null, {}, ['2026-05-04T08:15:30Z']],
-])('reads nothing from %j, which is no ISO 8601 date-time or no date at all', (value) => {
+])('reads nothing from %j, which is not an ISO 8601 date-time or no date at all', (value) => {
   expect(isoTimeMs(value)).toBeUndefined();
 });

@@ -117,7 +117,7 @@ describe('this test', () => {
     expect(refusedBecause('event')).toContain('unknown command');
     expect(refusedBecause('events lst')).toContain('no command');
     expect(refusedBecause('events --sourc x')).toContain('unknown option');
-    expect(refusedBecause('actions --status done')).toContain('is no status of an action');
+    expect(refusedBecause('actions --status done')).toContain('is not a status of an action');
     expect(refusedBecause('users get')).toContain('missing required argument');
   });
 });

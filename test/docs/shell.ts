@@ -45,7 +45,7 @@ function assign(line: string, variables: Variables, given: Variables, functions:
   if (Object.hasOwn(given, name)) variables[name] = given[name] as string;
   else if (called !== undefined && argument !== undefined) {
     const call = functions[called];
-    if (call === undefined) throw new Error(`the page calls "${called}", which is no function of it`);
+    if (call === undefined) throw new Error(`the page calls "${called}", which is not a function of it`);
     variables[name] = call(wordsOf(argument, variables).join(' '));
   } else variables[name] = wordsOf(value, variables).join(' ');
   return true;

@@ -224,7 +224,7 @@ function example({ kind, guide }: GuidedKind): string[] {
   const text = bodyText(sample);
   const split = splitEvents(text, kind.batchWrapper);
   const [event] = split.kind === 'events' ? split.events : [];
-  if (event === undefined) throw new Error(`the sample of ${kind.id} is no event`);
+  if (event === undefined) throw new Error(`the sample of ${kind.id} is not an event`);
   const headers = { ...sample.headers };
   const normalized = normalizeEvent(
     rawEvent(undefined, {

@@ -240,7 +240,7 @@ describe('an event', () => {
     expect(await json('runs', '--event', first?.id ?? '')).toHaveLength(1);
   });
 
-  test('about somebody who was never identified starts no run, and says so', async () => {
+  test('about a user who was never identified starts no run, and says so', async () => {
     const [track] = await post([trackEvent({ userId: 'stranger', messageId: 'stranger-1' })]);
     await shown(track?.id ?? '');
     const [action] = await json('actions', '--event', track?.id ?? '');
@@ -308,7 +308,7 @@ const characters = [
   ['emoji', '🎉 👩‍👩‍👧 🏳️‍🌈'],
   ['combining marks', 'e\u0301 n\u0303 क्षि'],
   ['text from right to left, with its marks', 'שלום \u202eabc\u202c مرحبا \u061c'],
-  ['what is no character', '\ufffe \uffff \u{1ffff}'],
+  ['what is not a character', '\ufffe \uffff \u{1ffff}'],
   ['control characters and odd line ends', '\u0001 \u007f \u0085 \u2028 \u2029'],
   ['halves of emoji', 'a\ud83d \ude00b'],
 ] as const;

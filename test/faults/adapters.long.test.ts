@@ -110,7 +110,7 @@ describe('a table', () => {
     },
   );
 
-  test('F32 whose answer to a claim is lost: the SDK’s own second try finds the claim its own, and nobody runs twice', async () => {
+  test('F32 whose answer to a claim is lost: the SDK’s own second try finds the claim its own, and no event runs twice', async () => {
     let calls = 0;
     const client = clientWith(async (proceed) => {
       const answer = await proceed();

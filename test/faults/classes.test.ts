@@ -120,7 +120,7 @@ describe('ingest', () => {
     expect(done(world)).toBe(1);
   });
 
-  test('F06 F17 half a character as somebody’s id is refused with a reason, and is no bug that fills a dead-letter queue', async () => {
+  test('F06 F17 half a character as a user’s id is refused with a reason, and is not a bug that fills a dead-letter queue', async () => {
     const world = makeWorld();
     world.post([spec('order', 1, { user: 'a\ud800' })]);
     await settle(world);

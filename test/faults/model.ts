@@ -61,7 +61,7 @@ function storedOfUser({ properties = {}, name, avatar }: JsonObject): JsonObject
   return stored(Object.fromEntries(Object.entries({ ...given, ...explicit }).filter(isKept)));
 }
 
-/** Half a surrogate pair is no text that a table could keep. */
+/** Half a surrogate pair is not text that a table could keep. */
 function stored(properties: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(properties).map(([name, value]) => [name, typeof value === 'string' ? value.toWellFormed() : value]),

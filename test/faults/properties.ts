@@ -113,7 +113,7 @@ export async function checkMended(world: World): Promise<void> {
     const event = row && (await plannedAsLogged(world, row))?.event;
     if (event === undefined) ledger.wrong('unexplained: actions of an event that nobody knows');
     else carried.push({ execution, occurredAtMs: event.occurredAtMs, actions: actions.filter(isDoneForAll) });
-    // An execution whose event was, after its window or by another configuration, logged otherwise is no event's any more.
+    // An execution whose event was, after its window or by another configuration, logged otherwise is not an event's any more.
     if (!named.has(execution)) continue;
     for (const { action, status, reason } of actions)
       if (status !== 'succeeded') ledger.wrong(`lost: a replay left ${action} ${status} (${reason})`);

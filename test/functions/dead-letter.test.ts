@@ -118,7 +118,7 @@ describe('a parked event', () => {
     expect(eventLog.rows.get(raw.id)?.detail).toBe('throttled');
   });
 
-  test('of a version that nobody knows is kept whole in its row', async () => {
+  test('of an unknown version is kept whole in its row', async () => {
     const { deps, eventLog } = makeDeadLetter();
     const raw = rawEvent();
     const text = JSON.stringify({ v: 99, id: raw.id, source: 'rudderstack', shape: 'new' });
@@ -238,7 +238,7 @@ describe('a parked actions message', () => {
     });
   });
 
-  test('is never logged before its claim is released: whoever dies in between comes back', async () => {
+  test('is never logged before its claim is released: after a crash in between it comes back', async () => {
     for (const when of ['before', 'after'] as const) {
       for (let at = 0; at < 3; at++) {
         const { deps, actionLog, claims } = makeDeadLetter();

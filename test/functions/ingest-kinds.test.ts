@@ -209,7 +209,7 @@ describe('supabase', () => {
     expect(JSON.stringify(lines)).not.toMatch(/CANARY|moss/);
   });
 
-  test('takes anybody until a secret is set, and then who brings it in x-webhook-secret', async () => {
+  test('takes any request until a secret is set, and then those with it in x-webhook-secret', async () => {
     expect((await sourceOf('supabase').post(change)).statusCode).toBe(200);
     const { post, sent } = sourceOf('supabase', { secret: 's3cret' });
     expect((await post(change)).statusCode).toBe(401);
@@ -252,7 +252,7 @@ describe('polytomic', () => {
     expect(sent).toHaveLength(6);
   });
 
-  test('a sync without records is fine, and so is one that is no batch', async () => {
+  test('a sync without records is fine, and so is one that is not a batch', async () => {
     const { post, sent } = sourceOf('polytomic');
     expect((await post({ ...sync, object: { ...sync.object, records: [] } })).statusCode).toBe(200);
     expect(sent).toEqual([]);
@@ -310,7 +310,7 @@ describe.each(['hightouch', 'census'])('%s', (kind) => {
 describe('http', () => {
   const event = { type: 'task.assigned', user_id: 'u' };
 
-  test('takes anybody who knows the URL, whatever secret is set', async () => {
+  test('takes any request with the URL, whatever secret is set', async () => {
     const { post, sent } = sourceOf('http', { secret: 's3cret' });
     expect((await post(event)).statusCode).toBe(200);
     expect(sent.map(({ verification }) => verification)).toEqual(['not_enforced:skipped']);

@@ -156,7 +156,7 @@ describe('the URL', () => {
     expect(statusOf(await answerTo({}, token('new key', 2)))).toBe(200);
   });
 
-  test('that is on its way out marks its events, so that somebody can see whether it is still used', async () => {
+  test('that is on its way out marks its events, so that an operator can see whether it is still used', async () => {
     const post = async (key: string, generation: number) => {
       const token = ingestToken(key, 'rudderstack', generation);
       await ingestRequest(ingestRequestOf([trackEvent(), trackEvent()], { token }), ingest);
@@ -241,7 +241,7 @@ describe('verification', () => {
     expect(await verificationOf(signed(secret))).toBe('enforced:verified');
   });
 
-  test('enforcement that ended a second ago refuses nobody', async () => {
+  test('enforcement that ended a second ago refuses no request', async () => {
     ingest.live = enforce(true);
     ingest.reloaded = enforce(false);
     ingest.stored.set('sources/rudderstack', [secret]);

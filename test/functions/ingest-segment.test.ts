@@ -144,7 +144,7 @@ describe('what was changed on the way', () => {
     await expectRefused(post(body, signature), 'signature_wrong');
   });
 
-  test('white space between the events of a batch is no change, and in the first one it is', async () => {
+  test('white space between the events of a batch is not a change, and in the first one it is', async () => {
     await expectRefused(post(JSON.stringify(JSON.parse(batch), null, 2), signature), 'signature_wrong');
     await post(` [ ${single} ,\n${second}]`, signature);
     expect(statuses()).toEqual(['enforced:verified', 'enforced:unverified']);

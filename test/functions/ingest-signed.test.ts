@@ -85,7 +85,7 @@ describe.each(kinds)('%s', (kind) => {
     ingest.stored.set(secretName, [secret]);
   });
 
-  test('is enforced from the start: who signs gets in, with the exact bytes, and nobody else does', async () => {
+  test('is enforced from the start: signed requests get in, with the exact bytes, and no others do', async () => {
     expect(await outcome(signed(secret))).toBe('enforced:verified');
     expect(storedText()).toEqual([body]);
     expect(await outcome(request(body))).toBe('401 signature_missing');
@@ -251,21 +251,21 @@ describe('once_set', () => {
     ingest.live = onceSet();
   });
 
-  test('without a secret everybody gets in, and nothing was checked', async () => {
+  test('without a secret every request gets in, unchecked', async () => {
     expect(await outcome(request(body))).toBe('not_enforced:skipped');
     expect(await outcome(signed(secret))).toBe('not_enforced:skipped');
     ingest.stored.set(secretName, []);
     expect(await outcome(request(body))).toBe('not_enforced:skipped');
   });
 
-  test('with one, whoever does not sign is refused', async () => {
+  test('with one, an unsigned request is refused', async () => {
     ingest.stored.set(secretName, [secret]);
     expect(await outcome(signed(secret))).toBe('enforced:verified');
     expect(await outcome(request(body))).toBe('401 signature_missing');
     expect(await outcome(signed('another'))).toBe('401 signature_wrong');
   });
 
-  test('while nobody can say whether there is one: 503, never accepted unchecked', async () => {
+  test('while it is unknown whether one is set: 503, never accepted unchecked', async () => {
     ingest.failing.add(`secrets.valuesOf ${secretName}`);
     expect(await outcome(request(body))).toBe(503);
     expect(await outcome(signed(secret))).toBe(503);
@@ -276,7 +276,7 @@ describe('once_set', () => {
     expect(await outcome(signed(secret))).toBe('enforced:verified');
   });
 
-  test('a secret that was taken away a second ago refuses nobody', async () => {
+  test('a secret that was removed a second ago refuses no request', async () => {
     ingest.stored.set(secretName, [secret]);
     let reads = 0;
     const { valuesOf } = ingest.secrets;
@@ -348,7 +348,7 @@ describe('a check that a source’s file declares', () => {
     expect(await outcome(sent)).toBe('401 signature_wrong');
   });
 
-  test('none: everybody gets in, with whatever they bring', async () => {
+  test('none: every request gets in, whatever its headers', async () => {
     ingest.live = liveSource('rudderstack', { file: { verification: { kind: 'none' } } });
     ingest.stored.set(secretName, ['secret']);
     expect(await outcome(request(body, { 'x-webhook-secret': 'wrong' }))).toBe('not_enforced:skipped');

@@ -75,7 +75,7 @@ describe.each([...today, ...legacy])('%s', (source) => {
   const configured = (state: Record<string, unknown> = {}) =>
     configurationOf(source, { file: { mappings: [trigger(type, { data: 'data' })] }, state });
 
-  test('an anonymous event has nobody to start a workflow for, whatever else names a person', async () => {
+  test('an anonymous event has no user to start a workflow for, whatever else names a person', async () => {
     const { rowsOf, invocations } = makeProcessor(await configured());
     const anonymous = { ...track, userId: null, email: 'e@x.example', context: { traits: { id: 'u-9' } } };
     expect(await rowsOf(event(source, anonymous))).toMatchObject([{ status: 'processed', eventType: type }]);
@@ -94,7 +94,7 @@ describe.each([...today, ...legacy])('%s', (source) => {
     expect(invocations().map(({ payload }) => payload.recipients)).toEqual(['4412', '9007199254740993']);
   });
 
-  test('an alias is logged and merges nobody', async () => {
+  test('an alias is logged and merges no users', async () => {
     const { rowsOf, invocations } = makeProcessor(await configurationOf(source, { state: { identify: true } }));
     const row = await rowsOf(event(source, { type: 'alias', previousId: 'a-1' }));
     expect(row).toMatchObject([
@@ -103,7 +103,7 @@ describe.each([...today, ...legacy])('%s', (source) => {
     expect(invocations()).toEqual([]);
   });
 
-  test('traits that a track event carries along identify nobody', async () => {
+  test('traits that a track event carries along identify no user', async () => {
     const { rowsOf, invocations } = makeProcessor(await configurationOf(source, { state: { identify: true } }));
     await rowsOf(event(source, { type: 'track', event: 'x', context: { traits: { email: 'e@x.example' } } }));
     expect(invocations()).toEqual([]);
@@ -188,7 +188,7 @@ describe.each(legacy)('%s', (source) => {
     context: { traits: { email: 'old@x.example', logins: 3 } },
   };
 
-  test('begins with identify off: an identify event is logged, says why, and changes nobody', async () => {
+  test('begins with identify off: an identify event is logged, says why, and changes no user', async () => {
     const { rowsOf, invocations } = makeProcessor(await configurationOf(source));
     expect(await rowsOf(event(source, identify))).toMatchObject([
       { status: 'no_mapping', reason: 'identify_disabled', eventType: 'identify', userId: 'u-1' },

@@ -215,7 +215,7 @@ describe('an event without actions', () => {
     ],
     ['no type', liveConfiguration(), { type: undefined }, { status: 'rejected', reason: 'event_type_missing' }],
     [
-      'a name that is no text',
+      'a name that is not text',
       liveConfiguration(),
       { event: ['a'] },
       { status: 'rejected', reason: 'payload_invalid' },
@@ -233,7 +233,7 @@ describe('an event without actions', () => {
     },
   );
 
-  test('is logged when it is no object, and when its source was removed after it was accepted', async () => {
+  test('is logged when it is not an object, and when its source was removed after it was accepted', async () => {
     const { process, row } = makeProcessor();
     const scalar = rawEvent('42', { receivedAtMs: startMs, batchIndex: 3 });
     const orphan = rawEvent(trackEvent(), { receivedAtMs: startMs, source: 'gone' });
@@ -392,7 +392,7 @@ describe('a repeat', () => {
     expect(row(third)).toMatchObject({ status: 'idempotent', duplicateOf: second.id });
   });
 
-  test('is handed back when somebody else takes the claim over first', async () => {
+  test('is returned when another event takes the claim over first', async () => {
     const { process, claims, row } = makeProcessor();
     const [first, second] = [event(), event()];
     await process([first]);
@@ -524,7 +524,7 @@ describe('a batch', () => {
     expect(row(fresh)?.status).toBe('no_mapping');
   });
 
-  test('calls nobody a repeat of an event that took the key, died, and found its mapping gone', async () => {
+  test('calls no event a repeat of one that took the key, died, and found its mapping gone', async () => {
     const { process, row, deps, claims, actionsQueue, clock } = makeProcessor();
     const first = event();
     const dying = dieAt({ actionsQueue: deps.actionsQueue }, { at: 0, when: 'before' }).ports;

@@ -111,7 +111,7 @@ describe('runs of one trigger, two to a request', () => {
     },
   );
 
-  test('keep their batch when somebody else has become known meanwhile', async () => {
+  test('keep their batch when another recipient has become known meanwhile', async () => {
     const { deliver, settle, directory } = await makeBatchTrigger();
     answer(() => 503);
     const invocations = [

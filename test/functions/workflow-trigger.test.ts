@@ -63,7 +63,7 @@ describe("an event's actions", () => {
     expect(outcomes()).toEqual({ identify: 'required_field_missing', bad: 'invalid_params', order: 'succeeded' });
   });
 
-  test('that nobody knows fail, last', async () => {
+  test('that are unknown fail, last', async () => {
     const { deliver, outcomes } = makeTrigger();
     await deliver([actionsMessage({ invocations: [invocation('constructor', 'odd', {}), identifyLena()] })]);
     expect(outcomes()).toEqual({ identify: 'succeeded', odd: 'action_unknown' });
@@ -187,7 +187,7 @@ describe('a target that is down', () => {
     expect([requests.length, row(), actionLog.rows.size]).toEqual([0, undefined, 0]);
   });
 
-  test('holds up nobody: the other events of the batch end as ever', async () => {
+  test('delays no other: the other events of the batch end as ever', async () => {
     const { deliver, world, outcomes, directory } = makeTrigger();
     await identify(directory, { id: 'lena' });
     world.answer = down;

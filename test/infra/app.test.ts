@@ -65,7 +65,7 @@ describe('the app', () => {
     });
   });
 
-  test('says so when nobody would hear the alarms of production', () => {
+  test('says so when the alarms of production have no recipient', () => {
     const print = jest.spyOn(console, 'error').mockImplementation(() => undefined);
     const messagesOf = (context: Record<string, unknown>) => {
       const app = buildApp({

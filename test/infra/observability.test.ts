@@ -105,7 +105,7 @@ describe('alarms', () => {
   });
 
   // Retried actions wait in the queue for up to 15 minutes.
-  test('an action that waits for its retry is no delay', () => {
+  test('an action that waits for its retry is not a delay', () => {
     expect(alarmNamed('actions-delayed').Threshold).toBeGreaterThan(15 * 60);
   });
 
@@ -159,7 +159,7 @@ describe('who hears of alarms', () => {
     expect(JSON.stringify(template)).not.toContain('AWS::SNS::');
   });
 
-  test('with nobody named, the alarms exist all the same', () => {
+  test('without a recipient, the alarms exist all the same', () => {
     const template = templateOf('development', {}, { alarmEmail: undefined });
     expect(alarmsOf(template)).toHaveLength(alarmsOf(production).length);
     expect(new Set(actionsOf(template))).toEqual(new Set([undefined]));

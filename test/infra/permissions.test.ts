@@ -125,7 +125,7 @@ describe('roles', () => {
     }
   });
 
-  test('only the gateway may call ingest, by its one route, and nobody else may call a function', () => {
+  test('only the gateway may call ingest, by its one route, and no other caller may call a function', () => {
     const permissions = resourcesOf(production, 'AWS::Lambda::Permission').map(([, { Properties }]) => Properties);
     expect(permissions).toHaveLength(1);
     expect(permissions[0]).toMatchObject({ Principal: 'apigateway.amazonaws.com', Action: 'lambda:InvokeFunction' });

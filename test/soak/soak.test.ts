@@ -196,7 +196,7 @@ describe('the target of the soak', () => {
     expect([target.counts.repeats, target.effects.get('k')?.size]).toEqual([1, 2]);
   });
 
-  test('refuses once where it is asked to, which is no effect', async () => {
+  test('refuses once where it is asked to, which is not an effect', async () => {
     expect([await call('r', 'a', true), await call('r', 'a', true)]).toEqual([422, 200]);
     expect(target.effects.get('r')?.size).toBe(1);
   });

@@ -29,7 +29,7 @@ export async function normalizeAs(kind: string, text: string, headers: Record<st
   return normalizeEvent(raw, SourceFile.parse({ kind, name: kind }), SourceState.parse({}));
 }
 
-/** The same, of an event that is no refusal. */
+/** The same, of an event that is not a refusal. */
 export async function eventAs(kind: string, text: string, headers: Record<string, string> = {}) {
   const normalized = await normalizeAs(kind, text, headers);
   if (normalized.kind === 'rejected') throw new Error(`${normalized.reason}: ${normalized.detail}`);

@@ -27,7 +27,7 @@ export function addDiff(config: Command): void {
     .action((_options, command: Command) => run(optionsOf(command)));
   diff.addHelpText(
     'after',
-    '\nWithout --from and --to: what a push and commit of the files would change. Then it also shows where the settings that run\ndiffer from environments/<env>.yaml, which is only what a new environment starts with: that is no difference to the exit code.',
+    '\nWithout --from and --to: what a push and commit of the files would change. Then it also shows where the settings that run\ndiffer from environments/<env>.yaml, which is only what a new environment starts with: that is not a difference to the exit code.',
   );
   examples(
     diff,

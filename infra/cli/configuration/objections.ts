@@ -44,7 +44,7 @@ const isRefused = (result: { kind: string }): result is Refused => result.kind =
 /** This checkout's record of the commits that its files came from. */
 export const fileBases = (): FileBases => fileBasesAt(join(stateDirectory(), 'file-bases.json'));
 
-/** Local and deployed environments of one name have histories of their own. */
+/** Local and deployed environments of one name have separate histories. */
 export const placeOf = ({ where, name }: Environment) => `${name} (${where})`;
 
 /** When a commit is in force: the words after "is at version …". */

@@ -40,7 +40,7 @@ export function addMappingSuggest(mapping: Command): void {
 async function suggestCommand(source: string, type: string, options: Options): Promise<void> {
   const ids = actions.map(({ id }) => id);
   if (options.action !== undefined && !ids.includes(options.action))
-    throw usageError(`"${options.action}" is no action${didYouMean(options.action, ids)}`);
+    throw usageError(`"${options.action}" is not an action${didYouMean(options.action, ids)}`);
   const problem = options.event === undefined ? undefined : idProblem(options.event);
   if (problem !== undefined) throw usageError(problem, 'ids are shown by: npx signalbox events');
   const terminal = processTerminal();

@@ -5,7 +5,9 @@ import type { Terminal } from '../terminal/terminal.ts';
 
 const lineEveryMs = 2_000;
 
-/** Accepted and final events of a `send`: a bar for a person, a line every two seconds for a log. */
+/**
+ * Accepted and final events of a `send`: a bar for a person, a line every two seconds for a log.
+ */
 export function showProgress(terminal: Terminal, total: number, waitsForFinal: boolean): SendProgress {
   let accepted = 0;
   let told = false;

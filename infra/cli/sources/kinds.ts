@@ -51,7 +51,7 @@ async function kindsCommand(name: string | undefined, options: GlobalOptions): P
 export function unknownKind(name: string, all: readonly GuidedKind[]) {
   const ids = all.map(({ kind }) => kind.id);
   return notFound(
-    `"${name}" is no kind of source${didYouMean(name, ids)}`,
+    `"${name}" is not a kind of source${didYouMean(name, ids)}`,
     'npx signalbox sources kinds lists them all',
   );
 }

@@ -127,7 +127,7 @@ function showClaims(claims: ClaimOfKey[], terminal: Terminal, json: boolean): vo
     printJson(terminal, { found_as: 'messages', claims: rows } satisfies WhyChoice);
     return;
   }
-  terminal.out('Several events had this message id, which is no copy when the source or the type differs:');
+  terminal.out('Several events had this message id, which is not a copy when the source or the type differs:');
   terminal.out(
     renderTable(
       [

@@ -55,7 +55,10 @@ export function namesOf(ref: string, attributes: Record<string, string> = {}): R
   return { ref, attribute: (name) => (Object.hasOwn(attributes, name) ? attributes[name] : undefined) };
 }
 
-/** `arn:aws:lambda:us-east-1:000000000000:function:name`, also inside the gateway's longer ARN, or a bare name. */
+/**
+ * `arn:aws:lambda:us-east-1:000000000000:function:name`, also inside the gateway's longer ARN, or a
+ * bare name.
+ */
 export function functionNameFromArn(text: string): string {
   return /:function:([^:/]+)/.exec(text)?.[1] ?? text;
 }

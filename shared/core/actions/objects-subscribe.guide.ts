@@ -20,7 +20,7 @@ export const guide: ActionGuide = {
   },
   notes: [
     inlineNote,
-    'An id alone that is not identified yet is waited for as `pending: recipient_unknown`, since its identify may be under way: 10 s after the first attempt at most; the others are subscribed at once. After that it is rejected by name (`rejected`, warning `recipient_missing`). A recipient that is described inline needs no wait: `{ id: … }` is enough.',
+    'An unidentified id waits as `pending: recipient_unknown`, since its identify may be under way: at most 10 s after the first attempt. The others are subscribed at once. After the wait the id is rejected by name (`rejected`, warning `recipient_missing`). A recipient described inline needs no wait: `{ id: … }` is enough.',
     'A missing object is made without properties, with the warning `object_missing`.',
     'Any number of recipients, 100 at a time. `rejected` names at most 100.',
     'Of subscribing and unsubscribing, the later by source time wins; at the same moment unsubscribing wins. The warning `older_than_stored` counts late ones. A recipient or object that a later event deleted gets no subscription.',

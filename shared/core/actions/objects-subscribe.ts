@@ -23,8 +23,8 @@ const chunkSize = 100;
 
 /**
  * Adds subscribers to an object, with `properties` on each subscription. Recipients described
- * inline are first written to the directory. An unidentified id is waited for, then rejected by name; the others are
- * subscribed. A missing object is made, with a warning.
+ * inline are first written to the directory. An unidentified id is first waited for, then rejected
+ * by name; the others are subscribed at once. A missing object is made, with a warning.
  * https://docs.knock.app/api-reference/objects/add_subscriptions
  */
 export const objectsSubscribe = defineAction({
@@ -115,7 +115,8 @@ async function identifyAll(object: ObjectRef, recipients: Recipient[], context: 
   const known = new Set(isPresent(holder) ? present : []);
   const rejected = refs.map(recipientKey).filter((key) => !known.has(key));
   const references = new Set(recipients.flatMap(({ ref, form }) => (form === 'reference' ? [recipientKey(ref)] : [])));
-  // An identify may be under way; to an object that a later event deleted nothing is added, however long one waits.
+  // An identify may be under way. An object that a later event deleted gets no subscribers, so
+  // waiting would not help.
   const unknown = isPresent(holder) ? rejected.filter((key) => references.has(key) && !entities.has(key)) : [];
   if (!isPresent(holder)) warnings.push(deletedObject(object));
   else if (rejected.length > 0) {

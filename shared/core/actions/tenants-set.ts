@@ -6,8 +6,9 @@ import { setEntity } from './parts/set-entity.ts';
 import { suggestedTenant } from './parts/suggestion.ts';
 
 /**
- * Creates or updates one tenant, which is the object `$tenants/<id>`. `settings` are `branding` (`logo_url`, `primary_color`,
- * …) and `preference_set`, merged unless its `__persistence_strategy__` says `replace`.
+ * Creates or updates one tenant, which is the object `$tenants/<id>`. `settings` are `branding`
+ * (`logo_url`, `primary_color`, …) and `preference_set`, merged unless its
+ * `__persistence_strategy__` says `replace`.
  * https://docs.knock.app/api-reference/tenants/set
  */
 export const tenantsSet = defineAction({

@@ -37,7 +37,10 @@ export function namedHeaders({ file, mappings = file.mappings, settings }: Read)
   return [...names];
 }
 
-/** `headers.x`, `headers."x-y"`, `` headers.`x-y` `` and `$lookup(headers, "x-y")`, as JSONata writes them. */
+/**
+ * `headers.x`, `headers."x-y"`, `` headers.`x-y` `` and `$lookup(headers, "x-y")`, as JSONata
+ * writes them.
+ */
 function headersOfExpression(text: string): string[] {
   const members = text.matchAll(/\bheaders\s*\.\s*(?:"([^"\\]+)"|'([^'\\]+)'|`([^`]+)`|([A-Za-z_][\w]*))/g);
   const lookups = text.matchAll(/\$lookup\(\s*(?:\$+\.)?headers\s*,\s*(?:"([^"\\]+)"|'([^'\\]+)')/g);

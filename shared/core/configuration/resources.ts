@@ -38,12 +38,13 @@ export class OddStoredKey extends Error {
   override name = 'OddStoredKey';
 
   constructor(where: string, type: unknown, key: unknown) {
-    super(`${where} names ${JSON.stringify(type)} ${JSON.stringify(key)}, which is no resource`);
+    super(`${where} names ${JSON.stringify(type)} ${JSON.stringify(key)}, which is not a resource`);
   }
 }
 
 /**
- * Resources as drafts and commits name them. Only people with access to the table can have written others.
+ * Resources as drafts and commits name them. Only people with access to the table can have written
+ * others.
  * @throws OddStoredKey
  */
 export function checkRefs(refs: readonly ResourceRef[], where: string): void {

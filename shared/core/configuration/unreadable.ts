@@ -67,26 +67,26 @@ export function checkSnapshot(value: unknown, hash: string): asserts value is Sn
 }
 
 function snapshotProblem(value: unknown): string | undefined {
-  if (!isJsonObject(value)) return 'it is no map';
+  if (!isJsonObject(value)) return 'it is not a map';
   for (const name of ['sources', 'workflows', 'audiences']) {
     const folder = value[name];
-    if (!isMapOfMaps(folder)) return `${name} is no map of maps`;
+    if (!isMapOfMaps(folder)) return `${name} is not a map of maps`;
     const odd = Object.keys(folder as object).find((key) => !isResourceKey(key));
     if (odd !== undefined) return `${name} has the key ${JSON.stringify(odd)}, which no file can have`;
   }
   for (const [key, source] of Object.entries(value.sources as Record<string, Record<string, unknown>>)) {
-    if (typeof source.kind !== 'string') return `sources.${key}.kind is no text`;
-    if (!Array.isArray(source.headers)) return `sources.${key}.headers is no list`;
-    if (!Array.isArray(source.mappings)) return `sources.${key}.mappings is no list`;
+    if (typeof source.kind !== 'string') return `sources.${key}.kind is not text`;
+    if (!Array.isArray(source.headers)) return `sources.${key}.headers is not a list`;
+    if (!Array.isArray(source.mappings)) return `sources.${key}.mappings is not a list`;
     const odd = source.mappings.findIndex((mapping) => !isMapping(mapping));
-    if (odd >= 0) return `sources.${key}.mappings[${odd}] is no mapping`;
+    if (odd >= 0) return `sources.${key}.mappings[${odd}] is not a mapping`;
   }
   for (const [key, workflow] of Object.entries(value.workflows as Record<string, Record<string, unknown>>)) {
-    if (!isMapOfMaps(workflow.target)) return `workflows.${key}.target is no map of maps`;
+    if (!isMapOfMaps(workflow.target)) return `workflows.${key}.target is not a map of maps`;
     // Older snapshots have no triggers.
     const { triggers = [] } = workflow;
     if (!Array.isArray(triggers) || !triggers.every(isTrigger))
-      return `workflows.${key}.triggers is no list of triggers`;
+      return `workflows.${key}.triggers is not a list of triggers`;
   }
   return undefined;
 }
@@ -115,21 +115,22 @@ export function checkState(value: unknown, version: unknown): asserts value is E
 }
 
 function stateProblem(value: unknown): string | undefined {
-  if (!isJsonObject(value)) return 'it is no map';
-  if (!isMapOfMaps(value.sources)) return 'sources is no map of maps';
-  if (!Array.isArray(value.inactive_workflows)) return 'inactive_workflows is no list';
+  if (!isJsonObject(value)) return 'it is not a map';
+  if (!isMapOfMaps(value.sources)) return 'sources is not a map of maps';
+  if (!Array.isArray(value.inactive_workflows)) return 'inactive_workflows is not a list';
   for (const [key, source] of Object.entries(value.sources as Record<string, Record<string, unknown>>)) {
     const { enabled, identify, verification, idempotency, inactive_mappings, url } = source;
     if (typeof enabled !== 'boolean') return `sources.${key}.enabled is neither true nor false`;
     // Absent members take the kind's defaults.
     if (!isOptional(identify, 'boolean')) return `sources.${key}.identify is neither true nor false`;
-    if (!isJsonObject(verification)) return `sources.${key}.verification is no map`;
+    if (!isJsonObject(verification)) return `sources.${key}.verification is not a map`;
     const { enforced } = verification;
     if (!isOptional(enforced, 'boolean') && enforced !== 'once_set')
       return `sources.${key}.verification.enforced is neither true, false nor once_set`;
-    if (!isJsonObject(idempotency)) return `sources.${key}.idempotency is no map`;
-    if (!isOptional(idempotency.window_hours, 'number')) return `sources.${key}.idempotency.window_hours is no number`;
-    if (!Array.isArray(inactive_mappings)) return `sources.${key}.inactive_mappings is no list`;
+    if (!isJsonObject(idempotency)) return `sources.${key}.idempotency is not a map`;
+    if (!isOptional(idempotency.window_hours, 'number'))
+      return `sources.${key}.idempotency.window_hours is not a number`;
+    if (!Array.isArray(inactive_mappings)) return `sources.${key}.inactive_mappings is not a list`;
     if (!isJsonObject(url) || !Number.isInteger(url.generation)) return `sources.${key}.url has no generation`;
   }
   return undefined;

@@ -31,7 +31,10 @@ export type Merge =
 
 /** 256 KB of JSON: Knock's limit for custom properties, here for the whole entity. */
 export const attributesBytesMax = 256 * 1024;
-/** DynamoDB takes 400 KB per item, counted as `itemBytes` does. The rest is for keys, times and the version. */
+/**
+ * DynamoDB takes 400 KB per item, counted as `itemBytes` does. The rest is for keys, times and the
+ * version.
+ */
 const itemBytesMax = 396 * 1024;
 
 /**

@@ -17,7 +17,10 @@ export type NormalizedEvent = {
   preprocess: JsonObject;
   /** The value at the idempotency key path, valid or not; see ids/claim-key.ts. */
   keyCandidate?: JsonValue;
-  /** When it happened by the sender's clock, epoch ms, never later than 5 minutes after it was received. */
+  /**
+   * When it happened by the sender's clock, epoch ms, never later than 5 minutes after it was
+   * received.
+   */
   occurredAtMs: number;
   receivedAtMs: number;
 };

@@ -59,7 +59,8 @@ export type EventText = { headers: Record<string, string>; body: string };
  */
 export const payloadBytesMax = 380 * 1024;
 
-// Quality 5 puts nearly every CDP event into one write unit and costs about 50 µs; 11 would cost milliseconds.
+// Quality 5 puts nearly every CDP event into one write unit and costs about 50 µs; 11 would cost
+// milliseconds.
 const params = { [constants.BROTLI_PARAM_QUALITY]: 5 };
 
 export function packEventText({ headers, body }: EventText): Uint8Array {

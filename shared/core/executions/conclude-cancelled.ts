@@ -24,17 +24,19 @@ export function isCancelledEarly({ notBeforeMs = 0 }: WorkflowRun, nowMs: number
 const writeAttemptsMax = 5;
 
 /**
- * Ends triggers that wait for a delay and have no run left to begin: `succeeded`, with the number of cancelled runs. Without
- * this a cancelled trigger would look pending until its delay is over, up to 7 days.
+ * Ends triggers that wait for a delay and have no run left to begin: `succeeded`, with the number
+ * of cancelled runs. Otherwise a cancelled trigger would look pending until the end of its delay,
+ * up to 7 days.
  *
- * Only what is certain is concluded. A trigger goes on waiting while it may still begin a run: for a recipient that is not
- * known yet, or a subscriber of an object, unless its whole cancellation key was cancelled. Its delayed message concludes
- * what is left here; one that comes after a conclusion finds a final outcome and is acknowledged.
+ * A trigger keeps waiting while it may still begin a run, for an unknown recipient or a subscriber
+ * of an object, unless its whole cancellation key was cancelled. Its delayed message concludes the
+ * triggers that are left here. A delayed message after a conclusion finds a final outcome and is
+ * acknowledged.
  *
  * @param cancelled runs of one execution that were cancelled just now
- * @returns the actions that this call concluded, with their source; empty where none was
- * @throws RetryableError when a table is throttled or away; the delayed message concludes the trigger all the same
- * Decision: docs/decisions/0018-a-cancelled-trigger-ends-at-once.md
+ * @returns the actions that this call concluded, with their source; empty if none
+ * @throws RetryableError when a table is throttled or unavailable; the delayed message then
+ * concludes the trigger Decision: docs/decisions/0018-a-cancelled-trigger-ends-at-once.md
  */
 export async function concludeCancelled(
   execution: string,
@@ -72,7 +74,7 @@ function runsOf(actionId: string, runs: WorkflowRun[]): RunKey[] {
   return runs.flatMap(({ workflowRunId, key }) => (workflowRunId === actionId ? [key] : []));
 }
 
-/** What the trigger reports now that it is over; undefined while it may still begin a run. */
+/** The final report of a trigger; undefined while it may still begin a run. */
 async function finalResult(
   action: ActionOutcome,
   row: ActionLogEntry,
@@ -94,7 +96,8 @@ async function finalResult(
   const states = await runs.statesOf([...keys.values()]);
   if (!states.every((state) => (state === undefined ? isWhole : isOver(state)))) return undefined;
   const count = (wanted: RunState['status']) => states.filter((state) => state?.status === wanted).length;
-  // The index of cancellation keys lags: a subscriber's run that it does not name yet would wait for ever.
+  // The index of cancellation keys lags: a subscriber's run that it does not name yet would wait
+  // for ever.
   if (count('cancelled') + count('handed_off') < Number(action.result?.runs ?? 0)) return undefined;
   return { id: action.id, runs: count('handed_off'), cancelled: count('cancelled') };
 }

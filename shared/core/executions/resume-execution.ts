@@ -5,7 +5,7 @@ import type { ActionsMessage, Invocation } from '../plan/actions-message.ts';
 export type Resumption =
   /** All actions are final, or a later message of the chain is on its way. */
   | { kind: 'acknowledge' }
-  /** Only the chain that is under way has the parameters of an action that still waits: it goes first. */
+  /** Only the running chain has the parameters of a waiting action, so it goes first. */
   | { kind: 'wait'; untilMs: number }
   /** `message` continues the work: it is renumbered when it takes over an older chain. */
   | {
@@ -58,8 +58,8 @@ function isSuperseded({ origin, n, invocations }: ActionsMessage, row: ActionLog
 }
 
 /**
- * When to look again, if the row waits for an action that `invocations` do not name and whose parameters it could not keep.
- * To take over here would carry that action on with nothing.
+ * When to look again, if the row has a pending action that `invocations` do not name and whose
+ * parameters it could not keep. A take-over would continue that action without parameters.
  */
 function heldByOtherChain(invocations: Invocation[], row: ActionLogEntry): number | undefined {
   const named = new Set(invocations.map(({ id }) => id));

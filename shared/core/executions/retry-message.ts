@@ -121,7 +121,10 @@ export function delayedIfEarly(message: ActionsMessage, nowMs: number): DelayedM
 
 const waitMsMin = 60_000;
 
-/** The same message again once another chain has done its part: it has tried nothing, so its day begins then. */
+/**
+ * The same message again, after another chain has done its part. It has made no attempt, so its day
+ * begins then.
+ */
 export function waitUntil(message: ActionsMessage, untilMs: number, nowMs: number): DelayedMessage {
   const retryAtMs = Math.max(untilMs, nowMs + waitMsMin);
   return delayed({ ...message, again: true, retryAtMs, firstSentAtMs: retryAtMs }, nowMs);

@@ -27,7 +27,9 @@ export function valuesMaxWith(mappings: number): number {
   return Math.min(valuesMax, Math.floor(mappedValuesMax / Math.max(1, mappings)));
 }
 
-/** The most characters of all events together once a wrapper's shared members are copied into each. */
+/**
+ * The most characters of all events together once a wrapper's shared members are copied into each.
+ */
 const sharedOutCharactersMax = 16 * 1024 * 1024;
 
 /** `batchIndex` is absent when the whole body is the event. */

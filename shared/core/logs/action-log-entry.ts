@@ -2,7 +2,10 @@ import type { JsonObject } from '../json/values.ts';
 
 export type ActionStatus = 'succeeded' | 'skipped' | 'failed' | 'pending';
 
-/** Why an action was skipped, failed, or waits; the closed list that logs, metrics and the CLI share. */
+/**
+ * Why an action was skipped, failed, or waits; the closed list that logs, metrics and the CLI
+ * share.
+ */
 export const actionReasons = [
   // skipped
   'required_field_missing',
@@ -71,8 +74,8 @@ export function isReopenable({ status, reason }: Pick<ActionOutcome, 'status' | 
 }
 
 /**
- * An outcome whose parameters did not fit its row: a replay takes them from the event again, and the message that carries a
- * pending action on has them too.
+ * An outcome whose parameters did not fit its row. A replay takes them from the event again; the
+ * retry message of a pending action has them too.
  */
 export function withoutParameters(outcome: ActionOutcome): ActionOutcome {
   if (lacksParameters(outcome)) return outcome;

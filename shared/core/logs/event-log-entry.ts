@@ -33,7 +33,10 @@ export const EventReason = z.enum([
 ]);
 export type EventReason = z.infer<typeof EventReason>;
 
-/** One row of the event log: one per accepted event. Times are epoch milliseconds here, ISO text in the table. */
+/**
+ * One row of the event log: one per accepted event. Times are epoch milliseconds here, ISO text in
+ * the table.
+ */
 export type EventLogEntry = {
   id: string;
   source: string;

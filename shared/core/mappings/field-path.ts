@@ -6,7 +6,8 @@ import type { JsonValue } from '../json/values.ts';
  * A case-sensitive path into an event: names joined by dots. A name with a dot, a space or a sign
  * is quoted in brackets, and an entry of a list has its number from 0:
  *
- * `user_id`, `data.total`, `data.items[0].sku` (or `data.items.0.sku`), `data["Plan Name"]`, `meta["app.user_id"].id`.
+ * `user_id`, `data.total`, `data.items[0].sku` (or `data.items.0.sku`), `data["Plan Name"]`,
+ * `meta["app.user_id"].id`.
  *
  * Parsed once, when the configuration is loaded.
  */

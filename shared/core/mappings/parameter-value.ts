@@ -162,7 +162,7 @@ export function unmetBecause({ condition, path }: CompiledCondition, event: Even
     const bound = condition[name];
     if (bound === undefined) continue;
     const number = numberIn(value);
-    if (number === undefined && value !== undefined) return `${found}, which is no number, so not ${name} ${bound}`;
+    if (number === undefined && value !== undefined) return `${found}, which is not a number, so not ${name} ${bound}`;
     if (number === undefined || !holds(number, bound)) return `${found}, not ${name} ${bound}`;
   }
   if (condition.contains !== undefined && !contains(value, condition.contains)) {

@@ -11,7 +11,10 @@ const OwnJson = z.custom<JsonObject>(isJsonObject, 'must be a map');
 
 /** One action with resolved parameters within an execution. */
 export const Invocation = z.object({
-  /** UUIDv5(execution, mapping id): the same for every redelivery, replay and resend of one execution. */
+  /**
+   * UUIDv5(execution, mapping id): the same for every redelivery, replay and resend of one
+   * execution.
+   */
   id: z.uuid(),
   action: z.string(),
   mapping: z.string(),
@@ -27,7 +30,8 @@ const ClaimRef = z.object({ key: z.string(), source: z.string(), event_type: z.s
 export type ClaimRef = { key: string; source: string; eventType: string };
 
 /**
- * All actions of one event, in execution order: one message, so that order holds and logs need one row.
+ * All actions of one event, in execution order: one message, so that order holds and logs need one
+ * row.
  *
  * `n` counts the retry messages of one chain. `origin` names the cause of the run: the event that
  * emitted it, or a replay. Actions that failed for good stay failed for origins in the action log
@@ -67,7 +71,10 @@ export type ActionsMessage = {
   invocations: Invocation[];
 };
 
-/** The most bytes of one compressed message; an action that makes it larger fails with `parameters_too_large`. */
+/**
+ * The most bytes of one compressed message; an action that makes it larger fails with
+ * `parameters_too_large`.
+ */
 export const actionsMessageBytesMax = 300 * 1024;
 
 const Body = z.object({
@@ -90,14 +97,20 @@ const Body = z.object({
   invocations: z.array(Invocation),
 });
 
-/** `z`: the body as base64 of brotli, used when the plain form is long. Older versions stay readable for 14 days. */
+/**
+ * `z`: the body as base64 of brotli, used when the plain form is long. Older versions stay readable
+ * for 14 days.
+ */
 const Message = z.union([z.object({ v: z.literal(1), body: Body }), z.object({ v: z.literal(1), z: z.base64() })]);
 
 // SQS bills in steps of 64 KB, so compressing a message well below one step saves no money.
 const plainBytesMax = 32 * 1024;
 const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
-/** @returns the queue message's text; `tooLarge` when even its compressed form is over `actionsMessageBytesMax` */
+/**
+ * @returns the queue message's text; `tooLarge` when even its compressed form is over
+ * `actionsMessageBytesMax`
+ */
 export function encodeActionsMessage(message: ActionsMessage): { text: string } | { tooLarge: number } {
   const body = {
     event_id: message.eventId,

@@ -42,7 +42,10 @@ export type ActionContext = {
    * may be in the same request. Never rejects.
    */
   batchWritten(): Promise<void>;
-  /** Told of each run that an action cancels: when the batch is written, a trigger that only waited for it is over. */
+  /**
+   * Called for each run that an action cancels. After the batch is written, a trigger that only
+   * waited for such runs is concluded.
+   */
   noteCancelled(run: WorkflowRun): void;
   /**
    * True when an earlier attempt may have done some of the work: then reading first is cheaper than

@@ -171,7 +171,10 @@ function goesOn(done: RunsProgress, id: string): ActionResult {
   };
 }
 
-/** True when all who are named are known and cancelled already, and no subscriber can come: nothing is left to wait for. */
+/**
+ * True when all named recipients are known and cancelled, and there can be no subscribers: the
+ * trigger has no run left to begin.
+ */
 function hasNothingToBegin(
   { listed, listedKeys, objects }: FanOut,
   { runs, cancelled, refused }: RunsProgress,

@@ -24,7 +24,8 @@ export function listUnknown({ names, count }: Unknown): string {
 
 /**
  * The recipient's identify may be under way, so the action is tried after 1, 2, 4, 8 s and so on,
- * and once more at the end of the wait. docs/decisions/0016-a-trigger-waits-for-an-unknown-recipient.md
+ * and once more at the end of the wait.
+ * docs/decisions/0016-a-trigger-waits-for-an-unknown-recipient.md
  */
 export function waitsForRecipients(
   keys: string[],

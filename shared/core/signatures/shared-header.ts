@@ -33,7 +33,10 @@ export const randomText = (random: Uint8Array): string => Buffer.from(random).to
 
 type CredentialScheme = Required<Pick<Verifier, 'secretProblem' | 'newSecret' | 'instruction' | 'copiedAlong'>> & {
   header: string;
-  /** The credential in a header's value; undefined when it holds none, as `Basic …` holds no bearer token. */
+  /**
+   * The credential in a header's value; undefined when it holds none, as `Basic …` holds no bearer
+   * token.
+   */
   given(value: string): string | undefined;
   /** The value of `given` when the sender knows the secret. */
   expected(secret: string): string;

@@ -34,7 +34,10 @@ export type Verifier = {
   verify(request: SignedRequest): Verdict;
   /** The headers with which a sender that knows the secret proves a request. */
   sign(request: RequestToSign): Record<string, string>;
-  /** Why a text cannot be the secret, without quoting it; undefined when it can. `readPastedSecret` cleans a pasted one first. */
+  /**
+   * Why a text cannot be the secret, without quoting it; undefined when it can. `readPastedSecret`
+   * cleans a pasted one first.
+   */
   secretProblem(secret: string): string | undefined;
   /** Text that people copy before a secret, in lower case: `bearer `. Default: none. */
   copiedAlong?: readonly string[];
@@ -49,7 +52,10 @@ export type Verifier = {
    * source's file lists them.
    */
   credentialHeaders: readonly string[];
-  /** The most seconds between a signature and its arrival. Absent: the scheme signs no time, so an old request still verifies. */
+  /**
+   * The most seconds between a signature and its arrival. Absent: the scheme signs no time, so an
+   * old request still verifies.
+   */
   toleranceSeconds?: number;
   /** The remedy that a refused sender is told. */
   instruction: string;

@@ -106,7 +106,10 @@ export const guide: SourceGuide = {
   },
 };
 
-/** Some moment of the last minute, to the nanosecond: with the user it is the key of a user update, so no two are one. */
+/**
+ * A moment of the last minute, to the nanosecond: with the user it is the key of a user update, so
+ * keys differ.
+ */
 function momentOf(make: SampleMaker): string {
   const nanoseconds = String(make.int(0, 1_000_000)).padStart(6, '0');
   return new Date(make.nowMs - make.int(0, 60_000)).toISOString().replace('Z', `${nanoseconds}Z`);

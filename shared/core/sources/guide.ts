@@ -88,7 +88,10 @@ export type SourceGuide = {
   setup: readonly SetupStep[];
   /** The origin of the secret. Absent: the kind has none. */
   secret?: {
-    /** `vendor`: shown in its dashboard. `generated`: made by us. `chosen`: any text, the same on both sides. */
+    /**
+     * `vendor`: shown in its dashboard. `generated`: made by us. `chosen`: any text, the same on
+     * both sides.
+     */
     from: 'vendor' | 'generated' | 'chosen';
     /** Where to find it, or put it, at the vendor. */
     where: string;

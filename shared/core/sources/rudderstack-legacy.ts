@@ -3,8 +3,8 @@ import { legacyCdp } from './parts/legacy-cdp.ts';
 import { defineSource } from './source.ts';
 
 /**
- * RudderStack as sources of the first generation read it: unsigned, names without a prefix, `data.*` for the properties
- * of an event.
+ * RudderStack as sources of the first generation read it: unsigned, names without a prefix,
+ * `data.*` for the properties of an event.
  */
 export const rudderstackLegacy = defineSource({
   ...legacyCdp,

@@ -35,7 +35,7 @@ export const guide: SourceGuide = {
           recipients: { id: 'user_id', name: 'data.name', email: 'data.email' },
           data: 'data',
         },
-        // A recipient without an id would fail the action, and an anonymous event is no failure.
+        // A recipient without an id would fail the action, and an anonymous event is not a failure.
         when: [{ path: 'user_id', exists: true }],
       },
     },

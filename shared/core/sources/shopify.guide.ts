@@ -129,7 +129,10 @@ function triggerMapping(event: string, workflow: string, optional: boolean): Def
   };
 }
 
-/** Shopify's ids are numbers: the same one for every event of a sample user. One beyond 2^53 has to be text here. */
+/**
+ * Shopify's ids are numbers: the same one for every event of a sample user. One beyond 2^53 has to
+ * be text here.
+ */
 function customerId({ id }: SampleUser): number | string {
   if (/^[1-9]\d{0,18}$/.test(id)) return Number.isSafeInteger(Number(id)) ? Number(id) : id;
   return [...id].reduce((hash, letter) => (hash * 31 + (letter.codePointAt(0) ?? 0)) % 1e12, 0) + 7e12;

@@ -52,7 +52,10 @@ type Description = {
    * keeps.
    */
   keptHeaders: readonly string[];
-  /** Members whose values are never stored: a name, with `*` for any text at its start, its end or both. Default: none. */
+  /**
+   * Members whose values are never stored: a name, with `*` for any text at its start, its end or
+   * both. Default: none.
+   */
   redact?: readonly string[];
   batchWrapper?: BatchWrapper;
   /** Fixed event types of the vendor, for "did you mean". Default: none. */
@@ -88,7 +91,10 @@ export type SourceDefinition<Payload> = Description & {
    * optional field of an odd type must not lose an event, so make it absent (`.catch(undefined)`).
    */
   payload: z.ZodType<Payload>;
-  /** Absent: the event is rejected with `event_type_missing`. A source's own `event_type_path` takes its place. */
+  /**
+   * Absent: the event is rejected with `event_type_missing`. A source's own `event_type_path` takes
+   * its place.
+   */
   eventType(payload: Payload, request: SourceRequest): string | FieldProblem | undefined;
   /**
    * Paths of the idempotency key; the first one with a value counts. Empty: the vendor sends none.

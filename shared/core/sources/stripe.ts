@@ -6,8 +6,8 @@ import { looseField, looseMap, typeInField } from './parts/loose-fields.ts';
 import { defineSource } from './source.ts';
 
 /**
- * Stripe, a webhook endpoint: one event to a request, with the object as it was then, or a thin event that only names it.
- * Payloads: https://docs.stripe.com/api/events/object
+ * Stripe, a webhook endpoint: one event per request, with the object as it was at that time, or a
+ * thin event that only names it. Payloads: https://docs.stripe.com/api/events/object
  */
 export const stripe = defineSource({
   id: 'stripe',
@@ -38,7 +38,10 @@ export const stripe = defineSource({
   occurredAtMs: ({ created }) => eventTimeMs(created),
 });
 
-/** The signing secret of an endpoint, in its documented form. Its text, `whsec_` included, is the key. */
+/**
+ * The signing secret of an endpoint, in its documented form. Its text, `whsec_` included, is the
+ * key.
+ */
 function stripeSecretProblem(secret: string): string | undefined {
   if (/^(sk|pk|rk)_(test|live)_/.test(secret))
     return 'is an API key of Stripe; the signing secret of the endpoint begins with whsec_';

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * Headers of a Standard Webhooks message: one `v1` signature per active secret, so that a receiver can change its secret
- * without a gap.
+ * Headers of a Standard Webhooks message: one `v1` signature per active secret, so that a receiver
+ * can change its secret without a gap.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  *
  * @param secrets `whsec_` and base64, newest first

@@ -63,8 +63,8 @@ export type ActionFilter = {
 export type FoundAction = { log: ActionLogEntry; action: ActionOutcome };
 
 /**
- * Actions, newest execution first. Failed and skipped ones are found by index `problems`, others in the partitions of the
- * days: by day and shard, since executions of all sources share them.
+ * Actions, newest execution first. Failed and skipped ones are found by index `problems`, others in
+ * the partitions of the days: by day and shard, since executions of all sources share them.
  */
 export function listActions(log: ActionLogTable, filter: ActionFilter): Promise<FoundAction[]> {
   return take(matching(actionLogEntries(log, filter), filter), filter.limit);

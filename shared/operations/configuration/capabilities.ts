@@ -57,7 +57,10 @@ export type UnknownNeed =
   | (ResourceRef & { need: 'kind' | 'action' | 'target'; name: string })
   | { need: 'format'; name: string };
 
-/** Everything in a snapshot that functions with these capabilities can't work with, once per resource and name. */
+/**
+ * Everything in a snapshot that functions with these capabilities can't work with, once per
+ * resource and name.
+ */
 export function unknownNeeds(snapshot: Snapshot, { format, ...known }: Capabilities): UnknownNeed[] {
   const found = new Map<string, UnknownNeed>();
   const wanted = formatOf(snapshot);

@@ -17,7 +17,7 @@ export async function entryNamed(
       return found.entry;
     case 'malformed':
       throw usageError(
-        `"${text}" is no commit; write its version (12) or its id (12-9f3c61aa)`,
+        `"${text}" is not a commit; write its version (12) or its id (12-9f3c61aa)`,
         'npx signalbox config log lists them',
       );
     case 'no_such_version':

@@ -5,7 +5,10 @@ import { secretLookup } from '../secrets/secret-names.ts';
 import { capabilitiesFrom } from './capabilities.ts';
 import type { EnvironmentFacts } from './preflight.ts';
 
-/** What a promotion has to know of the environment that it writes: its secrets, audiences, permissions and functions. */
+/**
+ * The facts that a promotion needs about the upper environment: its secrets, audiences, permissions
+ * and functions.
+ */
 export function factsOf(environment: Environment): EnvironmentFacts {
   const { name, documents, outputs } = environment;
   const audiences = makeAudiences(documents, outputs.DirectoryTable);

@@ -11,7 +11,10 @@ import {
 import type { EnvironmentState, Snapshot } from '../../core/configuration/schema.ts';
 import { changesOf, contentAround } from './live-content.ts';
 
-/** One line of the history: a commit with its resources, or a change of settings with what it changed. */
+/**
+ * One line of the history: a commit with its resources, or a change of settings with what it
+ * changed.
+ */
 export type HistoryLine = { entry: HistoryEntry; changes: ResourceChange[]; settings: FieldChange[] };
 
 export type HistoryFilter = { kind?: HistoryEntry['kind']; resource?: Partial<ResourceRef>; limit: number };

@@ -10,7 +10,10 @@ import { sourcesWithoutSecret } from './missing-secrets.ts';
 
 /** Why content should not go live. Each objection names its subject. */
 export type Objection =
-  /** Senders of a source that is gone get 404 and drop their events; triggers of a workflow that is gone fail. */
+  /**
+   * Senders of a source that is gone get 404 and drop their events; triggers of a workflow that is
+   * gone fail.
+   */
   | { kind: 'removes_live'; refs: ResourceRef[] }
   /** The files are older than these commits and would undo them. */
   | { kind: 'stale_files'; conflicts: { ref: ResourceRef; commit: HistoryEntry | undefined }[] }
@@ -119,7 +122,8 @@ const needText = (need: UnknownNeed): string =>
 
 /**
  * All objections as one refusal.
- * @param directory the folder whose files were to become live: where they'd remove something, it may be the wrong one
+ * @param directory the folder whose files should go live; if they would remove something, it may be
+ * the wrong folder
  */
 export function refusalOf(
   objections: readonly Objection[],

@@ -5,7 +5,7 @@ import { type EventDetailRow, eventRow } from './event-row.ts';
 import { eventLogOf, readEvent } from './events.ts';
 import { configurationOf, consideredRows, recompute } from './recompute.ts';
 
-/** One event with all that is stored of it, and its mappings as its configuration version had them. */
+/** One event with all its stored data, and its mappings in its configuration version. */
 export async function readEventDetail(environment: Environment, id: string): Promise<EventDetailRow | undefined> {
   const { known } = await readSources(environment);
   const entry = await readEvent(eventLogOf(environment), id, known);

@@ -70,7 +70,10 @@ const idOfItem = (item: Item) => String(item.sk);
 
 type Range = { sinceMs: number; untilMs: number };
 
-/** The id range of a time range. Ids have 10 characters of time, so the first id of the next millisecond ends it. */
+/**
+ * The id range of a time range. Ids have 10 characters of time, so the first id of the next
+ * millisecond ends it.
+ */
 function idBounds({ sinceMs, untilMs }: Range) {
   return { ':from': lowestIdAt(sinceMs), ':to': lowestIdAt(untilMs + 1) };
 }
@@ -147,7 +150,10 @@ export function sourcesOfId(id: string, sources: KnownSource[]): KnownSource[] {
   return sources.filter(({ key }) => eventIdMayBeFrom(id, key));
 }
 
-/** One event's row; undefined when there is none: not processed yet, aged out, or never an event of these sources. */
+/**
+ * One event's row; undefined when there is none: not processed yet, aged out, or never an event of
+ * these sources.
+ */
 export async function readEvent(
   log: EventLogTable,
   id: string,

@@ -39,7 +39,9 @@ export function rawEventOf(entry: EventLogEntry): RawEvent {
   };
 }
 
-/** The configuration that a row names; the live one when the row names none, or its history is gone. */
+/**
+ * The configuration that a row names; the live one when the row names none, or its history is gone.
+ */
 export async function configurationOf(
   { configuration }: Environment,
   entry: EventLogEntry,

@@ -71,7 +71,8 @@ function shownLeaf(event: NormalizedEvent, { segments, value }: Leaf): PayloadPa
 
 const secretNames =
   /(^|[._-])(pass(word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth(orization)?|credentials?|cookie|signature|session|otp|pin|ssn|cvv|cvc|iban|card[_-]?number)s?($|[._-])/i;
-// Tokens and keys by their look: JWTs, prefixed keys of vendors, long runs of letters and digits in which both occur.
+// Tokens and keys by their look: JWTs, prefixed keys of vendors, long runs of letters and digits in
+// which both occur.
 const secretLooks =
   /^(eyJ[\w-]+\.|(sk|pk|rk|whsec|xox[a-z]|gh[a-z]|AKIA)[_-]?\w{10,})|^(?=.*\d)(?=.*[a-z])[A-Za-z0-9+/=_]{32,}$/i;
 

@@ -15,7 +15,7 @@ export type CancelledRun = {
   run: WorkflowRun;
   /** Its trigger waited for nothing else and has ended as well. */
   isTriggerOver: boolean;
-  /** Why the trigger could not be ended now. It stays pending until its delay is over. */
+  /** Why the trigger could not be concluded now. It stays pending until the end of its delay. */
   problem?: Error;
 };
 

@@ -102,7 +102,7 @@ export async function findRun(environment: Environment, id: string): Promise<Wor
   throw notFound(`no run ${id} in ${environment.name}`, hint);
 }
 
-/** @throws Refusal when the text is no run's id */
+/** @throws Refusal when the text is not a run's id */
 export function runKeyOf(id: string): RunKey {
   const key = parseRunId(id);
   if (key !== undefined) return key;

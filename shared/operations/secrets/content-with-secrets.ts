@@ -4,8 +4,8 @@ import { readDraftContent } from '../configuration/drafts.ts';
 import { readSeen } from '../configuration/live-content.ts';
 
 /**
- * Everything that takes a secret: what is live, in the draft, or only in files. A commit needs the secrets of new sources, so
- * those come first. Where several say something of one key, what is live counts.
+ * All content that takes a secret: live, in the draft, or only in files. A commit needs the secrets
+ * of new sources, so people set them first. If several define one key, the live content counts.
  */
 export async function contentWithSecrets(table: ConfigurationTable, files: Snapshot): Promise<Snapshot> {
   const [{ snapshot: live }, { content: draft }] = await Promise.all([readSeen(table), readDraftContent(table)]);

@@ -12,7 +12,10 @@ import * as z from 'zod';
 /** The secrets of one environment: `<prefix>/sources/<key>` and `<prefix>/targets/<workflow>`. */
 export type EnvironmentSecrets = { client: SecretsManagerClient; prefix: string };
 
-/** At most two values are active, newest first, so that an old one does not stay valid for ever unnoticed. */
+/**
+ * At most two values are active, newest first, so that an old one does not stay valid for ever
+ * unnoticed.
+ */
 export const activeValuesMax = 2;
 
 /** One active value, and when it was set; unknown if other means set it. */
@@ -127,7 +130,10 @@ export async function writeSecret(
   else await client.send(new CreateSecretCommand({ Name: id, ...content }));
 }
 
-/** Every secret of the environment, by name; values are not read. On AWS the list may be five minutes behind. */
+/**
+ * Every secret of the environment, by name; values are not read. On AWS the list may be five
+ * minutes behind.
+ */
 export async function listSecrets({ client, prefix }: EnvironmentSecrets): Promise<ListedSecret[]> {
   const found: ListedSecret[] = [];
   let NextToken: string | undefined;

@@ -41,7 +41,10 @@ export function stateOf({ sources }: EnvironmentState, source: string): SourceSt
   return Object.hasOwn(sources, source) ? (sources[source] as SourceState) : SourceState.parse({});
 }
 
-/** Switches one mapping of one source on or off in this environment. Both must exist; the caller checks. */
+/**
+ * Switches one mapping of one source on or off in this environment. Both must exist; the caller
+ * checks.
+ */
 export function setMappingActive(
   state: EnvironmentState,
   source: string,

@@ -55,7 +55,9 @@ export function withSource(state: EnvironmentState, source: string, changed: Sou
   return { ...state, sources: { ...state.sources, [source]: changed } };
 }
 
-/** Changes with the names of their fields inside the source: `sources.stripe.enabled` is `enabled`. */
+/**
+ * Changes with the names of their fields inside the source: `sources.stripe.enabled` is `enabled`.
+ */
 export function ofSource(changes: FieldChange[], source: string): FieldChange[] {
   const prefix = `sources.${source}.`;
   return changes.flatMap(({ field, ...values }) =>

@@ -42,7 +42,8 @@ export function knownSources(
   const keys = new Set([...Object.keys(live.snapshot.sources), ...seen.keys()]);
   return [...keys].sort().map((key) => {
     const entry = seen.get(key);
-    // The registry is written some time after the first event of a larger number of shards, so all three count.
+    // The registry is written some time after the first event of a larger number of shards, so all
+    // three count.
     const shards = Math.max(sourceState(live, key).log_shards ?? defaultShards, entry?.logShardsEver ?? 1);
     if (entry === undefined) return { key, shards };
     const { source: _key, logShardsEver: _shards, ...times } = entry;

@@ -24,7 +24,10 @@ export type Resolved =
   | { as: 'action'; eventId: string; found: FoundAction }
   | { as: 'nothing' };
 
-/** In this order, since message and user ids are free text: event id, message id, user id, run id, id of a failed action. */
+/**
+ * In this order, since message and user ids are free text: event id, message id, user id, run id,
+ * id of a failed action.
+ */
 export async function resolveId(environment: Environment, text: string, known: KnownSource[]): Promise<Resolved> {
   if (shapeOf(text) === 'event') return { as: 'event', eventId: text };
   const claims = await claimsOfKey(environment, text);

@@ -6,13 +6,15 @@ import wrapAnsi from 'wrap-ansi';
  * or a mark that reverses the rest of the line. Neither may reach a terminal.
  */
 
-// C0, DEL and C1 controls; line and paragraph separators; marks that change the writing direction; annotation marks; BOM;
-// invisible copies of ASCII ("tags").
+// C0, DEL and C1 controls; line and paragraph separators; marks that change the writing direction;
+// annotation marks; BOM; invisible copies of ASCII ("tags").
 const unsafe =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
-/** Text for one line of a terminal: line breaks and tabs become spaces, other control characters go. */
+/**
+ * Text for one line of a terminal: line breaks and tabs become spaces, other control characters go.
+ */
 export function printable(text: string): string {
   return text
     .toWellFormed()
@@ -89,7 +91,10 @@ export function padTo(text: string, columns: number, align: 'left' | 'right' = '
   return align === 'left' ? text + spaces : spaces + text;
 }
 
-/** A text in lines of at most `columns`, broken at spaces where there are any; a last line that is cut ends in `…`. */
+/**
+ * A text in lines of at most `columns`, broken at spaces where there are any; a last line that is
+ * cut ends in `…`.
+ */
 export function wrap(text: string, columns: number, linesMax: number): string[] {
   const lines = wrapAnsi(text, Math.max(1, columns), { hard: true }).split('\n');
   if (lines.length <= linesMax) return lines;

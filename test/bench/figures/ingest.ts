@@ -142,7 +142,7 @@ const agent = new Agent({ keepAlive: true });
 async function post(url: string, body: unknown): Promise<number> {
   const text = JSON.stringify(body);
   const startedMs = performance.now();
-  // A kept connection that the server had closed meanwhile is no answer; senders open another one.
+  // A kept connection that the server had closed meanwhile is not an answer; senders open another one.
   while ((await postOnce(url, text)) === 'stale');
   return performance.now() - startedMs;
 }

@@ -141,7 +141,7 @@ describe('adding members', () => {
     expect(sizes).toEqual([1000, 1000, 100]);
   });
 
-  test('that arrives after a later removal, or after the user was deleted, adds nobody, and says so', async () => {
+  test('that arrives after a later removal, or after the user was deleted, adds no member, and says so', async () => {
     const { run, members } = await world();
     await run('audiences_remove_member', { members: 'lena' }, 9);
     await run('users_delete', { id: 'ivo' }, 9);
@@ -235,7 +235,7 @@ describe('removing members', () => {
     expect(await members()).toEqual([['ivo', null]]);
   });
 
-  test('from an audience that is not there succeeds, and describes nobody', async () => {
+  test('from a missing audience succeeds, and writes no user', async () => {
     const { run, directory } = await world();
     expect(
       await run('audiences_remove_member', { key: 'nowhere', members: [{ id: 'new', plan: 'team' }] }),

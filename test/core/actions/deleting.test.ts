@@ -50,7 +50,7 @@ describe('deleting a user', () => {
     });
   });
 
-  test('that nobody knows succeeds, and still leaves the mark', async () => {
+  test('that is unknown succeeds, and still leaves the mark', async () => {
     const { run, directory } = await world();
     expect(await run('users_delete', { id: 42 }, 2)).toEqual({
       status: 'succeeded',

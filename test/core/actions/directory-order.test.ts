@@ -121,7 +121,7 @@ describe('in the embedded DynamoDB', () => {
   }, 30_000);
 });
 
-test('of one event, the delete comes after the identify: nobody is left', async () => {
+test('of one event, the delete comes after the identify: no user is left', async () => {
   const { context } = makeActionContext();
   for (const order of [
     [v1, { ...gone, seconds: 1 }],

@@ -8,7 +8,7 @@ async function run(action: string, payload: JsonObject, made = makeActionContext
 }
 
 describe('setting an object', () => {
-  test('makes one of a collection that nobody has heard of, from parameters and properties', async () => {
+  test('makes one of a new collection, from parameters and properties', async () => {
     const { result, entities } = await run('objects_set', {
       collection: 'projects',
       id: 7,

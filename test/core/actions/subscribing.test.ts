@@ -207,7 +207,7 @@ describe('subscribing', () => {
       { recipients: 'lena', properties: JSON.parse(`{"a":${'['.repeat(40)}${']'.repeat(40)}}`) },
       'properties',
     ],
-  ])('%s: fails with the field, and subscribes nobody', async (_name, payload, field) => {
+  ])('%s: fails with the field, and subscribes no recipient', async (_name, payload, field) => {
     const { run, subscribers } = await world();
     expect(await run('objects_subscribe', payload)).toMatchObject({ reason: 'invalid_params', errors: [{ field }] });
     expect(await subscribers()).toEqual([]);
@@ -279,7 +279,7 @@ describe('unsubscribing', () => {
   });
 });
 
-test.each(['objects_subscribe', 'objects_unsubscribe'])('%s with nobody to name is skipped', async (action) => {
+test.each(['objects_subscribe', 'objects_unsubscribe'])('%s without a recipient is skipped', async (action) => {
   const { run, subscriptions } = await world();
   for (const recipients of [null, '', [], [null, '']]) {
     expect(await run(action, { recipients })).toMatchObject({

@@ -64,7 +64,7 @@ describe('a trigger on an object', () => {
     });
   });
 
-  test('gives everybody one run: as listed before as subscriber, and through the object that is listed first', async () => {
+  test('gives each recipient one run: as listed before as subscriber, and through the object that is listed first', async () => {
     const { trigger, paths } = await makeWorld({
       'projects/p': ['lena', 'ivo', 'mia'],
       'projects/q': ['mia', 'ivo', 'noa'],
@@ -81,7 +81,7 @@ describe('a trigger on an object', () => {
     });
   });
 
-  test('among children, the one that subscribed first leads to whoever follows both', async () => {
+  test('among children, the one that subscribed first leads to a subscriber of both', async () => {
     const { trigger, paths } = await makeWorld({
       'projects/p': ['teams/z', 'teams/a'],
       'teams/a': ['lena'],
@@ -126,7 +126,7 @@ describe('a trigger on an object', () => {
     ]);
   });
 
-  test('counts listed recipients against the limit, not whoever follows', async () => {
+  test('counts listed recipients against the limit, not subscribers', async () => {
     const { trigger } = await makeWorld({ 'projects/p': Array.from({ length: 1200 }, (_, i) => `user-${i}`) });
     expect(await trigger({ recipients: reference('projects/p') })).toMatchObject({ result: { runs: 1201 } });
     expect(await trigger({ recipients: Array.from({ length: 1001 }, (_, i) => `user-${i}`) })).toMatchObject({

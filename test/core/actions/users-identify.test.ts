@@ -94,7 +94,7 @@ describe('parameters', () => {
       { plan: 'team', preferences: { default: {} } },
     ],
     ['a numeric phone is its digits', { id: 'u', phone_number: 34910000001 }, { phone_number: '34910000001' }],
-    ['what is no parameter is ignored', { id: 'u', shoe_size: 42 }, {}],
+    ['what is not a parameter is ignored', { id: 'u', shoe_size: 42 }, {}],
   ])('%s', async (_name, payload, attributes) => {
     const { result, directory } = await run(payload);
     expect(result.status).toBe('succeeded');

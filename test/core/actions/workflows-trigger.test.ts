@@ -121,7 +121,7 @@ describe('recipients', () => {
       'recipients.1',
     ]),
     ['an inline user over 256 kB', { id: 'lena', a: 'x'.repeat(257 * 1024) }, 'recipients'],
-  ])('%s: failed, nobody gets a run', async (_name, recipients, field) => {
+  ])('%s: failed, no recipient gets a run', async (_name, recipients, field) => {
     const made = makeActionContext();
     await identify(made.directory, { id: 'lena' });
     expect(await trigger({ recipients }, made.context)).toMatchObject({
@@ -133,7 +133,7 @@ describe('recipients', () => {
   });
 
   test.each<[string, JsonObject, string]>([
-    ['$trigger_data that is no map', { $trigger_data: 'x' }, '$trigger_data'],
+    ['$trigger_data that is not a map', { $trigger_data: 'x' }, '$trigger_data'],
     ['a property nested too deep', { deep: JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) }, 'deep'],
     ['a picture that is a map', { avatar: {} }, 'avatar'],
     ['preferences that are a list', { preferences: [] }, 'preferences'],
@@ -149,7 +149,7 @@ describe('recipients', () => {
     expect(made.directory.entities.get('lena')?.attributes).toEqual({ plan: 'team' });
   });
 
-  test('blank entries are nobody', async () => {
+  test('blank entries are dropped', async () => {
     const made = makeActionContext();
     await identify(made.directory, { id: 'lena' });
     await trigger({ recipients: ['lena', '', ' ', null] }, made.context);
@@ -172,7 +172,7 @@ describe('recipients', () => {
   });
 });
 
-describe('whoever is described inline', () => {
+describe('a recipient described inline', () => {
   test('is written to the directory before the run, traits and all', async () => {
     const made = makeActionContext();
     await trigger(
@@ -343,7 +343,7 @@ describe('data', () => {
     expect(await dataOf(payload, eventData)).toEqual(expected);
   });
 
-  test("one recipient's data is nobody else's", async () => {
+  test("one recipient's data reaches no other", async () => {
     const made = makeActionContext();
     await trigger(
       { recipients: [{ id: 'lena', $trigger_data: { own: 1 } }, { id: 'ivo' }], data: { all: 1 } },
@@ -378,7 +378,7 @@ describe('the workflow', () => {
       { environment: 'constructor' },
       'target_missing',
     ],
-  ])('%s: failed, and nobody is written', async (_name, params, change, reason) => {
+  ])('%s: failed, and no user is written', async (_name, params, change, reason) => {
     const made = makeActionContext(change);
     expect(await trigger({ recipients: { id: 'lena' }, ...params }, made.context)).toMatchObject({
       status: 'failed',
@@ -557,7 +557,7 @@ describe('a run', () => {
     expect(made.requests).toHaveLength(1);
   });
 
-  test('that nobody takes until the last attempt fails with it', async () => {
+  test('that no target takes until the last attempt fails with it', async () => {
     const made = makeActionContext({ isLastAttempt: true, attempt: 100 }, () => ({
       kind: 'unavailable',
       reason: 'target_busy',

@@ -102,7 +102,7 @@ describe('the format of a snapshot', () => {
     (odd) => {
       const snapshot = snapshotOf([]);
       const workflows = { welcome: { ...snapshot.workflows.welcome, ...odd } };
-      expect(() => checkSnapshot({ ...snapshot, workflows }, 'h')).toThrow('triggers is no list of triggers');
+      expect(() => checkSnapshot({ ...snapshot, workflows }, 'h')).toThrow('triggers is not a list of triggers');
     },
   );
 });

@@ -40,7 +40,7 @@ describe('reserved names', () => {
   test.each<[string, EntityRef, JsonObject]>([
     ["a user's identity and bookkeeping", user, { id: 'x', userId: 'x', updated_at: 'x', __typename: 'User' }],
     ["an object's", project, { id: 'x', collection: 'y', updated_at: 'x', __typename: 'Object' }],
-  ])('%s are nobody else’s to set, and a warning says so', (_name, ref, given) => {
+  ])('%s cannot be set by senders, and a warning says so', (_name, ref, given) => {
     expect(prepared(ref, given)).toMatchObject({ attributes: {}, codes: Array(3).fill('property_ignored') });
   });
 
@@ -157,7 +157,7 @@ describe('absent, null and empty', () => {
   });
 });
 
-describe('since when somebody is known', () => {
+describe('the time of creation', () => {
   test.each<[string, JsonValue, string]>([
     ['a date-time', '2026-05-04T08:15:30Z', '2026-05-04T08:15:30Z'],
     ['a date', '2026-05-04', '2026-05-04T00:00:00.000Z'],

@@ -231,7 +231,7 @@ describe('a wrapper whose list lies in a map', () => {
   });
 });
 
-describe('what is no event', () => {
+describe('what is not an event', () => {
   test.each([
     ['blank', ' \n\t', 'body_empty'],
     ['text', '"a"', 'body_not_events'],

@@ -19,7 +19,7 @@ const decide = (answer: ClaimAnswer, messageExecution?: string) =>
   decideOnClaim(answer, { eventId: 'me', messageExecution, nowMs, windowMs });
 
 describe('what a claim means for an event', () => {
-  test('nobody had it: run', () => {
+  test('a free key: run', () => {
     expect(decide({ kind: 'taken', claim: held({ owner: 'me', execution: 'me' }) })).toEqual({
       kind: 'run',
       execution: 'me',
@@ -27,7 +27,7 @@ describe('what a claim means for an event', () => {
     });
   });
 
-  test('nobody had it and the message is a replay: run the execution it had, reading what is done already', () => {
+  test('a free key and the message is a replay: run the execution it had, reading what is done already', () => {
     expect(decide({ kind: 'taken', claim: held({ execution: 'x-old' }) }, 'x-old')).toEqual({
       kind: 'run',
       execution: 'x-old',

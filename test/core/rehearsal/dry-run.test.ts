@@ -175,7 +175,7 @@ describe('a dry run', () => {
   });
 
   test.each([
-    ['that is no object', [1], 'not_an_object'],
+    ['that is not an object', [1], 'not_an_object'],
     ['without a type', { userId: 'u' }, 'event_type_missing'],
   ])('says that an event %s would be rejected', async (_what, body, reason) => {
     const { planned, mappings } = await run(liveConfiguration(), body);

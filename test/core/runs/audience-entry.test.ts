@@ -38,7 +38,7 @@ async function makeWorld() {
 const member = (userId: string, tenant: string | null = null) => ({ userId, tenant });
 
 describe('new members of an audience', () => {
-  test('start the workflows that name it: one run per row, with its tenant, none for a user nobody knows', async () => {
+  test('start the workflows that name it: one run per row, with its tenant, none for an unknown user', async () => {
     const { context, started, runsOf } = await makeWorld();
     const added = [member('lena'), member('lena', 't1'), member('ivo', 't2'), member('nobody')];
     expect(await startAudienceRuns('trials', added, context)).toEqual({ status: 'succeeded', result: { runs: 3 } });

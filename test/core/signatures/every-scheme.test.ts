@@ -57,7 +57,7 @@ describe.each(signingSchemes.map((scheme) => [scheme.name, scheme] as const))('%
     expect(verdictOf(scheme, signed(scheme), { secrets: [] })).toBe('failed');
   });
 
-  test('an empty secret verifies nobody, not even who signs with it', () => {
+  test('an empty secret verifies no request, not even one signed with it', () => {
     const byNothing = scheme.verifier.sign({ rawBody: Buffer.from(body), secret: '', nowMs, id: 'msg_1' });
     expect(verdictOf(scheme, byNothing, { secrets: [''] })).toBe('failed');
     expect(verdictOf(scheme, signed(scheme), { secrets: [''] })).toBe('failed');
@@ -199,7 +199,7 @@ describe.each(hmacSchemes.map((scheme) => [scheme.name, scheme] as const))('%s',
     }
   });
 
-  test('compares no more signatures than anybody would send', () => {
+  test('compares no more signatures than senders use', () => {
     const header = proofHeader(scheme, signed(scheme));
     const value = signed(scheme)[header] ?? '';
     const proof = scheme.proof.exec(value)?.[1] ?? '';
@@ -307,7 +307,7 @@ describe.each(timed.map((scheme) => [scheme.name, scheme] as const))('the time o
       expect(verdictOf(scheme, { [header]: doubled })).toBe('failed');
     }
     expect(verdictOf(scheme, { [header]: proof })).toBe('failed');
-    // Without "=" it is no element, so it takes nobody's place.
+    // Without "=" it is not an element, so it takes nobody's place.
     expect(verdictOf(scheme, { [header]: `tx,${value},v1x,` })).toBe('verified');
   });
 });

@@ -127,7 +127,7 @@ describe('a batch of a cohort', () => {
     expect(await members()).toEqual(ids.slice(2400));
   });
 
-  test('names each member once, and nobody who has no id', () => {
+  test('names each member once, and none without an id', () => {
     const users = [
       { user_id: 'a' },
       'b',
@@ -146,7 +146,7 @@ describe('a batch of a cohort', () => {
     expect(eventOf({ event_type: 'a', user_id: 'u' }).preprocess).toEqual({});
   });
 
-  test('hands no run a list of everybody', () => {
+  test('hands no run a list of all members', () => {
     expect(eventOf(cohort()).data).toEqual({
       cohort_id: 'k3xq81zz',
       cohort_name: 'Ready to upgrade',

@@ -220,7 +220,7 @@ test.each([
 });
 
 describe('who has no customer', () => {
-  test('gets no workflow from an invoice, and nobody else does', async () => {
+  test('gets no workflow from an invoice, and no other user does', async () => {
     const invoice = { id: 'in_1', object: 'invoice', customer: null };
     const { payloads } = await plan('stripe', { id: 'evt_1', type: 'invoice.paid', data: { object: invoice } });
     expect(payloads).toEqual([['workflows_trigger', expect.objectContaining({ recipients: null })]]);
@@ -258,7 +258,7 @@ test.each([
   }
 });
 
-test('an order identifies whoever ordered before the workflow starts', async () => {
+test('an order identifies its buyer before the workflow starts', async () => {
   const { payloads } = await planSample('shopify', await sampleOf('shopify', 'orders/create'));
   expect(payloads.map(([action]) => action)).toEqual(['users_identify', 'workflows_trigger']);
 });

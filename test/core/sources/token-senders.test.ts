@@ -135,7 +135,7 @@ describe('posthog', () => {
     ).toEqual([
       { id: 'u', email: 'a@x', name: 'N', phone_number: '+1', properties: { email: 'b@x', name: 'N', phone: '+1' } },
     ]);
-    // Without a person there is nothing but the id; what the event tells of the device is no property of anybody.
+    // Without a person there is nothing but the id; what the event tells of the device is not a property of anybody.
     expect(payloadsOf('posthog', posthog.guide, body({ $browser: 'Firefox', email: '' }))).toEqual([{ id: 'u' }]);
   });
 
@@ -325,7 +325,7 @@ describe('rows of a warehouse', () => {
     ]);
   });
 
-  test('of polytomic: a record that changed back is no copy of its earlier state, and a request that comes twice is', () => {
+  test('of polytomic: a record that changed back is not a copy of its earlier state, and a request that comes twice is', () => {
     const record = rowBody('polytomic', { user_id: 'u' });
     const keyAt = (headers: Record<string, string>) => {
       const raw = rawEvent(undefined, { payload: packEventText({ headers, body: JSON.stringify(record) }) });
@@ -338,7 +338,7 @@ describe('rows of a warehouse', () => {
     expect(keyAt({})).toBeUndefined();
   });
 
-  test('of hightouch: a column called messageId is no key', () => {
+  test('of hightouch: a column called messageId is not a key', () => {
     expect(eventOf('hightouch', { type: 'row.changed', id: 1, messageId: 'm' })).not.toHaveProperty('keyCandidate');
   });
 

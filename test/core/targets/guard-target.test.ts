@@ -70,7 +70,7 @@ describe('a target that keeps failing', () => {
     expect([world.calls, world.breakers.writes]).toEqual([50, 0]);
   });
 
-  test('is probed by one call at a time, whoever asks', async () => {
+  test('is probed by one call at a time, from any process', async () => {
     const { world, process } = makeWorld();
     const processes = [process(), process(), process()];
     await times(failuresToOpen, processes[0] as WorkflowTarget);

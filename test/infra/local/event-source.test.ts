@@ -163,7 +163,7 @@ describe('an SQS event source', () => {
 
   test.each<[string, Invoke]>([
     ['the function throws', () => Promise.reject(new Error('broken'))],
-    ['the list of failures is no list', async () => ({ batchItemFailures: 'all of them' })],
+    ['the list of failures is not a list', async () => ({ batchItemFailures: 'all of them' })],
     ['a failure names no message', async () => ({ batchItemFailures: [{ itemIdentifier: '' }] })],
     ['a failure has another name', async () => ({ batchItemFailures: [{ id: 'x' }] })],
     ['a failure names a message of another batch', async () => ({ batchItemFailures: [{ itemIdentifier: 'x' }] })],

@@ -98,7 +98,7 @@ const signed = (target: string, read: string, accessKeyId = credentials.accessKe
 describe.each(services)('$name', ({ name, target, read, body }) => {
   const ask = (headers: Record<string, string>, method = 'POST') => send(endpoints[name], { method, body, headers });
 
-  test('answer whoever has the credentials of this run', async () => {
+  test('answer callers with the credentials of this run', async () => {
     expect(await ask(signed(target, read))).toMatchObject({ status: 200 });
   });
 

@@ -54,7 +54,7 @@ describe('a history of metrics', () => {
     expect(acceptedBy(history, { environment: 'test' }, range)).toEqual([{ minuteMs: minute + 60_000, sum: 2 }]);
   });
 
-  test('has in its file what was added, before anybody is answered: a killed process closes nothing', () => {
+  test('has additions in its file before any answer: a killed process closes nothing', () => {
     const file = freshFile();
     accept(open(file), minute, 2);
     accept(open(file), minute, 3);

@@ -145,7 +145,7 @@ describe('routes', () => {
     });
   });
 
-  test('a path that cannot be decoded is no path', () => {
+  test('a path that cannot be decoded is not a path', () => {
     expect(decodePath('/v1/%zz')).toBeUndefined();
     expect(decodePath('/v1/a%20b?c=%zz')).toBe('/v1/a b');
   });

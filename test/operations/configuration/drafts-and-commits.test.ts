@@ -67,7 +67,7 @@ describe.each([
       expect(await queryAll(table, `draft#${id}`)).toEqual([]);
     });
 
-    test('never silently drops what somebody else pushed; what it has too is its own', async () => {
+    test('never silently drops pushes of another author; equal changes become its own', async () => {
       await commit(table, first);
       await push(table, content({ shop: ['order'], other: [] }, { order: 'Orders' }));
       const mine = content({ shop: ['order'] }, { order: 'Order!' });
@@ -164,7 +164,7 @@ describe.each([
       expect(await commitDraft(table, { ...ana, only: [shop], force: true })).toMatchObject({ kind: 'committed' });
     });
 
-    test('of a resource that somebody committed after the push is a conflict that names them', async () => {
+    test('of a resource that was committed after the push is a conflict that names its author', async () => {
       await commit(table, first);
       await push(table, content({ shop: ['order', 'order'] }, { order: 'Order', other: 'Other' }));
       const theirs = { ...ben, snapshot: content({ shop: [] }, { order: 'Order' }), seed: undefined };
@@ -221,7 +221,7 @@ describe.each([
       expect((await readLive(table)).snapshot).toEqual(theirs);
     });
 
-    test('a switched setting is no conflict, and is kept', async () => {
+    test('a switched setting is not a conflict, and is kept', async () => {
       await commit(table, first);
       const seen = await readSeen(table);
       await changeState(table, (state) => setMappingActive(state, 'shop', 'mapping-0', false), ben);

@@ -205,7 +205,7 @@ describe('what would not work above is listed before', () => {
     expect(await problemsOf(await planOf(target), facts(known))).toEqual(expected);
   });
 
-  test('a mapping whose workflow stays below, and an audience that nobody made there', async () => {
+  test('a mapping whose workflow stays below, and an audience that no action made there', async () => {
     await commit(below(), content({}, { order: 'Order' }, { beta: 'Beta' }));
     const parameters = { key: { value: 'beta' }, members: 'user_id' };
     const member = { id: 'member', event: 'identify', action: 'audiences_add_member', parameters };

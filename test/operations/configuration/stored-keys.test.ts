@@ -25,7 +25,7 @@ test.each(keys)('a snapshot with the key %j is unreadable, wherever it is read',
 });
 
 test.each(keys)('no file is planned for the key %j', (key) => {
-  expect(() => planPull('config', hostile(key))).toThrow('has a key that is no name of a file');
+  expect(() => planPull('config', hostile(key))).toThrow('has a key that is not a name of a file');
 });
 
 test.each(keys)('a draft and a commit that name %j are refused by name', async (key) => {

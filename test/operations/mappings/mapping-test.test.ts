@@ -266,7 +266,7 @@ describe('with stored events', () => {
     expect(commands.filter((command) => forbidden.some((type) => command instanceof type))).toEqual([]);
   });
 
-  test('a draft that nobody pushed is missing, and the remedy is named', async () => {
+  test('a draft that was never pushed is missing, and the remedy is named', async () => {
     await expect(draftCandidate(environment, live, async () => undefined)).rejects.toMatchObject({
       kind: 'failed',
       remedies: expect.arrayContaining([expect.stringContaining('--draft files')]),

@@ -77,7 +77,7 @@ describe('a suggested mapping', () => {
     expect(notes).toEqual([]);
   });
 
-  test('says so where it guesses: a workflow that is not there, an event that names nobody', async () => {
+  test('says so where it guesses: a workflow that is not there, an event without a user', async () => {
     const { mapping, notes } = await suggested({ type: 'track', event: 'cart_left', anonymousId: 'a' });
     expect(mapping.parameters).toEqual({ key: { value: 'cart-left' }, recipients: 'user_id', data: 'body' });
     expect(notes).toEqual([
@@ -86,7 +86,7 @@ describe('a suggested mapping', () => {
     ]);
   });
 
-  test('finds who it is about in the data where nobody did it', async () => {
+  test('finds the user in the data when the event names none', async () => {
     const { mapping } = await suggested(trackEvent({ userId: undefined, properties: { customer_id: 'c-7' } }));
     expect(mapping.parameters.recipients).toBe('data.customer_id');
   });

@@ -61,7 +61,7 @@ describe('a parked event', () => {
     expect(others).toMatchObject({ raw: { execution: parked.id } });
   });
 
-  test('is left alone when nobody can read its message', () => {
+  test('is left alone when its message cannot be read', () => {
     const unreadable = { ...parked, reason: 'message_unreadable' as const };
     expect(planReplay(facts(unreadable), replay, now).kind).toBe('nothing');
     expect(planForcedReplay(unreadable, 'NEW').kind).toBe('nothing');

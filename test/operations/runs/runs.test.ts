@@ -56,7 +56,7 @@ describe('cancelling a run by hand', () => {
     expect(await readRun(workflowRunsOf(environment), keyOf(user))).toEqual(before);
   });
 
-  test('refuses an id of no run, and text that is no id', async () => {
+  test('refuses an id of no run, and text that is not an id', async () => {
     await expect(cancelRun(environment, idOf('stranger'), nowMs)).rejects.toMatchObject({ kind: 'not_found' });
     await expect(cancelRun(environment, 'order-completed', nowMs)).rejects.toMatchObject({ kind: 'invalid' });
   });

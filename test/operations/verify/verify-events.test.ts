@@ -123,7 +123,7 @@ describe('what was accepted', () => {
     expect(await verify()).toMatchObject({ balanced: false, events: { lost: 1, surplus: 2 } });
   });
 
-  test('for a source that nobody knows any more is missed by the count of the environment', async () => {
+  test('for a source that is no longer known is missed by the count of the environment', async () => {
     await accepted(row(start));
     count(start, 3, { source: 'removed' });
     expect(await verify()).toMatchObject({ balanced: false, unknownAccepted: 3, events: { lost: 3 } });

@@ -111,7 +111,7 @@ export const TenantId = checkedText(tenantIdProblem);
 /** A collection of objects: `$tenants` is one, `$users` is not. */
 export const Collection = checkedText((collection) =>
   collection === usersCollection
-    ? `${usersCollection} is no collection of objects; use the actions of users`
+    ? `${usersCollection} is not a collection of objects; use the actions of users`
     : collectionProblem(collection),
 );
 

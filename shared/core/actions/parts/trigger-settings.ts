@@ -26,5 +26,5 @@ const isSetting = (name: string) => (names as readonly string[]).includes(name);
 function problemOf(name: string, value: JsonValue): string {
   return isSetting(name)
     ? `must be true or false, not ${describeType(value)}`
-    : `is no setting; there are ${names.join(' and ')}`;
+    : `is not a setting; there are ${names.join(' and ')}`;
 }

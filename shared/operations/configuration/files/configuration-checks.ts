@@ -64,7 +64,7 @@ export function checkReferences(
     }
     const schema = workflow.data_schema && compileDataSchema(Ajv2020, workflow.data_schema as JsonObject);
     if (schema && 'problem' in schema) {
-      report('error', 'workflows', key, ['data_schema'], `is no JSON Schema: ${schema.problem}`);
+      report('error', 'workflows', key, ['data_schema'], `is not a JSON Schema: ${schema.problem}`);
     }
     for (const environment of keys.environments) {
       if (!Object.hasOwn(workflow.target, environment)) {
@@ -96,7 +96,13 @@ type Report = (
 function checkSource(key: string, source: SourceFile, keys: Record<FileKind, string[]>, report: Report): void {
   const kinds = sourceKinds.map(({ id }) => id);
   if (!kinds.includes(source.kind)) {
-    report('error', 'sources', key, ['kind'], `"${source.kind}" is no kind of source${didYouMean(source.kind, kinds)}`);
+    report(
+      'error',
+      'sources',
+      key,
+      ['kind'],
+      `"${source.kind}" is not a kind of source${didYouMean(source.kind, kinds)}`,
+    );
   }
   const kind = sourceKind(source.kind);
   if (kind?.signs && source.verification !== undefined) {
@@ -104,7 +110,7 @@ function checkSource(key: string, source: SourceFile, keys: Record<FileKind, str
     report('error', 'sources', key, ['verification'], message);
   }
   const expression = source.preprocess && expressionProblem(jsonata, source.preprocess.jsonata);
-  if (expression) report('error', 'sources', key, ['preprocess', 'jsonata'], `is no expression: ${expression}`);
+  if (expression) report('error', 'sources', key, ['preprocess', 'jsonata'], `is not an expression: ${expression}`);
   for (const { at, path } of pathsOfFile(source)) {
     const problem = headerPathProblem(path, source);
     if (problem !== undefined) report('error', 'sources', key, at, problem);
@@ -175,7 +181,7 @@ function checkTriggers(
     if (file === undefined) {
       // A workflow whose file cannot be read still exists.
       if (!keys.sources.includes(source))
-        tell('error', ['source'], `"${source}" is no source${didYouMean(source, keys.sources)}`);
+        tell('error', ['source'], `"${source}" is not a source${didYouMean(source, keys.sources)}`);
       continue;
     }
     const ids = taken.get(source) ?? new Set(file.mappings.map(({ id }) => id));
@@ -220,14 +226,14 @@ function checkAction(
   const action = actions.find(({ id }) => id === mapping.action);
   if (action === undefined) {
     const known = actions.map(({ id }) => id);
-    report('error', ['action'], `"${mapping.action}" is no action${didYouMean(mapping.action, known)}`);
+    report('error', ['action'], `"${mapping.action}" is not an action${didYouMean(mapping.action, known)}`);
     return;
   }
   const { shape } = action.params;
   for (const name of Object.keys(mapping.parameters)) {
     if (!Object.hasOwn(shape, name)) {
       const hint = didYouMean(name, Object.keys(shape));
-      report('error', ['parameters', name], `is no parameter of ${action.id}${hint}`, 'key');
+      report('error', ['parameters', name], `is not a parameter of ${action.id}${hint}`, 'key');
     }
   }
   const given = { ...defaultParameters(action.id), ...mapping.parameters };
@@ -260,8 +266,8 @@ function checkNamed(
     report('warning', parameter, `"${key}" ${why}${hint}`);
   } else if (isLiteral) {
     // A literal is written on purpose, so the file may follow later.
-    report('warning', parameter, `"${key}" is no workflow: it ends as workflow_missing${hint}`);
-  } else report('error', parameter, `"${key}" is no workflow${hint}`);
+    report('warning', parameter, `"${key}" is not a workflow: it ends as workflow_missing${hint}`);
+  } else report('error', parameter, `"${key}" is not a workflow${hint}`);
 }
 
 type PlacedPath = { at: (string | number)[]; path: string };
@@ -349,7 +355,7 @@ function checkEnvironment(
         'environments',
         name,
         ['sources', key],
-        `"${key}" is no source${didYouMean(key, keys.sources)}`,
+        `"${key}" is not a source${didYouMean(key, keys.sources)}`,
         'key',
       );
       continue;
@@ -367,7 +373,7 @@ function checkEnvironment(
         'environments',
         name,
         ['sources', key, 'inactive_mappings', i],
-        `"${id}" is no mapping of ${key}${didYouMean(id, ids)}`,
+        `"${id}" is not a mapping of ${key}${didYouMean(id, ids)}`,
       );
     }
   }
@@ -379,7 +385,7 @@ function checkEnvironment(
         'environments',
         name,
         ['inactive_workflows', i],
-        `"${key}" is no workflow${didYouMean(key, known)}`,
+        `"${key}" is not a workflow${didYouMean(key, known)}`,
       );
   }
 }

@@ -127,7 +127,7 @@ function unionFindings(
     if (value === undefined)
       return [{ path, message: `is missing; it must be one of ${names.join(', ')}`, missing: true }];
     const hint = didYouMean(String(value), names);
-    return [{ path, message: `${quote(value, path)}is no ${discriminator}${hint}` }];
+    return [{ path, message: `${quote(value, path)}is not a ${discriminator}${hint}` }];
   }
   const isParameter = schemaAt(schema, path, source) === ParameterValue;
   const parameter = isParameter ? parameterFinding(path, value) : undefined;
@@ -175,7 +175,7 @@ const operators = ['value', 'first', 'template'];
 function parameterFinding(path: DocumentPath, value: unknown): Finding | undefined {
   if (value === null) return { path, message: 'is empty; write a path such as data.total, or { value: null }' };
   if (typeof value !== 'number' && typeof value !== 'boolean') return undefined;
-  return { path, message: `${value} is no path; write a path such as data.total, or { value: ${value} }` };
+  return { path, message: `${value} is not a path; write a path such as data.total, or { value: ${value} }` };
 }
 
 /** The names of the fields that a map has at a place, as its schema says. */

@@ -11,7 +11,9 @@ export type JsonSchema = z.core.JSONSchema.BaseSchema;
 export const fileKinds = ['source', 'workflow', 'audience', 'environment'] as const;
 export type FileKindName = (typeof fileKinds)[number];
 
-/** The first line of a file in `sources/`, `workflows/` …, which tells editors where its schema is. */
+/**
+ * The first line of a file in `sources/`, `workflows/` …, which tells editors where its schema is.
+ */
 export function modeline(kind: FileKindName): string {
   return `# yaml-language-server: $schema=../schemas/${kind}.schema.json`;
 }

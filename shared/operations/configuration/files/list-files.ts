@@ -57,13 +57,13 @@ function missingFolder(directory: string, code: string): string {
 /** The path is beside or above the right folder; the message names that one. */
 function wrongLevel(directory: string, kinds: readonly FileKind[]): string {
   const meant = folderMeant(directory);
-  const hint = meant === undefined ? 'it is no folder of configuration files' : `did you mean ${meant}?`;
+  const hint = meant === undefined ? 'it is not a folder of configuration files' : `did you mean ${meant}?`;
   return `has none of the folders ${kinds.join(', ')}; ${hint}`;
 }
 
 /**
- * The configuration folder up to two levels below, or directly above, one without sources; undefined if there is none.
- * Only YAML counts: a folder `sources` may hold code or pages.
+ * The configuration folder up to two levels below, or directly above, one without sources;
+ * undefined if there is none. Only YAML counts: a folder `sources` may hold code or pages.
  */
 export function folderMeant(directory: string): string | undefined {
   const hasSources = (folder: string) => holdsYaml(join(folder, 'sources'));
@@ -158,7 +158,7 @@ function readWhole(file: string): { bytes: Uint8Array } | { problem: string } {
     // Reading a pipe would wait for ever.
     const found = statSync(file);
     if (found.isDirectory()) return { problem: 'is a folder, and has to be a file; rename or remove it' };
-    if (!found.isFile()) return { problem: 'is no file that can be read' };
+    if (!found.isFile()) return { problem: 'is not a file that can be read' };
     return { bytes: readFileSync(file) };
   } catch (problem) {
     const { code } = problem as NodeJS.ErrnoException;

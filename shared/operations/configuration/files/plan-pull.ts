@@ -27,7 +27,11 @@ export function planPull(directory: string, content: Snapshot): FileChange[] {
   const meant = folderMeant(directory);
   if (meant !== undefined)
     return [
-      { kind: 'unreadable', path: directory, problem: `is no folder of configuration files; did you mean ${meant}?` },
+      {
+        kind: 'unreadable',
+        path: directory,
+        problem: `is not a folder of configuration files; did you mean ${meant}?`,
+      },
     ];
   const { files, problems } = listFiles(directory, resourceTypes.map(folderOf));
   const inTheWay = problems.flatMap(({ file, message, severity }): FileChange[] =>
@@ -45,7 +49,7 @@ export function planPull(directory: string, content: Snapshot): FileChange[] {
       wanted.has(key) ? [] : [{ kind: 'remove', path: file }],
     );
     const written = [...wanted].flatMap(([key, stored]): FileChange[] => {
-      if (!isResourceKey(key)) throw new Error(`${type} ${JSON.stringify(key)} has a key that is no name of a file`);
+      if (!isResourceKey(key)) throw new Error(`${type} ${JSON.stringify(key)} has a key that is not a name of a file`);
       const schema: z.ZodType = schemas[type];
       // Stored content has sorted keys; a new file has them in the order in which people write
       // them.

@@ -248,7 +248,7 @@ class Walk {
     if (!isNode(key)) return undefined;
     const visit: Visit = { node: key, path, fallbacks: 0, inside: [] };
     if (!isScalar(key)) {
-      this.#report(visit, `has a name that is ${isAlias(key) ? 'an alias' : 'no text'}; write the name out`);
+      this.#report(visit, `has a name that is ${isAlias(key) ? 'an alias' : 'not text'}; write the name out`);
       return undefined;
     }
     if ('anchor' in key && key.anchor !== undefined) this.#anchors.set(key.anchor, key);
@@ -259,7 +259,7 @@ class Walk {
         visit,
         source === '' || source === '~'
           ? 'has a member without a name'
-          : `has the name ${source}, which is no text; write it in quotes`,
+          : `has the name ${source}, which is not text; write it in quotes`,
       );
       return undefined;
     }

@@ -102,19 +102,19 @@ describe('a mistake is told with file, line, column and what would be right', ()
     [
       'an unknown kind',
       source(good).replace('kind: rudderstack', 'kind: ruderstack'),
-      'sources/rs.yaml:1:7 error: kind "ruderstack" is no kind of source; did you mean "rudderstack"?',
+      'sources/rs.yaml:1:7 error: kind "ruderstack" is not a kind of source; did you mean "rudderstack"?',
     ],
     ['a missing name', source(good).replace('name: RudderStack\n', ''), 'error: name '],
     ['a field that does not exist', source(good, 'evnt_path: x\n'), 'error: evnt_path is not a field here'],
     [
       'an unknown action',
       source(good.replace('workflows_trigger', 'workflow_trigger')),
-      'sources/rs.yaml:6:13 error: mappings[0].action "workflow_trigger" is no action; did you mean "workflows_trigger"?',
+      'sources/rs.yaml:6:13 error: mappings[0].action "workflow_trigger" is not an action; did you mean "workflows_trigger"?',
     ],
     [
       'an unknown parameter',
       source(good.replace('recipients:', 'recipient:')),
-      'error: mappings[0].parameters.recipient is no parameter of workflows_trigger; did you mean "recipients"?',
+      'error: mappings[0].parameters.recipient is not a parameter of workflows_trigger; did you mean "recipients"?',
     ],
     [
       'a missing parameter',
@@ -135,7 +135,7 @@ describe('a mistake is told with file, line, column and what would be right', ()
     [
       'a workflow that does not exist',
       source(good.replace('key: order,', 'key: ordr,')),
-      'sources/rs.yaml:7:24 error: mappings[0].parameters.key "ordr" is no workflow; did you mean "order"?',
+      'sources/rs.yaml:7:24 error: mappings[0].parameters.key "ordr" is not a workflow; did you mean "order"?',
     ],
     [
       'more mappings of one event type than an event may run',
@@ -170,16 +170,16 @@ describe('a mistake is told with file, line, column and what would be right', ()
   });
 
   test.each([
-    ['a source that does not exist', 'sources: { rd: {} }', '"rd" is no source; did you mean "rs"?'],
+    ['a source that does not exist', 'sources: { rd: {} }', '"rd" is not a source; did you mean "rs"?'],
     [
       'a mapping that does not exist',
       'sources: { rs: { inactive_mappings: [ordr] } }',
-      '"ordr" is no mapping of rs; did you mean "order"?',
+      '"ordr" is not a mapping of rs; did you mean "order"?',
     ],
     [
       'a workflow that does not exist',
       'inactive_workflows: [orders]',
-      '"orders" is no workflow; did you mean "order"?',
+      '"orders" is not a workflow; did you mean "order"?',
     ],
     [
       'a window of no length',

@@ -121,7 +121,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       parameters('      name: 5\n'),
       [
-        'sources/rs.yaml:9:13 error: mappings[0].parameters.name 5 is no path; write a path such as data.total, or { value: 5 }',
+        'sources/rs.yaml:9:13 error: mappings[0].parameters.name 5 is not a path; write a path such as data.total, or { value: 5 }',
       ],
     ],
     [
@@ -129,7 +129,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       parameters('      name: true\n'),
       [
-        'sources/rs.yaml:9:13 error: mappings[0].parameters.name true is no path; write a path such as data.total, or { value: true }',
+        'sources/rs.yaml:9:13 error: mappings[0].parameters.name true is not a path; write a path such as data.total, or { value: true }',
       ],
     ],
     [
@@ -326,13 +326,13 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'a trigger on a source that is not there',
       'workflows/order.yaml',
       triggers('{ source: shop, event: a }'),
-      ['workflows/order.yaml:4:15 error: triggers[0].source "shop" is no source; there is rs'],
+      ['workflows/order.yaml:4:15 error: triggers[0].source "shop" is not a source; there is rs'],
     ],
     [
       'a trigger on one that is misspelt',
       'workflows/order.yaml',
       triggers('{ source: r, event: a }'),
-      ['workflows/order.yaml:4:15 error: triggers[0].source "r" is no source; did you mean "rs"?'],
+      ['workflows/order.yaml:4:15 error: triggers[0].source "r" is not a source; did you mean "rs"?'],
     ],
     [
       'a trigger without an event',
@@ -473,7 +473,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       parameters('      properties: { plan: 5 }\n'),
       [
-        'sources/rs.yaml:9:27 error: mappings[0].parameters.properties.plan 5 is no path; write a path such as data.total, or { value: 5 }',
+        'sources/rs.yaml:9:27 error: mappings[0].parameters.properties.plan 5 is not a path; write a path such as data.total, or { value: 5 }',
       ],
     ],
     [
@@ -481,7 +481,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       parameters('      properties: [data.x, 7]\n'),
       [
-        'sources/rs.yaml:9:28 error: mappings[0].parameters.properties[1] 7 is no path; write a path such as data.total, or { value: 7 }',
+        'sources/rs.yaml:9:28 error: mappings[0].parameters.properties[1] 7 is not a path; write a path such as data.total, or { value: 7 }',
       ],
     ],
     [
@@ -489,7 +489,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       parameters('      mail: data.email\n'),
       [
-        'sources/rs.yaml:9:7 error: mappings[0].parameters.mail is no parameter of users_identify; did you mean "email"?',
+        'sources/rs.yaml:9:7 error: mappings[0].parameters.mail is not a parameter of users_identify; did you mean "email"?',
       ],
     ],
     [
@@ -497,14 +497,16 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       parameters('      emial: data.email\n'),
       [
-        'sources/rs.yaml:9:7 error: mappings[0].parameters.emial is no parameter of users_identify; did you mean "email"?',
+        'sources/rs.yaml:9:7 error: mappings[0].parameters.emial is not a parameter of users_identify; did you mean "email"?',
       ],
     ],
     [
       'an action that lacks a letter',
       'sources/rs.yaml',
       `${head}  - { id: a, event: identify, action: user_identify }\n`,
-      ['sources/rs.yaml:4:39 error: mappings[0].action "user_identify" is no action; did you mean "users_identify"?'],
+      [
+        'sources/rs.yaml:4:39 error: mappings[0].action "user_identify" is not an action; did you mean "users_identify"?',
+      ],
     ],
     [
       'a test that goes by another name elsewhere',
@@ -545,7 +547,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       ['sources/rs.yaml:10:29 error: mappings[0].when[0].in must have at least 1 item'],
     ],
     [
-      'a condition that is no list',
+      'a condition that is not a list',
       'sources/rs.yaml',
       parameters('    when: { path: data.x, is: 5 }\n'),
       ['sources/rs.yaml:9:11 error: mappings[0].when must be a list, not a map'],
@@ -554,14 +556,14 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'a workflow that lacks a letter',
       'sources/rs.yaml',
       trigger('      key: ordr\n'),
-      ['sources/rs.yaml:8:12 error: mappings[0].parameters.key "ordr" is no workflow; did you mean "order"?'],
+      ['sources/rs.yaml:8:12 error: mappings[0].parameters.key "ordr" is not a workflow; did you mean "order"?'],
     ],
     [
       'a workflow that is not there, written as a literal',
       'sources/rs.yaml',
       trigger('      key: { value: ordr }\n'),
       [
-        'sources/rs.yaml:8:12 warning: mappings[0].parameters.key "ordr" is no workflow: it ends as workflow_missing; did you mean "order"?',
+        'sources/rs.yaml:8:12 warning: mappings[0].parameters.key "ordr" is not a workflow: it ends as workflow_missing; did you mean "order"?',
       ],
     ],
     [
@@ -596,7 +598,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'a type of target that lacks a letter',
       'workflows/order.yaml',
       'name: O\ntarget:\n  development: { type: htp }\n',
-      ['workflows/order.yaml:3:24 error: target.development.type "htp" is no type; did you mean "http"?'],
+      ['workflows/order.yaml:3:24 error: target.development.type "htp" is not a type; did you mean "http"?'],
     ],
     [
       'a target without a type',
@@ -686,7 +688,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'workflows/order.yaml',
       'name: O\ntarget: { development: { type: log } }\ndata_schema: { type: objct }\n',
       [
-        'workflows/order.yaml:3:14 error: data_schema is no JSON Schema: schema is invalid: data/type must be equal to one of the allowed values, data/type must be array, data/type must match a schema in anyOf',
+        'workflows/order.yaml:3:14 error: data_schema is not a JSON Schema: schema is invalid: data/type must be equal to one of the allowed values, data/type must be array, data/type must match a schema in anyOf',
       ],
     ],
     [
@@ -707,7 +709,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'a source with its letters swapped',
       'environments/development.yaml',
       'sources:\n  sr: {}\n',
-      ['environments/development.yaml:2:3 error: sources.sr "sr" is no source; did you mean "rs"?'],
+      ['environments/development.yaml:2:3 error: sources.sr "sr" is not a source; did you mean "rs"?'],
     ],
     [
       'text where true or false belongs',
@@ -746,14 +748,16 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'environments/development.yaml',
       'sources:\n  rs: { inactive_mappings: [ordr] }\n',
       [
-        'environments/development.yaml:2:29 error: sources.rs.inactive_mappings[0] "ordr" is no mapping of rs; did you mean "order"?',
+        'environments/development.yaml:2:29 error: sources.rs.inactive_mappings[0] "ordr" is not a mapping of rs; did you mean "order"?',
       ],
     ],
     [
       'a workflow that is not there',
       'environments/development.yaml',
       'inactive_workflows: [ordr]\n',
-      ['environments/development.yaml:1:22 error: inactive_workflows[0] "ordr" is no workflow; did you mean "order"?'],
+      [
+        'environments/development.yaml:1:22 error: inactive_workflows[0] "ordr" is not a workflow; did you mean "order"?',
+      ],
     ],
   ])('%s', (_what, file, text, told) => {
     expect(problems({ [file]: text })).toEqual(told);
@@ -773,7 +777,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
     ]);
   });
 
-  test('what somebody wrote cannot reach the terminal as more than text', () => {
+  test('quoted text reaches the terminal only as text', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the very thing that must not be there
     const control = /[\u0000-\u001f\u007f-\u009f]/;
     const [told] = problems({ 'sources/rs.yaml': 'kind: rudderstack\nname: S\nevent_type_path: "a\\e[2J b"\n' });

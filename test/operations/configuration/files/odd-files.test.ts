@@ -121,7 +121,7 @@ describe('YAML that would be read otherwise than it is written is an error with 
     [
       'the same as a name',
       valued('{ 9007199254740993: x }'),
-      ':7:49 error: mappings[0].parameters.name.value has the name 9007199254740993, which is no text; write it in quotes',
+      ':7:49 error: mappings[0].parameters.name.value has the name 9007199254740993, which is not text; write it in quotes',
     ],
     [
       'an exponent beyond every number',
@@ -155,7 +155,7 @@ describe('YAML that would be read otherwise than it is written is an error with 
       ':3:1 error: has a name that is an alias; write the name out',
     ],
     ['a name twice', valued('{ 1: a, "1": b }'), 'has the name "1" twice'],
-    ['a list for a name', 'kind: http\nname: A\n? [a]\n: b\n', ':3:3 error: has a name that is no text'],
+    ['a list for a name', 'kind: http\nname: A\n? [a]\n: b\n', ':3:3 error: has a name that is not text'],
     ['a name that no object can have', valued('{ __proto__: x }'), 'has the name "__proto__", which cannot be used'],
     ['a tag', valued('!!binary aGVsbG8='), ':7:47 error: is not YAML: Unresolved tag'],
     ['YAML 1.1', '%YAML 1.1\n---\nkind: http\nname: no\n', ':1:1 error: is of YAML 1.1'],

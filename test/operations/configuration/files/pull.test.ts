@@ -211,7 +211,7 @@ describe('a folder that is pulled into', () => {
     });
   });
 
-  test('that holds something which is no YAML is not touched', () => {
+  test('that holds something which is not YAML is not touched', () => {
     writeFileSync(join(directory, 'sources', 'shop.yaml'), 'kind: [');
     expect(plan({ shop: contentOf(source) })).toEqual([['sources/shop.yaml', 'unreadable']]);
   });
