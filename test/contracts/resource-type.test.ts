@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { buildApp } from '../../infra/app.ts';
 import { harmlessTypes } from '../../infra/local/resources/harmless.ts';
 import { servingTypes, storingTypes } from '../../infra/local/resources/index.ts';
+import { newOutdir } from '../infra/templates.ts';
 
 /* What every type of CloudFormation resource keeps to, and what whoever adds one forgot. */
 
@@ -31,7 +32,7 @@ describe('the listing of resource types', () => {
 
   test('knows every type in the template of every environment', () => {
     const known = new Set([...listed.map(({ type }) => type), ...harmlessTypes.keys()]);
-    const app = buildApp({ context: { 'aws:cdk:bundling-stacks': [] } });
+    const app = buildApp({ outdir: newOutdir(), context: { 'aws:cdk:bundling-stacks': [] } });
     const unknown = app
       .synth()
       .stacks.flatMap(({ template }) => Object.values(template.Resources as Record<string, { Type: string }>))
