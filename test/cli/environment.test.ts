@@ -51,7 +51,7 @@ describe("the local runtime's file", () => {
     expect(environment).toMatchObject({ where: 'local', local: true });
   });
 
-  // Whoever could write it would get every event, and every secret that is set.
+  // A program that can write it would get every event, and every secret that is set.
   test.each([
     ['tables elsewhere', { endpoints: { dynamodb: 'http://10.0.0.7:8000' } }, 'endpoints.dynamodb'],
     [

@@ -6,7 +6,7 @@ import { harmlessTypes } from '../../infra/local/resources/harmless.ts';
 import { servingTypes, storingTypes } from '../../infra/local/resources/index.ts';
 import { newOutdir } from '../infra/templates.ts';
 
-/* What every type of CloudFormation resource keeps to, and what whoever adds one forgot. */
+/* Rules that every type of CloudFormation resource follows, and what is missing after one was added. */
 
 const folder = join(import.meta.dirname, '../../infra/local/resources');
 const listed = [...storingTypes, ...servingTypes];

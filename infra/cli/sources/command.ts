@@ -138,6 +138,6 @@ async function switchCommand(
   });
   if (enabled && switched.kind === 'changed')
     terminal.note(
-      `What came in meanwhile is in the log as rejected: npx signalbox events --source ${source} --status rejected; replay --force runs it.`,
+      `What came in meanwhile is in the log as rejected: npx signalbox events --source ${source} --status rejected; npx signalbox replay ID runs one of them.`,
     );
 }
