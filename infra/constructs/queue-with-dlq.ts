@@ -10,6 +10,14 @@ import { batchWindow } from './pipeline-function.ts';
  */
 export const maxReceiveCount = 10;
 
+/**
+ * The most bytes of a message: 1 MiB, which is also the most SQS allows. We set it, since AWS's
+ * pages disagree on the default (256 KiB or 1 MiB), and our messages reach 507 KiB: an event's
+ * payload as base64 (`payloadBytesMax`).
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+ */
+const maxMessageSizeBytes = 1024 * 1024;
+
 export type QueueWithDlqProps = {
   /** The physical name; the dead-letter queue's is the same with `-dead-letters`. */
   queueName: string;
@@ -30,11 +38,11 @@ export class QueueWithDlq extends Construct {
 
   constructor(scope: Construct, id: string, props: QueueWithDlqProps) {
     super(scope, id);
-    const encrypted = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true };
+    const both = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, maxMessageSizeBytes };
     const queueArn = Stack.of(this).formatArn({ service: 'sqs', resource: props.queueName });
 
     this.deadLetters = new Queue(this, 'DeadLetters', {
-      ...encrypted,
+      ...both,
       queueName: `${props.queueName}-dead-letters`,
       // The longest possible. A message keeps its age when it moves here, so this must exceed the
       // queue's own retention.
@@ -46,7 +54,7 @@ export class QueueWithDlq extends Construct {
       },
     });
     this.queue = new Queue(this, 'Queue', {
-      ...encrypted,
+      ...both,
       queueName: props.queueName,
       retentionPeriod: Duration.days(4),
       visibilityTimeout: visibilityFor(props.consumerTimeout),

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { environments } from '../../infra/environments.ts';
+import { payloadBytesMax } from '../../shared/core/events/raw-event.ts';
+import { actionsMessageBytesMax } from '../../shared/core/plan/actions-message.ts';
 import { functionsOf, referred, resource, resourcesOf, templateOf } from './templates.ts';
 
 const production = templateOf('production');
@@ -28,6 +30,15 @@ describe('queues', () => {
 
   test('F21 a message is delivered ten times before it is given up, so that a short outage parks nothing', () => {
     for (const [, queue] of mainQueues) expect(queue.Properties.RedrivePolicy.maxReceiveCount).toBe(10);
+  });
+
+  test('all take the largest message of this code, whatever AWS has as the default', () => {
+    const largestBytes = (Math.max(payloadBytesMax, actionsMessageBytesMax) * 4) / 3 + 32 * 1024;
+    expect(queues).toHaveLength(4);
+    for (const [, { Properties }] of queues) {
+      expect(Properties.MaximumMessageSize).toBe(1024 * 1024);
+      expect(Properties.MaximumMessageSize).toBeGreaterThan(largestBytes);
+    }
   });
 
   test('a dead-letter queue takes messages of its own queue alone', () => {
