@@ -73,7 +73,8 @@ export class PipelineStack extends Stack {
       name: 'ingest',
       description: 'verifies what sources send and puts it into the events queue',
       environment,
-      memoryMegabytes: 256,
+      // For its part of a processor, not for the memory: docs/decisions/0044-memory-by-figures.md.
+      memoryMegabytes: 1024,
       timeout: timeouts.ingest,
       variables: { LOG_SHARDS: String(environment.logShards) },
       ...defined({ reservedConcurrency: environment.ingestReservedConcurrency }),
