@@ -274,3 +274,17 @@ describe('product code', () => {
     ).toEqual([]);
   });
 });
+
+// Without them the SDK waits as long as a service hangs, and Lambda's own end leaves no trace of why.
+test('every client of AWS is made with time limits', () => {
+  const made = ['shared', 'functions', 'infra/cli']
+    .flatMap(filesUnder)
+    .flatMap((file) =>
+      [...codeOf(file).matchAll(/new (?!Knock)\w+Client\([^)]*\)/g)].map(([text]) => ({ file, text })),
+    );
+  expect(made.length).toBeGreaterThanOrEqual(7);
+  for (const { file, text } of made)
+    expect({ file, text, limits: /callLimits|patientCalls|awsTargetDefaults/.test(text) }).toMatchObject({
+      limits: true,
+    });
+});
