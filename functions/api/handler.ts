@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { endCallsWith } from '../../shared/adapters/aws-calls.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeApiKeys } from '../../shared/adapters/dynamodb-api-keys.ts';
@@ -14,6 +15,7 @@ import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.
 import { makeActionsQueue, makeQueueClient } from '../../shared/adapters/sqs-queues.ts';
 import { readEnvironment } from '../../shared/lambda/environment.ts';
 import type { HttpResult } from '../../shared/lambda/http-errors.ts';
+import { inTime } from '../../shared/lambda/in-time.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
 import { type ApiDeps, answerRequest } from './answer-request.ts';
@@ -22,8 +24,13 @@ import { routes } from './routes/index.ts';
 export function makeHandler(deps: ApiDeps) {
   return middy<APIGatewayProxyEventV2, HttpResult>()
     .use({ after: () => deps.metrics.flush(), onError: () => deps.metrics.flush() })
-    .handler((event) => answerRequest(event, deps));
+    .handler((event, context) =>
+      inTime(context, spareMs, ({ signal }) => endCallsWith(signal, () => answerRequest(event, deps))),
+    );
 }
+
+/** How long before Lambda's end, which is at 28 s, all calls end and the request is answered 503. */
+const spareMs = 3_000;
 
 const env = readEnvironment(
   process.env,
