@@ -62,7 +62,7 @@ const eventIdHeader = 'x-signalbox-event-id';
 
 const headersByReason: Partial<Record<RefusalReason, Record<string, string>>> = {
   method_not_allowed: { allow: 'POST' },
-  encoding_unsupported: { 'accept-encoding': 'gzip, identity' },
+  encoding_unsupported: { 'accept-encoding': 'gzip, br, deflate, identity' },
 };
 
 /**

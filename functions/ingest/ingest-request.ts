@@ -18,6 +18,7 @@ import { isJsonObject, parseJson } from '../../shared/core/json/values.ts';
 import { type PreparedSource, prepareSource } from '../../shared/core/live/prepared.ts';
 import type { Verdict } from '../../shared/core/signatures/verifier.ts';
 import type { SourceKind } from '../../shared/core/sources/source.ts';
+import { clip } from '../../shared/core/text.ts';
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import type { Deadline } from '../../shared/lambda/in-time.ts';
 import type { ConfigurationSource, LiveConfiguration } from '../../shared/ports/configuration.ts';
@@ -154,7 +155,7 @@ async function accept(
   progress: Progress,
 ): Promise<IngestAnswer> {
   if (request.method !== 'POST') {
-    return refused('method_not_allowed', `the method is ${request.method}; set the destination to POST`);
+    return refused('method_not_allowed', `the method is ${clip(request.method, 100)}; set the destination to POST`);
   }
   const verification = await verifySender(request, located, deps);
   if (verification.kind === 'refused') return verification;
