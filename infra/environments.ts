@@ -47,6 +47,11 @@ export type PipelineEnvironment = {
    */
   throttle: { requestsPerSecond: number; burst: number };
   /**
+   * The same for calls of the REST API, which are limited apart from events. API Gateway answers
+   * 429; the official clients and reverse-ETL tools repeat it.
+   */
+  apiThrottle: { requestsPerSecond: number; burst: number };
+  /**
    * More accepted events in five minutes than a normal day ever has: the alarm `events-surge`.
    * Absent: 50,000.
    */
@@ -85,6 +90,7 @@ export const environments = [
     logShards: 1,
     usersIndex: true,
     throttle: { requestsPerSecond: 200, burst: 400 },
+    apiThrottle: { requestsPerSecond: 100, burst: 200 },
     concurrency: { processor: 5, workflowTrigger: 5, deadLetter: 2 },
     protectData: false,
   },
@@ -95,6 +101,7 @@ export const environments = [
     logShards: 1,
     usersIndex: true,
     throttle: { requestsPerSecond: 200, burst: 400 },
+    apiThrottle: { requestsPerSecond: 100, burst: 200 },
     concurrency: { processor: 10, workflowTrigger: 10, deadLetter: 2 },
     protectData: false,
   },
@@ -105,6 +112,7 @@ export const environments = [
     logShards: 4,
     usersIndex: true,
     throttle: { requestsPerSecond: 1000, burst: 2000 },
+    apiThrottle: { requestsPerSecond: 500, burst: 1000 },
     ingestReservedConcurrency: 200,
     concurrency: { processor: 50, workflowTrigger: 50, deadLetter: 5 },
     protectData: true,

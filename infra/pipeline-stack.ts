@@ -19,6 +19,8 @@ const timeouts = {
   processor: Duration.seconds(30),
   workflowTrigger: Duration.seconds(60),
   deadLetter: Duration.seconds(30),
+  // API Gateway gives up after 30 s; the function answers by itself after 25.
+  api: Duration.seconds(28),
 };
 
 /** The processor starts it only for sources with an expression. */
@@ -32,6 +34,7 @@ export const workflowTriggerExtras = { '@knocklabs/node': ['Knock'], 'ajv/dist/2
  *
  *     api → ingest → events queue → processor → actions queue → workflow-trigger
  *                         └──── dead letters ────────┴──→ dead-letter
+ *     REST API → api → directory, actions queue
  */
 export class PipelineStack extends Stack {
   /**
@@ -73,7 +76,9 @@ export class PipelineStack extends Stack {
       name: 'ingest',
       description: 'verifies what sources send and puts it into the events queue',
       environment,
-      memoryMegabytes: 256,
+      // A whole processor, since 10,000 events in one request take 2 to 4 s of it
+      // (docs/decisions/0039-calls-end-before-the-function.md).
+      memoryMegabytes: 1769,
       timeout: timeouts.ingest,
       variables: { LOG_SHARDS: String(environment.logShards) },
       ...defined({ reservedConcurrency: environment.ingestReservedConcurrency }),
@@ -142,13 +147,37 @@ export class PipelineStack extends Stack {
     deadLetter.uses(EventLog, 'GetItem', 'PutItem');
     deadLetter.uses(ActionLog, 'GetItem', 'PutItem');
 
-    const { api, url } = new IngestApi(this, 'IngestApi', ingest.lambda, environment);
+    const rest = new PipelineFunction(this, 'Api', {
+      name: 'api',
+      description: 'answers calls of the REST API',
+      environment,
+      memoryMegabytes: 512,
+      timeout: timeouts.api,
+      variables: { ...eventRows, LOG_SHARDS: String(environment.logShards) },
+    });
+    // What takes longer than a request, or reaches workflow runs, is handed over.
+    rest.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
+    rest.uses(EventLog, 'BatchWriteItem');
+    rest.uses(ActionLog, 'BatchWriteItem');
+    rest.uses(Directory, 'BatchGetItem', 'PutItem');
+    rest.uses(Configuration, 'GetItem', 'Query');
+    // It records when a key was used, and that the API was: as the processor does for sources.
+    rest.usesItems(Configuration, ['keys', 'sources'], 'UpdateItem');
+    rest.usesItems(Configuration, ['event-types#api'], 'BatchWriteItem');
+
+    const { api, url } = new IngestApi(this, 'IngestApi', { ingest: ingest.lambda, rest: rest.lambda }, environment);
 
     const watched = {
       environment: name,
       surgeAbove: environment.surgeAbove ?? 50_000,
       api,
-      functions: { ingest, processor, 'workflow-trigger': workflowTrigger, 'dead-letter': deadLetter },
+      functions: {
+        ingest,
+        processor,
+        'workflow-trigger': workflowTrigger,
+        'dead-letter': deadLetter,
+        'rest-api': rest,
+      },
       eventsQueue: events.queue,
       actionsQueue: actions.queue,
       deadLetterQueues: [events.deadLetters, actions.deadLetters],

@@ -1,11 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { endCallsWith } from '../../shared/adapters/aws-calls.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { readEnvironment } from '../../shared/lambda/environment.ts';
+import { answerBatchInTime } from '../../shared/lambda/in-time.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { type DeadLetterDeps, explainBatch } from './explain-parked.ts';
 
@@ -31,4 +33,8 @@ const deps: DeadLetterDeps = {
   nowMs: Date.now,
 };
 
-export const handler = middy<SQSEvent, SQSBatchResponse>().handler(({ Records }) => explainBatch(Records, deps));
+export const handler = middy<SQSEvent, SQSBatchResponse>().handler(({ Records }, context) =>
+  answerBatchInTime(context, { Records, log: logger, metrics: deps.metrics, endCallsWith }, () =>
+    explainBatch(Records, deps),
+  ),
+);

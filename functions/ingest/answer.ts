@@ -14,14 +14,26 @@ export function toIngestRequest(event: APIGatewayProxyEventV2): IngestRequest {
   const headers = Object.entries(event.headers ?? {}).flatMap(([name, value]) =>
     value === undefined ? [] : [[name.toLowerCase(), value] as const],
   );
+  const body = event.body ?? '';
+  const encoding = event.isBase64Encoded ? 'base64' : 'utf8';
+  let rawBody: Uint8Array | undefined;
   return {
     method: event.requestContext.http.method,
     source: event.pathParameters?.source ?? '',
     // A pasted URL may end in these after its token.
     token: (event.pathParameters?.token ?? '').replace(/[\s/]+$/, ''),
     headers: Object.fromEntries(headers),
-    rawBody: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+    // Read only once the URL's token is right: a stranger's 6 MB cost nothing.
+    get rawBody() {
+      rawBody ??= Buffer.from(body, encoding);
+      return rawBody;
+    },
   };
+}
+
+/** The size of a request's body, without reading it. */
+export function bodyBytes({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): number {
+  return Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8');
 }
 
 export function toHttpResult(answer: IngestAnswer): HttpResult {
@@ -50,7 +62,7 @@ const eventIdHeader = 'x-signalbox-event-id';
 
 const headersByReason: Partial<Record<RefusalReason, Record<string, string>>> = {
   method_not_allowed: { allow: 'POST' },
-  encoding_unsupported: { 'accept-encoding': 'gzip, identity' },
+  encoding_unsupported: { 'accept-encoding': 'gzip, br, deflate, identity' },
 };
 
 /**
@@ -65,11 +77,26 @@ export type RequestFacts = { request_id?: string; bytes?: number };
  */
 const idsInLineMax = 10;
 
+/**
+ * Requests of more events, which take several requests to the queue, are counted before as well: a
+ * function that stops in the middle (out of memory, say) leaves events in the queue that no answer
+ * names. So they count as unanswered until the answer takes that back. The single request of a
+ * smaller one is not worth a second line.
+ */
+const countedBeforeFrom = 11;
+
+export function reportSending(source: string, ids: string[], metrics: StageMetrics): void {
+  if (ids.length < countedBeforeFrom) return;
+  countEvents(source, 'EventsUnanswered', ids, ids.length, metrics);
+  metrics.flush();
+}
+
 /** Counts every answer; logs a line only for problems. */
 export function report({ source, answer }: Ingested, facts: RequestFacts, { metrics, log }: Reporting): void {
   switch (answer.kind) {
     case 'accepted':
-      countEvents(source, 'EventsAccepted', answer.ids, metrics);
+      countEvents(source, 'EventsAccepted', answer.ids, answer.ids.length, metrics);
+      countEvents(source, 'EventsUnanswered', answer.ids, -countedBefore(answer.ids.length), metrics);
       return;
     case 'refused': {
       const { reason, position } = answer;
@@ -81,19 +108,24 @@ export function report({ source, answer }: Ingested, facts: RequestFacts, { metr
     }
     case 'unavailable':
       metrics.count(source, 'RequestsFailed');
-      countEvents(source, 'EventsUnanswered', answer.unansweredIds ?? [], metrics);
+      if (answer.sending !== undefined) {
+        const { ids, unansweredIds } = answer.sending;
+        countEvents(source, 'EventsUnanswered', ids, unansweredIds.length - countedBefore(ids.length), metrics);
+      }
       logFailure(log, 'request not accepted', asError(answer.error), {
         source,
         status: 503,
-        event_ids: answer.unansweredIds?.slice(0, idsInLineMax),
+        event_ids: answer.sending?.unansweredIds.slice(0, idsInLineMax),
         ...facts,
       });
   }
 }
 
+const countedBefore = (events: number) => (events < countedBeforeFrom ? 0 : events);
+
 /** Counted at the time in their ids, so that a minute's count equals its number of rows. */
-function countEvents(source: string, name: string, ids: string[], metrics: StageMetrics): void {
+function countEvents(source: string, name: string, ids: string[], count: number, metrics: StageMetrics): void {
   const [first] = ids;
   // All events of a request have one time of receipt.
-  if (first !== undefined) metrics.countAt(eventIdTimeMs(first), source, name, ids.length);
+  if (first !== undefined && count !== 0) metrics.countAt(eventIdTimeMs(first), source, name, count);
 }

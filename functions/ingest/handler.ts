@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { callLimits, endCallsWith } from '../../shared/adapters/aws-calls.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeSecrets, makeSecretsClient } from '../../shared/adapters/secrets-manager-secrets.ts';
@@ -9,22 +10,37 @@ import { makeEventsQueue, makeQueueClient } from '../../shared/adapters/sqs-queu
 import { readEnvironment } from '../../shared/lambda/environment.ts';
 import { logFailure } from '../../shared/lambda/failure-log.ts';
 import { answerFaults, type HttpResult } from '../../shared/lambda/http-errors.ts';
+import { inTime } from '../../shared/lambda/in-time.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
-import { type Reporting, report, toHttpResult, toIngestRequest } from './answer.ts';
+import { bodyBytes, type Reporting, report, reportSending, toHttpResult, toIngestRequest } from './answer.ts';
 import { type IngestDeps, ingestRequest } from './ingest-request.ts';
 
-export function makeHandler(deps: IngestDeps & Reporting) {
-  return middy<APIGatewayProxyEventV2, HttpResult>()
+export function makeHandler(parts: Omit<IngestDeps, 'onSending'> & Reporting) {
+  const deps = { ...parts, onSending: (source: string, ids: string[]) => reportSending(source, ids, parts.metrics) };
+  return middy<APIGatewayProxyEventV2, HttpResult>(undefined, { timeoutEarlyInMillis: lastSpareMs })
     .use({ after: () => deps.metrics.flush(), onError: () => deps.metrics.flush() })
     .use(answerFaults((error) => report({ source: 'unknown', answer: { kind: 'unavailable', error } }, {}, deps)))
-    .handler(async (event) => {
-      const request = toIngestRequest(event);
-      const ingested = await ingestRequest(request, deps);
-      report(ingested, { request_id: event.requestContext.requestId, bytes: request.rawBody.length }, deps);
-      return toHttpResult(ingested.answer);
-    });
+    .handler((event, context) =>
+      inTime(context, spareMs, async (deadline) => {
+        const request = toIngestRequest(event);
+        const ingested = await endCallsWith(deadline.signal, () => ingestRequest(request, deps, deadline));
+        report(ingested, { request_id: event.requestContext.requestId, bytes: bodyBytes(event) }, deps);
+        return toHttpResult(ingested.answer);
+      }),
+    );
 }
+
+/**
+ * How long before Lambda's end a request is answered 503. The line about it is the first error of
+ * most processes, and reading the source map for its stack takes 0.15 s of a whole processor.
+ */
+const spareMs = 2_000;
+/** For what does not even get that far; its source is unknown then. */
+const lastSpareMs = 1_000;
+
+// A call that hangs fails after two attempts, so that the answer names it and comes in time.
+const calls = callLimits({ attempts: 2, attemptMs: 2_000 });
 
 const env = readEnvironment(
   process.env,
@@ -40,7 +56,7 @@ const logger = new Logger({ serviceName: 'ingest' });
 
 export const handler = makeHandler({
   configuration: makeConfigurationSource(
-    { client: makeDocumentClient(), table: env.CONFIGURATION_TABLE },
+    { client: makeDocumentClient(calls), table: env.CONFIGURATION_TABLE },
     { onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }) },
   ),
   secrets: makeSecrets({
@@ -48,7 +64,7 @@ export const handler = makeHandler({
     prefix: env.SECRETS_PREFIX,
     onFailure: (name, error) => logFailure(logger, 'the store of secrets failed', error, { secret: name }),
   }),
-  events: makeEventsQueue(makeQueueClient(), env.EVENTS_QUEUE_URL),
+  events: makeEventsQueue(makeQueueClient(calls), env.EVENTS_QUEUE_URL),
   logShards: env.LOG_SHARDS,
   metrics,
   log: logger,

@@ -18,9 +18,11 @@ import { isJsonObject, parseJson } from '../../shared/core/json/values.ts';
 import { type PreparedSource, prepareSource } from '../../shared/core/live/prepared.ts';
 import type { Verdict } from '../../shared/core/signatures/verifier.ts';
 import type { SourceKind } from '../../shared/core/sources/source.ts';
+import { clip } from '../../shared/core/text.ts';
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
+import type { Deadline } from '../../shared/lambda/in-time.ts';
 import type { ConfigurationSource, LiveConfiguration } from '../../shared/ports/configuration.ts';
-import type { EventsQueue } from '../../shared/ports/queues.ts';
+import type { EventsQueue, SendResult } from '../../shared/ports/queues.ts';
 import type { Secrets } from '../../shared/ports/secrets.ts';
 
 export type IngestRequest = {
@@ -42,10 +44,10 @@ export type IngestAnswer =
       error: unknown;
       retryAfterSeconds?: number;
       /**
-       * The number of events that may be queued all the same: a part was sent, or the queue's
-       * answer was lost.
+       * When the queue was asked to take the events: all ids of the request, and of those the ones
+       * that may be queued all the same. A part was taken, or the queue's answer was lost.
        */
-      unansweredIds?: string[];
+      sending?: { ids: string[]; unansweredIds: string[] };
     };
 
 /** An answer and its source: `unknown` if the URL names no existing one. */
@@ -57,10 +59,15 @@ export type IngestDeps = {
   events: EventsQueue;
   /** Log shards of sources that set none themselves. */
   logShards: number;
+  /** Called before the queue is asked to take a request's events. Default: nothing happens. */
+  onSending?(source: string, ids: string[]): void;
   log: FunctionLog;
   nowMs(): number;
   randomBytes(size: number): Uint8Array;
 };
+
+/** How far a request got, for its answer when the time is over. */
+type Progress = { source: string; sendingIds?: string[] };
 
 type Located = {
   kind: 'located';
@@ -75,29 +82,80 @@ type Verified = { kind: 'checked'; enforced: boolean; verdict: Verdict };
 /**
  * One request from start to finish: find the URL's source, verify the sender, split the events,
  * queue them. Events count as accepted once the queue has them, never before. It never throws: our
- * own faults are `unavailable`, since senders drop events on a 4xx.
+ * own faults are `unavailable`, since senders drop events on a 4xx. One of them is a deadline that
+ * passes.
  */
-export async function ingestRequest(request: IngestRequest, deps: IngestDeps): Promise<Ingested> {
-  let source = 'unknown';
+export async function ingestRequest(
+  request: IngestRequest,
+  deps: IngestDeps,
+  deadline: Deadline = unlimited(),
+): Promise<Ingested> {
+  const progress: Progress = { source: 'unknown' };
+  return Promise.race([ingestUntilDone(request, deps, deadline, progress), lateAnswer(deadline, progress)]);
+}
+
+const unlimited = (): Deadline => ({ signal: new AbortController().signal, isOver: () => false });
+
+/** For what never ends. A call of AWS that is cut off by the deadline fails in the ordinary way. */
+function lateAnswer({ signal }: Deadline, progress: Progress): Promise<Ingested> {
+  return new Promise((resolve) => {
+    const answer = () =>
+      resolve({
+        source: progress.source,
+        answer: {
+          kind: 'unavailable',
+          error: signal.reason,
+          ...sendingOf(progress),
+        },
+      });
+    signal.addEventListener('abort', () => setTimeout(answer, lateMs), { once: true });
+  });
+}
+
+/** Time for calls that are cut off to say which events were queued. */
+const lateMs = 100;
+
+async function ingestUntilDone(
+  request: IngestRequest,
+  deps: IngestDeps,
+  deadline: Deadline,
+  progress: Progress,
+): Promise<Ingested> {
   try {
     const located = await locate(request, deps);
     // Only with a wrong token does the source exist; a refusal without one counts for `unknown`.
     if (located.kind === 'refused')
-      return { source: located.reason === 'token_wrong' ? request.source : source, answer: located };
-    source = located.source.key;
-    return { source, answer: await accept(request, located, deps) };
+      return { source: located.reason === 'token_wrong' ? request.source : progress.source, answer: located };
+    progress.source = located.source.key;
+    return { source: progress.source, answer: await accept(request, located, deps, deadline, progress) };
   } catch (error) {
     const retryAfterSeconds = error instanceof RetryableError ? error.retryAfterSeconds : undefined;
     return {
-      source,
-      answer: { kind: 'unavailable', error, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) },
+      source: progress.source,
+      answer: {
+        kind: 'unavailable',
+        error,
+        ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+        ...sendingOf(progress),
+      },
     };
   }
 }
 
-async function accept(request: IngestRequest, located: Located, deps: IngestDeps): Promise<IngestAnswer> {
+/** Without the queue's answer, any event may be queued. */
+function sendingOf({ sendingIds: ids }: Progress) {
+  return ids && { sending: { ids, unansweredIds: ids } };
+}
+
+async function accept(
+  request: IngestRequest,
+  located: Located,
+  deps: IngestDeps,
+  deadline: Deadline,
+  progress: Progress,
+): Promise<IngestAnswer> {
   if (request.method !== 'POST') {
-    return refused('method_not_allowed', `the method is ${request.method}; set the destination to POST`);
+    return refused('method_not_allowed', `the method is ${clip(request.method, 100)}; set the destination to POST`);
   }
   const verification = await verifySender(request, located, deps);
   if (verification.kind === 'refused') return verification;
@@ -107,9 +165,9 @@ async function accept(request: IngestRequest, located: Located, deps: IngestDeps
   if (split.kind === 'refused') return split;
   const refusal = refuseEvents(split.events, located, verification);
   if (refusal !== undefined) return refusal;
-  const packed = packEvents(split.events, request, located, verification, deps);
+  const packed = packEvents(split.events, request, located, verification, deps, deadline);
   if (packed.kind === 'refused') return packed;
-  const answer = await enqueue(packed.events, deps);
+  const answer = await enqueue(packed.events, deps, deadline, progress);
   return answer.kind === 'accepted' && located.sender.answer === 'no_content' ? { ...answer, bare: true } : answer;
 }
 
@@ -119,9 +177,11 @@ async function accept(request: IngestRequest, located: Located, deps: IngestDeps
  */
 async function locate(request: IngestRequest, deps: IngestDeps): Promise<Located | Refusal> {
   const [configuration, keys] = await Promise.all([deps.configuration.current(), deps.secrets.valuesOf('ingest')]);
-  const located = locateIn(configuration, keys, request);
-  if (located.kind === 'located') return located;
+  const located = configuration.uncommitted ? undefined : locateIn(configuration, keys, request);
+  if (located?.kind === 'located') return located;
   const [reloaded, keysNow] = await Promise.all([deps.configuration.reload(), deps.secrets.refresh('ingest')]);
+  // Senders drop an event for good on a 404, and the first commit may bring its source.
+  if (reloaded.uncommitted) throw new RetryableError('no configuration was ever committed here');
   return locateIn(reloaded, keysNow, request);
 }
 
@@ -273,6 +333,7 @@ function packEvents(
   { source, oldCredentials }: Located,
   verified: Verified,
   deps: IngestDeps,
+  deadline: Deadline,
 ): Packed {
   const headers = keptHeaders(request.headers, source);
   const receivedAtMs = deps.nowMs();
@@ -287,6 +348,11 @@ function packEvents(
     .sort();
   const events: RawEvent[] = [];
   for (const [i, { text, batchIndex }] of slices.entries()) {
+    if (i % eventsPerLook === 0 && deadline.isOver()) {
+      throw new RetryableError(
+        `the time of the function ran out after ${i} of ${slices.length} events; none was queued`,
+      );
+    }
     const payload = packEventText({ headers, body: redactMembers(text, source.redact) });
     if (payload.length > payloadBytesMax) {
       const detail = `${batchIndex === undefined ? 'the event' : `event ${batchIndex} of the batch`} has ${payload.length} bytes compressed; at most ${payloadBytesMax} are accepted. Send what is large by reference`;
@@ -305,12 +371,24 @@ function packEvents(
   return { kind: 'packed', events };
 }
 
+// About 5 ms of work.
+const eventsPerLook = 100;
+
 // Twelve for the id and one to choose the shard.
 const shardByte = 12;
 const randomBytesPerEvent = 13;
 
-async function enqueue(events: RawEvent[], deps: IngestDeps): Promise<IngestAnswer> {
-  const results = events.length === 0 ? [] : await deps.events.sendEach(events);
+async function enqueue(
+  events: RawEvent[],
+  deps: IngestDeps,
+  { signal }: Deadline,
+  progress: Progress,
+): Promise<IngestAnswer> {
+  const [first] = events;
+  if (first === undefined) return { kind: 'accepted', ids: [] };
+  progress.sendingIds = events.map(({ id }) => id);
+  deps.onSending?.(first.source, progress.sendingIds);
+  const results = await deps.events.sendEach(events, signal);
   const failed = events.flatMap((_, i) => {
     const result = results[i];
     return result?.sent ? [] : [result?.error ?? new Error('the queue did not say what became of an event')];
@@ -321,7 +399,15 @@ async function enqueue(events: RawEvent[], deps: IngestDeps): Promise<IngestAnsw
     const error = new RetryableError(`${failed.length} of ${events.length} events were not queued`, {
       cause: failed[0],
     });
-    return { kind: 'unavailable', error, unansweredIds: events.map(({ id }) => id) };
+    const sending = { ids: progress.sendingIds, unansweredIds: unansweredOf(progress.sendingIds, results) };
+    return { kind: 'unavailable', error, sending };
   }
-  return { kind: 'accepted', ids: events.map(({ id }) => id) };
+  return { kind: 'accepted', ids: progress.sendingIds };
+}
+
+function unansweredOf(ids: string[], results: SendResult[]): string[] {
+  return ids.filter((_, i) => {
+    const result = results[i];
+    return result === undefined || result.sent || result.asked !== false;
+  });
 }

@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { endCallsWith } from '../../shared/adapters/aws-calls.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
@@ -9,6 +10,7 @@ import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.t
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import { makeActionsQueue, makeQueueClient, makeReceivedMessages } from '../../shared/adapters/sqs-queues.ts';
 import { readEnvironment } from '../../shared/lambda/environment.ts';
+import { answerBatchInTime } from '../../shared/lambda/in-time.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
 import { type ProcessorDeps, processBatch } from './process-batch.ts';
@@ -57,6 +59,8 @@ const deps: ProcessorDeps = {
 // working.
 const leaseMarginMs = 5000;
 
-export const handler = middy<SQSEvent, SQSBatchResponse>().handler((event, context) =>
-  processBatch(event.Records, deps, context.getRemainingTimeInMillis() + leaseMarginMs),
+export const handler = middy<SQSEvent, SQSBatchResponse>().handler(({ Records }, context) =>
+  answerBatchInTime(context, { Records, log: logger, metrics, endCallsWith }, () =>
+    processBatch(Records, deps, context.getRemainingTimeInMillis() + leaseMarginMs),
+  ),
 );

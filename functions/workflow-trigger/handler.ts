@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { endCallsWith } from '../../shared/adapters/aws-calls.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
@@ -16,6 +17,7 @@ import { makeWorkflowTargets } from '../../shared/adapters/workflow-targets.ts';
 import { asError } from '../../shared/core/errors.ts';
 import { readEnvironment } from '../../shared/lambda/environment.ts';
 import { logFailure } from '../../shared/lambda/failure-log.ts';
+import { answerBatchInTime } from '../../shared/lambda/in-time.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
 import type { TargetBreakers } from '../../shared/ports/target-breakers.ts';
@@ -86,6 +88,8 @@ const deps: WorkflowTriggerDeps = {
 // table.
 const finishMs = 10_000;
 
-export const handler = middy<SQSEvent, SQSBatchResponse>().handler((event, context) =>
-  runActions(event.Records, deps, Date.now() + context.getRemainingTimeInMillis() - finishMs),
+export const handler = middy<SQSEvent, SQSBatchResponse>().handler(({ Records }, context) =>
+  answerBatchInTime(context, { Records, log: logger, metrics, endCallsWith }, () =>
+    runActions(Records, deps, Date.now() + context.getRemainingTimeInMillis() - finishMs),
+  ),
 );

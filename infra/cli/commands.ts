@@ -26,4 +26,5 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   workflow: () => import('./workflows/command.ts'),
   settings: () => import('./settings/command.ts'),
   secrets: () => import('./secrets/command.ts'),
+  keys: () => import('./keys/command.ts'),
 };

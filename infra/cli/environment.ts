@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { patientCalls } from '../../shared/adapters/aws-calls.ts';
 import { own } from '../../shared/core/json/values.ts';
 import {
   type ClientConfig,
@@ -116,7 +117,7 @@ async function readStack(
 ): Promise<{ outputs: StackOutputs; region: string }> {
   const stack = `signalbox-${environment}`;
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
-  const client = new CloudFormationClient(config);
+  const client = new CloudFormationClient({ ...patientCalls, ...config });
   const region = await client.config.region().catch(() => undefined);
   const missing = (why: string) =>
     failure(

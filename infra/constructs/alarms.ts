@@ -55,7 +55,7 @@ export class Alarms extends Construct {
       ...stageAlarms(props),
       ...queueAlarms(props),
       ...functionAlarms(props.functions),
-      ...apiAlarms(props.api),
+      ...apiAlarms(props),
     ];
     for (const { name, heading = name, means, metric, above, breaching, of } of definitions) {
       const alarm = new Alarm(this, name, {
@@ -167,6 +167,15 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
       of: 6,
     },
     {
+      name: 'keys-refused',
+      means:
+        'Calls of the REST API without a valid key keep coming: a client has an old key, or keys are being guessed.',
+      metric: sum('KeysRefused'),
+      above: 20,
+      breaching: 2,
+      of: 6,
+    },
+    {
       name: 'events-surge',
       means:
         'Far more events are accepted than usual: a sender repeats or backfills, or a URL and its secret have leaked.',
@@ -177,7 +186,8 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
     },
     {
       name: 'requests-failed',
-      means: 'Ingest answers 503: its queue, its configuration or its secrets cannot be reached. Senders try again.',
+      means:
+        'Ingest or the REST API answers 503: a queue, a table or a secret cannot be reached. Senders and clients try again.',
       metric: sum('RequestsFailed'),
       above: 0,
       breaching: 2,
@@ -272,7 +282,7 @@ function functionAlarms(functions: Record<string, PipelineFunction>): Definition
   ]);
 }
 
-function apiAlarms(api: HttpApi): Definition[] {
+function apiAlarms({ api, environment }: AlarmsProps): Definition[] {
   const sum = { period: minutes(5), statistic: Stats.SUM };
   const share = (errors: IMetric, status: string, least: number) =>
     new MathExpression({
@@ -285,7 +295,7 @@ function apiAlarms(api: HttpApi): Definition[] {
     {
       name: 'api-errors',
       means:
-        'More than 1 % of requests are answered 5xx: ingest crashes, is too slow, or answers 503. Senders try again.',
+        'More than 1 % of requests are answered 5xx: ingest or the REST API crashes, is too slow, or answers 503. Senders try again.',
       metric: share(api.metricServerError(sum), '5xx', 1),
       above: 1,
       breaching: 2,
@@ -294,8 +304,20 @@ function apiAlarms(api: HttpApi): Definition[] {
     {
       name: 'api-refusals',
       means:
-        'More than a tenth of at least 50 requests are answered 4xx, whatever the reason; most senders drop what is.',
-      metric: share(api.metricClientError(sum), '4xx', 50),
+        'More than a tenth of at least 50 requests to sources are answered 4xx, whatever the reason; most senders drop what is.',
+      // Without calls of the REST API: a client may well ask for a user who does not exist.
+      metric: new MathExpression({
+        label: 'requests to sources answered 4xx (%)',
+        expression:
+          'IF(requests - FILL(calls, 0) >= 50, 100 * (FILL(errors, 0) - FILL(refused, 0)) / (requests - FILL(calls, 0)), 0)',
+        usingMetrics: {
+          requests: api.metricCount(sum),
+          errors: api.metricClientError(sum),
+          calls: stageMetric(environment, 'ApiRequests', { period: minutes(5) }),
+          refused: stageMetric(environment, 'ApiRefused', { period: minutes(5) }),
+        },
+        period: minutes(5),
+      }),
       above: 10,
       breaching: 2,
       of: 3,

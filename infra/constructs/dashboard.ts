@@ -86,7 +86,7 @@ function arriving({ environment, api }: DashboardProps): IWidget[][] {
     [
       graph('Events accepted, by source', half, [bySource(environment, 'EventsAccepted', period)]),
       graph('Requests refused, by reason (most senders drop these)', half, [
-        byReason(environment, ['RequestsRefused'], period),
+        byReason(environment, ['RequestsRefused', 'ApiRefused'], period),
         stageMetric(environment, 'SignaturesRefused', { period, label: 'wrong signatures, in all' }),
       ]),
     ],
@@ -95,7 +95,8 @@ function arriving({ environment, api }: DashboardProps): IWidget[][] {
         api.metricCount({ period, statistic: Stats.SUM, label: 'requests' }),
         api.metricClientError({ period, statistic: Stats.SUM, label: '4xx' }),
         api.metricServerError({ period, statistic: Stats.SUM, label: '5xx' }),
-        stageMetric(environment, 'RequestsFailed', { period, label: 'answered 503 by ingest' }),
+        stageMetric(environment, 'RequestsFailed', { period, label: 'answered 503' }),
+        stageMetric(environment, 'ApiRequests', { period, label: 'calls of the REST API' }),
         stageMetric(environment, 'ConfigurationUnreadable', { period, label: 'configuration not readable' }),
       ]),
       graph('API answer time (ms)', half, [

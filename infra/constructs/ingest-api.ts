@@ -1,6 +1,14 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import { DomainName, HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  type CfnStage,
+  DomainName,
+  HttpApi,
+  HttpMethod,
+  type HttpRoute,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -26,17 +34,26 @@ const accessLogFields = {
   integration_error: '$context.integrationErrorMessage',
 };
 
-/** The public door: one route, any method (ingest itself answers 405), with a throttle in front. */
+/**
+ * The public door: one route to ingest and one to the REST API, each with a throttle of its own, so
+ * that a sync through the API cannot crowd out events. Any method: the functions answer wrong ones
+ * in their own form.
+ */
 export class IngestApi extends Construct {
   readonly api: HttpApi;
   /** Without a path: `https://events.example.com`. */
   readonly url: string;
 
-  constructor(scope: Construct, id: string, ingest: IFunction, environment: PipelineEnvironment) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { ingest, rest }: { ingest: IFunction; rest: IFunction },
+    environment: PipelineEnvironment,
+  ) {
     super(scope, id);
     this.api = new HttpApi(this, 'Api', {
       apiName: `signalbox-${environment.name}`,
-      description: `Where the sources of Signalbox's ${environment.name} environment send their events`,
+      description: `Where Signalbox's ${environment.name} environment takes events and calls of its API`,
       createDefaultStage: false,
     });
     this.api.addRoutes({
@@ -46,6 +63,12 @@ export class IngestApi extends Construct {
       methods: [HttpMethod.ANY],
       integration: new HttpLambdaIntegration('Ingest', ingest),
     });
+    // Everything else below /v1: the gateway prefers the longer route above.
+    const restRoutes = this.api.addRoutes({
+      path: '/v1/{proxy+}',
+      methods: [HttpMethod.ANY],
+      integration: new HttpLambdaIntegration('Rest', rest),
+    });
     const accessLog = new LogGroup(this, 'AccessLog', {
       // Log groups below this prefix do not use up the account's policy for log deliveries.
       // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
@@ -54,7 +77,7 @@ export class IngestApi extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const domain = environment.customDomain && this.#domain(environment.customDomain);
-    new HttpStage(this, 'Stage', {
+    const stage = new HttpStage(this, 'Stage', {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
@@ -66,7 +89,15 @@ export class IngestApi extends Construct {
       // The name that API Gateway assigned keeps working, so that URLs given out earlier do.
       ...(domain && { domainMapping: { domainName: domain } }),
     });
+    this.#throttleRoutes(stage, restRoutes, environment);
     this.url = environment.customDomain ? `https://${environment.customDomain.domainName}` : this.api.apiEndpoint;
+  }
+
+  /** A route's settings replace the default ones whole, and need the route to be there first. */
+  #throttleRoutes(stage: HttpStage, routes: HttpRoute[], { apiThrottle }: PipelineEnvironment): void {
+    const settings = { ThrottlingRateLimit: apiThrottle.requestsPerSecond, ThrottlingBurstLimit: apiThrottle.burst };
+    for (const route of routes) stage.node.addDependency(route);
+    (stage.node.defaultChild as CfnStage).routeSettings = { 'ANY /v1/{proxy+}': settings };
   }
 
   #domain({ domainName, certificateArn, hostedZone }: NonNullable<PipelineEnvironment['customDomain']>): DomainName {

@@ -33,8 +33,8 @@ export function decodePath(target: string): string | undefined {
 }
 
 /**
- * The route of a request, `undefined` for none. A full match wins over a greedy one (`{proxy+}`), a
- * named method over ANY, and `$default` comes last.
+ * The route of a request, `undefined` for none. A full match wins over a greedy one (`{proxy+}`), of
+ * greedy ones the longer, a named method over ANY, and `$default` comes last.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html#http-api-develop-routes.evaluation
  */
 export function matchRoute(routeKeys: string[], method: string, path: string): Match | undefined {
@@ -43,11 +43,17 @@ export function matchRoute(routeKeys: string[], method: string, path: string): M
     if (pattern === undefined || (wantedMethod !== 'ANY' && wantedMethod !== method)) return [];
     const pathParameters = matchPath(pattern, path);
     if (pathParameters === undefined) return [];
-    const rank = (pattern.includes('+}') ? 2 : 0) + (wantedMethod === 'ANY' ? 1 : 0);
+    const greedy = pattern.includes('+}');
+    const rank = [greedy ? 1 : 0, greedy ? -pattern.split('/').length : 0, wantedMethod === 'ANY' ? 1 : 0];
     return [{ rank, match: { routeKey, pathParameters } }];
   });
-  const best = matches.sort((a, b) => a.rank - b.rank)[0]?.match;
+  const [best] = matches.sort((a, b) => compareRanks(a.rank, b.rank)).map(({ match }) => match);
   return best ?? (routeKeys.includes('$default') ? { routeKey: '$default', pathParameters: {} } : undefined);
+}
+
+function compareRanks(a: number[], b: number[]): number {
+  const differs = a.findIndex((value, i) => value !== b[i]);
+  return differs < 0 ? 0 : (a[differs] ?? 0) - (b[differs] ?? 0);
 }
 
 function matchPath(pattern: string, path: string): Record<string, string> | undefined {

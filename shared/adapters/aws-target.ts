@@ -1,12 +1,13 @@
 import { errorMessage } from '../core/errors.ts';
 import type { TargetAnswer, Unavailable } from '../ports/workflow-target.ts';
+import { callLimits } from './aws-calls.ts';
 
 /**
  * How clients of AWS services behave as targets: one quick second try within an attempt, then the
  * run waits for its next attempt. So the SDK's back-off never blocks a function that other runs
- * need.
+ * need. A lost connection leaves time for the second try; the call's own signal ends both.
  */
-export const awsTargetDefaults = { maxAttempts: 2 } as const;
+export const awsTargetDefaults = callLimits({ attempts: 2, attemptMs: 3000 });
 
 /** Test doubles and other endpoints. The SDK reads region and credentials from the environment. */
 export type AwsClientConfig = {

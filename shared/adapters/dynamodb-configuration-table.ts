@@ -12,6 +12,7 @@ import type { EnvironmentState } from '../core/configuration/schema.ts';
  * | `draft` | `draft` | what was pushed and not committed: by whom, on which version, which resources |
  * | `draft#{id}` | `0000`… | its compressed content, in parts |
  * | `sources` | `{key}` | every source that was ever seen here: last event (to the hour), most log shards used |
+ * | `keys` | `{hash}` | one API key: name, kind, by whom, last use (to the hour), revoked |
  * | `event-types#{source}` | `{type}` | last seen (to the hour), a sample event |
  */
 export type ConfigurationTable = { client: DynamoDBDocumentClient; table: string };

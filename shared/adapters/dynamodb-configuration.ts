@@ -1,16 +1,22 @@
+import type { Snapshot } from '../core/configuration/schema.ts';
 import { checkState, UnreadableConfiguration, type UnreadableReason } from '../core/configuration/unreadable.ts';
 import { RetryableError } from '../core/errors.ts';
 import type { ConfigurationSource, LiveConfiguration } from '../ports/configuration.ts';
 import { tableError } from './dynamodb.ts';
 import { emptySnapshot, readSnapshot } from './dynamodb-configuration-snapshots.ts';
-import { type ConfigurationTable, readCurrent } from './dynamodb-configuration-table.ts';
+import { type ConfigurationTable, type CurrentConfiguration, readCurrent } from './dynamodb-configuration-table.ts';
 
 /**
  * Reads the configuration now in force at once, for tools. Functions use `makeConfigurationSource`.
  */
 export async function readLive(table: ConfigurationTable): Promise<LiveConfiguration> {
-  const { version, snapshot, state } = await readCurrent(table);
-  return { version, snapshot: snapshot ? await readSnapshot(table, snapshot) : emptySnapshot, state };
+  const current = await readCurrent(table);
+  return liveOf(current, current.snapshot ? await readSnapshot(table, current.snapshot) : emptySnapshot);
+}
+
+function liveOf(current: CurrentConfiguration, snapshot: Snapshot): LiveConfiguration {
+  const { version, state } = current;
+  return { version, snapshot, state, ...(current.snapshot === undefined && { uncommitted: true }) };
 }
 
 const refreshAfterMs = 15_000;
@@ -66,7 +72,7 @@ export function makeConfigurationSource(
             : current.snapshot === liveHash && live
               ? live.snapshot
               : await readSnapshot(table, current.snapshot);
-        live = { version: current.version, snapshot, state: current.state };
+        live = liveOf(current, snapshot);
         liveHash = current.snapshot;
       }
       loadedAtMs = nowMs();

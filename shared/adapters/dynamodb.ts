@@ -2,17 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { RetryableError } from '../core/errors.ts';
+import { callLimits, endable } from './aws-calls.ts';
 
 /**
  * One document client per process. Endpoint, region and credentials come from the environment, as
- * the SDK reads them.
+ * the SDK reads them. A call that never ends fails after four attempts of three seconds.
  */
 export function makeDocumentClient(
   config: ConstructorParameters<typeof DynamoDBClient>[0] = {},
 ): DynamoDBDocumentClient {
-  return DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: 4, ...config }), {
-    marshallOptions: { removeUndefinedValues: true },
-  });
+  return DynamoDBDocumentClient.from(
+    endable(new DynamoDBClient({ ...callLimits({ attempts: 4, attemptMs: 3000 }), ...config })),
+    {
+      marshallOptions: { removeUndefinedValues: true },
+    },
+  );
 }
 
 // These errors mean that the request itself is wrong: no later attempt can succeed.

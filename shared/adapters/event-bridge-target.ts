@@ -8,6 +8,7 @@ import type { Target } from '../core/configuration/targets/index.ts';
 import type { CancelMessage } from '../core/runs/cancel-message.ts';
 import type { RunMessage } from '../core/runs/run-message.ts';
 import type { CancelAnswer, RunRequest, TargetAnswer, Unavailable, WorkflowTarget } from '../ports/workflow-target.ts';
+import { endable } from './aws-calls.ts';
 import { type AwsClientConfig, answerFromAwsError, awsTargetDefaults, regionOfArn } from './aws-target.ts';
 
 const timeoutMs = 5000;
@@ -69,7 +70,7 @@ export function makeEventBridgeTargets(config: AwsClientConfig = {}) {
     const region = bus.startsWith('arn:') ? regionOfArn(bus) : undefined;
     let client = clients.get(region);
     if (client === undefined) {
-      client = new EventBridgeClient({ ...awsTargetDefaults, ...(region && { region }), ...config });
+      client = endable(new EventBridgeClient({ ...awsTargetDefaults, ...(region && { region }), ...config }));
       clients.set(region, client);
     }
     return client;

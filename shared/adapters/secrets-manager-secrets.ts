@@ -2,6 +2,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import * as z from 'zod';
 import { RetryableError } from '../core/errors.ts';
 import type { Secrets } from '../ports/secrets.ts';
+import { callLimits, endable } from './aws-calls.ts';
 
 /**
  * The store must answer within a request's time. Otherwise the caller has a last good value, or a
@@ -10,11 +11,7 @@ import type { Secrets } from '../ports/secrets.ts';
 export function makeSecretsClient(
   config: ConstructorParameters<typeof SecretsManagerClient>[0] = {},
 ): SecretsManagerClient {
-  return new SecretsManagerClient({
-    maxAttempts: 2,
-    requestHandler: { connectionTimeout: 500, requestTimeout: 1500 },
-    ...config,
-  });
+  return endable(new SecretsManagerClient({ ...callLimits({ attempts: 2, attemptMs: 1500 }), ...config }));
 }
 
 const freshMs = 5 * 60_000;

@@ -10,9 +10,11 @@ import { asError, RetryableError } from '../core/errors.ts';
 import { encodeRawEvent } from '../core/events/raw-event.ts';
 import { type ActionsMessage, encodeActionsMessage } from '../core/plan/actions-message.ts';
 import type { ActionsQueue, EventsQueue, ReceivedMessages, SendResult } from '../ports/queues.ts';
+import { callLimits, endable } from './aws-calls.ts';
 
+/** A call that never ends fails after three attempts of three seconds. */
 export function makeQueueClient(config: ConstructorParameters<typeof SQSClient>[0] = {}): SQSClient {
-  return new SQSClient({ maxAttempts: 3, ...config });
+  return endable(new SQSClient({ ...callLimits({ attempts: 3, attemptMs: 3000 }), ...config }));
 }
 
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
@@ -31,11 +33,12 @@ export function messageGroupOf(source: string): string {
 
 export function makeEventsQueue(client: SQSClient, queueUrl: string): EventsQueue {
   return {
-    sendEach: (events) =>
+    sendEach: (events, until) =>
       sendAll(
         client,
         queueUrl,
         events.map((event) => ({ MessageBody: encodeRawEvent(event), MessageGroupId: messageGroupOf(event.source) })),
+        until,
       ),
   };
 }
@@ -110,11 +113,23 @@ type Entry = Omit<SendMessageBatchRequestEntry, 'Id'> & { MessageBody: string };
  * Sends every entry, ten to a request. Entries that SQS refuses for its own fault are sent again
  * twice. Answers in order.
  */
-async function sendAll(client: SQSClient, queueUrl: string, entries: Entry[]): Promise<SendResult[]> {
+async function sendAll(
+  client: SQSClient,
+  queueUrl: string,
+  entries: Entry[],
+  until?: AbortSignal,
+): Promise<SendResult[]> {
   const results: SendResult[] = [];
   const batches = splitForBatches(entries);
   const sendFrom = async () => {
-    for (let batch = batches.shift(); batch; batch = batches.shift()) await sendBatch(client, queueUrl, batch, results);
+    for (let batch = batches.shift(); batch; batch = batches.shift()) {
+      if (until?.aborted) {
+        const error = new RetryableError('there was no time left to send it', { cause: until.reason });
+        for (const { position } of batch) results[position] = { sent: false, error, asked: false };
+      } else {
+        await sendBatch(client, queueUrl, batch, results);
+      }
+    }
   };
   await Promise.all(Array.from({ length: Math.min(batches.length, requestsAtOnce) }, sendFrom));
   return results;

@@ -1,6 +1,7 @@
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { Target } from '../core/configuration/targets/index.ts';
 import type { CancelAnswer, TargetAnswer, WorkflowTarget } from '../ports/workflow-target.ts';
+import { endable } from './aws-calls.ts';
 import { type AwsClientConfig, answerFromAwsError, awsTargetDefaults, regionOfArn } from './aws-target.ts';
 
 const timeoutMs = 5000;
@@ -58,7 +59,7 @@ export function makeStepFunctionsTargets(config: AwsClientConfig = {}) {
     const region = regionOfArn(stateMachineArn);
     let client = clients.get(region);
     if (client === undefined) {
-      client = new SFNClient({ ...awsTargetDefaults, ...(region && { region }), ...config });
+      client = endable(new SFNClient({ ...awsTargetDefaults, ...(region && { region }), ...config }));
       clients.set(region, client);
     }
     return client;

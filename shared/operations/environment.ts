@@ -3,6 +3,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { patientCalls } from '../adapters/aws-calls.ts';
 import { makeDocumentClient } from '../adapters/dynamodb.ts';
 import type { ConfigurationTable } from '../adapters/dynamodb-configuration-table.ts';
 
@@ -69,7 +70,11 @@ export function openEnvironment(
   config: ClientConfig,
   endpoints?: Endpoints,
 ): Environment {
-  const documents = makeDocumentClient({ ...config, ...(endpoints && { endpoint: endpoints.dynamodb }) });
+  const documents = makeDocumentClient({
+    ...patientCalls,
+    ...config,
+    ...(endpoints && { endpoint: endpoints.dynamodb }),
+  });
   return {
     name,
     where,
@@ -79,15 +84,19 @@ export function openEnvironment(
     configuration: { client: documents, table: outputs.ConfigurationTable },
     async queues() {
       const { makeQueueClient } = await import('../adapters/sqs-queues.ts');
-      return makeQueueClient({ ...config, ...(endpoints && { endpoint: endpoints.sqs }) });
+      return makeQueueClient({ ...patientCalls, ...config, ...(endpoints && { endpoint: endpoints.sqs }) });
     },
     async secrets() {
       const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-      return new SecretsManagerClient({ ...config, ...(endpoints && { endpoint: endpoints.secretsmanager }) });
+      return new SecretsManagerClient({
+        ...patientCalls,
+        ...config,
+        ...(endpoints && { endpoint: endpoints.secretsmanager }),
+      });
     },
     async metrics() {
       const { CloudWatchClient } = await import('@aws-sdk/client-cloudwatch');
-      return new CloudWatchClient({ ...config, ...(endpoints && { endpoint: endpoints.cloudwatch }) });
+      return new CloudWatchClient({ ...patientCalls, ...config, ...(endpoints && { endpoint: endpoints.cloudwatch }) });
     },
   };
 }

@@ -4,7 +4,13 @@ import type { EnvironmentState, Snapshot } from '../core/configuration/schema.ts
  * One consistent state of an environment's configuration. `version` grows by one with every commit
  * and state change.
  */
-export type LiveConfiguration = { version: number; snapshot: Snapshot; state: EnvironmentState };
+export type LiveConfiguration = {
+  version: number;
+  snapshot: Snapshot;
+  state: EnvironmentState;
+  /** The snapshot is empty because no content was ever committed in this environment. */
+  uncommitted?: true;
+};
 
 export interface ConfigurationSource {
   /**

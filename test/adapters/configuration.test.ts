@@ -50,6 +50,7 @@ describe('a commit', () => {
       version: 0,
       snapshot: { sources: {}, workflows: {}, audiences: {} },
       state: { sources: {}, inactive_workflows: [] },
+      uncommitted: true,
     });
     expect(await commit(snapshot, { sources: { rudderstack: { identify: false } } })).toMatchObject({
       version: 1,
@@ -62,6 +63,7 @@ describe('a commit', () => {
       snapshot,
       state: { sources: { rudderstack: { identify: false, url: { generation: 1 } } } },
     });
+    expect(live).not.toHaveProperty('uncommitted');
   });
 
   test('of what is live already makes no version', async () => {

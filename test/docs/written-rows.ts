@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
+import { makeApiKeys, revokeApiKey, writeApiKey } from '../../shared/adapters/dynamodb-api-keys.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { goLive } from '../../shared/adapters/dynamodb-configuration-history.ts';
@@ -280,4 +281,9 @@ async function writeConfiguration({ client, names }: Pick<TestTables, 'client' |
     { source: 'stripe', eventType: 'invoice.paid', eventId: ids.ofOtherSource },
   ];
   await makeSeenRegistry(table).note(types, nowMs);
+  const key = { kind: 'secret', name: 'census', createdAtMs: earlierMs, createdBy: 'Ana' } as const;
+  await writeApiKey(table, { ...key, hash: 'f00d'.repeat(16) });
+  const used = await makeApiKeys(table).find('f00d'.repeat(16));
+  if (used) await makeApiKeys(table).noteUse(used, nowMs);
+  await revokeApiKey(table, 'f00d'.repeat(16), { nowMs, author: 'Ben' });
 }

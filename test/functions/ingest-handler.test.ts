@@ -1,4 +1,4 @@
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
@@ -172,7 +172,7 @@ describe('refusals', () => {
     ['an unknown source', '{}', { source: 'canary-source' }, 404, 'not_found'],
     ['GET', undefined, { method: 'GET' }, 405, 'method_not_allowed'],
     ['5 MB', Buffer.alloc(5_000_000, ' '), {}, 413, 'body_too_large'],
-    ['brotli', brotliCompressSync('{}'), { headers: { 'content-encoding': 'br' } }, 415, 'encoding_unsupported'],
+    ['zstd', Buffer.from('(\u00b5/\u00fd'), { headers: { 'content-encoding': 'zstd' } }, 415, 'encoding_unsupported'],
   ])('%s: a problem that says what would be right', async (_, body, change, status, type) => {
     const answer = await post(body, change);
     expect(answer.status).toBe(status);
@@ -188,9 +188,9 @@ describe('refusals', () => {
   test('name the place in a batch, and the headers that would be right', async () => {
     expect((await post('[{},{"a":}]')).body).toMatchObject({ status: 400, position: 1 });
     expect((await post('', { method: 'PUT' })).headers.allow).toBe('POST');
-    expect(
-      (await post(brotliCompressSync('{}'), { headers: { 'content-encoding': 'br' } })).headers['accept-encoding'],
-    ).toBe('gzip, identity');
+    expect((await post('zstd', { headers: { 'content-encoding': 'zstd' } })).headers['accept-encoding']).toBe(
+      'gzip, br, deflate, identity',
+    );
   });
 
   test('are counted by source and reason, and logged without token, body or header values', async () => {
@@ -274,10 +274,42 @@ describe('faults of ours', () => {
     expect(lines.some(({ EventsAccepted }) => EventsAccepted !== undefined)).toBe(false);
   });
 
+  test('count a request that takes many calls of the queue before the first of them, and take that back', async () => {
+    const fake = makeTestIngest();
+    const printed: string[] = [];
+    const metrics = makeStageMetrics('test', (line) => printed.push(line));
+    const countsOf = (name: string) => printed.flatMap((line) => JSON.parse(line)[name] ?? []);
+    const beforeSending: number[] = [];
+    fake.answer = (events) => {
+      // All that would remain if the function stopped here.
+      beforeSending.push(...countsOf('EventsUnanswered'));
+      return events.map((_, i) => (i < 5 ? { sent: true } : { sent: false, error: new Error('no'), asked: false }));
+    };
+    const handler = deployed.makeHandler({ ...fake, metrics });
+    const body = JSON.stringify(Array(11).fill({}));
+    expect((await post(body, {}, handler)).status).toBe(503);
+    expect(beforeSending).toEqual([11]);
+    // Five may be queued: the others were never sent.
+    expect(countsOf('EventsUnanswered')).toEqual([11, -6]);
+    printed.length = 0;
+    fake.answer = undefined;
+    expect((await post(body, {}, handler)).status).toBe(200);
+    expect(countsOf('EventsUnanswered')).toEqual([11, -11]);
+    expect(countsOf('EventsAccepted')).toEqual([11]);
+    // In one line, so that no reader sees one without the other.
+    expect(printed).toHaveLength(2);
+    printed.length = 0;
+    await post('[{},{}]', {}, handler);
+    expect(printed).toHaveLength(1);
+  });
+
   test('include a queue that never answers: the time that is left ends in a 503', async () => {
-    const { handler, metrics } = make({ events: { sendEach: () => new Promise(() => {}) } });
-    const result = (await handler(proxyEvent('{}'), { getRemainingTimeInMillis: () => 50 } as Context)) as HttpResult;
+    const { handler, metrics, log } = make({ events: { sendEach: () => new Promise(() => {}) } });
+    const result = (await handler(proxyEvent('{}'), {
+      getRemainingTimeInMillis: () => 2_050,
+    } as Context)) as HttpResult;
     expect(result.statusCode).toBe(503);
+    expect(log.lines).toMatchObject([{ message: 'request not accepted', source: 'rudderstack' }]);
     expect(metrics.counts.get('RequestsFailed')).toBe(1);
   });
 

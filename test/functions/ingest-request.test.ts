@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type IngestAnswer, ingestRequest } from '../../functions/ingest/ingest-request.ts';
+import { Snapshot } from '../../shared/core/configuration/schema.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import { payloadBytesMax, unpackEventText } from '../../shared/core/events/raw-event.ts';
 import { eventIdShard, eventIdTimeMs, isEventId } from '../../shared/core/ids/event-id.ts';
@@ -111,6 +112,38 @@ describe('accepting', () => {
   });
 });
 
+describe('a deadline', () => {
+  test('that passes while events are packed: 503, and none was queued', async () => {
+    let looks = 0;
+    const deadline = { signal: new AbortController().signal, isOver: () => ++looks > 2 };
+    const list = Array.from({ length: 1000 }, () => ({ type: 'track' }));
+    const { answer } = await ingestRequest(ingestRequestOf(list), ingest, deadline);
+    expect(answer).toMatchObject({ kind: 'unavailable', error: { name: 'RetryableError' } });
+    expect(answer).not.toHaveProperty('sending');
+    expect(ingest.calls).not.toContain('events.sendEach');
+  });
+
+  test('that passes while the queue takes a part: the events of that part are named, and no other', async () => {
+    ingest.answer = (events) =>
+      events.map((_, i) =>
+        i < 20 ? { sent: true } : { sent: false, error: new RetryableError('late'), asked: false },
+      );
+    const answer = await answerTo(Array(100).fill({}));
+    if (answer.kind !== 'unavailable') throw new Error(answer.kind);
+    expect(answer.sending?.ids).toHaveLength(100);
+    expect(answer.sending?.unansweredIds).toEqual(ingest.sent.map(({ id }) => id));
+  });
+
+  test.each(['configuration', 'secrets'] as const)('that passes while %s hang: 503', async (port) => {
+    const ending = new AbortController();
+    const hanging = { ...ingest, [port]: new Proxy({}, { get: () => () => new Promise(() => {}) }) };
+    const deadline = { signal: ending.signal, isOver: () => false };
+    const answer = ingestRequest(ingestRequestOf({}), hanging, deadline);
+    ending.abort(new RetryableError('the time of the function ran out'));
+    expect(await answer).toMatchObject({ source: 'unknown', answer: { kind: 'unavailable' } });
+  });
+});
+
 describe('the URL', () => {
   test('an unknown source and a wrong token get the same answer, after fresh configuration and keys were read', async () => {
     const unknown = await answerTo({}, { source: 'nobody' });
@@ -126,6 +159,21 @@ describe('the URL', () => {
     expect(problemOf(unknown).status).toBe(404);
     expect([unknown.reason, wrong.reason]).toEqual(['source_unknown', 'token_wrong']);
     expect(ingest.sent).toEqual([]);
+  });
+
+  test('before the first commit nothing is refused: the sender tries again until there is a configuration', async () => {
+    const uncommitted = {
+      ...liveConfiguration(),
+      snapshot: Snapshot.parse({ sources: {}, workflows: {} }),
+      uncommitted: true as const,
+    };
+    ingest.live = uncommitted;
+    expect(statusOf(await answerTo({}))).toBe(503);
+    expect(statusOf(await answerTo({}, { token: 'wrong' }))).toBe(503);
+    // The next request finds the commit, without waiting for the regular refresh.
+    ingest.reloaded = liveConfiguration();
+    expect(statusOf(await answerTo({}))).toBe(200);
+    expect(statusOf(await answerTo({}, { source: 'nobody' }))).toBe(404);
   });
 
   test.each(['', 'constructor', '__proto__', 'toString', 'rudderstack/..', 'RUDDERSTACK', '\u0000'])(

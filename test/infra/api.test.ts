@@ -4,14 +4,34 @@ import { functionsOf, only, referred, resource, resourcesOf, templateOf } from '
 
 const production = templateOf('production');
 
-describe('the ingest API', () => {
-  // Ingest itself answers other methods, with 405: the gateway's own answer would be 404, as for an unknown URL.
-  test('has one route, for every method, to ingest', () => {
+describe('the gateway', () => {
+  // The functions themselves answer other methods: the gateway's own answer would be 404, as for an unknown URL.
+  test('has one route to ingest and one to the REST API, for every method', () => {
+    const targetOf = (target: { 'Fn::Join': [string, unknown[]] }) => {
+      const integration = resource(production, referred(target['Fn::Join'][1].at(-1)));
+      expect(integration.Properties.PayloadFormatVersion).toBe('2.0');
+      return referred(integration.Properties.IntegrationUri);
+    };
     const routes = resourcesOf(production, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
-    expect(routes.map(({ RouteKey }) => RouteKey)).toEqual(['ANY /v1/sources/{source}/{token+}']);
-    const integration = only(production, 'AWS::ApiGatewayV2::Integration');
-    expect(referred(integration.Properties.IntegrationUri)).toBe(functionsOf(production).ingest?.id);
-    expect(integration.Properties.PayloadFormatVersion).toBe('2.0');
+    expect(routes.map(({ RouteKey, Target }) => [RouteKey, targetOf(Target)])).toEqual([
+      ['ANY /v1/sources/{source}/{token+}', functionsOf(production).ingest?.id],
+      ['ANY /v1/{proxy+}', functionsOf(production).api?.id],
+    ]);
+  });
+
+  // CloudFormation makes a stage whose settings name a route only when the route is there.
+  test.each(environments)('limits calls of the REST API apart from events in $name', ({ name, apiThrottle }) => {
+    const template = templateOf(name);
+    const [, stage] = resourcesOf(template, 'AWS::ApiGatewayV2::Stage')[0] ?? [];
+    expect(stage?.Properties.RouteSettings).toEqual({
+      'ANY /v1/{proxy+}': {
+        ThrottlingRateLimit: apiThrottle.requestsPerSecond,
+        ThrottlingBurstLimit: apiThrottle.burst,
+      },
+    });
+    const routes = resourcesOf(template, 'AWS::ApiGatewayV2::Route');
+    const [rest] = routes.find(([, { Properties }]) => Properties.RouteKey === 'ANY /v1/{proxy+}') ?? [];
+    expect(stage?.DependsOn).toContain(rest);
   });
 
   test.each(environments)('is throttled in $name', ({ name, throttle }) => {

@@ -70,6 +70,13 @@ test('processor is at most 600 KB, and the expression language is not in it', as
   expect(inputs.filter((input) => /node_modules\/jsonata\//.test(input))).toEqual([]);
 });
 
+test('api is at most 600 KB, and no client of ours is in it', async () => {
+  const { bytes, inputs } = await bundle('api');
+  expect(bytes).toBeGreaterThan(100_000);
+  expect(bytes).toBeLessThanOrEqual(600_000);
+  expect(inputs.filter((input) => /node_modules\/(@knocklabs|jose|ajv|jsonata|commander)\//.test(input))).toEqual([]);
+});
+
 describe('beside the bundle', () => {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-beside-'));
   afterAll(() => rmSync(folder, { recursive: true }));

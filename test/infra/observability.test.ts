@@ -36,20 +36,31 @@ describe('alarms', () => {
     ['targets-failing', 'Signalbox', ['TargetCalls', 'TargetFailures']],
     ['signatures-refused', 'Signalbox', ['SignaturesRefused']],
     ['urls-refused', 'Signalbox', ['UrlsRefused']],
+    ['keys-refused', 'Signalbox', ['KeysRefused']],
     ['events-surge', 'Signalbox', ['EventsAccepted']],
     ['requests-failed', 'Signalbox', ['RequestsFailed']],
     ['configuration-unreadable', 'Signalbox', ['ConfigurationUnreadable']],
     ['events-delayed', 'AWS/SQS', ['ApproximateAgeOfOldestMessage']],
     ['actions-delayed', 'AWS/SQS', ['ApproximateAgeOfOldestMessage']],
     ['api-errors', 'AWS/ApiGateway', ['Count', '5xx']],
-    ['api-refusals', 'AWS/ApiGateway', ['Count', '4xx']],
   ])('%s watches what its name says', (name, namespace, metrics) => {
     const watched = watchedBy(name);
     expect(new Set(watched.map(({ metric }) => metric))).toEqual(new Set(metrics));
     expect(new Set(watched.map((one) => one.namespace))).toEqual(new Set([namespace]));
   });
 
-  test.each(['ingest', 'processor', 'workflow-trigger', 'dead-letter'])(
+  // A client may well ask the REST API for a user who does not exist; a sender loses what is refused.
+  test('api-refusals leaves out the calls of the REST API', () => {
+    const watched = watchedBy('api-refusals').map(({ namespace, metric }) => `${namespace} ${metric}`);
+    expect(watched.sort()).toEqual([
+      'AWS/ApiGateway 4xx',
+      'AWS/ApiGateway Count',
+      'Signalbox ApiRefused',
+      'Signalbox ApiRequests',
+    ]);
+  });
+
+  test.each(['ingest', 'processor', 'workflow-trigger', 'dead-letter', 'rest-api'])(
     '%s is watched for errors and throttles',
     (name) => {
       expect(watchedBy(`${name}-errors`)).toMatchObject([{ namespace: 'AWS/Lambda', metric: 'Errors' }]);
@@ -97,7 +108,7 @@ describe('alarms', () => {
   test('a few refused requests raise none, and a whole night of guessing does', () => {
     expect(alarmNamed('urls-refused')).toMatchObject({ Threshold: 20, DatapointsToAlarm: 2, EvaluationPeriods: 6 });
     const [{ Expression }] = alarmNamed('api-refusals').Metrics;
-    expect(Expression).toContain('requests >= 50');
+    expect(Expression).toContain('requests - FILL(calls, 0) >= 50');
   });
 
   test('a surge is what the environment says is one', () => {
@@ -240,7 +251,7 @@ describe('the dashboard', () => {
 
   test('shows the latest words of every function', () => {
     const query = widgets.find(({ properties }) => properties.query !== undefined)?.properties.query;
-    expect(query?.match(/SOURCE '/g)).toHaveLength(4);
+    expect(query?.match(/SOURCE '/g)).toHaveLength(5);
   });
 
   test('names the commands to go on with, for its own environment', () => {
@@ -261,6 +272,6 @@ test('every count that is watched is made by a function', () => {
     watchedBy(AlarmName.replace('signalbox-production-', '')).map(({ namespace, metric }) => `${namespace} ${metric}`),
   );
   const names = [...new Set([...shown, ...alarmed])].flatMap((metric) => metric.match(/^Signalbox (.+)/)?.[1] ?? []);
-  expect(names).toHaveLength(21);
+  expect(names).toHaveLength(24);
   expect(names.filter((name) => !code.includes(`'${name}'`))).toEqual([]);
 });

@@ -73,6 +73,14 @@ const expected: Record<string, Record<string, string[]>> = {
     EventLog: table('GetItem', 'PutItem'),
     ActionLog: table('GetItem', 'PutItem'),
   },
+  api: {
+    log: ownLog,
+    ActionsQueue: ['sqs:SendMessage'],
+    EventLog: table('BatchWriteItem'),
+    ActionLog: table('BatchWriteItem'),
+    Directory: table('BatchGetItem', 'PutItem'),
+    Configuration: table('GetItem', 'Query', 'UpdateItem', 'BatchWriteItem'),
+  },
 };
 
 describe('roles', () => {
@@ -82,7 +90,7 @@ describe('roles', () => {
   });
 
   // What is live decides over every event: no function may change it, whatever an event makes its code do.
-  test('the configuration is only read, but for what the processor notes of sources and event types', () => {
+  test('the configuration is only read, but for what is noted of sources, event types and the use of keys', () => {
     const writing = resourcesOf(production, 'AWS::IAM::Policy')
       .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as Statement[])
       .filter(({ Resource }) => listed(Resource).map(named).includes('Configuration'))
@@ -95,19 +103,33 @@ describe('roles', () => {
           Null: { 'dynamodb:LeadingKeys': 'false' },
         },
       },
+      {
+        Action: 'dynamodb:UpdateItem',
+        Condition: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['keys', 'sources'] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      },
+      {
+        Action: 'dynamodb:BatchWriteItem',
+        Condition: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['event-types#api'] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      },
     ]);
   });
 
   test('each function has a role of its own, without policies that AWS or others could widen', () => {
     const roles = Object.values(functions).map(({ properties }) => referred(properties.Role));
-    expect(new Set(roles).size).toBe(4);
+    expect(new Set(roles).size).toBe(5);
     for (const [, { Properties }] of resourcesOf(production, 'AWS::IAM::Role')) {
       expect(Properties.ManagedPolicyArns).toBeUndefined();
       expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
         { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } },
       ]);
     }
-    expect(resourcesOf(production, 'AWS::IAM::Role')).toHaveLength(4);
+    expect(resourcesOf(production, 'AWS::IAM::Role')).toHaveLength(5);
   });
 
   test.each(environments)('nothing in $name is allowed to do everything, or to anything', ({ name }) => {
@@ -125,12 +147,15 @@ describe('roles', () => {
     }
   });
 
-  test('only the gateway may call ingest, by its one route, and no other caller may call a function', () => {
+  test('only the gateway may call ingest and the API, each by its route, and no other caller may call a function', () => {
     const permissions = resourcesOf(production, 'AWS::Lambda::Permission').map(([, { Properties }]) => Properties);
-    expect(permissions).toHaveLength(1);
-    expect(permissions[0]).toMatchObject({ Principal: 'apigateway.amazonaws.com', Action: 'lambda:InvokeFunction' });
-    expect(referred(permissions[0]?.FunctionName)).toBe(functions.ingest?.id);
-    expect(JSON.stringify(permissions[0]?.SourceArn)).toContain('/*/*/v1/sources/{source}/{token+}"');
+    for (const permission of permissions)
+      expect(permission).toMatchObject({ Principal: 'apigateway.amazonaws.com', Action: 'lambda:InvokeFunction' });
+    const routeOf = ({ SourceArn }: (typeof permissions)[number]) => SourceArn['Fn::Join'][1].at(-1);
+    expect(permissions.map((one) => [referred(one.FunctionName), routeOf(one)])).toEqual([
+      [functions.ingest?.id, '/*/*/v1/sources/{source}/{token+}'],
+      [functions.api?.id, '/*/*/v1/{proxy+}'],
+    ]);
   });
 
   test('a function may use every table whose name it is told, and is told of no other', () => {

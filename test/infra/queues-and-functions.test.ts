@@ -160,10 +160,11 @@ describe('functions', () => {
       [properties.MemorySize, properties.Timeout],
     ]);
     expect(Object.fromEntries(sizes)).toEqual({
-      ingest: [256, 10],
+      ingest: [1769, 10],
       processor: [512, 30],
       'workflow-trigger': [512, 60],
       'dead-letter': [512, 30],
+      api: [512, 28],
     });
   });
 
@@ -183,6 +184,10 @@ describe('functions', () => {
       'ENVIRONMENT ACTIONS_QUEUE_URL CLAIMS_TABLE ACTION_LOG_TABLE WORKFLOW_RUNS_TABLE DIRECTORY_TABLE CONFIGURATION_TABLE SECRETS_PREFIX LOG_RETENTION_DAYS MAX_RECEIVE_COUNT',
     ],
     ['dead-letter', 'ENVIRONMENT CLAIMS_TABLE EVENT_LOG_TABLE ACTION_LOG_TABLE LOG_RETENTION_DAYS USERS_INDEX'],
+    [
+      'api',
+      'ENVIRONMENT ACTIONS_QUEUE_URL EVENT_LOG_TABLE ACTION_LOG_TABLE DIRECTORY_TABLE CONFIGURATION_TABLE LOG_SHARDS LOG_RETENTION_DAYS USERS_INDEX',
+    ],
   ])('%s is told exactly what it reads', (name, variables) => {
     const told = Object.keys(functions[name]?.properties.Environment.Variables);
     expect(told.sort()).toEqual([...variables.split(' '), 'NODE_OPTIONS'].sort());

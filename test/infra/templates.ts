@@ -18,6 +18,7 @@ export type TemplateResource = {
   Properties: Untyped;
   DeletionPolicy?: string;
   UpdateReplacePolicy?: string;
+  DependsOn?: string[];
 };
 
 export type StackTemplate = {

@@ -12,6 +12,7 @@ const answers = {
   signature_partial: { status: 401, title: 'The signature covers only the first event' },
   body_empty: { status: 400, title: 'The body is empty' },
   body_not_gzip: { status: 400, title: 'The body cannot be decompressed' },
+  body_not_compressed: { status: 400, title: 'The body is not compressed as it says' },
   body_not_utf8: { status: 400, title: 'The body is not UTF-8' },
   body_too_deep: { status: 400, title: 'The body is nested too deeply' },
   body_not_json: { status: 400, title: 'The body is not JSON' },

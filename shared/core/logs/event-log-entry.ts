@@ -27,6 +27,7 @@ export const EventReason = z.enum([
   'event_type_missing',
   'preprocess_failed',
   'too_many_actions',
+  'request_refused',
   // failed
   'retries_exhausted',
   'message_unreadable',

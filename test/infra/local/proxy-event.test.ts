@@ -26,6 +26,18 @@ function eventOf(changes: Partial<ReceivedRequest>) {
   return JSON.parse(proxyEvent(changed, decodePath(changed.target) as string, match));
 }
 
+test('of two greedy routes the longer takes a request, whatever their order', () => {
+  const routes = ['ANY /v1/{proxy+}', 'ANY /v1/sources/{source}/{token+}'];
+  for (const keys of [routes, routes.toReversed()]) {
+    expect(matchRoute(keys, 'POST', '/v1/sources/stripe/token')?.routeKey).toBe(routes[1]);
+    expect(matchRoute(keys, 'GET', '/v1/users/u1')).toEqual({
+      routeKey: routes[0],
+      pathParameters: { proxy: 'users/u1' },
+    });
+    expect(matchRoute(keys, 'GET', '/v1/sources/stripe')?.routeKey).toBe(routes[0]);
+  }
+});
+
 describe('the proxy event', () => {
   test('has the shape of payload format 2.0', () => {
     expect(eventOf({ cookies: ['a=b', 'c=d'] })).toEqual({

@@ -5,6 +5,7 @@ import { actions } from '../../../core/actions/index.ts';
 import { compileDataSchema } from '../../../core/configuration/compile-data-schema.ts';
 import type { EnvironmentFile, Snapshot, SourceFile, WorkflowFile } from '../../../core/configuration/schema.ts';
 import { actionsPerEventMax, mappingsOf, triggerMappings } from '../../../core/configuration/triggers.ts';
+import { apiSource } from '../../../core/ids/api-source.ts';
 import { keptHeaders } from '../../../core/ingest/kept-headers.ts';
 import type { JsonObject } from '../../../core/json/values.ts';
 import { verifierOf } from '../../../core/live/effective-settings.ts';
@@ -35,6 +36,10 @@ export function checkReferences(
     problems.push({ severity, ...locate(kind, key, path, at), message });
   };
   for (const [key, source] of Object.entries(snapshot.sources)) checkSource(key, source, keys, report);
+  if (Object.hasOwn(snapshot.sources, apiSource)) {
+    const what = `is in a file called "${apiSource}", the source of calls of the REST API; give the file another name`;
+    report('error', 'sources', apiSource, ['kind'], what);
+  }
   for (const key of Object.keys(snapshot.sources)) checkCounts(key, snapshot, report);
   const taken = new Map<string, Set<string>>();
   for (const [key, workflow] of Object.entries(snapshot.workflows)) {

@@ -53,6 +53,14 @@ test('there is none to begin with', () => {
 describe('a mistake is told once, with its place, what stands there, what would be right, and the nearest name', () => {
   test.each<[what: string, file: string, text: string, told: string[]]>([
     [
+      'a source that is called as the API is',
+      'sources/api.yaml',
+      'kind: rudderstack\nname: Shop\n',
+      [
+        'sources/api.yaml:1:7 error: kind is in a file called "api", the source of calls of the REST API; give the file another name',
+      ],
+    ],
+    [
       'a number where text belongs',
       'sources/rs.yaml',
       'kind: 5\nname: Shop\n',

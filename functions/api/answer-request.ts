@@ -1,0 +1,217 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { asError, RetryableError } from '../../shared/core/errors.ts';
+import { apiSource } from '../../shared/core/ids/api-source.ts';
+import { logShardsMax, makeEventId } from '../../shared/core/ids/event-id.ts';
+import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
+import type { HttpResult } from '../../shared/lambda/http-errors.ts';
+import type { StageMetrics } from '../../shared/lambda/metrics.ts';
+import { type Asked, type Recorded, recordRequest } from '../../shared/operations/requests/record-request.ts';
+import type { ApiRequest } from '../../shared/operations/requests/request.ts';
+import type { ApiKey, ApiKeys } from '../../shared/ports/api-keys.ts';
+import type { SeenRegistry } from '../../shared/ports/seen-registry.ts';
+import { type Answer, httpResult, invalid, problemsOf, type Refused, unavailable } from './answer.ts';
+import { authenticate } from './authenticate.ts';
+import { type Found, findRoute } from './find-route.ts';
+import { readJsonBody } from './read-body.ts';
+import { readQuery } from './read-query.ts';
+import { type ApiPorts, type Call, type Route, writes } from './route.ts';
+
+export type ApiDeps = ApiPorts & {
+  routes: readonly Route[];
+  keys: ApiKeys;
+  seen: SeenRegistry;
+  metrics: StageMetrics;
+  log: FunctionLog & { info(message: string, context: Record<string, unknown>): void };
+  logShards: number;
+  randomBytes(size: number): Uint8Array;
+};
+
+/** Actions begin no long work after this, so that the answer is out before the caller's patience ends. */
+const workMs = 20_000;
+
+// Twelve for the id and one to choose the shard.
+const entropyBytes = 13;
+
+/**
+ * One request from start to finish: who asks, which call, are its parts right; do it; write its
+ * rows; answer. It never throws: our own faults are 503, which clients repeat.
+ */
+export async function answerRequest(event: APIGatewayProxyEventV2, deps: ApiDeps): Promise<HttpResult> {
+  const receivedAtMs = deps.nowMs();
+  const entropy = deps.randomBytes(entropyBytes);
+  const shard = (entropy[entropyBytes - 1] ?? 0) % Math.min(deps.logShards, logShardsMax);
+  const id = makeEventId(apiSource, shard, receivedAtMs, entropy);
+  deps.metrics.count(apiSource, 'ApiRequests');
+  try {
+    return await settle(event, { id, receivedAtMs, deadlineMs: receivedAtMs + workMs }, deps);
+  } catch (error) {
+    deps.metrics.count(apiSource, 'RequestsFailed');
+    // It may have its row all the same: the table's answer was lost, or comes after ours.
+    deps.metrics.countAt(receivedAtMs, apiSource, 'EventsUnanswered');
+    logFailure(deps.log, 'request not answered', asError(error), { request_id: id, status: 503 });
+    return unavailable(id, error instanceof RetryableError ? error.retryAfterSeconds : undefined);
+  }
+}
+
+type Times = Pick<ApiRequest, 'id' | 'receivedAtMs' | 'deadlineMs'>;
+
+async function settle(event: APIGatewayProxyEventV2, times: Times, deps: ApiDeps): Promise<HttpResult> {
+  const { method } = event.requestContext.http;
+  const found = findRoute(deps.routes, method, event.rawPath);
+  if (found.kind === 'found' && found.route.permission === 'none')
+    return countedResult(await open(found, event, times, deps), times, deps);
+  const authenticated = await authenticate(event.headers.authorization, deps.keys);
+  if (authenticated.kind === 'refused') {
+    deps.metrics.count(apiSource, 'KeysRefused', 1, authenticated.code);
+    return countedResult(authenticated, times, deps);
+  }
+  const { key } = authenticated;
+  const [answer] = await Promise.all([answerKnown(found, event, key, times, deps), noteUse(key, times, deps)]);
+  return countedResult(answer, times, deps);
+}
+
+function countedResult(answer: Answer, { id }: Times, { metrics }: ApiDeps): HttpResult {
+  if (answer.kind === 'refused') metrics.count(apiSource, 'ApiRefused', 1, answer.code);
+  return httpResult(answer, id);
+}
+
+/** A call that takes no key: it reads, and has no row. */
+async function open({ route, params }: Found, event: APIGatewayProxyEventV2, times: Times, deps: ApiDeps) {
+  const request = { ...times, call: route.call, key: { id: '', name: '' } };
+  const call = parseCall(route, params, event, { kind: 'read', text: '', value: undefined }, request, deps);
+  return 'handle' in call ? call.handle() : call;
+}
+
+async function answerKnown(
+  found: Found | Refused,
+  event: APIGatewayProxyEventV2,
+  key: ApiKey,
+  times: Times,
+  deps: ApiDeps,
+): Promise<Answer> {
+  if (found.kind === 'refused') {
+    logRead(deps, { ...times, call: 'unknown', key }, event, found);
+    return found;
+  }
+  const { route, params } = found;
+  const request: ApiRequest = { ...times, call: route.call, key };
+  const rawBody = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+  const body = route.body === undefined ? emptyBody : readJsonBody(rawBody, event.headers['content-encoding']);
+  const answer = await handle(route, params, event, body, request, deps);
+  if (!writes(route)) {
+    logRead(deps, request, event, answer);
+    return answer;
+  }
+  await record(request, askedOf(event, body.kind === 'read' ? body.text : ''), answer, deps);
+  return answer;
+}
+
+const emptyBody = { kind: 'read', text: '', value: undefined } as const;
+type Body = ReturnType<typeof readJsonBody>;
+
+async function handle(
+  route: Route,
+  params: Record<string, string>,
+  event: APIGatewayProxyEventV2,
+  body: Body,
+  request: ApiRequest,
+  ports: ApiPorts,
+): Promise<Answer> {
+  if (body.kind === 'refused') return body;
+  const call = parseCall(route, params, event, body, request, ports);
+  return 'handle' in call ? call.handle() : call;
+}
+
+/** A call whose parts are right, or everything that is wrong with them. */
+function parseCall(
+  route: Route,
+  params: Record<string, string>,
+  event: APIGatewayProxyEventV2,
+  body: Extract<Body, { kind: 'read' }>,
+  request: ApiRequest,
+  ports: ApiPorts,
+): { handle(): Promise<Answer> } | Refused {
+  const given = { params, query: readQuery(event.rawQueryString), body: body.value ?? {} };
+  const parsed = {
+    params: route.params.safeParse(given.params),
+    query: route.query.safeParse(given.query),
+    body: route.body?.safeParse(given.body),
+  };
+  const problems = (['params', 'query', 'body'] as const).flatMap((part) => {
+    const error = parsed[part]?.error;
+    return error === undefined ? [] : problemsOf(error, given[part]);
+  });
+  if (problems.length > 0) return invalid(problems);
+  const call = {
+    params: parsed.params.data,
+    query: parsed.query.data,
+    body: parsed.body?.data,
+    request,
+    ports,
+  } as unknown as Call<never, never, never>;
+  return { handle: () => route.handle(call) };
+}
+
+function askedOf(event: APIGatewayProxyEventV2, body: string): Asked {
+  const kept = Object.entries(event.headers).flatMap(([name, value]) =>
+    keptHeaders.has(name.toLowerCase()) && value !== undefined ? [[name.toLowerCase(), value] as const] : [],
+  );
+  return {
+    method: event.requestContext.http.method,
+    path: event.rawPath,
+    query: event.rawQueryString,
+    headers: Object.fromEntries(kept),
+    body,
+  };
+}
+
+/** As with events: an allow-list, without credentials. */
+const keptHeaders = new Set(['content-type', 'user-agent', 'idempotency-key']);
+
+/**
+ * The rows of a call that changes something, or was refused to. A done call is answered when its row
+ * is written; a refused one changed nothing, so its answer stands without a row.
+ */
+async function record(request: ApiRequest, asked: Asked, answer: Answer, deps: ApiDeps): Promise<void> {
+  const recorded: Recorded = answer.kind === 'refused' ? { refusal: answer.message } : (answer.recorded ?? {});
+  try {
+    await recordRequest(request, asked, recorded, deps);
+  } catch (error) {
+    if (answer.kind === 'done') throw error;
+    deps.metrics.countAt(request.receivedAtMs, apiSource, 'EventsUnanswered');
+    logFailure(deps.log, 'the row of a refused request could not be written', asError(error), {
+      request_id: request.id,
+    });
+    return;
+  }
+  // At the time in its id, so that a minute's count equals its number of rows.
+  deps.metrics.countAt(request.receivedAtMs, apiSource, 'EventsAccepted');
+  if (answer.kind === 'refused') deps.metrics.count(apiSource, 'EventsRejected', 1, 'request_refused');
+  else deps.metrics.count(apiSource, 'EventsProcessed');
+  for (const _ of recorded.performed ?? []) deps.metrics.count(apiSource, 'ActionsSucceeded');
+  await bestEffort('the API could not be noted as a source', request.id, deps, () =>
+    deps.seen.note([{ source: apiSource, eventId: request.id, eventType: request.call }], deps.nowMs()),
+  );
+}
+
+function noteUse(key: ApiKey, { id }: Times, deps: ApiDeps): Promise<void> {
+  return bestEffort('the use of a key could not be noted', id, deps, () => deps.keys.noteUse(key, deps.nowMs()));
+}
+
+/** For what no answer waits for in vain: it is logged and left. */
+async function bestEffort(what: string, id: string, { log }: ApiDeps, work: () => Promise<void>): Promise<void> {
+  await work().catch((error) => logFailure(log, what, asError(error), { request_id: id }));
+}
+
+/** Reads have no row, which would cost ten times as much as they do: one line says who read what. */
+function logRead(deps: ApiDeps, request: ApiRequest, event: APIGatewayProxyEventV2, answer: Answer): void {
+  deps.log.info('request answered', {
+    request_id: request.id,
+    call: request.call,
+    path: event.rawPath,
+    key: request.key.id,
+    key_name: request.key.name,
+    status: answer.status,
+    ms: deps.nowMs() - request.receivedAtMs,
+  });
+}

@@ -1,0 +1,145 @@
+import type * as z from 'zod';
+import type { FieldError } from '../../shared/core/errors.ts';
+import { describeType } from '../../shared/core/json/values.ts';
+import type { HttpResult } from '../../shared/lambda/http-errors.ts';
+import type { Recorded } from '../../shared/operations/requests/record-request.ts';
+
+/** A wrong field, in the published form: `type` is a word for programs, null for most. */
+export type FieldProblem = FieldError & { type: string | null };
+
+/** All codes of refusals: the closed list that answers and metrics share. */
+export type RefusalCode =
+  | 'authentication_required'
+  | 'authorization'
+  | 'invalid_json'
+  | 'invalid_params'
+  | 'payload_too_large'
+  | 'resource_missing'
+  | 'not_offered'
+  | 'encoding_unsupported'
+  | 'actor_missing'
+  | 'audience_missing'
+  | 'workflow_missing'
+  | 'workflow_inactive'
+  | 'idempotency_mismatch';
+
+export type Refused = {
+  kind: 'refused';
+  status: 400 | 401 | 403 | 404 | 413 | 415 | 422;
+  code: RefusalCode;
+  message: string;
+  /** With 422 only. */
+  errors?: FieldProblem[];
+};
+
+/** A route's answer; `recorded` is what goes into the logs, absent for reads. */
+export type Done = {
+  kind: 'done';
+  status: 200 | 204;
+  body?: unknown;
+  recorded?: Recorded;
+  headers?: Record<string, string>;
+};
+
+export type Answer = Done | Refused;
+
+export function ok(body: unknown, recorded?: Recorded): Done {
+  return { kind: 'done', status: 200, body, ...(recorded && { recorded }) };
+}
+
+export function noContent(recorded?: Recorded): Done {
+  return { kind: 'done', status: 204, ...(recorded && { recorded }) };
+}
+
+export function missing(message: string): Refused {
+  return { kind: 'refused', status: 404, code: 'resource_missing', message };
+}
+
+/** The message repeats the first error, since many clients log only that. */
+export function invalid(errors: FieldProblem[]): Refused {
+  const [first, ...others] = errors;
+  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+  const message = first === undefined ? 'the request is not valid' : `${sentence(first)}${more}`;
+  return { kind: 'refused', status: 422, code: 'invalid_params', message, errors };
+}
+
+/** An action's own refusal. */
+export function invalidFields(errors: FieldError[]): Refused {
+  return invalid(errors.map((error) => ({ ...error, type: null })));
+}
+
+function sentence({ field, message }: FieldError): string {
+  return field === '' || message.startsWith(`${field} `) ? message : `${field}: ${message}`;
+}
+
+/** What zod found wrong with a part of a request, in words. */
+export function problemsOf({ issues }: z.ZodError, input: unknown): FieldProblem[] {
+  return issues.flatMap((issue): FieldProblem[] => {
+    const field = issue.path.join('.');
+    const given = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], input);
+    if (given === undefined && issue.path.length > 0) return [{ field, message: 'is required', type: 'required' }];
+    return [{ field, message: wordsOf(issue, given), type: null }];
+  });
+}
+
+const wanted: Record<string, string> = {
+  string: 'text',
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  boolean: 'true or false',
+  number: 'a number',
+  int: 'a whole number',
+};
+
+function wordsOf(issue: z.core.$ZodIssue, given: unknown): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${wanted[issue.expected] ?? issue.expected}, not ${describeType(given)}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}${unitOf(issue.origin)}`;
+    case 'too_small':
+      return `must be at least ${issue.minimum}${unitOf(issue.origin)}`;
+    case 'invalid_value':
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+    case 'unrecognized_keys':
+      return `has unknown fields: ${issue.keys.join(', ')}`;
+    default:
+      return issue.message;
+  }
+}
+
+function unitOf(origin: string): string {
+  return origin === 'array' ? ' entries long' : origin === 'string' ? ' characters long' : '';
+}
+
+const errorTypes: Partial<Record<RefusalCode, string>> = {
+  authentication_required: 'authentication_error',
+  authorization: 'authentication_error',
+  resource_missing: 'api_error',
+  not_offered: 'api_error',
+};
+
+export function httpResult(answer: Answer, requestId: string): HttpResult {
+  const headers = { 'x-request-id': requestId };
+  if (answer.kind === 'done') {
+    if (answer.body === undefined) return { statusCode: answer.status, headers: { ...headers, ...answer.headers } };
+    return json(answer.status, answer.body, { ...headers, ...answer.headers });
+  }
+  const { status, code, message, errors } = answer;
+  const type = errorTypes[code] ?? 'invalid_request_error';
+  return json(status, { code, message, status, type, ...(errors && { errors }) }, headers);
+}
+
+const retryAfterSecondsByDefault = 2;
+
+/** Any fault of ours. Clients and reverse-ETL tools repeat it. */
+export function unavailable(requestId: string, retryAfterSeconds = retryAfterSecondsByDefault): HttpResult {
+  const message = 'a fault on our side; send the request again';
+  const body = { code: 'unavailable', message, status: 503, type: 'api_error' };
+  return json(503, body, { 'x-request-id': requestId, 'retry-after': String(Math.ceil(retryAfterSeconds)) });
+}
+
+function json(statusCode: number, body: unknown, headers: Record<string, string>): HttpResult {
+  return { statusCode, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+}

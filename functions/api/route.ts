@@ -1,0 +1,54 @@
+import type * as z from 'zod';
+import type { ApiRequest, RequestPorts } from '../../shared/operations/requests/request.ts';
+import type { Answer } from './answer.ts';
+
+type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
+
+/** A request after its parts were checked. */
+export type Call<Params, Query, Body> = {
+  params: Params;
+  query: Query;
+  body: Body;
+  request: ApiRequest;
+  ports: ApiPorts;
+};
+
+/** What routes may use besides what requests may. */
+export type ApiPorts = RequestPorts;
+
+/** One call of the API, as data: requests are checked, and the documents written, from it. */
+export type Route = {
+  /** As the client names it, and so the event type in the log: `users.update`. */
+  call: string;
+  method: Method;
+  /** `/v1/users/{user_id}` */
+  path: string;
+  /** For the documents: a sentence without full stop. */
+  does: string;
+  /** `secret`: a secret key. `none`: no key at all. */
+  permission: 'secret' | 'none';
+  params: z.ZodObject;
+  query: z.ZodObject;
+  /** Absent: a body is ignored. */
+  body?: z.ZodType;
+  /** The body of a 200; absent: 204. */
+  answer?: z.ZodType;
+  handle(call: Call<never, never, never>): Promise<Answer>;
+};
+
+/** Checks a route's types; its `handle` gets what its own schemas give. */
+export function defineRoute<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType>(
+  route: Omit<Route, 'params' | 'query' | 'body' | 'handle'> & {
+    params: Params;
+    query: Query;
+    body?: Body;
+    handle(call: Call<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<Answer>;
+  },
+): Route {
+  return route as unknown as Route;
+}
+
+/** Whether a call changes something: it then has rows in the logs. */
+export function writes({ method }: Pick<Route, 'method'>): boolean {
+  return method !== 'GET';
+}

@@ -1,0 +1,124 @@
+import type { Action } from '../../core/actions/action.ts';
+import { defined } from '../../core/defined.ts';
+import { RetryableError } from '../../core/errors.ts';
+import { apiSource } from '../../core/ids/api-source.ts';
+import type { EntityRef } from '../../core/ids/entity-ref.ts';
+import { invocationId } from '../../core/ids/invocation-id.ts';
+import type { JsonObject } from '../../core/json/values.ts';
+import type { ActionOutcome } from '../../core/logs/action-log-entry.ts';
+import type { ActionResult } from '../../core/logs/action-result.ts';
+import type { ActionContext } from '../../core/runs/action-context.ts';
+import { clip } from '../../core/text.ts';
+import { newestTimeMs, type RememberingDirectory, rememberingDirectory } from './remembering-directory.ts';
+import { type ApiRequest, apiMapping, type RequestPorts } from './request.ts';
+
+export type Performed = {
+  /** For the action log. */
+  outcome: ActionOutcome;
+  result: Exclude<ActionResult, { status: 'pending' }>;
+  /** The entities as the action left them. */
+  directory: RememberingDirectory;
+};
+
+const attemptsMax = 3;
+
+/**
+ * Runs an action in the request, by the code that events run it with. For actions that change the
+ * directory only: starting and cancelling runs is the work of `workflow-trigger` (`handOver`).
+ *
+ * A request happens when it is received, so it must win over everything that was there before. A
+ * clock that lags by milliseconds, or an event from a sender whose clock is ahead, may have left a
+ * later time on what it is `about`; then it is given the next moment after that.
+ * @param nth from 0, for requests with several actions: each gets an id of its own
+ * @throws RetryableError when a table is throttled or unavailable, or the time did not suffice
+ */
+export async function performAction(
+  action: Action,
+  payload: JsonObject,
+  about: EntityRef[],
+  request: ApiRequest,
+  ports: RequestPorts,
+  nth = 0,
+): Promise<Performed> {
+  const mapping = nth === 0 ? apiMapping : `${apiMapping}-${nth}`;
+  const id = invocationId(request.id, mapping);
+  const startedAtMs = ports.nowMs();
+  const directory = rememberingDirectory(ports.directory);
+  let occurredAtMs = request.receivedAtMs;
+  for (let attempt = 1; ; attempt++) {
+    const context = await contextOf({ id, mapping, occurredAtMs, startedAtMs, attempt }, directory, request, ports);
+    const result = await action.run(payload, context);
+    if (result.status === 'pending') throw new RetryableError(result.detail);
+    const newest = Math.max(0, ...about.map((ref) => newestTimeMs(directory.lastSeen(ref))));
+    if (attempt < attemptsMax && (newest > occurredAtMs || isTooLate(result))) {
+      occurredAtMs = Math.max(newest, occurredAtMs) + 1;
+      continue;
+    }
+    const head = { id, action: action.id, mapping, payload, attempts: 1, firstAttemptAtMs: startedAtMs };
+    return { outcome: { ...head, ...endOf(result), finishedAtMs: ports.nowMs() }, result, directory };
+  }
+}
+
+/** A delete of the same moment, or a later one. */
+function isTooLate({ warnings = [] }: ActionResult): boolean {
+  return warnings.some(({ code }) => code === 'deleted_later');
+}
+
+type Attempt = { id: string; mapping: string; occurredAtMs: number; startedAtMs: number; attempt: number };
+
+async function contextOf(
+  { id, mapping, occurredAtMs, startedAtMs, attempt }: Attempt,
+  directory: RememberingDirectory,
+  request: ApiRequest,
+  ports: RequestPorts,
+): Promise<ActionContext> {
+  return {
+    id,
+    mapping,
+    execution: request.id,
+    origin: request.id,
+    event: {
+      id: request.id,
+      source: apiSource,
+      eventType: request.call,
+      occurredAtMs,
+      receivedAtMs: request.receivedAtMs,
+    },
+    environment: ports.environment,
+    configuration: await ports.configuration(),
+    directory,
+    subscriptions: ports.subscriptions,
+    audiences: ports.audiences,
+    runs: absent('runs'),
+    openTarget: absent('openTarget'),
+    attempt,
+    firstAttemptAtMs: startedAtMs,
+    batchWritten: async () => undefined,
+    noteCancelled: absent('noteCancelled'),
+    again: false,
+    // No queue would try again: what is unknown now stays unknown.
+    isLastAttempt: true,
+    deadlineMs: request.deadlineMs,
+    nowMs: ports.nowMs,
+    count: absent('count'),
+  };
+}
+
+/** Its role has no such grants, so an action that needs one is a mistake in a route. */
+function absent<Name extends 'runs' | 'openTarget' | 'noteCancelled' | 'count'>(name: Name): ActionContext[Name] {
+  const fail = () => {
+    throw new Error(`an action used ${name} in a request; hand it over to workflow-trigger instead`);
+  };
+  return new Proxy(fail, { get: fail }) as unknown as ActionContext[Name];
+}
+
+const warningsMax = 20;
+
+function endOf(result: Performed['result']): Pick<ActionOutcome, 'status'> & Partial<ActionOutcome> {
+  const warnings = result.warnings
+    ?.slice(0, warningsMax)
+    .map(({ code, message }) => ({ code, message: clip(message) }));
+  const detail = result.detail && clip(result.detail);
+  if (result.status === 'succeeded') return { status: 'succeeded', result: result.result, ...defined({ warnings }) };
+  return { status: result.status, reason: result.reason, ...defined({ detail, warnings }) };
+}

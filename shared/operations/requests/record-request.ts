@@ -1,0 +1,107 @@
+import { defined } from '../../core/defined.ts';
+import { packEventText, payloadBytesMax } from '../../core/events/raw-event.ts';
+import { apiSource } from '../../core/ids/api-source.ts';
+import type { ActionOutcome } from '../../core/logs/action-log-entry.ts';
+import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
+import { clip } from '../../core/text.ts';
+import type { ApiRequest, RequestPorts } from './request.ts';
+
+/** What a request did, for its rows. */
+export type Recorded = {
+  /** The user that it is about, if one: `events --user` finds its row. */
+  userId?: string;
+  /** Actions that ran in the request. */
+  performed?: ActionOutcome[];
+  /** The number of actions that were handed over. */
+  handedOver?: number;
+  /** Why it was refused; absent when it was done. */
+  refusal?: string;
+};
+
+/** What the client asked, as its row keeps it. */
+export type Asked = { method: string; path: string; query: string; headers: Record<string, string>; body: string };
+
+/**
+ * Writes the rows of a request, in the form that events' rows have: first the action log, and last
+ * the event's row, which marks that everything before it has happened.
+ * @throws Error of the table when a row was not written: what was done stays done, and is safe to
+ * repeat
+ */
+export async function recordRequest(
+  request: ApiRequest,
+  asked: Asked,
+  recorded: Recorded,
+  ports: Pick<RequestPorts, 'configuration' | 'eventLog' | 'actionLog' | 'nowMs'>,
+): Promise<void> {
+  const { performed = [] } = recorded;
+  const { version } = await ports.configuration();
+  if (performed.length > 0) {
+    const [error] = await ports.actionLog.writeEach([
+      {
+        execution: request.id,
+        eventId: request.id,
+        source: apiSource,
+        eventType: request.call,
+        configVersion: version,
+        actions: performed,
+        next: 0,
+        origins: [request.id],
+        revision: 1,
+        receivedAtMs: request.receivedAtMs,
+        updatedAtMs: ports.nowMs(),
+      },
+    ]);
+    if (error) throw error;
+  }
+  const [error] = await ports.eventLog.writeEach([eventEntry(request, asked, recorded, version, ports.nowMs())]);
+  if (error) throw error;
+}
+
+function eventEntry(
+  request: ApiRequest,
+  asked: Asked,
+  { userId, performed = [], handedOver = 0, refusal }: Recorded,
+  configVersion: number,
+  nowMs: number,
+): EventLogEntry {
+  const ending =
+    refusal === undefined
+      ? ({ status: 'processed', execution: request.id } as const)
+      : ({ status: 'rejected', reason: 'request_refused', detail: clip(refusal) } as const);
+  return {
+    id: request.id,
+    source: apiSource,
+    eventType: request.call,
+    ...defined({ userId: userId === undefined ? undefined : clip(userId) }),
+    ...ending,
+    configVersion,
+    verification: 'enforced:verified',
+    actionsPlanned: performed.length + handedOver,
+    receivedAtMs: request.receivedAtMs,
+    processedAtMs: nowMs,
+    payload: payloadOf(request, asked),
+  };
+}
+
+/** The request as text: who asked, what, and the body unchanged. */
+function payloadOf({ key }: ApiRequest, { method, path, query, headers, body }: Asked): Uint8Array {
+  const head = { method, path, ...(query !== '' && { query }), key: { id: key.id, name: key.name } };
+  const whole = packEventText({ headers, body: withBody(head, body) });
+  if (whole.length <= payloadBytesMax) return whole;
+  return packEventText({ headers, body: JSON.stringify({ ...head, body_bytes: Buffer.byteLength(body) }) });
+}
+
+/** The body's own text is kept, digits of long numbers included; text that is not JSON as a string. */
+function withBody(head: Record<string, unknown>, body: string): string {
+  if (body === '') return JSON.stringify(head);
+  return `${JSON.stringify(head).slice(0, -1)},"body":${isJson(body) ? body : JSON.stringify(body)}}`;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

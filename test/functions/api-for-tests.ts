@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import Knock from '@knocklabs/node';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { type ApiDeps, answerRequest } from '../../functions/api/answer-request.ts';
+import { routes } from '../../functions/api/routes/index.ts';
+import { decodePath, matchRoute, proxyEvent } from '../../infra/local/proxy-event.ts';
+import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
+import { makeApiKeys } from '../../shared/adapters/dynamodb-api-keys.ts';
+import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
+import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
+import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
+import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
+import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
+import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
+import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
+import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
+import { createKey } from '../../shared/operations/keys/keys.ts';
+import { startTables, type TestTables } from '../support/dynalite.ts';
+import { makeKeptLog } from '../support/function-log.ts';
+
+export type ApiAnswer = { status: number; headers: Record<string, string>; body: unknown };
+type Change = { body?: unknown; key?: string | null; headers?: Record<string, string> };
+
+/** The API over the real adapters and tables in process; messages for workflow-trigger are kept. */
+export type TestApi = {
+  tables: TestTables;
+  deps: ApiDeps;
+  /** A secret key that works. */
+  key: string;
+  /** The official client, whose requests go through the gateway's code into the function. */
+  client: Knock;
+  messages: ActionsMessage[];
+  /** Lines that the log got, reads included. */
+  lines: Record<string, unknown>[];
+  call(method: string, target: string, change?: Change): Promise<ApiAnswer>;
+  makeKey(kind: 'secret' | 'public'): Promise<{ id: string; key: string }>;
+  stop(): Promise<void>;
+};
+
+export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi> {
+  const tables = await startTables();
+  const { client, names } = tables;
+  const table = { client, table: names.Configuration };
+  const configuration = makeConfigurationSource(table);
+  const messages: ActionsMessage[] = [];
+  const log = makeKeptLog();
+  const lines: Record<string, unknown>[] = [];
+  const deps: ApiDeps = {
+    routes,
+    environment: 'development',
+    configuration: () => configuration.current(),
+    keys: makeApiKeys(table),
+    seen: makeSeenRegistry(table),
+    directory: makeDirectory(client, names.Directory),
+    subscriptions: makeSubscriptions(client, names.Directory),
+    audiences: makeAudiences(client, names.Directory),
+    eventLog: makeEventLog({ client, table: names.EventLog, retentionDays: 30, usersIndex: true }),
+    actionLog: makeActionLog({ client, table: names.ActionLog, retentionDays: 30 }),
+    actionsQueue: {
+      async sendEach(sent) {
+        messages.push(...sent);
+        return sent.map(() => ({ sent: true }));
+      },
+    },
+    metrics: makeStageMetrics('development', () => undefined),
+    log: { ...log, info: (message, context) => void lines.push({ level: 'info', message, ...context }) },
+    logShards: 1,
+    nowMs: Date.now,
+    randomBytes,
+    ...changes,
+  };
+  const makeKey = (kind: 'secret' | 'public') =>
+    createKey(
+      { name: 'development', configuration: table },
+      { name: kind, kind },
+      { author: 'test', nowMs: Date.now(), entropy: randomBytes(32) },
+    );
+  const { key } = await makeKey('secret');
+
+  async function fetchFrom(method: string, target: string, headers: Record<string, string>, body: Buffer) {
+    const path = decodePath(target) ?? '';
+    const routeKeys = ['ANY /v1/sources/{source}/{token+}', 'ANY /v1/{proxy+}'];
+    const match = matchRoute(routeKeys, method, path);
+    if (match === undefined) return { statusCode: 404, headers: {}, body: '{"message":"Not Found"}' };
+    const received = { id: 'r', receivedAt: new Date(), method, target, httpVersion: '1.1', headers, cookies: [] };
+    const event = proxyEvent({ ...received, sourceIp: '127.0.0.1', port: 3000, body }, path, match);
+    return answerRequest(JSON.parse(event) as APIGatewayProxyEventV2, deps);
+  }
+
+  async function fetchLike(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    const request = new Request(input, init);
+    const url = new URL(request.url);
+    const body = Buffer.from(await request.arrayBuffer());
+    // The path as the client wrote it, before `URL` could change its escapes.
+    const target = String(input).slice(url.origin.length);
+    const answer = await fetchFrom(request.method, target, Object.fromEntries(request.headers), body);
+    const headers = answer.headers as Record<string, string>;
+    return new Response(answer.statusCode === 204 ? null : (answer.body ?? ''), { status: answer.statusCode, headers });
+  }
+
+  return {
+    tables,
+    deps,
+    key,
+    client: new Knock({ apiKey: key, baseURL: 'http://api.test', fetch: fetchLike, maxRetries: 0 }),
+    messages,
+    lines,
+    makeKey,
+    async call(method, target, { body, key: given = key, headers = {} } = {}) {
+      const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+      const sent = {
+        ...(given !== null && { authorization: `Bearer ${given}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      };
+      const answer = await fetchFrom(method, target, sent, Buffer.from(text));
+      return {
+        status: answer.statusCode,
+        headers: answer.headers as Record<string, string>,
+        body: answer.body === undefined ? undefined : JSON.parse(answer.body),
+      };
+    },
+    stop: () => tables.stop(),
+  };
+}
