@@ -5,6 +5,7 @@ import { problemOf, type RefusalReason } from '../../shared/core/ingest/refusal.
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import { type HttpResult, jsonResult, problemResult, unavailableResult } from '../../shared/lambda/http-errors.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
+import { UnusableSecret } from '../../shared/ports/secrets.ts';
 import type { IngestAnswer, Ingested, IngestRequest } from './ingest-request.ts';
 
 export type Reporting = { metrics: StageMetrics; log: FunctionLog };
@@ -115,6 +116,7 @@ export function report({ source, answer }: Ingested, facts: RequestFacts, { metr
       logFailure(log, 'request not accepted', asError(answer.error), {
         source,
         status: 503,
+        ...(answer.error instanceof UnusableSecret && { reason: answer.error.reason }),
         event_ids: answer.sending?.unansweredIds.slice(0, idsInLineMax),
         ...facts,
       });

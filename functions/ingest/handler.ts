@@ -62,7 +62,8 @@ export const handler = makeHandler({
   secrets: makeSecrets({
     client: makeSecretsClient(),
     prefix: env.SECRETS_PREFIX,
-    onFailure: (name, error) => logFailure(logger, 'the store of secrets failed', error, { secret: name }),
+    onFailure: (name, error) =>
+      logFailure(logger, 'a secret cannot be used', error, { secret: name, reason: error.reason }),
   }),
   events: makeEventsQueue(makeQueueClient(calls), env.EVENTS_QUEUE_URL),
   logShards: env.LOG_SHARDS,

@@ -71,7 +71,8 @@ const deps: WorkflowTriggerDeps = {
     secrets: makeSecrets({
       client: makeSecretsClient(),
       prefix: env.SECRETS_PREFIX,
-      onFailure: (name, error) => logFailure(logger, 'the store of secrets failed', error, { secret: name }),
+      onFailure: (name, error) =>
+        logFailure(logger, 'a secret cannot be used', error, { secret: name, reason: error.reason }),
     }),
     breakers: reported(makeTargetBreakers(client, env.DIRECTORY_TABLE)),
     allowPrivate: env.LOCAL,

@@ -1,5 +1,6 @@
 import { failure, Refusal, type RefusalKind } from '../../shared/operations/refusal.ts';
 import { printable } from '../../shared/operations/words/text.ts';
+import { UnusableSecret } from '../../shared/ports/secrets.ts';
 
 /** 1: it failed. 2: the command line is wrong. 3: the requested thing does not exist. */
 export type ExitCode = 1 | 2 | 3;
@@ -34,6 +35,8 @@ export function explainError(error: unknown): Refusal | undefined {
     );
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'ETIMEDOUT')
     return failure(`AWS cannot be reached (${code})`, 'check the network, --region and --profile');
+  if (error instanceof UnusableSecret && error.reason !== 'store_unavailable')
+    return failure(error.problem, ...(error.remedy === undefined ? [] : [error.remedy]));
   const known = explainName(error);
   if (known !== undefined || error.cause === undefined) return known;
   return explainError(error.cause);
@@ -64,6 +67,17 @@ function explainName(error: Error): Refusal | undefined {
       return failure(
         `a table or secret of the environment is missing: ${firstLine(error)}`,
         'deploy it again: npx cdk deploy',
+      );
+    case 'InvalidRequestException':
+      return failure(
+        `AWS refuses the request: ${firstLine(error)}`,
+        'npx signalbox secrets list shows secrets that are scheduled for deletion',
+      );
+    case 'DecryptionFailure':
+    case 'EncryptionFailure':
+      return failure(
+        `the KMS key of a secret cannot be used: ${firstLine(error)}`,
+        'enable the key, or allow kms:Decrypt and kms:GenerateDataKey on it',
       );
     case 'UnreadableConfiguration':
       return failure(

@@ -15,6 +15,8 @@ const Secret = z.object({
   current: Version,
   /** The value before `current`; labelled AWSPREVIOUS. */
   previous: Version.optional(),
+  /** When the secret will be deleted; until then it can be restored. */
+  deletedAtMs: z.number().optional(),
 });
 export type Secret = z.infer<typeof Secret>;
 
@@ -34,6 +36,11 @@ export type SecretStore = {
   ): Secret;
   /** Records that a value was read. */
   access(secret: Secret): void;
+  /** At `atMs` the secret is gone; until then it can be restored. */
+  scheduleDeletion(secret: Secret, atMs: number): Secret;
+  restore(secret: Secret): void;
+  /** Deletes it at once, for good. */
+  remove(secret: Secret): void;
 };
 
 const dayMs = 86_400_000;
@@ -47,18 +54,30 @@ export function openSecretStore(file: string | undefined, arnPrefix: string): Se
   }
   const save = (secret: Secret): Secret => {
     secrets.set(secret.name, secret);
+    write();
+    return secret;
+  };
+  const remove = (secret: Secret): void => {
+    secrets.delete(secret.name);
+    write();
+  };
+  /** Without those whose time to be restored is over. */
+  const kept = (): Secret[] => {
+    for (const secret of secrets.values())
+      if (secret.deletedAtMs !== undefined && secret.deletedAtMs <= Date.now()) remove(secret);
+    return [...secrets.values()];
+  };
+  function write(): void {
     if (file !== undefined) {
       // Written beside the old file and renamed, so that a kill leaves the old file or the new one.
       writeFileSync(`${file}.new`, JSON.stringify([...secrets.values()], undefined, 2), { mode: 0o600 });
       renameSync(`${file}.new`, file);
     }
-    return secret;
-  };
+  }
   const version = (text: string, id: string = randomUUID()) => ({ id, text, createdAtMs: Date.now() });
   return {
-    get: (id) =>
-      secrets.get(id) ?? [...secrets.values()].find(({ arn, name }) => id === arn || id === arnPrefix + name),
-    list: () => [...secrets.values()],
+    get: (id) => kept().find(({ arn, name }) => id === name || id === arn || id === arnPrefix + name),
+    list: kept,
     create(name, text, description, versionId) {
       const nowMs = Date.now();
       // Secrets Manager ends every ARN with six random characters, so that a deleted secret's ARN
@@ -79,5 +98,8 @@ export function openSecretStore(file: string | undefined, arnPrefix: string): Se
       const accessedOnMs = Date.now() - (Date.now() % dayMs);
       if (secret.accessedOnMs !== accessedOnMs) save({ ...secret, accessedOnMs });
     },
+    scheduleDeletion: (secret, deletedAtMs) => save({ ...secret, deletedAtMs }),
+    restore: ({ deletedAtMs: _deletedAtMs, ...secret }) => void save(secret),
+    remove,
   };
 }

@@ -33,6 +33,8 @@ const actions = new Map<string, Action>([
   ['UpdateSecret', changeSecret],
   ['DescribeSecret', (store, request) => description(find(store, ById.parse(request).SecretId))],
   ['ListSecrets', listSecrets],
+  ['DeleteSecret', deleteSecret],
+  ['RestoreSecret', restoreSecret],
 ]);
 
 export type SecretsApi = { endpoint: string; stop(): Promise<void> };
@@ -72,6 +74,16 @@ function find(store: SecretStore, id: string): Secret {
   return secret;
 }
 
+/** A secret whose value may be read or changed: every other operation refuses one on its way out. */
+function findUsable(store: SecretStore, id: string): Secret {
+  const secret = find(store, id);
+  if (secret.deletedAtMs !== undefined) {
+    const message = "You can't perform this operation on the secret because it was marked for deletion.";
+    throw new Refusal('InvalidRequestException', message);
+  }
+  return secret;
+}
+
 const GetSecretValue = ById.extend({
   VersionStage: z.string().default('AWSCURRENT'),
   VersionId: z.string().optional(),
@@ -79,7 +91,7 @@ const GetSecretValue = ById.extend({
 
 function getSecretValue(store: SecretStore, request: unknown) {
   const { SecretId, VersionStage, VersionId } = GetSecretValue.parse(request);
-  const secret = find(store, SecretId);
+  const secret = findUsable(store, SecretId);
   const version = VersionStage === 'AWSPREVIOUS' ? secret.previous : secret.current;
   if (!['AWSCURRENT', 'AWSPREVIOUS'].includes(VersionStage) || !version || (VersionId && VersionId !== version.id)) {
     const message = "Secrets Manager can't find the specified secret value for the version asked for.";
@@ -100,7 +112,12 @@ const CreateSecret = Value.extend({ Name: z.string().min(1).max(512), SecretStri
 
 function createSecret(store: SecretStore, request: unknown) {
   const { Name, SecretString, Description, ClientRequestToken } = CreateSecret.parse(request);
-  if (store.get(Name) !== undefined) {
+  const before = store.get(Name);
+  if (before?.deletedAtMs !== undefined) {
+    const message = "You can't create this secret because a secret with this name is already scheduled for deletion.";
+    throw new Refusal('InvalidRequestException', message);
+  }
+  if (before !== undefined) {
     const message = `The operation failed because the secret ${Name} already exists.`;
     throw new Refusal('ResourceExistsException', message);
   }
@@ -110,7 +127,7 @@ function createSecret(store: SecretStore, request: unknown) {
 
 function changeSecret(store: SecretStore, request: unknown) {
   const { SecretId, SecretString, Description, ClientRequestToken } = ById.extend(Value.shape).parse(request);
-  const before = find(store, SecretId);
+  const before = findUsable(store, SecretId);
   const made = [before.current, before.previous].find((version) => version?.id === ClientRequestToken);
   if (made !== undefined && SecretString !== undefined && made.text !== SecretString)
     throw new Refusal('ResourceExistsException', 'A version with this id exists, and has another value.');
@@ -122,19 +139,52 @@ function changeSecret(store: SecretStore, request: unknown) {
   return { ARN: secret.arn, Name: secret.name, VersionId: secret.current.id, VersionStages: ['AWSCURRENT'] };
 }
 
+const DeleteSecret = ById.extend({
+  RecoveryWindowInDays: z.number().int().min(7).max(30).optional(),
+  ForceDeleteWithoutRecovery: z.boolean().default(false),
+});
+
+const dayMs = 86_400_000;
+/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html */
+const recoveryDaysByDefault = 30;
+
+function deleteSecret(store: SecretStore, request: unknown) {
+  const { SecretId, RecoveryWindowInDays, ForceDeleteWithoutRecovery } = DeleteSecret.parse(request);
+  if (ForceDeleteWithoutRecovery && RecoveryWindowInDays !== undefined) {
+    const message = "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.";
+    throw new Refusal('InvalidParameterException', message);
+  }
+  if (ForceDeleteWithoutRecovery) {
+    const secret = find(store, SecretId);
+    store.remove(secret);
+    return { ARN: secret.arn, Name: secret.name, DeletionDate: Date.now() / 1000 };
+  }
+  const deletedAtMs = Date.now() + (RecoveryWindowInDays ?? recoveryDaysByDefault) * dayMs;
+  const secret = store.scheduleDeletion(findUsable(store, SecretId), deletedAtMs);
+  return { ARN: secret.arn, Name: secret.name, DeletionDate: deletedAtMs / 1000 };
+}
+
+function restoreSecret(store: SecretStore, request: unknown) {
+  const secret = find(store, ById.parse(request).SecretId);
+  store.restore(secret);
+  return { ARN: secret.arn, Name: secret.name };
+}
+
 const ListSecrets = z.object({
+  IncludePlannedDeletion: z.boolean().default(false),
   MaxResults: z.number().int().min(1).max(100).default(100),
   NextToken: z.string().optional(),
   Filters: z.array(z.object({ Key: z.string(), Values: z.array(z.string()) })).default([]),
 });
 
 function listSecrets(store: SecretStore, request: unknown) {
-  const { MaxResults, NextToken, Filters } = ListSecrets.parse(request);
+  const { MaxResults, NextToken, Filters, IncludePlannedDeletion } = ListSecrets.parse(request);
   const unknown = Filters.find(({ Key }) => Key !== 'name');
   if (unknown) throw new Refusal('InvalidParameterException', `the local runtime filters by name, not ${unknown.Key}`);
   const names = Filters.flatMap(({ Values }) => Values);
   const found = store
     .list()
+    .filter(({ deletedAtMs }) => IncludePlannedDeletion || deletedAtMs === undefined)
     .filter(({ name }) => names.length === 0 || names.some((prefix) => name.startsWith(prefix)))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const from = NextToken === undefined ? 0 : Number(NextToken);
@@ -157,6 +207,7 @@ function description(secret: Secret) {
     CreatedDate: secret.createdAtMs / 1000,
     LastChangedDate: secret.changedAtMs / 1000,
     ...(secret.accessedOnMs !== undefined && { LastAccessedDate: secret.accessedOnMs / 1000 }),
+    ...(secret.deletedAtMs !== undefined && { DeletedDate: secret.deletedAtMs / 1000 }),
     VersionIdsToStages: {
       [secret.current.id]: ['AWSCURRENT'],
       ...(secret.previous && { [secret.previous.id]: ['AWSPREVIOUS'] }),

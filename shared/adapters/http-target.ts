@@ -100,7 +100,7 @@ export function makeHttpTargets({ secrets, allowPrivate, nowMs, resolve = lookup
       }
       return { headers: standardWebhookHeaders({ ...message, nowMs: nowMs() }, values) };
     } catch (error) {
-      return { kind: 'unavailable', reason: 'secret_missing', detail: `secret ${name}: ${errorMessage(error)}` };
+      return { kind: 'unavailable', reason: 'secret_missing', detail: errorMessage(error) };
     }
   }
 

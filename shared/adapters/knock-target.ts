@@ -73,7 +73,7 @@ export function makeKnockTargets({ secrets, nowMs, knockUrl }: KnockTargetDeps) 
     try {
       keys = await secrets.valuesOf(name);
     } catch (error) {
-      return secretMissing(`secret ${name}: ${errorMessage(error)}`);
+      return secretMissing(errorMessage(error));
     }
     if (keys === undefined || keys.length === 0) return secretMissing(`there is no API key in secret ${name}`);
     // A large package, loaded when a run first goes to Knock.

@@ -1,8 +1,12 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  GetSecretValueCommand,
+  type GetSecretValueCommandOutput,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
-import { RetryableError } from '../core/errors.ts';
-import type { Secrets } from '../ports/secrets.ts';
+import { type Secrets, UnusableSecret } from '../ports/secrets.ts';
 import { callLimits, endable } from './aws-calls.ts';
+import { faultOf, isAbsent } from './secret-faults.ts';
 
 /**
  * The store must answer within a request's time. Otherwise the caller has a last good value, or a
@@ -15,22 +19,28 @@ export function makeSecretsClient(
 }
 
 const freshMs = 5 * 60_000;
-/** How long "there is no such secret" is cached, and how long a failed store is not asked again. */
+/** How long a failed store is not asked again. */
 const retryAfterMs = 30_000;
+/**
+ * How long "there is no such secret" is cached: twice as long each time, at most as long as a value.
+ * A secret that was just set is seen soon where the absence is new, and within five minutes
+ * everywhere. Many sources never get one, and at 30 s a read each would cost them more than all
+ * their other requests. docs/decisions/0056.
+ */
+const absentMs = { first: 30_000, most: freshMs };
 const refreshAtMostEveryMs = 30_000;
 /** How long the last good values are used while the store cannot be read. */
 export const staleMaxMs = 60 * 60_000;
 /**
- * How long "there is no such secret" is used then: no longer than it is cached anyway. A secret may
- * have been set since, and a source that asks for proof once it has a secret must not go on
- * without.
+ * How long "there is no such secret" is used then. A secret may have been set since, and a source
+ * that asks for proof once it has a secret must not go on without.
  */
-const absentMaxMs = retryAfterMs;
+const absentMaxMs = 30_000;
 
 // `values` of a sender or a target, newest first; `current` and `previous` of the ingest key, which
 // the stack generates.
 const SecretText = z.union([
-  z.object({ values: z.array(z.string().min(1)).max(2) }).transform(({ values }) => values),
+  z.object({ values: z.array(z.string().min(1)).min(1).max(2) }).transform(({ values }) => values),
   z
     .object({ current: z.string().min(1), previous: z.string().min(1).optional() })
     .transform(({ current, previous }) => (previous === undefined ? [current] : [current, previous])),
@@ -45,34 +55,41 @@ type Entry = {
   /** The store is not asked again before then, unless a refresh is requested. */
   nextReadMs: number;
   refreshedAtMs: number;
+  /** How long the next absence is cached. */
+  absentMs: number;
   loading?: Promise<void>;
-  lastError?: unknown;
+  lastError?: UnusableSecret | undefined;
 };
 
 /**
  * Secrets of one environment, read from Secrets Manager under `<prefix>/<name>` and kept in memory:
- * 5 minutes, or 30 seconds for one that does not exist. While the store is down the last good
- * values are used for up to an hour; a cached absence is not. Simultaneous callers share one
- * request. Neither values nor details of a malformed value ever reach an error or a log.
+ * 5 minutes, or 30 seconds rising to 5 minutes for one that does not exist. While the store is down,
+ * or the secret cannot be used, the last good values serve for up to an hour; a cached absence does
+ * not. Simultaneous callers share one request. Neither values nor details of a malformed value ever
+ * reach an error or a log.
  */
 export function makeSecrets({
   client,
   prefix,
   onFailure = () => undefined,
   nowMs = Date.now,
+  random = Math.random,
 }: {
   client: SecretsManagerClient;
   prefix: string;
   /** Called for every failed read, also when a known value is used instead. */
-  onFailure?: (name: string, error: Error) => void;
+  onFailure?: (name: string, error: UnusableSecret) => void;
   nowMs?: () => number;
+  /** 0 to 1: spreads the reads of processes that started together. */
+  random?: () => number;
 }): Secrets {
   const entries = new Map<string, Entry>();
 
   function entryOf(name: string): Entry {
     let entry = entries.get(name);
     if (entry === undefined) {
-      entry = { nextReadMs: Number.NEGATIVE_INFINITY, refreshedAtMs: Number.NEGATIVE_INFINITY };
+      const never = Number.NEGATIVE_INFINITY;
+      entry = { nextReadMs: never, refreshedAtMs: never, absentMs: absentMs.first };
       entries.set(name, entry);
     }
     return entry;
@@ -80,17 +97,24 @@ export function makeSecrets({
 
   async function load(name: string, entry: Entry): Promise<void> {
     try {
-      const values = await read(client, `${prefix}/${name}`);
+      const values = await read(client, prefix, name);
       entry.known = { values, readAtMs: nowMs() };
-      entry.nextReadMs = nowMs() + (values === undefined ? retryAfterMs : freshMs);
+      entry.nextReadMs = nowMs() + (values === undefined ? spread(entry.absentMs) : freshMs);
+      entry.absentMs = values === undefined ? Math.min(2 * entry.absentMs, absentMs.most) : absentMs.first;
       entry.lastError = undefined;
     } catch (error) {
-      entry.lastError = error;
-      onFailure(name, unreadable(name, error));
+      const unusable = error instanceof UnusableSecret ? error : new UnusableSecret(name, faultOf(error), error);
+      entry.lastError = unusable;
+      onFailure(name, unusable);
       entry.nextReadMs = nowMs() + retryAfterMs;
     } finally {
       delete entry.loading;
     }
+  }
+
+  /** Shorter by up to a fifth, never longer. */
+  function spread(ms: number): number {
+    return ms * (1 - 0.2 * random());
   }
 
   function loadShared(name: string, entry: Entry): Promise<void> {
@@ -107,7 +131,9 @@ export function makeSecrets({
 
   function answer(name: string, entry: Entry): string[] | undefined {
     if (serves(entry)) return entry.known.values;
-    throw unreadable(name, entry.lastError);
+    // A new error each time, since callers add to its stack and causes.
+    const { reason = 'store_unavailable', cause } = entry.lastError ?? {};
+    throw new UnusableSecret(name, reason, cause);
   }
 
   return {
@@ -132,29 +158,35 @@ export function makeSecrets({
   };
 }
 
-function unreadable(name: string, cause: unknown): RetryableError {
-  return new RetryableError(`the secret "${name}" cannot be read`, { cause });
-}
-
 /** @returns undefined when there is no such secret */
-async function read(client: SecretsManagerClient, id: string): Promise<string[] | undefined> {
-  let text: string | undefined;
+async function read(client: SecretsManagerClient, prefix: string, name: string): Promise<string[] | undefined> {
+  let held: GetSecretValueCommandOutput;
   try {
-    text = (await client.send(new GetSecretValueCommand({ SecretId: id }))).SecretString;
+    held = await client.send(new GetSecretValueCommand({ SecretId: `${prefix}/${name}` }));
   } catch (error) {
-    if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   }
-  const parsed = SecretText.safeParse(parseQuietly(text));
-  // Only the name: a message about a malformed secret would quote its value.
-  if (!parsed.success) throw new Error(`the secret "${id}" does not hold {"values": ["…"]} or {"current": "…"}`);
+  if (held.SecretString === undefined) throw new UnusableSecret(name, 'binary');
+  const text = parseQuietly(held.SecretString);
+  const parsed = SecretText.safeParse(text);
+  // Only the reason: a message about a malformed secret would quote its value.
+  if (!parsed.success) throw new UnusableSecret(name, isEmpty(text) ? 'empty' : 'malformed');
   return parsed.data;
 }
 
-function parseQuietly(text: string | undefined): unknown {
+const Empty = z.union([z.undefined(), z.object({ values: z.tuple([]) })]);
+
+function isEmpty(text: unknown): boolean {
+  return Empty.safeParse(text).success;
+}
+
+/** @returns undefined for a blank text, null for one that is no JSON */
+function parseQuietly(text: string): unknown {
+  if (text.trim() === '') return undefined;
   try {
-    return JSON.parse(text ?? '');
+    return JSON.parse(text);
   } catch {
-    return undefined;
+    return null;
   }
 }

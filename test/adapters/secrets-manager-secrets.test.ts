@@ -22,9 +22,10 @@ afterAll(async () => {
 beforeEach(() => {
   store.secrets.clear();
   store.reads.length = 0;
+  store.answers.clear();
   store.down = false;
   nowMs = 0;
-  secrets = makeSecrets({ client, prefix: 'signalbox/test', nowMs: () => nowMs });
+  secrets = makeSecrets({ client, prefix: 'signalbox/test', nowMs: () => nowMs, random: () => 0 });
 });
 
 const put = (name: string, value: unknown) => store.secrets.set(`signalbox/test/${name}`, JSON.stringify(value));
@@ -60,6 +61,48 @@ describe('caching', () => {
     expect(await secrets.valuesOf('sources/a')).toBeUndefined();
     nowMs = 30_000;
     expect(await secrets.valuesOf('sources/a')).toEqual(['x']);
+  });
+
+  test('asks ever less often for a secret that stays absent, and sees one that was set within five minutes', async () => {
+    const readsAtMs: number[] = [];
+    for (nowMs = 0; nowMs < 30 * minuteMs; nowMs += 1_000) {
+      const before = store.reads.length;
+      await secrets.valuesOf('sources/a');
+      if (store.reads.length > before) readsAtMs.push(nowMs);
+    }
+    const waits = readsAtMs.slice(1).map((atMs, i) => (atMs - (readsAtMs[i] ?? 0)) / 1_000);
+    expect(waits.slice(0, 6)).toEqual([30, 60, 120, 240, 300, 300]);
+    put('sources/a', { values: ['x'] });
+    nowMs = (readsAtMs.at(-1) ?? 0) + 5 * minuteMs;
+    expect(await secrets.valuesOf('sources/a')).toEqual(['x']);
+    // Once it existed, its next absence is news.
+    store.secrets.clear();
+    nowMs += 5 * minuteMs;
+    expect(await secrets.valuesOf('sources/a')).toBeUndefined();
+    put('sources/a', { values: ['y'] });
+    nowMs += 30_000;
+    expect(await secrets.valuesOf('sources/a')).toEqual(['y']);
+  });
+
+  test('twenty processes pay less than a dollar a month for a source without a secret, where they paid $8.64', async () => {
+    const hours = 6;
+    let calls = 0;
+    const absent = {
+      send: async () => {
+        calls++;
+        throw Object.assign(new Error('no such secret'), { name: 'ResourceNotFoundException' });
+      },
+    } as unknown as typeof client;
+    const processes = Array.from({ length: 20 }, (_, i) =>
+      makeSecrets({ client: absent, prefix: 'p', nowMs: () => nowMs, random: () => (i + 0.5) / 20 }),
+    );
+    for (nowMs = 0; nowMs < hours * 60 * minuteMs; nowMs += 10_000)
+      for (const each of processes) await each.valuesOf('sources/a');
+    // https://aws.amazon.com/secrets-manager/pricing/: $0.05 per 10,000 calls.
+    const dollarsAMonth = (count: number) => ((count / hours) * 720 * 0.05) / 10_000;
+    expect(dollarsAMonth(20 * hours * 120)).toBeCloseTo(8.64);
+    expect(dollarsAMonth(calls)).toBeLessThan(1);
+    expect(dollarsAMonth(calls)).toBeGreaterThan(0.8);
   });
 
   test('refreshes at once, but at most once per 30 seconds and secret', async () => {
@@ -122,7 +165,9 @@ describe('while the store is down', () => {
     store.down = true;
     nowMs = 10 * minuteMs;
     expect(await telling.valuesOf('ingest')).toEqual(['a']);
-    expect(told).toMatchObject([['ingest', { name: 'RetryableError', cause: expect.any(Error) }]]);
+    expect(told).toMatchObject([
+      ['ingest', { name: 'UnusableSecret', reason: 'store_unavailable', cause: expect.any(Error) }],
+    ]);
   });
 
   test('a secret that was never read cannot be guessed at, and is asked for again at once', async () => {
@@ -131,6 +176,44 @@ describe('while the store is down', () => {
     store.down = false;
     put('ingest', { current: 'a' });
     expect(await secrets.valuesOf('ingest')).toEqual(['a']);
+  });
+});
+
+describe('a secret that exists and gives no values', () => {
+  const marked = "You can't perform this operation on the secret because it was marked for deletion.";
+  const noVersion = "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT";
+  const error = (__type: string, Message: string) => ({ __type, Message });
+  test.each([
+    ['scheduled_for_deletion', error('InvalidRequestException', marked), 'secrets restore sources/a'],
+    ['no_current_version', error('ResourceNotFoundException', noVersion), 'secrets set sources/a'],
+    ['access_denied', error('AccessDeniedException', 'User: x is not authorized'), 'secretsmanager:GetSecretValue'],
+    ['key_unusable', error('AccessDeniedException', 'Access to KMS is not allowed'), 'kms:Decrypt'],
+    ['key_unusable', error('DecryptionFailure', "Secrets Manager can't decrypt the secret"), 'kms:Decrypt'],
+    ['binary', { SecretBinary: 'Y2FuYXJ5' }, 'secrets set sources/a'],
+    ['store_unavailable', error('InvalidRequestException', 'something else'), 'cannot be read'],
+  ])('is never taken for absent: %s', async (reason, answer, words) => {
+    store.answers.set('signalbox/test/sources/a', answer);
+    const thrown = await secrets.valuesOf('sources/a').catch((caught) => caught);
+    expect(thrown).toBeInstanceOf(RetryableError);
+    expect(thrown).toMatchObject({ name: 'UnusableSecret', reason, message: expect.stringContaining(words) });
+  });
+
+  test.each(['{"values":[]}', '   '])('is empty, and not absent: %j', async (text) => {
+    store.secrets.set('signalbox/test/sources/a', text);
+    await expect(secrets.valuesOf('sources/a')).rejects.toMatchObject({ reason: 'empty' });
+  });
+
+  test('serves its last values for an hour, and again once it is restored', async () => {
+    put('sources/a', { values: ['x'] });
+    await secrets.valuesOf('sources/a');
+    store.answers.set('signalbox/test/sources/a', error('InvalidRequestException', marked));
+    nowMs = staleMaxMs - 1;
+    expect(await secrets.valuesOf('sources/a')).toEqual(['x']);
+    nowMs = staleMaxMs;
+    await expect(secrets.valuesOf('sources/a')).rejects.toMatchObject({ reason: 'scheduled_for_deletion' });
+    store.answers.clear();
+    nowMs += 30_000;
+    expect(await secrets.valuesOf('sources/a')).toEqual(['x']);
   });
 });
 
@@ -145,6 +228,6 @@ test.each([
   store.secrets.set('signalbox/test/sources/a', text);
   const error = await secrets.valuesOf('sources/a').catch((thrown) => thrown);
   expect(error).toBeInstanceOf(RetryableError);
-  expect(String(error.cause)).toContain('signalbox/test/sources/a');
+  expect(error).toMatchObject({ reason: 'malformed', message: expect.stringContaining('"sources/a"') });
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('canary');
 });

@@ -1,4 +1,4 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { makeSecrets } from '../../shared/adapters/secrets-manager-secrets.ts';
 import { WorkflowFile } from '../../shared/core/configuration/schema.ts';
@@ -141,6 +141,7 @@ describe('secrets', () => {
       set_at: [now],
       changed_at: now,
       last_used_on: null,
+      deleted_on: null,
     });
     await asFunctions('targets/welcome');
     expect(await listed('targets/welcome')).toMatchObject({ last_used_on: today });
@@ -174,5 +175,58 @@ describe('secrets', () => {
     expect(json(await cli.signalbox(['sources', 'rudderstack', '--json']))).toMatchObject([
       { verification: { secrets: 2 } },
     ]);
+  });
+
+  describe('one that is scheduled for deletion', () => {
+    const schedule = (name: string) =>
+      client.send(new DeleteSecretCommand({ SecretId: full(name), RecoveryWindowInDays: 7 }));
+    const day = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10);
+
+    test('is shown as such, cannot be used or rotated, and each answer names the command that restores it', async () => {
+      await schedule('sources/rudderstack');
+      expect(await listed('sources/rudderstack')).toMatchObject({ values: 2, deleted_on: day });
+      const restore = /npx signalbox secrets restore (sources\/)?rudderstack/;
+      const list = await cli.signalbox(['secrets', 'list']);
+      expect(list.stdout).toContain(day);
+      expect(list.stderr).toMatch(restore);
+      await expect(asFunctions('sources/rudderstack')).rejects.toMatchObject({ reason: 'scheduled_for_deletion' });
+      for (const extra of [[], ['--retire']]) {
+        const rotated = await cli.signalbox(['secrets', 'rotate', 'rudderstack', ...extra], `${word}-9`);
+        expect(rotated).toMatchObject({ code: 1, stdout: '' });
+        expect(rotated.stderr).toMatch(restore);
+      }
+      const source = await cli.signalbox(['sources', 'rudderstack']);
+      expect(source.stdout).toMatch(restore);
+      expect((await cli.signalbox(['sources'])).stderr).toMatch(restore);
+      expect(json(await cli.signalbox(['sources', 'rudderstack', '--json']))).toMatchObject([
+        { verification: { secrets: 2, secret_deleted_on: day } },
+      ]);
+    });
+
+    test('is restored with the values that it had, once', async () => {
+      const restored = await cli.signalbox(['secrets', 'restore', 'rudderstack']);
+      expect(restored).toMatchObject({ code: 0, stderr: expect.stringContaining('2 values active') });
+      expect(await asFunctions('sources/rudderstack')).toHaveLength(2);
+      expect((await cli.signalbox(['secrets', 'restore', 'rudderstack'])).stderr).toContain('nothing was changed');
+      const unknown = await cli.signalbox(['secrets', 'restore', 'stripe']);
+      expect(unknown).toMatchObject({ code: 3, stderr: expect.stringContaining('scheduled for deletion: none') });
+    });
+
+    test('is restored by setting a value, which says so', async () => {
+      await schedule('targets/welcome');
+      const set = await cli.signalbox(['secrets', 'set', 'targets/welcome'], 'sk_5');
+      expect(set).toMatchObject({ code: 0, stderr: expect.stringContaining('it is restored') });
+      expect(await asFunctions('targets/welcome')).toEqual(['sk_5']);
+    });
+
+    test('stops every command that needs it with a sentence, not with a stack trace', async () => {
+      await schedule('ingest');
+      const listed = await cli.signalbox(['sources']);
+      expect(listed).toMatchObject({ code: 1, stdout: '' });
+      expect(listed.stderr).toMatch(/"ingest" is scheduled for deletion\n.*npx signalbox secrets restore ingest/);
+      expect(listed.stderr).not.toContain('at ');
+      expect((await cli.signalbox(['secrets', 'restore', 'ingest'])).code).toBe(0);
+      expect((await cli.signalbox(['sources'])).code).toBe(0);
+    });
   });
 });

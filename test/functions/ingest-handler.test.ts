@@ -11,6 +11,7 @@ import { eventIdTimeMs } from '../../shared/core/ids/event-id.ts';
 import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import type { HttpResult } from '../../shared/lambda/http-errors.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
+import { UnusableSecret } from '../../shared/ports/secrets.ts';
 import { liveConfiguration, trackEvent } from '../support/build.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 import { makeCountedMetrics } from '../support/fakes.ts';
@@ -301,6 +302,30 @@ describe('faults of ours', () => {
     printed.length = 0;
     await post('[{},{}]', {}, handler);
     expect(printed).toHaveLength(1);
+  });
+
+  test('include a secret that is being deleted: 503 also where proof is asked for only once there is one', async () => {
+    const fake = makeTestIngest();
+    const { valuesOf } = fake.secrets;
+    fake.live = liveConfiguration({ state: { verification: { enforced: 'once_set' } } });
+    fake.secrets.valuesOf = async (name) => {
+      if (name === 'sources/rudderstack') throw new UnusableSecret(name, 'scheduled_for_deletion');
+      return valuesOf(name);
+    };
+    const { handler, metrics, log } = make(fake);
+    const { status, headers, body } = await post('{}', {}, handler);
+    expect([status, headers['retry-after']]).toEqual([503, '5']);
+    expect(JSON.stringify(body)).not.toContain('deletion');
+    expect(fake.sent).toEqual([]);
+    expect(metrics.counts.get('RequestsFailed')).toBe(1);
+    expect(log.lines).toMatchObject([
+      {
+        message: 'request not accepted',
+        source: 'rudderstack',
+        reason: 'scheduled_for_deletion',
+        error: { message: expect.stringContaining('npx signalbox secrets restore sources/rudderstack') },
+      },
+    ]);
   });
 
   test('include a queue that never answers: the time that is left ends in a 503', async () => {

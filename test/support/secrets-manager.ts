@@ -8,6 +8,8 @@ export type TestSecrets = {
   reads: string[];
   /** While true every read is answered 500. */
   down: boolean;
+  /** Answers instead of a value, by full name. */
+  answers: Map<string, { __type: string; Message: string } | { SecretBinary: string }>;
   stop(): Promise<void>;
 };
 
@@ -26,6 +28,8 @@ export async function startSecrets(): Promise<TestSecrets> {
     const { SecretId } = JSON.parse(Buffer.concat(chunks).toString());
     if (operation === 'GetSecretValue') test.reads.push(SecretId);
     if (test.down) return answer(500, { __type: 'InternalServiceError' });
+    const instead = operation === 'GetSecretValue' ? test.answers.get(SecretId) : undefined;
+    if (instead !== undefined) return answer('__type' in instead ? 400 : 200, instead);
     const SecretString = test.secrets.get(SecretId);
     if (SecretString === undefined)
       return answer(400, { __type: 'ResourceNotFoundException', Message: 'no such secret' });
@@ -39,6 +43,7 @@ export async function startSecrets(): Promise<TestSecrets> {
     secrets: new Map(),
     reads: [],
     down: false,
+    answers: new Map(),
     async stop() {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));

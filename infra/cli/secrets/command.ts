@@ -4,6 +4,7 @@ import { readConfigurationFiles } from '../../../shared/operations/configuration
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, notFound, type Refusal, usageError } from '../../../shared/operations/refusal.ts';
 import {
+  restoreSecret,
   retireSecret,
   rotateSecret,
   type SecretChanged,
@@ -37,6 +38,8 @@ export type SecretRow = {
   changed_at: string | null;
   /** A day: `2026-11-21`. Reads of this tool count as well. */
   last_used_on: string | null;
+  /** A day, for which its deletion is scheduled: it cannot be used until it is restored. */
+  deleted_on: string | null;
 };
 
 type SetOptions = DirectoryOption & { also?: boolean; generate?: boolean };
@@ -71,6 +74,11 @@ export function register(program: Command): void {
     ['secrets rotate rudderstack --retire', 'once the sender uses it'],
     ['secrets rotate targets/order-completed --generate', 'makes it, and prints it once'],
   );
+  const restore = secrets
+    .command('restore <name>')
+    .description('takes back the scheduled deletion of a secret, with the values that it had')
+    .action((name: string, _options, command: Command) => restoreCommand(name, optionsOf(command)));
+  examples(restore, ['secrets restore rudderstack', 'before the day that secrets list shows']);
   const list = secrets
     .command('list')
     .description('names, how many values are active and how old each is, last use; never values')
@@ -102,6 +110,29 @@ async function rotateCommand(text: string, options: RotateOptions): Promise<void
   print(terminal, options, environment, secret, rotated, generated);
   terminal.note(`1. Change it at ${secret.sharedWith}. Until then the old value works as before.`);
   terminal.note(`2. Then end the old one: npx signalbox secrets rotate ${secret.name} --retire`);
+}
+
+/** By its name alone: a secret can outlive its source, and the ingest key has none. */
+async function restoreCommand(text: string, options: GlobalOptions): Promise<void> {
+  const terminal = processTerminal();
+  const environment = await connect(options);
+  const store = await storeOf(environment);
+  const name = text.includes('/') || text === 'ingest' ? text : `sources/${text}`;
+  const restored = await restoreSecret(store, name);
+  if (restored.kind === 'not_set') {
+    const deleted = (await listSecrets(store)).filter(({ deletedOnMs }) => deletedOnMs !== undefined);
+    throw notFound(
+      `there is no secret ${name} in ${environment.name}`,
+      `scheduled for deletion: ${deleted.map((secret) => secret.name).join(', ') || 'none'}`,
+    );
+  }
+  if (options.json)
+    printJson(terminal, { environment: environment.name, name, restored: restored.kind === 'restored' });
+  terminal.note(
+    restored.kind === 'restored'
+      ? `${name} is restored in ${environment.name}: ${plural(restored.values, 'value')} active. Functions use it within 5 minutes.`
+      : `${name} is not scheduled for deletion in ${environment.name}; nothing was changed.`,
+  );
 }
 
 async function open(text: string, options: DirectoryOption) {
@@ -163,6 +194,12 @@ function refused(refusal: SecretRefused, { name }: KnownSecret, environment: Env
       );
     case 'nothing_to_retire':
       return failure(`${name} has a single value in ${environment.name}: there is no older one to retire`);
+    case 'scheduled_for_deletion':
+      return failure(
+        `${name} is scheduled for deletion on ${iso(refusal.deletedOnMs).slice(0, 10)} in ${environment.name}`,
+        `restore it first: npx signalbox secrets restore ${name}`,
+        `or set a new value, which restores it: npx signalbox secrets set ${name}`,
+      );
     case 'two_active': {
       const ages = refusal.values.map(({ setAtMs }) => ageOf(setAtMs, Date.now())).join(' and ');
       return failure(
@@ -183,7 +220,7 @@ function print(
   { json }: GlobalOptions,
   environment: Environment,
   { name }: KnownSecret,
-  { values, ended }: SecretChanged,
+  { values, ended, restored }: SecretChanged,
   generated: string | undefined,
 ): void {
   const set_at = values.map(({ setAtMs }) => isoOrNull(setAtMs));
@@ -194,6 +231,7 @@ function print(
       values: values.length,
       set_at,
       ended,
+      restored,
       ...(generated && { generated }),
     });
   else if (generated !== undefined) terminal.out(generated);
@@ -201,6 +239,7 @@ function print(
     terminal.note(
       'This is the only time that the value is shown. It is a credential: mind the history of your terminal.',
     );
+  if (restored) terminal.note(`${name} was scheduled for deletion; it is restored.`);
   const over = ended === 0 ? '' : `, ${plural(ended, 'older one', 'older ones')} ended`;
   terminal.note(
     `${name} is set in ${environment.name}: ${plural(values.length, 'value')} active${over}. Functions use it within 5 minutes.`,
@@ -220,24 +259,34 @@ async function listCommand(options: GlobalOptions): Promise<void> {
         { title: 'SECRET', value: ({ name }) => name, whole: true },
         { title: 'VALUES', value: ({ values }) => (values === null ? '-' : String(values)), align: 'right' },
         { title: 'SET', value: (row) => agesOf(row, nowMs) },
+        ...(rows.some(({ deleted_on }) => deleted_on !== null)
+          ? [{ title: 'DELETED ON', value: ({ deleted_on }: SecretRow) => deleted_on ?? '' }]
+          : []),
         { title: 'LAST USED', value: ({ last_used_on }) => lastUsed(last_used_on, nowMs) },
       ],
       rows,
       terminal,
     ),
   );
+  for (const { name, deleted_on } of rows) {
+    if (deleted_on !== null)
+      terminal.note(
+        `${name} is scheduled for deletion on ${deleted_on}, and nothing can use it. Restore it: npx signalbox secrets restore ${name}`,
+      );
+  }
   terminal.note(
     'Last use is a day in UTC, and counts what this tool reads; on AWS the list may be five minutes behind.',
   );
 }
 
-function secretRow({ name, setAtMs, changedAtMs, lastUsedOnMs }: ListedSecret): SecretRow {
+function secretRow({ name, setAtMs, changedAtMs, lastUsedOnMs, deletedOnMs }: ListedSecret): SecretRow {
   return {
     name,
     values: setAtMs?.length ?? null,
     set_at: setAtMs?.map(isoOrNull) ?? [],
     changed_at: isoOrNull(changedAtMs),
     last_used_on: lastUsedOnMs === undefined ? null : iso(lastUsedOnMs).slice(0, 10),
+    deleted_on: deletedOnMs === undefined ? null : iso(deletedOnMs).slice(0, 10),
   };
 }
 

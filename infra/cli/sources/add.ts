@@ -8,7 +8,7 @@ import { shippedDirectory } from '../../../shared/operations/configuration/files
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { Refusal } from '../../../shared/operations/refusal.ts';
 import { setSecret } from '../../../shared/operations/secrets/change-secret.ts';
-import { countValues } from '../../../shared/operations/secrets/secret-store.ts';
+import { secretState } from '../../../shared/operations/secrets/secret-store.ts';
 import { ingestUrls, secretsOf } from '../../../shared/operations/sources/ingest-urls.ts';
 import {
   chooseMappings,
@@ -123,7 +123,7 @@ async function generateSecret(
   const store = { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
   const name = `sources/${key}`;
   const value = verifier.newSecret?.(randomBytes(32));
-  if (value === undefined || (await countValues(store, name)) > 0) return undefined;
+  if (value === undefined || (await secretState(store, name)).values > 0) return undefined;
   await setSecret(store, { name, value, also: false, nowMs: Date.now() });
   return value;
 }

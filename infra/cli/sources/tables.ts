@@ -32,11 +32,24 @@ export function printSources(terminal: Terminal, rows: SourceRow[], nowMs: numbe
       terminal,
     ),
   );
+  for (const { key, verification } of rows) {
+    const { secret_deleted_on, enforcement } = verification;
+    if (secret_deleted_on === null) continue;
+    const effect = enforcement === 'off' ? '' : ', and its requests get 503';
+    terminal.note(
+      `The secret of ${key} is scheduled for deletion on ${secret_deleted_on}${effect}. Restore it: npx signalbox secrets restore ${key}`,
+    );
+  }
 }
 
 export function printSource(terminal: Terminal, row: SourceRow, nowMs: number): void {
   const { verification, idempotency } = row;
-  const secrets = verification.secrets === 0 ? 'no secret is set' : `${plural(verification.secrets, 'secret')} set`;
+  const secrets =
+    verification.secret_deleted_on !== null
+      ? `its secret is scheduled for deletion on ${verification.secret_deleted_on}; restore it: npx signalbox secrets restore ${row.key}`
+      : verification.secrets === 0
+        ? 'no secret is set'
+        : `${plural(verification.secrets, 'secret')} set`;
   printFields(terminal, row.name ?? row.key, [
     ['key', row.key],
     ['kind', row.kind ?? 'not in the live configuration any more; its rows are still in the log'],

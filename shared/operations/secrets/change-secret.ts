@@ -1,10 +1,24 @@
-import { activeValuesMax, type EnvironmentSecrets, readSecret, type SecretValue, writeSecret } from './secret-store.ts';
+import {
+  activeValuesMax,
+  cancelDeletion,
+  deletionDay,
+  type EnvironmentSecrets,
+  readSecret,
+  type SecretValue,
+  secretState,
+  writeSecret,
+} from './secret-store.ts';
 
 /**
  * Stored; functions read it within five minutes. `ended` counts values that this change
- * deactivated.
+ * deactivated. `restored`: the secret was scheduled for deletion, and no longer is.
  */
-export type SecretChanged = { kind: 'changed'; values: Omit<SecretValue, 'value'>[]; ended: number };
+export type SecretChanged = {
+  kind: 'changed';
+  values: Omit<SecretValue, 'value'>[];
+  ended: number;
+  restored: boolean;
+};
 
 /** `not_set`: the secret does not exist, so it cannot be rotated or retired. */
 export type SecretRefused =
@@ -14,19 +28,26 @@ export type SecretRefused =
   /** Two values are still active; a third would end the older one unnoticed. */
   | { kind: 'two_active'; values: Omit<SecretValue, 'value'>[] }
   /** Only one value is active. */
-  | { kind: 'nothing_to_retire' };
+  | { kind: 'nothing_to_retire' }
+  /** Nothing can read or change it until it is restored. */
+  | { kind: 'scheduled_for_deletion'; deletedOnMs: number };
 
 type Request = { name: string; nowMs: number };
 
-/** @param also whether the newest existing value stays active beside the new one */
+/**
+ * A secret that is scheduled for deletion is restored first: who sets its value wants it.
+ * @param also whether the newest existing value stays active beside the new one
+ */
 export async function setSecret(
   secrets: EnvironmentSecrets,
   { name, value, also, nowMs }: Request & { value: string; also: boolean },
 ): Promise<SecretChanged> {
+  const restored = (await deletionDay(secrets, name)) !== undefined;
+  if (restored) await cancelDeletion(secrets, name);
   const before = await readSecret(secrets, name);
   const kept = also ? (before ?? []).filter((held) => held.value !== value) : [];
   const again = before?.find((held) => held.value === value);
-  return replace(secrets, name, before, [again ?? { value, setAtMs: nowMs }, ...kept]);
+  return { ...(await replace(secrets, name, before, [again ?? { value, setAtMs: nowMs }, ...kept])), restored };
 }
 
 /** Adds the new value beside the one in use, which stays active until it is retired. */
@@ -34,6 +55,8 @@ export async function rotateSecret(
   secrets: EnvironmentSecrets,
   { name, value, evenIfTwo, nowMs }: Request & { value: string; evenIfTwo: boolean },
 ): Promise<SecretChanged | SecretRefused> {
+  const refusal = await refuseDeleted(secrets, name);
+  if (refusal !== undefined) return refusal;
   const before = await readSecret(secrets, name);
   if (before === undefined || before.length === 0) return { kind: 'not_set' };
   if (before.some((held) => held.value === value)) return { kind: 'same_value' };
@@ -46,11 +69,32 @@ export async function retireSecret(
   secrets: EnvironmentSecrets,
   { name }: Pick<Request, 'name'>,
 ): Promise<SecretChanged | SecretRefused> {
+  const refusal = await refuseDeleted(secrets, name);
+  if (refusal !== undefined) return refusal;
   const before = await readSecret(secrets, name);
   const [newest, ...older] = before ?? [];
   if (newest === undefined) return { kind: 'not_set' };
   if (older.length === 0) return { kind: 'nothing_to_retire' };
   return replace(secrets, name, before, [newest]);
+}
+
+export type SecretRestored =
+  | { kind: 'restored'; values: number }
+  /** It exists, and nothing deletes it. */
+  | { kind: 'not_deleted' }
+  | { kind: 'not_set' };
+
+/** Takes back a scheduled deletion. The values are those from before. */
+export async function restoreSecret(secrets: EnvironmentSecrets, name: string): Promise<SecretRestored> {
+  const { values, deletedOnMs } = await secretState(secrets, name);
+  if (deletedOnMs === undefined) return { kind: values > 0 ? 'not_deleted' : 'not_set' };
+  await cancelDeletion(secrets, name);
+  return { kind: 'restored', values: (await secretState(secrets, name)).values };
+}
+
+async function refuseDeleted(secrets: EnvironmentSecrets, name: string): Promise<SecretRefused | undefined> {
+  const deletedOnMs = await deletionDay(secrets, name);
+  return deletedOnMs === undefined ? undefined : { kind: 'scheduled_for_deletion', deletedOnMs };
 }
 
 async function replace(
@@ -63,7 +107,7 @@ async function replace(
   await writeSecret(secrets, name, values, { exists: before !== undefined });
   const active = new Set(values.map(({ value }) => value));
   const ended = (before ?? []).filter(({ value }) => !active.has(value)).length;
-  return { kind: 'changed', values: values.map(withoutValue), ended };
+  return { kind: 'changed', values: values.map(withoutValue), ended, restored: false };
 }
 
 function withoutValue({ value: _value, ...rest }: SecretValue): Omit<SecretValue, 'value'> {

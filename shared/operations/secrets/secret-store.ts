@@ -4,10 +4,13 @@ import {
   DescribeSecretCommand,
   GetSecretValueCommand,
   ListSecretsCommand,
+  RestoreSecretCommand,
   type SecretsManagerClient,
   UpdateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
+import { faultOf, isAbsent } from '../../adapters/secret-faults.ts';
+import { UnusableSecret } from '../../ports/secrets.ts';
 
 /** The secrets of one environment: `<prefix>/sources/<key>` and `<prefix>/targets/<workflow>`. */
 export type EnvironmentSecrets = { client: SecretsManagerClient; prefix: string };
@@ -31,6 +34,8 @@ export type ListedSecret = {
   changedAtMs?: number;
   /** The day on which a value was last read, by a function or by this tool. */
   lastUsedOnMs?: number;
+  /** It is scheduled for deletion on this day. Until it is restored nothing can use it. */
+  deletedOnMs?: number;
 };
 
 const Stored = z.object({ values: z.array(z.string()) });
@@ -66,7 +71,9 @@ function setTimes(text: string | undefined, currentVersion: string | undefined):
 
 /**
  * The active values of a secret, newest first; undefined when there is no such secret. A damaged
- * text counts as a secret without values; it never shows in an error.
+ * text, bytes or a secret without a current version count as a secret without values; nothing of them
+ * shows in an error.
+ * @throws UnusableSecret when it is scheduled for deletion, or may not be read or decrypted
  */
 export async function readSecret(
   { client, prefix }: EnvironmentSecrets,
@@ -87,25 +94,44 @@ export async function readSecret(
       return { value, ...(at !== undefined && { setAtMs: at }) };
     });
   } catch (error) {
-    if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
+    if (isAbsent(error)) return undefined;
+    const fault = faultOf(error);
+    if (fault === 'no_current_version') return [];
+    throw fault === 'store_unavailable' ? error : new UnusableSecret(name, fault, error);
+  }
+}
+
+/** Whether a secret can be used: the number of its active values, 0 when it does not exist. */
+export type SecretState = { values: number; deletedOnMs?: number };
+
+/** It reads values only if the description does not say how many there are. */
+export async function secretState(secrets: EnvironmentSecrets, name: string): Promise<SecretState> {
+  const described = await describe(secrets, name);
+  if (described === undefined) return { values: 0 };
+  const { Description, VersionIdsToStages, DeletedDate } = described;
+  const setAtMs = setTimes(Description, currentOf(VersionIdsToStages));
+  if (DeletedDate !== undefined) return { values: setAtMs?.length ?? 0, deletedOnMs: DeletedDate.getTime() };
+  return { values: setAtMs?.length ?? (await readSecret(secrets, name))?.length ?? 0 };
+}
+
+/** The day for which its deletion is scheduled; undefined when it is not, or there is no such secret. */
+export async function deletionDay(secrets: EnvironmentSecrets, name: string): Promise<number | undefined> {
+  return (await describe(secrets, name))?.DeletedDate?.getTime();
+}
+
+/** @returns undefined when there is no such secret */
+async function describe({ client, prefix }: EnvironmentSecrets, name: string) {
+  try {
+    return await client.send(new DescribeSecretCommand({ SecretId: `${prefix}/${name}` }));
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
     throw error;
   }
 }
 
-/**
- * The number of active values; 0 when the secret does not exist. It reads them only if the
- * description does not say.
- */
-export async function countValues(secrets: EnvironmentSecrets, name: string): Promise<number> {
-  try {
-    const SecretId = `${secrets.prefix}/${name}`;
-    const { Description, VersionIdsToStages } = await secrets.client.send(new DescribeSecretCommand({ SecretId }));
-    const setAtMs = setTimes(Description, currentOf(VersionIdsToStages));
-    return setAtMs?.length ?? (await readSecret(secrets, name))?.length ?? 0;
-  } catch (error) {
-    if (error instanceof Error && error.name === 'ResourceNotFoundException') return 0;
-    throw error;
-  }
+/** Takes back a scheduled deletion. Without one it changes nothing. */
+export async function cancelDeletion({ client, prefix }: EnvironmentSecrets, name: string): Promise<void> {
+  await client.send(new RestoreSecretCommand({ SecretId: `${prefix}/${name}` }));
 }
 
 function currentOf(stages: Record<string, string[]> | undefined): string | undefined {
@@ -131,7 +157,8 @@ export async function writeSecret(
 }
 
 /**
- * Every secret of the environment, by name; values are not read. On AWS the list may be five
+ * Every secret of the environment, by name, also those that are scheduled for deletion; values are
+ * not read. On AWS the list may be five
  * minutes behind.
  */
 export async function listSecrets({ client, prefix }: EnvironmentSecrets): Promise<ListedSecret[]> {
@@ -139,7 +166,11 @@ export async function listSecrets({ client, prefix }: EnvironmentSecrets): Promi
   let NextToken: string | undefined;
   do {
     const page = await client.send(
-      new ListSecretsCommand({ Filters: [{ Key: 'name', Values: [`${prefix}/`] }], NextToken }),
+      new ListSecretsCommand({
+        Filters: [{ Key: 'name', Values: [`${prefix}/`] }],
+        IncludePlannedDeletion: true,
+        NextToken,
+      }),
     );
     for (const secret of page.SecretList ?? []) {
       // The filter matches words, so a neighbour's secrets can come along.
@@ -147,11 +178,13 @@ export async function listSecrets({ client, prefix }: EnvironmentSecrets): Promi
       const setAtMs = setTimes(secret.Description, currentOf(secret.SecretVersionsToStages));
       const changedAtMs = (secret.LastChangedDate ?? secret.CreatedDate)?.getTime();
       const lastUsedOnMs = secret.LastAccessedDate?.getTime();
+      const deletedOnMs = secret.DeletedDate?.getTime();
       found.push({
         name: secret.Name.slice(prefix.length + 1),
         ...(setAtMs !== undefined && { setAtMs }),
         ...(changedAtMs !== undefined && { changedAtMs }),
         ...(lastUsedOnMs !== undefined && { lastUsedOnMs }),
+        ...(deletedOnMs !== undefined && { deletedOnMs }),
       });
     }
     NextToken = page.NextToken;

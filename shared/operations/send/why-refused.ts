@@ -4,6 +4,7 @@ import { capabilitiesFrom, unknownNeeds } from '../configuration/capabilities.ts
 import { sourcesWithoutSecret } from '../configuration/missing-secrets.ts';
 import type { Environment } from '../environment.ts';
 import { secretLookup } from '../secrets/secret-names.ts';
+import { secretState } from '../secrets/secret-store.ts';
 
 /**
  * Why every request of a source gets 503, from what an operator may see. The answer itself must not
@@ -34,7 +35,11 @@ export async function whyRefused(environment: Environment, source: string): Prom
     { state: live.state, seed: undefined },
     secretLookup(environment),
   );
-  if (lacking.length > 0)
+  const store = { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
+  const { deletedOnMs } = await secretState(store, `sources/${source}`);
+  if (deletedOnMs !== undefined)
+    reasons.push(`the secret of ${source} is scheduled for deletion: npx signalbox secrets restore ${source}`);
+  else if (lacking.length > 0)
     reasons.push(`requests of ${source} must be verified, and it has no secret: npx signalbox secrets set ${source}`);
   return reasons;
 }

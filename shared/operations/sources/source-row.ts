@@ -20,7 +20,13 @@ export type SourceRow = {
   enabled: boolean;
   last_event_at: string | null;
   last_event_id: string | null;
-  verification: { enforced: boolean; enforcement: 'on' | 'off' | 'once_set'; secrets: number };
+  verification: {
+    enforced: boolean;
+    enforcement: 'on' | 'off' | 'once_set';
+    secrets: number;
+    /** A day: the secret is scheduled for deletion and cannot be used. Null otherwise. */
+    secret_deleted_on: string | null;
+  };
   idempotency: { enabled: boolean; path: string | null; window_hours: number };
   identify: boolean;
   /** Null: the environment's. */

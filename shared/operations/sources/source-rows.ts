@@ -5,8 +5,8 @@ import { sourceState } from '../../core/live/source-state.ts';
 import { sourceKind } from '../../core/sources/index.ts';
 import type { Environment } from '../environment.ts';
 import { eventLogOf, listEvents } from '../events/events.ts';
-import { countValues } from '../secrets/secret-store.ts';
-import { isoOrNull } from '../words/iso.ts';
+import { type SecretState, secretState } from '../secrets/secret-store.ts';
+import { iso, isoOrNull } from '../words/iso.ts';
 import { ingestUrls, secretsOf } from './ingest-urls.ts';
 import type { KnownSource, SourceDirectory } from './known-sources.ts';
 import { previousUrl } from './rotate-url.ts';
@@ -15,8 +15,18 @@ import type { SourceRow } from './source-row.ts';
 // A removed source still has rows, and settings that are not used.
 const removedFile = SourceFile.parse({ kind: '-', name: '-' });
 
-function verificationOf(enforcement: EffectiveSettings['enforcement'], secrets: number): SourceRow['verification'] {
-  return { enforced: enforcement === 'on' || (enforcement === 'once_set' && secrets > 0), enforcement, secrets };
+/** A secret that is scheduled for deletion is one: nothing unproven is accepted until it is restored or gone. */
+function verificationOf(
+  enforcement: EffectiveSettings['enforcement'],
+  { values, deletedOnMs }: SecretState,
+): SourceRow['verification'] {
+  const exists = values > 0 || deletedOnMs !== undefined;
+  return {
+    enforced: enforcement === 'on' || (enforcement === 'once_set' && exists),
+    enforcement,
+    secrets: values,
+    secret_deleted_on: deletedOnMs === undefined ? null : iso(deletedOnMs).slice(0, 10),
+  };
 }
 
 /** Rows of sources, with their newest event of the last days. */
@@ -35,9 +45,9 @@ export async function sourceRows(
       const file = Object.hasOwn(live.snapshot.sources, key) ? live.snapshot.sources[key] : undefined;
       const state = sourceState(live, key);
       const settings = effectiveSettings(sourceKind(file?.kind ?? ''), file ?? removedFile, state);
-      const [newest, activeSecrets] = await Promise.all([
+      const [newest, secret] = await Promise.all([
         newestEvent(environment, source),
-        countValues(store, `sources/${key}`),
+        secretState(store, `sources/${key}`),
       ]);
       const { rotatedAtMs, lastUsedAtMs } = previousUrl(state.url, source);
       return {
@@ -53,7 +63,7 @@ export async function sourceRows(
         enabled: file !== undefined && state.enabled,
         last_event_at: isoOrNull(newest?.receivedAtMs ?? source.lastEventAtMs),
         last_event_id: newest?.id ?? null,
-        verification: verificationOf(settings.enforcement, activeSecrets),
+        verification: verificationOf(settings.enforcement, secret),
         idempotency: {
           enabled: settings.idempotency.enabled,
           path: file === undefined ? null : keyPathOf(file, state),

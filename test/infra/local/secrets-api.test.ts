@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   CreateSecretCommand,
+  DeleteSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
   ListSecretsCommand,
   PutSecretValueCommand,
+  RestoreSecretCommand,
   SecretsManagerClient,
   UpdateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
@@ -69,6 +71,45 @@ describe("Secrets Manager's API", () => {
         name: 'ResourceNotFoundException',
       });
     }
+  });
+
+  test('one that is scheduled for deletion can only be described and restored, and is listed where it is asked for', async () => {
+    const SecretId = 'signalbox/test/going';
+    await client.send(new CreateSecretCommand({ Name: SecretId, SecretString: 'one' }));
+    const { DeletionDate } = await client.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 7 }));
+    expect(Math.round(((DeletionDate?.getTime() ?? 0) - Date.now()) / 86_400_000)).toBe(7);
+    const marked = { name: 'InvalidRequestException', message: expect.stringContaining('marked for deletion') };
+    await expect(client.send(new GetSecretValueCommand({ SecretId }))).rejects.toMatchObject(marked);
+    await expect(client.send(new UpdateSecretCommand({ SecretId, SecretString: 'x' }))).rejects.toMatchObject(marked);
+    await expect(client.send(new CreateSecretCommand({ Name: SecretId, SecretString: 'x' }))).rejects.toMatchObject({
+      name: 'InvalidRequestException',
+    });
+    expect(await client.send(new DescribeSecretCommand({ SecretId }))).toMatchObject({ DeletedDate: DeletionDate });
+    const listed = async (IncludePlannedDeletion?: boolean) => {
+      const filter = { Filters: [{ Key: 'name' as const, Values: [SecretId] }] };
+      const { SecretList } = await client.send(new ListSecretsCommand({ ...filter, IncludePlannedDeletion }));
+      return SecretList?.map(({ DeletedDate }) => DeletedDate);
+    };
+    expect(await listed()).toEqual([]);
+    expect(await listed(true)).toEqual([DeletionDate]);
+    await client.send(new RestoreSecretCommand({ SecretId }));
+    expect(await client.send(new GetSecretValueCommand({ SecretId }))).toMatchObject({ SecretString: 'one' });
+    expect(await listed()).toEqual([undefined]);
+  });
+
+  test('one is gone after its recovery window, or at once where no recovery was wanted, and its name is free', async () => {
+    const SecretId = 'signalbox/test/gone';
+    const create = () => client.send(new CreateSecretCommand({ Name: SecretId, SecretString: 'one' }));
+    const absent = { name: 'ResourceNotFoundException' };
+    await create();
+    const secret = store.get(SecretId);
+    if (secret === undefined) throw new Error('it was created above');
+    store.scheduleDeletion(secret, Date.now() - 1);
+    await expect(client.send(new DescribeSecretCommand({ SecretId }))).rejects.toMatchObject(absent);
+    await create();
+    await client.send(new DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true }));
+    await expect(client.send(new RestoreSecretCommand({ SecretId }))).rejects.toMatchObject(absent);
+    await create();
   });
 
   test('a version that does not exist is refused, though the secret does', async () => {
