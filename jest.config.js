@@ -1,12 +1,14 @@
 const hasSqlite = process.getBuiltinModule('node:sqlite') !== undefined;
 
-// What starts many processes, or waits for clocks, has a run of its own: npm run test:long.
-const isLong = process.env.SIGNALBOX_TESTS === 'long';
+// What starts many processes, or waits for clocks, has a run of its own: npm run test:long. What runs under Lambda's own runtime
+// client has one too, since that client takes a compiler: npm run test:runtime.
+const kinds = { long: '*.long', runtime: '*.runtime' };
+const kind = kinds[process.env.SIGNALBOX_TESTS] ?? `!(${Object.values(kinds).join('|')})`;
 
 /** @type {import('jest').Config} */
 const config = {
   testEnvironment: 'node',
-  testMatch: [isLong ? '<rootDir>/test/**/*.long.test.ts' : '<rootDir>/test/**/!(*.long).test.ts'],
+  testMatch: [`<rootDir>/test/**/${kind}.test.ts`],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -284,7 +284,7 @@ function startWorker(definition: FunctionResource, { variables, onLine }: HostOp
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime */
-function lambdaVariables({ name, handler, memoryMb }: FunctionResource): Record<string, string> {
+export function lambdaVariables({ name, handler, memoryMb, logging }: FunctionResource): Record<string, string> {
   return {
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
@@ -293,6 +293,8 @@ function lambdaVariables({ name, handler, memoryMb }: FunctionResource): Record<
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
+    AWS_LAMBDA_LOG_FORMAT: logging.format,
+    ...(logging.level !== undefined && { AWS_LAMBDA_LOG_LEVEL: logging.level }),
     _HANDLER: `index.${handler}`,
     TZ: ':UTC',
   };

@@ -12,6 +12,8 @@ export type FunctionResource = {
   memoryMb: number;
   timeoutSeconds: number;
   reservedConcurrency: number | undefined;
+  /** Lambda's runtime client writes console calls so, and leaves out those below the level. */
+  logging: { format: 'JSON' | 'Text'; level: string | undefined };
   variables: Record<string, string>;
 };
 
@@ -25,6 +27,9 @@ const Properties = z.object({
   MemorySize: z.coerce.number().default(128),
   Timeout: z.coerce.number().default(3),
   ReservedConcurrentExecutions: z.coerce.number().optional(),
+  LoggingConfig: z
+    .object({ LogFormat: z.enum(['JSON', 'Text']).default('Text'), ApplicationLogLevel: z.string().optional() })
+    .default({ LogFormat: 'Text' }),
   Environment: z.object({ Variables: z.record(z.string(), Text).default({}) }).optional(),
 });
 
@@ -35,7 +40,7 @@ export const lambdaFunction: ResourceType<FunctionResource, { addFunction(defini
     return namesOf(name, { Arn: arnOf('lambda', `function:${name}`) });
   },
   read(properties, { ref: name }, { outdir }) {
-    const { Handler, Code, MemorySize, Timeout, ReservedConcurrentExecutions, Environment } =
+    const { Handler, Code, MemorySize, Timeout, ReservedConcurrentExecutions, LoggingConfig, Environment } =
       Properties.parse(properties);
     const [module, handler] = Handler.split('.') as [string, string];
     // CDK names the archive after the asset's hash; the directory that it would archive is beside
@@ -52,6 +57,7 @@ export const lambdaFunction: ResourceType<FunctionResource, { addFunction(defini
       memoryMb: MemorySize,
       timeoutSeconds: Timeout,
       reservedConcurrency: ReservedConcurrentExecutions,
+      logging: { format: LoggingConfig.LogFormat, level: LoggingConfig.ApplicationLogLevel },
       variables: Environment?.Variables ?? {},
     };
   },

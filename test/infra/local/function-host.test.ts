@@ -28,6 +28,7 @@ function start(code: string, { workersMax = 1, timeoutSeconds = 5, memoryMb = 12
       memoryMb,
       timeoutSeconds,
       reservedConcurrency: undefined,
+      logging: { format: 'Text', level: undefined },
       variables: { OWN: 'of the template', LOCAL: 'overridden' },
     },
     { workersMax, variables: { LOCAL: 'true', SHARED: 'of the runtime' }, onLine: (_, line) => lines.push(line) },

@@ -57,6 +57,7 @@ describe('what a template asks this machine to run', () => {
       memoryMb: 256,
       timeoutSeconds: 1,
       reservedConcurrency: undefined,
+      logging: { format: 'JSON', level: undefined },
       variables: {
         ENVIRONMENT: 'fixture',
         EVENTS_QUEUE_URL: 'http://127.0.0.1:4566/000000000000/signalbox-fixture-events',
