@@ -6,7 +6,7 @@ const help = `Measures what docs/figures.md explains and prints it beside its ta
 
   npm run bench -- [NAME…] [--json]
 
-Without names everything is measured, in about five minutes. A bound that is missed is said loudly and fails nothing:
+Without names everything is measured, in about ten minutes. A bound that is missed is said loudly and fails nothing:
 times depend on the machine.`;
 
 // Loaded one by one: what a section brings with it would be memory and garbage collection of those before it.
@@ -19,6 +19,7 @@ const sections: Record<string, () => Promise<Section>> = {
   'fan-out': async () => (await import('./figures/fan-out.ts')).fanOut,
   pipeline: async () => (await import('./figures/pipeline.ts')).pipeline,
   ingest: async () => (await import('./figures/ingest.ts')).ingest,
+  runtime: async () => (await import('./figures/runtime.ts')).runtime,
   logs: async () => (await import('./figures/logs.ts')).logs,
 };
 

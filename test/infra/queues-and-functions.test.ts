@@ -160,7 +160,7 @@ describe('functions', () => {
       [properties.MemorySize, properties.Timeout],
     ]);
     expect(Object.fromEntries(sizes)).toEqual({
-      ingest: [1769, 10],
+      ingest: [1024, 10],
       processor: [512, 30],
       'workflow-trigger': [512, 60],
       'dead-letter': [512, 30],
