@@ -1,6 +1,9 @@
 import { QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { SQSBatchResponse } from 'aws-lambda';
+import { lambdaFunction } from '../../infra/local/resources/function.ts';
+import { readResources } from '../../infra/local/stack-resources.ts';
+import type { Stack } from '../../infra/local/template.ts';
 import { developmentStack } from '../bench/assembly.ts';
 import { identify, smallOrderCompleted } from '../bench/sample-events.ts';
 import { answerOf, type DeployedStack, type HttpAnswer, startDeployedStack } from './deployed-stack.ts';
@@ -17,11 +20,12 @@ const isHere = findLambdaClient().kind === 'found';
 const certificate = isHere ? makeCertificate() : undefined;
 /** An expression such as people write: it takes a process of its own, which shares the function's processor. */
 const file = { preprocess: { jsonata: '{ "total": $sum(body.properties.products.(price * quantity)) }' } };
+let stack: Stack;
 let deployed: DeployedStack;
 
 beforeAll(async () => {
-  if (isHere)
-    deployed = await startDeployedStack(await developmentStack(() => undefined), client, { certificate, file });
+  stack = await developmentStack(() => undefined);
+  if (isHere) deployed = await startDeployedStack(stack, client, { certificate, file });
 }, 120_000);
 afterAll(async () => {
   await deployed?.stop();
@@ -184,10 +188,7 @@ testWithClient('the largest body that is accepted fits into an event of Lambda, 
   }
 });
 
-test('metrics are printed without a level, which Lambda takes for INFO: no function may filter that out', async () => {
-  const stack = await developmentStack(() => undefined);
-  const { readResources } = await import('../../infra/local/stack-resources.ts');
-  const { lambdaFunction } = await import('../../infra/local/resources/function.ts');
+test('metrics are printed without a level, which Lambda takes for INFO: no function may filter that out', () => {
   const resources = readResources(stack, { queueUrl: (name) => `http://q/${name}`, gatewayUrl: 'http://g' });
   const levels = resources.of(lambdaFunction).map(({ logging }) => logging);
   expect(levels.length).toBeGreaterThanOrEqual(4);

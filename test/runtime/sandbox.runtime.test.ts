@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -108,19 +108,20 @@ testWithClient('a call that runs out of time is killed, and the next one starts 
 });
 
 testWithClient('between calls the process is frozen, and its timers wait', async () => {
-  const marker = join(folder, 'ticked');
+  const ticks = join(folder, 'ticks');
   const { invoke, isFrozen, pid } = await start(`
-    import { writeFileSync } from 'node:fs';
-    export const handler = async (event) => { if (event.start) setTimeout(() => writeFileSync(${JSON.stringify(marker)}, ''), 50); };`);
-  await invoke({ start: true });
+    import { appendFileSync } from 'node:fs';
+    setInterval(() => appendFileSync(${JSON.stringify(ticks)}, '.'), 5);
+    export const handler = () => new Promise((resolve) => setTimeout(resolve, 50));`);
+  const ticked = () => readFileSync(ticks, 'utf8').length;
+  await invoke({});
   expect(isFrozen()).toBe(true);
   expect(readFileSync(`/proc/${pid()}/stat`, 'utf8')).toMatch(/\) T /);
+  const before = ticked();
   await sleep(300);
-  expect(existsSync(marker)).toBe(false);
+  expect(ticked()).toBe(before);
   await invoke({});
-  // A timer that came due meanwhile runs during the next call, or right after its answer.
-  await invoke({});
-  expect(existsSync(marker)).toBe(true);
+  expect(ticked()).toBeGreaterThan(before);
 });
 
 testWithClient('an answer above 6 MB fails the call, and one just below does not', async () => {
@@ -148,10 +149,10 @@ testWithClient(
       return ++calls;
     };`);
     expect((await invoke({ reject: true })).result).toEqual({ kind: 'answered', payload: '1' });
-    // It may have run before the freeze, or it ends the next call: Lambda promises neither.
-    const results = [await invoke({}), await invoke({})].map(({ result }) => result);
-    expect(results.at(-1)).toMatchObject({ kind: 'answered' });
-    expect(results.some((result) => result.kind === 'answered' && result.payload === '3')).toBe(false);
+    // Whether it falls before the freeze or into the next call is left to chance, on Lambda too.
+    let next = await invoke({});
+    for (let i = 0; i < 3 && (next.initMs === undefined || next.result.kind === 'failed'); i++) next = await invoke({});
+    expect(next).toMatchObject({ initMs: expect.any(Number), result: { kind: 'answered', payload: '1' } });
   },
 );
 
