@@ -21,6 +21,7 @@ const sections: Record<string, () => Promise<Section>> = {
   ingest: async () => (await import('./figures/ingest.ts')).ingest,
   runtime: async () => (await import('./figures/runtime.ts')).runtime,
   logs: async () => (await import('./figures/logs.ts')).logs,
+  cli: async () => (await import('./figures/cli.ts')).cli,
 };
 
 async function main(): Promise<void> {

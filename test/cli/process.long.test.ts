@@ -10,13 +10,12 @@ import { builtFile } from '../../infra/build/build.js';
 import { decodeRawEvent } from '../../shared/core/events/raw-event.ts';
 import { eventIdTimeMs, makeEventId } from '../../shared/core/ids/event-id.ts';
 import { liveConfiguration, trackEvent } from '../support/build.ts';
-import { localCredentials } from '../support/dynalite.ts';
 import { actionEntry, eventEntry, outcome, run } from './entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from './environment-for-tests.ts';
+import { writeRuntimeFile } from './runtime-file.ts';
 
 /* The tool as an operator runs it: a process of its own, against an environment of emulators. */
 
-const root = join(import.meta.dirname, '..', '..');
 const directory = mkdtempSync(join(tmpdir(), 'signalbox-cli-'));
 const runtimeFile = join(directory, 'runtime.json');
 const event = eventEntry({ userId: 'ada\u001b[2J' });
@@ -49,41 +48,13 @@ function node(args: string[], file: string): Promise<Ended> {
   });
 }
 
-/** What a command costs in CPU, whatever else the machine does: the least of three, or the first within the bound. */
-async function cheapest(args: string[], boundMs: number): Promise<Ended & { costMs: number }> {
-  const report = `process.on('exit', () => { const { user, system } = process.cpuUsage(); process.stderr.write('cpu ms: ' + (user + system) / 1000); })`;
-  const options = ['--import', `data:text/javascript,${encodeURIComponent(report)}`];
-  const runs: (Ended & { costMs: number })[] = [];
-  while (runs.length < 3 && !runs.some(({ costMs }) => costMs <= boundMs)) {
-    const ended = await node([...options, join(root, 'infra/cli/bin/signalbox.js'), ...args], runtimeFile);
-    expect(ended.code).toBe(0);
-    runs.push({ ...ended, costMs: Number(/cpu ms: ([\d.]+)/.exec(ended.stderr)?.[1]) });
-  }
-  return runs.reduce((least, run) => (run.costMs < least.costMs ? run : least));
-}
-
 beforeAll(async () => {
   environment = await startEnvironment();
   await environment.commit(liveConfiguration());
   await environment.eventLog.writeEach([event, parked]);
   await environment.actionLog.writeEach([actionEntry(event, [outcome(event.id)])]);
   await environment.runs.createIfAbsent(run(event));
-  const { tables, queueServer, secretServer, metricsEndpoint, outputs } = environment;
-  const endpoints = {
-    dynamodb: tables.endpoint,
-    sqs: queueServer.endpoint,
-    secretsmanager: secretServer.endpoint,
-    cloudwatch: metricsEndpoint,
-  };
-  const outputTexts = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, String(value)]));
-  writeFileSync(
-    runtimeFile,
-    JSON.stringify({
-      pid: process.pid,
-      started_at: new Date().toISOString(),
-      environments: { development: { ...localCredentials, endpoints, outputs: outputTexts } },
-    }),
-  );
+  writeRuntimeFile(runtimeFile, environment);
 });
 
 afterAll(async () => {
@@ -105,20 +76,11 @@ describe('signalbox', () => {
     [['event-types', 'rudderstack']],
     [['mapping', 'test', 'rudderstack', '--event', event.id]],
   ])(
-    '%j takes at most half a second of CPU, and prints JSON alone on standard output',
+    '%j prints JSON alone on standard output',
     async (args) => {
-      const { costMs, stdout, stderr } = await cheapest([...args, '--json'], 500);
-      expect(stderr).not.toContain('error');
+      const { code, stdout, stderr } = await signalbox(...args, '--json');
+      expect([code, stderr]).toEqual([0, expect.not.stringContaining('error')]);
       expect(() => JSON.parse(stdout)).not.toThrow();
-      expect(costMs).toBeLessThanOrEqual(500);
-    },
-    30_000,
-  );
-
-  test.each([[['events']], [['why', event.id]]])(
-    '%j, which people type most, takes at most 0.35 s of CPU',
-    async (args) => {
-      expect((await cheapest(args, 350)).costMs).toBeLessThanOrEqual(350);
     },
     30_000,
   );

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { inParallel } from '../../shared/core/in-parallel.ts';
 import { type Mutant, mutantOf, mutantSchedules, mutants } from './mutants.ts';
 import { type Found, playInWorker } from './play-in-worker.ts';
 import { historyOf, playSeed, shrink } from './schedules.ts';
@@ -79,7 +80,9 @@ async function playMany(from: number, schedules: number, workers: number): Promi
 
 async function catchAll(): Promise<boolean> {
   let isAllCaught = true;
-  for (const mutant of mutants) isAllCaught = (await catchOne(mutant)) && isAllCaught;
+  await inParallel(mutants, Number(values.workers), async (mutant) => {
+    if (!(await catchOne(mutant))) isAllCaught = false;
+  });
   return isAllCaught;
 }
 

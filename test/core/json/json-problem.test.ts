@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { jsonProblem } from '../../../shared/core/json/json-problem.ts';
+import fc from '../../support/fast-check.ts';
 
 const isJson = (text: string) => {
   try {
