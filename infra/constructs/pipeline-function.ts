@@ -135,14 +135,16 @@ export class PipelineFunction extends Construct {
 
   /**
    * Calls the function with batches from `queue`. Only records that it reports as failed are
-   * delivered again.
+   * delivered again. With `variable` it knows the queue, and may hand a record back until later.
    */
   consumes(queue: Queue, props: { maxConcurrency: number; variable?: QueueUrlVariable }): void {
-    this.#allow(
-      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
-      [queue.queueArn],
-    );
-    if (props.variable !== undefined) this.lambda.addEnvironment(props.variable, queue.queueUrl);
+    // What Lambda's poller does with the function's role:
+    // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    this.#allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queue.queueArn]);
+    if (props.variable !== undefined) {
+      this.#allow(['sqs:ChangeMessageVisibility'], [queue.queueArn]);
+      this.lambda.addEnvironment(props.variable, queue.queueUrl);
+    }
     this.lambda.addEventSourceMapping(`From${queue.node.scope?.node.id}${queue.node.id}`, {
       eventSourceArn: queue.queueArn,
       batchSize,
