@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { grantedTargetsOutput } from '../shared/core/configuration/granted-targets.ts';
 import { defined } from '../shared/core/defined.ts';
 import { capabilities, capabilityOutputs } from '../shared/operations/configuration/capabilities.ts';
+import { acceptFindings } from './constructs/accepted-findings.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { PipelineDashboard } from './constructs/dashboard.ts';
 import { IngestApi } from './constructs/ingest-api.ts';
@@ -227,6 +228,10 @@ export class PipelineStack extends Stack {
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     keepLogicalId(secret, 'IngestKey');
+    acceptFindings(secret, {
+      'AwsSolutions-SMG4':
+        'A new key is a new URL at every sender. A person replaces it, step by step: docs/deploy.md says how.',
+    });
   }
 
   #alarmRecipient({ alarmRecipient, protectData }: PipelineEnvironment, email?: string): AlarmRecipient | undefined {

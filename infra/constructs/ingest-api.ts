@@ -17,6 +17,7 @@ import { ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import type { PipelineEnvironment } from '../environments.ts';
+import { acceptFindings } from './accepted-findings.ts';
 
 /**
  * The logged fields of a request. The path holds the token of an ingest URL, so every form of it
@@ -55,6 +56,10 @@ export class IngestApi extends Construct {
       apiName: `signalbox-${environment.name}`,
       description: `Where Signalbox's ${environment.name} environment takes events and calls of its API`,
       createDefaultStage: false,
+    });
+    acceptFindings(this.api, {
+      'AwsSolutions-APIG4':
+        "Senders can only sign the body: ingest checks the URL's token and the signature, and the API's function checks keys.",
     });
     this.api.addRoutes({
       // Greedy: some forms add a slash after the token, which must not end in the gateway's own

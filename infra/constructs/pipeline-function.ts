@@ -17,6 +17,7 @@ import type { Target } from '../../shared/core/configuration/targets/index.ts';
 import { defined } from '../../shared/core/defined.ts';
 import type { readEnvironment } from '../../shared/lambda/environment.ts';
 import type { PipelineEnvironment } from '../environments.ts';
+import { acceptFindings, acceptWildcards } from './accepted-findings.ts';
 import { besideBundle, type LoadedWhenUsed, type StartedWhenUsed } from './beside-bundle.ts';
 import type { PipelineTable } from './tables.ts';
 import { grantsForTargets } from './target-grants.ts';
@@ -131,6 +132,12 @@ export class PipelineFunction extends Construct {
         banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
       },
     });
+    acceptFindings(this.lambda, {
+      'Serverless-LambdaDLQ':
+        "It is for asynchronous calls. The gateway and the queues' pollers call synchronously, and no other caller may.",
+      'Serverless-LambdaTracing':
+        'Log rows tell the story of each event (`signalbox why`); X-Ray would bill every traced request on top.',
+    });
   }
 
   /**
@@ -145,12 +152,16 @@ export class PipelineFunction extends Construct {
       this.#allow(['sqs:ChangeMessageVisibility'], [queue.queueArn]);
       this.lambda.addEnvironment(props.variable, queue.queueUrl);
     }
-    this.lambda.addEventSourceMapping(`From${queue.node.scope?.node.id}${queue.node.id}`, {
+    const mapping = this.lambda.addEventSourceMapping(`From${queue.node.scope?.node.id}${queue.node.id}`, {
       eventSourceArn: queue.queueArn,
       batchSize,
       maxBatchingWindow: batchWindow,
       reportBatchItemFailures: true,
       maxConcurrency: props.maxConcurrency,
+    });
+    acceptFindings(mapping, {
+      'Serverless-LambdaEventSourceMappingDestination':
+        "Lambda offers it for streams alone: what fails of a queue's batch goes back to the queue, and to its dead letters.",
     });
   }
 
@@ -201,12 +212,24 @@ export class PipelineFunction extends Construct {
       }),
     );
     this.#allow(['secretsmanager:GetSecretValue'], arns);
+    acceptWildcards(
+      this,
+      arns,
+      'The CLI makes these secrets after the deploy, below a prefix of this environment alone.',
+    );
     this.lambda.addEnvironment('SECRETS_PREFIX', prefix);
   }
 
   /** Lets the function start and stop runs at the resources that these targets name. */
   startsRunsAt(targets: readonly Target[]): void {
-    for (const { actions, resources } of grantsForTargets(targets, Stack.of(this))) this.#allow(actions, resources);
+    for (const { actions, resources } of grantsForTargets(targets, Stack.of(this))) {
+      this.#allow(actions, resources);
+      acceptWildcards(
+        this,
+        resources,
+        'Executions get their names when they start; all are of one named state machine.',
+      );
+    }
   }
 
   #allow(actions: string[], resources: string[]): void {

@@ -1,6 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Queue, QueueEncryption, RedrivePermission } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acceptFindings } from './accepted-findings.ts';
 import { keepLogicalId } from './logical-id.ts';
 import { batchWindow } from './pipeline-function.ts';
 
@@ -52,6 +53,10 @@ export class QueueWithDlq extends Construct {
         redrivePermission: RedrivePermission.BY_QUEUE,
         sourceQueues: [Queue.fromQueueArn(this, 'Source', queueArn)],
       },
+    });
+    acceptFindings(this.deadLetters, {
+      'Serverless-SQSRedrivePolicy':
+        'It is the end of the line: what cannot become a failed row stays for 14 days and raises `dead-letters-stuck`.',
     });
     this.queue = new Queue(this, 'Queue', {
       ...both,
