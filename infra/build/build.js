@@ -37,6 +37,7 @@ const groups = {
       'test/faults/worker.ts',
       'test/local/fixtures/start-process.ts',
       'test/local/fixtures/take-directory.ts',
+      'test/rollback/main.ts',
       'test/runtime/install.ts',
       'test/soak/main.ts',
       'test/soak/runtime-process.ts',

@@ -17,13 +17,20 @@ export type SoakTarget = {
   stop(): Promise<void>;
 };
 
+/** What a target knows of before its start. */
+export type Before = {
+  port?: number;
+  effects?: readonly (readonly [key: string, ids: readonly string[]])[];
+  refused?: readonly string[];
+};
+
 /**
  * A target as docs/targets.md asks for it: it does its work once for each `webhook-id`, whatever arrives again. So two
  * effects for one event can only come from two ids, which is what nobody could protect themselves from.
  */
-export async function startTarget(): Promise<SoakTarget> {
-  const effects = new Map<string, Set<string>>();
-  const refused = new Set<string>();
+export async function startTarget(before: Before = {}): Promise<SoakTarget> {
+  const effects = new Map((before.effects ?? []).map(([key, ids]) => [key, new Set(ids)]));
+  const refused = new Set(before.refused);
   const target: SoakTarget = {
     url: '',
     trouble: undefined,
@@ -35,7 +42,7 @@ export async function startTarget(): Promise<SoakTarget> {
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
-  const port = await listen(server, 0);
+  const port = await listen(server, before.port ?? 0);
   target.url = `http://127.0.0.1:${port}/runs`;
   return target;
 

@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from '../../infra/build/build.js';
+import { startTarget } from '../soak/target.ts';
+import { makeRandom } from '../support/random.ts';
+import { findWrong, replayFailed } from './check.ts';
+import { takeOverClock } from './clock.ts';
+import { type Pipeline, startPipeline } from './pipeline.ts';
+import { work } from './play.ts';
+import { record } from './record.ts';
+import { loadRecording, type Recording, readRecording, recordings, writeRecording } from './recording.ts';
+import { targetPort } from './story.ts';
+import { buildVersion, checkOut, type Version } from './version.ts';
+
+/*
+ * `npm run test:rollback`: versions follow each other over the same queues and tables.
+ *
+ *   npm run test:rollback -- --record COMMIT     keeps what that commit leaves behind, for all versions to come
+ *   npm run test:rollback -- --seed 7            other batches, other deaths
+ */
+
+const { values } = parseArgs({ options: { record: { type: 'string' }, seed: { type: 'string', default: '1' } } });
+const seed = Number(values.seed);
+const folder = mkdtempSync(join(tmpdir(), 'signalbox-versions-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const clock = takeOverClock();
+const write = process.stderr.write.bind(process.stderr);
+const say = (line: string) => void write(`${line}\n`);
+
+if (values.record === undefined) process.exitCode = (await runAll()) ? 0 : 1;
+else await keep(values.record);
+process.exit();
+
+async function keep(commit: string): Promise<void> {
+  const version = await buildOld(commit);
+  const pipeline = await startPipeline(clock);
+  const target = await startTarget({ port: targetPort });
+  const recording = await explained(pipeline, record(pipeline, version, target, makeRandom(seed), commit));
+  writeRecording(recording);
+  await Promise.all([pipeline.stop(), target.stop()]);
+  say(`kept: ${sizes(recording)}`);
+}
+
+async function runAll(): Promise<boolean> {
+  say('building this version');
+  const current = await buildVersion('new', root, join(folder, 'new'));
+  let failures = 0;
+  for (const commit of recordings()) {
+    const wrong = await goOn(readRecording(commit), current);
+    for (const what of wrong) say(`  ${what}`);
+    say(`${wrong.length === 0 ? 'passed' : 'FAILED'}: what ${commit} left behind is worked off by this version`);
+    failures += wrong.length;
+  }
+  return failures === 0;
+}
+
+/** The functions of `version` go on where a recording ends. */
+async function goOn(recording: Recording, version: Version): Promise<string[]> {
+  clock.set(recording.recordedAtMs + 1_000);
+  const pipeline = await startPipeline(clock);
+  const target = await startTarget({ port: targetPort, effects: recording.effects, refused: recording.refused });
+  const chance = { random: makeRandom(seed), versions: [version], deaths: 0.1, atOnce: 2 };
+  const expected = { sinceMs: recording.recordedAtMs - 3_600_000, sent: recording.sent, effects: target.effects };
+  const wrong = await explained(
+    pipeline,
+    (async () => {
+      await loadRecording(pipeline, recording);
+      await work(pipeline, chance);
+      const replayed = await replayFailed(pipeline, version, chance, expected);
+      say(`${sizes(recording)}; ${replayed} replayed`);
+      return findWrong(pipeline, [version], expected);
+    })(),
+  );
+  if (wrong.length > 0) say(pipeline.log.slice(-5).join('\n'));
+  await Promise.all([pipeline.stop(), target.stop()]);
+  return wrong;
+}
+
+function buildOld(commit: string): Promise<Version> {
+  say(`building ${commit}`);
+  const tree = checkOut(commit, join(folder, `tree-${commit}`));
+  return buildVersion('old', tree, join(folder, `assembly-${commit}`));
+}
+
+async function explained<Result>(pipeline: Pipeline, working: Promise<Result>): Promise<Result> {
+  return working.catch((error) => {
+    say(pipeline.log.slice(-10).join('\n'));
+    throw error;
+  });
+}
+
+function sizes({ queues, tables }: Recording): string {
+  return Object.entries({ ...queues, ...tables })
+    .map(([name, { length }]) => `${name} ${length}`)
+    .join(', ');
+}
