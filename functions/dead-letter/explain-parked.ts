@@ -146,22 +146,8 @@ async function explainActions(message: ActionsMessage, text: string, deps: DeadL
     const hasFailed = (entry ?? row)?.actions.some(({ status }) => status === 'failed');
     if (message.claim && hasFailed) await deps.claims.release(message.claim, message.execution);
     if (entry === undefined) return;
-    if (await writeRow(entry, row?.revision ?? 0, deps)) return;
+    if (await deps.actionLog.writeIfUnchanged(entry, row?.revision ?? 0)) return;
     if (tries === writeAttemptsMax) throw new Error(`the action row of execution ${message.execution} kept changing`);
-  }
-}
-
-/**
- * A very large message does not fit beside its parameters, which the row holds too. A replay needs
- * only those and the event.
- */
-async function writeRow(entry: ActionLogEntry, revisionSeen: number, { actionLog }: DeadLetterDeps): Promise<boolean> {
-  try {
-    return await actionLog.writeIfUnchanged(entry, revisionSeen);
-  } catch (error) {
-    if (!(error instanceof Error && error.name === 'ValidationException')) throw error;
-    const { message: _message, ...withoutMessage } = entry;
-    return actionLog.writeIfUnchanged(withoutMessage, revisionSeen);
   }
 }
 

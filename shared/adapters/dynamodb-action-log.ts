@@ -6,12 +6,13 @@ import type { JsonObject, JsonValue } from '../core/json/values.ts';
 import {
   type ActionLogEntry,
   type ActionOutcome,
-  lacksParameters,
+  isCutMark,
+  withoutOthers,
   withoutParameters,
 } from '../core/logs/action-log-entry.ts';
 import { clip } from '../core/text.ts';
 import type { ActionLog } from '../ports/action-log.ts';
-import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
+import { indexPartition, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 import { bucketOf, problemBuckets, problemPartition, rowExpiresAtSeconds } from './dynamodb-event-log.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 
@@ -40,25 +41,37 @@ export function itemFromEntry(entry: ActionLogEntry, retentionDays: number): Tab
 }
 
 /**
- * Cuts in steps until the row fits: long texts; parameters of finished actions; all other texts;
- * parameters of pending actions, which their message has too. Last the progress of actions.
+ * Cuts in steps until the row fits: the text of a dead letter; long texts; parameters of finished
+ * actions; all other texts; parameters of pending actions, which their message has too; the progress
+ * of actions. Last the oldest actions, where replays under ever new mappings made hundreds.
  */
-function cutDown(entry: ActionLogEntry, retentionDays: number): TableItem {
+function cutDown({ message: _message, ...entry }: ActionLogEntry, retentionDays: number): TableItem {
   const itemWith = (actions: ActionOutcome[]) => wholeItem({ ...entry, actions }, retentionDays);
   const fitting = (actions: ActionOutcome[], droppable: number[]) => {
+    const all = new Set(droppable);
+    const least = itemWith(actions.map((action, i) => (all.has(i) ? withoutParameters(action) : action)));
+    if (itemBytes(least) > itemBytesMax) return undefined;
     // Each time twice as many go: the row is packed a few times, however many actions it has.
     for (let count = 0; ; count = Math.max(1, 2 * count)) {
       const dropped = new Set(droppable.slice(0, count));
       const item = itemWith(actions.map((action, i) => (dropped.has(i) ? withoutParameters(action) : action)));
       if (itemBytes(item) <= itemBytesMax) return item;
-      if (count >= droppable.length) return undefined;
     }
   };
   const brief = entry.actions.map(withFewWords);
   const withFew = fitting(brief, overFirst(brief));
   if (withFew) return withFew;
   const bare = brief.map((action) => (isOver(action) ? withoutParameters(action) : action)).map(withoutWords);
-  return fitting(bare, waitingLargestFirst(bare)) ?? itemWith(bare.map(withoutParameters).map(withoutPlace));
+  const withoutMost = fitting(bare, waitingLargestFirst(bare));
+  if (withoutMost) return withoutMost;
+  const least = bare.map(withoutParameters).map(withoutPlace);
+  const oldestFirst = [...positionsOf(least, isOver), ...positionsOf(least, (action) => !isOver(action))];
+  for (let count = 0; ; count = Math.max(1, 2 * count)) {
+    const dropped = new Set(oldestFirst.slice(0, count));
+    const [first, ...others] = least.filter((_, i) => !dropped.has(i));
+    const item = itemWith(first ? [withoutOthers(first, dropped.size), ...others] : []);
+    if (first === undefined || itemBytes(item) <= itemBytesMax) return item;
+  }
 }
 
 const fewWarnings = 2;
@@ -68,7 +81,9 @@ function withFewWords({ warnings, detail, ...outcome }: ActionOutcome): ActionOu
     ...outcome,
     ...(detail !== undefined && { detail: clip(detail, 200) }),
     ...(warnings && {
-      warnings: warnings.slice(0, fewWarnings).map((one) => ({ ...one, message: clip(one.message, 100) })),
+      warnings: [...warnings.filter(isCutMark), ...warnings.filter((one) => !isCutMark(one)).slice(0, fewWarnings)].map(
+        (one) => ({ ...one, message: clip(one.message, 100) }),
+      ),
     }),
     ...(outcome.result && 'errors' in outcome.result && { result: { ...outcome.result, errors: [] } }),
   };
@@ -78,13 +93,13 @@ const shortTextMax = 100;
 
 /** What is left is what the status means, and numbers: how many runs, how many subscriptions. */
 function withoutWords({ detail: _detail, warnings = [], result, ...outcome }: ActionOutcome): ActionOutcome {
-  const kept = warnings.filter((warning) => lacksParameters({ warnings: [warning] }));
+  const kept = warnings.filter(isCutMark);
   const isShort = (value: JsonValue) =>
     typeof value === 'string' ? value.length <= shortTextMax : typeof value !== 'object';
   return {
     ...outcome,
     ...(result && { result: Object.fromEntries(Object.entries(result).filter(([, value]) => isShort(value))) }),
-    ...(kept.length > 0 && { warnings: kept.slice(0, 1) }),
+    ...(kept.length > 0 && { warnings: kept }),
   };
 }
 
@@ -126,7 +141,7 @@ function wholeItem(entry: ActionLogEntry, retentionDays: number): TableItem {
     ...actionItemKey(entry.execution),
     event_id: entry.eventId,
     source: entry.source,
-    event_type: entry.eventType,
+    event_type: clip(entry.eventType),
     config_version: entry.configVersion,
     actions: entry.actions.map((outcome) => itemFromOutcome(outcome, isShared)),
     payloads: isShared ? packJson(entry.actions.map(({ payload }) => payload)) : undefined,
@@ -155,7 +170,7 @@ function problemOf({ execution, actions }: ActionLogEntry): {
   const worst = actions.find(({ status }) => status === 'failed') ?? actions.find(({ status }) => status === 'skipped');
   if (worst === undefined) return {};
   const partition = problemPartition(worst.status, eventIdTimeMs(execution), bucketOf(execution, problemBuckets));
-  return { problem: indexKey(partition), reason: worst.reason };
+  return { problem: indexPartition(partition), reason: worst.reason };
 }
 
 function itemFromOutcome(outcome: ActionOutcome, isPayloadShared: boolean): Record<string, unknown> {

@@ -4,7 +4,7 @@ import { defined } from '../core/defined.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';
 import type { EventLogEntry, EventStatus } from '../core/logs/event-log-entry.ts';
 import type { EventLog } from '../ports/event-log.ts';
-import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
+import { indexPartition, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 
 /** The number of partitions for a day's problems, and for a user's events. */
 export const problemBuckets = 8;
@@ -82,7 +82,7 @@ export function itemFromEntry(
     }),
     ...(usersIndex &&
       entry.userId !== undefined && {
-        user_bucket: indexKey(userPartition(entry.userId, bucketOf(entry.id, userBuckets))),
+        user_bucket: indexPartition(userPartition(entry.userId, bucketOf(entry.id, userBuckets))),
       }),
   };
 }

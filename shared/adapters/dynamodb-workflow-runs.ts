@@ -8,8 +8,9 @@ import { inParallel } from '../core/in-parallel.ts';
 import { itemBytes, itemBytesMax } from '../core/json/item-bytes.ts';
 import type { JsonObject } from '../core/json/values.ts';
 import { endingOf, type RunStatus, type RunSubscription, WorkflowRun } from '../core/runs/workflow-run.ts';
+import { clip } from '../core/text.ts';
 import type { CancellationMark, RunState, WorkflowRuns } from '../ports/workflow-runs.ts';
-import { indexKey, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
+import { indexPartition, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 import { getEach, type ItemKey } from './dynamodb-get-each.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 
@@ -60,7 +61,9 @@ function wholeItem(run: WorkflowRun, retentionDays: number): TableItem {
     action_id: run.workflowRunId,
     origin: run.origin,
     cancellation_key: run.cancellationKey,
-    ...(isUnfinished && { cancellation: indexKey(cancellationPartition(run.workflow, run.cancellationKey ?? '')) }),
+    ...(isUnfinished && {
+      cancellation: indexPartition(cancellationPartition(run.workflow, run.cancellationKey ?? '')),
+    }),
     subscription: run.subscription && {
       object: describeRef(run.subscription.object),
       properties: run.subscription.properties,
@@ -212,7 +215,7 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
     },
 
     async unfinishedOf(workflow, cancellationKey, { limit, after }) {
-      const partition = indexKey(cancellationPartition(workflow, cancellationKey));
+      const partition = indexPartition(cancellationPartition(workflow, cancellationKey));
       if (partition === undefined) return { entries: [] };
       const page = await query({
         IndexName: 'cancellations',
@@ -280,8 +283,9 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
             ExpressionAttributeValues: {
               ':before': beforeMs,
               ':id': beforeId ?? '',
-              ':workflow': workflow,
-              ':key': cancellationKey,
+              // For people; the partition is their hash, whatever their length.
+              ':workflow': clip(workflow),
+              ':key': clip(cancellationKey, 1024),
               ':expires': expires,
             },
           },

@@ -132,10 +132,12 @@ function unprocessedOf(
   );
 }
 
+const partitionKeyBytesMax = 2048;
+
 /**
- * DynamoDB refuses index keys that are empty or over 1,024 bytes; such a row is left out of the
- * index.
+ * DynamoDB refuses an index's partition key that is empty or over 2,048 bytes; such a row is left
+ * out of the index.
  */
-export function indexKey(text: string): string | undefined {
-  return text !== '' && Buffer.byteLength(text) <= 1024 ? text : undefined;
+export function indexPartition(text: string): string | undefined {
+  return text !== '' && Buffer.byteLength(text) <= partitionKeyBytesMax ? text : undefined;
 }

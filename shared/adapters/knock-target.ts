@@ -7,6 +7,7 @@ import { errorMessage } from '../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/values.ts';
 import type { RunMessage } from '../core/runs/run-message.ts';
 import { answerFromHttp } from '../core/targets/answers.ts';
+import { clip } from '../core/text.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { CancelAnswer, TargetAnswer, Unavailable, WorkflowTarget } from '../ports/workflow-target.ts';
 import { readResponseStart } from './response-start.ts';
@@ -140,8 +141,9 @@ async function fetchStart(url: string | URL | Request, init?: RequestInit): Prom
  */
 function runIdFrom(text: string): JsonObject {
   try {
-    const { workflow_run_id = null } = JSON.parse(text);
-    return { workflow_run_id };
+    const { workflow_run_id } = JSON.parse(text);
+    // It goes into the run's row, so it must not be of any size.
+    return { workflow_run_id: typeof workflow_run_id === 'string' ? clip(workflow_run_id, 100) : null };
   } catch {
     return { workflow_run_id: null };
   }

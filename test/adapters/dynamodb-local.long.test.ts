@@ -8,6 +8,7 @@ import { makeWorkflowRuns, runFromItem, runItemKey } from '../../shared/adapters
 import { audiencesContract } from '../contracts/audiences.ts';
 import { claimStoreContract } from '../contracts/claim-store.ts';
 import { directoryContract } from '../contracts/directory.ts';
+import { rowLimitsContract } from '../contracts/row-limits.ts';
 import { subscriptionsContract } from '../contracts/subscriptions.ts';
 import { workflowRunsContract } from '../contracts/workflow-runs.ts';
 import type { TestTables } from '../support/dynalite.ts';
@@ -46,3 +47,4 @@ onReferenceTables('runs', (tables) =>
     },
   ),
 );
+onReferenceTables('the largest rows', (tables) => rowLimitsContract(tables, { isLong: true }));

@@ -7,6 +7,7 @@ import type { ActionGuide, Step } from '../../shared/core/actions/guide.ts';
 import { actions } from '../../shared/core/actions/index.ts';
 import { AudienceKey, ExactMembers, Members, Tenant } from '../../shared/core/actions/parts/member.ts';
 import {
+  CancellationKey,
   Collection,
   EntityId,
   Flag,
@@ -88,6 +89,10 @@ const types = new Map<z.core.$ZodType, ParameterType>([
   [
     AudienceKey,
     { name: 'audience key', says: '1 to 255 lower-case letters, digits, `-` or `_`, a letter or digit first.' },
+  ],
+  [
+    CancellationKey,
+    { name: 'cancellation key', says: 'Text or a number. For a text over 1,024 bytes its hash is used.' },
   ],
   [JsonMap, { name: 'map', says: 'A map, or its JSON as text.' }],
   [TenantSettings, { name: 'tenant settings', says: 'A map with `branding` and `preference_set`, which are maps.' }],

@@ -261,24 +261,6 @@ describe('a parked actions message', () => {
     }
   });
 
-  test('that is too large for the row is explained without its text', async () => {
-    const { deps, actionLog } = makeDeadLetter();
-    const message = actionsMessage();
-    const writeIfUnchanged: typeof actionLog.writeIfUnchanged = (entry, revision) =>
-      entry.message === undefined
-        ? actionLog.writeIfUnchanged(entry, revision)
-        : Promise.reject(Object.assign(new Error('Item size has exceeded'), { name: 'ValidationException' }));
-    const answer = await explainBatch([sqsRecord(textOf(message))], {
-      ...deps,
-      actionLog: { ...actionLog, writeIfUnchanged },
-    });
-    expect(answer.batchItemFailures).toEqual([]);
-    expect(actionLog.rows.get(message.execution)?.actions.map(({ reason }) => reason)).toEqual([
-      'dead_lettered',
-      'dead_lettered',
-    ]);
-  });
-
   test('merges with what another delivery wrote in between', async () => {
     const { deps, actionLog } = makeDeadLetter();
     const message = actionsMessage();

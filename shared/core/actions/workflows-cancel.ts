@@ -6,7 +6,7 @@ import type { ActionResult } from '../logs/action-result.ts';
 import { continues } from '../logs/pending.ts';
 import { cancelEach } from '../runs/cancel-runs.ts';
 import { defineAction } from './action.ts';
-import { Text } from './parts/params.ts';
+import { CancellationKey, Text } from './parts/params.ts';
 import { Recipients } from './parts/recipient.ts';
 
 const pageLimit = 200;
@@ -26,7 +26,7 @@ export const workflowsCancel = defineAction({
   names: { parameter: 'key', type: 'workflow', isBare: true },
   params: z.object({
     key: Text.describe('The workflow; may be written bare.'),
-    cancellation_key: Text.describe('What the trigger was given.'),
+    cancellation_key: CancellationKey.describe('What the trigger was given.'),
     recipients: Recipients.optional().describe('Only runs of these. Left out or empty: all.'),
   }),
   suggestion: {

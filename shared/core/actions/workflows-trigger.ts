@@ -14,7 +14,7 @@ import type { ObjectRef } from '../runs/subscriber-pages.ts';
 import { listUnknown, type Unknown, unknownOf, waitsForRecipients } from '../runs/unknown-recipients.ts';
 import { defineAction } from './action.ts';
 import { identifyInline, type Named } from './parts/identify-inline.ts';
-import { JsonMap, Text } from './parts/params.ts';
+import { CancellationKey, JsonMap, Text } from './parts/params.ts';
 import { OptionalRecipient, OptionalTenant, type Recipient, Recipients } from './parts/recipient.ts';
 import { TriggerSettings } from './parts/trigger-settings.ts';
 
@@ -43,7 +43,9 @@ export const workflowsTrigger = defineAction({
     actor: OptionalRecipient.describe('Who did it.'),
     tenant: OptionalTenant.describe('The tenant that the runs are for; made where it is not there.'),
     data: JsonMap.optional().describe("What the workflow is given. Left out: the event's `data`."),
-    cancellation_key: Text.optional().describe('For [workflows_cancel](workflows-cancel.md); best unique per trigger.'),
+    cancellation_key: CancellationKey.optional().describe(
+      'For [workflows_cancel](workflows-cancel.md); best unique per trigger.',
+    ),
     settings: TriggerSettings.optional().describe(
       "Passed on to the target; `skip_delay` also skips the `delay` of the workflow's file.",
     ),

@@ -87,6 +87,22 @@ export function lacksParameters({ warnings = [] }: Pick<ActionOutcome, 'warnings
   return warnings.some(({ code }) => code === 'parameters_not_kept');
 }
 
+/** Whether a warning says that a part of the row was cut. */
+export function isCutMark({ code }: ActionWarning): boolean {
+  return code === 'parameters_not_kept' || code === 'actions_not_kept';
+}
+
+/**
+ * The first outcome of a row that lacks older ones. An action without an outcome runs again with the
+ * next replay that names it, which changes nothing for runs that began.
+ */
+export function withoutOthers(outcome: ActionOutcome, count: number): ActionOutcome {
+  if (count === 0) return outcome;
+  const others = (outcome.warnings ?? []).filter(({ code }) => code !== 'actions_not_kept');
+  const message = `the row would be over 400 KB, so ${count} older actions are not in it`;
+  return { ...outcome, warnings: [...others, { code: 'actions_not_kept', message }] };
+}
+
 /** One row of the action log: one per execution. */
 export type ActionLogEntry = {
   execution: string;

@@ -122,6 +122,17 @@ describe('a cancel', () => {
     });
   });
 
+  test('finds runs by a key of any length; one that is too long for an index is known by its hash', async () => {
+    const { trigger, cancel, states } = await makeWorld();
+    const [longest, tooLong] = ['é'.repeat(512), 'é'.repeat(513)];
+    expect((await trigger(0, { cancellation_key: longest })).warnings).toBeUndefined();
+    const warnings = [{ code: 'cancellation_key_hashed', message: expect.stringContaining('1026 bytes') }];
+    expect(await trigger(1, { recipients: 'lena', cancellation_key: tooLong })).toMatchObject({ warnings });
+    expect(await cancel(minute, { cancellation_key: `${tooLong}x` })).toMatchObject({ result: { cancelled: 0 } });
+    expect(await cancel(minute, { cancellation_key: tooLong })).toMatchObject({ warnings, result: { cancelled: 1 } });
+    expect(states()).toEqual(['lena pending', 'ivo pending', 'lena cancelled']);
+  });
+
   test('of nothing, or a second time, succeeds with nothing cancelled', async () => {
     const { trigger, cancel } = await makeWorld();
     const none = { status: 'succeeded', result: { cancelled: 0, too_late: 0 } };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { tenantsCollection, usersCollection } from '../../ids/entity-ref.ts';
 import { isNoId } from '../../ids/user-id.ts';
@@ -45,6 +46,21 @@ export function leftOut(what: string, why: string): ActionWarning {
 /** Text. Some senders send numbers for phones and ids; these become their digits. */
 export const Text = z.union([z.string(), z.number().transform(String)], {
   error: ({ input }) => `must be text, not ${describeType(input)}`,
+});
+
+// A row holds the key twice, once as a part of an index key, which has at most 2,048 bytes.
+const cancellationKeyBytesMax = 1024;
+
+/**
+ * What names runs for a later cancellation. A longer text is replaced by its hash, in triggers and
+ * cancellations alike, so the two still meet.
+ */
+export const CancellationKey = Text.transform((key) => {
+  const bytes = Buffer.byteLength(key);
+  if (bytes <= cancellationKeyBytesMax) return key;
+  const message = `the cancellation key is ${bytes} bytes long, and its hash is used; at most ${cancellationKeyBytesMax} are kept as they are`;
+  notes?.push({ code: 'cancellation_key_hashed', message });
+  return `sha256:${createHash('sha256').update(key).digest('hex')}`;
 });
 
 /** True or false, or a text or number that clearly means one. */
