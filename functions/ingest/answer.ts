@@ -5,10 +5,11 @@ import { problemOf, type RefusalReason } from '../../shared/core/ingest/refusal.
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import { type HttpResult, jsonResult, problemResult, unavailableResult } from '../../shared/lambda/http-errors.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
+import type { Refusals } from '../../shared/lambda/refusals.ts';
 import { UnusableSecret } from '../../shared/ports/secrets.ts';
 import type { IngestAnswer, Ingested, IngestRequest } from './ingest-request.ts';
 
-export type Reporting = { metrics: StageMetrics; log: FunctionLog };
+export type Reporting = { metrics: StageMetrics; log: FunctionLog; refusals: Refusals };
 
 /** The request from API Gateway's HTTP API, with the body's exact bytes. */
 export function toIngestRequest(event: APIGatewayProxyEventV2): IngestRequest {
@@ -92,8 +93,9 @@ export function reportSending(source: string, ids: string[], metrics: StageMetri
   metrics.flush();
 }
 
-/** Counts every answer; logs a line only for problems. */
-export function report({ source, answer }: Ingested, facts: RequestFacts, { metrics, log }: Reporting): void {
+/** Counts every answer; logs a line only for problems, and for refusals perhaps one for many. */
+export function report({ source, answer }: Ingested, facts: RequestFacts, { metrics, log, refusals }: Reporting): void {
+  refusals.settle();
   switch (answer.kind) {
     case 'accepted':
       countEvents(source, 'EventsAccepted', answer.ids, answer.ids.length, metrics);
@@ -101,10 +103,9 @@ export function report({ source, answer }: Ingested, facts: RequestFacts, { metr
       return;
     case 'refused': {
       const { reason, position } = answer;
-      metrics.count(source, 'RequestsRefused', 1, reason);
       const narrower = countedAs[reason];
-      if (narrower !== undefined) metrics.count(source, narrower, 1, reason);
-      log.warn('request refused', { source, reason, status: problemOf(answer).status, position, ...facts });
+      const names = ['RequestsRefused', ...(narrower === undefined ? [] : [narrower])];
+      refusals.add({ source, reason, names, facts: { status: problemOf(answer).status, position, ...facts } });
       return;
     }
     case 'unavailable':

@@ -12,12 +12,17 @@ import { logFailure } from '../../shared/lambda/failure-log.ts';
 import { answerFaults, type HttpResult } from '../../shared/lambda/http-errors.ts';
 import { inTime } from '../../shared/lambda/in-time.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
+import { makeRefusals } from '../../shared/lambda/refusals.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
 import { bodyBytes, type Reporting, report, reportSending, toHttpResult, toIngestRequest } from './answer.ts';
 import { type IngestDeps, ingestRequest } from './ingest-request.ts';
 
-export function makeHandler(parts: Omit<IngestDeps, 'onSending'> & Reporting) {
-  const deps = { ...parts, onSending: (source: string, ids: string[]) => reportSending(source, ids, parts.metrics) };
+export function makeHandler(parts: Omit<IngestDeps, 'onSending'> & Omit<Reporting, 'refusals'>) {
+  const deps = {
+    ...parts,
+    onSending: (source: string, ids: string[]) => reportSending(source, ids, parts.metrics),
+    refusals: makeRefusals({ ...parts, service: 'ingest' }),
+  };
   return middy<APIGatewayProxyEventV2, HttpResult>(undefined, { timeoutEarlyInMillis: lastSpareMs })
     .use({ after: () => deps.metrics.flush(), onError: () => deps.metrics.flush() })
     .use(answerFaults((error) => report({ source: 'unknown', answer: { kind: 'unavailable', error } }, {}, deps)))

@@ -15,9 +15,12 @@ export function makeLineReader(to: {
   onProblem(line: string): void;
 }): (functionName: string, line: string, stream: 'stdout' | 'stderr') => void {
   return (functionName, line, stream) => {
-    if (line === '' || to.metrics.take(line)) return;
+    if (line === '') return;
+    const isCounted = to.metrics.take(line);
+    // A count that is a log line as well has a level.
+    if (isCounted && !worthSeeing.has(levelOf(line))) return;
     const show = stream === 'stderr' || worthSeeing.has(levelOf(line)) ? to.onProblem : to.onDetail;
-    show(`${functionName}: ${readable(line)}`);
+    show(`${functionName}: ${isCounted ? withoutMetrics(line) : readable(line)}`);
   };
 }
 
@@ -34,6 +37,11 @@ function readable(line: string): string {
   } catch {
     return line;
   }
+}
+
+function withoutMetrics(line: string): string {
+  const { _aws, ...fields } = JSON.parse(line);
+  return JSON.stringify(fields);
 }
 
 function levelOf(line: string): string {

@@ -68,7 +68,7 @@ export const unreadable = [
 ];
 
 /** Nothing is counted and nothing printed; tests of the functions look at that. */
-const metrics = { count() {}, countAt() {}, time() {}, flush() {} };
+const metrics = { count() {}, countAt() {}, time() {}, print() {}, flush() {} };
 
 /**
  * The whole pipeline in one process: the real code of every function over stores in memory, a clock that is moved by hand,

@@ -7,6 +7,7 @@ import { runActions, type WorkflowTriggerDeps } from '../../functions/workflow-t
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import type { Invocation } from '../../shared/core/plan/actions-message.ts';
+import { makeRefusals } from '../../shared/lambda/refusals.ts';
 import { actionsMessage, actionsRecord, invocation, testExecution } from '../support/actions-message.ts';
 import { eventRecord, liveConfiguration, rawEvent, trackEvent } from '../support/build.ts';
 import {
@@ -61,7 +62,9 @@ describe.each(faults)('ingest writes a line (%s) when its port throws:', (level,
     const isWrong = call === 'reload' || call === 'refresh';
     const ingested = await ingestRequest(ingestRequestOf({}, isWrong ? { token: 'wrong' } : {}), broken);
     expect(ingested.answer.kind).toBe('unavailable');
-    report(ingested, { request_id: 'r-1' }, { metrics: makeCountedMetrics(), log });
+    const metrics = makeCountedMetrics();
+    const refusals = makeRefusals({ metrics, service: 'ingest', nowMs: ingest.nowMs });
+    report(ingested, { request_id: 'r-1' }, { metrics, log, refusals });
     expectSeen(log.lines, level, { message: 'request not accepted', request_id: 'r-1' });
   });
 

@@ -198,23 +198,23 @@ describe('refusals', () => {
     await post('{"canary-body":', { headers: { 'x-webhook-secret': 'canary-header', authorization: 'canary-header' } });
     await post('{}', { token: 'canary-token' });
     await post('{}', { source: 'canary-source', token: 'canary-token' });
-    const log = output.filter((text) => text.includes('request refused')).map((text) => JSON.parse(text));
-    expect(log).toMatchObject([
+    // One line for each: its count is its log line.
+    expect(output).toHaveLength(3);
+    const counts = { RequestsRefused: 1, UrlsRefused: 1 };
+    expect(metricLines()).toMatchObject([
       {
         level: 'WARN',
+        message: 'request refused',
+        service: 'ingest',
         source: 'rudderstack',
         reason: 'body_not_json',
         status: 400,
         bytes: 15,
         request_id: 'request-1',
+        RequestsRefused: 1,
       },
-      { source: 'rudderstack', reason: 'token_wrong', status: 404 },
-      { source: 'unknown', reason: 'source_unknown', status: 404 },
-    ]);
-    expect(metricLines()).toMatchObject([
-      { source: 'rudderstack', reason: 'body_not_json', RequestsRefused: 1 },
-      { source: 'rudderstack', reason: 'token_wrong', RequestsRefused: 1 },
-      { source: 'unknown', reason: 'source_unknown', RequestsRefused: 1 },
+      { source: 'rudderstack', reason: 'token_wrong', status: 404, ...counts },
+      { source: 'unknown', reason: 'source_unknown', status: 404, ...counts },
     ]);
     expect(output.join('')).not.toContain('canary');
   });

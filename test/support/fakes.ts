@@ -123,6 +123,9 @@ export function makeCountedMetrics(): CountedMetrics {
       add(name, value);
     },
     time() {},
+    print({ reason, counts }) {
+      for (const [name, value] of Object.entries(counts)) this.count('', name, value, reason);
+    },
     flush() {},
   };
 }

@@ -47,4 +47,16 @@ describe('what a function prints', () => {
     stage.flush();
     expect(read(line)).toEqual({ details: [], problems: [], counted: 2 });
   });
+
+  test('is counted and shown, without its metrics, when it is a metric with a level', () => {
+    let line = '';
+    const stage = makeStageMetrics('test', (written) => {
+      line = written;
+    });
+    const fields = { level: 'WARN', message: 'request refused' };
+    stage.print({ source: 'stripe', reason: 'token_wrong', atMs: 0, counts: { UrlsRefused: 3 }, fields });
+    const shown =
+      '{"level":"WARN","message":"request refused","environment":"test","source":"stripe","reason":"token_wrong","UrlsRefused":3}';
+    expect(read(line)).toEqual({ details: [], problems: [`processor: ${shown}`], counted: 3 });
+  });
 });
