@@ -11,7 +11,10 @@ export type EventSource = {
 export type EventSourceOptions = {
   definition: EventSourceResource;
   queueUrl: string;
+  /** With the function's credentials: Lambda's poller acts with the function's role. */
   queues: AwsJsonClient;
+  /** The function's timeout. */
+  timeoutSeconds: number;
   /** Batches that may be in work at the same time. */
   concurrency: number;
   /** Calls the function with an event in JSON; answers its result in JSON. */
@@ -38,10 +41,28 @@ const messagesMax = 10;
 const waitSecondsMax = 20;
 
 /**
+ * Lambda looks at the queue before it creates an event source mapping.
+ * @throws Error when the role may not, or the queue would deliver a message again while the function
+ * still works on it
+ */
+async function checkQueue({ queueUrl, queues, timeoutSeconds, definition }: EventSourceOptions): Promise<void> {
+  const { Attributes } = await queues.call<{ Attributes?: { VisibilityTimeout?: string } }>('GetQueueAttributes', {
+    QueueUrl: queueUrl,
+    AttributeNames: ['VisibilityTimeout'],
+  });
+  const visibilitySeconds = Number(Attributes?.VisibilityTimeout);
+  if (visibilitySeconds >= timeoutSeconds) return;
+  throw new Error(
+    `${definition.queueArn}: the visibility timeout of ${visibilitySeconds} s is less than the function's timeout of ${timeoutSeconds} s`,
+  );
+}
+
+/**
  * Carries messages from a queue to a function as Lambda's event source mapping does.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
  */
-export function startEventSource(options: EventSourceOptions): EventSource {
+export async function startEventSource(options: EventSourceOptions): Promise<EventSource> {
+  await checkQueue(options);
   const { definition, queueUrl, queues, concurrency, invoke, onFailure } = options;
   const stopping = new AbortController();
   const deletions = new Set<Promise<void>>();

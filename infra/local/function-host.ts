@@ -20,6 +20,7 @@ export class FunctionError extends Error {
 export type FunctionHost = {
   name: string;
   memoryMb: number;
+  timeoutSeconds: number;
   workersMax: number;
   /**
    * Calls the function with an event in JSON and answers its result in JSON; waits for a free
@@ -136,6 +137,7 @@ export function hostFunction(first: FunctionResource, options: HostOptions): Fun
   return {
     name: first.name,
     memoryMb: first.memoryMb,
+    timeoutSeconds: first.timeoutSeconds,
     workersMax: options.workersMax,
     invoke(payload) {
       return new Promise((resolve, reject) => {

@@ -17,7 +17,7 @@ export async function startMetricsApi(
   credentials: LocalCredentials,
 ): Promise<MetricsApi> {
   const server = createServer((request, response) => void answer(history, request, response));
-  guardServer(server, credentials, 'GraniteServiceVersion20100801');
+  guardServer(server, { credentials, target: 'GraniteServiceVersion20100801' });
   const port = await listen(server, 0);
   return { endpoint: `http://127.0.0.1:${port}`, stop: () => stopServer(server) };
 }

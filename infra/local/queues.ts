@@ -3,9 +3,12 @@ import { existsSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
+import type { ServiceRefusal } from './access/permission.ts';
+import type { RoleAccess } from './access/role-access.ts';
+import { deniedRequest, type Roles } from './access/roles.ts';
 import { type AwsJsonClient, makeAwsJsonClient } from './aws-json-client.ts';
 import type { LocalCredentials } from './credentials.ts';
-import { refusalOf } from './guard.ts';
+import { callerOf, type Guards, operationOf } from './guard.ts';
 import type { QueueResource } from './resources/queue.ts';
 import { accountId, region } from './resources/resource-type.ts';
 import { DatabaseSync } from './sqlite.ts';
@@ -15,6 +18,8 @@ export type QueueCounts = { visible: number; inFlight: number; delayed: number }
 export type LocalQueues = {
   endpoint: string;
   client: AwsJsonClient;
+  /** Calls as another caller, such as a function's role. */
+  clientWith(credentials: LocalCredentials): AwsJsonClient;
   /** A queue's URL for clients on this machine; also valid for queues that are created later. */
   url(name: string): string;
   /** Creates the queue, or sets the attributes of the queue kept from an earlier run. */
@@ -23,10 +28,16 @@ export type LocalQueues = {
   stop(): Promise<void>;
 };
 
+const target = 'AmazonSQS';
+
 /** @param directory where messages are kept; absent: in memory */
-export async function startQueues(directory: string | undefined, credentials: LocalCredentials): Promise<LocalQueues> {
+export async function startQueues(
+  directory: string | undefined,
+  credentials: LocalCredentials,
+  roles?: Roles,
+): Promise<LocalQueues> {
   if (directory !== undefined) makeAllVisible(directory);
-  const server = await adjusted(credentials, () =>
+  const server = await adjusted({ credentials, ...(roles && { roles }), target }, () =>
     startFauxqs({
       port: 0,
       logger: false,
@@ -35,12 +46,13 @@ export async function startQueues(directory: string | undefined, credentials: Lo
     }),
   );
   const endpoint = `http://127.0.0.1:${server.port}`;
-  const client = makeAwsJsonClient(endpoint, 'AmazonSQS', credentials);
+  const client = makeAwsJsonClient(endpoint, target, credentials);
   // The host name in the emulator's URLs does not resolve; its address with the same path works.
   const url = (name: string) => `${endpoint}/${accountId}/${name}`;
   return {
     endpoint,
     client,
+    clientWith: (others) => makeAwsJsonClient(endpoint, target, others),
     url,
     async ensure({ name, attributes }) {
       // Creating a queue a second time would empty it.
@@ -61,30 +73,48 @@ export async function startQueues(directory: string | undefined, credentials: Lo
 /** The part of https://fastify.dev/docs/latest/Reference/Server/ that is used here. */
 type Fastify = {
   listen(options: object): Promise<string>;
-  addHook(
-    name: 'onRequest',
-    hook: (request: { raw: IncomingMessage }, reply: FastifyReply, done: () => void) => void,
-  ): void;
+  addHook(name: 'onRequest' | 'preHandler', hook: FastifyHook): void;
 };
-type FastifyReply = { code(status: number): FastifyReply; type(type: string): FastifyReply; send(body: string): void };
+type FastifyHook = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
+/** `body` is parsed when `preHandler` is called. */
+type FastifyRequest = { raw: IncomingMessage; body: unknown };
+type FastifyReply = {
+  code(status: number): FastifyReply;
+  headers(values: Record<string, string>): FastifyReply;
+  send(body: string): void;
+};
+
+// Requests to queues say all that permissions depend on.
+const nothingElse = { partitionKeyOf: () => undefined, secretArn: () => undefined };
+
+function refuse(reply: FastifyReply, { status, headers, body }: ServiceRefusal): void {
+  reply
+    .code(status)
+    .headers({ 'content-type': 'application/x-amz-json-1.0', ...headers })
+    .send(JSON.stringify(body));
+}
 
 /** Starts fauxqs with three changes for which it has no option. */
-async function adjusted(credentials: LocalCredentials, start: () => Promise<FauxqsServer>): Promise<FauxqsServer> {
+async function adjusted(guards: Guards, start: () => Promise<FauxqsServer>): Promise<FauxqsServer> {
   // It listens on every interface. It is a Fastify server, and Fastify announces each instance
   // before it listens: https://fastify.dev/docs/latest/Reference/Hooks/#diagnostics-channel-hooks
   // It answers every origin and host, and also speaks SNS, S3 and STS; the guard refuses such
   // requests before they reach it.
   const adjust = (message: unknown) => {
     const { fastify } = message as { fastify: Fastify };
-    fastify.addHook('onRequest', (request, reply, done) => {
-      const { method, headers, socket } = request.raw;
-      const refused = refusalOf({ method, headers, port: Number(socket.localPort) }, credentials, 'AmazonSQS');
-      if (refused === undefined) return done();
-      const { status, type, message: why } = refused;
-      reply
-        .code(status)
-        .type('application/x-amz-json-1.0')
-        .send(JSON.stringify({ __type: type, message: why }));
+    const roleOf = new WeakMap<IncomingMessage, RoleAccess>();
+    fastify.addHook('onRequest', ({ raw }, reply, done) => {
+      const { method, headers, socket } = raw;
+      const caller = callerOf({ method, headers, port: Number(socket.localPort) }, guards);
+      if ('refused' in caller) return refuse(reply, caller.refused);
+      if (caller.role !== undefined) roleOf.set(raw, caller.role);
+      done();
+    });
+    fastify.addHook('preHandler', ({ raw, body }, reply, done) => {
+      const role = roleOf.get(raw);
+      const denied = role && deniedRequest(role, { target, operation: operationOf(raw), body }, nothingElse);
+      if (denied !== undefined) return refuse(reply, denied);
+      done();
     });
     const listen = fastify.listen.bind(fastify);
     fastify.listen = (options) => listen({ ...options, host: '127.0.0.1' });

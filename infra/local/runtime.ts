@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Decision } from './access/role-access.ts';
+import { makeRoles, type RoleCaller } from './access/roles.ts';
 import { type ApiGateway, startApiGateway } from './api-gateway.ts';
 import type { LocalConfiguration, LocalEnvironment } from './configuration.ts';
 import { makeCredentials } from './credentials.ts';
@@ -42,6 +44,8 @@ export type RuntimeOptions = {
    * 30 seconds, as on AWS.
    */
   commitsAtOnce?: boolean;
+  /** Called with each decision about a function's call, when it is made: the same one is made once. */
+  onDecision?(decision: Decision): void;
   /** Called with what was done, and its duration. */
   onStep?(what: string, milliseconds: number): void;
   /** Called with details for debugging: lines that functions print, resources left out. */
@@ -107,6 +111,7 @@ async function start(
   stop: () => Promise<void>,
 ): Promise<Runtime> {
   const { onStep = () => undefined, onDetail = () => undefined, onProblem = () => undefined } = options;
+  const { onDecision = () => undefined } = options;
   const timed = async <Result>(what: (result: Result) => string, work: Promise<Result>): Promise<Result> => {
     const startedMs = performance.now();
     const result = await work;
@@ -118,6 +123,7 @@ async function start(
   const inData = (name: string) => (data === undefined ? undefined : join(data.path, name));
 
   const credentials = makeCredentials();
+  const roles = makeRoles(onDecision);
   // The ports come first, so that a taken one is reported at once, not after the synthesis.
   const history = openMetricHistory(inData('metrics.ndjson'));
   cleanups.push(() => history.close());
@@ -138,9 +144,13 @@ async function start(
       (found) => `synthesized ${found.map(({ name }) => name).join(', ')}`,
       loadStacks(options, inData('cdk.out'), cleanups),
     ),
-    startQueues(inData('queues'), credentials).then((started) => kept(started, () => started.stop(), cleanups)),
-    startTables(inData('tables'), credentials).then((started) => kept(started, () => started.stop(), cleanups)),
-    startSecrets(inData('secrets.json'), credentials).then((started) => kept(started, () => started.stop(), cleanups)),
+    startQueues(inData('queues'), credentials, roles).then((started) => kept(started, () => started.stop(), cleanups)),
+    startTables(inData('tables'), credentials, onDecision).then((started) =>
+      kept(started, () => started.stop(), cleanups),
+    ),
+    startSecrets(inData('secrets.json'), credentials, roles).then((started) =>
+      kept(started, () => started.stop(), cleanups),
+    ),
     startMetricsApi(history, credentials).then((started) => kept(started, () => started.stop(), cleanups)),
   ] as const;
   // Wait for all, even if one fails: a part that starts later would not be stopped.
@@ -166,7 +176,11 @@ async function start(
     const metrics = counters.get(stack.environment) as MetricCounters;
     const resources = readResources(stack, { queueUrl: queues.url, gatewayUrl: gateway.url });
     for (const skipped of resources.skipped) onDetail(`left out ${skipped}`);
-    const ours = { endpoints, credentials, tables, queues, secrets, gateway, metrics, onDetail, onProblem };
+    const admit = async (callers: RoleCaller[]) => {
+      roles.add(callers);
+      await tables.admit(callers);
+    };
+    const ours = { endpoints, admit, tables, queues, secrets, gateway, metrics, onDetail, onProblem };
     const running = makeRunningStack({ resources, ...ours });
     await running.store();
     return { stack, resources, running };

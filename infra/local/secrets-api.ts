@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import * as z from 'zod';
+import type { Roles } from './access/roles.ts';
 import type { LocalCredentials } from './credentials.ts';
 import { guardServer } from './guard.ts';
 import { listen, readBody, stopServer } from './http-server.ts';
@@ -40,9 +41,14 @@ const actions = new Map<string, Action>([
 export type SecretsApi = { endpoint: string; stop(): Promise<void> };
 
 /** Secrets Manager's JSON API over `store`, for callers with the credentials. */
-export async function startSecretsApi(store: SecretStore, credentials: LocalCredentials): Promise<SecretsApi> {
+export async function startSecretsApi(
+  store: SecretStore,
+  credentials: LocalCredentials,
+  roles?: Roles,
+): Promise<SecretsApi> {
   const server: Server = createServer((request, response) => void answer(store, request, response));
-  guardServer(server, credentials, 'secretsmanager');
+  const surroundings = { partitionKeyOf: () => undefined, secretArn: (id: string) => store.get(id)?.arn };
+  guardServer(server, { credentials, ...(roles && { roles }), target: 'secretsmanager' }, surroundings);
   const port = await listen(server, 0);
   return { endpoint: `http://127.0.0.1:${port}`, stop: () => stopServer(server) };
 }

@@ -1,3 +1,4 @@
+import type { Roles } from './access/roles.ts';
 import type { LocalCredentials } from './credentials.ts';
 import { accountId, region } from './resources/resource-type.ts';
 import type { SecretResource } from './resources/secret.ts';
@@ -13,9 +14,13 @@ export type LocalSecrets = {
 };
 
 /** @param file for the secrets; absent: in memory */
-export async function startSecrets(file: string | undefined, credentials: LocalCredentials): Promise<LocalSecrets> {
+export async function startSecrets(
+  file: string | undefined,
+  credentials: LocalCredentials,
+  roles?: Roles,
+): Promise<LocalSecrets> {
   const store = openSecretStore(file, `arn:aws:secretsmanager:${region}:${accountId}:secret:`);
-  const api = await startSecretsApi(store, credentials);
+  const api = await startSecretsApi(store, credentials, roles);
   return {
     endpoint: api.endpoint,
     ensure({ name, description, value }) {

@@ -1,18 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RoleCaller } from './access/roles.ts';
 import type { ApiGateway, GatewayRoute } from './api-gateway.ts';
+import type { AwsJsonClient } from './aws-json-client.ts';
 import type { LocalEnvironment } from './configuration.ts';
-import type { LocalCredentials } from './credentials.ts';
+import { makeCredentials } from './credentials.ts';
 import { type EventSource, startEventSource } from './event-source.ts';
 import { type FunctionHost, hostFunction } from './function-host.ts';
 import { makeLineReader } from './function-output.ts';
 import type { MetricCounters } from './metrics.ts';
 import type { LocalQueues } from './queues.ts';
 import type { EventSourceResource } from './resources/event-source.ts';
-import type { FunctionResource } from './resources/function.ts';
+import { type FunctionResource, lambdaFunction } from './resources/function.ts';
 import { servingTypes, storingTypes } from './resources/index.ts';
 import type { IntegrationResource } from './resources/integration.ts';
+import { policy } from './resources/policy.ts';
 import { queue } from './resources/queue.ts';
 import { arnOf } from './resources/resource-type.ts';
+import { role } from './resources/role.ts';
 import type { RouteResource } from './resources/route.ts';
 import type { LocalSecrets } from './secrets.ts';
 import type { StackResources } from './stack-resources.ts';
@@ -29,9 +33,9 @@ export type StackHost = {
   addRoute(definition: RouteResource): void;
   /**
    * Begins to receive.
-   * @throws Error when its queue or function is missing
+   * @throws Error when its queue or function is missing, or the function's role may not look at it
    */
-  addEventSource(definition: EventSourceResource): void;
+  addEventSource(definition: EventSourceResource): Promise<void>;
 };
 
 /** The running parts of one stack. */
@@ -50,10 +54,11 @@ export type RunningStack = {
 export type RunningStackOptions = {
   resources: StackResources;
   endpoints: LocalEnvironment['endpoints'];
-  credentials: LocalCredentials;
   tables: LocalTables;
   queues: LocalQueues;
   secrets: LocalSecrets;
+  /** From now on these callers may do what their roles allow. */
+  admit(callers: RoleCaller[]): Promise<void>;
   gateway: ApiGateway;
   metrics: MetricCounters;
   onDetail(line: string): void;
@@ -67,18 +72,24 @@ const workersMax = 2;
 const stopMs = 2_000;
 
 export function makeRunningStack(options: RunningStackOptions): RunningStack {
-  const { resources, endpoints, credentials, tables, queues, secrets, gateway, metrics } = options;
-  const { onDetail, onProblem } = options;
+  const { resources, endpoints, tables, queues, secrets, gateway, metrics } = options;
+  const { admit, onDetail, onProblem } = options;
   const variables = {
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsmanager,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     LOCAL: 'true',
   };
   const onLine = makeLineReader({ metrics, onDetail, onProblem });
   const functions = new Map<string, FunctionHost>();
+  // As on AWS, a function has credentials of its own, which may do what its role's policies allow.
+  const callers = new Map(resources.of(lambdaFunction).map((one) => [one.name, callerOf(one, resources)]));
+  const callerNamed = (name: string): RoleCaller => {
+    const caller = callers.get(name);
+    if (caller === undefined) throw new Error(`there is no function ${name}`);
+    return caller;
+  };
+  const pollers: AwsJsonClient[] = [];
   const integrations = new Map<string, IntegrationResource>();
   const routes: GatewayRoute[] = [];
   const eventSources: EventSource[] = [];
@@ -93,9 +104,11 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
     queues,
     secrets,
     addFunction(definition) {
+      const { accessKeyId, secretAccessKey } = callerNamed(definition.name).credentials;
+      const own = { ...variables, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
       functions.set(
         definition.name,
-        hostFunction(definition, { workersMax: concurrencyOf(definition), variables, onLine }),
+        hostFunction(definition, { workersMax: concurrencyOf(definition), variables: own, onLine }),
       );
     },
     addIntegration: (definition) => void integrations.set(definition.id, definition),
@@ -104,14 +117,17 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
       if (integration === undefined) throw new Error(`there is no integration ${integrationId}`);
       routes.push({ routeKey, timeoutMs: integration.timeoutMs, function: functionNamed(integration.functionName) });
     },
-    addEventSource(definition) {
+    async addEventSource(definition) {
       const called = functionNamed(definition.functionName);
       const name = queueOfArn.get(definition.queueArn);
       if (name === undefined) throw new Error(`there is no queue ${definition.queueArn}`);
-      const source = startEventSource({
+      const poller = queues.clientWith(callerNamed(called.name).credentials);
+      pollers.push(poller);
+      const source = await startEventSource({
         definition,
         queueUrl: queues.url(name),
-        queues: queues.client,
+        queues: poller,
+        timeoutSeconds: called.timeoutSeconds,
         concurrency: Math.min(called.workersMax, definition.maximumConcurrency ?? called.workersMax),
         invoke: called.invoke,
         onFailure: (error, messages) =>
@@ -124,6 +140,7 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
     functions,
     store: () => resources.start(storingTypes, host),
     async serve() {
+      await admit([...callers.values()]);
       await resources.start(servingTypes, host);
       gateway.serve(routes);
     },
@@ -135,8 +152,17 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
       await Promise.race([stopped, sleep(stopMs, undefined, { ref: false })]);
       await Promise.all([...functions.values()].map((one) => one.stop()));
       await stopped;
+      for (const poller of pollers) poller.close();
     },
   };
+}
+
+/** A function's caller with new credentials and the policies that the template attaches to its role. */
+function callerOf({ name, role: arn }: FunctionResource, resources: StackResources): RoleCaller {
+  const found = resources.of(role).find((one) => one.arn === arn);
+  if (found === undefined) throw new Error(`${name}: its role ${arn} is not in the template`);
+  const attached = resources.of(policy).filter(({ roles }) => roles.includes(found.name));
+  return { credentials: makeCredentials(), role: { arn, session: name, policies: [...found.policies, ...attached] } };
 }
 
 /** At most the template's total limit, and at most what this machine can handle. */

@@ -1,6 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 import dynalite from 'dynalite';
+import type { Decision } from './access/role-access.ts';
+import { makeRoles, type RoleCaller } from './access/roles.ts';
 import type { LocalCredentials } from './credentials.ts';
 import { guardServer } from './guard.ts';
 import { listen } from './http-server.ts';
@@ -16,6 +18,17 @@ export type TablesServerData = {
   path: string | undefined;
   credentials: LocalCredentials;
 };
+
+/** The attributes of partition keys: the table's own, and those of its indexes by name. */
+export type TableKeys = { table: string; partitionKey: string; indexes: Record<string, string> };
+
+/** To the worker. It answers the second and third with `done`. */
+export type TablesServerCall = 'stop' | { keys: TableKeys } | { callers: RoleCaller[] };
+
+/** From the worker. */
+export type TablesServerMessage = { port: number } | { updated: TableUpdate } | { decided: Decision } | { done: true };
+
+const say = (message: TablesServerMessage) => parentPort?.postMessage(message);
 
 const { path, credentials } = workerData as TablesServerData;
 const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0, ...(path !== undefined && { path }) });
@@ -44,7 +57,7 @@ function reportUpdate(request: IncomingMessage, response: ServerResponse): void 
   const { end } = response;
   response.end = ((...rest: Parameters<typeof end>) => {
     // Before the answer, so that the runtime knows before the client can go on.
-    if (response.statusCode === 200) parentPort?.postMessage({ updated: updateIn(Buffer.concat(chunks)) });
+    if (response.statusCode === 200) say({ updated: updateIn(Buffer.concat(chunks)) });
     return end.apply(response, rest);
   }) as typeof end;
 }
@@ -54,11 +67,29 @@ function updateIn(body: Buffer): TableUpdate {
   return { table: TableName, key: Key };
 }
 
-guardServer(server, credentials, 'DynamoDB_20120810');
+const roles = makeRoles((decided) => say({ decided }));
+const keysOf = new Map<string, TableKeys>();
+guardServer(
+  server,
+  { credentials, roles, target: 'DynamoDB_20120810' },
+  {
+    partitionKeyOf(table, index) {
+      const keys = keysOf.get(table);
+      return index === undefined ? keys?.partitionKey : keys?.indexes[index];
+    },
+    secretArn: () => undefined,
+  },
+);
 
-parentPort?.once('message', () => {
-  server.closeAllConnections();
-  // Also closes the store, so that the next run finds it consistent.
-  server.close(() => process.exit(0));
+parentPort?.on('message', (call: TablesServerCall) => {
+  if (call === 'stop') {
+    server.closeAllConnections();
+    // Also closes the store, so that the next run finds it consistent.
+    server.close(() => process.exit(0));
+    return;
+  }
+  if ('keys' in call) keysOf.set(call.keys.table, call.keys);
+  else roles.add(call.callers);
+  say({ done: true });
 });
-parentPort?.postMessage({ port: await listen(server, 0) });
+say({ port: await listen(server, 0) });

@@ -27,6 +27,7 @@ async function start(code: string, change: Partial<FunctionResource> = {}, varia
     name: 'tested',
     file,
     handler: 'handler',
+    role: 'arn:aws:iam::000000000000:role/tested',
     memoryMb: 512,
     timeoutSeconds: 5,
     reservedConcurrency: undefined,

@@ -21,23 +21,25 @@ const Properties = z.object({
   FunctionResponseTypes: z.array(z.string()).default([]),
 });
 
-export const eventSource: ResourceType<EventSourceResource, { addEventSource(definition: EventSourceResource): void }> =
-  {
-    type: 'AWS::Lambda::EventSourceMapping',
-    names: (resource) => namesOf(generatedName(resource), { Id: generatedName(resource) }),
-    read(properties) {
-      const source = Properties.parse(properties);
-      return {
-        enabled: source.Enabled,
-        queueArn: source.EventSourceArn,
-        functionName: functionNameFromArn(source.FunctionName),
-        batchSize: source.BatchSize,
-        windowSeconds: source.MaximumBatchingWindowInSeconds,
-        maximumConcurrency: source.ScalingConfig?.MaximumConcurrency,
-        reportsItemFailures: source.FunctionResponseTypes.includes('ReportBatchItemFailures'),
-      };
-    },
-    start(resource, host) {
-      if (resource.enabled) host.addEventSource(resource);
-    },
-  };
+export const eventSource: ResourceType<
+  EventSourceResource,
+  { addEventSource(definition: EventSourceResource): Promise<void> }
+> = {
+  type: 'AWS::Lambda::EventSourceMapping',
+  names: (resource) => namesOf(generatedName(resource), { Id: generatedName(resource) }),
+  read(properties) {
+    const source = Properties.parse(properties);
+    return {
+      enabled: source.Enabled,
+      queueArn: source.EventSourceArn,
+      functionName: functionNameFromArn(source.FunctionName),
+      batchSize: source.BatchSize,
+      windowSeconds: source.MaximumBatchingWindowInSeconds,
+      maximumConcurrency: source.ScalingConfig?.MaximumConcurrency,
+      reportsItemFailures: source.FunctionResponseTypes.includes('ReportBatchItemFailures'),
+    };
+  },
+  async start(resource, host) {
+    if (resource.enabled) await host.addEventSource(resource);
+  },
+};

@@ -9,6 +9,8 @@ export type FunctionResource = {
   file: string;
   /** Name of the export that is called. */
   handler: string;
+  /** ARN of the role that it acts with. */
+  role: string;
   memoryMb: number;
   timeoutSeconds: number;
   reservedConcurrency: number | undefined;
@@ -20,6 +22,7 @@ export type FunctionResource = {
 const Text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
 const Properties = z.object({
+  Role: z.string(),
   Handler: z.string().regex(/^[\w/-]+\.\w+$/),
   Runtime: z.string().startsWith('nodejs'),
   Code: z.object({ S3Key: z.string() }),
@@ -40,7 +43,7 @@ export const lambdaFunction: ResourceType<FunctionResource, { addFunction(defini
     return namesOf(name, { Arn: arnOf('lambda', `function:${name}`) });
   },
   read(properties, { ref: name }, { outdir }) {
-    const { Handler, Code, MemorySize, Timeout, ReservedConcurrentExecutions, LoggingConfig, Environment } =
+    const { Role, Handler, Code, MemorySize, Timeout, ReservedConcurrentExecutions, LoggingConfig, Environment } =
       Properties.parse(properties);
     const [module, handler] = Handler.split('.') as [string, string];
     // CDK names the archive after the asset's hash; the directory that it would archive is beside
@@ -54,6 +57,7 @@ export const lambdaFunction: ResourceType<FunctionResource, { addFunction(defini
       name,
       file,
       handler,
+      role: Role,
       memoryMb: MemorySize,
       timeoutSeconds: Timeout,
       reservedConcurrency: ReservedConcurrentExecutions,

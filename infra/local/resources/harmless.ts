@@ -1,9 +1,8 @@
 /** Types that a local run leaves out, and why that makes no visible difference. */
 export const harmlessTypes = new Map([
-  ...['Role', 'Policy', 'ManagedPolicy'].map((name) => [`AWS::IAM::${name}`, 'permissions are not checked'] as const),
-  ['AWS::Lambda::Permission', 'permissions are not checked'],
-  ['AWS::SQS::QueuePolicy', 'permissions are not checked'],
-  ['AWS::SecretsManager::ResourcePolicy', 'permissions are not checked'],
+  ['AWS::Lambda::Permission', 'only the policies of roles are checked'],
+  ['AWS::SQS::QueuePolicy', 'only the policies of roles are checked'],
+  ['AWS::SecretsManager::ResourcePolicy', 'only the policies of roles are checked'],
   ['AWS::KMS::Key', 'nothing is encrypted'],
   ['AWS::KMS::Alias', 'nothing is encrypted'],
   ...['LogGroup', 'MetricFilter', 'QueryDefinition', 'ResourcePolicy'].map(

@@ -2,8 +2,10 @@ import { api } from './api.ts';
 import { eventSource } from './event-source.ts';
 import { lambdaFunction } from './function.ts';
 import { integration } from './integration.ts';
+import { policy } from './policy.ts';
 import { queue } from './queue.ts';
 import type { AnyResourceType } from './resource-type.ts';
+import { role } from './role.ts';
 import { route } from './route.ts';
 import { secret } from './secret.ts';
 import { stage } from './stage.ts';
@@ -16,4 +18,13 @@ export const storingTypes: readonly AnyResourceType[] = [table, queue, secret];
  * Types that serve requests and messages, in the order of their start: a type comes before those
  * that name it.
  */
-export const servingTypes: readonly AnyResourceType[] = [lambdaFunction, api, stage, integration, route, eventSource];
+export const servingTypes: readonly AnyResourceType[] = [
+  role,
+  policy,
+  lambdaFunction,
+  api,
+  stage,
+  integration,
+  route,
+  eventSource,
+];

@@ -46,8 +46,13 @@ async function send(...bodies: string[]): Promise<void> {
 
 type Invoke = (event: SQSEvent) => Promise<unknown>;
 
-function start(invoke: Invoke, changes: Partial<EventSourceOptions['definition']> = {}, concurrency = 1): void {
-  source = startEventSource({
+async function start(
+  invoke: Invoke,
+  changes: Partial<EventSourceOptions['definition']> = {},
+  concurrency = 1,
+  timeoutSeconds = 1,
+): Promise<void> {
+  source = await startEventSource({
     definition: {
       enabled: true,
       queueArn: 'arn:aws:sqs:us-east-1:000000000000:events',
@@ -60,6 +65,7 @@ function start(invoke: Invoke, changes: Partial<EventSourceOptions['definition']
     },
     queueUrl: queues.url('events'),
     queues: queues.client,
+    timeoutSeconds,
     concurrency,
     invoke: async (payload) => JSON.stringify((await invoke(JSON.parse(payload))) ?? null),
     onFailure: (error) => failures.push(error.message),
@@ -76,10 +82,16 @@ async function until(condition: () => boolean): Promise<void> {
 const nothingLeft = () => JSON.stringify(queues.counts('events')) === '{"visible":0,"inFlight":0,"delayed":0}';
 
 describe('an SQS event source', () => {
+  test('is refused where a message would return while the function still works on it', async () => {
+    await expect(start(async () => undefined, {}, 1, 2)).rejects.toThrow(
+      "the visibility timeout of 1 s is less than the function's timeout of 2 s",
+    );
+  });
+
   test("hands over records in Lambda's shape", async () => {
     await send('hello');
     const events: SQSEvent[] = [];
-    start(async (event) => void events.push(event));
+    await start(async (event) => void events.push(event));
     await until(nothingLeft);
     expect(events).toEqual([
       {
@@ -111,7 +123,7 @@ describe('an SQS event source', () => {
   test('fills batches from what waits, up to the batch size', async () => {
     await send('1', '2', '3', '4', '5');
     const sizes: number[] = [];
-    start(async ({ Records }) => void sizes.push(Records.length), { batchSize: 3 });
+    await start(async ({ Records }) => void sizes.push(Records.length), { batchSize: 3 });
     await until(nothingLeft);
     expect(sizes).toEqual([3, 2]);
   });
@@ -119,7 +131,7 @@ describe('an SQS event source', () => {
   test('waits for others while the window is open', async () => {
     await keepInvisible();
     const sizes: number[] = [];
-    start(async ({ Records }) => void sizes.push(Records.length), { windowSeconds: 3 });
+    await start(async ({ Records }) => void sizes.push(Records.length), { windowSeconds: 3 });
     await send('1');
     await until(() => queues.counts('events').inFlight === 1);
     await send('2');
@@ -132,7 +144,7 @@ describe('an SQS event source', () => {
     await send('1', '2', '3', '4');
     let running = 0;
     let most = 0;
-    start(
+    await start(
       async () => {
         most = Math.max(most, ++running);
         // The others have come as far as they will, and had time to go too far.
@@ -150,7 +162,7 @@ describe('an SQS event source', () => {
   test('delivers again only what was reported as failed, and gives it up after the last try', async () => {
     await send('good', 'bad');
     const seen: string[] = [];
-    start(async ({ Records }) => {
+    await start(async ({ Records }) => {
       seen.push(...Records.map(({ body, attributes }) => `${body} ${attributes.ApproximateReceiveCount}`));
       return {
         batchItemFailures: Records.filter(({ body }) => body === 'bad').map((r) => ({ itemIdentifier: r.messageId })),
@@ -170,7 +182,7 @@ describe('an SQS event source', () => {
     ['the answer is a text', async () => 'fine'],
   ])('keeps the whole batch when %s', async (_, invoke) => {
     await send('1', '2');
-    start(invoke);
+    await start(invoke);
     await until(() => failures.length === 1);
     expect(queues.counts('events')).toEqual({ visible: 0, inFlight: 2, delayed: 0 });
   });
@@ -182,14 +194,14 @@ describe('an SQS event source', () => {
     ['an empty list', { batchItemFailures: [] }],
   ])('takes %s as "all went well"', async (_, answer) => {
     await send('1', '2');
-    start(async () => answer);
+    await start(async () => answer);
     await until(nothingLeft);
     expect(failures).toEqual([]);
   });
 
   test('without item failures every answer is good, as in Lambda', async () => {
     await send('1');
-    start(async () => ({ batchItemFailures: 'ignored' }), { reportsItemFailures: false });
+    await start(async () => ({ batchItemFailures: 'ignored' }), { reportsItemFailures: false });
     await until(nothingLeft);
   });
 
@@ -199,7 +211,7 @@ describe('an SQS event source', () => {
     let begun = 0;
     let finished = 0;
     let stopping = false;
-    start(
+    await start(
       async () => {
         begun++;
         await until(() => stopping);

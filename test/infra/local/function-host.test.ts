@@ -25,6 +25,7 @@ function start(code: string, { workersMax = 1, timeoutSeconds = 5, memoryMb = 12
       name: 'tested',
       file,
       handler: 'handler',
+      role: 'arn:aws:iam::000000000000:role/tested',
       memoryMb,
       timeoutSeconds,
       reservedConcurrency: undefined,

@@ -30,7 +30,7 @@ describe('what a template asks this machine to run', () => {
   test('queues have their attributes as SQS takes them, and dead letters lead to the other queue', () => {
     const events = resources.of(queue).find(({ name }) => name === 'signalbox-fixture-events');
     expect(events?.attributes).toEqual({
-      VisibilityTimeout: '1',
+      VisibilityTimeout: '2',
       SqsManagedSseEnabled: 'true',
       RedrivePolicy:
         '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:signalbox-fixture-EventsDeadLetters","maxReceiveCount":2}',
@@ -54,6 +54,7 @@ describe('what a template asks this machine to run', () => {
       name: 'signalbox-fixture-Ingest',
       file: join(assembly, 'asset.ingest', 'index.mjs'),
       handler: 'handler',
+      role: 'arn:aws:iam::000000000000:role/signalbox-fixture-IngestRole',
       memoryMb: 256,
       timeoutSeconds: 1,
       reservedConcurrency: undefined,
@@ -110,9 +111,8 @@ describe('what a template asks this machine to run', () => {
 
   test('each resource that has no part in a local run is named with the reason', () => {
     expect(resources.skipped).toEqual([
-      'AWS::IAM::Role IngestRole: permissions are not checked',
       'AWS::Logs::LogGroup IngestLog: logs go to the terminal',
-      'AWS::Lambda::Permission Permission: permissions are not checked',
+      'AWS::Lambda::Permission Permission: only the policies of roles are checked',
     ]);
   });
 
@@ -142,7 +142,12 @@ describe('what a template asks this machine to run', () => {
       'a function whose bundle is not there',
       {
         Type: 'AWS::Lambda::Function',
-        Properties: { Handler: 'index.handler', Runtime: 'nodejs24.x', Code: { S3Key: 'gone.zip' } },
+        Properties: {
+          Handler: 'index.handler',
+          Role: 'arn:aws:iam::000000000000:role/r',
+          Runtime: 'nodejs24.x',
+          Code: { S3Key: 'gone.zip' },
+        },
       },
       /AWS::Lambda::Function Extra: no index\.mjs.*asset\.gone/,
     ],
