@@ -4,7 +4,7 @@ import { type Entity, isTombstone, mapFieldsOf, type Tombstone, textFieldsOf } f
 import { markDays } from '../core/directory/relation.ts';
 import { type EntityRef, recipientKey, refFromRecipientKey } from '../core/ids/entity-ref.ts';
 import type { JsonObject, JsonValue } from '../core/json/values.ts';
-import type { Directory } from '../ports/directory.ts';
+import type { Directory, Listing } from '../ports/directory.ts';
 import { type TableItem, writeIf } from './dynamodb.ts';
 import { getEach } from './dynamodb-get-each.ts';
 import { withMaps } from './dynamodb-maps.ts';
@@ -36,8 +36,7 @@ export function listPartition(ref: EntityRef): string {
   return listPartitionFor(ref.kind, recipientKey(ref));
 }
 
-/** The index lists users, objects, and audiences that an action made. */
-export type ListedKind = EntityRef['kind'] | 'audience';
+type ListedKind = Listing['kind'];
 
 export function listPartitionFor(kind: ListedKind, name: string): string {
   return listPartitionOf(kind, createHash('sha256').update(name).digest().readUInt8(0) % listBuckets);

@@ -110,7 +110,12 @@ export function makeRelations(client: DynamoDBDocumentClient, table: string, key
     );
   }
 
-  async function query(pk: string, prefix: string, { limit, after }: PageRequest): Promise<Page<Item & ItemKey>> {
+  async function query(
+    pk: string,
+    prefix: string,
+    { limit, after, before }: PageRequest,
+  ): Promise<Page<Item & ItemKey>> {
+    const edge = before ?? after;
     const answer = await client
       .send(
         new QueryCommand({
@@ -119,14 +124,16 @@ export function makeRelations(client: DynamoDBDocumentClient, table: string, key
           KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
           ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
           Limit: limit,
-          ...(after !== undefined && { ExclusiveStartKey: { pk, sk: after } }),
+          ScanIndexForward: before === undefined,
+          ...(edge !== undefined && { ExclusiveStartKey: { pk, sk: edge } }),
         }),
       )
       .catch((error) => {
         throw tableError(error, 'listing subscriptions and memberships');
       });
     const next = answer.LastEvaluatedKey?.sk as string | undefined;
-    return { entries: (answer.Items ?? []) as (Item & ItemKey)[], ...(next !== undefined && { next }) };
+    const found = (answer.Items ?? []) as (Item & ItemKey)[];
+    return { entries: before === undefined ? found : found.reverse(), ...(next !== undefined && { next }) };
   }
 
   /** Rows of a partition, without removed ones. */
@@ -172,7 +179,7 @@ export function makeRelations(client: DynamoDBDocumentClient, table: string, key
     return { erased, ...rest };
   }
 
-  return { change, page, inversePage, erase };
+  return { readRows, change, page, inversePage, erase };
 }
 
 function nameOf({ row }: RelationKeys): string {

@@ -12,10 +12,19 @@ export type Subscription = {
   updatedAtMs: number;
 };
 
-/** At most `limit` (1-1000) entries from `after` on. */
-export type PageRequest = { limit: number; after?: string };
+/** One that was removed stays for a while as a mark of its time. */
+export type StoredSubscription = Subscription & { isRemoved: boolean };
 
-/** `next` is present while more may follow, even after a short page: pass it as `after`. */
+/**
+ * At most `limit` (1-1000) entries behind the name `after`, or those right in front of the name
+ * `before`; both in ascending order. An entry with that name need not exist.
+ */
+export type PageRequest = { limit: number; after?: string; before?: string };
+
+/**
+ * `next` is present while more may follow in that direction, even after a short page: pass it as
+ * `after`, or as `before` when that was given.
+ */
 export type Page<Entry> = { entries: Entry[]; next?: string };
 
 /** One page of deleted subscriptions; `next` as in a page. */
@@ -28,14 +37,16 @@ export type Erased = { erased: number; next?: string };
  * table is throttled or unavailable.
  */
 export interface Subscriptions {
+  /** Answers in order, removed ones included; undefined for one that never was. */
+  readEach(object: ObjectRef, recipients: EntityRef[]): Promise<(StoredSubscription | undefined)[]>;
   /**
-   * Creates or updates, answering in order; absent `properties` keep the existing ones. At most 100
-   * at a time.
+   * Creates or updates, answering in order; absent `properties` keep the existing ones, and
+   * `keepsExisting` leaves existing subscriptions as they are. At most 100 at a time.
    */
   subscribe(
     object: ObjectRef,
     recipients: EntityRef[],
-    wish: { properties?: JsonObject; sourceTimeMs: number; nowMs: number },
+    wish: { properties?: JsonObject; keepsExisting?: boolean; sourceTimeMs: number; nowMs: number },
   ): Promise<RelationChange[]>;
   /** Removes those that exist, answering in order. At most 100 at a time. */
   unsubscribe(
@@ -43,9 +54,9 @@ export interface Subscriptions {
     recipients: EntityRef[],
     wish: { sourceTimeMs: number; nowMs: number },
   ): Promise<RelationChange[]>;
-  /** Subscribers of an object in a stable order. */
+  /** Subscribers of an object, by the `recipientKey` of each. */
   subscribersOf(object: ObjectRef, page: PageRequest): Promise<Page<Subscription>>;
-  /** The objects that a recipient is subscribed to. */
+  /** The objects that a recipient is subscribed to, by the `recipientKey` of each. */
   subscriptionsOf(recipient: EntityRef, page: PageRequest): Promise<Page<Subscription>>;
   /**
    * Deletes a page of an object's subscribers for good, except those requested after `notAfterMs`.

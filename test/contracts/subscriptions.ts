@@ -19,6 +19,22 @@ export async function everyPage<Entry>(
   return entries;
 }
 
+/** All entries in front of `before`, read from the last to the first. */
+export async function everyPageBack<Entry>(
+  read: (page: PageRequest) => Promise<Page<Entry>>,
+  limit: number,
+  before: string,
+): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (let edge: string | undefined = before; edge !== undefined; ) {
+    const page: Page<Entry> = await read({ limit, before: edge });
+    expect(page.entries.length).toBeLessThanOrEqual(limit);
+    entries.unshift(...page.entries);
+    edge = page.next;
+  }
+  return entries;
+}
+
 /** What every store of subscriptions promises: run by the fake, the embedded emulator and, where Java is found, DynamoDB Local. */
 export function subscriptionsContract(subscriptionsOf: () => Subscriptions): void {
   let names = 0;
@@ -139,6 +155,61 @@ export function subscriptionsContract(subscriptionsOf: () => Subscriptions): voi
         .sort(),
     );
     expect(await everyPage((page) => subscriptions.subscribersOf(object, page), 7)).toEqual(found);
+    expect(await everyPageBack((page) => subscriptions.subscribersOf(object, page), 7, '~')).toEqual(found);
+  });
+
+  test('a page begins behind a name, or ends in front of one, whether or not it is there', async () => {
+    const subscriptions = subscriptionsOf();
+    const object = newObject();
+    const users = ['b', 'd', 'f'].map((id): EntityRef => ({ kind: 'user', id }));
+    await subscriptions.subscribe(object, users, at(5));
+    const ids = async (page: PageRequest) =>
+      (await subscriptions.subscribersOf(object, page)).entries.map(({ recipient }) => recipient.id);
+    expect(await ids({ limit: 2, after: 'b' })).toEqual(['d', 'f']);
+    expect(await ids({ limit: 2, after: 'c' })).toEqual(['d', 'f']);
+    expect(await ids({ limit: 1, before: 'f' })).toEqual(['d']);
+    expect(await ids({ limit: 9, before: 'e' })).toEqual(['b', 'd']);
+    expect(await ids({ limit: 9, after: 'f' })).toEqual([]);
+    const user = newUser();
+    const others = ['a', 'b', 'c'].map((id): ObjectRef => ({ kind: 'object', collection: 'names', id }));
+    for (const other of others) await subscriptions.subscribe(other, [user], at(5));
+    const page = await subscriptions.subscriptionsOf(user, { limit: 9, before: 'names/c' });
+    expect(page.entries.map((entry) => entry.object.id)).toEqual(['a', 'b']);
+  });
+
+  test('they are read by name, in order, removed ones too', async () => {
+    const subscriptions = subscriptionsOf();
+    const object = newObject();
+    const [there, gone, never] = [newUser(), newUser(), newUser()];
+    await subscriptions.subscribe(object, [there, gone], { properties: { a: 1 }, ...at(5) });
+    await subscriptions.unsubscribe(object, [gone], at(6));
+    expect(await subscriptions.readEach(object, [never, there, gone])).toEqual([
+      undefined,
+      {
+        ...{ object, recipient: there, isRemoved: false, properties: { a: 1 }, sourceTimeMs: 5 },
+        ...{ insertedAtMs: nowMs, updatedAtMs: nowMs },
+      },
+      expect.objectContaining({ object, recipient: gone, isRemoved: true, sourceTimeMs: 6 }),
+    ]);
+  });
+
+  test('a wish that keeps existing subscriptions makes missing and removed ones only', async () => {
+    const subscriptions = subscriptionsOf();
+    const object = newObject();
+    const [there, gone, never] = [newUser(), newUser(), newUser()];
+    await subscriptions.subscribe(object, [there, gone], { properties: { a: 1 }, ...at(5) });
+    await subscriptions.unsubscribe(object, [gone], at(6));
+    const wish = { properties: { b: 1 }, keepsExisting: true, ...at(7) };
+    expect(await subscriptions.subscribe(object, [there, gone, never], wish)).toEqual([
+      'unchanged',
+      'created',
+      'created',
+    ]);
+    const properties = async () =>
+      (await subscriptions.readEach(object, [there, gone, never])).map((one) => one?.properties);
+    expect(await properties()).toEqual([{ a: 1 }, { b: 1 }, { b: 1 }]);
+    // By the same event again, too.
+    expect(await subscriptions.subscribe(object, [gone], wish)).toEqual(['unchanged']);
   });
 
   test('an object whose id begins like another has its own subscribers', async () => {

@@ -60,14 +60,18 @@ function makeFakeRelations<Ends>() {
   }
   function page<Entry>(
     isMine: (ends: Ends) => boolean,
-    { limit, after }: PageRequest,
+    { limit, after, before }: PageRequest,
     entryOf: (ends: Ends, relation: Relation) => Entry,
   ): Page<Entry> {
     const mine = [...rows].filter(([, { ends }]) => isMine(ends)).sort(([a], [b]) => (a < b ? -1 : 1));
     const names = mine.map(([name]) => name);
-    const first = after === undefined ? 0 : names.findIndex((name) => name > after);
-    const entries = first < 0 ? [] : mine.slice(first, first + limit);
-    const last = entries.at(-1)?.[0];
+    const inRange = mine.filter(
+      (_, i) =>
+        (after === undefined || (names[i] as string) > after) &&
+        (before === undefined || (names[i] as string) < before),
+    );
+    const entries = before === undefined ? inRange.slice(0, limit) : inRange.slice(-limit);
+    const last = entries.at(before === undefined ? -1 : 0)?.[0];
     return structuredClone({
       entries: entries
         .filter(([, { relation }]) => !relation.isRemoved)
@@ -108,16 +112,38 @@ export function makeFakeSubscriptions(): FakeSubscriptions {
       `${recipientKey(object)}\n${recipientKey(recipient)}`,
       { object, recipient },
     ]);
+  // A page's `next` is the whole name of a row.
+  const wholeNames = ({ limit, after, before }: PageRequest, nameOf: (edge: string) => string): PageRequest => ({
+    limit,
+    ...(after !== undefined && { after: after.includes('\n') ? after : nameOf(after) }),
+    ...(before !== undefined && { before: before.includes('\n') ? before : nameOf(before) }),
+  });
   return {
     rows,
+    async readEach(object, recipients) {
+      return named(object, recipients).map(([name, ends]) => {
+        const relation = rows.get(name)?.relation;
+        return relation && structuredClone({ ...asSubscription(ends, relation), isRemoved: relation.isRemoved });
+      });
+    },
     async subscribe(object, recipients, { nowMs, ...wish }) {
       return change(named(object, recipients), { kind: 'set', ...wish }, nowMs);
     },
     async unsubscribe(object, recipients, { nowMs, ...wish }) {
       return change(named(object, recipients), { kind: 'remove', ...wish }, nowMs);
     },
-    subscribersOf: async (object, request) => page(of(object), request, asSubscription),
-    subscriptionsOf: async (recipient, request) => page(by(recipient), request, asSubscription),
+    subscribersOf: async (object, request) =>
+      page(
+        of(object),
+        wholeNames(request, (edge) => `${recipientKey(object)}\n${edge}`),
+        asSubscription,
+      ),
+    subscriptionsOf: async (recipient, request) =>
+      page(
+        by(recipient),
+        wholeNames(request, (edge) => `${edge}\n${recipientKey(recipient)}`),
+        asSubscription,
+      ),
     eraseSubscribersOf: async (object, notAfterMs, request) => erase(of(object), notAfterMs, request),
     eraseSubscriptionsOf: async (recipient, notAfterMs, request) => erase(by(recipient), notAfterMs, request),
   };

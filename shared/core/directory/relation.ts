@@ -24,7 +24,8 @@ export type Relation = {
 export type RelationChange = 'created' | 'updated' | 'unchanged' | 'removed' | 'absent' | 'older';
 
 export type RelationWish =
-  | { kind: 'set'; properties?: JsonObject; by?: string; sourceTimeMs: number }
+  /** `keepsExisting`: one that exists stays as it is. */
+  | { kind: 'set'; properties?: JsonObject; by?: string; keepsExisting?: boolean; sourceTimeMs: number }
   | { kind: 'remove'; sourceTimeMs: number };
 
 /**
@@ -61,6 +62,7 @@ export function nextRelation(
     const next = { ...base, ...by, isRemoved: false, properties: wish.properties ?? {}, insertedAtMs: nowMs };
     return { change: 'created', next };
   }
+  if (wish.keepsExisting) return { change: 'unchanged' };
   const properties = wish.properties ?? current.properties;
   const isMine = wish.by !== undefined && current.by === wish.by;
   if (isSame && sameJson(properties, current.properties)) return { change: isMine ? 'created' : 'unchanged' };

@@ -1,11 +1,12 @@
 import { makeAudiences } from '../../adapters/dynamodb-audiences.ts';
 import { makeDirectory } from '../../adapters/dynamodb-directory.ts';
-import { type Listing, listDirectory } from '../../adapters/dynamodb-directory-list.ts';
+import { makeDirectoryList } from '../../adapters/dynamodb-directory-list.ts';
 import { makeSubscriptions } from '../../adapters/dynamodb-subscriptions.ts';
 import type { Entity } from '../../core/directory/entity.ts';
 import { type EntityRef, refFromRecipientKey } from '../../core/ids/entity-ref.ts';
 import type { AudienceMember } from '../../ports/audiences.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
+import type { Listing } from '../../ports/directory.ts';
 import type { Page, PageRequest, Subscription } from '../../ports/subscriptions.ts';
 import type { Environment } from '../environment.ts';
 import { inChunks } from '../tables/newest-first.ts';
@@ -88,7 +89,8 @@ export function subscriptionsOf(
 }
 
 function listNames({ documents, outputs }: Environment, listing: Listing): AsyncGenerator<string> {
-  return everyEntry((page) => listDirectory(documents, outputs.DirectoryTable, listing, page));
+  const list = makeDirectoryList(documents, outputs.DirectoryTable);
+  return everyEntry((page) => list.page(listing, page));
 }
 
 /** Reads page by page on demand: a reader that stops early pays for no further page. */
