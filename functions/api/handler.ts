@@ -9,6 +9,7 @@ import { makeApiKeys } from '../../shared/adapters/dynamodb-api-keys.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
+import { makeDirectoryList } from '../../shared/adapters/dynamodb-directory-list.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
@@ -61,6 +62,7 @@ export const handler = makeHandler({
   keys: makeApiKeys(table),
   seen: makeSeenRegistry(table),
   directory: makeDirectory(client, env.DIRECTORY_TABLE),
+  list: makeDirectoryList(client, env.DIRECTORY_TABLE),
   subscriptions: makeSubscriptions(client, env.DIRECTORY_TABLE),
   audiences: makeAudiences(client, env.DIRECTORY_TABLE),
   eventLog: makeEventLog({ client, table: env.EVENT_LOG_TABLE, retentionDays, usersIndex: env.USERS_INDEX }),

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { ApiRequest, RequestPorts } from '../../shared/operations/requests/request.ts';
+import type { DirectoryList } from '../../shared/ports/directory.ts';
 import type { Answer } from './answer.ts';
 
 type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -14,7 +15,7 @@ export type Call<Params, Query, Body> = {
 };
 
 /** What routes may use besides what requests may. */
-export type ApiPorts = RequestPorts;
+export type ApiPorts = RequestPorts & { list: DirectoryList };
 
 /** One call of the API, as data: requests are checked, and the documents written, from it. */
 export type Route = {

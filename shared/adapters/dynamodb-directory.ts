@@ -47,13 +47,14 @@ export function listPartitionOf(kind: ListedKind, bucket: number): string {
 }
 
 /** A tombstone is not in index `list`. */
-export function itemFromTombstone({ ref, deletedSourceTimeMs, wasThere, deletedAtMs, version }: Tombstone): TableItem {
+export function itemFromTombstone({ ref, deletedAtMs, ...tombstone }: Tombstone): TableItem {
   return {
     ...entityItemKey(ref),
-    deleted_source_time: deletedSourceTimeMs,
-    was_there: wasThere,
+    deleted_source_time: tombstone.deletedSourceTimeMs,
+    was_there: tombstone.wasThere,
+    ...(tombstone.mergedInto !== undefined && { merged_into: tombstone.mergedInto }),
     deleted_at: new Date(deletedAtMs).toISOString(),
-    version,
+    version: tombstone.version,
     expires_at: expiryOfMark(deletedAtMs),
   };
 }
@@ -69,6 +70,7 @@ function storedFromItem(item: Record<string, unknown>): Entity | Tombstone {
     ref: refFromPartition(String(item.pk)),
     deletedSourceTimeMs: Number(item.deleted_source_time),
     wasThere: item.was_there === true,
+    ...(item.merged_into !== undefined && { mergedInto: String(item.merged_into) }),
     deletedAtMs: Date.parse(String(item.deleted_at)),
     version: Number(item.version),
   };

@@ -69,7 +69,7 @@ export async function writeRows({ client, names }: TestTables): Promise<void> {
 
 async function writeRelations({ client, names }: Pick<TestTables, 'client' | 'names'>): Promise<void> {
   const ref = { kind: 'user', id: 'gone' } as const;
-  const gone = { ref, deletedSourceTimeMs: nowMs, wasThere: true, deletedAtMs: nowMs, version: 1 };
+  const gone = { ref, deletedSourceTimeMs: nowMs, wasThere: true, mergedInto: 'u2', deletedAtMs: nowMs, version: 1 };
   await makeDirectory(client, names.Directory).writeIfUnchanged(gone, 0);
   const subscriptions = makeSubscriptions(client, names.Directory);
   const project = { kind: 'object', collection: 'projects', id: 'p1' } as const;

@@ -9,6 +9,7 @@ import { makeApiKeys } from '../../shared/adapters/dynamodb-api-keys.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
+import { makeDirectoryList } from '../../shared/adapters/dynamodb-directory-list.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
@@ -52,6 +53,7 @@ export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi>
     keys: makeApiKeys(table),
     seen: makeSeenRegistry(table),
     directory: makeDirectory(client, names.Directory),
+    list: makeDirectoryList(client, names.Directory),
     subscriptions: makeSubscriptions(client, names.Directory),
     audiences: makeAudiences(client, names.Directory),
     eventLog: makeEventLog({ client, table: names.EventLog, retentionDays: 30, usersIndex: true }),

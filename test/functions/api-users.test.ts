@@ -196,3 +196,176 @@ describe('users.delete', () => {
     expect(await api.client.users.update('again', { name: 'A' })).not.toHaveProperty('plan');
   });
 });
+
+describe('users.merge', () => {
+  const project = (id: string) => ({ kind: 'object', collection: 'projects', id }) as const;
+  const user = (id: string) => ({ kind: 'user', id }) as const;
+  const merge = (id: string, from: string) => api.client.users.merge(id, { from_user_id: from });
+
+  test('the first user keeps what it has and gets what it lacks; the other is gone', async () => {
+    await api.client.users.update('m1', {
+      ...{ name: 'Ana', phone_number: null, address: { city: 'Rome' }, tags: ['a'] },
+      preferences: { default: { workflows: { welcome: true } } },
+      channel_data: { push: { tokens: ['m1'] } },
+    } as Knock.IdentifyUserRequest);
+    await api.client.users.update('m2', {
+      ...{ name: 'Anna', email: 'a@example.com', phone_number: '+34910000001', address: { city: 'Pisa', zip: '5' } },
+      ...{ tags: ['b'], plan: 'pro' },
+      preferences: { default: { workflows: { digest: false } }, acme: { workflows: {} } },
+      channel_data: { push: { tokens: ['m2'] }, chat: { tokens: ['m2'] } },
+    } as Knock.IdentifyUserRequest);
+    const merged = await merge('m1', 'm2');
+    expect(merged).toMatchObject({
+      ...{ id: 'm1', name: 'Ana', email: 'a@example.com', phone_number: null, plan: 'pro', tags: ['a'] },
+      address: { city: 'Rome', zip: '5' },
+    });
+    expect(await api.client.users.get('m1')).toEqual(merged);
+    await expect(api.client.users.get('m2')).rejects.toBeInstanceOf(Knock.NotFoundError);
+    const [stored] = await api.deps.directory.readEach([user('m1')]);
+    expect(stored?.attributes).toMatchObject({
+      preferences: { default: { workflows: { welcome: true } }, acme: { workflows: {} } },
+      channel_data: { push: { tokens: ['m1'] }, chat: { tokens: ['m2'] } },
+    });
+    expect(stored?.attributes).not.toHaveProperty('preferences.default.workflows.digest');
+    expect(api.messages).toMatchObject([{ invocations: [{ action: 'users_delete', payload: { id: 'm2' } }] }]);
+  });
+
+  test('subscriptions and memberships move; those of the first user stay as they are', async () => {
+    const { subscriptions, audiences } = api.deps;
+    const wish = { sourceTimeMs: 5, nowMs: 5 };
+    for (const id of ['m3', 'm4']) await api.client.users.update(id, {});
+    await subscriptions.subscribe(project('both'), [user('m3')], { properties: { role: 'owner' }, ...wish });
+    await subscriptions.subscribe(project('both'), [user('m4')], { properties: { role: 'guest' }, ...wish });
+    await subscriptions.subscribe(project('other'), [user('m4')], { properties: { role: 'guest' }, ...wish });
+    await audiences.add('vip', [{ userId: 'm4', tenant: null }], { by: 'x', ...wish });
+    await audiences.add('vip', [{ userId: 'm4', tenant: 'acme' }], { by: 'x', ...wish });
+    await merge('m3', 'm4');
+    const { entries } = await subscriptions.subscriptionsOf(user('m3'), { limit: 10 });
+    expect(entries.map(({ object, properties }) => [object.id, properties])).toEqual([
+      ['both', { role: 'owner' }],
+      ['other', { role: 'guest' }],
+    ]);
+    const memberships = await audiences.membershipsOf('m3', { limit: 10 });
+    expect(memberships.entries.map(({ audience, tenant }) => [audience, tenant])).toEqual([
+      ['vip', null],
+      ['vip', 'acme'],
+    ]);
+  });
+
+  test('a repetition, after an answer that was lost, gets the same answer', async () => {
+    for (const id of ['m5', 'm6']) await api.client.users.update(id, { [id]: true });
+    const merged = await merge('m5', 'm6');
+    expect(await merge('m5', 'm6')).toEqual(merged);
+    // Another user than it was merged into is another matter.
+    await expect(merge('m1', 'm6')).rejects.toBeInstanceOf(Knock.NotFoundError);
+  });
+
+  test('wherever a request dies, the next one brings it to the same end', async () => {
+    const { deps } = api;
+    const before = { ...deps };
+    const away = async () => {
+      throw new Error('away');
+    };
+    const deaths: Partial<typeof deps>[] = [
+      { subscriptions: { ...deps.subscriptions, subscribe: away } },
+      { audiences: { ...deps.audiences, add: away } },
+      { actionsQueue: { sendEach: async () => [{ sent: false, error: new Error('away') }] } },
+      { eventLog: { writeEach: async () => [new Error('away')] } },
+    ];
+    for (const [i, death] of deaths.entries()) {
+      const [into, from] = [`k${i}`, `l${i}`];
+      await api.client.users.update(into, { name: 'K' });
+      await api.client.users.update(from, { name: 'L', plan: 'pro' });
+      await deps.subscriptions.subscribe(project(`p${i}`), [user(from)], { sourceTimeMs: 5, nowMs: 5 });
+      await deps.audiences.add('vip', [{ userId: from, tenant: null }], { by: 'x', sourceTimeMs: 5, nowMs: 5 });
+      Object.assign(deps, death);
+      await expect(merge(into, from)).rejects.toBeInstanceOf(Knock.InternalServerError);
+      Object.assign(deps, before);
+      expect(await merge(into, from)).toMatchObject({ name: 'K', plan: 'pro' });
+      await expect(api.client.users.get(from)).rejects.toBeInstanceOf(Knock.NotFoundError);
+      expect((await deps.subscriptions.subscriptionsOf(user(into), { limit: 9 })).entries).toHaveLength(1);
+      expect((await deps.audiences.membershipsOf(into, { limit: 9 })).entries).toHaveLength(1);
+    }
+  });
+
+  test('a user that is deleted meanwhile is deleted once more, with what was moved to it', async () => {
+    for (const id of ['m7', 'm8']) await api.client.users.update(id, {});
+    const { audiences } = api.deps;
+    api.deps.audiences = {
+      ...audiences,
+      async membershipsOf(id, request) {
+        await api.client.users.delete('m7');
+        return audiences.membershipsOf(id, request);
+      },
+    };
+    api.messages.length = 0;
+    await expect(merge('m7', 'm8')).rejects.toBeInstanceOf(Knock.NotFoundError);
+    api.deps.audiences = audiences;
+    expect(api.messages.map(({ eventType, invocations }) => [eventType, invocations[0]?.payload])).toEqual([
+      ['users.delete', { id: 'm7' }],
+      ['users.merge', { id: 'm7' }],
+    ]);
+    expect(await api.client.users.get('m8')).toMatchObject({ id: 'm8' });
+  });
+
+  test('an unknown user is 404, and the user itself is 422', async () => {
+    await api.client.users.update('m9', {});
+    await expect(merge('m9', 'nobody')).rejects.toBeInstanceOf(Knock.NotFoundError);
+    await expect(merge('nobody', 'm9')).rejects.toBeInstanceOf(Knock.NotFoundError);
+    await expect(merge('m9', 'm9')).rejects.toBeInstanceOf(Knock.UnprocessableEntityError);
+    expect(await api.call('POST', '/v1/users/m9/merge', { body: {} })).toMatchObject({
+      status: 422,
+      body: { errors: [{ field: 'from_user_id', message: 'is required', type: 'required' }] },
+    });
+  });
+
+  test('two that do not fit into one are 422, and both stay', async () => {
+    await api.client.users.update('big1', { a: 'x'.repeat(150_000) });
+    await api.client.users.update('big2', { b: 'x'.repeat(150_000) });
+    await expect(merge('big1', 'big2')).rejects.toBeInstanceOf(Knock.UnprocessableEntityError);
+    expect(await api.client.users.get('big2')).toHaveProperty('b');
+  });
+});
+
+describe('users.listSubscriptions', () => {
+  const ids = ['p1', 'p2', 'p3'];
+  beforeAll(async () => {
+    await api.client.users.update('sub', { name: 'S' });
+    for (const id of ids) {
+      const object = { kind: 'object', collection: 'projects', id } as const;
+      await api.deps.subscriptions.subscribe(object, [{ kind: 'user', id: 'sub' }], {
+        properties: { of: id },
+        ...{ sourceTimeMs: 5, nowMs: 1_700_000_000_000 },
+      });
+    }
+  });
+
+  test('lists each with both ends, in pages', async () => {
+    const found: Knock.Recipients.Subscription[] = [];
+    for await (const one of api.client.users.listSubscriptions('sub', { page_size: 2 })) found.push(one);
+    expect(found.map(({ object, properties }) => [object.id, properties])).toEqual(ids.map((id) => [id, { of: id }]));
+    expect(found[0]).toEqual({
+      __typename: 'Subscription',
+      recipient: expect.objectContaining({ __typename: 'User', id: 'sub', name: 'S' }),
+      // It was never set, or is deleted: its reference is what is left of it.
+      object: {
+        ...{ __typename: 'Object', id: 'p1', collection: 'projects', created_at: null },
+        ...{ updated_at: '2023-11-14T22:13:20.000Z', properties: {} },
+      },
+      properties: { of: 'p1' },
+      inserted_at: '2023-11-14T22:13:20.000Z',
+      updated_at: '2023-11-14T22:13:20.000Z',
+    });
+  });
+
+  test('only those to given objects', async () => {
+    const objects = ['p3', 'p1', 'p9'].map((id) => ({ collection: 'projects', id }));
+    const { entries } = await api.client.users.listSubscriptions('sub', { objects });
+    expect(entries.map(({ object }) => object.id)).toEqual(['p1', 'p3']);
+    expect(await api.call('GET', '/v1/users/sub/subscriptions?objects[]=p1')).toMatchObject({ status: 422 });
+  });
+
+  test('of an unknown user: 404', async () => {
+    await expect(api.client.users.listSubscriptions('nobody')).rejects.toBeInstanceOf(Knock.NotFoundError);
+  });
+});

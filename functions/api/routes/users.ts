@@ -3,10 +3,16 @@ import { usersDelete } from '../../../shared/core/actions/users-delete.ts';
 import { usersIdentify } from '../../../shared/core/actions/users-identify.ts';
 import type { JsonObject } from '../../../shared/core/json/values.ts';
 import { deleteEntityByRequest } from '../../../shared/operations/requests/delete-entity.ts';
+import { listEntities } from '../../../shared/operations/requests/list-entities.ts';
+import { listSubscriptions, type Side } from '../../../shared/operations/requests/list-subscriptions.ts';
+import { mergeUsersByRequest } from '../../../shared/operations/requests/merge-users.ts';
 import { setEntityByRequest } from '../../../shared/operations/requests/set-entity.ts';
-import { invalidFields, missing, noContent, ok } from '../answer.ts';
+import { invalid, invalidFields, missing, noContent, ok } from '../answer.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParam } from '../shapes/ids.ts';
+import { include, pageOf, pageQuery, pageShape, wantedPage } from '../shapes/page.ts';
+import { objectsQuery } from '../shapes/references.ts';
+import { Subscription, subscriptionShape } from '../shapes/subscription.ts';
 import { User, UserBody, userShape } from '../shapes/user.ts';
 
 const params = z.object({ user_id: idParam('The user.') });
@@ -16,6 +22,21 @@ const query = z.object({});
 const userRef = (id: string) => ({ kind: 'user', id }) as const;
 
 export const userRoutes: readonly Route[] = [
+  defineRoute({
+    call: 'users.list',
+    method: 'GET',
+    path: '/v1/users',
+    does: 'lists users by id',
+    permission: 'secret',
+    params: z.object({}),
+    query: z.object({ ...pageQuery, include }),
+    answer: pageOf(User),
+    async handle({ query, request, ports }) {
+      const page = await listEntities({ kind: 'user' }, wantedPage(query), request, ports);
+      const withPreferences = query.include !== undefined;
+      return ok(pageShape(page, query, (user) => userShape(user, withPreferences)));
+    },
+  }),
   defineRoute({
     call: 'users.update',
     method: 'PUT',
@@ -44,6 +65,45 @@ export const userRoutes: readonly Route[] = [
     async handle({ params: { user_id: id }, ports }) {
       const [user] = await ports.directory.readEach([userRef(id)]);
       return user === undefined ? missing(`there is no user ${id}`) : ok(userShape(user));
+    },
+  }),
+  defineRoute({
+    call: 'users.merge',
+    method: 'POST',
+    path: `${path}/merge`,
+    does: 'folds another user into this one and deletes it; this one wins where both have a value',
+    permission: 'secret',
+    params,
+    query,
+    body: z.object({ from_user_id: idParam('The user that ends.') }).meta({ id: 'UserMergeRequest' }),
+    answer: User,
+    async handle({ params: { user_id: id }, body: { from_user_id: fromId }, request, ports }) {
+      if (fromId === id)
+        return invalid([
+          { field: 'from_user_id', message: 'must be another user than the one in the path', type: null },
+        ]);
+      const merged = await mergeUsersByRequest(id, fromId, request, ports);
+      if (merged.kind === 'merged') return ok(userShape(merged.user), merged.recorded);
+      return merged.kind === 'refused' ? invalidFields(merged.errors) : missing(`there is no user ${merged.id}`);
+    },
+  }),
+  defineRoute({
+    call: 'users.listSubscriptions',
+    method: 'GET',
+    path: `${path}/subscriptions`,
+    does: 'lists what a user is subscribed to, by collection and id',
+    permission: 'secret',
+    params,
+    query: z.object({ ...pageQuery, include, objects: objectsQuery.describe('Only those to these objects.') }),
+    answer: pageOf(Subscription),
+    async handle({ params: { user_id: id }, query, request, ports }) {
+      const recipient = userRef(id);
+      const [user] = await ports.directory.readEach([recipient]);
+      if (user === undefined) return missing(`there is no user ${id}`);
+      const side: Side = { of: 'recipient', recipient, objects: query.objects };
+      const page = await listSubscriptions(side, wantedPage(query), request, ports);
+      const withPreferences = query.include !== undefined;
+      return ok(pageShape(page, query, (one) => subscriptionShape(one, withPreferences)));
     },
   }),
   defineRoute({

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Entity } from '../../../shared/core/directory/entity.ts';
+import type { Shown } from '../../../shared/operations/requests/list-subscriptions.ts';
 import { JsonMapBody, TextField } from './fields.ts';
 
 const text = z.string().nullable();
@@ -36,7 +36,7 @@ export const UserBody = z
   .meta({ id: 'UserRequest' });
 
 /** @param withPreferences whether the caller asked for them by `include` */
-export function userShape({ ref, attributes, updatedAtMs }: Entity, withPreferences = false): z.infer<typeof User> {
+export function userShape({ ref, attributes, updatedAtMs }: Shown, withPreferences = false): z.infer<typeof User> {
   const { channel_data: _channelData, preferences, ...shown } = attributes;
   const field = (name: string) => (typeof shown[name] === 'string' ? shown[name] : null);
   return {

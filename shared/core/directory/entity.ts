@@ -31,6 +31,8 @@ export type Tombstone = {
   deletedSourceTimeMs: number;
   /** False if the entity did not exist. */
   wasThere: boolean;
+  /** The id of the user that it was merged into, if it was. */
+  mergedInto?: string;
   deletedAtMs: number;
   version: number;
 };

@@ -25,10 +25,11 @@ export async function removeEntity(
   sourceTimeMs: number,
   directory: Directory,
   nowMs: number,
+  mark: Pick<Tombstone, 'mergedInto'> = {},
 ): Promise<Removal> {
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const [stored] = await directory.readStoredEach([ref]);
-    const { removal, next } = remove(stored, ref, sourceTimeMs, nowMs);
+    const { removal, next } = remove(stored, ref, sourceTimeMs, nowMs, mark);
     if (next === undefined || (await directory.writeIfUnchanged(next, stored?.version ?? 0))) return removal;
   }
   throw new RetryableError(`${recipientKey(ref)} kept changing while it was deleted`);
@@ -39,6 +40,7 @@ function remove(
   ref: EntityRef,
   sourceTimeMs: number,
   nowMs: number,
+  mark: Pick<Tombstone, 'mergedInto'>,
 ): { removal: Removal; next?: Entity | Tombstone } {
   if (isBeforeDelete(stored, sourceTimeMs)) {
     if (!isTombstone(stored)) return { removal: 'renewed' };
@@ -49,7 +51,7 @@ function remove(
   const version = (stored?.version ?? 0) + 1;
   if (stored === undefined || isTombstone(stored) || stored.sourceTimeMs <= sourceTimeMs) {
     const wasThere = stored !== undefined && !isTombstone(stored);
-    const next = { ref, deletedSourceTimeMs: sourceTimeMs, wasThere, deletedAtMs: nowMs, version };
+    const next = { ref, deletedSourceTimeMs: sourceTimeMs, wasThere, ...mark, deletedAtMs: nowMs, version };
     return { removal: wasThere ? 'removed' : 'absent', next };
   }
   const said = Object.entries(stored.attributes).filter(([name]) => timeOf(stored, name) > sourceTimeMs);

@@ -21,11 +21,12 @@ export async function deleteEntityByRequest(
   ref: EntityRef,
   request: ApiRequest,
   ports: RequestPorts,
+  mark: { mergedInto?: string } = {},
 ): Promise<Recorded> {
   const [stored] = await ports.directory.readStoredEach([ref]);
   // As of the newest thing that is known of it: a clock that is ahead must not save it.
   const occurredAtMs = Math.max(request.receivedAtMs, newestTimeMs(stored));
   await handOver(action, payload, request, ports, occurredAtMs);
-  await removeEntity(ref, occurredAtMs, ports.directory, ports.nowMs());
+  await removeEntity(ref, occurredAtMs, ports.directory, ports.nowMs(), mark);
   return { ...userOf(ref), handedOver: 1 };
 }
