@@ -6,38 +6,6 @@ import { functionsOf, resource, resourcesOf, templateOf } from './templates.ts';
 const production = templateOf('production');
 const development = templateOf('development');
 
-describe('what holds data', () => {
-  // CloudFormation replaces what changes its logical id: an empty table, a new key and with it other ingest URLs.
-  test.each(environments)('keeps its logical id in $name, whatever is refactored', ({ name }) => {
-    const stateful = ['AWS::DynamoDB::Table', 'AWS::SQS::Queue', 'AWS::SecretsManager::Secret'];
-    const ids = stateful.flatMap((type) => resourcesOf(templateOf(name), type).map(([id]) => id));
-    expect(ids.sort()).toEqual([
-      'ActionLog',
-      'ActionsDeadLetterQueue',
-      'ActionsQueue',
-      'Claims',
-      'Configuration',
-      'Directory',
-      'EventLog',
-      'EventsDeadLetterQueue',
-      'EventsQueue',
-      'IngestKey',
-      'WorkflowRuns',
-    ]);
-  });
-
-  // A queue that was to be replaced all the same would then collide with itself, and the deploy fail.
-  test('a queue has a name of ours, so that it cannot be replaced unnoticed', () => {
-    const names = resourcesOf(production, 'AWS::SQS::Queue').map(([, { Properties }]) => Properties.QueueName);
-    expect(names.sort()).toEqual([
-      'signalbox-production-actions',
-      'signalbox-production-actions-dead-letters',
-      'signalbox-production-events',
-      'signalbox-production-events-dead-letters',
-    ]);
-  });
-});
-
 describe('tables', () => {
   test.each(Object.entries(tableDefinitions))('%s has the keys and indexes that the code uses', (name, definition) => {
     const { KeySchema, GlobalSecondaryIndexes = [] } = resource(production, name).Properties;
