@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { defined } from '../core/defined.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';
-import { itemBytes, itemBytesMax } from '../core/json/item-bytes.ts';
+import { itemBytes, itemBytesMax, writeUnits } from '../core/json/item-bytes.ts';
 import type { JsonObject, JsonValue } from '../core/json/values.ts';
 import {
   type ActionLogEntry,
@@ -15,6 +15,7 @@ import type { ActionLog } from '../ports/action-log.ts';
 import { indexPartition, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 import { bucketOf, problemBuckets, problemPartition, rowExpiresAtSeconds } from './dynamodb-event-log.ts';
 import { packJson, unpackJson } from './packed-json.ts';
+import { packText, unpackText } from './packed-text.ts';
 
 /**
  * `pk = {yyyymmdd}#{shard}`, `sk = execution`: both follow from the execution, which is an event
@@ -37,7 +38,46 @@ export function actionPartition(timeMs: number, shard: number): string {
  */
 export function itemFromEntry(entry: ActionLogEntry, retentionDays: number): TableItem {
   const item = wholeItem(entry, retentionDays);
-  return itemBytes(item) <= itemBytesMax ? item : cutDown(entry, retentionDays);
+  if (itemBytes(item) > itemBytesMax) return cutDown(entry, retentionDays);
+  const units = writeUnits(item);
+  if (units === 1 || units > compactUnitsMax || !entry.actions.every(isPlainSuccess)) return item;
+  const compact = compactItem(item, entry);
+  return writeUnits(compact) < units ? compact : item;
+}
+
+/** A larger row has words enough of its own, and a dictionary's would save little of it. */
+const compactUnitsMax = 8;
+
+/** Only such rows are compact: their parameters and results are for readers, not for a next run. */
+function isPlainSuccess({ status, progress, retryAtMs }: ActionOutcome): boolean {
+  return status === 'succeeded' && progress === undefined && retryAtMs === undefined;
+}
+
+/**
+ * `packed` has a list of what is left out of each of `actions`: parameters, result, warnings and
+ * times. Versions before this form read the rest as they did, and find empty parameters in
+ * `payloads`.
+ */
+function compactItem(item: TableItem, { actions }: ActionLogEntry): TableItem {
+  const packed = actions.map((outcome) => {
+    const { id: _, action: __, mapping: ___, status: ____, attempts: _____, ...rest } = itemFromOutcome(outcome, true);
+    return { ...rest, payload: outcome.payload };
+  });
+  return {
+    ...item,
+    actions: actions.map(({ id, action, mapping, status, attempts }) => ({ id, action, mapping, status, attempts })),
+    payloads: packJson(actions.map(() => ({}))),
+    packed: packText(Buffer.from(JSON.stringify(packed)), 'actions'),
+  };
+}
+
+/** @returns nothing for a row that a newer version packed: its statuses are still known */
+function packedOutcomes(packed: Uint8Array): Record<string, unknown>[] {
+  try {
+    return JSON.parse(unpackText(packed).toString());
+  } catch {
+    return [];
+  }
 }
 
 /**
@@ -194,6 +234,7 @@ function itemFromOutcome(outcome: ActionOutcome, isPayloadShared: boolean): Reco
 
 /** Older rows, and rows with one action, hold the parameters inside the action. */
 export function entryFromItem(item: Record<string, unknown>): ActionLogEntry {
+  const packed = item.packed === undefined ? [] : packedOutcomes(item.packed as Uint8Array);
   const shared = item.payloads === undefined ? [] : (unpackJson(item.payloads as Uint8Array) as JsonObject[]);
   return {
     execution: String(item.sk),
@@ -201,7 +242,10 @@ export function entryFromItem(item: Record<string, unknown>): ActionLogEntry {
     source: String(item.source),
     eventType: String(item.event_type),
     configVersion: Number(item.config_version),
-    actions: (item.actions as Record<string, unknown>[]).map((action, i) => outcomeFromItem(action, shared[i])),
+    actions: (item.actions as Record<string, unknown>[]).map((action, i) => {
+      const { payload = shared[i], ...rest } = packed[i] ?? {};
+      return outcomeFromItem({ ...action, ...rest }, payload as JsonObject | undefined);
+    }),
     next: Number(item.next),
     origins: item.origins as string[],
     revision: Number(item.revision),

@@ -1,10 +1,13 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { retentionDaysMin } from '../core/configuration/schema.ts';
 import { defined } from '../core/defined.ts';
+import { compressEvent, decompressEvent } from '../core/events/raw-event.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';
+import { writeUnits } from '../core/json/item-bytes.ts';
 import type { EventLogEntry, EventStatus } from '../core/logs/event-log-entry.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import { indexPartition, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
+import { packText, unpackText } from './packed-text.ts';
 
 /** The number of partitions for a day's problems, and for a user's events. */
 export const problemBuckets = 8;
@@ -47,11 +50,87 @@ export type EventLogOptions = {
   usersIndex: boolean;
 };
 
-export function itemFromEntry(
-  entry: EventLogEntry,
-  { retentionDays, usersIndex }: Omit<EventLogOptions, 'client' | 'table'>,
-): TableItem {
-  const isProblem = entry.status === 'rejected' || entry.status === 'failed';
+type RowOptions = Omit<EventLogOptions, 'client' | 'table'>;
+
+/**
+ * The row as an item, in its compact form if that takes fewer write units. The plain form is the
+ * rule, since every version reads it. Rows that may run again always have it: those that failed or
+ * were rejected.
+ */
+export function itemFromEntry(entry: EventLogEntry, options: RowOptions): TableItem {
+  const item = plainItem(entry, options);
+  const units = writeUnits(item);
+  if (units === 1 || isProblem(entry.status) || entry.payload.length > compactPayloadBytesMax) return item;
+  const compact = compactItem(item, entry);
+  return compact !== undefined && writeUnits(compact) < units ? compact : item;
+}
+
+/** A longer event has words enough of its own, and a dictionary's would save little of it. */
+const compactPayloadBytesMax = 8 * 1024;
+
+/**
+ * Leaves out what the key says: source, receipt, and the execution where it is the event's own.
+ * `packed` has the event's text after a line of JSON with two more attributes: the event repeats
+ * its key, and few words make all verifications.
+ */
+function compactItem(item: TableItem, entry: EventLogEntry): TableItem | undefined {
+  const { key, verification, payload } = entry;
+  const text = decompressed(payload);
+  if (text === undefined) return undefined;
+  const facts = Buffer.from(`${JSON.stringify({ key, verification })}\n`);
+  const { source: _, received_at: __, key: ___, verification: ____, payload: _____, execution, ...rest } = item;
+  return {
+    ...rest,
+    ...(!isOwnExecution(entry) && { execution }),
+    packed: packText(Buffer.concat([facts, text]), 'events'),
+  };
+}
+
+/** Every processed event has an execution. */
+function isOwnExecution({ id, status, execution }: Pick<EventLogEntry, 'id' | 'status' | 'execution'>): boolean {
+  return status === 'processed' && execution === id;
+}
+
+/** Source and execution of a row in either form. */
+export function sourceAndExecution(item: Record<string, unknown>): Pick<EventLogEntry, 'source' | 'execution'> {
+  if (item.source !== undefined)
+    return { source: String(item.source), ...defined({ execution: item.execution as string | undefined }) };
+  const source = String(item.pk).split('#', 1)[0] as string;
+  const execution = item.execution ?? (item.status === 'processed' ? item.sk : undefined);
+  return { source, ...defined({ execution: execution as string | undefined }) };
+}
+
+/** Undefined for a payload that is not an event: its row is written all the same. */
+function decompressed(payload: Uint8Array): Buffer | undefined {
+  try {
+    return decompressEvent(payload);
+  } catch {
+    return undefined;
+  }
+}
+
+type PackedPart = Pick<EventLogEntry, 'key' | 'verification' | 'payload'>;
+
+/** The part of the row that `compactItem` packs. */
+function packedPart(packed: Uint8Array): PackedPart {
+  let text: Buffer;
+  try {
+    text = unpackText(packed);
+  } catch {
+    // A newer version wrote it. The list of events still shows the row; the event stays unreadable.
+    return { verification: 'unknown', payload: packed };
+  }
+  const end = text.indexOf('\n');
+  const { key, verification } = JSON.parse(text.subarray(0, end).toString());
+  return { ...(key !== undefined && { key }), verification, payload: compressEvent(text.subarray(end + 1)) };
+}
+
+function isProblem(status: EventStatus): boolean {
+  return status === 'rejected' || status === 'failed';
+}
+
+/** The form that every version reads. */
+export function plainItem(entry: EventLogEntry, { retentionDays, usersIndex }: RowOptions): TableItem {
   return {
     ...eventItemKey(entry.id, entry.source),
     source: entry.source,
@@ -77,7 +156,7 @@ export function itemFromEntry(
       { receivedAtMs: entry.receivedAtMs, changedAtMs: entry.processedAtMs },
       entry.retentionDays ?? retentionDays,
     ),
-    ...(isProblem && {
+    ...(isProblem(entry.status) && {
       problem: problemPartition(entry.status, entry.receivedAtMs, bucketOf(entry.id, problemBuckets)),
     }),
     ...(usersIndex &&
@@ -105,19 +184,17 @@ export function entryFromItem(item: Record<string, unknown>): EventLogEntry {
   const number = (name: string) => item[name] as number | undefined;
   return {
     id: String(item.sk),
-    source: String(item.source),
+    ...sourceAndExecution(item),
     status: item.status as EventStatus,
-    verification: String(item.verification),
     actionsPlanned: Number(item.actions_planned),
-    receivedAtMs: Date.parse(String(item.received_at)),
+    receivedAtMs:
+      item.received_at === undefined ? eventIdTimeMs(String(item.sk)) : Date.parse(String(item.received_at)),
     processedAtMs: Date.parse(String(item.processed_at)),
     ...defined({
       eventType: text('event_type'),
       userId: text('user_id'),
-      key: text('key'),
       reason: text('reason') as EventLogEntry['reason'],
       detail: text('detail'),
-      execution: text('execution'),
       duplicateOf: text('duplicate_of'),
       configVersion: number('config_version'),
       batchIndex: number('batch_index'),
@@ -125,7 +202,13 @@ export function entryFromItem(item: Record<string, unknown>): EventLogEntry {
       preprocessMs: number('preprocess_ms'),
       preprocessError: text('preprocess_error'),
     }),
-    payload: item.payload as Uint8Array,
+    ...(item.packed === undefined
+      ? {
+          ...defined({ key: text('key') }),
+          verification: String(item.verification),
+          payload: item.payload as Uint8Array,
+        }
+      : packedPart(item.packed as Uint8Array)),
   };
 }
 

@@ -4,14 +4,19 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   entryFromItem,
   eventItemKey,
+  itemFromEntry,
   makeEventLog,
+  plainItem,
   problemPartition,
   userPartition,
 } from '../../shared/adapters/dynamodb-event-log.ts';
 import { windowHoursMax } from '../../shared/core/configuration/schema.ts';
+import { packEventText, unpackEventText } from '../../shared/core/events/raw-event.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
+import { writeUnits } from '../../shared/core/json/item-bytes.ts';
 import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
 import type { EventLog } from '../../shared/ports/event-log.ts';
+import { orderCompleted } from '../bench/sample-events.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 import { makeFakeEventLog } from '../support/fakes.ts';
 
@@ -177,5 +182,84 @@ describe('a row of the event log', () => {
     expect(first).toBeInstanceOf(Error);
     expect(second).toBeUndefined();
     expect(await item(good)).toBeDefined();
+  });
+});
+
+describe('a row that would need one more write unit', () => {
+  const headers = { 'user-agent': 'RudderLabs' };
+  const long = (change: Partial<EventLogEntry> = {}) => {
+    const made = entry({ payload: packEventText({ headers, body: JSON.stringify(orderCompleted()) }), ...change });
+    return { ...made, execution: made.id };
+  };
+  const options = { retentionDays: 30, usersIndex: true };
+
+  test('is packed into fewer, and reads back as it was', async () => {
+    const written = long({ batchIndex: 3 });
+    expect(writeUnits(plainItem(written, options))).toBe(2);
+    await realLog().writeEach([written]);
+    const stored = (await item(written)) ?? {};
+    expect(writeUnits(stored)).toBe(1);
+    const { payload, ...read } = entryFromItem(stored);
+    expect({ ...read, payload: unpackEventText(payload) }).toEqual({
+      ...written,
+      payload: unpackEventText(written.payload),
+    });
+  });
+
+  test.each<[string, (row: EventLogEntry) => EventLogEntry]>([
+    ['without a key', ({ key: _, ...row }) => row],
+    ['of a copy, which names another execution', (row) => ({ ...row, status: 'idempotent', execution: 'other' })],
+    ['of a replay, which names an earlier execution', (row) => ({ ...row, execution: 'earlier' })],
+    ['without an execution', ({ execution: _, ...row }) => ({ ...row, status: 'no_mapping' })],
+  ])('%s reads back as it was', (_name, change) => {
+    const written = change(long());
+    const stored = itemFromEntry(written, options);
+    expect(stored.packed).toBeDefined();
+    const { payload: _read, ...read } = entryFromItem(stored);
+    const { payload: _written, ...rest } = written;
+    expect(read).toEqual(rest);
+  });
+
+  // Older code has to be able to run them again after a rollback.
+  test.each(['failed', 'rejected'] as const)('stays plain when the event is %s', (status) => {
+    const one = long({ status });
+    expect(itemFromEntry(one, options)).toEqual(plainItem(one, options));
+  });
+
+  test('stays plain when packing saves no unit: a short one, and one of random text', () => {
+    const random = JSON.stringify({ text: randomBytes(3000).toString('base64') });
+    for (const body of ['{}', random]) {
+      const one = long({ payload: packEventText({ headers, body }) });
+      expect(itemFromEntry(one, options)).toEqual(plainItem(one, options));
+    }
+  });
+
+  test('is written plain when its payload is not an event', () => {
+    const one = long({ payload: randomBytes(2000) });
+    expect(itemFromEntry(one, options)).toEqual(plainItem(one, options));
+  });
+
+  test('keeps all that decides and all that indexes hold, in the form that older versions read', () => {
+    const one = long();
+    const { pk, sk, status, event_type, user_id, user_bucket, expires_at, actions_planned } = plainItem(one, options);
+    expect(itemFromEntry(one, options)).toMatchObject({
+      pk,
+      sk,
+      status,
+      event_type,
+      user_id,
+      user_bucket,
+      expires_at,
+      actions_planned,
+    });
+  });
+
+  test('of a newer version, with a dictionary not known here, is still listed', () => {
+    const one = long();
+    const { packed, ...rest } = itemFromEntry(one, options);
+    const newer = { ...rest, packed: Buffer.concat([Buffer.of(250), (packed as Uint8Array).subarray(1)]) };
+    const read = entryFromItem(newer);
+    expect(read).toMatchObject({ id: one.id, source: one.source, status: 'processed', verification: 'unknown' });
+    expect(() => unpackEventText(read.payload)).toThrow();
   });
 });

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /**
  * A RudderStack track event as its JavaScript SDK makes them and its webhook destination posts them, about 1.5 KB: ids
@@ -87,16 +87,10 @@ export function identify(userId: string): Record<string, unknown> {
 /** Headers that RudderStack's webhook destination sends. */
 export const requestHeaders = { 'content-type': 'application/json', 'user-agent': 'RudderLabs' };
 
-/** Payloads in the sender's real shape: those of this repository, and real ones where a folder of them lies beside it. */
-export function fixturePayloads(): { ours: string[]; real: string[] } {
-  const read = (folder: URL) =>
-    existsSync(folder)
-      ? readdirSync(folder)
-          .filter((name) => name.endsWith('.json') && !name.endsWith('.expected.json'))
-          .map((name) => JSON.stringify(JSON.parse(readFileSync(new URL(name, folder), 'utf8'))))
-      : [];
-  return {
-    ours: read(new URL('../fixtures/sources/rudderstack/', import.meta.url)),
-    real: read(new URL('../../../shared/fixtures/rudderstack/', import.meta.url)),
-  };
+/** Payloads in RudderStack's real shape, of this repository. */
+export function rudderstackFixtures(): string[] {
+  const folder = new URL('../fixtures/sources/rudderstack/', import.meta.url);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json') && !name.endsWith('.expected.json'))
+    .map((name) => JSON.stringify(JSON.parse(readFileSync(new URL(name, folder), 'utf8'))));
 }

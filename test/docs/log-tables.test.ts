@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventIdTimeMs, lowestIdAt, utcDay } from '../../shared/core/ids/event-id.ts';
@@ -8,7 +9,7 @@ import { localCredentials, startTables, type TestTables } from '../support/dynal
 import { awsCommand, runAws } from './aws-cli.ts';
 import { chapter, fencesOf } from './markdown.ts';
 import { commandsOf } from './shell.ts';
-import { body, headers, ids, messageId, run, user, writeRows } from './written-rows.ts';
+import { body, headers, ids, longBody, messageId, run, user, writeRows } from './written-rows.ts';
 
 /*
  * The commands of docs/log-tables.md, taken from the page as they are, against rows that the adapters wrote: what somebody
@@ -29,6 +30,7 @@ function helper(name: string): (argument: string, input?: string) => string {
 }
 const functions = { since: helper('since'), place: helper('place') };
 const unpack = helper('unpack');
+const checkout = fileURLToPath(new URL('../../', import.meta.url));
 
 const tableVariables = {
   EVENT_LOG: 'EventLog',
@@ -57,7 +59,7 @@ async function answerOf(block: string, given: Record<string, string> = {}): Prom
   const answers: unknown[] = [];
   for (const { words, pipe } of commandsOf(block, variables, { ...functions, printf: (text) => text })) {
     const answer = await runAws(client, awsCommand(words));
-    if (pipe[0] === 'unpack') answers.push(unpack('', [answer].flat().join('\t')));
+    if (pipe[0] === 'unpack') answers.push(unpack(checkout, [answer].flat().join('\t')));
     else if (Array.isArray(answer) && words.includes('query')) answers.push(...answer);
     else answers.push(answer);
   }
@@ -258,6 +260,31 @@ describe('the questions', () => {
     const [block = ''] = blocksOf('Which actions failed or were skipped today?');
     const rows = await answerOf(block, { STATUS: 'skipped' });
     expect(column(rows, 0)).toEqual([ids.skipped]);
+  });
+
+  test('show an event whose row is packed', async () => {
+    const [, block = ''] = blocksOf('Show one event');
+    const place = functions.place(ids.packed);
+    const [text] = await answerOf(block, { SOURCE: 'segment', EVENT_ID: ids.packed, PLACE: place });
+    const [facts = '', ...rest] = String(text).split('\n');
+    expect(JSON.parse(facts)).toEqual({ key: messageId, verification: 'not_enforced:verified' });
+    expect(rest.join('\n')).toBe(`${JSON.stringify(headers)}\n${longBody}`);
+  });
+
+  test('show the parameters of actions whose row is packed, with results and times', async () => {
+    const [did = '', parameters = ''] = blocksOf('What did an event do?');
+    const given = { EXECUTION: ids.packed, PLACE: functions.place(ids.packed) };
+    const [actions] = await answerOf(did, given);
+    expect(column(actions as unknown[], 2)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+    const [text] = await answerOf(parameters, given);
+    expect(JSON.parse(String(text))).toEqual(
+      Array(3).fill({
+        payload: { key: 'order-completed', recipients: user, data: JSON.parse(longBody).properties },
+        result: { id: 'w', runs: 1 },
+        started_at: expect.stringMatching(/Z$/),
+        finished_at: expect.stringMatching(/Z$/),
+      }),
+    );
   });
 
   test('each name the command of the CLI that answers the same', () => {

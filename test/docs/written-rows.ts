@@ -23,6 +23,7 @@ import { opened } from '../../shared/core/targets/breaker.ts';
 import { pushDraft } from '../../shared/operations/configuration/drafts.ts';
 import { makeLive, readSeen } from '../../shared/operations/configuration/live-content.ts';
 import { changeState, setMappingActive } from '../../shared/operations/settings/change-state.ts';
+import { orderCompleted } from '../bench/sample-events.ts';
 import { liveConfiguration } from '../support/build.ts';
 import type { TestTables } from '../support/dynalite.ts';
 import type { RunChange } from '../support/runs.ts';
@@ -46,11 +47,14 @@ export const ids = {
   waiting: eventId(3),
   retriedAndDone: eventId(1),
   skipped: eventId(0),
+  packed: eventId(2, nowMs, 'segment'),
 };
 export const user = 'usr_8841';
 export const messageId = '8f14e45f-ceea-467f-a8c6-1b6a0c2f4e7d';
 export const headers = { 'user-agent': 'RudderLabs' };
 export const body = '{"type": "track",  "event": "order_completed"}';
+/** Its row needs two write units unless it is packed, as does that of its three actions. */
+export const longBody = JSON.stringify(orderCompleted({ messageId }));
 
 /** Rows of every kind, with every attribute that there is, written by the adapters themselves. */
 export async function writeRows({ client, names }: TestTables): Promise<void> {
@@ -118,6 +122,13 @@ function eventRows(): EventLogEntry[] {
     row(ids.failed, failed),
     row(ids.failedToo, failed),
     row(ids.rejected, { status: 'rejected', reason: 'payload_invalid', userId: 'somebody else' }),
+    row(ids.packed, {
+      source: 'segment',
+      key: messageId,
+      execution: ids.packed,
+      actionsPlanned: 3,
+      payload: packEventText({ headers, body: longBody }),
+    }),
     row(ids.ofOtherSource, {
       source: 'stripe',
       eventType: 'invoice.paid',
@@ -166,7 +177,16 @@ function actionRows(): ActionLogEntry[] {
     retryAtMs: nowMs + 60_000,
     progress: { done: 1 },
   } as const;
+  const payload = { key: 'order-completed', recipients: user, data: JSON.parse(longBody).properties };
+  const split = (mapping: string) =>
+    action(ids.packed, {
+      id: invocationId(ids.packed, mapping),
+      mapping,
+      payload,
+      result: { id: 'w', runs: 1 },
+    });
   return [
+    row(ids.packed, {}, { source: 'segment', actions: ['one', 'two', 'three'].map(split) }),
     row(ids.order, refused, { message: 'the whole message' }),
     row(ids.waiting, unavailable, { next: 2 }),
     row(ids.retriedAndDone, {}, { next: 3 }),

@@ -64,7 +64,11 @@ export const payloadBytesMax = 380 * 1024;
 const params = { [constants.BROTLI_PARAM_QUALITY]: 5 };
 
 export function packEventText({ headers, body }: EventText): Uint8Array {
-  const text = `${JSON.stringify(headers)}\n${body}`;
+  return compressEvent(`${JSON.stringify(headers)}\n${body}`);
+}
+
+/** @param text what `decompressEvent` gives */
+export function compressEvent(text: string | Uint8Array): Uint8Array {
   // The result is a view of a buffer of this size. The default is 64 KB, which each of a batch's
   // thousands of events would keep.
   const chunkSize = Math.max(1024, Math.min(text.length >> 2, 64 * 1024));
@@ -73,9 +77,24 @@ export function packEventText({ headers, body }: EventText): Uint8Array {
 
 /** @throws when `packEventText` did not make the bytes: the message is damaged or not ours */
 export function unpackEventText(payload: Uint8Array): EventText {
-  const text = brotliDecompressSync(payload, { maxOutputLength: 64 * 1024 * 1024 }).toString('utf8');
+  const text = decompressEvent(payload).toString('utf8');
   const end = text.indexOf('\n');
   return { headers: JSON.parse(text.slice(0, end)), body: text.slice(end + 1) };
+}
+
+const recentTexts = new WeakMap<Uint8Array, Buffer>();
+const recentBytesMax = 8 * 1024;
+
+/**
+ * The kept headers as a line of JSON, then the event. A short text is remembered as long as its
+ * payload is, since its row may pack it again.
+ */
+export function decompressEvent(payload: Uint8Array): Buffer {
+  const recent = recentTexts.get(payload);
+  if (recent !== undefined) return recent;
+  const text = brotliDecompressSync(payload, { maxOutputLength: 64 * 1024 * 1024 });
+  if (payload.length <= recentBytesMax) recentTexts.set(payload, text);
+  return text;
 }
 
 /**

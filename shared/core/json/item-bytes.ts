@@ -13,6 +13,11 @@ export function itemBytes(item: Record<string, unknown>): number {
   );
 }
 
+/** What a write of the item to its table takes; indexes apart. */
+export function writeUnits(item: Record<string, unknown>): number {
+  return Math.ceil(itemBytes(item) / 1024);
+}
+
 function valueBytes(value: unknown): number {
   if (value === null || typeof value === 'boolean') return 1;
   if (typeof value === 'string') return Buffer.byteLength(value);

@@ -1,5 +1,5 @@
 import { actionItemKey, actionPartition } from '../../adapters/dynamodb-action-log.ts';
-import { eventPartition } from '../../adapters/dynamodb-event-log.ts';
+import { eventPartition, sourceAndExecution } from '../../adapters/dynamodb-event-log.ts';
 import { getEach } from '../../adapters/dynamodb-get-each.ts';
 import { eventIdTimeMs, lowestIdAt } from '../../core/ids/event-id.ts';
 import type { ActionStatus } from '../../core/logs/action-log-entry.ts';
@@ -58,19 +58,20 @@ export async function readRows(
             query(
               environment.outputs.EventLogTable,
               eventPartition(key, dayMs, shard),
-              '#source, #status, replay_of, actions_planned, execution',
+              'pk, #source, #status, replay_of, actions_planned, execution',
               { '#source': 'source', '#status': 'status' },
             ),
           ),
         idOf,
       );
       for await (const event of events) {
-        const counts = sources[positions.get(String(event.source)) ?? -1];
+        const { source, execution } = sourceAndExecution(event);
+        const counts = sources[positions.get(source) ?? -1];
         if (counts === undefined) continue;
         count(counts, event, range);
         if (event.status !== 'processed' || Number(event.actions_planned) === 0) continue;
         expected++;
-        const pair = { execution: String(event.execution), eventId: idOf(event) };
+        const pair = { execution: String(execution), eventId: idOf(event) };
         while (!action.done && idOf(action.value) > pair.execution) action = await actionRows.next();
         // The execution of an earlier event (for a resend or replay) has its row elsewhere; it is
         // looked up afterwards.

@@ -5,17 +5,16 @@ import { itemFromEntry } from '../../../shared/adapters/dynamodb-event-log.ts';
 import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
 import { encodeRawEvent, packEventText, unpackEventText } from '../../../shared/core/events/raw-event.ts';
 import { ingestToken } from '../../../shared/core/ingest/ingest-token.ts';
-import { itemBytes } from '../../../shared/core/json/item-bytes.ts';
-import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
 import { encodeActionsMessage } from '../../../shared/core/plan/actions-message.ts';
 import { planEvent } from '../../../shared/core/plan/plan-event.ts';
 import { makeStageMetrics } from '../../../shared/lambda/metrics.ts';
 import { eventRecord, liveConfiguration, rawEvent } from '../../support/build.ts';
 import { silentLog } from '../../support/function-log.ts';
 import { envelope } from '../baselines/envelope.ts';
+import { eventRows, type RowBytes, rowsOfRealPayloads } from '../event-rows.ts';
 import type { Figure, Section } from '../figure.ts';
 import { median, microsecondsPerCall } from '../measure.ts';
-import { fixturePayloads, orderCompleted, requestHeaders } from '../sample-events.ts';
+import { orderCompleted, requestHeaders, rudderstackFixtures } from '../sample-events.ts';
 
 const ingestKey = 'ingest-key-of-the-benchmark';
 const batchSize = 10;
@@ -90,67 +89,45 @@ export const cpu: Section = {
 const rowNote = 'of the whole row, attribute names included, by the rules DynamoDB counts with';
 
 function compression(samples: string[]): Figure[] {
-  const { ours, real } = fixturePayloads();
+  const real = rowsOfRealPayloads();
   return [
-    rowSize('1.5 KB sample', samples.slice(0, 64)),
-    ...rowFigures('fixtures', ours),
+    rowSize('1.5 KB sample', eventRowsOf(samples.slice(0, 64))),
+    ...rowFigures('fixtures', eventRowsOf(rudderstackFixtures())),
     // Only where a folder of them lies beside the repository.
-    ...(real.length === 0 ? [] : rowFigures('real payloads', real)),
+    ...(real.size === 0
+      ? []
+      : [
+          ...rowFigures('real payloads of RudderStack', real.get('rudderstack') ?? [], { atLeast: 95 }),
+          ...rowFigures('real payloads of all senders', [...real.values()].flat(), { atLeast: 95 }),
+        ]),
   ];
 }
 
-function rowFigures(what: string, texts: string[]): Figure[] {
+const eventRowsOf = (texts: string[]) => texts.flatMap((text) => eventRows('rudderstack', text));
+
+function rowFigures(what: string, rows: RowBytes[], bound?: { atLeast: number }): Figure[] {
   const share = (sizes: number[]) => (100 * sizes.filter((bytes) => bytes <= 1024).length) / sizes.length;
-  const { compressed, plain } = rowSizes(texts);
   return [
     {
       name: `${what}: event rows within one write unit`,
-      measured: share(compressed),
+      measured: share(rows.map(({ written }) => written)),
       unit: '%',
-      baseline: { what: 'rows with the payload as text', measured: share(plain) },
+      ...(bound && { bound }),
+      baseline: { what: 'rows that are never packed', measured: share(rows.map(({ plain }) => plain)) },
       note: rowNote,
     },
-    rowSize(what, texts),
+    rowSize(what, rows),
   ];
 }
 
-function rowSize(what: string, texts: string[]): Figure {
-  const { compressed, plain } = rowSizes(texts);
+function rowSize(what: string, rows: RowBytes[]): Figure {
   return {
     name: `${what}: event row, median`,
-    measured: median(compressed),
+    measured: median(rows.map(({ written }) => written)),
     unit: 'bytes',
-    baseline: { what: 'a row with the payload as text', measured: median(plain) },
+    baseline: { what: 'a row that is never packed', measured: median(rows.map(({ plain }) => plain)) },
     note: rowNote,
   };
-}
-
-function rowSizes(texts: string[]) {
-  return {
-    compressed: texts.map((text) => rowBytes(packEventText({ headers: requestHeaders, body: text }))),
-    plain: texts.map((text) => rowBytes(Buffer.from(`${JSON.stringify(requestHeaders)}\n${text}`))),
-  };
-}
-
-/** Size of an event's row as it is after a happy run. */
-function rowBytes(payload: Uint8Array): number {
-  const raw = { ...rawEvent(), payload };
-  const entry: EventLogEntry = {
-    id: raw.id,
-    source: raw.source,
-    eventType: 'track/order_completed',
-    userId: 'usr_8841',
-    key: 'a7d2e1c4-9b55-4f0b-8b55-0a3f6c1d2e3f',
-    status: 'processed',
-    execution: raw.id,
-    configVersion: 12,
-    verification: raw.verification,
-    actionsPlanned: 1,
-    receivedAtMs: Date.now(),
-    processedAtMs: Date.now(),
-    payload,
-  };
-  return itemBytes(itemFromEntry(entry, rowOptions));
 }
 
 /** The work for the queue is done, its request is not. */
