@@ -7,12 +7,13 @@ import { startTarget } from '../soak/target.ts';
 import { makeRandom } from '../support/random.ts';
 import { findWrong, replayFailed } from './check.ts';
 import { takeOverClock } from './clock.ts';
+import { type Course, courses, play } from './mix.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { work } from './play.ts';
 import { record } from './record.ts';
 import { loadRecording, type Recording, readRecording, recordings, writeRecording } from './recording.ts';
 import { targetPort } from './story.ts';
-import { buildVersion, checkOut, type Version } from './version.ts';
+import { buildVersion, checkOut, hasCommit, type Version } from './version.ts';
 
 /*
  * `npm run test:rollback`: versions follow each other over the same queues and tables.
@@ -52,6 +53,17 @@ async function runAll(): Promise<boolean> {
     for (const what of wrong) say(`  ${what}`);
     say(`${wrong.length === 0 ? 'passed' : 'FAILED'}: what ${commit} left behind is worked off by this version`);
     failures += wrong.length;
+    if (!hasCommit(commit)) {
+      say(`skipped: both versions at once (this clone does not have commit ${commit})`);
+      continue;
+    }
+    const old = await buildOld(commit);
+    for (const course of courses(old, current)) {
+      const wrong = await mix(course, [current, old]);
+      for (const what of wrong) say(`  ${what}`);
+      say(`${wrong.length === 0 ? 'passed' : 'FAILED'}: ${course.name}, between ${commit} and this version`);
+      failures += wrong.length;
+    }
   }
   return failures === 0;
 }
@@ -73,6 +85,15 @@ async function goOn(recording: Recording, version: Version): Promise<string[]> {
       return findWrong(pipeline, [version], expected);
     })(),
   );
+  if (wrong.length > 0) say(pipeline.log.slice(-5).join('\n'));
+  await Promise.all([pipeline.stop(), target.stop()]);
+  return wrong;
+}
+
+async function mix(course: Course, readers: readonly Version[]): Promise<string[]> {
+  const pipeline = await startPipeline(clock);
+  const target = await startTarget({ port: targetPort });
+  const wrong = await explained(pipeline, play(pipeline, course, readers, target, makeRandom(seed)));
   if (wrong.length > 0) say(pipeline.log.slice(-5).join('\n'));
   await Promise.all([pipeline.stop(), target.stop()]);
   return wrong;

@@ -26,21 +26,23 @@ export type Chance = {
   atOnce: number;
 };
 
-const queuesOf = (names: readonly QueueName[]) => [...names];
-
 /**
- * Lets the functions work until nothing waits, or for at most `forMs`. Which version takes a batch, of what size, and who
+ * Lets the functions work until nothing waits, or for at most `forMs` or so many rounds. Which version takes a batch, of what size, and who
  * dies, chance decides; when there is nothing to do now, the clock moves on.
  */
 export async function work(
   pipeline: Pipeline,
   { random, versions, deaths, atOnce }: Chance,
-  { forMs = 40 * 3_600_000, queues = queueNames }: { forMs?: number; queues?: readonly QueueName[] } = {},
+  {
+    forMs = 40 * 3_600_000,
+    rounds = Number.POSITIVE_INFINITY,
+    queues = queueNames,
+  }: { forMs?: number; rounds?: number; queues?: readonly QueueName[] } = {},
 ): Promise<void> {
   const endsAtMs = Date.now() + forMs;
   let stepMs = 1_000;
-  while (Date.now() < endsAtMs) {
-    const order = queuesOf(queues).sort(() => random() - 0.5);
+  for (let round = 0; round < rounds && Date.now() < endsAtMs; round++) {
+    const order = [...queues].sort(() => random() - 0.5);
     const calls = Array.from({ length: atOnce }, (_, i) => {
       const queue = order[i % order.length] as QueueName;
       const size = random() < 0.5 ? 10 : 1 + Math.floor(random() * 4);

@@ -7,7 +7,8 @@ import { type Recording, readStores } from './recording.ts';
 import { type Kind, type StoryEvent, writeConfiguration } from './story.ts';
 import type { Version } from './version.ts';
 
-const everyKind: readonly Kind[] = [
+/** With what comes in pairs twice. */
+export const everyKind: readonly Kind[] = [
   'identify',
   'signup',
   'signup',
