@@ -80,11 +80,11 @@ export async function findWrong(
       ['mapping', 'test', source, '--type', 'track/order_completed'],
     ])
       await read(...args);
-    for (const { id } of events.filter((_, i) => i % 5 === 0)) {
+    for (const { id } of events.filter((_, i) => i % 15 === 0)) {
       await read('events', 'show', String(id));
       await read('why', String(id));
     }
-    for (const { id } of runs.filter((_, i) => i % 7 === 0)) await read('runs', 'show', String(id));
+    for (const { id } of runs.filter((_, i) => i % 20 === 0)) await read('runs', 'show', String(id));
   }
   for (const { key, kind } of sent) {
     if (!['order', 'large_order', 'refused_order'].includes(kind)) continue;

@@ -1,5 +1,5 @@
 import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
-import type { RawEvent } from '../../core/events/raw-event.ts';
+import { decodeRawEvent, type RawEvent, unpackEventText } from '../../core/events/raw-event.ts';
 import {
   type ActionLogEntry,
   type ActionOutcome,
@@ -71,9 +71,9 @@ export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): R
  * @param freshId for the same source and log shard as the event
  */
 export function planForcedReplay(entry: EventLogEntry, freshId: string): ReplayPlan {
-  if (entry.reason === 'message_unreadable')
-    return nothing('its message was of a version that is not known; its text is in the row');
-  const { source, verification, payload } = rawEventOf(entry);
+  const event = storedEvent(entry);
+  if (event === undefined) return nothing(notReadHere);
+  const { source, verification, payload } = event;
   const raw: RawEvent = { id: freshId, source, verification, payload, replayOf: entry.id };
   return { kind: 'event', raw, detail: `runs as a new event, ${freshId}` };
 }
@@ -82,13 +82,31 @@ function nothing(detail: string): ReplayPlan {
   return { kind: 'nothing', detail };
 }
 
+const notReadHere =
+  'its message is of a version that this checkout does not know; replay it with the version that was deployed when it came';
+
+/**
+ * The event of a row. A message that the deployed functions could not read lies whole in its row: after a rollback they
+ * are older than it, but this checkout may be newer.
+ */
+function storedEvent(entry: EventLogEntry): RawEvent | undefined {
+  if (entry.reason !== 'message_unreadable') return rawEventOf(entry);
+  try {
+    const event = decodeRawEvent(unpackEventText(entry.payload).body);
+    return event.id === entry.id && event.source === entry.source ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function planEventReplay({ entry, claim }: ReplayFacts, replay: string): ReplayPlan {
-  if (entry.reason === 'message_unreadable')
-    return nothing('its message was of a version that is not known; its text is in the row');
+  const event = storedEvent(entry);
+  if (event === undefined) return nothing(notReadHere);
   // The execution that it may have begun, so that finished work is found and not repeated. Without
   // a trace of an execution, it is the event's own id.
   const owned = claim?.owner === entry.id ? claim.execution : undefined;
-  const raw: RawEvent = { ...rawEventOf(entry), execution: entry.execution ?? owned ?? entry.id, replay };
+  const execution = event.execution ?? entry.execution ?? owned ?? entry.id;
+  const raw: RawEvent = { ...event, execution, replay };
   return {
     kind: 'event',
     raw,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { unpackEventText } from '../../../shared/core/events/raw-event.ts';
+import { encodeRawEvent, packEventText, unpackEventText } from '../../../shared/core/events/raw-event.ts';
 import { resumeExecution } from '../../../shared/core/executions/resume-execution.ts';
 import type { ActionLogEntry } from '../../../shared/core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
@@ -59,6 +59,23 @@ describe('a parked event', () => {
     // Another event's execution is for the processor to judge, not for us to join.
     const others = planReplay(facts(bare, undefined, { claim: claimOf('OTHER') }), replay, now);
     expect(others).toMatchObject({ raw: { execution: parked.id } });
+  });
+
+  test('whose message the deployed version could not read is sent as that message says, once this version can', () => {
+    const { execution: _execution, ...bare } = parked;
+    const message = { ...rawEventOf(bare), verification: 'enforced:verified' as const, batchIndex: 4 };
+    const payload = packEventText({ headers: {}, body: encodeRawEvent(message) });
+    const unread = { ...bare, verification: 'unknown', reason: 'message_unreadable' as const, payload };
+    expect(planReplay(facts(unread), replay, now)).toMatchObject({
+      kind: 'event',
+      raw: { ...message, execution: parked.id, replay },
+    });
+    expect(planForcedReplay(unread, 'NEW')).toMatchObject({
+      raw: { id: 'NEW', payload: message.payload, verification: 'enforced:verified', replayOf: parked.id },
+    });
+    // A row whose message names another event was not made by us.
+    const other = packEventText({ headers: {}, body: encodeRawEvent({ ...message, source: 'segment' }) });
+    expect(planReplay(facts({ ...unread, payload: other }), replay, now).kind).toBe('nothing');
   });
 
   test('is left alone when its message cannot be read', () => {
