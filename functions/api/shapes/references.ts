@@ -10,6 +10,13 @@ export const RecipientReference = z
   .union([z.string(), ObjectReference], { error: 'must be the id of a user, or a map with collection and id' })
   .meta({ id: 'RecipientReference' });
 
+/** A reference, or a user or object that is described, and so set first. */
+export const RecipientRequest = z
+  .union([z.string(), z.looseObject({ id: z.string(), collection: z.string().optional() })], {
+    error: 'must be the id of a user, or a map with its id, and the collection if it is an object',
+  })
+  .meta({ id: 'RecipientRequest' });
+
 /** A list of references in a query. */
 export const recipientsQuery = z.array(readAs(RecipientReference)).optional();
 

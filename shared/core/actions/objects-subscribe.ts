@@ -78,7 +78,7 @@ export const objectsSubscribe = defineAction({
     const rest = warnings.length > 0 ? { warnings } : {};
     if (!chunks.isOver) return { ...continued('recipients', chunks, result), ...rest };
     const waitLeftMs = context.firstAttemptAtMs + recipientWaitMsDefault - nowMs();
-    if (unknown.length > 0 && waitLeftMs > 0) {
+    if (unknown.length > 0 && waitLeftMs > 0 && !context.isLastAttempt) {
       // All are subscribed once more then, which changes nothing for those who are already.
       const progress = { done: 0, created };
       return { status: 'pending', ...waitsForRecipients(unknown, waitLeftMs, context), result, progress };

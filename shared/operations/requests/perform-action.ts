@@ -30,6 +30,7 @@ const attemptsMax = 3;
  * clock that lags by milliseconds, or an event from a sender whose clock is ahead, may have left a
  * later time on what it is `about`; then it is given the next moment after that.
  * @param nth from 0, for requests with several actions: each gets an id of its own
+ * @param notBeforeMs the earliest moment as of which it acts, if what it changes is not an entity
  * @throws RetryableError when a table is throttled or unavailable, or the time did not suffice
  */
 export async function performAction(
@@ -39,12 +40,13 @@ export async function performAction(
   request: ApiRequest,
   ports: RequestPorts,
   nth = 0,
+  notBeforeMs = 0,
 ): Promise<Performed> {
   const mapping = nth === 0 ? apiMapping : `${apiMapping}-${nth}`;
   const id = invocationId(request.id, mapping);
   const startedAtMs = ports.nowMs();
   const directory = rememberingDirectory(ports.directory);
-  let occurredAtMs = request.receivedAtMs;
+  let occurredAtMs = Math.max(request.receivedAtMs, notBeforeMs);
   for (let attempt = 1; ; attempt++) {
     const context = await contextOf({ id, mapping, occurredAtMs, startedAtMs, attempt }, directory, request, ports);
     const result = await action.run(payload, context);

@@ -5,6 +5,8 @@ import type { Directory } from '../../ports/directory.ts';
 export type RememberingDirectory = Directory & {
   /** As it was last read or written here; undefined when it was neither, or does not exist. */
   lastSeen(ref: EntityRef): Entity | Tombstone | undefined;
+  /** Like `readEach`, but reads only those that were not seen yet. */
+  seenEach(refs: EntityRef[]): Promise<(Entity | undefined)[]>;
 };
 
 /**
@@ -21,7 +23,17 @@ export function rememberingDirectory(directory: Directory): RememberingDirectory
     }
     return stored;
   };
+  const lastSeen = (ref: EntityRef) => seen.get(recipientKey(ref));
   return {
+    lastSeen,
+    async seenEach(refs) {
+      const others = refs.filter((ref) => lastSeen(ref) === undefined);
+      if (others.length > 0) remember(others, await directory.readEach(others));
+      return refs.map((ref) => {
+        const one = lastSeen(ref);
+        return isTombstone(one) ? undefined : one;
+      });
+    },
     readEach: async (refs) => remember(refs, await directory.readEach(refs)),
     readStoredEach: async (refs) => remember(refs, await directory.readStoredEach(refs)),
     async writeIfUnchanged(entity, versionSeen) {
@@ -29,7 +41,6 @@ export function rememberingDirectory(directory: Directory): RememberingDirectory
       if (isWritten) seen.set(recipientKey(entity.ref), entity);
       return isWritten;
     },
-    lastSeen: (ref) => seen.get(recipientKey(ref)),
   };
 }
 
