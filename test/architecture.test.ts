@@ -40,6 +40,8 @@ const layers: { folder: string; below: string[]; mayName?: string[] }[] = [
     below: ['shared/core', 'shared/ports', 'shared/adapters', 'shared/lambda', 'shared/operations'],
   },
   { folder: 'infra/constructs', below: ['shared', 'infra/environments.ts'] },
+  // Calculates with what a template says, so that it knows of no construct and no running stack.
+  { folder: 'infra/cost', below: ['shared', 'infra/local/template.ts'] },
   { folder: 'infra/cli', below: ['shared', 'infra/environments.ts', 'infra/author.ts'] },
   { folder: 'infra/local', below: ['shared', 'infra/environments.ts', 'infra/app.ts', 'infra/author.ts'] },
 ];

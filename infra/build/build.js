@@ -30,6 +30,7 @@ const groups = {
     entries: [
       'infra/cli/configuration/write-schemas.ts',
       'test/bench/main.ts',
+      'test/cost/main.ts',
       'test/support/cli-server.ts',
       'test/support/expression-program.ts',
       'test/docs/write-pages.ts',

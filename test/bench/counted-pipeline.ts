@@ -1,3 +1,4 @@
+import { paginateScan } from '@aws-sdk/lib-dynamodb';
 import { makeAwsJsonClient } from '../../infra/local/aws-json-client.ts';
 import { type FunctionHost, hostFunction } from '../../infra/local/function-host.ts';
 import { type FunctionResource, lambdaFunction } from '../../infra/local/resources/function.ts';
@@ -17,7 +18,12 @@ import { startSecrets } from '../support/secrets-manager.ts';
 import { type AwsCall, startWire } from './wire.ts';
 
 /** What one stage did for one batch. */
-export type StageRun = { calls: AwsCall[]; printed: string[] };
+export type StageRun = {
+  calls: AwsCall[];
+  printed: string[];
+  /** The texts that ingest answered. */
+  answers: string[];
+};
 
 export type CountedPipeline = {
   /** Whether the tables are Amazon's own emulator, which counts indexes; else dynalite, which does not. */
@@ -25,9 +31,11 @@ export type CountedPipeline = {
   names: Record<TableName, string>;
   /** Posts each body in a request of its own, one after the other. */
   ingest(bodies: unknown[]): Promise<StageRun>;
-  /** One batch of at most ten: received, worked on by the function, and what it finished deleted. */
-  process(): Promise<StageRun>;
-  trigger(): Promise<StageRun>;
+  /** One batch, by default of at most ten: received, worked on by the function, and what it finished deleted. */
+  process(messagesMax?: number): Promise<StageRun>;
+  trigger(messagesMax?: number): Promise<StageRun>;
+  /** Every row of a table. */
+  rows(table: TableName): Promise<Record<string, unknown>[]>;
   stop(): Promise<void>;
 };
 
@@ -68,7 +76,7 @@ async function start(
   const secrets = kept(await startSecrets());
   const wire = kept(await startWire({ dynamodb: tables.endpoint, sqs: queues.endpoint }));
   const configuration = { client: tables.client, table: tables.names.Configuration };
-  const prefix = 'signalbox/development';
+  const prefix = `signalbox/${stack.environment}`;
   secrets.secrets.set(`${prefix}/ingest`, JSON.stringify({ current: ingestKey }));
   for (const workflow of Object.keys(options.snapshot.workflows)) {
     secrets.secrets.set(`${prefix}/targets/${workflow}`, JSON.stringify({ values: [`whsec_${btoa('k'.repeat(24))}`] }));
@@ -121,24 +129,32 @@ async function start(
   const poller = makeAwsJsonClient(wire.url, 'AmazonSQS', localCredentials.credentials);
   cleanups.push(() => poller.close());
 
-  const counted = async (work: () => Promise<void>): Promise<StageRun> => {
+  const counted = async (work: () => Promise<string[]>): Promise<StageRun> => {
     wire.take();
     printed.length = 0;
-    await work();
+    const answers = await work();
     const calls = wire.take();
     // What a worker prints comes over a pipe and can be behind its answer.
     await new Promise((resolve) => setTimeout(resolve, 20));
-    return { calls, printed: [...printed] };
+    return { calls, printed: [...printed], answers };
   };
   return {
     isReference,
     names: tables.names,
     ingest: (bodies) =>
       counted(async () => {
-        for (const body of bodies) await post(ingest, body);
+        const answers: string[] = [];
+        for (const body of bodies) answers.push(await post(ingest, body));
+        return answers;
       }),
-    process: () => counted(() => deliverBatch(poller, eventsUrl, processor)),
-    trigger: () => counted(() => deliverBatch(poller, actionsUrl, workflowTrigger)),
+    process: (messagesMax) => counted(() => deliverBatch(poller, eventsUrl, processor, messagesMax)),
+    trigger: (messagesMax) => counted(() => deliverBatch(poller, actionsUrl, workflowTrigger, messagesMax)),
+    async rows(table) {
+      const pages = paginateScan({ client: tables.client }, { TableName: tables.names[table], ConsistentRead: true });
+      const rows: Record<string, unknown>[] = [];
+      for await (const { Items = [] } of pages) rows.push(...Items);
+      return rows;
+    },
   };
 }
 
@@ -151,7 +167,7 @@ export function functionOf(resources: StackResources, construct: string): Functi
   return found;
 }
 
-async function post(ingest: FunctionHost, body: unknown): Promise<void> {
+async function post(ingest: FunctionHost, body: unknown): Promise<string> {
   const event = {
     headers: { 'content-type': 'application/json', 'user-agent': 'RudderLabs' },
     requestContext: { http: { method: 'POST' }, requestId: 'bench' },
@@ -161,6 +177,7 @@ async function post(ingest: FunctionHost, body: unknown): Promise<void> {
   };
   const answer = JSON.parse(await ingest.invoke(JSON.stringify(event))) as { statusCode: number; body: string };
   if (answer.statusCode !== 200) throw new Error(`ingest answered ${answer.statusCode}: ${answer.body}`);
+  return answer.body;
 }
 
 type Message = { MessageId: string; ReceiptHandle: string; Body: string };
@@ -169,8 +186,9 @@ async function deliverBatch(
   poller: ReturnType<typeof makeAwsJsonClient>,
   QueueUrl: string,
   consumer: FunctionHost,
-): Promise<void> {
-  const request = { QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 };
+  messagesMax = 10,
+): Promise<never[]> {
+  const request = { QueueUrl, MaxNumberOfMessages: messagesMax, WaitTimeSeconds: 1 };
   const { Messages = [] } = await poller.call<{ Messages?: Message[] }>('ReceiveMessage', request);
   const Records = Messages.map(({ MessageId, ReceiptHandle, Body }) => ({
     ...sqsRecord(Body),
@@ -183,4 +201,5 @@ async function deliverBatch(
   if (batchItemFailures.length > 0) throw new Error(`${consumer.name} failed ${batchItemFailures.length} messages`);
   const Entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
   await poller.call('DeleteMessageBatch', { QueueUrl, Entries });
+  return [];
 }

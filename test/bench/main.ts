@@ -12,6 +12,7 @@ times depend on the machine.`;
 // Loaded one by one: what a section brings with it would be memory and garbage collection of those before it.
 const sections: Record<string, () => Promise<Section>> = {
   writes: async () => (await import('./figures/writes.ts')).writes,
+  cost: async () => (await import('./figures/cost.ts')).cost,
   bundles: async () => (await import('./figures/bundles.ts')).bundles,
   cpu: async () => (await import('./figures/cpu.ts')).cpu,
   signatures: async () => (await import('./figures/signatures.ts')).signatures,

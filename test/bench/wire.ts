@@ -12,6 +12,13 @@ export type AwsCall = {
   readUnits: number;
   /** Messages in the answer of a receive; absent elsewhere. */
   received?: number;
+  /** Bytes of messages, sent or received, with their attributes: what SQS counts in steps of 64 KB. */
+  messageBytes: number;
+  /** Whether messages that were sent name a group. */
+  grouped: boolean;
+  /** From the first byte of the request to the last of the answer. */
+  startedMs: number;
+  endedMs: number;
 };
 
 export type Wire = {
@@ -27,8 +34,9 @@ type ConsumedCapacity = Capacity & {
   Table?: Capacity;
   GlobalSecondaryIndexes?: Record<string, Capacity>;
 };
-type Request = { TableName?: string; RequestItems?: Record<string, unknown> };
-type Answer = { __type?: string; ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[]; Messages?: unknown[] };
+type Message = { MessageBody?: string; Body?: string; MessageAttributes?: unknown; MessageGroupId?: string };
+type Request = Message & { TableName?: string; RequestItems?: Record<string, unknown>; Entries?: Message[] };
+type Answer = { __type?: string; ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[]; Messages?: Message[] };
 
 const writes = new Set(['BatchWriteItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
 
@@ -40,6 +48,7 @@ export async function startWire(upstream: { dynamodb: string; sqs: string }): Pr
   let calls: AwsCall[] = [];
 
   const server = createServer(async (request, response) => {
+    const startedMs = performance.now();
     const [prefix = '', operation = ''] = String(request.headers['x-amz-target']).split('.');
     const service = prefix.startsWith('DynamoDB') ? 'dynamodb' : 'sqs';
     const asked = JSON.parse((await readAll(request)).toString()) as Request;
@@ -49,7 +58,8 @@ export async function startWire(upstream: { dynamodb: string; sqs: string }): Pr
       body: JSON.stringify(service === 'dynamodb' ? { ...asked, ReturnConsumedCapacity: 'INDEXES' } : asked),
     });
     const body = Buffer.from(await answer.arrayBuffer());
-    calls.push(describe(service, operation, asked, JSON.parse(body.toString() || '{}')));
+    const call = describe(service, operation, asked, JSON.parse(body.toString() || '{}'));
+    calls.push({ ...call, startedMs, endedMs: performance.now() });
     response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
     response.end(body);
   });
@@ -70,7 +80,12 @@ export async function startWire(upstream: { dynamodb: string; sqs: string }): Pr
   };
 }
 
-function describe(service: AwsCall['service'], operation: string, asked: Request, answer: Answer): AwsCall {
+function describe(
+  service: AwsCall['service'],
+  operation: string,
+  asked: Request,
+  answer: Answer,
+): Omit<AwsCall, 'startedMs' | 'endedMs'> {
   const refused = answer.__type?.endsWith('ConditionalCheckFailedException') ?? false;
   const tables = asked.RequestItems ? Object.keys(asked.RequestItems) : [asked.TableName ?? ''];
   const consumed = [answer.ConsumedCapacity ?? []].flat();
@@ -80,6 +95,7 @@ function describe(service: AwsCall['service'], operation: string, asked: Request
   // A refused write is billed by the item that is there, and claims fit one unit; the emulator does not say so.
   // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
   if (refused) writeUnits[tables[0] ?? ''] = 1;
+  const messages = service === 'sqs' ? [...(asked.Entries ?? [asked]), ...(answer.Messages ?? [])] : [];
   return {
     service,
     operation,
@@ -88,7 +104,14 @@ function describe(service: AwsCall['service'], operation: string, asked: Request
     writeUnits,
     readUnits: isWrite ? 0 : consumed.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0),
     ...(operation === 'ReceiveMessage' && { received: answer.Messages?.length ?? 0 }),
+    messageBytes: messages.reduce((sum, message) => sum + bytesOf(message), 0),
+    grouped: messages.some(({ MessageGroupId }) => MessageGroupId !== undefined),
   };
+}
+
+function bytesOf({ MessageBody, Body, MessageAttributes }: Message): number {
+  const attributes = MessageAttributes === undefined ? '' : JSON.stringify(MessageAttributes);
+  return Buffer.byteLength(MessageBody ?? Body ?? '') + Buffer.byteLength(attributes);
 }
 
 function unitsOf({ TableName, CapacityUnits = 0, Table, GlobalSecondaryIndexes = {} }: ConsumedCapacity) {

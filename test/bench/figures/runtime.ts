@@ -67,6 +67,7 @@ async function measureSize(deployed: DeployedStack, name: Measured, memoryMb: nu
   for (let i = 0; i < 15; i++) await call(deployed, sandbox, name);
   const warmCalls: Invocation[] = [];
   for (let i = 0; i < warms[name]; i++) warmCalls.push(await call(deployed, sandbox, name));
+  const single = isChosen && name !== 'ingest' ? await singleFigures(deployed, sandbox, memoryMb, name) : [];
   const large = name === 'ingest' ? await largeFigures(deployed, sandbox, memoryMb, isChosen) : [];
   const peakMb = sandbox.peakMegabytes();
   await sandbox.stop();
@@ -92,6 +93,7 @@ async function measureSize(deployed: DeployedStack, name: Measured, memoryMb: nu
       unit: 'ms',
     },
     { name: `${what}: warm p50, ${batch}`, measured: median(durations), unit: 'ms' },
+    { name: `${what}: warm mean, ${batch}`, measured: billedMs, unit: 'ms' },
     {
       name: `${what}: warm p99, ${batch}`,
       measured: percentile(durations, 99),
@@ -105,6 +107,7 @@ async function measureSize(deployed: DeployedStack, name: Measured, memoryMb: nu
       unit: '$',
     },
     { name: `${what}: most memory`, measured: peakMb, unit: 'MB' },
+    ...single,
     ...large,
     ...failure,
   ] satisfies Figure[];
@@ -118,7 +121,7 @@ async function limitedSandbox(deployed: DeployedStack, name: string, memoryMb: n
 }
 
 /** One call with work in it, and what the poller does around it. */
-async function call(deployed: DeployedStack, sandbox: Sandbox, name: Measured): Promise<Invocation> {
+async function call(deployed: DeployedStack, sandbox: Sandbox, name: Measured, messages = 10): Promise<Invocation> {
   if (name === 'ingest') {
     const invocation = await sandbox.invoke(deployed.request(JSON.stringify(orderCompleted())));
     const { statusCode } = answerOf<HttpAnswer>(invocation);
@@ -126,7 +129,7 @@ async function call(deployed: DeployedStack, sandbox: Sandbox, name: Measured): 
     return invocation;
   }
   const queue: QueueName = name === 'workflow-trigger' ? 'actions' : 'events';
-  const event = await batchFor(deployed, queue);
+  const event = await batchFor(deployed, queue, messages);
   const invocation = await sandbox.invoke(event);
   const { batchItemFailures } = answerOf<SQSBatchResponse>(invocation);
   if (batchItemFailures.length > 0) throw new Error(`${name} failed ${batchItemFailures.length} messages`);
@@ -136,8 +139,8 @@ async function call(deployed: DeployedStack, sandbox: Sandbox, name: Measured): 
 
 const helpers = new WeakMap<DeployedStack, { ingest: Sandbox; processor: Sandbox }>();
 
-/** Ten messages, made by the functions before, without limits. */
-async function batchFor(deployed: DeployedStack, queue: QueueName): Promise<SQSEvent> {
+/** Messages made by the functions before, without limits. */
+async function batchFor(deployed: DeployedStack, queue: QueueName, messages: number): Promise<SQSEvent> {
   let helping = helpers.get(deployed);
   if (helping === undefined) {
     const start = (name: string) => deployed.sandbox(name, { limited: false });
@@ -145,13 +148,31 @@ async function batchFor(deployed: DeployedStack, queue: QueueName): Promise<SQSE
     helpers.set(deployed, helping);
   }
   await deployed.clear('events');
-  const orders = Array.from({ length: 10 }, () => orderCompleted());
+  const orders = Array.from({ length: messages }, () => orderCompleted());
   answerOf(await helping.ingest.invoke(deployed.request(JSON.stringify(orders))));
   const events = await deployed.receive('events');
   if (queue === 'events') return events;
   await deployed.clear('actions');
   answerOf(await helping.processor.invoke(events));
   return deployed.receive('actions');
+}
+
+/** With little traffic a batch holds one message, and most of a call is what every call takes. */
+async function singleFigures(
+  deployed: DeployedStack,
+  sandbox: Sandbox,
+  memoryMb: number,
+  name: Measured,
+): Promise<Figure[]> {
+  let billedMs = 0;
+  for (let i = 0; i < warms[name]; i++) billedMs += Math.ceil((await call(deployed, sandbox, name, 1)).durationMs);
+  return [
+    {
+      name: `${name}, ${memoryMb} MB (chosen): warm mean, one message`,
+      measured: billedMs / warms[name],
+      unit: 'ms',
+    },
+  ];
 }
 
 /** The most events, and the most bytes, that one request may bring. */
