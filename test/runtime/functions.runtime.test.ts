@@ -155,6 +155,24 @@ testWithClient(
   },
 );
 
+testLimited(
+  'a queue that hangs ends in a 503 of ours with a stack that names our files, at ingest’s part of a processor',
+  async () => {
+    // The deadline is two seconds before the end, and comes before the first attempt gives up.
+    const ingest = await start('ingest', { limited: true, timeoutSeconds: 3 });
+    expect(answerOf<HttpAnswer>(await ingest.invoke(deployed.request(bodyOf(smallOrderCompleted()))))).toMatchObject({
+      statusCode: 200,
+    });
+    const { sqs } = deployed.fronts;
+    sqs.mode = 'silent';
+    sqs.closeConnections();
+    const answer = answerOf<HttpAnswer>(await ingest.invoke(deployed.request(bodyOf(smallOrderCompleted()))));
+    expect(answer).toMatchObject({ statusCode: 503 });
+    const { logs } = await linesOf(ingest);
+    expect(JSON.stringify(logs.at(-1))).toMatch(/(functions|shared)\/[\w/-]+\.ts:\d+/);
+  },
+);
+
 testLimited('a cold processor with its own part of a processor evaluates an expression within its time', async () => {
   const ingest = await start('ingest');
   await ingest.invoke(deployed.request(bodyOf(smallOrderCompleted({ event: 'weighed' }))));
