@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addCommit } from './commit.ts';
 import { addDiff } from './diff.ts';
 import { addLog } from './log.ts';
+import { addPlan } from './plan.ts';
 import { addPromote } from './promote.ts';
 import { addPull } from './pull.ts';
 import { addPush } from './push.ts';
@@ -13,7 +14,18 @@ export function register(program: Command): void {
   const config = program
     .command('config')
     .description('the configuration: check files, save drafts, commit, compare, promote, go back');
-  for (const add of [addValidate, addPush, addDiff, addCommit, addLog, addShow, addRevert, addPromote, addPull])
+  for (const add of [
+    addValidate,
+    addPush,
+    addDiff,
+    addPlan,
+    addCommit,
+    addLog,
+    addShow,
+    addRevert,
+    addPromote,
+    addPull,
+  ])
     add(config);
   config.addHelpText(
     'after',

@@ -1,7 +1,7 @@
 import type { Comparison } from '../../../shared/operations/mappings/compare-last.ts';
+import { describeChange } from '../../../shared/operations/mappings/describe-change.ts';
 import { formatCount, plural, printable } from '../../../shared/operations/words/text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { describeChange } from './dry-run.ts';
 
 /**
  * How many outcomes would change over many events, by kind of change, each with a few example

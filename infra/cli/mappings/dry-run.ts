@@ -1,3 +1,4 @@
+import { describeChange } from '../../../shared/operations/mappings/describe-change.ts';
 import type { DryRunMappingRow, DryRunRow, MappingTestRow } from '../../../shared/operations/mappings/dry-run-rows.ts';
 import { plural, printable, safeJson } from '../../../shared/operations/words/text.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';
@@ -26,43 +27,6 @@ export function printMappingTest(terminal: Terminal, row: MappingTestRow, draftN
   else {
     terminal.out(colours.bold(`${plural(row.changes.length, 'change')} for this event`));
     for (const change of row.changes) terminal.out(`  ${printable(describeChange(change))}`);
-  }
-}
-
-const headlines = {
-  event_rejected: 'is rejected',
-  event_accepted: 'is no longer rejected',
-  event_type_differs: 'event type differs',
-  user_differs: 'user differs',
-  key_differs: 'idempotency key differs',
-  newly_runs: 'newly runs',
-  no_longer_runs: 'no longer runs',
-  action_differs: 'another action',
-  parameters_differ: 'parameters differ',
-  reason_differs: 'does not run, for another reason',
-} as const;
-
-export type DescribedChange = {
-  kind: keyof typeof headlines;
-  mapping: string | null;
-  parameters: string[];
-  before: string | null;
-  after: string | null;
-};
-
-/** `order-completed: newly runs (was conditions_not_met)` */
-export function describeChange({ kind, mapping, parameters, before, after }: DescribedChange): string {
-  const of = mapping === null ? '' : `${mapping}: `;
-  switch (kind) {
-    case 'newly_runs':
-      return `${of}${headlines[kind]} (was ${before})`;
-    case 'no_longer_runs':
-    case 'event_rejected':
-      return `${of}${headlines[kind]} (${after})`;
-    case 'parameters_differ':
-      return `${of}${headlines[kind]}: ${parameters.join(', ')}`;
-    default:
-      return `${of}${headlines[kind]}${before === null ? '' : `: ${before} → ${after}`}`;
   }
 }
 

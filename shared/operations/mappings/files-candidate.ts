@@ -6,7 +6,11 @@ import {
 } from '../../core/configuration/schema.ts';
 import { own } from '../../core/json/values.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
-import { problemText, readConfigurationFiles } from '../configuration/files/configuration-files.ts';
+import {
+  type ConfigurationFiles,
+  problemText,
+  readConfigurationFiles,
+} from '../configuration/files/configuration-files.ts';
 import type { Environment } from '../environment.ts';
 import { failure } from '../refusal.ts';
 import { plural } from '../words/text.ts';
@@ -17,11 +21,20 @@ import type { Candidate } from './candidate.ts';
  * first values.
  * @throws Refusal with every error of the files
  */
-export function filesCandidate({ name }: Environment, live: LiveConfiguration, directory: string): Candidate {
-  const { snapshot, environments, problems } = readConfigurationFiles(directory);
-  const errors = problems.filter(({ severity }) => severity === 'error');
+export function filesCandidate(environment: Environment, live: LiveConfiguration, directory: string): Candidate {
+  const files = readConfigurationFiles(directory);
+  const errors = files.problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0)
     throw failure(`${plural(errors.length, 'error')} in the configuration files`, ...errors.map(problemText));
+  return candidateOfFiles(environment, live, files);
+}
+
+/** The same of files that were read and have no errors. */
+export function candidateOfFiles(
+  { name }: Pick<Environment, 'name'>,
+  live: LiveConfiguration,
+  { snapshot, environments }: Pick<ConfigurationFiles, 'snapshot' | 'environments'>,
+): Candidate {
   const state = withNewSources(live.state, snapshot, own(environments, name));
   return { configuration: { ...live, snapshot, state }, name: 'files' };
 }
