@@ -6,6 +6,7 @@ import { makeRoles, type RoleCaller } from './access/roles.ts';
 import type { LocalCredentials } from './credentials.ts';
 import { guardServer } from './guard.ts';
 import { listen } from './http-server.ts';
+import { mendDynalite } from './limits/mend-dynalite.ts';
 
 // Runs in a worker thread: dynalite is the busiest part of a local run, and this way gets its own
 // processor core.
@@ -31,6 +32,7 @@ export type TablesServerMessage = { port: number } | { updated: TableUpdate } | 
 const say = (message: TablesServerMessage) => parentPort?.postMessage(message);
 
 const { path, credentials } = workerData as TablesServerData;
+mendDynalite();
 const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0, ...(path !== undefined && { path }) });
 
 // dynalite throws when a connection breaks, for example when a function is stopped at its timeout.

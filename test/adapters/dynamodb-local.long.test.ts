@@ -10,6 +10,7 @@ import { claimStoreContract } from '../contracts/claim-store.ts';
 import { directoryContract } from '../contracts/directory.ts';
 import { rowLimitsContract } from '../contracts/row-limits.ts';
 import { subscriptionsContract } from '../contracts/subscriptions.ts';
+import { tableRequestsContract } from '../contracts/table-requests.ts';
 import { workflowRunsContract } from '../contracts/workflow-runs.ts';
 import type { TestTables } from '../support/dynalite.ts';
 import { javaIsFound, startReferenceTables } from '../support/dynamodb-local.ts';
@@ -48,3 +49,4 @@ onReferenceTables('runs', (tables) =>
   ),
 );
 onReferenceTables('the largest rows', (tables) => rowLimitsContract(tables, { isLong: true }));
+onReferenceTables('what a table refuses', (tables) => tableRequestsContract(tables, { isLocal: true }));

@@ -9,7 +9,8 @@ import type { EventLog } from '../../shared/ports/event-log.ts';
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
  */
 const itemBytesMax = 400 * 1024;
-const levelsMax = 32;
+/** An item is the first level. */
+const levelsMax = 31;
 
 /** Why a table refuses an item; undefined when it takes it. */
 export function itemProblem(item: Record<string, unknown>): string | undefined {

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { CreateTableCommand, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import dynalite from 'dynalite';
+import { mendDynalite } from '../../infra/local/limits/mend-dynalite.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { type TableDefinition, type TableName, tableDefinitions } from '../../shared/adapters/table-definitions.ts';
 
@@ -25,6 +26,7 @@ export const tableNames = Object.fromEntries(Object.keys(tableDefinitions).map((
 
 /** An embedded DynamoDB on a free port with every table of the stack, empty. */
 export async function startTables(): Promise<TestTables> {
+  mendDynalite();
   const server: Server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
