@@ -232,14 +232,21 @@ function startWorker(definition: FunctionResource, { variables, onLine }: HostOp
     read: (answer: Answer) => Result,
   ): Promise<Result> => {
     let timer: NodeJS.Timeout | undefined;
+    let isAnswered = false;
     try {
       const answered = new Promise<Answer>((resolve, reject) => {
-        onAnswer = resolve;
+        onAnswer = (answer) => {
+          isAnswered = true;
+          resolve(answer);
+        };
         onDeath = reject;
-        timer = setTimeout(() => {
+        const timeOut = () => {
+          if (isAnswered) return;
           void worker.terminate();
           die('Sandbox.Timedout', `Task timed out after ${secondsMax.toFixed(2)} seconds`);
-        }, secondsMax * 1000);
+        };
+        // When this thread was busy, the answer may be waiting behind the timer: it is heard first.
+        timer = setTimeout(() => setImmediate(timeOut), secondsMax * 1000);
       });
       send();
       return read(await answered);
