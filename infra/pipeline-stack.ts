@@ -159,7 +159,7 @@ export class PipelineStack extends Stack {
     rest.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
     rest.uses(EventLog, 'BatchWriteItem');
     rest.uses(ActionLog, 'BatchWriteItem');
-    rest.uses(Directory, 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem');
+    rest.uses(Directory, 'BatchGetItem', 'Query', 'PutItem');
     rest.queriesIndex(Directory, 'list');
     rest.uses(Configuration, 'GetItem', 'Query');
     // It records when a key was used, and that the API was: as the processor does for sources.

@@ -1,0 +1,415 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Decision, makeRoleAccess } from '../../infra/local/access/role-access.ts';
+import { lambdaFunction } from '../../infra/local/resources/function.ts';
+import { type Policy, policy, type Statement } from '../../infra/local/resources/policy.ts';
+import { role } from '../../infra/local/resources/role.ts';
+import { type Runtime, type RuntimeEnvironment, startRuntime } from '../../infra/local/runtime.ts';
+import { readResources } from '../../infra/local/stack-resources.ts';
+import { synthesize } from '../../infra/local/synthesize.ts';
+import { readStacks, type Stack } from '../../infra/local/template.ts';
+import { putEach } from '../../shared/adapters/dynamodb.ts';
+import { eventTypesMax } from '../../shared/adapters/dynamodb-seen-registry.ts';
+import { WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import { encodeRawEvent } from '../../shared/core/events/raw-event.ts';
+import { Mapping } from '../../shared/core/mappings/schema.ts';
+import { encodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
+import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
+import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
+import { type Environment, openEnvironment, StackOutputs } from '../../shared/operations/environment.ts';
+import { createKey } from '../../shared/operations/keys/keys.ts';
+import { setSecret } from '../../shared/operations/secrets/change-secret.ts';
+import { actionsMessage, invocation } from '../support/actions-message.ts';
+import { eventRecord, rawEvent, trackEvent } from '../support/build.ts';
+import { configFolder, configure } from '../support/config.ts';
+
+/*
+ * Every permission of every function is needed: without it a call that the functions really make would be denied. The local
+ * runtime decides each call by the template's roles and tells the decisions; here they are decided again, each time with one
+ * permission less.
+ */
+
+/** What no call of a function shows, and why it is granted. */
+const granted: Record<string, string> = {
+  'logs:CreateLogStream': 'Lambda writes the log in the name of the role, outside the function',
+  'logs:PutLogEvents': 'Lambda writes the log in the name of the role, outside the function',
+};
+
+const functionNames = ['Ingest', 'Processor', 'WorkflowTrigger', 'DeadLetter', 'Api'] as const;
+
+let outdir: string;
+let stack: Stack;
+let receiver: Server;
+const decisions: Decision[] = [];
+const problems: string[] = [];
+
+beforeAll(async () => {
+  outdir = mkdtempSync(join(tmpdir(), 'signalbox-grants-'));
+  await synthesize(outdir, ['development']);
+  [stack] = readStacks(outdir) as [Stack];
+  receiver = createServer(({ url }, response) => response.writeHead(url === '/refuse' ? 400 : 202).end());
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  await withRuntime(stack, exercise, (decision) => decisions.push(decision));
+}, 240_000);
+afterAll(() => {
+  receiver?.close();
+  rmSync(outdir, { recursive: true, force: true });
+});
+
+type Running = { runtime: Runtime; local: RuntimeEnvironment; environment: Environment };
+
+/** Runs the stack, which may differ from the synthesized one. */
+async function withRuntime<Result>(
+  { template }: Stack,
+  work: (running: Running) => Promise<Result>,
+  onDecision: (decision: Decision) => void = () => undefined,
+): Promise<Result> {
+  const file = join(outdir, 'signalbox-development.template.json');
+  const before = readFileSync(file);
+  writeFileSync(file, JSON.stringify(template));
+  const runtime = await startRuntime({
+    environments: ['development'],
+    port: 0,
+    outdir,
+    configure,
+    onDecision,
+    onProblem: (line) => problems.push(line),
+  }).finally(() => writeFileSync(file, before));
+  const local = runtime.environments.development as RuntimeEnvironment;
+  const { region, credentials, endpoints, outputs } = local;
+  const environment = openEnvironment(
+    'development',
+    'local',
+    StackOutputs.parse(outputs),
+    { region, credentials },
+    endpoints,
+  );
+  try {
+    return await work({ runtime, local, environment });
+  } finally {
+    environment.documents.destroy();
+    await runtime.stop();
+  }
+}
+
+const url = ({ local }: Running) =>
+  local.configuration.sources.find(({ key }) => key === 'rudderstack')?.ingestUrl ?? '';
+
+async function post(running: Running, ...events: unknown[]): Promise<number[]> {
+  const statuses: number[] = [];
+  for (const event of events) {
+    const headers = { 'content-type': 'application/json', 'user-agent': 'RudderLabs', 'x-webhook-secret': 'test' };
+    statuses.push((await fetch(url(running), { method: 'POST', headers, body: JSON.stringify(event) })).status);
+  }
+  return statuses;
+}
+
+/** Everything that the functions do, once. */
+async function exercise(running: Running): Promise<void> {
+  const { runtime, local, environment } = running;
+  await fillEventTypes(environment);
+  const secrets = { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
+  for (const workflow of ['news', 'reminder', 'refused']) {
+    const value = `whsec_${Buffer.from('secret of a target').toString('base64')}`;
+    await setSecret(secrets, { name: `targets/${workflow}`, value, also: false, nowMs: Date.now() });
+  }
+  await commitAllActions(environment);
+  const track = (event: string, userId: string, properties: Record<string, unknown> = {}) =>
+    trackEvent({ event, userId, messageId: undefined, timestamp: undefined, properties });
+
+  await post(
+    running,
+    { type: 'identify', userId: 'ana', traits: { email: 'ana@orchard.example' } },
+    { type: 'identify', userId: 'bo', traits: { name: 'Bo' } },
+  );
+  await runtime.idle();
+  const project = { project: 'p-1', name: 'Harbour' };
+  await post(running, trackEvent({ userId: 'ana', messageId: 'a run that is only recorded' }), {
+    ...track('refused', 'ana'),
+    messageId: 'a run that fails, so that its key is free again',
+  });
+  await post(running, track('followed', 'ana', project), track('followed', 'bo', project));
+  await runtime.idle();
+  await post(
+    running,
+    track('updated', 'ana', project),
+    track('left', 'ana', { cart: 'c' }),
+    track('left', 'bo', { cart: 'd' }),
+  );
+  await until(async () => (await count(environment, environment.outputs.WorkflowRunsTable)) >= 7);
+  await post(running, track('returned', 'ana', { cart: 'c' }), track('closed', 'bo', project));
+  await runtime.idle();
+
+  // For a merge, which moves what a user follows.
+  await post(running, track('followed', 'ana', { project: 'p-2', name: 'Quay' }));
+  await deliverAgain(running);
+  await parkMessages(running);
+  await runtime.idle();
+  await callApi(running);
+  await runtime.idle();
+  expect(local.queues()).toEqual(
+    Object.fromEntries(Object.keys(local.queues()).map((name) => [name, { visible: 0, inFlight: 0, delayed: 0 }])),
+  );
+}
+
+/** As many event types as a source may have, all long unseen: the next new one takes the place of one of them. */
+async function fillEventTypes({ configuration: { client, table } }: Environment): Promise<void> {
+  const rows = Array.from({ length: eventTypesMax }, (_, i) => ({
+    table,
+    item: {
+      pk: 'event-types#rudderstack',
+      sk: `track/old-${i}`,
+      last_seen_at: new Date(0).toISOString(),
+      sample_event_id: 'x',
+    },
+  }));
+  for (const error of await putEach(client, rows)) if (error !== undefined) throw error;
+}
+
+async function commitAllActions(environment: Environment): Promise<void> {
+  const { snapshot, environments } = readConfigurationFiles(configFolder);
+  const address = receiver.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+  const target = { type: 'http', url: `${url}/` };
+  const on = (event: string, action: string, parameters: object) =>
+    Mapping.parse({ id: `${event}-${action.replaceAll('_', '-')}`, event: `track/${event}`, action, parameters });
+  const project = { collection: { value: 'projects' }, id: 'data.project' };
+  snapshot.workflows.reminder = WorkflowFile.parse({ name: 'Reminder', delay: '5s', target: { development: target } });
+  snapshot.workflows.refused = WorkflowFile.parse({
+    name: 'Refused',
+    target: { development: { type: 'http', url: `${url}/refuse` } },
+  });
+  snapshot.workflows.news = WorkflowFile.parse({ name: 'News', target: { development: target } });
+  snapshot.sources.rudderstack?.mappings.push(
+    on('followed', 'objects_set', { ...project, name: 'data.name' }),
+    on('followed', 'objects_subscribe', { ...project, recipients: { id: 'user_id' } }),
+    on('followed', 'audiences_add_member', {
+      key: { value: 'all' },
+      members: 'user_id',
+      create_audience: { value: true },
+    }),
+    on('updated', 'workflows_trigger', { key: 'news', recipients: [project] }),
+    on('refused', 'workflows_trigger', { key: 'refused' }),
+    on('left', 'workflows_trigger', { key: 'reminder', cancellation_key: 'data.cart' }),
+    on('returned', 'workflows_cancel', { key: 'reminder', cancellation_key: 'data.cart' }),
+    on('closed', 'objects_delete', project),
+    on('closed', 'users_delete', { id: 'user_id' }),
+  );
+  const asked = { author: 'test', message: 'test', nowMs: Date.now() };
+  await pushAndCommit(environment.configuration, { snapshot, seed: environments.development, ...asked });
+}
+
+/** A copy while another call holds its key: handed back, and on its last delivery logged as failed. */
+async function deliverAgain({ local, environment }: Running): Promise<void> {
+  const processor = [...local.functions.values()].find(({ name }) => name.includes('Processor'));
+  const event = trackEvent({ messageId: 'held' });
+  const deliver = async (id: string, deliveries: number) =>
+    JSON.parse(
+      (await processor?.invoke(JSON.stringify({ Records: [eventRecord(rawEvent(event, { id }), deliveries)] }))) ?? '',
+    );
+  const [first, holder, copy] = ['A', 'B', 'C'].map((letter) => `01KAJ6VY008M25RXK0Q4T9B7${letter}0`) as [
+    string,
+    string,
+    string,
+  ];
+  await deliver(first, 1);
+  // The same event again: its row says what became of the first.
+  await deliver(copy, 2);
+  const { documents, outputs } = environment;
+  const { Items = [] } = await documents.send(new ScanCommand({ TableName: outputs.ClaimsTable }));
+  const held = Items.find(({ owner }) => owner === first);
+  await documents.send(
+    new UpdateCommand({
+      TableName: outputs.ClaimsTable,
+      Key: { pk: held?.pk, sk: held?.sk },
+      UpdateExpression: 'SET #owner = :holder, lease_ends_at = :lease',
+      ExpressionAttributeNames: { '#owner': 'owner' },
+      ExpressionAttributeValues: { ':holder': holder, ':lease': Date.now() + 600_000 },
+    }),
+  );
+  for (const deliveries of [1, 10]) {
+    const { batchItemFailures } = await deliver(copy, deliveries);
+    expect(batchItemFailures).toHaveLength(1);
+  }
+}
+
+/** Messages that were given up. */
+async function parkMessages({ local, environment: { outputs } }: Running): Promise<void> {
+  const { region, credentials, endpoints } = local;
+  const client = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
+  const claim = { key: 'parked', source: 'rudderstack', eventType: 'track/order_completed' };
+  const actions = encodeActionsMessage(
+    actionsMessage({ claim, invocations: [invocation('users_identify', 'identify', { id: 'x' })] }),
+  );
+  if ('tooLarge' in actions) throw new Error('the message is too large');
+  for (const [QueueUrl, MessageBody] of [
+    [outputs.EventsDeadLetterQueueUrl, encodeRawEvent(rawEvent())],
+    [outputs.ActionsDeadLetterQueueUrl, actions.text],
+  ]) {
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+  }
+  client.destroy();
+}
+
+async function callApi({ local, environment }: Running): Promise<void> {
+  const entropy = new Uint8Array(32).fill(7);
+  const { key } = await createKey(
+    environment,
+    { name: 'test', kind: 'secret' },
+    { author: 'test', nowMs: Date.now(), entropy },
+  );
+  const call = async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${local.ingestUrl}/v1/users${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    expect([method, path, Math.floor(response.status / 100)]).toEqual([method, path, 2]);
+  };
+  await call('PUT', '/ana-too', { name: 'Ana' });
+  await call('GET', '/ana');
+  await call('GET', '');
+  await call('GET', '/ana/subscriptions');
+  await call('POST', '/ana-too/merge', { from_user_id: 'ana' });
+  await call('DELETE', '/ana-too');
+}
+
+async function count({ documents }: Environment, TableName: string): Promise<number> {
+  return (await documents.send(new ScanCommand({ TableName, Select: 'COUNT' }))).Count ?? 0;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (const endsAtMs = Date.now() + 30_000; !(await condition()); ) {
+    if (Date.now() > endsAtMs) throw new Error(['it did not come to that', ...problems].join('\n'));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+type Granted = { arn: string; policies: Policy[] };
+
+function roleOf(name: string): Granted {
+  const resources = readResources(stack, {
+    queueUrl: (queue) => `http://127.0.0.1/${queue}`,
+    gatewayUrl: 'http://127.0.0.1',
+  });
+  const definition = resources.of(lambdaFunction).find((one) => one.name.includes(`-${name}`));
+  const found = resources.of(role).find(({ arn }) => arn === definition?.role);
+  if (found === undefined) throw new Error(`the template has no role of ${name}`);
+  return {
+    arn: found.arn,
+    policies: [...found.policies, ...resources.of(policy).filter(({ roles }) => roles.includes(found.name))],
+  };
+}
+
+const listed = <Item>(one: Item | Item[]): Item[] => (Array.isArray(one) ? one : [one]);
+
+/** The policies with one permission less: an action on a resource, or a key of items that a statement names. */
+function* withoutOne({ policies }: Granted): Generator<{ what: string; action: string; policies: Policy[] }> {
+  for (const [p, { name, document }] of policies.entries()) {
+    for (const [s, statement] of document.Statement.entries()) {
+      const replaced = (...instead: Statement[]) =>
+        policies.with(p, {
+          name,
+          document: { ...document, Statement: document.Statement.toSpliced(s, 1, ...instead) },
+        });
+      for (const action of listed(statement.Action)) {
+        for (const resource of listed(statement.Resource)) {
+          const otherActions = listed(statement.Action).filter((one) => one !== action);
+          const otherResources = listed(statement.Resource).filter((one) => one !== resource);
+          const rest = [
+            { ...statement, Action: otherActions },
+            { ...statement, Action: action, Resource: otherResources },
+          ].filter(({ Action, Resource }) => Action.length > 0 && Resource.length > 0);
+          yield { what: `${action} on ${resource}`, action, policies: replaced(...rest) };
+        }
+      }
+      const condition = statement.Condition?.['ForAllValues:StringLike'];
+      for (const key of listed((condition?.['dynamodb:LeadingKeys'] ?? []) as string[])) {
+        const keys = listed(condition?.['dynamodb:LeadingKeys'] as string[]).filter((one) => one !== key);
+        const Condition = { ...statement.Condition, 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } };
+        yield {
+          what: `items ${key} by ${listed(statement.Action)}`,
+          action: '',
+          policies: replaced({ ...statement, Condition }),
+        };
+      }
+    }
+  }
+}
+
+describe('what is granted is used', () => {
+  test('and no call of the exercise was denied', () => {
+    expect(decisions.length).toBeGreaterThan(50);
+    expect(decisions.filter(({ allowed }) => !allowed)).toEqual([]);
+  });
+
+  test.each(functionNames)('%s would miss each of its permissions', (name) => {
+    const all = roleOf(name);
+    const asked = decisions.filter((decision) => decision.role === all.arn).map(({ permission }) => permission);
+    const unused: string[] = [];
+    for (const { what, action, policies } of withoutOne(all)) {
+      const access = makeRoleAccess({ arn: all.arn, session: 'test', policies });
+      const isMissed = asked.some((permission) => access.denied([permission]) !== undefined);
+      if (!isMissed && granted[action] === undefined) unused.push(what);
+      // A reason for what is used has become untrue.
+      if (isMissed && granted[action] !== undefined) unused.push(`${what} is used after all`);
+    }
+    expect(unused).toEqual([]);
+  });
+});
+
+describe('without a permission', () => {
+  type Template = Stack['template'];
+  /** The template whose roles may no longer do `action` on what `of` names. */
+  function without(action: string, of: (resource: string) => boolean): Stack {
+    const template = structuredClone(stack.template);
+    let removed = 0;
+    for (const { Type, Properties } of Object.values(template.Resources)) {
+      if (Type !== 'AWS::IAM::Policy') continue;
+      const document = Properties.PolicyDocument as unknown as {
+        Statement: { Action: string | string[]; Resource: unknown }[];
+      };
+      document.Statement = document.Statement.flatMap((statement) => {
+        if (!listed(statement.Action).includes(action) || !of(JSON.stringify(statement.Resource))) return [statement];
+        removed++;
+        const others = listed(statement.Action).filter((one) => one !== action);
+        return others.length > 0 ? [{ ...statement, Action: others }] : [];
+      });
+    }
+    if (removed === 0) throw new Error(`no role may do ${action} there`);
+    return { ...stack, template: template as Template };
+  }
+  const identify = { type: 'identify', userId: 'ana', messageId: 'one' };
+
+  test('to send to the events queue, ingest answers 503, and the sender tries again', async () => {
+    const changed = without('sqs:SendMessage', (resource) => resource.includes('"EventsQueue"'));
+    expect(await withRuntime(changed, (running) => post(running, identify))).toEqual([503]);
+  }, 90_000);
+
+  test('to write event rows, no event gets one', async () => {
+    const changed = without('dynamodb:BatchWriteItem', (resource) => resource.includes('"EventLog"'));
+    const denied: Decision[] = [];
+    const rows = await withRuntime(
+      changed,
+      async (running) => {
+        await post(running, identify);
+        await until(async () => denied.length > 0);
+        return count(running.environment, running.environment.outputs.EventLogTable);
+      },
+      (decision) => !decision.allowed && denied.push(decision),
+    );
+    expect([rows, denied.map(({ permission }) => permission.action)]).toEqual([0, ['dynamodb:BatchWriteItem']]);
+  }, 90_000);
+
+  test("to look at the queue, Lambda's poller does not start", async () => {
+    const changed = without('sqs:GetQueueAttributes', (resource) => resource.includes('"ActionsQueue"'));
+    await expect(withRuntime(changed, async () => undefined)).rejects.toThrow(
+      /AWS::Lambda::EventSourceMapping .*AccessDeniedException: User: \S+WorkflowTrigger\S+ is not authorized to perform: sqs:getqueueattributes/,
+    );
+  }, 90_000);
+});
