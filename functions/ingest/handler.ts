@@ -16,11 +16,13 @@ import { makeRefusals } from '../../shared/lambda/refusals.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
 import { bodyBytes, type Reporting, report, reportSending, toHttpResult, toIngestRequest } from './answer.ts';
 import { type IngestDeps, ingestRequest } from './ingest-request.ts';
+import { lookAgainFor } from './look-again.ts';
 
-export function makeHandler(parts: Omit<IngestDeps, 'onSending'> & Omit<Reporting, 'refusals'>) {
+export function makeHandler(parts: Omit<IngestDeps, 'onSending' | 'lookAgain'> & Omit<Reporting, 'refusals'>) {
   const deps = {
     ...parts,
     onSending: (source: string, ids: string[]) => reportSending(source, ids, parts.metrics),
+    lookAgain: lookAgainFor(parts.nowMs),
     refusals: makeRefusals({ ...parts, service: 'ingest' }),
   };
   return middy<APIGatewayProxyEventV2, HttpResult>(undefined, { timeoutEarlyInMillis: lastSpareMs })

@@ -24,6 +24,7 @@ import type { Deadline } from '../../shared/lambda/in-time.ts';
 import type { ConfigurationSource, LiveConfiguration } from '../../shared/ports/configuration.ts';
 import type { EventsQueue, SendResult } from '../../shared/ports/queues.ts';
 import type { Secrets } from '../../shared/ports/secrets.ts';
+import type { LookAgain } from './look-again.ts';
 
 export type IngestRequest = {
   method: string;
@@ -61,6 +62,8 @@ export type IngestDeps = {
   logShards: number;
   /** Called before the queue is asked to take a request's events. Default: nothing happens. */
   onSending?(source: string, ids: string[]): void;
+  /** How often wrong URLs may have these read again. */
+  lookAgain: { configuration: LookAgain; key: LookAgain };
   log: FunctionLog;
   nowMs(): number;
   randomBytes(size: number): Uint8Array;
@@ -173,16 +176,25 @@ async function accept(
 
 /**
  * Finds the URL's source. An unknown source or token is looked up again in fresh configuration and
- * keys.
+ * keys, unless wrong URLs had them read a moment ago.
  */
 async function locate(request: IngestRequest, deps: IngestDeps): Promise<Located | Refusal> {
   const [configuration, keys] = await Promise.all([deps.configuration.current(), deps.secrets.valuesOf('ingest')]);
   const located = configuration.uncommitted ? undefined : locateIn(configuration, keys, request);
   if (located?.kind === 'located') return located;
-  const [reloaded, keysNow] = await Promise.all([deps.configuration.reload(), deps.secrets.refresh('ingest')]);
+  const { lookAgain } = deps;
+  const [reloaded, keysNow] = await Promise.all([
+    lookAgain.configuration.isDue() ? deps.configuration.reload() : configuration,
+    lookAgain.key.isDue() ? deps.secrets.refresh('ingest') : keys,
+  ]);
   // Senders drop an event for good on a 404, and the first commit may bring its source.
   if (reloaded.uncommitted) throw new RetryableError('no configuration was ever committed here');
-  return locateIn(reloaded, keysNow, request);
+  const relocated = locateIn(reloaded, keysNow, request);
+  if (relocated.kind === 'located') {
+    lookAgain.configuration.found();
+    lookAgain.key.found();
+  }
+  return relocated;
 }
 
 const stateOfNobody = SourceState.parse({});

@@ -2,6 +2,7 @@ import { brotliCompressSync } from 'node:zlib';
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { explainBatch } from '../../functions/dead-letter/explain-parked.ts';
 import { type Ingested, ingestRequest } from '../../functions/ingest/ingest-request.ts';
+import { lookAgainFor } from '../../functions/ingest/look-again.ts';
 import { processBatch } from '../../functions/processor/process-batch.ts';
 import { runActions } from '../../functions/workflow-trigger/run-actions.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
@@ -503,6 +504,7 @@ export class World {
       configuration: this.#configuration(process),
       secrets: this.#port('secrets', secrets, process),
       events: this.#port('events', eventsQueueOf(this.stores.queues.events), process),
+      lookAgain: lookAgainFor(this.nowMs),
       logShards: 2,
       log: silentLog,
       nowMs: this.nowMs,

@@ -5,6 +5,7 @@ import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import type { HttpResult } from '../../shared/lambda/http-errors.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { inFullPerMinute, oneIn } from '../../shared/lambda/refusals.ts';
+import { liveConfiguration } from '../support/build.ts';
 import { ingestKey, makeTestIngest, type TestIngest } from '../support/ingest.ts';
 
 /* What strangers can make ingest spend: lines of the log, and calls of AWS. */
@@ -120,4 +121,59 @@ test('a lone refusal of a minute and the rest of an attack are counted with the 
   await post('rudderstack', token);
   expect(sum('UrlsRefused')).toBe(inFullPerMinute + 7);
   expect(lines().find(({ stands_for }) => stands_for === 7)?._aws.Timestamp).toBe(startMs + minuteMs - 1);
+});
+
+describe('wrong URLs', () => {
+  const again = (calls: string[]) => calls.filter((call) => /reload|refresh/.test(call));
+
+  test('have nothing read again once they keep coming: ten minutes of them cost fewer reads than the ordinary refresh', async () => {
+    const { ingest, clock, post } = startProcess();
+    for (let second = 0; second < 60; second++) {
+      clock.nowMs = startMs + second * 1_000;
+      for (const source of ['rudderstack', 'guess']) await post(source, `guess-${second}`);
+    }
+    // After 1, 2, 4, 8 and then every 15 seconds; the key after 30.
+    ingest.calls.length = 0;
+    for (let second = 60; second < 660; second++) {
+      clock.nowMs = startMs + second * 1_000;
+      expect(await post('rudderstack', `guess-${second}`)).toBe(404);
+    }
+    const count = (call: string) => again(ingest.calls).filter((made) => made === call).length;
+    // The ordinary refresh would read the configuration 40 times and the key twice.
+    expect(count('configuration.reload')).toBeLessThanOrEqual(600 / 15);
+    expect(count('secrets.refresh ingest')).toBeLessThanOrEqual(4);
+    ingest.calls.length = 0;
+    for (let i = 0; i < 1_000; i++) await post('rudderstack', `guess-${i}`);
+    expect(again(ingest.calls)).toEqual([]);
+    expect(ingest.sent).toEqual([]);
+  });
+
+  test('of a source that was just made work at once, also after strangers guessed for an hour and stopped', async () => {
+    const { ingest, clock, post } = startProcess();
+    for (let second = 0; second < 3_600; second += 5) {
+      clock.nowMs = startMs + second * 1_000;
+      await post('rudderstack', 'guess');
+    }
+    clock.nowMs += 60_000;
+    ingest.reloaded = liveConfiguration({ state: { url: { generation: 2 } } });
+    expect(await post('rudderstack', ingestToken(ingestKey, 'rudderstack', 2))).toBe(200);
+  });
+
+  test('work within fifteen seconds while strangers go on guessing', async () => {
+    const { ingest, clock, post } = startProcess();
+    let second = 0;
+    const guess = async () => {
+      clock.nowMs = startMs + second++ * 1_000;
+      await post('rudderstack', 'guess');
+    };
+    while (second < 300) await guess();
+    ingest.reloaded = liveConfiguration({ state: { url: { generation: 2 } } });
+    const statuses: number[] = [];
+    for (let i = 0; i < 16; i++) {
+      await guess();
+      ingest.live = again(ingest.calls.splice(0)).includes('configuration.reload') ? ingest.reloaded : ingest.live;
+      statuses.push(await post('rudderstack', ingestToken(ingestKey, 'rudderstack', 2)));
+    }
+    expect(statuses.at(-1)).toBe(200);
+  });
 });

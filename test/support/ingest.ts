@@ -39,6 +39,8 @@ export type TestIngest = IngestDeps & {
   answer: ((events: RawEvent[]) => SendResult[]) | undefined;
 };
 
+const alwaysDue = { isDue: () => true, found: () => undefined };
+
 /** Ports in memory, each of which can be made to fail. */
 export function makeTestIngest(): TestIngest {
   const call = (text: string) => {
@@ -83,6 +85,7 @@ export function makeTestIngest(): TestIngest {
       },
     },
     logShards: 1,
+    lookAgain: { configuration: alwaysDue, key: alwaysDue },
     log: makeKeptLog(),
     nowMs: () => Date.parse('2026-05-04T12:00:00Z'),
     randomBytes,

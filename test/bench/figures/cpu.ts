@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type IngestDeps, ingestRequest } from '../../../functions/ingest/ingest-request.ts';
+import { lookAgainFor } from '../../../functions/ingest/look-again.ts';
 import { type ProcessorDeps, processBatch } from '../../../functions/processor/process-batch.ts';
 import { itemFromEntry } from '../../../shared/adapters/dynamodb-event-log.ts';
 import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
@@ -138,6 +139,7 @@ function ingestDeps(): IngestDeps {
     events: {
       sendEach: async (events) => events.map((event) => ({ sent: encodeRawEvent(event) !== '' }) as { sent: true }),
     },
+    lookAgain: lookAgainFor(Date.now),
     logShards: 1,
     log: silentLog,
     nowMs: Date.now,

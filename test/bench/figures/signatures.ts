@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type IngestDeps, type IngestRequest, ingestRequest } from '../../../functions/ingest/ingest-request.ts';
+import { lookAgainFor } from '../../../functions/ingest/look-again.ts';
 import { Snapshot, SourceFile, SourceState } from '../../../shared/core/configuration/schema.ts';
 import { encodeRawEvent } from '../../../shared/core/events/raw-event.ts';
 import { ingestToken } from '../../../shared/core/ingest/ingest-token.ts';
@@ -84,6 +85,7 @@ function ingestDeps(kinds: SourceKind[]): IngestDeps {
     events: {
       sendEach: async (events) => events.map((event) => ({ sent: encodeRawEvent(event) !== '' }) as { sent: true }),
     },
+    lookAgain: lookAgainFor(Date.now),
     logShards: 1,
     log: silentLog,
     // The clock stands, so that no signature ages while it is measured.
