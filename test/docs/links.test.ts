@@ -1,9 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { Command, CommanderError } from 'commander';
-import { addGlobalOptions } from '../../infra/cli/command.ts';
-import { type CommandFile, commandFiles } from '../../infra/cli/commands.ts';
+import { loadCommands, refusedBecause } from './cli-commands.ts';
 import { anchorOf, fencesOf, proseOf, sectionsOf } from './markdown.ts';
 
 /*
@@ -57,36 +55,7 @@ function commandsOf(page: string): Shown[] {
   return [...find(inline, true), ...find(lines, false)];
 }
 
-const loaded: CommandFile[] = [];
-beforeAll(async () => {
-  // One after the other: Jest on Node 20 cannot load two files at once that share a third.
-  for (const load of Object.values(commandFiles)) loaded.push(await load());
-});
-
-/** What the CLI has against a command, as its own parser says it; undefined when it would run it. */
-function refusedBecause(command: string): string | undefined {
-  const program = addGlobalOptions(new Command('signalbox'));
-  for (const { register } of loaded) register(program);
-  quieten(program);
-  const words = command.match(/"[^"]*"|'[^']*'|\$\([^)]*\)|\S+/g) ?? [];
-  try {
-    program.parse(
-      words.map((word) => word.replaceAll(/^["']|["']$/g, '')),
-      { from: 'user' },
-    );
-    return undefined;
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return undefined;
-    return (error as Error).message;
-  }
-}
-
-/** Parses as ever and does nothing. */
-function quieten(command: Command): void {
-  command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
-  if (command.commands.length === 0) command.action(() => undefined);
-  for (const inner of command.commands) quieten(inner);
-}
+beforeAll(loadCommands);
 
 describe.each(pages)('%s', (page) => {
   test('has no link that leads nowhere', () => {
