@@ -9,6 +9,7 @@ import { deniedRequest, type Roles } from './access/roles.ts';
 import { type AwsJsonClient, makeAwsJsonClient } from './aws-json-client.ts';
 import type { LocalCredentials } from './credentials.ts';
 import { callerOf, type Guards, operationOf } from './guard.ts';
+import { limitQueues } from './limits/limit-queues.ts';
 import type { QueueResource } from './resources/queue.ts';
 import { accountId, region } from './resources/resource-type.ts';
 import { DatabaseSync } from './sqlite.ts';
@@ -94,7 +95,7 @@ function refuse(reply: FastifyReply, { status, headers, body }: ServiceRefusal):
     .send(JSON.stringify(body));
 }
 
-/** Starts fauxqs with three changes for which it has no option. */
+/** Starts fauxqs with four changes for which it has no option. */
 async function adjusted(guards: Guards, start: () => Promise<FauxqsServer>): Promise<FauxqsServer> {
   // It listens on every interface. It is a Fastify server, and Fastify announces each instance
   // before it listens: https://fastify.dev/docs/latest/Reference/Hooks/#diagnostics-channel-hooks
@@ -116,6 +117,7 @@ async function adjusted(guards: Guards, start: () => Promise<FauxqsServer>): Pro
       if (denied !== undefined) return refuse(reply, denied);
       done();
     });
+    limitQueues(fastify);
     const listen = fastify.listen.bind(fastify);
     fastify.listen = (options) => listen({ ...options, host: '127.0.0.1' });
   };

@@ -1,5 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { startFauxqs } from 'fauxqs';
+import { limitQueues } from '../../infra/local/limits/limit-queues.ts';
 import { localCredentials } from './dynalite.ts';
 
 export type TestQueues = {
@@ -12,7 +14,11 @@ export type TestQueues = {
 
 /** An embedded SQS on a free port. */
 export async function startQueues(): Promise<TestQueues> {
-  const server = await startFauxqs({ port: 0, logger: false });
+  const limit = (message: unknown) => limitQueues((message as { fastify: unknown }).fastify);
+  subscribe('fastify.initialization', limit);
+  const server = await startFauxqs({ port: 0, logger: false }).finally(() =>
+    unsubscribe('fastify.initialization', limit),
+  );
   const client = new SQSClient({ endpoint: server.address, ...localCredentials });
   return {
     client,
