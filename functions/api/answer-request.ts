@@ -66,8 +66,13 @@ async function settle(event: APIGatewayProxyEventV2, times: Times, deps: ApiDeps
     return countedResult(authenticated, times, deps);
   }
   const { key } = authenticated;
-  const [answer] = await Promise.all([answerKnown(found, event, key, times, deps), noteUse(key, times, deps)]);
-  return countedResult(answer, times, deps);
+  // It never fails, and is waited for in any case: what a function leaves running may never end.
+  const noted = noteUse(key, times, deps);
+  try {
+    return countedResult(await answerKnown(found, event, key, times, deps), times, deps);
+  } finally {
+    await noted;
+  }
 }
 
 function countedResult(answer: Answer, { id }: Times, { metrics }: ApiDeps): HttpResult {

@@ -7,21 +7,24 @@ import type { Recorded } from '../../shared/operations/requests/record-request.t
 /** A wrong field, in the published form: `type` is a word for programs, null for most. */
 export type FieldProblem = FieldError & { type: string | null };
 
-/** All codes of refusals: the closed list that answers and metrics share. */
-export type RefusalCode =
-  | 'authentication_required'
-  | 'authorization'
-  | 'invalid_json'
-  | 'invalid_params'
-  | 'payload_too_large'
-  | 'resource_missing'
-  | 'not_offered'
-  | 'encoding_unsupported'
-  | 'actor_missing'
-  | 'audience_missing'
-  | 'workflow_missing'
-  | 'workflow_inactive'
-  | 'idempotency_mismatch';
+/** All codes of refusals: the closed list that answers, metrics and documents share. */
+export const refusalCodes = [
+  'authentication_required',
+  'authorization',
+  'invalid_json',
+  'invalid_params',
+  'payload_too_large',
+  'resource_missing',
+  'not_offered',
+  'encoding_unsupported',
+  'actor_missing',
+  'audience_missing',
+  'workflow_missing',
+  'workflow_inactive',
+  'idempotency_mismatch',
+] as const;
+
+export type RefusalCode = (typeof refusalCodes)[number];
 
 export type Refused = {
   kind: 'refused';

@@ -15,7 +15,7 @@ export type Call<Params, Query, Body> = {
 };
 
 /** What routes may use besides what requests may. */
-export type ApiPorts = RequestPorts & { list: DirectoryList };
+export type ApiPorts = RequestPorts & { list: DirectoryList; routes: readonly Route[] };
 
 /** One call of the API, as data: requests are checked, and the documents written, from it. */
 export type Route = {

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { actions } from '../../shared/core/actions/index.ts';
+import { openApiPage, withCallTables } from './api-pages.ts';
 import { knownActionsFile } from './known-actions.ts';
 
 // First, and the generators only then: pages of actions show what planning makes of their examples.
@@ -11,3 +12,7 @@ const docs = new URL('../../docs/', import.meta.url);
 for (const folder of ['actions/', 'sources/']) mkdirSync(new URL(folder, docs), { recursive: true });
 for (const [path, text] of [...(await actionPages()), ...(await sourcePages())])
   writeFileSync(new URL(path, docs), text);
+
+writeFileSync(new URL('openapi.yaml', docs), openApiPage());
+const api = new URL('api.md', docs);
+writeFileSync(api, withCallTables(readFileSync(api, 'utf8')));

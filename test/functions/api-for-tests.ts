@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import Knock from '@knocklabs/node';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { type ApiDeps, answerRequest } from '../../functions/api/answer-request.ts';
+import { findRoute } from '../../functions/api/find-route.ts';
 import { routes } from '../../functions/api/routes/index.ts';
 import { decodePath, matchRoute, proxyEvent } from '../../infra/local/proxy-event.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
@@ -18,11 +19,15 @@ import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { createKey } from '../../shared/operations/keys/keys.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 import { makeKeptLog } from '../support/function-log.ts';
+import { makeAnswerCheck } from '../support/openapi-answers.ts';
 
 export type ApiAnswer = { status: number; headers: Record<string, string>; body: unknown };
 type Change = { body?: unknown; key?: string | null; headers?: Record<string, string> };
 
-/** The API over the real adapters and tables in process; messages for workflow-trigger are kept. */
+/**
+ * The API over the real adapters and tables in process; messages for workflow-trigger are kept. Every answer is checked against
+ * the OpenAPI document.
+ */
 export type TestApi = {
   tables: TestTables;
   deps: ApiDeps;
@@ -79,6 +84,7 @@ export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi>
     );
   const { key } = await makeKey('secret');
 
+  const checkAnswer = makeAnswerCheck(routes);
   async function fetchFrom(method: string, target: string, headers: Record<string, string>, body: Buffer) {
     const path = decodePath(target) ?? '';
     const routeKeys = ['ANY /v1/sources/{source}/{token+}', 'ANY /v1/{proxy+}'];
@@ -86,7 +92,11 @@ export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi>
     if (match === undefined) return { statusCode: 404, headers: {}, body: '{"message":"Not Found"}' };
     const received = { id: 'r', receivedAt: new Date(), method, target, httpVersion: '1.1', headers, cookies: [] };
     const event = proxyEvent({ ...received, sourceIp: '127.0.0.1', port: 3000, body }, path, match);
-    return answerRequest(JSON.parse(event) as APIGatewayProxyEventV2, deps);
+    const answer = await answerRequest(JSON.parse(event) as APIGatewayProxyEventV2, deps);
+    const found = findRoute(routes, method, path);
+    const route = found.kind === 'found' ? found.route : undefined;
+    checkAnswer(route, answer.statusCode, answer.body === undefined ? undefined : JSON.parse(answer.body));
+    return answer;
   }
 
   async function fetchLike(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {

@@ -1,9 +1,11 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { RetryableError } from '../../shared/core/errors.ts';
 import { isEventId } from '../../shared/core/ids/event-id.ts';
 import { listKeys, revokeKey } from '../../shared/operations/keys/keys.ts';
-import { startApi, type TestApi } from './api-for-tests.ts';
+import { openApiPage } from '../docs/api-pages.ts';
+import { type ApiAnswer, startApi, type TestApi } from './api-for-tests.ts';
 
 /* The REST API's foundation: who may call, what is refused and in which words, and what a call costs. */
 
@@ -184,6 +186,19 @@ describe('requests that cannot be done', () => {
       expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '2' }, body: { code: 'unavailable' } });
       Object.assign(deps, before);
     }
+  });
+});
+
+describe('the OpenAPI document', () => {
+  test('is served without a key, and without a read of any table', async () => {
+    let answer: ApiAnswer | undefined;
+    const sent = await sentBy(async () => {
+      answer = await api.call('GET', '/v1/openapi.json', { key: null });
+    });
+    expect(sent).toEqual([]);
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
+    expect(answer?.body).toEqual(parse(openApiPage()));
+    expect(api.lines).toEqual([]);
   });
 });
 

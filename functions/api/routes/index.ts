@@ -1,8 +1,15 @@
 import type { Route } from '../route.ts';
+import { documentRoutes } from './documents.ts';
 import { objectSubscriptionRoutes } from './object-subscriptions.ts';
 import { objectRoutes } from './objects.ts';
 import { tenantRoutes } from './tenants.ts';
 import { userRoutes } from './users.ts';
 
 /** Every call of the API. docs/api.md, "Adding a call". */
-export const routes: readonly Route[] = [...userRoutes, ...objectRoutes, ...objectSubscriptionRoutes, ...tenantRoutes];
+export const routes: readonly Route[] = [
+  ...userRoutes,
+  ...objectRoutes,
+  ...objectSubscriptionRoutes,
+  ...tenantRoutes,
+  ...documentRoutes,
+];

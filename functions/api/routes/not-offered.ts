@@ -1,18 +1,71 @@
 /**
- * Parts of Knock's API that this product does not have, by the beginning of their paths. Their 404
- * says so, instead of looking like a missing user. docs/api.md, "Calls".
+ * A part of Knock's API that this product does not have. Its 404 says so, instead of looking like a
+ * missing user. docs/api.md, "Calls".
  */
-const parts: readonly { fits: RegExp; what: string }[] = [
-  { fits: /^\/v1\/messages(\/|$)|^\/v1\/(users|objects\/[^/]+)\/[^/]+\/messages$/, what: 'messages' },
-  { fits: /^\/v1\/users\/[^/]+\/(feed|guides|slack|ms-teams)/, what: 'feeds and guides' },
-  { fits: /^\/v1\/(channels|providers)(\/|$)/, what: 'channels' },
-  { fits: /\/channel_data(\/|$)/, what: 'channel data by channel: set channel_data with the user or object' },
-  { fits: /\/preferences(\/|$)/, what: 'preference sets: set preferences with the user or object' },
-  { fits: /^\/v1\/schedules(\/|$)|\/schedules$/, what: 'schedules' },
-  { fits: /^\/v1\/(tokens|signing_keys)(\/|$)/, what: 'user tokens' },
+export type NotOffered = {
+  /** Its paths. A path that is also a route's is the route's. */
+  fits: RegExp;
+  /** As the 404 and the documents name it. */
+  what: string;
+  /** As the official client names them; a star stands for all of a resource. */
+  calls: readonly string[];
+};
+
+export const partsNotOffered: readonly NotOffered[] = [
+  {
+    fits: /^\/v1\/(channels\/[^/]+\/)?messages(\/|$)|^\/v1\/(users|objects\/[^/]+)\/[^/]+\/messages$/,
+    what: 'messages',
+    calls: ['messages.*', 'channels.bulk.*', 'users.listMessages', 'objects.listMessages'],
+  },
+  {
+    fits: /^\/v1\/users\/[^/]+\/(feeds?|guides|slack|ms-teams)(\/|$)/,
+    what: 'feeds and guides',
+    calls: ['users.feeds.*', 'users.guides.*'],
+  },
+  { fits: /^\/v1\/(channels|providers)(\/|$)/, what: 'channels', calls: ['providers.*'] },
+  {
+    fits: /\/channel_data(\/|$)/,
+    what: 'channel data by channel: set channel_data with the user or object',
+    calls: [
+      ...['users.getChannelData', 'users.setChannelData', 'users.unsetChannelData'],
+      ...['objects.getChannelData', 'objects.setChannelData', 'objects.unsetChannelData'],
+    ],
+  },
+  {
+    fits: /\/preferences(\/|$)/,
+    what: 'preference sets: set preferences with the user or object',
+    calls: [
+      ...['users.getPreferences', 'users.listPreferences', 'users.setPreferences', 'users.unsetPreferences'],
+      ...['objects.getPreferences', 'objects.listPreferences', 'objects.setPreferences', 'objects.unsetPreferences'],
+      'users.bulk.setPreferences',
+    ],
+  },
+  { fits: /\/preference_center(\/|$)/, what: 'preference centers', calls: ['users.preferenceCenter.*'] },
+  {
+    fits: /^\/v1\/schedules(\/|$)|\/schedules$/,
+    what: 'schedules',
+    calls: ['schedules.*', 'users.listSchedules', 'objects.listSchedules'],
+  },
+  { fits: /^\/v1\/(tokens|signing_keys)(\/|$)/, what: 'user tokens', calls: [] },
+  {
+    fits: /\/bulk\/(identify|set|delete|subscriptions\/(add|delete))$|^\/v1\/bulk_operations(\/|$)/,
+    what: 'bulk operations yet',
+    calls: [
+      ...['users.bulk.identify', 'users.bulk.delete', 'objects.bulk.set', 'objects.bulk.delete'],
+      ...['objects.bulk.addSubscriptions', 'objects.bulk.deleteSubscriptions', 'tenants.bulk.set'],
+      ...['tenants.bulk.delete', 'bulkOperations.get'],
+    ],
+  },
+  { fits: /^\/v1\/audiences(\/|$)/, what: 'audiences yet', calls: ['audiences.*'] },
+  {
+    fits: /^\/v1\/(workflows|workflow_recipient_runs|notify)(\/|$)/,
+    what: 'workflows and their runs yet',
+    calls: ['workflows.*', 'workflowRecipientRuns.*'],
+  },
+  { fits: /^\/v1\/integrations(\/|$)/, what: 'embedded destinations yet', calls: ['integrations.*'] },
 ];
 
 /** What a path asks for that is not offered; undefined for any other path. */
 export function notOffered(path: string): string | undefined {
-  return parts.find(({ fits }) => fits.test(path))?.what;
+  return partsNotOffered.find(({ fits }) => fits.test(path))?.what;
 }

@@ -1,0 +1,105 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import Knock from '@knocklabs/node';
+import { findRoute } from '../../functions/api/find-route.ts';
+import { routes } from '../../functions/api/routes/index.ts';
+import { partsNotOffered } from '../../functions/api/routes/not-offered.ts';
+import { makeAnswerCheck } from '../support/openapi-answers.ts';
+
+/* Every method of the official client is a call of this API, or its 404 says that it is not offered. */
+
+/** The methods of the client by name, each with the request that it sends. */
+async function clientCalls(): Promise<Map<string, { method: string; path: string }>> {
+  const calls = new Map<string, { method: string; path: string }>();
+  let sent = { method: '', path: '' };
+  const client = new Knock({
+    apiKey: 'sk_test',
+    baseURL: 'http://api.test',
+    async fetch(input: unknown, init: { method?: string } = {}) {
+      sent = { method: init.method ?? 'GET', path: new URL(String(input)).pathname };
+      return new Response('{}', { headers: { 'content-type': 'application/json' } });
+    },
+  });
+  async function walk(resource: object, name: string): Promise<void> {
+    const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(resource)).filter((one) => one !== 'constructor');
+    for (const method of methods) {
+      await (resource as Record<string, (...ids: string[]) => Promise<unknown>>)[method]?.('a', 'b', 'c');
+      calls.set(`${name}.${method}`, sent);
+    }
+    for (const [child, inner] of resourcesOf(resource)) await walk(inner, `${name}.${child}`);
+  }
+  for (const [name, resource] of resourcesOf(client)) await walk(resource, name);
+  return calls;
+}
+
+function resourcesOf(parent: object): [string, object][] {
+  return Object.entries(parent).filter(
+    ([name, value]) => name !== '_client' && typeof value === 'object' && value !== null && '_client' in value,
+  );
+}
+
+let calls: Map<string, { method: string; path: string }>;
+beforeAll(async () => {
+  calls = await clientCalls();
+});
+
+const isNamed = (call: string, name: string) =>
+  name === call || (name.endsWith('.*') && call.startsWith(name.slice(0, -1)));
+
+test('the client has the calls that are looked for below', () => {
+  expect(calls.size).toBeGreaterThan(90);
+  expect(calls.get('users.update')).toEqual({ method: 'PUT', path: '/v1/users/a' });
+});
+
+test('each is a route of that name, or a part that is not offered, never both', () => {
+  for (const [call, { method, path }] of calls) {
+    const found = findRoute(routes, method, path);
+    const parts = partsNotOffered.filter(({ calls: names }) => names.some((name) => isNamed(call, name)));
+    const state =
+      found.kind === 'found'
+        ? { call, route: found.route.call, parts: parts.length }
+        : {
+            call,
+            code: found.code,
+            says: found.message.includes(`does not offer ${parts[0]?.what}`),
+            parts: parts.length,
+          };
+    expect(state).toEqual(
+      found.kind === 'found' ? { call, route: call, parts: 0 } : { call, code: 'not_offered', says: true, parts: 1 },
+    );
+  }
+});
+
+test('no part that is not offered, and no route, names a call that the client has not', () => {
+  const known = [...calls.keys()];
+  const named = partsNotOffered.flatMap((part) => part.calls);
+  expect(named.filter((name) => !known.some((call) => isNamed(call, name)))).toEqual([]);
+  expect(routes.map(({ call }) => call).filter((call) => !calls.has(call))).toEqual(['openapi.get']);
+});
+
+describe('the check of answers against the OpenAPI document', () => {
+  const check = makeAnswerCheck(routes);
+  const get = { method: 'GET', path: '/v1/users/{user_id}' };
+  const fields = ['name', 'email', 'avatar', 'phone_number', 'timezone', 'locale', 'created_at'];
+  const user = {
+    ...{ __typename: 'User', id: 'u1', updated_at: '2026-01-01T00:00:00.000Z', plan: 'pro' },
+    ...Object.fromEntries(fields.map((field) => [field, null])),
+  };
+
+  test('takes what is right', () => {
+    check(get, 200, user);
+    check({ ...get, method: 'DELETE' }, 204, undefined);
+    check(undefined, 401, { code: 'authentication_required', message: 'm', status: 401, type: 'authentication_error' });
+  });
+
+  test.each([
+    ['a field of another type', get, 200, { ...user, name: 5 }],
+    ['a missing field', get, 200, { ...user, id: undefined }],
+    ['a time that is none', get, 200, { ...user, updated_at: 'yesterday' }],
+    ['a status that is not documented', get, 201, user],
+    ['an error in another form', get, 404, { message: 'Not Found' }],
+    ['a body where none belongs', { ...get, method: 'DELETE' }, 204, {}],
+    ['an error of no route in another form', undefined, 404, { message: 'Not Found' }],
+  ])('refuses %s', (_name, route, status, body) => {
+    expect(() => check(route, status, body)).toThrow('OpenAPI document');
+  });
+});
