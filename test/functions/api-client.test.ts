@@ -1,0 +1,218 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import Knock from '@knocklabs/node';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { answerRequest } from '../../functions/api/answer-request.ts';
+import { type ApiGateway, startApiGateway } from '../../infra/local/api-gateway.ts';
+import { RetryableError } from '../../shared/core/errors.ts';
+import { isEventId } from '../../shared/core/ids/event-id.ts';
+import { createKey, revokeKey } from '../../shared/operations/keys/keys.ts';
+import { startTables } from '../support/dynalite.ts';
+import { startApi, type TestApi } from './api-for-tests.ts';
+
+/* The official client as people use it: over HTTP, with its own retries, through the local gateway. */
+
+let api: TestApi;
+let gateway: ApiGateway;
+let client: Knock;
+/** Answers that the gateway gives by itself, before the function is asked again. */
+const gatewayAnswers: object[] = [];
+const requests: APIGatewayProxyEventV2[] = [];
+
+beforeAll(async () => {
+  api = await startApi();
+  gateway = await startApiGateway({
+    port: 0,
+    metrics: () => ({}),
+    onFailure(error) {
+      throw error;
+    },
+  });
+  const invoke = async (payload: string) => {
+    const event = JSON.parse(payload) as APIGatewayProxyEventV2;
+    requests.push(event);
+    return JSON.stringify(gatewayAnswers.shift() ?? (await answerRequest(event, api.deps)));
+  };
+  gateway.serve([{ routeKey: 'ANY /v1/{proxy+}', timeoutMs: 29_000, function: { invoke } }]);
+  client = new Knock({ apiKey: api.key, baseURL: gateway.url });
+});
+afterAll(async () => {
+  await gateway.stop();
+  await api.stop();
+});
+beforeEach(() => {
+  requests.length = 0;
+});
+
+async function idsOf(entries: AsyncIterable<{ id: string }>): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { id } of entries) ids.push(id);
+  return ids;
+}
+
+const thrownBy = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+test('every covered call does what the client says that it does', async () => {
+  await client.users.update('u1', { name: 'Ana' });
+  await client.users.update('u2', { plan: 'pro' });
+  expect(await client.users.get('u2')).toMatchObject({ plan: 'pro' });
+  expect(await idsOf(client.users.list({ page_size: 1 }))).toEqual(['u1', 'u2']);
+
+  await client.objects.set('projects', 'a+b c', { name: 'P' });
+  await client.objects.set('projects', 'p2', {});
+  expect(await client.objects.get('projects', 'a+b c')).toMatchObject({ properties: { name: 'P' } });
+  expect(await idsOf(client.objects.list('projects', { page_size: 1 }))).toEqual(['a+b c', 'p2']);
+  const recipients = ['u1', 'u2', { id: 'u3', name: 'Cy' }];
+  expect(await client.objects.addSubscriptions('projects', 'p2', { recipients })).toHaveLength(3);
+  expect(await client.objects.deleteSubscriptions('projects', 'p2', { recipients: ['u1'] })).toHaveLength(1);
+  const left = (await client.objects.listSubscriptions('projects', 'p2', { recipients: ['u1', 'u2'] })).entries;
+  expect(left.map(({ recipient }) => recipient.id)).toEqual(['u2']);
+  const objects = [{ collection: 'projects', id: 'p2' }];
+  expect((await client.users.listSubscriptions('u2', { objects })).entries).toHaveLength(1);
+
+  expect(await client.users.merge('u1', { from_user_id: 'u2' })).toMatchObject({ id: 'u1', name: 'Ana', plan: 'pro' });
+  expect((await client.users.listSubscriptions('u1')).entries).toHaveLength(1);
+
+  await client.tenants.set('$t1', { name: 'Acme', resolve_full_preference_settings: true });
+  expect(await client.tenants.get('$t1')).toMatchObject({ name: 'Acme' });
+  expect(await idsOf(client.tenants.list({ name: 'Acme' }))).toEqual(['$t1']);
+
+  expect(await client.objects.delete('projects', 'p2')).toBeNull();
+  expect(await client.tenants.delete('$t1')).toBeNull();
+  expect(await client.users.delete('u1')).toBeNull();
+  for (const gone of [client.users.get('u1'), client.tenants.get('$t1'), client.objects.get('projects', 'p2')])
+    expect(await thrownBy(gone)).toBeInstanceOf(Knock.NotFoundError);
+});
+
+test('answers carry the id of the request, which its row has', async () => {
+  const { response } = await client.users.update('u4', {}).withResponse();
+  expect(isEventId(response.headers.get('x-request-id') ?? '')).toBe(true);
+  expect(response.headers.get('content-type')).toBe('application/json');
+});
+
+describe('the client tries again by itself', () => {
+  test('after a 503, as soon as Retry-After says; the change is made once', async () => {
+    const { eventLog } = api.deps;
+    let fails = 2;
+    api.deps.eventLog = {
+      async writeEach(entries) {
+        if (fails-- > 0) throw new RetryableError('away', { retryAfterSeconds: 0 });
+        return eventLog.writeEach(entries);
+      },
+    };
+    expect(await client.users.update('again', { plan: 'pro' })).toMatchObject({ plan: 'pro' });
+    api.deps.eventLog = eventLog;
+    expect(requests).toHaveLength(3);
+    // One key for all its attempts.
+    expect(new Set(requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+    const [user] = await api.deps.directory.readEach([{ kind: 'user', id: 'again' }]);
+    expect(user?.version).toBe(1);
+  });
+
+  test("after the gateway's 429", async () => {
+    gatewayAnswers.push({ statusCode: 429, body: '{"message":"Too Many Requests"}' });
+    expect(await client.users.update('limited', {})).toMatchObject({ id: 'limited' });
+    expect(requests).toHaveLength(2);
+  });
+
+  test('never after a refusal', async () => {
+    await thrownBy(client.users.get('nobody'));
+    await thrownBy(client.users.merge('nobody', { from_user_id: 'nobody' }));
+    expect(requests).toHaveLength(2);
+  });
+});
+
+describe('refusals are the errors that the client has for them', () => {
+  test.each<[string, () => Promise<unknown>, new (...given: never[]) => Error, number]>([
+    ['a wrong key', () => withKey(`sk_${'A'.repeat(43)}`).users.get('u'), Knock.AuthenticationError, 401],
+    [
+      'a public key',
+      async () => withKey((await api.makeKey('public')).key).users.get('u'),
+      Knock.PermissionDeniedError,
+      403,
+    ],
+    ['an unknown user', () => client.users.get('nobody'), Knock.NotFoundError, 404],
+    ['a call that is not offered', () => client.schedules.list({ workflow: 'w' }), Knock.NotFoundError, 404],
+    ['a wrong field', () => client.users.update('u', { name: 5 } as never), Knock.UnprocessableEntityError, 422],
+  ])('%s', async (_name, work, kind, status) => {
+    const error = (await thrownBy(work())) as InstanceType<typeof Knock.APIError>;
+    expect(error).toBeInstanceOf(kind);
+    expect(error).toMatchObject({ status, error: { status, message: expect.any(String), code: expect.any(String) } });
+  });
+
+  test('the throttle, and our own faults, when retries are used up', async () => {
+    const once = client.withOptions({ maxRetries: 0 });
+    gatewayAnswers.push({ statusCode: 429, body: '{"message":"Too Many Requests"}' });
+    expect(await thrownBy(once.users.get('u'))).toBeInstanceOf(Knock.RateLimitError);
+    const { keys } = api.deps;
+    api.deps.keys = {
+      ...keys,
+      async find() {
+        throw new RetryableError('away');
+      },
+    };
+    expect(await thrownBy(once.users.get('u'))).toBeInstanceOf(Knock.InternalServerError);
+    api.deps.keys = keys;
+  });
+});
+
+describe('a key that opens nothing', () => {
+  test('is answered alike, whatever is wrong with it, on paths that exist and others', async () => {
+    const configuration = { client: api.tables.client, table: api.tables.names.Configuration };
+    const revoked = async (kind: 'secret' | 'public') => {
+      const { id, key } = await api.makeKey(kind);
+      await revokeKey({ name: 'development', configuration }, id, { author: 'ana', nowMs: Date.now() });
+      return key;
+    };
+    const elsewhere = await startTables();
+    const production = { client: elsewhere.client, table: elsewhere.names.Configuration };
+    const other = await createKey(
+      { name: 'production', configuration: production },
+      { name: 'other', kind: 'secret' },
+      { author: 'ana', nowMs: Date.now(), entropy: randomBytes(32) },
+    );
+    const keys = [null, 'sk_short', `sk_${'A'.repeat(43)}`, `pk_${'A'.repeat(43)}`, other.key];
+    keys.push(await revoked('secret'), await revoked('public'));
+    await elsewhere.stop();
+
+    const answers: unknown[] = [];
+    for (const key of keys) {
+      for (const [method, path, body] of [
+        ['GET', '/v1/users/u1', undefined],
+        ['PUT', '/v1/users/u1', '{"name"'],
+        ['GET', '/v1/schedules', undefined],
+        ['GET', '/v1/nowhere', undefined],
+      ] as const) {
+        const { status, headers, body: said } = await api.call(method, path, { key, body });
+        answers.push({ status, headers: Object.keys(headers).sort(), said });
+      }
+    }
+    expect(answers).toHaveLength(keys.length * 4);
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(answers[0]).toMatchObject({ status: 401, said: { code: 'authentication_required' } });
+  });
+
+  test('a public key that works is told so, on paths that exist and others alike', async () => {
+    const { key } = await api.makeKey('public');
+    const answers = [];
+    for (const path of ['/v1/users/u1', '/v1/schedules', '/v1/nowhere']) {
+      const { status, body } = await api.call('GET', path, { key });
+      answers.push(JSON.stringify({ status, body }));
+    }
+    expect(new Set(answers).size).toBe(1);
+    expect(answers[0]).toContain('"code":"authorization"');
+  });
+
+  test('changes nothing', async () => {
+    await api.call('PUT', '/v1/users/untouched', { key: `sk_${'A'.repeat(43)}`, body: { name: 'X' } });
+    expect(await api.deps.directory.readStoredEach([{ kind: 'user', id: 'untouched' }])).toEqual([undefined]);
+  });
+});
+
+function withKey(apiKey: string): Knock {
+  return client.withOptions({ apiKey });
+}
