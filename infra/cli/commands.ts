@@ -27,4 +27,5 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   settings: () => import('./settings/command.ts'),
   secrets: () => import('./secrets/command.ts'),
   keys: () => import('./keys/command.ts'),
+  policy: () => import('./policies/command.ts'),
 };

@@ -1,3 +1,4 @@
+import { policiesWith } from '../../shared/operations/policies/policies.ts';
 import { failure, Refusal, type RefusalKind } from '../../shared/operations/refusal.ts';
 import { printable } from '../../shared/operations/words/text.ts';
 import { UnusableSecret } from '../../shared/ports/secrets.ts';
@@ -42,6 +43,15 @@ export function explainError(error: unknown): Refusal | undefined {
   return explainError(error.cause);
 }
 
+/** Which policy has the action that AWS's message names. */
+function policyHint(message: string): string[] {
+  const action = /not authorized to perform: (\w+:\w+)/.exec(message)?.[1];
+  const policies = action === undefined ? [] : policiesWith(action);
+  return policies.length === 0
+    ? []
+    : [`npx signalbox policy ${policies.join('|')} prints a policy that allows ${action}`];
+}
+
 function explainName(error: Error): Refusal | undefined {
   switch (error.name) {
     case 'CredentialsProviderError':
@@ -61,7 +71,8 @@ function explainName(error: Error): Refusal | undefined {
     case 'AccessDeniedError':
       return failure(
         `the AWS credentials do not allow this: ${firstLine(error)}`,
-        'use a role that may read the environment, with --profile',
+        'use another role, with --profile',
+        ...policyHint(firstLine(error)),
       );
     case 'ResourceNotFoundException':
       return failure(

@@ -1,0 +1,149 @@
+import type { StackOutputs } from '../environment.ts';
+
+/** Who works on an environment: looks, operates, or deploys it. */
+export const policyNames = ['read', 'operate', 'deploy'] as const;
+export type PolicyName = (typeof policyNames)[number];
+
+export type IamStatement = { Sid: string; Effect: 'Allow'; Action: string[]; Resource: string[] };
+export type IamPolicy = { Version: '2012-10-17'; Statement: IamStatement[] };
+
+export type Place = { partition: string; region: string; account: string };
+
+type Row = {
+  sid: string;
+  /** The policies that contain it. */
+  of: readonly PolicyName[];
+  actions: readonly string[];
+  resources(outputs: StackOutputs, at: Place): string[];
+};
+
+const arn = (service: string, { partition, region, account }: Place, resource: string) =>
+  `arn:${partition}:${service}:${region}:${account}:${resource}`;
+
+const tablesOf = (outputs: StackOutputs) => [
+  outputs.ClaimsTable,
+  outputs.EventLogTable,
+  outputs.ActionLogTable,
+  outputs.WorkflowRunsTable,
+  outputs.DirectoryTable,
+  outputs.ConfigurationTable,
+];
+
+const indexed = (outputs: StackOutputs) => [outputs.EventLogTable, outputs.ActionLogTable, outputs.DirectoryTable];
+
+const queueArn = (url: string, at: Place) => arn('sqs', at, url.split('/').at(-1) ?? '');
+
+const secretsBelow = ({ SecretsPrefix }: StackOutputs, at: Place) => [
+  arn('secretsmanager', at, `secret:${SecretsPrefix}/*`),
+];
+
+/** Every call that commands make, by the policy that allows it. */
+const rows: readonly Row[] = [
+  {
+    sid: 'FindTheStack',
+    of: ['read', 'operate', 'deploy'],
+    actions: ['cloudformation:DescribeStacks'],
+    resources: ({ Environment }, at) => [arn('cloudformation', at, `stack/signalbox-${Environment}/*`)],
+  },
+  {
+    sid: 'ReadTables',
+    of: ['read', 'operate'],
+    actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+    resources: (outputs, at) => tablesOf(outputs).map((table) => arn('dynamodb', at, `table/${table}`)),
+  },
+  {
+    sid: 'ReadIndexes',
+    of: ['read', 'operate'],
+    actions: ['dynamodb:Query'],
+    resources: (outputs, at) => indexed(outputs).map((table) => arn('dynamodb', at, `table/${table}/index/*`)),
+  },
+  {
+    sid: 'SeeQueues',
+    of: ['read', 'operate'],
+    actions: ['sqs:GetQueueAttributes'],
+    resources: (outputs, at) =>
+      [
+        outputs.EventsQueueUrl,
+        outputs.ActionsQueueUrl,
+        outputs.EventsDeadLetterQueueUrl,
+        outputs.ActionsDeadLetterQueueUrl,
+      ].map((url) => queueArn(url, at)),
+  },
+  // Neither has a permission per resource.
+  {
+    sid: 'ListSecretsAndCounts',
+    of: ['read', 'operate'],
+    actions: ['secretsmanager:ListSecrets', 'cloudwatch:GetMetricData'],
+    resources: () => ['*'],
+  },
+  {
+    sid: 'SeeSecrets',
+    of: ['read', 'operate'],
+    actions: ['secretsmanager:DescribeSecret'],
+    resources: secretsBelow,
+  },
+  {
+    sid: 'ChangeConfiguration',
+    of: ['operate'],
+    actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+    resources: ({ ConfigurationTable }, at) => [arn('dynamodb', at, `table/${ConfigurationTable}`)],
+  },
+  {
+    sid: 'Replay',
+    of: ['operate'],
+    actions: ['sqs:SendMessage'],
+    resources: ({ EventsQueueUrl, ActionsQueueUrl }, at) =>
+      [EventsQueueUrl, ActionsQueueUrl].map((url) => queueArn(url, at)),
+  },
+  {
+    sid: 'UseSecrets',
+    of: ['operate'],
+    actions: [
+      'secretsmanager:GetSecretValue',
+      'secretsmanager:CreateSecret',
+      'secretsmanager:UpdateSecret',
+      'secretsmanager:RestoreSecret',
+    ],
+    resources: secretsBelow,
+  },
+  {
+    // `cdk bootstrap` made these roles; CloudFormation does the rest with a role of its own.
+    // https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
+    sid: 'DeployWithCdk',
+    of: ['deploy'],
+    actions: ['sts:AssumeRole'],
+    resources: (_, { partition, region, account }) =>
+      ['deploy', 'file-publishing', 'lookup'].map(
+        (role) => `arn:${partition}:iam::${account}:role/cdk-hnb659fds-${role}-role-${account}-${region}`,
+      ),
+  },
+];
+
+/** A policy as IAM takes it, for one environment. */
+export function policyFor(name: PolicyName, outputs: StackOutputs, place: Place): IamPolicy {
+  return {
+    Version: '2012-10-17',
+    Statement: rows
+      .filter(({ of }) => of.includes(name))
+      .map(({ sid, actions, resources }) => ({
+        Sid: sid,
+        Effect: 'Allow',
+        Action: [...actions],
+        Resource: resources(outputs, place),
+      })),
+  };
+}
+
+/** The policies that have an action; none for one that no command needs. */
+export function policiesWith(action: string): PolicyName[] {
+  const same = (one: string) => one.toLowerCase() === action.toLowerCase();
+  return policyNames.filter((name) => rows.some(({ of, actions }) => of.includes(name) && actions.some(same)));
+}
+
+/** Account and region, which the address of a queue names; a local run has made-up ones. */
+export function placeOf({ EventsQueueUrl }: StackOutputs): Place {
+  const { hostname, pathname } = new URL(EventsQueueUrl);
+  const region = /^sqs\.([a-z0-9-]+)\.amazonaws\./.exec(hostname)?.[1] ?? 'us-east-1';
+  const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+  return { partition, region, account: pathname.split('/')[1] ?? '' };
+}
