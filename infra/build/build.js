@@ -29,6 +29,7 @@ const groups = {
   tools: {
     entries: [
       'infra/cli/configuration/write-schemas.ts',
+      'infra/scale/main.ts',
       'test/bench/main.ts',
       'test/cost/main.ts',
       'test/support/cli-server.ts',

@@ -16,3 +16,8 @@ for (const [path, text] of [...(await actionPages()), ...(await sourcePages())])
 writeFileSync(new URL('openapi.yaml', docs), openApiPage());
 const api = new URL('api.md', docs);
 writeFileSync(api, withCallTables(readFileSync(api, 'utf8')));
+
+const { productionFacts } = await import('./production-facts.ts');
+const { scaleTables, withTables } = await import('./scale-tables.ts');
+const scalePage = new URL('scale.md', docs);
+writeFileSync(scalePage, withTables(readFileSync(scalePage, 'utf8'), scaleTables(await productionFacts())));
