@@ -74,7 +74,8 @@ export type PipelineEnvironment = {
   directCommits?: boolean;
   /**
    * Keeps the tables when the stack is deleted. Tables and stack cannot be deleted until the
-   * protection is switched off by hand.
+   * protection is switched off by hand. The first deploy leaves it off: `-c firstDeploy=true`
+   * (docs/deploy.md, "First deploy").
    */
   protectData: boolean;
 };

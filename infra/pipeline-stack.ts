@@ -44,6 +44,10 @@ export class PipelineStack extends Stack {
    */
   constructor(scope: Construct, environment: PipelineEnvironment, workflows = workflowsInFiles()) {
     const context = (key: string): string | undefined => scope.node.tryGetContext(key);
+    // CDK switches the protection on before it creates the stack, and CloudFormation deletes nothing
+    // that is protected: a failed creation could then be neither rolled back nor deleted
+    // (docs/decisions/0052-protection-comes-after-creation.md).
+    const protect = environment.protectData && String(context('firstDeploy')) !== 'true';
     super(scope, `signalbox-${environment.name}`, {
       description: `Signalbox, ${environment.name}: events from sources become user data and workflow runs`,
       env: defined({
@@ -51,11 +55,17 @@ export class PipelineStack extends Stack {
         region: environment.region ?? context('region'),
       }),
       tags: { application: 'signalbox', environment: environment.name },
-      terminationProtection: environment.protectData,
+      terminationProtection: protect,
     });
+    if (environment.protectData && !protect) {
+      Annotations.of(this).addWarningV2(
+        'signalbox:unprotected',
+        'The stack and its tables can be deleted until you deploy again without -c firstDeploy=true',
+      );
+    }
     const { name, concurrency } = environment;
     const secretsPrefix = `signalbox/${name}`;
-    const tables = new Tables(this, 'Tables', environment).byName;
+    const tables = new Tables(this, 'Tables', environment, { deletionProtection: protect }).byName;
     const { Claims, EventLog, ActionLog, WorkflowRuns, Directory, Configuration } = tables;
     const rows = { LOG_RETENTION_DAYS: String(environment.logRetentionDays) };
     const eventRows = { ...rows, USERS_INDEX: String(environment.usersIndex) };

@@ -46,7 +46,8 @@ export class PipelineDashboard extends Construct {
   constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);
     const { region } = Stack.of(this);
-    const dashboardName = `signalbox-${props.environment}`;
+    // Dashboards of all regions share one list of names per account.
+    const dashboardName = `signalbox-${props.environment}-${region}`;
     new Dashboard(this, 'Dashboard', {
       dashboardName,
       periodOverride: PeriodOverride.INHERIT,

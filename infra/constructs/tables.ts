@@ -24,15 +24,24 @@ export type PipelineTable = {
 export class Tables extends Construct {
   readonly byName: Record<TableName, PipelineTable>;
 
-  constructor(scope: Construct, id: string, environment: PipelineEnvironment) {
+  /** @param deletionProtection whether DynamoDB refuses to delete them */
+  constructor(
+    scope: Construct,
+    id: string,
+    environment: PipelineEnvironment,
+    { deletionProtection }: { deletionProtection: boolean },
+  ) {
     super(scope, id);
     const names = Object.keys(tableDefinitions) as TableName[];
     this.byName = Object.fromEntries(
-      names.map((name) => [name, { table: this.#make(name, environment), variable: tableDefinitions[name].variable }]),
+      names.map((name) => [
+        name,
+        { table: this.#make(name, environment, deletionProtection), variable: tableDefinitions[name].variable },
+      ]),
     ) as Record<TableName, PipelineTable>;
   }
 
-  #make(name: TableName, { protectData, usersIndex }: PipelineEnvironment): Table {
+  #make(name: TableName, { protectData, usersIndex }: PipelineEnvironment, deletionProtection: boolean): Table {
     const definition: TableDefinition = tableDefinitions[name];
     const table = new Table(this, name, {
       ...keySchema(definition),
@@ -40,8 +49,9 @@ export class Tables extends Construct {
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       ...defined({ timeToLiveAttribute: definition.timeToLive }),
-      deletionProtection: protectData,
-      removalPolicy: protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      deletionProtection,
+      // Kept, except when the deploy that made it rolls back: an empty table is of no use.
+      removalPolicy: protectData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
     for (const [indexName, index] of Object.entries(definition.indexes)) {
       if (name === 'EventLog' && indexName === 'users' && !usersIndex) continue;

@@ -50,7 +50,7 @@ describe('tables', () => {
       'AWS::DynamoDB::Table',
     )) {
       expect(Properties.DeletionProtectionEnabled).toBe(true);
-      expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
+      expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain']);
     }
   });
 
