@@ -63,7 +63,10 @@ export function makeConfigurationSource(
 
   async function load(consistent: boolean): Promise<LiveConfiguration> {
     try {
-      const current = await readCurrent(table, consistent);
+      const found = await readCurrent(table, consistent);
+      // A late read may know less than an earlier one; only a consistent one may go back.
+      const isOlder = !consistent && live !== undefined && found.version < live.version;
+      const current = isOlder ? await readCurrent(table) : found;
       if (live === undefined || current.version !== live.version) {
         checkState(current.state, current.version);
         const snapshot =
