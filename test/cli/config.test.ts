@@ -5,11 +5,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openSecretStore } from '../../infra/local/secret-store.ts';
 import { startSecretsApi } from '../../infra/local/secrets-api.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
+import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
 import { pushDraft } from '../../shared/operations/configuration/drafts.ts';
+import { rawEvent, trackEvent } from '../support/build.ts';
 import { configFolder } from '../support/config.ts';
 import { createTable, localCredentials, startTables, type TestTables } from '../support/dynalite.ts';
 import { type CliEnded, startWarmCli, type WarmCli } from '../support/warm-cli.ts';
+import { eventEntry } from './entries-for-tests.ts';
 
 /* The commands as people run them, one after another, against two environments of emulators. */
 
@@ -65,7 +68,7 @@ type Ended = CliEnded;
 
 /** `config` and what follows; the files are a copy of the shipped ones. */
 function config(command: string, ...args: string[]): Promise<Ended> {
-  const takesFiles = ['validate', 'push', 'diff', 'promote', 'pull'].includes(command);
+  const takesFiles = ['validate', 'push', 'diff', 'plan', 'promote', 'pull'].includes(command);
   return run('config', command, ...args, ...(takesFiles ? ['--dir', join(directory, 'config')] : []));
 }
 
@@ -120,6 +123,33 @@ test('files with an error are not pushed', async () => {
   expect(refused.stderr).toContain('did you mean "users_identify"');
   expect(refused.stderr).toContain('nothing was pushed');
   editSource('action: users_identfy', 'action: users_identify');
+});
+
+test('a plan is printed as the comment of a pull request, over stored events, and changes nothing', async () => {
+  const client = tables.client;
+  const eventLog = makeEventLog({ client, table: tables.names.EventLog, retentionDays: 14, usersIndex: false });
+  const nowMs = Date.now();
+  const raw = rawEvent(trackEvent({ properties: { total: 1 } }), { receivedAtMs: nowMs });
+  await eventLog.writeEach([eventEntry({ ...raw, receivedAtMs: nowMs })]);
+  expect((await config('plan', '--markdown')).stdout).toContain('have the content that is live (version 1)');
+
+  editSource('recipients: user_id', 'recipients: data.customer_id');
+  const planned = await config('plan', '--markdown');
+  expect(planned.code).toBe(0);
+  expect(planned.stdout.split('\n')[0]).toBe('<!-- signalbox plan: development -->');
+  expect(planned.stdout).toContain('Of 1 stored event, 1 would have another outcome.');
+  expect(planned.stdout).toContain('+ mappings[order-completed].parameters.recipients: data.customer_id');
+  const { outcomes } = JSON.parse((await config('plan', '--json')).stdout);
+  expect(outcomes).toMatchObject([{ source: 'rudderstack', compared: 1, changed: 1 }]);
+  expect((await config('plan')).stdout).toContain('1 event of rudderstack: 1 would change under the files');
+  editSource('recipients: data.customer_id', 'recipients: user_id');
+
+  editSource('action: users_identify', 'action: users_identfy');
+  const wrong = await config('plan', '--markdown');
+  expect(wrong.code).toBe(1);
+  expect(wrong.stdout).toMatch(/^<!-- signalbox plan: development -->\n### Signalbox: the configuration has 1 error\n/);
+  editSource('action: users_identfy', 'action: users_identify');
+  expect((await readLive(tableOf('development'))).version).toBe(1);
 });
 
 test('diff is 0 when files and live say the same, else 1 with each field; settings that differ are shown besides', async () => {

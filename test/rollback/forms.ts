@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Recording } from './recording.ts';
+import type { Recording } from './kept.ts';
 
 /**
  * What messages and rows are made of: for each queue the members of its messages, for each table the attributes of its

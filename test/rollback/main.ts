@@ -8,12 +8,13 @@ import { makeRandom } from '../support/random.ts';
 import { findWrong, replayFailed } from './check.ts';
 import { takeOverClock } from './clock.ts';
 import { changesOf, formsOf, keepForms } from './forms.ts';
+import { type Recording, readRecording, recordings } from './kept.ts';
 import { isKnown, whyKnown } from './known.ts';
 import { type Course, courses, play } from './mix.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { work } from './play.ts';
 import { record } from './record.ts';
-import { loadRecording, type Recording, readRecording, recordings, writeRecording } from './recording.ts';
+import { loadRecording, writeRecording } from './recording.ts';
 import { targetPort } from './story.ts';
 import { buildVersion, checkOut, hasCommit, type Version } from './version.ts';
 

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { SoakTarget } from '../soak/target.ts';
 import type { Random } from '../support/random.ts';
+import type { Recording } from './kept.ts';
 import type { Pipeline, QueueName } from './pipeline.ts';
 import { eventsOf, post, work } from './play.ts';
-import { type Recording, readStores } from './recording.ts';
+import { readStores } from './recording.ts';
 import { type Kind, type StoryEvent, writeConfiguration } from './story.ts';
 import type { Version } from './version.ts';
 

@@ -1,43 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { BatchWriteItemCommand, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import type { MetricValues } from '../../infra/local/metrics.ts';
-import type { TableName } from '../../shared/adapters/table-definitions.ts';
-import { allTables, type Pipeline, type QueueName, queueNames } from './pipeline.ts';
-import type { StoryEvent } from './story.ts';
-
-/** An environment in the middle of its work, as one version left it. */
-export type Recording = {
-  /** The commit whose functions wrote it. */
-  commit: string;
-  recordedAtMs: number;
-  /** What was sent, the copies left out. */
-  sent: StoryEvent[];
-  /** Message ids that came a second time. */
-  copies: string[];
-  /** What the target had done. */
-  effects: [key: string, ids: string[]][];
-  refused: string[];
-  /** What ingest had counted. */
-  counted: MetricValues[];
-  /** Bodies of messages. */
-  queues: Record<QueueName, string[]>;
-  /** Items in DynamoDB's own JSON. */
-  tables: Partial<Record<TableName, Item[]>>;
-};
-
-type Attribute = { [type: string]: unknown };
-type Item = Record<string, Attribute>;
-
-const file = (commit: string) => new URL(`../fixtures/rollback/${commit}.json`, import.meta.url);
-
-/** Commits of which there is a recording. */
-export function recordings(): string[] {
-  return readdirSync(new URL('../fixtures/rollback/', import.meta.url)).map((name) => name.replace(/\.json$/, ''));
-}
-
-export function readRecording(commit: string): Recording {
-  return JSON.parse(readFileSync(file(commit), 'utf8'));
-}
+import { type Attribute, fileOf, type Item, type Recording } from './kept.ts';
+import { allTables, type Pipeline, queueNames } from './pipeline.ts';
 
 /** One line for each item and message, so that a change of the file can be read. */
 export function writeRecording(recording: Recording): void {
@@ -54,7 +18,7 @@ export function writeRecording(recording: Recording): void {
     `"queues": ${map(queues)}`,
     `"tables": ${map(tables)}`,
   ];
-  writeFileSync(file(recording.commit), `{\n${parts.join(',\n')}\n}\n`);
+  writeFileSync(fileOf(recording.commit), `{\n${parts.join(',\n')}\n}\n`);
 }
 
 const mapBinary = (attribute: Attribute, change: (value: unknown) => unknown): Attribute =>
