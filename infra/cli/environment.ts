@@ -139,7 +139,15 @@ async function readStack(
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (error.name === 'ValidationError') throw missing(`AWS has no stack ${stack} in ${region}`);
-    if (error.name === 'CredentialsProviderError') throw missing('no AWS credentials were found');
+    // Without a profile there may simply be no account. With one, the SDK says what is wrong with it.
+    if (error.name === 'CredentialsProviderError' && /any providers/.test(error.message)) {
+      const profile = config.profile ?? process.env.AWS_PROFILE;
+      if (profile === undefined) throw missing('no AWS credentials were found');
+      throw failure(
+        `no AWS credentials: profile "${profile}" gives none: ${error.message}`,
+        'aws configure list-profiles shows which there are; name one with --profile',
+      );
+    }
     throw error;
   } finally {
     client.destroy();

@@ -56,15 +56,15 @@ function explainName(error: Error): Refusal | undefined {
   switch (error.name) {
     case 'CredentialsProviderError':
     case 'TokenProviderError':
-      return failure(`no AWS credentials: ${firstLine(error)}`, 'sign in, or name a profile with --profile');
+      return failure(`no AWS credentials: ${firstLine(error)}`, howToSignIn(error));
     case 'ExpiredToken':
     case 'ExpiredTokenException':
     case 'UnrecognizedClientException':
     case 'InvalidClientTokenId':
     case 'InvalidSignatureException':
       return failure(
-        `AWS does not accept the credentials (${error.name})`,
-        'sign in again, or name another profile with --profile',
+        `AWS does not accept the credentials (${error.name}): ${firstLine(error)}`,
+        'sign in again (with SSO: aws sso login --profile NAME), or name another profile with --profile',
       );
     case 'AccessDenied':
     case 'AccessDeniedException':
@@ -113,6 +113,15 @@ function explainName(error: Error): Refusal | undefined {
     default:
       return undefined;
   }
+}
+
+/** The SDK says what is wrong with a profile; only the next step is ours. */
+function howToSignIn({ message }: Error): string {
+  if (/\bsso\b/i.test(message)) return 'aws sso login --profile NAME, then the same command again';
+  if (/multi-factor|\bmfa\b/i.test(message))
+    return 'aws sts get-session-token --serial-number ARN --token-code CODE, then set the variables AWS_… to its answer';
+  if (/profile/i.test(message)) return 'aws configure list-profiles shows which there are; name one with --profile';
+  return 'sign in, or name a profile with --profile';
 }
 
 /**

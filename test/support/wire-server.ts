@@ -6,7 +6,7 @@ export type WireRequest = {
   path: string;
   headers: IncomingHttpHeaders;
   body: string;
-  /** The body as JSON; undefined when it is none. */
+  /** The body as JSON; empty when it is none, as a form is. */
   json: Record<string, unknown>;
 };
 
@@ -20,7 +20,7 @@ export async function startWireServer() {
     incoming.on('end', () => {
       const { method, url = '/', headers } = incoming;
       const body = Buffer.concat(chunks).toString();
-      const request = { method, path: url, headers, body, json: body === '' ? {} : JSON.parse(body) };
+      const request = { method, path: url, headers, body, json: /^[[{]/.test(body) ? JSON.parse(body) : {} };
       received.push(request);
       world.answer(request, response);
     });
