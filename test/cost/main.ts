@@ -114,11 +114,13 @@ function textOf(
 function targetLines({ bytes, actions, target, perRequest }: Arguments, full: Bill): string[] {
   if (bytes !== 1500 || actions !== 1 || target !== 'log' || perRequest !== 1) return [];
   const { events } = full.perMillion;
-  const [first, second] = full.lines
-    .filter(({ cause }) => cause === 'events')
-    .toSorted((a, b) => b.dollars - a.dollars)
-    .map(({ component }) => component);
-  const verdict = events <= perMillionMax ? 'met' : `MISSED; most goes to ${first} and ${second}`;
+  const byPrice = new Map<string, number>();
+  for (const { cause, price, dollars } of full.lines)
+    if (cause === 'events') byPrice.set(price, (byPrice.get(price) ?? 0) + dollars);
+  const [first, second] = [...byPrice]
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([price, dollars]) => `${price} ${money(dollars)}`);
+  const verdict = events <= perMillionMax ? 'met' : `MISSED; most is ${first}, ${second}`;
   return [`  target with full batches: at most ${money(perMillionMax)}: ${verdict}`];
 }
 
