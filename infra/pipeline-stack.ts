@@ -169,7 +169,7 @@ export class PipelineStack extends Stack {
     rest.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
     rest.uses(EventLog, 'BatchWriteItem');
     rest.uses(ActionLog, 'BatchWriteItem');
-    rest.uses(Directory, 'BatchGetItem', 'Query', 'PutItem');
+    rest.uses(Directory, 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem');
     rest.queriesIndex(Directory, 'list');
     rest.uses(Configuration, 'GetItem', 'Query');
     // It records when a key was used, and that the API was: as the processor does for sources.

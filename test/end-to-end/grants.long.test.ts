@@ -264,19 +264,22 @@ async function callApi({ local, environment }: Running): Promise<void> {
     { author: 'test', nowMs: Date.now(), entropy },
   );
   const call = async (method: string, path: string, body?: unknown) => {
-    const response = await fetch(`${local.ingestUrl}/v1/users${path}`, {
+    const response = await fetch(`${local.ingestUrl}/v1${path}`, {
       method,
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     expect([method, path, Math.floor(response.status / 100)]).toEqual([method, path, 2]);
   };
-  await call('PUT', '/ana-too', { name: 'Ana' });
-  await call('GET', '/ana');
-  await call('GET', '');
-  await call('GET', '/ana/subscriptions');
-  await call('POST', '/ana-too/merge', { from_user_id: 'ana' });
-  await call('DELETE', '/ana-too');
+  await call('PUT', '/users/ana-too', { name: 'Ana' });
+  await call('GET', '/users/ana');
+  await call('GET', '/users');
+  await call('GET', '/users/ana/subscriptions');
+  const subscriptions = '/objects/projects/of-api/subscriptions';
+  await call('POST', subscriptions, { recipients: ['ana-too'] });
+  await call('DELETE', subscriptions, { recipients: ['ana-too'] });
+  await call('POST', '/users/ana-too/merge', { from_user_id: 'ana' });
+  await call('DELETE', '/users/ana-too');
 }
 
 async function count({ documents }: Environment, TableName: string): Promise<number> {
