@@ -108,7 +108,7 @@ export class PipelineStack extends Stack {
     });
     processor.consumes(events.queue, { maxConcurrency: concurrency.processor, variable: 'EVENTS_QUEUE_URL' });
     processor.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
-    processor.uses(Claims, 'GetItem', 'UpdateItem');
+    processor.uses(Claims, 'UpdateItem');
     processor.uses(EventLog, 'GetItem', 'PutItem', 'BatchWriteItem');
     processor.uses(Configuration, 'GetItem', 'Query');
     // It records which sources and event types it has seen. It may only read the live configuration
@@ -169,6 +169,7 @@ export class PipelineStack extends Stack {
     rest.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
     rest.uses(EventLog, 'BatchWriteItem');
     rest.uses(ActionLog, 'BatchWriteItem');
+    // It deletes subscriptions only; users and objects stay as deleted.
     rest.uses(Directory, 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem');
     rest.queriesIndex(Directory, 'list');
     rest.uses(Configuration, 'GetItem', 'Query');

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { RetryableError } from '../core/errors.ts';
 import { digestOf } from '../core/ids/claim-key.ts';
 import type { ClaimRef } from '../core/plan/actions-message.ts';
 import type { Claim, ClaimStore } from '../ports/claim-store.ts';
-import { answerOf, tableError, writeIf } from './dynamodb.ts';
+import { answerOf, writeIf } from './dynamodb.ts';
 
 /**
  * Claims: `pk` = the idempotency key, `sk` = `{source}#{event type}`, so that one Query by key
@@ -69,7 +69,9 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
         'claiming',
       );
       if (answer.kind === 'refused') {
-        return { kind: 'refused', held: claimFromItem(answer.item ? unmarshall(answer.item) : await read(request)) };
+        // A refusal comes with the item that won, since it was asked for.
+        if (answer.item === undefined) throw new RetryableError('a claim was refused without the item that won');
+        return { kind: 'refused', held: claimFromItem(unmarshall(answer.item)) };
       }
       const { Attributes: old } = answer.output;
       if (old !== undefined) {
@@ -130,16 +132,4 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
       );
     },
   };
-
-  /** Reads the item that won; emulators send the refusal without it. */
-  async function read(ref: ClaimRef): Promise<Record<string, unknown>> {
-    const { Item } = await client
-      .send(new GetCommand({ TableName: table, Key: claimItemKey(ref), ConsistentRead: true }))
-      .catch((cause) => {
-        throw tableError(cause, 'reading a claim');
-      });
-    // It was deleted in between: the next delivery finds it free.
-    if (Item === undefined) throw new RetryableError('the claim changed while it was read');
-    return Item;
-  }
 }

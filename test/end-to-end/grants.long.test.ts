@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { routes } from '../../functions/api/routes/index.ts';
 import { type Decision, makeRoleAccess } from '../../infra/local/access/role-access.ts';
 import { lambdaFunction } from '../../infra/local/resources/function.ts';
 import { type Policy, policy, type Statement } from '../../infra/local/resources/policy.ts';
@@ -263,23 +264,38 @@ async function callApi({ local, environment }: Running): Promise<void> {
     { name: 'test', kind: 'secret' },
     { author: 'test', nowMs: Date.now(), entropy },
   );
-  const call = async (method: string, path: string, body?: unknown) => {
-    const response = await fetch(`${local.ingestUrl}/v1${path}`, {
+  const offered = new Map(routes.map((route) => [route.call, route]));
+  const call = async (name: string, path: string, body?: unknown) => {
+    const method = offered.get(name)?.method ?? '';
+    offered.delete(name);
+    const response = await fetch(`${local.ingestUrl}${path}`, {
       method,
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    expect([method, path, Math.floor(response.status / 100)]).toEqual([method, path, 2]);
+    expect([name, path, Math.floor(response.status / 100)]).toEqual([name, path, 2]);
   };
-  await call('PUT', '/users/ana-too', { name: 'Ana' });
-  await call('GET', '/users/ana');
-  await call('GET', '/users');
-  await call('GET', '/users/ana/subscriptions');
-  const subscriptions = '/objects/projects/of-api/subscriptions';
-  await call('POST', subscriptions, { recipients: ['ana-too'] });
-  await call('DELETE', subscriptions, { recipients: ['ana-too'] });
-  await call('POST', '/users/ana-too/merge', { from_user_id: 'ana' });
-  await call('DELETE', '/users/ana-too');
+  const object = '/v1/objects/projects/apollo';
+  await call('users.update', '/v1/users/ana-too', { name: 'Ana' });
+  await call('users.get', '/v1/users/ana');
+  await call('users.list', '/v1/users');
+  await call('users.listSubscriptions', '/v1/users/ana/subscriptions');
+  await call('users.merge', '/v1/users/ana-too/merge', { from_user_id: 'ana' });
+  await call('objects.set', object, { name: 'Apollo' });
+  await call('objects.get', object);
+  await call('objects.list', '/v1/objects/projects');
+  await call('objects.addSubscriptions', `${object}/subscriptions`, { recipients: ['ana-too'] });
+  await call('objects.listSubscriptions', `${object}/subscriptions`);
+  await call('objects.deleteSubscriptions', `${object}/subscriptions`, { recipients: ['ana-too'] });
+  await call('objects.delete', object);
+  await call('tenants.set', '/v1/tenants/acme', { name: 'Acme' });
+  await call('tenants.get', '/v1/tenants/acme');
+  await call('tenants.list', '/v1/tenants');
+  await call('tenants.delete', '/v1/tenants/acme');
+  await call('users.delete', '/v1/users/ana-too');
+  await call('openapi.get', '/v1/openapi.json');
+  // A call that is missing here may lack a permission that no other test would miss.
+  expect([...offered.keys()]).toEqual([]);
 }
 
 async function count({ documents }: Environment, TableName: string): Promise<number> {

@@ -50,7 +50,7 @@ const expected: Record<string, Record<string, string[]>> = {
     log: ownLog,
     EventsQueue: ['sqs:ChangeMessageVisibility', ...consume],
     ActionsQueue: ['sqs:SendMessage'],
-    Claims: table('GetItem', 'UpdateItem'),
+    Claims: table('UpdateItem'),
     EventLog: table('GetItem', 'PutItem', 'BatchWriteItem'),
     Configuration: table('GetItem', 'Query', 'UpdateItem', 'BatchWriteItem', 'DeleteItem'),
   },
