@@ -46,7 +46,7 @@ export class PipelineStack extends Stack {
     const context = (key: string): string | undefined => scope.node.tryGetContext(key);
     // CDK switches the protection on before it creates the stack, and CloudFormation deletes nothing
     // that is protected: a failed creation could then be neither rolled back nor deleted
-    // (docs/decisions/0052-protection-comes-after-creation.md).
+    // (docs/decisions/0047-protection-comes-after-creation.md).
     const protect = environment.protectData && String(context('firstDeploy')) !== 'true';
     super(scope, `signalbox-${environment.name}`, {
       description: `Signalbox, ${environment.name}: events from sources become user data and workflow runs`,
@@ -87,7 +87,7 @@ export class PipelineStack extends Stack {
       name: 'ingest',
       description: 'verifies what sources send and puts it into the events queue',
       environment,
-      // For its part of a processor, not for the memory: docs/decisions/0044-memory-by-figures.md.
+      // For its part of a processor, not for the memory: docs/decisions/0043-memory-by-figures.md.
       memoryMegabytes: 1024,
       timeout: timeouts.ingest,
       variables: { LOG_SHARDS: String(environment.logShards) },

@@ -15,7 +15,7 @@ const unauthenticated: Refused = {
 /**
  * The key of a request. It costs one consistent read, so that a revoked key opens nothing from the
  * next request on, and none for text that cannot be a key. The body is not looked at before.
- * Decision: docs/decisions/0059-each-request-reads-its-key.md
+ * Decision: docs/decisions/0051-each-request-reads-its-key.md
  * @throws RetryableError when the table is throttled or unavailable
  */
 export async function authenticate(

@@ -25,7 +25,7 @@ const retryAfterMs = 30_000;
  * How long "there is no such secret" is cached: twice as long each time, at most as long as a value.
  * A secret that was just set is seen soon where the absence is new, and within five minutes
  * everywhere. Many sources never get one, and at 30 s a read each would cost them more than all
- * their other requests. docs/decisions/0056.
+ * their other requests. docs/decisions/0048.
  */
 const absentMs = { first: 30_000, most: freshMs };
 const refreshAtMostEveryMs = 30_000;
