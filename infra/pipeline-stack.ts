@@ -24,9 +24,6 @@ const timeouts = {
   api: Duration.seconds(28),
 };
 
-/** The processor starts it only for sources with an expression. */
-export const processorPrograms = ['shared/adapters/expression-process.ts'] as const;
-
 /** Workflow-trigger needs these only for some workflows. */
 export const workflowTriggerExtras = { '@knocklabs/node': ['Knock'], 'ajv/dist/2020.js': ['Ajv2020'] } as const;
 
@@ -104,7 +101,8 @@ export class PipelineStack extends Stack {
       memoryMegabytes: 512,
       timeout: timeouts.processor,
       variables: { ...eventRows, ...deliveries },
-      startedWhenUsed: processorPrograms,
+      // For sources with an expression.
+      startedWhenUsed: ['shared/adapters/expression-process.ts'],
     });
     processor.consumes(events.queue, { maxConcurrency: concurrency.processor, variable: 'EVENTS_QUEUE_URL' });
     processor.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
@@ -188,7 +186,7 @@ export class PipelineStack extends Stack {
         processor,
         'workflow-trigger': workflowTrigger,
         'dead-letter': deadLetter,
-        rest,
+        'rest-api': rest,
       },
       eventsQueue: events.queue,
       actionsQueue: actions.queue,

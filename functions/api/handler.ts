@@ -18,13 +18,11 @@ import { readEnvironment } from '../../shared/lambda/environment.ts';
 import type { HttpResult } from '../../shared/lambda/http-errors.ts';
 import { inTime } from '../../shared/lambda/in-time.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
-import { makeRefusals } from '../../shared/lambda/refusals.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
 import { type ApiDeps, answerRequest } from './answer-request.ts';
 import { routes } from './routes/index.ts';
 
-export function makeHandler(parts: Omit<ApiDeps, 'refusals'>) {
-  const deps = { ...parts, refusals: makeRefusals({ ...parts, service: 'api' }) };
+export function makeHandler(deps: ApiDeps) {
   return middy<APIGatewayProxyEventV2, HttpResult>()
     .use({ after: () => deps.metrics.flush(), onError: () => deps.metrics.flush() })
     .handler((event, context) =>

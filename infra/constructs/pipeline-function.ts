@@ -1,24 +1,24 @@
-import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ApplicationLogLevel,
   Architecture,
+  Function as LambdaFunction,
   LoggingFormat,
   RecursiveLoop,
   Runtime,
   SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Target } from '../../shared/core/configuration/targets/index.ts';
 import { defined } from '../../shared/core/defined.ts';
 import type { readEnvironment } from '../../shared/lambda/environment.ts';
+import type { FunctionBundle } from '../build/bundle-function.js';
 import type { PipelineEnvironment } from '../environments.ts';
 import { acceptFindings, acceptWildcards } from './accepted-findings.ts';
-import { besideBundle, type LoadedWhenUsed, type StartedWhenUsed } from './beside-bundle.ts';
+import { bundledCode } from './bundled-code.ts';
 import type { PipelineTable } from './tables.ts';
 import { grantsForTargets } from './target-grants.ts';
 
@@ -55,15 +55,13 @@ export type PipelineFunctionProps = {
    * beside the function and loaded by the first `import()` of it, so cold starts do not load it.
    * Default: none.
    */
-  loadedWhenUsed?: LoadedWhenUsed;
+  loadedWhenUsed?: FunctionBundle['loadedWhenUsed'];
   /**
    * Programs that the function starts as separate processes, each a bundle beside the function's.
    * Default: none.
    */
-  startedWhenUsed?: StartedWhenUsed;
+  startedWhenUsed?: FunctionBundle['startedWhenUsed'];
 };
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
  * A function with its own role and log group. At first it may only write its log. Each method
@@ -71,7 +69,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  * variable cannot diverge.
  */
 export class PipelineFunction extends Construct {
-  readonly lambda: NodejsFunction;
+  readonly lambda: LambdaFunction;
+  readonly bundle: FunctionBundle;
   readonly logGroup: LogGroup;
 
   readonly #role: Role;
@@ -89,12 +88,14 @@ export class PipelineFunction extends Construct {
     // Instead of AWSLambdaBasicExecutionRole, which may write to every log group of the account.
     this.#allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
 
-    const beside = besideBundle(root, props.loadedWhenUsed ?? {}, props.startedWhenUsed);
-    this.lambda = new NodejsFunction(this, 'Function', {
-      entry: `${root}functions/${name}/handler.ts`,
-      handler: 'handler',
-      projectRoot: root,
-      depsLockFilePath: `${root}package-lock.json`,
+    this.bundle = {
+      entry: `functions/${name}/handler.ts`,
+      loadedWhenUsed: props.loadedWhenUsed ?? {},
+      startedWhenUsed: props.startedWhenUsed ?? [],
+    };
+    this.lambda = new LambdaFunction(this, 'Function', {
+      code: bundledCode(this.bundle),
+      handler: 'index.handler',
       description: `${environment.name}: ${props.description}`,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -108,38 +109,12 @@ export class PipelineFunction extends Construct {
       // Three platform lines per call would be most of a busy pipeline's cost for logs.
       systemLogLevelV2: SystemLogLevel.WARN,
       applicationLogLevelV2: ApplicationLogLevel.INFO,
-      // An option of the SDK's version 2.
-      awsSdkConnectionReuse: false,
       environment: {
         ENVIRONMENT: environment.name,
         // Stack traces then name our files and lines; it costs 10 ms of a cold start, and the first
         // stack 25 ms of a processor.
         NODE_OPTIONS: '--enable-source-maps',
         ...props.variables,
-      },
-      bundling: {
-        format: OutputFormat.ESM,
-        target: 'node24',
-        mainFields: ['module', 'main'],
-        minify: true,
-        sourceMap: true,
-        sourcesContent: false,
-        logLevel: LogLevel.WARNING,
-        // Bundle our version of the SDK: the runtime's changes without a deploy.
-        bundleAwsSDK: true,
-        ...beside,
-        commandHooks: {
-          beforeBundling: () => [],
-          beforeInstall: () => [],
-          afterBundling: (inputDir, outputDir) => [
-            `node "${root}infra/build/own-source-map.js" "${outputDir}/index.mjs"`,
-            ...(beside.commandHooks?.afterBundling(inputDir, outputDir) ?? []),
-          ],
-        },
-        // Otherwise a quarter of a bundle would be ways of signing in that a function never uses.
-        esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': `${root}shared/lambda/environment-credentials.ts` },
-        // Some dependencies are CommonJS inside and load Node's modules with `require`.
-        banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
       },
     });
     acceptFindings(this.lambda, {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { root } from '../build/build.js';
+import type { FunctionBundle } from '../build/bundle-function.js';
 import type { FunctionHost } from './function-host.ts';
-import { type Recipe, readRecipes, rebundle, sourcesOf } from './rebundle.ts';
+import { readBundles, rebundle, sourcesOf } from './rebundle.ts';
 import type { FunctionResource } from './resources/function.ts';
 import { type FileWatch, watchFiles } from './watch-files.ts';
 
@@ -80,10 +81,9 @@ export function startWatch(options: WatchOptions): FileWatch {
     const { functions } = options.watched();
     for (const { definition, outdir } of functions) {
       const sources = sourcesOf(definition);
-      const recipe = recipeOf(outdir, sources);
       // Programs beside a bundle have no source map: any change of what they can import counts.
-      const isOfPrograms = recipe !== undefined && recipe.commands.length > 1;
-      if (changed.some((path) => sources.includes(path) || (isOfPrograms && path.startsWith('shared/'))))
+      const hasPrograms = (bundleOf(outdir, sources)?.startedWhenUsed.length ?? 0) > 0;
+      if (changed.some((path) => sources.includes(path) || (hasPrograms && path.startsWith('shared/'))))
         stale.add(definition.name);
     }
     const affected = functions.filter(({ definition }) => stale.has(definition.name));
@@ -93,11 +93,11 @@ export function startWatch(options: WatchOptions): FileWatch {
     // together.
     const bundles = await Promise.all(
       affected.map(async ({ definition, host, outdir }) => {
-        const recipe = recipeOf(outdir, sourcesOf(definition));
-        if (recipe === undefined)
+        const bundle = bundleOf(outdir, sourcesOf(definition));
+        if (bundle === undefined)
           throw new Error(`${definition.name} was not bundled here; start again to take changes`);
         const folder = join(outdir, 'watched', String(made), definition.name);
-        return { definition, host, file: await rebundle(recipe, folder) };
+        return { definition, host, file: await rebundle(bundle, folder) };
       }),
     );
     for (const { definition, host, file } of bundles) {
@@ -113,6 +113,6 @@ export function startWatch(options: WatchOptions): FileWatch {
   });
 }
 
-function recipeOf(outdir: string, sources: string[]): Recipe | undefined {
-  return readRecipes(outdir).find(({ entry }) => sources.includes(entry));
+function bundleOf(outdir: string, sources: string[]): FunctionBundle | undefined {
+  return readBundles(outdir).find(({ entry }) => sources.includes(entry));
 }

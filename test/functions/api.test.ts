@@ -240,15 +240,14 @@ describe('what a call costs', () => {
   });
 
   test('a read is a line in the log that says who read what, and no row', async () => {
-    await api.call('PUT', '/v1/users/read', { body: { plan: 'pro' } });
-    const { headers } = await api.call('GET', '/v1/users/read');
+    const { headers } = await api.call('GET', '/v1/users/u9');
     expect(api.lines).toEqual([
       expect.objectContaining({
         request_id: headers['x-request-id'],
         call: 'users.get',
-        path: '/v1/users/read',
+        path: '/v1/users/u9',
         key_name: 'secret',
-        status: 200,
+        status: 404,
       }),
     ]);
   });

@@ -60,7 +60,7 @@ describe('alarms', () => {
     ]);
   });
 
-  test.each(['ingest', 'processor', 'workflow-trigger', 'dead-letter', 'rest'])(
+  test.each(['ingest', 'processor', 'workflow-trigger', 'dead-letter', 'rest-api'])(
     '%s is watched for errors and throttles',
     (name) => {
       expect(watchedBy(`${name}-errors`)).toMatchObject([{ namespace: 'AWS/Lambda', metric: 'Errors' }]);

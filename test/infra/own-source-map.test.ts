@@ -2,26 +2,15 @@ import { SourceMap } from 'node:module';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { decode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
+import { handlerOptions } from '../../infra/build/bundle-function.js';
 import { ownPartOf, type SourceMapText } from '../../infra/build/own-source-map.js';
 
 /* The source map that is deployed with a function: what Node reads before it can print the first stack. */
 
-const root = new URL('../../', import.meta.url).pathname;
 let whole: SourceMapText;
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    absWorkingDir: root,
-    entryPoints: ['functions/ingest/handler.ts'],
-    outfile: 'index.mjs',
-    write: false,
-    bundle: true,
-    minify: true,
-    sourcemap: true,
-    sourcesContent: false,
-    platform: 'node',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-  });
+  const entryPoints = ['functions/ingest/handler.ts'];
+  const { outputFiles = [] } = await build({ ...handlerOptions, entryPoints, outfile: 'index.mjs' });
   whole = JSON.parse(outputFiles.find(({ path }) => path.endsWith('.map'))?.text ?? '');
 });
 

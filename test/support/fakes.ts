@@ -123,9 +123,8 @@ export function makeCountedMetrics(): CountedMetrics {
       add(name, value);
     },
     time() {},
-    print({ reason, counts, countsOfAllReasons = {} }) {
+    print({ reason, counts }) {
       for (const [name, value] of Object.entries(counts)) this.count('', name, value, reason);
-      for (const [name, value] of Object.entries(countsOfAllReasons)) this.count('', name, value);
     },
     flush() {},
   };

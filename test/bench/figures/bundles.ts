@@ -8,7 +8,7 @@ import { functionOf } from '../counted-pipeline.ts';
 import type { Figure, Section } from '../figure.ts';
 import { median } from '../measure.ts';
 
-const kilobyte = 1024;
+const kilobyte = 1000;
 const importsPerBundle = 7;
 
 const functions = [

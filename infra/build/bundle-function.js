@@ -1,0 +1,99 @@
+// node infra/build/bundle-function.js FOLDER BUNDLE: writes into FOLDER what is deployed of one function. BUNDLE is JSON.
+//
+// A program, since CDK cannot wait for a promise, and esbuild takes plugins only where it answers with one.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ownPartOf } from './own-source-map.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node24',
+  logLevel: 'warning',
+  write: false,
+};
+
+/** How the main file of a function is bundled. */
+export const handlerOptions = {
+  ...common,
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  sourcemap: true,
+  sourcesContent: false,
+  metafile: true,
+  // Some dependencies are CommonJS inside and load Node's modules with `require`.
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+};
+
+/** Parts of the SDK that functions never use, with what stands in for each. Each file says why it may. */
+const standIns = {
+  '@aws-sdk/credential-provider-node': './shared/lambda/environment-credentials.ts',
+  '@aws-sdk/endpoint-cache': './shared/lambda/no-endpoint-cache.ts',
+  '@smithy/core/event-streams': './shared/lambda/no-event-streams.ts',
+};
+
+/** A client of the SDK takes its version from its package.json, and would bring all of that file along. */
+const versionsOfClients = {
+  name: 'versions of clients',
+  setup(build) {
+    build.onLoad({ filter: /node_modules[\\/]@aws-sdk[\\/]client-[^\\/]+[\\/]package\.json$/ }, ({ path }) => {
+      const { version } = JSON.parse(readFileSync(path, 'utf8'));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
+};
+
+export async function bundleFunction({ entry, loadedWhenUsed, startedWhenUsed }, folder) {
+  const { build } = await import('esbuild');
+  const modules = Object.entries(loadedWhenUsed);
+  const [handler, ...beside] = await Promise.all([
+    build({
+      ...handlerOptions,
+      entryPoints: [entry],
+      outfile: join(folder, 'index.mjs'),
+      external: modules.map(([name]) => name),
+      alias: standIns,
+      plugins: [versionsOfClients],
+    }),
+    ...modules.map(([name, exported]) =>
+      build({
+        ...common,
+        entryPoints: [name],
+        // CommonJS, which needs no package.json to say what it is.
+        format: 'cjs',
+        outfile: join(folder, 'node_modules', name.endsWith('.js') ? name : `${name}/index.js`),
+        // Never run: it is from such a line that Node learns which names a CommonJS file exports.
+        footer: { js: `0&&(module.exports={${exported.join(',')}});` },
+      }),
+    ),
+    ...startedWhenUsed.map((program) =>
+      build({
+        ...common,
+        entryPoints: [program],
+        format: 'esm',
+        outfile: join(folder, `${basename(program, '.ts')}.mjs`),
+      }),
+    ),
+  ]);
+  for (const { path, text } of [handler, ...beside].flatMap(({ outputFiles }) => outputFiles)) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, path.endsWith('.map') ? JSON.stringify(ownPartOf(JSON.parse(text))) : text);
+  }
+  return handler.metafile;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [folder, bundle] = process.argv.slice(2);
+  try {
+    await bundleFunction(JSON.parse(bundle), folder);
+  } catch (error) {
+    // esbuild has written where a source does not compile.
+    if (!Array.isArray(error.errors)) throw error;
+    process.exitCode = 1;
+  }
+}
