@@ -186,7 +186,7 @@ export class PipelineStack extends Stack {
         processor,
         'workflow-trigger': workflowTrigger,
         'dead-letter': deadLetter,
-        'rest-api': rest,
+        rest,
       },
       eventsQueue: events.queue,
       actionsQueue: actions.queue,

@@ -5,11 +5,12 @@ import { logShardsMax, makeEventId } from '../../shared/core/ids/event-id.ts';
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import type { HttpResult } from '../../shared/lambda/http-errors.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
+import type { Refusals } from '../../shared/lambda/refusals.ts';
 import { type Asked, type Recorded, recordRequest } from '../../shared/operations/requests/record-request.ts';
 import type { ApiRequest } from '../../shared/operations/requests/request.ts';
 import type { ApiKey, ApiKeys } from '../../shared/ports/api-keys.ts';
 import type { SeenRegistry } from '../../shared/ports/seen-registry.ts';
-import { type Answer, httpResult, invalid, problemsOf, type Refused, unavailable } from './answer.ts';
+import { type Answer, httpResult, invalid, problemsOf, type RefusalCode, type Refused, unavailable } from './answer.ts';
 import { authenticate } from './authenticate.ts';
 import { type Found, findRoute } from './find-route.ts';
 import { readJsonBody } from './read-body.ts';
@@ -21,6 +22,7 @@ export type ApiDeps = ApiPorts & {
   keys: ApiKeys;
   seen: SeenRegistry;
   metrics: StageMetrics;
+  refusals: Refusals;
   log: FunctionLog & { info(message: string, context: Record<string, unknown>): void };
   logShards: number;
   randomBytes(size: number): Uint8Array;
@@ -41,10 +43,11 @@ export async function answerRequest(event: APIGatewayProxyEventV2, deps: ApiDeps
   const entropy = deps.randomBytes(entropyBytes);
   const shard = (entropy[entropyBytes - 1] ?? 0) % Math.min(deps.logShards, logShardsMax);
   const id = makeEventId(apiSource, shard, receivedAtMs, entropy);
-  deps.metrics.count(apiSource, 'ApiRequests');
+  deps.refusals.settle();
   try {
     return await settle(event, { id, receivedAtMs, deadlineMs: receivedAtMs + workMs }, deps);
   } catch (error) {
+    deps.metrics.count(apiSource, 'ApiRequests');
     deps.metrics.count(apiSource, 'RequestsFailed');
     // It may have its row all the same: the table's answer was lost, or comes after ours.
     deps.metrics.countAt(receivedAtMs, apiSource, 'EventsUnanswered');
@@ -59,24 +62,41 @@ async function settle(event: APIGatewayProxyEventV2, times: Times, deps: ApiDeps
   const { method } = event.requestContext.http;
   const found = findRoute(deps.routes, method, event.rawPath);
   if (found.kind === 'found' && found.route.permission === 'none')
-    return countedResult(await open(found, event, times, deps), times, deps);
+    return countedResult(await open(found, event, times, deps), {}, times, deps);
   const authenticated = await authenticate(event.headers.authorization, deps.keys);
-  if (authenticated.kind === 'refused') {
-    deps.metrics.count(apiSource, 'KeysRefused', 1, authenticated.code);
-    return countedResult(authenticated, times, deps);
-  }
+  if (authenticated.kind === 'refused') return countedResult(authenticated, {}, times, deps);
   const { key } = authenticated;
   // It never fails, and is waited for in any case: what a function leaves running may never end.
   const noted = noteUse(key, times, deps);
   try {
-    return countedResult(await answerKnown(found, event, key, times, deps), times, deps);
+    const answer = await answerKnown(found, event, key, times, deps);
+    const call = found.kind === 'found' ? found.route.call : 'unknown';
+    return countedResult(answer, callFacts({ ...times, call, key }, event, deps), times, deps);
   } finally {
     await noted;
   }
 }
 
-function countedResult(answer: Answer, { id }: Times, { metrics }: ApiDeps): HttpResult {
-  if (answer.kind === 'refused') metrics.count(apiSource, 'ApiRefused', 1, answer.code);
+/** Refusals that mean a missing or wrong key; they have an alarm of their own. */
+const keyRefusals: ReadonlySet<RefusalCode> = new Set(['authentication_required', 'authorization']);
+
+/** Counts the answer: a refusal by a line with `facts`, or together with others like it. */
+function countedResult(
+  answer: Answer,
+  facts: Record<string, unknown>,
+  { id }: Times,
+  { metrics, refusals }: ApiDeps,
+): HttpResult {
+  if (answer.kind === 'refused') {
+    const { code, status } = answer;
+    refusals.add({
+      source: apiSource,
+      reason: code,
+      names: ['ApiRefused', ...(keyRefusals.has(code) ? ['KeysRefused'] : [])],
+      namesOfAllReasons: ['ApiRequests'],
+      facts: { request_id: id, status, ...facts },
+    });
+  } else metrics.count(apiSource, 'ApiRequests');
   return httpResult(answer, id);
 }
 
@@ -94,17 +114,14 @@ async function answerKnown(
   times: Times,
   deps: ApiDeps,
 ): Promise<Answer> {
-  if (found.kind === 'refused') {
-    logRead(deps, { ...times, call: 'unknown', key }, event, found);
-    return found;
-  }
+  if (found.kind === 'refused') return found;
   const { route, params } = found;
   const request: ApiRequest = { ...times, call: route.call, key };
   const rawBody = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   const body = route.body === undefined ? emptyBody : readJsonBody(rawBody, event.headers['content-encoding']);
   const answer = await handle(route, params, event, body, request, deps);
   if (!writes(route)) {
-    logRead(deps, request, event, answer);
+    if (answer.kind === 'done') logRead(deps, request, event, answer.status);
     return answer;
   }
   await record(request, askedOf(event, body.kind === 'read' ? body.text : ''), answer, deps);
@@ -209,14 +226,15 @@ async function bestEffort(what: string, id: string, { log }: ApiDeps, work: () =
 }
 
 /** Reads have no row, which would cost ten times as much as they do: one line says who read what. */
-function logRead(deps: ApiDeps, request: ApiRequest, event: APIGatewayProxyEventV2, answer: Answer): void {
-  deps.log.info('request answered', {
-    request_id: request.id,
-    call: request.call,
-    path: event.rawPath,
-    key: request.key.id,
-    key_name: request.key.name,
-    status: answer.status,
-    ms: deps.nowMs() - request.receivedAtMs,
-  });
+function logRead(deps: ApiDeps, request: ApiRequest, event: APIGatewayProxyEventV2, status: number): void {
+  deps.log.info('request answered', { request_id: request.id, status, ...callFacts(request, event, deps) });
+}
+
+/** Who called what: not for strangers, whose path and key may hold anything. */
+function callFacts(
+  { call, key, receivedAtMs }: Pick<ApiRequest, 'call' | 'key' | 'receivedAtMs'>,
+  event: APIGatewayProxyEventV2,
+  { nowMs }: ApiDeps,
+): Record<string, unknown> {
+  return { call, path: event.rawPath, key: key.id, key_name: key.name, ms: nowMs() - receivedAtMs };
 }

@@ -18,11 +18,13 @@ import { readEnvironment } from '../../shared/lambda/environment.ts';
 import type { HttpResult } from '../../shared/lambda/http-errors.ts';
 import { inTime } from '../../shared/lambda/in-time.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
+import { makeRefusals } from '../../shared/lambda/refusals.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
 import { type ApiDeps, answerRequest } from './answer-request.ts';
 import { routes } from './routes/index.ts';
 
-export function makeHandler(deps: ApiDeps) {
+export function makeHandler(parts: Omit<ApiDeps, 'refusals'>) {
+  const deps = { ...parts, refusals: makeRefusals({ ...parts, service: 'api' }) };
   return middy<APIGatewayProxyEventV2, HttpResult>()
     .use({ after: () => deps.metrics.flush(), onError: () => deps.metrics.flush() })
     .handler((event, context) =>

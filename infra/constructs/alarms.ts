@@ -269,7 +269,7 @@ function functionAlarms(functions: Record<string, PipelineFunction>): Definition
     {
       name: `${name}-errors`,
       heading: 'function-errors',
-      means: `${name} crashed or ran out of time: a bug, or too little memory. What it was working on is delivered again.`,
+      means: `The function ${name} crashed or ran out of time: a bug, or too little memory. What it was working on is delivered again.`,
       metric: lambda.metricErrors({ period: minutes(5) }),
       above: 0,
       breaching: 2,
@@ -278,7 +278,7 @@ function functionAlarms(functions: Record<string, PipelineFunction>): Definition
     {
       name: `${name}-throttles`,
       heading: 'function-throttles',
-      means: `${name} was refused for lack of concurrency: the account's limit is reached, or what is reserved for it.`,
+      means: `The function ${name} was refused for lack of concurrency: the account's limit is reached, or what is reserved for it.`,
       metric: lambda.metricThrottles({ period: minutes(5) }),
       above: 0,
       breaching: 2,

@@ -31,6 +31,8 @@ export type CountedLine = {
   reason: string;
   atMs: number;
   counts: Record<string, number>;
+  /** Counts that no one asks the reason of: each with a reason would be one more metric to pay for. */
+  countsOfAllReasons?: Record<string, number>;
   fields: Record<string, unknown>;
 };
 
@@ -84,9 +86,9 @@ export function makeStageMetrics(
       // The format takes at most 100 values of a metric in one line.
       else if (values.length < 100) values.push(milliseconds);
     },
-    print({ source, reason, atMs, counts, fields }) {
+    print({ source, reason, atMs, counts, countsOfAllReasons = {}, fields }) {
       const line = { source, reason, atMs, counts: new Map(Object.entries(counts)), times: new Map() };
-      write(embedded(environment, line, fields));
+      write(embedded(environment, line, countsOfAllReasons, fields));
     },
     flush() {
       for (const line of lines.values()) write(embedded(environment, line));
@@ -98,10 +100,12 @@ export function makeStageMetrics(
 function embedded(
   environment: string,
   { source, reason, atMs, counts, times }: Line,
+  countsOfAllReasons: Record<string, number> = {},
   fields: Record<string, unknown> = {},
 ): string {
-  const dimensions = [['environment'], ['environment', 'source']];
-  if (reason !== undefined) dimensions.push(['environment', 'source', 'reason']);
+  const ofAllReasons = [['environment'], ['environment', 'source']];
+  const dimensions = reason === undefined ? ofAllReasons : [...ofAllReasons, ['environment', 'source', 'reason']];
+  const inCounts = (names: Iterable<string>) => [...names].map((Name) => ({ Name, Unit: 'Count' }));
   return JSON.stringify({
     _aws: {
       Timestamp: atMs ?? Date.now(),
@@ -109,17 +113,24 @@ function embedded(
         {
           Namespace: 'Signalbox',
           Dimensions: dimensions,
-          Metrics: [
-            ...[...counts.keys()].map((Name) => ({ Name, Unit: 'Count' })),
-            ...[...times.keys()].map((Name) => ({ Name, Unit: 'Milliseconds' })),
-          ],
+          Metrics: [...inCounts(counts.keys()), ...[...times.keys()].map((Name) => ({ Name, Unit: 'Milliseconds' }))],
         },
+        ...(Object.keys(countsOfAllReasons).length > 0
+          ? [
+              {
+                Namespace: 'Signalbox',
+                Dimensions: ofAllReasons,
+                Metrics: inCounts(Object.keys(countsOfAllReasons)),
+              },
+            ]
+          : []),
       ],
     },
     ...fields,
     environment,
     source,
     ...(reason !== undefined && { reason }),
+    ...countsOfAllReasons,
     ...Object.fromEntries(counts),
     ...Object.fromEntries(times),
   });

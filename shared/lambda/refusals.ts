@@ -12,6 +12,8 @@ export type RefusedRequest = {
   /** From a closed list. */
   reason: string;
   names: readonly string[];
+  /** Counted as well, but not by reason. */
+  namesOfAllReasons?: readonly string[];
   /** What one line says about it: status, ids, sizes. */
   facts: Record<string, unknown>;
 };
@@ -44,12 +46,15 @@ export function makeRefusals({
   // At most one entry per source that exists (and one for all others) and reason.
   const minutes = new Map<string, Alike>();
 
-  function print({ source, reason, names }: Alike, count: number, atMs: number, facts: Record<string, unknown>): void {
+  function print(alike: Alike, count: number, atMs: number, facts: Record<string, unknown>): void {
+    const { source, reason, names, namesOfAllReasons = [] } = alike;
+    const each = (of: readonly string[]) => Object.fromEntries(of.map((name) => [name, count]));
     metrics.print({
       source,
       reason,
       atMs,
-      counts: Object.fromEntries(names.map((name) => [name, count])),
+      counts: each(names),
+      countsOfAllReasons: each(namesOfAllReasons),
       fields: {
         level: 'WARN',
         message: 'request refused',

@@ -16,6 +16,7 @@ import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.t
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
 import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
+import { makeRefusals } from '../../shared/lambda/refusals.ts';
 import { createKey } from '../../shared/operations/keys/keys.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 import { makeKeptLog } from '../support/function-log.ts';
@@ -38,6 +39,8 @@ export type TestApi = {
   messages: ActionsMessage[];
   /** Lines that the log got, reads included. */
   lines: Record<string, unknown>[];
+  /** Lines that are counts, of refusals too; other counts are printed by `deps.metrics.flush()`. */
+  counted: Record<string, unknown>[];
   call(method: string, target: string, change?: Change): Promise<ApiAnswer>;
   makeKey(kind: 'secret' | 'public'): Promise<{ id: string; key: string }>;
   stop(): Promise<void>;
@@ -51,6 +54,8 @@ export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi>
   const messages: ActionsMessage[] = [];
   const log = makeKeptLog();
   const lines: Record<string, unknown>[] = [];
+  const counted: Record<string, unknown>[] = [];
+  const metrics = makeStageMetrics('development', (line) => counted.push(JSON.parse(line)));
   const deps: ApiDeps = {
     routes,
     environment: 'development',
@@ -69,7 +74,8 @@ export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi>
         return sent.map(() => ({ sent: true }));
       },
     },
-    metrics: makeStageMetrics('development', () => undefined),
+    metrics,
+    refusals: makeRefusals({ metrics, service: 'api', nowMs: changes.nowMs ?? Date.now }),
     log: { ...log, info: (message, context) => void lines.push({ level: 'info', message, ...context }) },
     logShards: 1,
     nowMs: Date.now,
@@ -117,6 +123,7 @@ export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi>
     client: new Knock({ apiKey: key, baseURL: 'http://api.test', fetch: fetchLike, maxRetries: 0 }),
     messages,
     lines,
+    counted,
     makeKey,
     async call(method, target, { body, key: given = key, headers = {} } = {}) {
       const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);

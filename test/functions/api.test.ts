@@ -240,14 +240,15 @@ describe('what a call costs', () => {
   });
 
   test('a read is a line in the log that says who read what, and no row', async () => {
-    const { headers } = await api.call('GET', '/v1/users/u9');
+    await api.call('PUT', '/v1/users/read', { body: { plan: 'pro' } });
+    const { headers } = await api.call('GET', '/v1/users/read');
     expect(api.lines).toEqual([
       expect.objectContaining({
         request_id: headers['x-request-id'],
         call: 'users.get',
-        path: '/v1/users/u9',
+        path: '/v1/users/read',
         key_name: 'secret',
-        status: 404,
+        status: 200,
       }),
     ]);
   });

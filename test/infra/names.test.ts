@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { specOf } from './kept-resources.ts';
-import { resource, type StackTemplate, templateOf } from './templates.ts';
+import { resource, resourcesOf, type StackTemplate, templateOf } from './templates.ts';
 
 const account = '123456789012';
 type Deployed = { where: string; region: string; template: StackTemplate };
@@ -36,20 +36,51 @@ function collisions(deployed: Deployed[]): string[] {
   );
 }
 
+/** Names that could be of another environment too: each that ends as another name of its type does. */
+function ambiguous(one: Deployed, environment: string): string[] {
+  const names = namesOf(one).flatMap((name) => {
+    const at = name.indexOf(environment);
+    return at < 0 ? [] : [{ name, start: name.slice(0, at), end: name.slice(at + environment.length) }];
+  });
+  return names.flatMap(({ name, start, end }) =>
+    names
+      .filter((other) => other.start === start && other.end !== end && end.endsWith(other.end))
+      .map((other) => {
+        const second = environment + end.slice(0, end.length - other.end.length);
+        return `${name} is ${start.split(' ').at(-1)}…${other.end} of an environment ${second}`;
+      }),
+  );
+}
+
 function deployed(environment: string, region: string): Deployed {
   const template = templateOf('production', { name: environment }, { account, region });
   return { where: `${environment} in ${region}`, region, template };
 }
 
 describe('in one account', () => {
-  // The name of one begins with the name of the other.
-  const names = ['production', 'production-eu'];
+  // The name of one begins with the name of another.
+  const names = ['x', 'x-rest', 'prod', 'prod-api', 'prod-eu'];
   const regions = ['eu-central-1', 'us-east-1'];
   const all = names.flatMap((name) => regions.map((region) => deployed(name, region)));
 
   test('environments, each in two regions, take no name of each other', () => {
     expect(all.flatMap(namesOf).length).toBeGreaterThan(all.length * 30);
     expect(collisions(all)).toEqual([]);
+  });
+
+  // Whatever the environments are called: `x` + `-rest-errors` would be `x-rest` + `-errors`.
+  test('no name ends with the whole end of another one, so no second environment can take it', () => {
+    expect(ambiguous(deployed('qqq', 'eu-central-1'), 'qqq')).toEqual([]);
+  });
+
+  test('an alarm whose name ends with the name of another would be seen', () => {
+    const { template, ...rest } = deployed('qqq', 'eu-central-1');
+    const changed = structuredClone(template);
+    const [, alarm] = resourcesOf(changed, 'AWS::CloudWatch::Alarm')[0] ?? [];
+    if (alarm !== undefined) alarm.Properties.AlarmName = 'signalbox-qqq-rest-api-errors';
+    expect(ambiguous({ ...rest, template: changed }, 'qqq')).toEqual([
+      'eu-central-1 AWS::CloudWatch::Alarm signalbox-qqq-rest-api-errors is signalbox-…-api-errors of an environment qqq-rest',
+    ]);
   });
 
   test('the same environment twice in one region would be seen to collide', () => {

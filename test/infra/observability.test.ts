@@ -60,7 +60,7 @@ describe('alarms', () => {
     ]);
   });
 
-  test.each(['ingest', 'processor', 'workflow-trigger', 'dead-letter', 'rest-api'])(
+  test.each(['ingest', 'processor', 'workflow-trigger', 'dead-letter', 'rest'])(
     '%s is watched for errors and throttles',
     (name) => {
       expect(watchedBy(`${name}-errors`)).toMatchObject([{ namespace: 'AWS/Lambda', metric: 'Errors' }]);

@@ -123,8 +123,9 @@ export function makeCountedMetrics(): CountedMetrics {
       add(name, value);
     },
     time() {},
-    print({ reason, counts }) {
+    print({ reason, counts, countsOfAllReasons = {} }) {
       for (const [name, value] of Object.entries(counts)) this.count('', name, value, reason);
+      for (const [name, value] of Object.entries(countsOfAllReasons)) this.count('', name, value);
     },
     flush() {},
   };
