@@ -62,9 +62,13 @@ function explainName(error: Error): Refusal | undefined {
     case 'UnrecognizedClientException':
     case 'InvalidClientTokenId':
     case 'InvalidSignatureException':
+    case 'SignatureDoesNotMatch':
+    case 'RequestExpired':
+    case 'RequestInTheFuture':
+    case 'RequestTimeTooSkewed':
       return failure(
         `AWS does not accept the credentials (${error.name}): ${firstLine(error)}`,
-        'sign in again (with SSO: aws sso login --profile NAME), or name another profile with --profile',
+        howToBeAccepted(error),
       );
     case 'AccessDenied':
     case 'AccessDeniedException':
@@ -115,9 +119,20 @@ function explainName(error: Error): Refusal | undefined {
   }
 }
 
+/** A signature is wrong by its time, or by the secret key; anything else by its session. */
+function howToBeAccepted({ name, message }: Error): string {
+  if (/^Request/.test(name) || /^signature (expired|not yet current)/i.test(message))
+    return 'set the clock of this machine, then the same command again; AWS allows five minutes';
+  if (/signature/i.test(name))
+    return 'the secret key is not that of the access key: aws configure sets both, or name another profile with --profile';
+  return 'sign in again (with SSO: aws sso login --profile NAME), or name another profile with --profile';
+}
+
 /** The SDK says what is wrong with a profile; only the next step is ours. */
 function howToSignIn({ message }: Error): string {
-  if (/\bsso\b/i.test(message)) return 'aws sso login --profile NAME, then the same command again';
+  // The last words are those of a session that was ended elsewhere.
+  if (/\bsso\b|session token not found/i.test(message))
+    return 'aws sso login --profile NAME, then the same command again';
   if (/multi-factor|\bmfa\b/i.test(message))
     return 'aws sts get-session-token --serial-number ARN --token-code CODE, then set the variables AWS_… to its answer';
   if (/profile/i.test(message)) return 'aws configure list-profiles shows which there are; name one with --profile';
