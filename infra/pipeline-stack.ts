@@ -24,8 +24,11 @@ const timeouts = {
   api: Duration.seconds(28),
 };
 
+/** The API needs it only for workflows with a `data_schema`. */
+export const apiExtras = { 'ajv/dist/2020.js': ['Ajv2020'] } as const;
+
 /** Workflow-trigger needs these only for some workflows. */
-export const workflowTriggerExtras = { '@knocklabs/node': ['Knock'], 'ajv/dist/2020.js': ['Ajv2020'] } as const;
+export const workflowTriggerExtras = { '@knocklabs/node': ['Knock'], ...apiExtras } as const;
 
 /**
  * The whole pipeline of one environment:
@@ -162,6 +165,7 @@ export class PipelineStack extends Stack {
       memoryMegabytes: 512,
       timeout: timeouts.api,
       variables: { ...eventRows, LOG_SHARDS: String(environment.logShards) },
+      loadedWhenUsed: apiExtras,
     });
     // What takes longer than a request, or reaches workflow runs, is handed over.
     rest.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');

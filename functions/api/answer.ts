@@ -21,6 +21,7 @@ export const refusalCodes = [
   'audience_missing',
   'workflow_missing',
   'workflow_inactive',
+  'target_missing',
   'idempotency_mismatch',
 ] as const;
 
@@ -31,7 +32,7 @@ export type Refused = {
   status: 400 | 401 | 403 | 404 | 413 | 415 | 422;
   code: RefusalCode;
   message: string;
-  /** With 422 only. */
+  /** With 422, where fields are wrong. */
   errors?: FieldProblem[];
 };
 
@@ -59,16 +60,19 @@ export function missing(message: string): Refused {
 }
 
 /** The message repeats the first error, since many clients log only that. */
-export function invalid(errors: FieldProblem[]): Refused {
+export function invalid(errors: FieldProblem[], code: RefusalCode = 'invalid_params'): Refused {
   const [first, ...others] = errors;
   const more = others.length > 0 ? ` (and ${others.length} more)` : '';
   const message = first === undefined ? 'the request is not valid' : `${sentence(first)}${more}`;
-  return { kind: 'refused', status: 422, code: 'invalid_params', message, errors };
+  return { kind: 'refused', status: 422, code, message, errors };
 }
 
 /** An action's own refusal. */
-export function invalidFields(errors: FieldError[]): Refused {
-  return invalid(errors.map((error) => ({ ...error, type: null })));
+export function invalidFields(errors: FieldError[], code?: RefusalCode): Refused {
+  return invalid(
+    errors.map((error) => ({ ...error, type: null })),
+    code,
+  );
 }
 
 function sentence({ field, message }: FieldError): string {
@@ -121,6 +125,7 @@ const errorTypes: Partial<Record<RefusalCode, string>> = {
   authorization: 'authentication_error',
   resource_missing: 'api_error',
   not_offered: 'api_error',
+  workflow_missing: 'api_error',
 };
 
 export function httpResult(answer: Answer, requestId: string): HttpResult {

@@ -38,7 +38,7 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
     info: {
       title: 'Signalbox',
       version: '1',
-      description: 'Users, objects, tenants and subscriptions, as clients of Knock call them.',
+      description: 'Users, objects, tenants, subscriptions and workflows, as clients of Knock call them.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],

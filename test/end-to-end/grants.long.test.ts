@@ -292,6 +292,9 @@ async function callApi({ local, environment }: Running): Promise<void> {
   await call('tenants.get', '/v1/tenants/acme');
   await call('tenants.list', '/v1/tenants');
   await call('tenants.delete', '/v1/tenants/acme');
+  const recipients = ['ana-too'];
+  await call('workflows.trigger', '/v1/workflows/news/trigger', { recipients, actor: 'ana-too' });
+  await call('workflows.cancel', '/v1/workflows/reminder/cancel', { cancellation_key: 'none' });
   await call('users.delete', '/v1/users/ana-too');
   await call('openapi.get', '/v1/openapi.json');
   // A call that is missing here may lack a permission that no other test would miss.

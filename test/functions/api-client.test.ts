@@ -7,6 +7,7 @@ import { type ApiGateway, startApiGateway } from '../../infra/local/api-gateway.
 import { RetryableError } from '../../shared/core/errors.ts';
 import { isEventId } from '../../shared/core/ids/event-id.ts';
 import { createKey, revokeKey } from '../../shared/operations/keys/keys.ts';
+import { liveConfiguration } from '../support/build.ts';
 import { startTables } from '../support/dynalite.ts';
 import { startApi, type TestApi } from './api-for-tests.ts';
 
@@ -20,7 +21,7 @@ const gatewayAnswers: object[] = [];
 const requests: APIGatewayProxyEventV2[] = [];
 
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi({ configuration: async () => liveConfiguration() });
   gateway = await startApiGateway({
     port: 0,
     metrics: () => ({}),
@@ -81,6 +82,10 @@ test('every covered call does what the client says that it does', async () => {
   expect(await client.tenants.get('$t1')).toMatchObject({ name: 'Acme' });
   expect(await idsOf(client.tenants.list({ name: 'Acme' }))).toEqual(['$t1']);
 
+  const wanted = { recipients: ['u1', { id: 'u3' }], data: { total: 1 }, cancellation_key: 'c' };
+  expect(await client.workflows.trigger('order-completed', wanted)).toEqual({ workflow_run_id: expect.any(String) });
+  expect(await client.workflows.cancel('order-completed', { cancellation_key: 'c', recipients: ['u1'] })).toBeNull();
+
   expect(await client.objects.delete('projects', 'p2')).toBeNull();
   expect(await client.tenants.delete('$t1')).toBeNull();
   expect(await client.users.delete('u1')).toBeNull();
@@ -136,6 +141,7 @@ describe('refusals are the errors that the client has for them', () => {
       403,
     ],
     ['an unknown user', () => client.users.get('nobody'), Knock.NotFoundError, 404],
+    ['an unknown workflow', () => client.workflows.trigger('nope', { recipients: ['u'] }), Knock.NotFoundError, 404],
     ['a call that is not offered', () => client.schedules.list({ workflow: 'w' }), Knock.NotFoundError, 404],
     ['a wrong field', () => client.users.update('u', { name: 5 } as never), Knock.UnprocessableEntityError, 422],
   ])('%s', async (_name, work, kind, status) => {

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { liveConfiguration } from '../support/build.ts';
 import { startApi, type TestApi } from './api-for-tests.ts';
 
 /* docs/api.md, "What a call costs": its table is what the calls really read and write. */
 
 let api: TestApi;
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi({ configuration: async () => liveConfiguration() });
   // What a process does once, or once an hour: the configuration, the key's hour, the list of sources and their calls.
   const { users, objects } = api.client;
   for (const id of ['known', 'second', 'third']) await users.update(id, { name: id });
@@ -17,6 +18,8 @@ beforeAll(async () => {
   await users.merge('second', { from_user_id: 'third' });
   await users.delete('second');
   for (const id of ['a', 'b']) await objects.set('listed', id, {});
+  await api.client.workflows.trigger('order-completed', { recipients: ['known'] });
+  await api.client.workflows.cancel('order-completed', { cancellation_key: 'o0' });
   const recipients = [{ id: 'other', team: 'red' }, { id: 'else' }];
   await objects.addSubscriptions('listed', 'a', { recipients });
 });
@@ -71,6 +74,8 @@ const calls: Record<string, () => Promise<unknown>> = {
     api.client.objects.deleteSubscriptions('projects', 'p1', { recipients: ['known', 'new'] }),
   'a merge of 2 users, with 1 subscription': () => api.client.users.merge('known', { from_user_id: 'other' }),
   'a deleted user': () => api.client.users.delete('known'),
+  'a trigger for 1 user': () => api.client.workflows.trigger('order-completed', { recipients: ['new'] }),
+  'a cancellation': () => api.client.workflows.cancel('order-completed', { cancellation_key: 'o1' }),
   'a refused change': () => api.call('PUT', '/v1/users/new', { body: { name: 5 } }),
   'a request without a valid key': () => api.call('GET', '/v1/users/new', { key: `sk_${'A'.repeat(43)}` }),
 };

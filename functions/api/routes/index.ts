@@ -4,6 +4,7 @@ import { objectSubscriptionRoutes } from './object-subscriptions.ts';
 import { objectRoutes } from './objects.ts';
 import { tenantRoutes } from './tenants.ts';
 import { userRoutes } from './users.ts';
+import { workflowRoutes } from './workflows.ts';
 
 /** Every call of the API. docs/api.md, "Adding a call". */
 export const routes: readonly Route[] = [
@@ -11,5 +12,6 @@ export const routes: readonly Route[] = [
   ...objectRoutes,
   ...objectSubscriptionRoutes,
   ...tenantRoutes,
+  ...workflowRoutes,
   ...documentRoutes,
 ];

@@ -58,10 +58,11 @@ export const partsNotOffered: readonly NotOffered[] = [
   },
   { fits: /^\/v1\/audiences(\/|$)/, what: 'audiences yet', calls: ['audiences.*'] },
   {
-    fits: /^\/v1\/(workflows|workflow_recipient_runs|notify)(\/|$)/,
-    what: 'workflows and their runs yet',
-    calls: ['workflows.*', 'workflowRecipientRuns.*'],
+    fits: /^\/v1\/workflow_recipient_runs(\/|$)/,
+    what: 'a list of runs yet',
+    calls: ['workflowRecipientRuns.*'],
   },
+  { fits: /^\/v1\/notify(\/|$)/, what: 'the older form of workflows.trigger and workflows.cancel', calls: [] },
   { fits: /^\/v1\/integrations(\/|$)/, what: 'embedded destinations yet', calls: ['integrations.*'] },
 ];
 

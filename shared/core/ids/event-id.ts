@@ -71,6 +71,22 @@ export function eventIdMayBeFrom(id: string, source: string): boolean {
   return id.slice(timeLength, timeLength + hashLength) === sourceHash(source);
 }
 
+/** What an id is made of, besides its source: `random` has 60 bits, `shard` is 0 to 31. */
+export type EventIdParts = { timeMs: number; random: bigint; shard: number };
+
+export function eventIdParts(id: string): EventIdParts {
+  let random = 0n;
+  for (let i = timeLength + hashLength; i < eventIdLength - 1; i++) random = random * 32n + BigInt(digit(id, i));
+  return { timeMs: eventIdTimeMs(id), random, shard: eventIdShard(id) };
+}
+
+/** The id of these parts, of this source. */
+export function eventIdFromParts(source: string, { timeMs, random, shard }: EventIdParts): string {
+  let text = '';
+  for (let rest = random, i = 0; i < randomLength; i++, rest /= 32n) text = alphabet[Number(rest % 32n)] + text;
+  return encodeTime(timeMs) + sourceHash(source) + text + alphabet[shard];
+}
+
 /** The smallest id of a time: `lowestIdAt(t) <= id` holds for every id made at or after `t`. */
 export function lowestIdAt(timeMs: number): string {
   return encodeTime(timeMs) + '0'.repeat(eventIdLength - timeLength);

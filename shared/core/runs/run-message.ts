@@ -1,4 +1,5 @@
 import { type Entity, publicView } from '../directory/entity.ts';
+import { apiSource } from '../ids/api-source.ts';
 import { describeRef } from '../ids/entity-ref.ts';
 import { printRunId } from '../ids/run-id.ts';
 import type { JsonObject } from '../json/values.ts';
@@ -28,8 +29,8 @@ import type { WorkflowRun } from './workflow-run.ts';
  * ```
  *
  * A recipient reached as a subscriber has `subscription`: its properties, and the `object`
- * subscribed to. A run that greets a new member of an audience has `trigger_source` `{ type:
- * 'audience', audience_key }`.
+ * subscribed to. `trigger_source` is `{ type: 'api', cancellation_key }` for a trigger of the REST
+ * API, and `{ type: 'audience', audience_key }` for a run that greets a new member of an audience.
  *
  * Recipient, actor and tenant carry their stored fields and custom properties as of this attempt (objects also
  * `collection`), but neither preferences nor channel data. `timestamp` is when the event happened. `settings` is there
@@ -81,12 +82,15 @@ export function runMessage(run: WorkflowRun, circumstances: RunCircumstances): R
       tenant: tenant === undefined ? null : publicView(tenant),
       data: run.data,
       ...(settings !== undefined && { settings }),
-      trigger_source:
-        run.audience === undefined
-          ? { type: 'integration', source: run.source, cancellation_key: run.cancellationKey ?? null }
-          : { type: 'audience', audience_key: run.audience },
+      trigger_source: triggerSourceOf(run),
       environment,
       event: { id: event.id, source: event.source, type: event.eventType },
     },
   };
+}
+
+function triggerSourceOf({ audience, source, cancellationKey }: WorkflowRun): JsonObject {
+  if (audience !== undefined) return { type: 'audience', audience_key: audience };
+  const cancellation_key = cancellationKey ?? null;
+  return source === apiSource ? { type: 'api', cancellation_key } : { type: 'integration', source, cancellation_key };
 }

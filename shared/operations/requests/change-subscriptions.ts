@@ -1,6 +1,6 @@
 import { objectsSubscribe } from '../../core/actions/objects-subscribe.ts';
 import { objectsUnsubscribe } from '../../core/actions/objects-unsubscribe.ts';
-import { parseRecipient, type Recipient } from '../../core/actions/parts/recipient.ts';
+import type { Recipient } from '../../core/actions/parts/recipient.ts';
 import { defined } from '../../core/defined.ts';
 import type { FieldError } from '../../core/errors.ts';
 import { type EntityRef, type ObjectRef, recipientKey } from '../../core/ids/entity-ref.ts';
@@ -8,6 +8,7 @@ import type { JsonObject, JsonValue } from '../../core/json/values.ts';
 import type { StoredSubscription, Subscription } from '../../ports/subscriptions.ts';
 import { type ShownSubscription, showSubscriptions } from './list-subscriptions.ts';
 import { type Performed, performAction } from './perform-action.ts';
+import { readRecipients } from './read-recipients.ts';
 import type { Recorded } from './record-request.ts';
 import type { ApiRequest, RequestPorts } from './request.ts';
 import { userOf } from './set-entity.ts';
@@ -66,21 +67,6 @@ export async function unsubscribeByRequest(
   const { result } = performed;
   if (result.status !== 'succeeded') return { kind: 'refused', errors: result.errors ?? [] };
   return changed(stored.filter(isThere), refs, performed);
-}
-
-type ReadRecipients =
-  | { kind: 'read'; recipients: Recipient[]; refs: EntityRef[] }
-  | Extract<ChangedSubscriptions, { kind: 'refused' }>;
-
-function readRecipients(given: JsonValue[]): ReadRecipients {
-  const parsed = given.map(parseRecipient);
-  const errors = parsed.flatMap((one, i) =>
-    'problem' in one ? [{ field: `recipients.${i}`, message: one.problem }] : [],
-  );
-  if (errors.length > 0) return { kind: 'refused', errors };
-  const recipients = parsed.flatMap((one) => ('ok' in one ? [one.ok] : []));
-  const refs = [...new Map(recipients.map(({ ref }) => [recipientKey(ref), ref])).values()];
-  return { kind: 'read', recipients, refs };
 }
 
 /** Ids that are no user's, and that no other recipient describes. */

@@ -19,22 +19,44 @@ export async function handOver(
   ports: RequestPorts,
   occurredAtMs = request.receivedAtMs,
 ): Promise<void> {
+  const message = await messageFor(action, payload, request, ports);
+  await sendMessage({ ...message, occurredAtMs }, ports);
+}
+
+/**
+ * The message that hands an action over.
+ * @param id of the action; default: made of the request's id
+ */
+export async function messageFor(
+  action: Action,
+  payload: JsonObject,
+  request: ApiRequest,
+  ports: Pick<RequestPorts, 'configuration' | 'nowMs'>,
+  id = invocationId(request.id, apiMapping),
+): Promise<ActionsMessage> {
   const { version } = await ports.configuration();
-  const message: ActionsMessage = {
+  return {
     eventId: request.id,
     source: apiSource,
     eventType: request.call,
     execution: request.id,
     origin: request.id,
     configVersion: version,
-    occurredAtMs,
+    occurredAtMs: request.receivedAtMs,
     receivedAtMs: request.receivedAtMs,
     again: false,
     n: 1,
     firstSentAtMs: ports.nowMs(),
-    invocations: [{ id: invocationId(request.id, apiMapping), mapping: apiMapping, action: action.id, payload }],
+    invocations: [{ id, mapping: apiMapping, action: action.id, payload }],
   };
-  const [sent] = await ports.actionsQueue.sendEach([message]);
+}
+
+/** @throws RetryableError when the queue did not take it; it may have it all the same */
+export async function sendMessage(
+  message: ActionsMessage,
+  { actionsQueue }: Pick<RequestPorts, 'actionsQueue'>,
+): Promise<void> {
+  const [sent] = await actionsQueue.sendEach([message]);
   if (sent?.sent) return;
   throw new RetryableError('the actions queue did not take the action', { cause: sent?.error });
 }
