@@ -95,6 +95,8 @@ export class PipelineStack extends Stack {
     });
     ingest.sendsTo(events.queue, 'EVENTS_QUEUE_URL');
     ingest.uses(Configuration, 'GetItem', 'Query');
+    // It records which requests were not accepted last, for people who look for the cause.
+    ingest.usesItems(Configuration, ['refusals'], 'UpdateItem');
     ingest.readsSecrets(secretsPrefix, 'ingest', 'sources/*');
 
     const processor = new PipelineFunction(this, 'Processor', {

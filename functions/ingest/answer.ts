@@ -6,6 +6,7 @@ import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts
 import { type HttpResult, jsonResult, problemResult, unavailableResult } from '../../shared/lambda/http-errors.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import type { Refusals } from '../../shared/lambda/refusals.ts';
+import { type NotAccepted, unavailableReason } from '../../shared/ports/refusal-notes.ts';
 import { UnusableSecret } from '../../shared/ports/secrets.ts';
 import type { IngestAnswer, Ingested, IngestRequest } from './ingest-request.ts';
 
@@ -109,7 +110,7 @@ export function report({ source, answer }: Ingested, facts: RequestFacts, { metr
       return;
     }
     case 'unavailable':
-      metrics.count(source, 'RequestsFailed');
+      metrics.count(source, 'RequestsFailed', 1, unavailableReason(answer.error));
       if (answer.sending !== undefined) {
         const { ids, unansweredIds } = answer.sending;
         countEvents(source, 'EventsUnanswered', ids, unansweredIds.length - countedBefore(ids.length), metrics);
@@ -121,6 +122,21 @@ export function report({ source, answer }: Ingested, facts: RequestFacts, { metr
         event_ids: answer.sending?.unansweredIds.slice(0, idsInLineMax),
         ...facts,
       });
+  }
+}
+
+/**
+ * What people are to be shown of a request that was not accepted; undefined when it was. A wrong URL
+ * leaves no note, since strangers must not cause a write.
+ */
+export function noteOf({ source, answer }: Ingested): Pick<NotAccepted, 'source' | 'reason'> | undefined {
+  switch (answer.kind) {
+    case 'accepted':
+      return undefined;
+    case 'refused':
+      return countedAs[answer.reason] === 'UrlsRefused' ? undefined : { source, reason: answer.reason };
+    case 'unavailable':
+      return source === 'unknown' ? undefined : { source, reason: unavailableReason(answer.error) };
   }
 }
 

@@ -5,8 +5,10 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { callLimits, endCallsWith } from '../../shared/adapters/aws-calls.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
+import { makeRefusalNotes } from '../../shared/adapters/dynamodb-refusal-notes.ts';
 import { makeSecrets, makeSecretsClient } from '../../shared/adapters/secrets-manager-secrets.ts';
 import { makeEventsQueue, makeQueueClient } from '../../shared/adapters/sqs-queues.ts';
+import { asError } from '../../shared/core/errors.ts';
 import { readEnvironment } from '../../shared/lambda/environment.ts';
 import { logFailure } from '../../shared/lambda/failure-log.ts';
 import { answerFaults, type HttpResult } from '../../shared/lambda/http-errors.ts';
@@ -14,11 +16,14 @@ import { inTime } from '../../shared/lambda/in-time.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { makeRefusals } from '../../shared/lambda/refusals.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
-import { bodyBytes, type Reporting, report, reportSending, toHttpResult, toIngestRequest } from './answer.ts';
+import type { RefusalNotes } from '../../shared/ports/refusal-notes.ts';
+import { bodyBytes, noteOf, type Reporting, report, reportSending, toHttpResult, toIngestRequest } from './answer.ts';
 import { type IngestDeps, ingestRequest } from './ingest-request.ts';
 import { lookAgainFor } from './look-again.ts';
 
-export function makeHandler(parts: Omit<IngestDeps, 'onSending' | 'lookAgain'> & Omit<Reporting, 'refusals'>) {
+export function makeHandler(
+  parts: Omit<IngestDeps, 'onSending' | 'lookAgain'> & Omit<Reporting, 'refusals'> & { notes: RefusalNotes },
+) {
   const deps = {
     ...parts,
     onSending: (source: string, ids: string[]) => reportSending(source, ids, parts.metrics),
@@ -31,8 +36,14 @@ export function makeHandler(parts: Omit<IngestDeps, 'onSending' | 'lookAgain'> &
     .handler((event, context) =>
       inTime(context, spareMs, async (deadline) => {
         const request = toIngestRequest(event);
+        const { requestId } = event.requestContext;
         const ingested = await endCallsWith(deadline.signal, () => ingestRequest(request, deps, deadline));
-        report(ingested, { request_id: event.requestContext.requestId, bytes: bodyBytes(event) }, deps);
+        report(ingested, { request_id: requestId, bytes: bodyBytes(event) }, deps);
+        const note = deadline.isOver() ? undefined : noteOf(ingested);
+        if (note !== undefined) {
+          const noted = { ...note, requestId, atMs: parts.nowMs() };
+          await endCallsWith(deadline.signal, () => deps.notes.note(noted));
+        }
         return toHttpResult(ingested.answer);
       }),
     );
@@ -61,11 +72,14 @@ const env = readEnvironment(
 
 const metrics = makeStageMetrics(env.ENVIRONMENT);
 const logger = new Logger({ serviceName: 'ingest' });
+const configuration = { client: makeDocumentClient(calls), table: env.CONFIGURATION_TABLE };
 
 export const handler = makeHandler({
-  configuration: makeConfigurationSource(
-    { client: makeDocumentClient(calls), table: env.CONFIGURATION_TABLE },
-    { onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }) },
+  configuration: makeConfigurationSource(configuration, {
+    onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }),
+  }),
+  notes: makeRefusalNotes(configuration, (error) =>
+    logFailure(logger, 'a refusal could not be noted for the doctor', asError(error), {}),
   ),
   secrets: makeSecrets({
     client: makeSecretsClient(),

@@ -188,7 +188,8 @@ async function locate(request: IngestRequest, deps: IngestDeps): Promise<Located
     lookAgain.key.isDue() ? deps.secrets.refresh('ingest') : keys,
   ]);
   // Senders drop an event for good on a 404, and the first commit may bring its source.
-  if (reloaded.uncommitted) throw new RetryableError('no configuration was ever committed here');
+  if (reloaded.uncommitted)
+    throw new RetryableError('no configuration was ever committed here', { reason: 'uncommitted' });
   const relocated = locateIn(reloaded, keysNow, request);
   if (relocated.kind === 'located') {
     lookAgain.configuration.found();
@@ -204,7 +205,9 @@ function locateIn(
   keys: string[] | undefined,
   request: IngestRequest,
 ): Located | Refusal {
-  if (keys === undefined || keys.length === 0) throw new RetryableError('the secret "ingest" is missing or empty');
+  if (keys === undefined || keys.length === 0) {
+    throw new RetryableError('the secret "ingest" is missing or empty', { reason: 'secret_missing' });
+  }
   const source = prepareSource(configuration, request.source);
   // Computed for unknown names too, so that the time of the answer does not reveal which names
   // exist.
@@ -256,7 +259,9 @@ async function secretsToEnforce(source: PreparedSource, deps: IngestDeps): Promi
   if (enforcement === 'once_set') return isEmpty(secrets) ? undefined : secrets;
   if (isEmpty(secrets)) secrets = await deps.secrets.refresh(name);
   if (secrets === undefined || secrets.length === 0) {
-    throw new RetryableError(`source "${source.key}" enforces verification, but its secret is not set`);
+    throw new RetryableError(`source "${source.key}" enforces verification, but its secret is not set`, {
+      reason: 'secret_missing',
+    });
   }
   return secrets;
 }

@@ -8,8 +8,10 @@ export type CommandFile = { register(program: Command): void };
  * needs.
  */
 export const commandFiles: Record<string, () => Promise<CommandFile>> = {
+  doctor: () => import('./doctor/command.ts'),
   sources: () => import('./sources/command.ts'),
   send: () => import('./send/command.ts'),
+  refusals: () => import('./refusals/command.ts'),
   events: () => import('./events/command.ts'),
   'event-types': () => import('./sources/event-types.ts'),
   actions: () => import('./actions/command.ts'),

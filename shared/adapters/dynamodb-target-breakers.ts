@@ -7,12 +7,13 @@ import { getEach } from './dynamodb-get-each.ts';
 /** An item that was not written for a day is out of date. */
 const keptSeconds = 24 * 60 * 60;
 
+const keyOf = (workflow: string) => ({ pk: `breaker#${workflow}`, sk: 'breaker' });
+
 /**
  * Breakers in the Directory table: `pk = breaker#{workflow}`, `sk = breaker`. They are not in index
  * `list`, so writing one costs no index unit.
  */
 export function makeTargetBreakers(client: DynamoDBDocumentClient, table: string): TargetBreakers {
-  const keyOf = (workflow: string) => ({ pk: `breaker#${workflow}`, sk: 'breaker' });
   return {
     async read(workflow) {
       const [item] = await getEach(client, [keyOf(workflow)], { table, what: 'reading a breaker' });
@@ -34,6 +35,21 @@ export function makeTargetBreakers(client: DynamoDBDocumentClient, table: string
         'writing a breaker',
       ),
   };
+}
+
+/** Breakers of several workflows; a workflow whose target never failed has none. */
+export async function readBreakers(
+  client: DynamoDBDocumentClient,
+  table: string,
+  workflows: readonly string[],
+): Promise<Map<string, Breaker>> {
+  const items = await getEach(client, workflows.map(keyOf), { table, what: 'reading breakers' });
+  return new Map(
+    items.flatMap((item, i) => {
+      const workflow = workflows[i];
+      return item === undefined || workflow === undefined ? [] : [[workflow, breakerFromItem(item)] as const];
+    }),
+  );
 }
 
 function itemFromBreaker({ openedAtMs, probeAtMs, ...breaker }: Breaker) {

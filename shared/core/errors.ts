@@ -6,10 +6,13 @@
 export class RetryableError extends Error {
   override name = 'RetryableError';
   readonly retryAfterSeconds: number | undefined;
+  /** One word for counts, from a closed list of the place that throws it. */
+  readonly reason: string | undefined;
 
-  constructor(message: string, options: { cause?: unknown; retryAfterSeconds?: number } = {}) {
+  constructor(message: string, options: { cause?: unknown; retryAfterSeconds?: number; reason?: string } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.reason = options.reason;
   }
 }
 

@@ -23,7 +23,7 @@ export async function inTime<Result>(
 ): Promise<Result> {
   const endsAtMs = performance.now() + context.getRemainingTimeInMillis() - spareMs;
   const ending = new AbortController();
-  const end = () => ending.abort(new RetryableError('the time of the function ran out'));
+  const end = () => ending.abort(new RetryableError('the time of the function ran out', { reason: 'time_over' }));
   const timer = setTimeout(end, Math.max(0, endsAtMs - performance.now()));
   try {
     return await work({ signal: ending.signal, isOver: () => performance.now() >= endsAtMs });

@@ -28,6 +28,7 @@ const faults = {
 } as const;
 
 export type SecretFault = keyof typeof faults;
+export const secretFaults = Object.keys(faults) as SecretFault[];
 
 /** What mends each fault. Absent: it passes by itself. */
 const remedies: Partial<Record<SecretFault, (name: string) => string>> = {
@@ -54,7 +55,7 @@ function setIt(name: string): string {
  */
 export class UnusableSecret extends RetryableError {
   override name = 'UnusableSecret';
-  readonly reason: SecretFault;
+  override readonly reason: SecretFault;
   /** The message without its remedy. */
   readonly problem: string;
   /** What would be right; undefined when the fault passes by itself. */

@@ -123,6 +123,8 @@ async function exercise(running: Running): Promise<void> {
   const track = (event: string, userId: string, properties: Record<string, unknown> = {}) =>
     trackEvent({ event, userId, messageId: undefined, timestamp: undefined, properties });
 
+  // Its refusal is noted.
+  expect(await fetch(url(running), { method: 'POST', body: '{' }).then(({ status }) => status)).toBe(400);
   await post(
     running,
     { type: 'identify', userId: 'ana', traits: { email: 'ana@orchard.example' } },

@@ -250,6 +250,21 @@ describe('faults of ours', () => {
     return { metrics, log, handler: deployed.makeHandler({ ...makeTestIngest(), ...change, metrics, log }) };
   };
 
+  test('and refusals of a known source are noted with their request; wrong URLs never are', async () => {
+    const ingest = makeTestIngest();
+    const handler = deployed.makeHandler({ ...ingest, metrics: makeCountedMetrics() });
+    await post('{"bad', {}, handler);
+    ingest.failing.add('events.sendEach');
+    await post('{}', {}, handler);
+    await post('{}', { token: 'wrong' }, handler);
+    await post('{}', { source: 'nobody' }, handler);
+    expect(ingest.noted.map(({ source, reason }) => [source, reason])).toEqual([
+      ['rudderstack', 'body_not_json'],
+      ['rudderstack', 'internal'],
+    ]);
+    expect(ingest.noted.every(({ requestId }) => requestId?.startsWith('request-'))).toBe(true);
+  });
+
   test('are a 503 with Retry-After, counted and logged', async () => {
     const { handler, metrics, log } = make({ events: { sendEach: () => Promise.reject(new Error('queue away')) } });
     const { status, headers, body } = await post('{}', {}, handler);

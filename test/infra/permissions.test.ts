@@ -42,7 +42,7 @@ const expected: Record<string, Record<string, string[]>> = {
   ingest: {
     log: ownLog,
     EventsQueue: ['sqs:SendMessage'],
-    Configuration: table('GetItem', 'Query'),
+    Configuration: table('GetItem', 'Query', 'UpdateItem'),
     ':secret:signalbox/production/ingest-??????': ['secretsmanager:GetSecretValue'],
     ':secret:signalbox/production/sources/*': ['secretsmanager:GetSecretValue'],
   },
@@ -91,12 +91,19 @@ describe('roles', () => {
   });
 
   // What is live decides over every event: no function may change it, whatever an event makes its code do.
-  test('the configuration is only read, but for what is noted of sources, event types and the use of keys', () => {
+  test('the configuration is only read, but for notes of sources, event types, refusals and the use of keys', () => {
     const writing = resourcesOf(production, 'AWS::IAM::Policy')
       .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as Statement[])
       .filter(({ Resource }) => listed(Resource).map(named).includes('Configuration'))
       .filter(({ Action }) => listed(Action).some((action) => !/:(Get|BatchGet)Item$|:Query$/.test(action)));
     expect(writing).toMatchObject([
+      {
+        Action: 'dynamodb:UpdateItem',
+        Condition: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['refusals'] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      },
       {
         Action: expect.arrayContaining(['dynamodb:UpdateItem', 'dynamodb:BatchWriteItem', 'dynamodb:DeleteItem']),
         Condition: {

@@ -4,6 +4,7 @@ import type { RawEvent } from '../../shared/core/events/raw-event.ts';
 import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 import type { SendResult } from '../../shared/ports/queues.ts';
+import type { NotAccepted, RefusalNotes } from '../../shared/ports/refusal-notes.ts';
 import { liveConfiguration } from './build.ts';
 import { type LogLine, makeKeptLog } from './function-log.ts';
 
@@ -23,6 +24,8 @@ export function ingestRequestOf(body: unknown, change: Partial<IngestRequest> = 
 }
 
 export type TestIngest = IngestDeps & {
+  notes: RefusalNotes;
+  noted: NotAccepted[];
   log: { lines: LogLine[] };
   /** Now in force, and what a reload will find. */
   live: LiveConfiguration;
@@ -55,6 +58,8 @@ export function makeTestIngest(): TestIngest {
     calls: [],
     failing: new Set(),
     sent: [],
+    noted: [],
+    notes: { note: async (request) => void test.noted.push(request) },
     answer: undefined,
     configuration: {
       async current() {

@@ -26,6 +26,7 @@ const answers = {
 } as const satisfies Record<string, Answer>;
 
 export type RefusalReason = keyof typeof answers;
+export const refusalReasons = Object.keys(answers) as RefusalReason[];
 
 /** A request that can never succeed unchanged: the sender has to change it before sending again. */
 export type Refusal = {

@@ -1,0 +1,121 @@
+import { historyNewestFirst } from '../../adapters/dynamodb-configuration-history.ts';
+import { asError } from '../../core/errors.ts';
+import type { Environment } from '../environment.ts';
+import { readQueueDepths } from '../queues/queue-depths.ts';
+import { listRefusals } from '../refusals/refusals.ts';
+import { readSources } from '../sources/known-sources.ts';
+import { iso, isoOrNull } from '../words/iso.ts';
+import { countFindings, queueFindings, refusalFinding, silenceFindings } from './count-findings.ts';
+import { type Counts, readAllCounts } from './counts.ts';
+import { type Finding, finding, inOrder, isHealthy, unlessOver } from './finding.ts';
+import { type Range, troubledActions, troubledEvents } from './problems.ts';
+import { habitsOf } from './silence.ts';
+import { healthOf, type SourceHealth, type StageRow, stagesOf } from './stages.ts';
+import { clockFindings, leftAlone, secretFindings, switchedOff } from './state-findings.ts';
+
+/* `--json` of `doctor`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
+export type Diagnosis = {
+  /** Nothing is wrong; there may be notes. */
+  ok: boolean;
+  /** When the last fault of the range ended, if nothing is wrong now and nothing waits. */
+  over_since: string | null;
+  environment: string;
+  since: string;
+  until: string;
+  /** Null: none was ever committed, or it cannot be read. */
+  configuration: { version: number; live_since: string | null; by: string | null } | null;
+  findings: Finding[];
+  /** Empty where counts cannot be read. */
+  stages: StageRow[];
+  sources: SourceHealth[];
+};
+
+const minuteMs = 60_000;
+
+/**
+ * What is wrong in an environment, and what to do next: one look at every stage. All examinations
+ * run at once. One that cannot be made is a finding itself (`check_failed`), so a table that is away
+ * does not hide what the others see. Reads by key and index only.
+ */
+export async function diagnose(environment: Environment, range: Range): Promise<Diagnosis> {
+  const nowMs = range.untilMs;
+  const findings: Finding[] = [];
+  const attempt = async <Result>(what: string, examine: () => Promise<Result>): Promise<Result | undefined> => {
+    try {
+      return await examine();
+    } catch (error) {
+      findings.push(checkFailed(what, asError(error)));
+      return undefined;
+    }
+  };
+
+  const counted = (found: Finding[]) => findings.push(...found.map((one) => unlessOver(one, nowMs)));
+  const directory = await attempt('the configuration', () => readSources(environment));
+  const known = directory?.known ?? [];
+  const live = directory?.live;
+  const keys = known.map(({ key }) => key);
+  const [, , counts, depths, refusals, habits, current] = await Promise.all([
+    attempt('events', async () => findings.push(...(await troubledEvents(environment, known, range)))),
+    attempt('actions', async () => findings.push(...(await troubledActions(environment, known, range)))),
+    attempt('counts', () => readAllCounts(environment, keys, range)),
+    attempt('the queues', () => readQueueDepths(environment)),
+    attempt('refused requests', () => listRefusals(environment, keys, range)),
+    attempt('silent sources', () => habitsOf(environment, keys, nowMs)),
+    attempt('the history', () => newestEntry(environment)),
+    attempt('targets', async () => live && findings.push(...(await leftAlone(environment, live, nowMs)))),
+    attempt('secrets', async () => live && findings.push(...(await secretFindings(environment, live, nowMs)))),
+    attempt('the clock', async () => findings.push(...(await clockFindings(environment)))),
+  ]);
+  if (live !== undefined) findings.push(...switchedOff(live, environment));
+  if (counts !== undefined) counted(countFindings(counts, environment));
+  if (depths !== undefined) findings.push(...queueFindings(depths, counts, range, environment));
+  if (refusals !== undefined) counted(refusals.map((row) => refusalFinding(row, environment)));
+  if (habits !== undefined && live !== undefined) findings.push(...silenceFindings(habits, known, live));
+
+  const ok = isHealthy(findings);
+  const waits = depths === undefined || depths.some(({ ready, in_flight, delayed }) => ready + in_flight + delayed > 0);
+  return {
+    ok,
+    over_since: ok && !waits ? isoOrNull(endOfTrouble(counts?.environment)) : null,
+    environment: environment.name,
+    since: iso(range.sinceMs),
+    until: iso(range.untilMs),
+    configuration:
+      live === undefined || live.uncommitted
+        ? null
+        : { version: live.version, live_since: isoOrNull(current?.createdAtMs), by: current?.author ?? null },
+    findings: inOrder(findings),
+    stages: counts === undefined ? [] : stagesOf(counts.environment, depths),
+    sources: known.map((source) => healthOf(source, { live, counts, habits })),
+  };
+}
+
+const troubles = [
+  'RequestsRefused',
+  'RequestsFailed',
+  'KeysRefused',
+  'EventsFailed',
+  'ActionsFailed',
+  'TargetFailures',
+  'DeadLetters',
+  'ConfigurationUnreadable',
+] as const;
+
+/** The minute after the last count of any fault; undefined when there was none in the range. */
+function endOfTrouble(counts: Counts | undefined): number | undefined {
+  const last = troubles.flatMap((name) => counts?.[name].lastMs ?? []);
+  return last.length === 0 ? undefined : Math.max(...last) + minuteMs;
+}
+
+function checkFailed(what: string, error: Error): Finding {
+  return finding('check_failed', {
+    cause: `${what} could not be examined: ${error.name}: ${error.message}`,
+    count: 1,
+    next: 'look at the error; the rest of this page is what could be read without it',
+  });
+}
+
+async function newestEntry({ configuration }: Environment) {
+  for await (const entry of historyNewestFirst(configuration)) return entry;
+  return undefined;
+}

@@ -1,0 +1,99 @@
+import type { ActionStatus } from '../../core/logs/action-log-entry.ts';
+import { type ActionLogTable, actionLogOf, listActions, mostShards } from '../actions/actions.ts';
+import type { Environment } from '../environment.ts';
+import { type EventLogTable, eventLogOf, listEvents } from '../events/events.ts';
+import type { KnownSource } from '../sources/known-sources.ts';
+import { iso } from '../words/iso.ts';
+import { type Finding, finding } from './finding.ts';
+
+/** So many rows are read to find the causes: counts beyond are said to be "at least". */
+const rowsMax = 1_000;
+
+export type Range = { sinceMs: number; untilMs: number };
+
+type Problem = {
+  id: 'events_failed' | 'events_rejected' | 'actions_failed' | 'actions_skipped';
+  source?: string;
+  workflow?: string;
+  reason: string;
+  /** A sentence of the newest one. */
+  detail: string | undefined;
+  eventId: string;
+  atMs: number;
+};
+
+/** Events that failed or were rejected, one finding per source and reason. Read from index `problems`. */
+export async function troubledEvents(
+  environment: Environment,
+  sources: KnownSource[],
+  range: Range,
+): Promise<Finding[]> {
+  const log: EventLogTable = eventLogOf(environment);
+  const entries = await listEvents(log, { sources, ...range, statuses: ['failed', 'rejected'], limit: rowsMax });
+  const problems = entries.map(
+    (entry): Problem => ({
+      id: entry.status === 'failed' ? 'events_failed' : 'events_rejected',
+      source: entry.source,
+      reason: entry.reason ?? 'unknown',
+      detail: entry.detail,
+      eventId: entry.id,
+      atMs: entry.receivedAtMs,
+    }),
+  );
+  return findingsOf(problems, entries.length === rowsMax);
+}
+
+/** Actions that failed or were skipped, one finding per workflow (or action) and reason. */
+export async function troubledActions(
+  environment: Environment,
+  sources: KnownSource[],
+  range: Range,
+): Promise<Finding[]> {
+  const log: ActionLogTable = actionLogOf(environment);
+  const statuses: ActionStatus[] = ['failed', 'skipped'];
+  const found = await listActions(log, { ...range, shards: mostShards(sources), statuses, limit: rowsMax });
+  const problems = found.map(({ log: { eventId, source }, action }): Problem => {
+    const { key } = action.payload;
+    return {
+      id: action.status === 'failed' ? 'actions_failed' : 'actions_skipped',
+      ...(typeof key === 'string' && action.action.startsWith('workflows') ? { workflow: key } : { source }),
+      reason: action.reason ?? 'unknown',
+      detail: action.detail,
+      eventId,
+      atMs: action.finishedAtMs ?? action.firstAttemptAtMs ?? range.untilMs,
+    };
+  });
+  return findingsOf(problems, found.length === rowsMax);
+}
+
+/** @param problems newest first */
+function findingsOf(problems: Problem[], cut: boolean): Finding[] {
+  const groups = Map.groupBy(problems, ({ id, source, workflow, reason }) =>
+    JSON.stringify([id, source, workflow, reason]),
+  );
+  return [...groups.values()].flatMap((group) => {
+    const [newest] = group;
+    if (newest === undefined) return [];
+    const { id, source, workflow, reason, detail, eventId } = newest;
+    const since = Math.min(...group.map(({ atMs }) => atMs));
+    return [
+      finding(id, {
+        ...(source !== undefined && { source }),
+        ...(workflow !== undefined && { workflow }),
+        reason,
+        cause: `${cut ? 'at least ' : ''}${group.length} ${words[id](group.length)}: ${detail ?? reason}`,
+        count: group.length,
+        since: iso(since),
+        example: eventId,
+        next: `npx signalbox why ${eventId}`,
+      }),
+    ];
+  });
+}
+
+const words: Record<Problem['id'], (count: number) => string> = {
+  events_failed: (count) => (count === 1 ? 'event was given up' : 'events were given up'),
+  events_rejected: (count) => (count === 1 ? 'event could not be used' : 'events could not be used'),
+  actions_failed: (count) => (count === 1 ? 'action failed for good' : 'actions failed for good'),
+  actions_skipped: (count) => (count === 1 ? 'action was skipped' : 'actions were skipped'),
+};

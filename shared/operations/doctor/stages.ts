@@ -1,0 +1,116 @@
+import type { LiveConfiguration } from '../../ports/configuration.ts';
+import type { QueueDepth } from '../queues/queue-depths.ts';
+import type { KnownSource } from '../sources/known-sources.ts';
+import { isoOrNull } from '../words/iso.ts';
+import type { Counts, CountsOfRange } from './counts.ts';
+import type { Habit } from './silence.ts';
+
+export type StageRow = {
+  stage: 'ingest' | 'processor' | 'workflow-trigger' | 'targets' | 'dead letters';
+  came_in: number;
+  went_on: number;
+  /** Ended without an effect and without a fault: unmapped, duplicate, skipped. */
+  did_nothing: number;
+  failed: number;
+  /** Messages in the stage's queue; null where there is none. */
+  waiting: number | null;
+};
+
+export type SourceHealth = {
+  source: string;
+  enabled: boolean;
+  /** To the hour. */
+  last_event_at: string | null;
+  accepted: number;
+  refused: number;
+  failed: number;
+  unusually_silent: boolean;
+};
+
+export function settledEvents(of: Counts): number {
+  const { EventsProcessed, EventsUnmapped, EventsDuplicate, EventsRejected, EventsFailed } = of;
+  return [EventsProcessed, EventsUnmapped, EventsDuplicate, EventsRejected, EventsFailed].reduce(
+    (sum, { total }) => sum + total,
+    0,
+  );
+}
+
+export function waitingIn(depths: readonly QueueDepth[] | undefined, queue: string): number {
+  const depth = depths?.find((one) => one.queue === queue);
+  return depth === undefined ? 0 : depth.ready + depth.in_flight + depth.delayed;
+}
+
+export function stagesOf(of: Counts, depths: readonly QueueDepth[] | undefined): StageRow[] {
+  const total = (name: keyof Counts) => of[name].total;
+  const waiting = (queue: string) => (depths === undefined ? null : waitingIn(depths, queue));
+  return [
+    {
+      stage: 'ingest',
+      came_in: total('EventsAccepted') + total('RequestsRefused') + total('RequestsFailed'),
+      went_on: total('EventsAccepted'),
+      did_nothing: 0,
+      failed: total('RequestsRefused') + total('RequestsFailed'),
+      waiting: null,
+    },
+    {
+      stage: 'processor',
+      came_in: settledEvents(of),
+      went_on: total('EventsProcessed'),
+      did_nothing: total('EventsUnmapped') + total('EventsDuplicate'),
+      failed: total('EventsRejected') + total('EventsFailed'),
+      waiting: waiting('events'),
+    },
+    {
+      stage: 'workflow-trigger',
+      came_in: total('ActionsSucceeded') + total('ActionsSkipped') + total('ActionsFailed'),
+      went_on: total('ActionsSucceeded'),
+      did_nothing: total('ActionsSkipped'),
+      failed: total('ActionsFailed'),
+      waiting: waiting('actions'),
+    },
+    {
+      stage: 'targets',
+      came_in: total('TargetCalls'),
+      went_on: total('TargetCalls') - total('TargetFailures'),
+      did_nothing: 0,
+      failed: total('TargetFailures'),
+      waiting: null,
+    },
+    {
+      stage: 'dead letters',
+      came_in: total('DeadLetters'),
+      went_on: total('DeadLetters'),
+      did_nothing: 0,
+      failed: 0,
+      waiting:
+        depths === undefined
+          ? null
+          : waitingIn(depths, 'events dead-letter') + waitingIn(depths, 'actions dead-letter'),
+    },
+  ];
+}
+
+export function healthOf(
+  { key, lastEventAtMs }: KnownSource,
+  {
+    live,
+    counts,
+    habits,
+  }: {
+    live: LiveConfiguration | undefined;
+    counts: CountsOfRange | undefined;
+    habits: Map<string, Habit> | undefined;
+  },
+): SourceHealth {
+  const of = counts?.sources.get(key);
+  const isLive = live !== undefined && Object.hasOwn(live.snapshot.sources, key);
+  return {
+    source: key,
+    enabled: isLive && live.state.sources[key]?.enabled !== false,
+    last_event_at: isoOrNull(lastEventAtMs),
+    accepted: of?.EventsAccepted.total ?? 0,
+    refused: (of?.RequestsRefused.total ?? 0) + (of?.RequestsFailed.total ?? 0),
+    failed: (of?.EventsFailed.total ?? 0) + (of?.EventsRejected.total ?? 0) + (of?.ActionsFailed.total ?? 0),
+    unusually_silent: habits?.get(key)?.isSilent ?? false,
+  };
+}

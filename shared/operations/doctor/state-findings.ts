@@ -1,0 +1,145 @@
+import { readBreakers } from '../../adapters/dynamodb-target-breakers.ts';
+import type { LiveConfiguration } from '../../ports/configuration.ts';
+import { sourcesWithoutSecret } from '../configuration/missing-secrets.ts';
+import type { Environment } from '../environment.ts';
+import { secretLookup } from '../secrets/secret-names.ts';
+import { type ListedSecret, listSecrets } from '../secrets/secret-store.ts';
+import { iso } from '../words/iso.ts';
+import { plural } from '../words/text.ts';
+import { readClockSkew } from './clock.ts';
+import { type Finding, finding, on } from './finding.ts';
+
+/* What is wrong now, whatever was counted: targets, secrets, switches, the clock. */
+
+const overlapDays = 7;
+
+/** Targets that are called by probes only. */
+export async function leftAlone(
+  environment: Environment,
+  { snapshot }: LiveConfiguration,
+  nowMs: number,
+): Promise<Finding[]> {
+  const workflows = Object.keys(snapshot.workflows);
+  const breakers = await readBreakers(environment.documents, environment.outputs.DirectoryTable, workflows);
+  return [...breakers].flatMap(([workflow, breaker]) => {
+    if (!breaker.isOpen) return [];
+    const probe =
+      breaker.probeAtMs > nowMs ? ` The next probe is due at ${iso(breaker.probeAtMs).slice(11, 19)}Z.` : '';
+    return [
+      finding('target_left_alone', {
+        workflow,
+        reason: breaker.reason,
+        cause: `the target keeps failing, so it gets probes only: ${breaker.detail}.${probe}`,
+        count: breaker.failedProbes + 1,
+        since: iso(breaker.openedAtMs),
+        next: `npx signalbox actions --workflow ${workflow} --status pending${on(environment)}`,
+      }),
+    ];
+  });
+}
+
+export async function secretFindings(
+  environment: Environment,
+  live: LiveConfiguration,
+  nowMs: number,
+): Promise<Finding[]> {
+  const store = { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
+  const there = { state: live.state, seed: undefined };
+  const [listed, lacking] = await Promise.all([
+    listSecrets(store),
+    sourcesWithoutSecret(live.snapshot.sources, there, secretLookup(environment)),
+  ]);
+  const deleted = listed.filter(({ deletedOnMs }) => deletedOnMs !== undefined);
+  const isDeleted = (name: string) => deleted.some((secret) => secret.name === name);
+  return [
+    ...deleted.map(({ name, deletedOnMs }) =>
+      finding('secret_deleted', {
+        ...sourceOf(name),
+        cause: `the secret ${name} is scheduled for deletion on ${iso(deletedOnMs ?? 0).slice(0, 10)} and cannot be used`,
+        count: 1,
+        next: `npx signalbox secrets restore ${name}${on(environment)}`,
+      }),
+    ),
+    ...lacking
+      .filter((source) => !isDeleted(`sources/${source}`))
+      .map((source) =>
+        finding('secret_missing', {
+          source,
+          cause: `the source must prove who sends and has no secret, so every request is answered 503`,
+          count: 1,
+          next: `npx signalbox secrets set ${source}${on(environment)}`,
+        }),
+      ),
+    ...listed.flatMap((secret) => overlap(secret, nowMs, environment)),
+  ];
+}
+
+/** Two values are valid for a rotation; an old one that stays valid is forgotten. */
+function overlap({ name, setAtMs, deletedOnMs }: ListedSecret, nowMs: number, environment: Environment): Finding[] {
+  if (deletedOnMs !== undefined) return [];
+  const [newest, older] = setAtMs ?? [];
+  if (older === undefined || newest === undefined || nowMs - newest < overlapDays * 86_400_000) return [];
+  return [
+    finding('secrets_overlap', {
+      ...sourceOf(name),
+      cause: `${name} has two valid values, and the newer one is ${Math.floor((nowMs - newest) / 86_400_000)} days old`,
+      count: 1,
+      since: iso(newest),
+      next: `npx signalbox secrets retire ${name}${on(environment)}`,
+    }),
+  ];
+}
+
+function sourceOf(secret: string): { source: string } | { workflow: string } | undefined {
+  const [kind, key] = secret.split('/');
+  if (key === undefined) return undefined;
+  return kind === 'sources' ? { source: key } : { workflow: key };
+}
+
+const skewMsMax = 30_000;
+
+export async function clockFindings(environment: Environment): Promise<Finding[]> {
+  const skewMs = await readClockSkew(environment);
+  if (skewMs === undefined || Math.abs(skewMs) <= skewMsMax) return [];
+  const seconds = plural(Math.round(Math.abs(skewMs) / 1000), 'second');
+  return [
+    finding('clock_skewed', {
+      cause: `the clock of this machine is ${seconds} ${skewMs > 0 ? 'ahead of' : 'behind'} the environment's: times and ranges are off by that much`,
+      count: 1,
+      next: 'set the clock of this machine: timedatectl set-ntp true',
+    }),
+  ];
+}
+
+/** What people switched off: it explains what is missing, and is no fault. */
+export function switchedOff({ snapshot, state, uncommitted }: LiveConfiguration, environment: Environment): Finding[] {
+  if (uncommitted)
+    return [
+      finding('configuration_absent', {
+        cause: 'no configuration was ever committed, so every request is answered 503',
+        count: 1,
+        next: `npx signalbox config push --commit${on(environment)}`,
+      }),
+    ];
+  const sources = Object.entries(state.sources).filter(([key, { enabled }]) => !enabled && key in snapshot.sources);
+  return [
+    ...sources.map(([source]) =>
+      finding('source_disabled', {
+        source,
+        cause: 'the source is disabled: its events are accepted and rejected as source_disabled',
+        count: 1,
+        next: `npx signalbox sources enable ${source}${on(environment)}`,
+      }),
+    ),
+    ...state.inactive_workflows
+      .filter((workflow) => workflow in snapshot.workflows)
+      .map((workflow) =>
+        finding('workflow_paused', {
+          workflow,
+          cause: 'the workflow is paused: it starts no runs',
+          count: 1,
+          next: `npx signalbox workflow resume ${workflow}${on(environment)}`,
+        }),
+      ),
+  ];
+}

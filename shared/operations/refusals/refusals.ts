@@ -1,0 +1,90 @@
+import { listRefusalNotes } from '../../adapters/dynamodb-refusal-notes.ts';
+import { refusalReasons } from '../../core/ingest/refusal.ts';
+import { unavailableReasons } from '../../ports/refusal-notes.ts';
+import { sumOf } from '../doctor/counts.ts';
+import type { Environment } from '../environment.ts';
+import { type CountQuery, readCounts } from '../metrics/read-counts.ts';
+import { iso } from '../words/iso.ts';
+
+/* A row of `--json`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
+export type RefusalRow = {
+  /** `unknown`: the URL named no source, or its token was wrong and of no source. */
+  source: string;
+  /** `refused`: 4xx, and most senders drop the event. `unanswered`: 503, and senders try again. */
+  outcome: 'refused' | 'unanswered';
+  reason: string;
+  count: number;
+  /** To the minute. */
+  first_at: string;
+  last_at: string;
+  /** A late request of this kind: its id in the function's log and in the sender's answer. */
+  example: { request_id: string; at: string } | null;
+};
+
+type Range = { sinceMs: number; untilMs: number };
+
+const outcomes = [
+  { outcome: 'refused', total: 'RequestsRefused', reasons: refusalReasons },
+  { outcome: 'unanswered', total: 'RequestsFailed', reasons: unavailableReasons },
+] as const;
+
+/** Requests whose URL names no source are counted under this name. */
+export const unknownSource = 'unknown';
+
+/**
+ * Requests to sources that were not accepted, by source and reason, the most frequent first. What
+ * never became an event has no row, so these are counts of CloudWatch; on AWS they can be three
+ * minutes late.
+ */
+export async function listRefusals(
+  environment: Environment,
+  sources: readonly string[],
+  { sinceMs, untilMs }: Range,
+): Promise<RefusalRow[]> {
+  const range = rangeOf({ sinceMs, untilMs });
+  const metrics = await environment.metrics();
+  const read = (queries: CountQuery[]) => readCounts(metrics, environment.name, queries, range);
+  const totals = [...sources, unknownSource].flatMap((source) =>
+    outcomes.map(({ outcome, total, reasons }) => ({ source, outcome, name: total, reasons })),
+  );
+  const [counted, notes] = await Promise.all([
+    read(totals.map(({ source, name }) => ({ source, name }))),
+    listRefusalNotes(environment.configuration),
+  ]);
+  // Reasons are read only where there is something to explain: a query costs money.
+  const narrower = totals
+    .filter((_, i) => (counted[i]?.size ?? 0) > 0)
+    .flatMap(({ reasons, ...rest }) => reasons.map((reason) => ({ ...rest, reason: reason as string })));
+  if (narrower.length === 0) return [];
+  const byReason = await read(narrower.map(({ source, name, reason }) => ({ source, name, reason })));
+  return narrower
+    .flatMap(({ source, outcome, reason }, i): RefusalRow[] => {
+      const { total, sinceMs: firstMs, lastMs } = sumOf(byReason[i] ?? new Map());
+      if (firstMs === undefined || lastMs === undefined) return [];
+      const note = notes.find((one) => one.source === source && one.reason === reason && one.atMs >= range.sinceMs);
+      return [
+        {
+          source,
+          outcome,
+          reason,
+          count: total,
+          first_at: iso(firstMs),
+          last_at: iso(lastMs),
+          example: note?.requestId === undefined ? null : { request_id: note.requestId, at: iso(note.atMs) },
+        },
+      ];
+    })
+    .sort((a, b) => b.count - a.count);
+}
+
+/** Whole periods, of a length that CloudWatch keeps for so long. */
+function rangeOf({ sinceMs, untilMs }: Range) {
+  const days = (untilMs - sinceMs) / 86_400_000;
+  const periodSeconds = days <= 1 ? 60 : days <= 15 ? 300 : 3600;
+  const periodMs = periodSeconds * 1000;
+  return {
+    sinceMs: Math.floor(sinceMs / periodMs) * periodMs,
+    untilMs: Math.ceil((untilMs + 1) / periodMs) * periodMs,
+    periodSeconds,
+  };
+}

@@ -1,0 +1,290 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { openSecretStore, type SecretStore } from '../../../infra/local/secret-store.ts';
+import { startSecretsApi } from '../../../infra/local/secrets-api.ts';
+import { makeRefusalNotes } from '../../../shared/adapters/dynamodb-refusal-notes.ts';
+import { makeTargetBreakers } from '../../../shared/adapters/dynamodb-target-breakers.ts';
+import { diagnose } from '../../../shared/operations/doctor/diagnose.ts';
+import type { Finding } from '../../../shared/operations/doctor/finding.ts';
+import type { Environment } from '../../../shared/operations/environment.ts';
+import { listRefusals } from '../../../shared/operations/refusals/refusals.ts';
+import { writeSecret } from '../../../shared/operations/secrets/secret-store.ts';
+import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
+import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
+import { liveConfiguration } from '../../support/build.ts';
+import { localCredentials } from '../../support/dynalite.ts';
+
+/* Each test spoils one thing in an environment that is otherwise healthy. */
+
+const minute = 60_000;
+const day = 86_400_000;
+let environment: TestEnvironment;
+let secrets: SecretStore;
+let secretsClient: SecretsManagerClient;
+let stopSecrets: () => Promise<void>;
+// Ranges of their own, so that the tests share tables. Counts and rows are at times, not now.
+let nowMs = Date.now() - 40 * day;
+
+beforeAll(async () => {
+  secrets = openSecretStore(undefined, 'arn:aws:secretsmanager:us-east-1:000000000000:secret:');
+  const [started, api] = await Promise.all([
+    startEnvironment(),
+    startSecretsApi(secrets, localCredentials.credentials),
+  ]);
+  secretsClient = new SecretsManagerClient({ endpoint: api.endpoint, ...localCredentials });
+  stopSecrets = () => api.stop();
+  environment = { ...started, secrets: async () => secretsClient };
+});
+afterAll(async () => {
+  secretsClient.destroy();
+  await Promise.all([environment.stop(), stopSecrets()]);
+});
+beforeEach(async () => {
+  nowMs += day;
+  for (const secret of secrets.list()) secrets.remove(secret);
+  await environment.commit(liveConfiguration());
+});
+
+const look = (here: Environment = environment) => diagnose(here, { sinceMs: nowMs - 60 * minute, untilMs: nowMs });
+
+/** What a function printed at `atMs`. */
+function count(name: string, { atMs = nowMs - minute, source = 'rudderstack', reason = '', times = 1 } = {}): void {
+  const of = { name, unit: 'Count', timeMs: atMs, values: [times] };
+  const dimensions = [
+    { environment: environment.name },
+    { environment: environment.name, source },
+    ...(reason === '' ? [] : [{ environment: environment.name, source, reason }]),
+  ];
+  environment.history.add(dimensions.map((one) => ({ ...of, dimensions: one })));
+}
+
+const byId = (findings: Finding[]) =>
+  findings.map(({ id, source, workflow, reason, count: times }) => [id, source ?? workflow, reason, times]);
+
+test('a healthy environment has no findings, and its counts by stage and source', async () => {
+  count('EventsAccepted', { times: 3 });
+  count('EventsProcessed', { times: 2 });
+  count('EventsUnmapped');
+  count('ActionsSucceeded', { times: 2 });
+  const { ok, over_since, findings, stages, sources, configuration } = await look();
+  expect([ok, over_since, findings]).toEqual([true, null, []]);
+  expect(configuration).toMatchObject({ by: 'test' });
+  expect(stages).toMatchObject([
+    { stage: 'ingest', came_in: 3, went_on: 3, failed: 0, waiting: null },
+    { stage: 'processor', came_in: 3, went_on: 2, did_nothing: 1, failed: 0, waiting: 0 },
+    { stage: 'workflow-trigger', came_in: 2, went_on: 2, failed: 0, waiting: 0 },
+    { stage: 'targets', came_in: 0 },
+    { stage: 'dead letters', waiting: 0 },
+  ]);
+  expect(sources).toMatchObject([{ source: 'rudderstack', enabled: true, accepted: 3, refused: 0, failed: 0 }]);
+});
+
+describe('rows that ended badly', () => {
+  test('are one finding per source and reason, the worst first, with the newest as example', async () => {
+    const at = (minutes: number) => ({ receivedAtMs: nowMs - minutes * minute, actionsPlanned: 0 });
+    const failed = [30, 20, 10].map((minutes) =>
+      eventEntry({ ...at(minutes), status: 'failed', reason: 'retries_exhausted', detail: 'the table was away' }),
+    );
+    const rejected = eventEntry({ ...at(5), status: 'rejected', reason: 'source_disabled', detail: 'switched off' });
+    await environment.eventLog.writeEach([...failed, rejected]);
+    const { ok, findings } = await look();
+    expect(ok).toBe(false);
+    expect(findings).toMatchObject([
+      {
+        id: 'events_failed',
+        severity: 'critical',
+        source: 'rudderstack',
+        reason: 'retries_exhausted',
+        count: 3,
+        since: new Date(nowMs - 30 * minute).toISOString(),
+        example: failed[2]?.id,
+        next: `npx signalbox why ${failed[2]?.id}`,
+        cause: expect.stringContaining('the table was away'),
+      },
+      { id: 'events_rejected', severity: 'warning', reason: 'source_disabled', count: 1, example: rejected.id },
+    ]);
+  });
+
+  test('of before the range are not found', async () => {
+    await environment.eventLog.writeEach([
+      eventEntry({ receivedAtMs: nowMs - 61 * minute, status: 'failed', reason: 'retries_exhausted' }),
+    ]);
+    expect((await look()).findings).toEqual([]);
+  });
+
+  test('name the workflow and its reason for failed actions, the source for others', async () => {
+    const event = eventEntry({ receivedAtMs: nowMs - minute });
+    const refused = outcome(event.id, {
+      status: 'failed',
+      reason: 'target_refused',
+      detail: 'the target answered 400',
+    });
+    const skipped = outcome(event.id, {
+      action: 'users_identify',
+      mapping: 'identify',
+      status: 'skipped',
+      reason: 'required_field_missing',
+      payload: { id: '' },
+    });
+    await environment.actionLog.writeEach([actionEntry(event, [refused, skipped])]);
+    const { findings } = await look();
+    expect(byId(findings)).toEqual([
+      ['actions_failed', 'order-completed', 'target_refused', 1],
+      ['actions_skipped', 'rudderstack', 'required_field_missing', 1],
+    ]);
+    expect(findings[0]?.example).toBe(event.id);
+  });
+});
+
+describe('requests that never became events', () => {
+  test('are found by source and reason, with the request that was noted', async () => {
+    const notes = makeRefusalNotes(environment.configuration, (error) => {
+      throw error;
+    });
+    const atMs = nowMs - 2 * minute;
+    await notes.note({ source: 'rudderstack', reason: 'signature_wrong', requestId: 'req-7', atMs });
+    for (const name of ['RequestsRefused', 'SignaturesRefused']) count(name, { reason: 'signature_wrong', times: 4 });
+    count('RequestsFailed', { reason: 'secret_missing' });
+    count('RequestsRefused', { source: 'unknown', reason: 'source_unknown', times: 2 });
+    const { findings, sources } = await look();
+    expect(byId(findings)).toEqual([
+      ['signatures_refused', 'rudderstack', 'signature_wrong', 4],
+      ['requests_unanswered', 'rudderstack', 'secret_missing', 1],
+      ['requests_refused', 'unknown', 'source_unknown', 2],
+    ]);
+    expect(findings[0]?.cause).toContain('req-7');
+    expect(findings[1]?.next).toBe('npx signalbox secrets set rudderstack');
+    expect(sources).toMatchObject([{ source: 'rudderstack', refused: 5 }]);
+    const rows = await listRefusals(environment, ['rudderstack'], { sinceMs: nowMs - 60 * minute, untilMs: nowMs });
+    expect(rows).toMatchObject([
+      {
+        source: 'rudderstack',
+        outcome: 'refused',
+        reason: 'signature_wrong',
+        count: 4,
+        example: { request_id: 'req-7', at: new Date(atMs).toISOString() },
+      },
+      { source: 'unknown', outcome: 'refused', reason: 'source_unknown', count: 2, example: null },
+      { source: 'rudderstack', outcome: 'unanswered', reason: 'secret_missing', count: 1 },
+    ]);
+  });
+
+  test('are over five minutes after the last one, and the page says since when', async () => {
+    const lastMs = Math.floor((nowMs - 6 * minute) / minute) * minute;
+    count('RequestsRefused', { atMs: lastMs, reason: 'body_not_json' });
+    const { ok, over_since, findings } = await look();
+    expect([ok, over_since]).toEqual([true, new Date(lastMs + minute).toISOString()]);
+    expect(findings).toMatchObject([
+      { id: 'requests_refused', severity: 'note', last: new Date(lastMs).toISOString() },
+    ]);
+    count('RequestsRefused', { atMs: nowMs - minute, reason: 'body_not_json' });
+    expect(await look()).toMatchObject({ ok: false, over_since: null });
+  });
+
+  test('to the REST API without a key are found too', async () => {
+    count('KeysRefused', { source: 'api', times: 9 });
+    expect(byId((await look()).findings)).toEqual([['keys_refused', 'api', undefined, 9]]);
+  });
+});
+
+test('an open breaker names its workflow, cause and next probe; a closed one is no finding', async () => {
+  const breakers = makeTargetBreakers(environment.documents, environment.outputs.DirectoryTable);
+  const breaker = {
+    isOpen: true,
+    openedAtMs: nowMs - 10 * minute,
+    probeAtMs: nowMs + minute,
+    failedProbes: 2,
+    reason: 'target_unavailable',
+    detail: 'it answered 502',
+    revision: 1,
+  } as const;
+  await breakers.writeIfUnchanged('order-completed', breaker);
+  expect((await look()).findings).toMatchObject([
+    {
+      id: 'target_left_alone',
+      workflow: 'order-completed',
+      reason: 'target_unavailable',
+      count: 3,
+      since: new Date(nowMs - 10 * minute).toISOString(),
+      cause: expect.stringContaining('it answered 502'),
+    },
+  ]);
+  await breakers.writeIfUnchanged('order-completed', { ...breaker, isOpen: false, revision: 2 });
+  expect((await look()).findings).toEqual([]);
+});
+
+describe('secrets', () => {
+  const store = () => ({ client: secretsClient, prefix: 'signalbox/development' });
+
+  test('that an enforced source lacks stop it', async () => {
+    await environment.commit(liveConfiguration({ state: { verification: { enforced: true } } }));
+    expect(byId((await look()).findings)).toEqual([['secret_missing', 'rudderstack', undefined, 1]]);
+  });
+
+  test('with two values for over a week are a note', async () => {
+    const values = [8, 9].map((days) => ({ value: `value-${days}`, setAtMs: nowMs - days * day }));
+    await writeSecret(store(), 'sources/rudderstack', values, { exists: false });
+    expect(await look()).toMatchObject({
+      ok: true,
+      findings: [{ id: 'secrets_overlap', severity: 'note', source: 'rudderstack' }],
+    });
+  });
+
+  test('that are scheduled for deletion are found before they are gone', async () => {
+    const name = 'signalbox/development/sources/rudderstack';
+    secrets.scheduleDeletion(secrets.get(name) ?? secrets.create(name, '{"values":["v"]}'), Date.now() + 7 * day);
+    expect(byId((await look()).findings)).toEqual([['secret_deleted', 'rudderstack', undefined, 1]]);
+  });
+});
+
+test('what people switched off is a note, not a fault', async () => {
+  const live = liveConfiguration({ state: { enabled: false } });
+  await environment.commit({ ...live, state: { ...live.state, inactive_workflows: ['order-completed'] } });
+  const { ok, findings } = await look();
+  expect(ok).toBe(true);
+  expect(findings.map(({ id, severity }) => [id, severity])).toEqual([
+    ['source_disabled', 'note'],
+    ['workflow_paused', 'note'],
+  ]);
+});
+
+test('dead letters without a row, and a backlog of over five minutes, are found', async () => {
+  const { client } = environment.queueServer;
+  const { EventsDeadLetterQueueUrl, EventsQueueUrl } = environment.outputs;
+  await client.send(new SendMessageCommand({ QueueUrl: EventsDeadLetterQueueUrl, MessageBody: 'stuck' }));
+  expect(byId((await look()).findings)).toEqual([['dead_letters_stuck', undefined, undefined, 1]]);
+  // 60 in an hour: 101 messages are over an hour and a half of work.
+  count('EventsProcessed', { times: 60 });
+  for (let i = 0; i < 101; i++)
+    await client.send(new SendMessageCommand({ QueueUrl: EventsQueueUrl, MessageBody: 'x' }));
+  expect(byId((await look()).findings)).toContainEqual(['events_wait', undefined, undefined, 101]);
+  // 1,800 in an hour are 150 in five minutes.
+  count('EventsProcessed', { times: 1_800 });
+  expect(byId((await look()).findings).map(([id]) => id)).not.toContain('events_wait');
+});
+
+test('a part that cannot be read is a finding, and the others are examined all the same', async () => {
+  count('KeysRefused', { source: 'api' });
+  const outputs = { ...environment.outputs, ActionLogTable: 'gone' };
+  const { ok, findings } = await look({ ...environment, outputs });
+  expect(ok).toBe(false);
+  expect(findings.filter(({ id }) => id === 'check_failed')).toMatchObject([
+    { cause: expect.stringMatching(/^actions could not be examined: .*Requested resource not found/) },
+  ]);
+  expect(findings.map(({ id }) => id)).toContain('keys_refused');
+});
+
+test('a clock that is off is found, to the second', async () => {
+  const { now } = Date;
+  Date.now = () => now() + 90_000;
+  try {
+    expect((await look()).findings).toMatchObject(
+      expect.arrayContaining([
+        expect.objectContaining({ id: 'clock_skewed', cause: expect.stringMatching(/(89|90|91) seconds ahead/) }),
+      ]),
+    );
+  } finally {
+    Date.now = now;
+  }
+});
