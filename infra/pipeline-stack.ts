@@ -173,8 +173,8 @@ export class PipelineStack extends Stack {
     rest.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
     rest.uses(EventLog, 'BatchWriteItem');
     rest.uses(ActionLog, 'BatchWriteItem');
-    // It deletes subscriptions only; users and objects stay as deleted.
-    rest.uses(Directory, 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem');
+    // It deletes subscriptions and memberships only; users and objects stay as deleted.
+    rest.uses(Directory, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem');
     rest.queriesIndex(Directory, 'list');
     rest.uses(Configuration, 'GetItem', 'Query');
     // It records when a key was used, and that the API was: as the processor does for sources.

@@ -38,7 +38,7 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
     info: {
       title: 'Signalbox',
       version: '1',
-      description: 'Users, objects, tenants, subscriptions and workflows, as clients of Knock call them.',
+      description: 'Users, objects, tenants, subscriptions, audiences and workflows, as clients of Knock call them.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
@@ -82,7 +82,12 @@ function operationOf(route: Route, components: Components): Operation {
     tags: [tagOf(route)],
     ...(!isSecret && { security: [] }),
     parameters: [...parametersOf(route.params, 'path', components), ...parametersOf(route.query, 'query', components)],
-    ...(route.body && { requestBody: { required: true, content: json(components.refTo(route.body, 'input')) } }),
+    ...(route.body && {
+      requestBody: {
+        required: !route.body.safeParse({}).success,
+        content: json(components.refTo(route.body, 'input')),
+      },
+    }),
     responses: {
       ...(route.answer
         ? { 200: { description: 'Done.', content: json(components.refTo(route.answer, 'output')) } }

@@ -21,21 +21,25 @@ export function readJsonBody(rawBody: Uint8Array, contentEncoding: string | unde
       return { kind: 'refused', status: 415, code: 'encoding_unsupported', message: body.detail };
     return notJson(body.detail);
   }
-  const { text } = body;
+  return readJsonText(body.text, 'the body');
+}
+
+/** @param what names the text in refusals */
+export function readJsonText(text: string, what: string): ReadBody | Refused {
   const open = skipSpace(text, 0);
   if (open === text.length) return { kind: 'read', text: '', value: undefined };
   if (text[open] === '{' || text[open] === '[') {
     const scan = scanChildren(text, open, { depthMax, childrenMax: 0 });
-    if (scan.kind === 'too_deep') return notJson(`the body nests deeper than ${depthMax} levels; flatten it`);
-    if (scan.values > valuesMax) return tooLarge(`the body holds more than ${valuesMax} values; send it in parts`);
+    if (scan.kind === 'too_deep') return notJson(`${what} nests deeper than ${depthMax} levels; flatten it`);
+    if (scan.values > valuesMax) return tooLarge(`${what} holds more than ${valuesMax} values; send it in parts`);
   }
   try {
     return { kind: 'read', text, value: parseJson(text) };
   } catch (error) {
     const problem = jsonProblem(text);
-    if (problem === undefined) return notJson(`the body is not JSON: ${(error as Error).message}`);
+    if (problem === undefined) return notJson(`${what} is not JSON: ${(error as Error).message}`);
     const { line, column, expected } = problem;
-    return notJson(`the body is not JSON: line ${line}, column ${column} should be ${expected}`);
+    return notJson(`${what} is not JSON: line ${line}, column ${column} should be ${expected}`);
   }
 }
 

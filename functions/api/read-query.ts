@@ -10,13 +10,15 @@ type Value = string | Fields | (string | Fields)[];
  * - `a[0][id]=x&a[0][collection]=y`, or `a[][id]=x&a[][collection]=y`: a list of maps
  * - `a[id]=x`: a map
  *
+ * - a value that begins as JSON: its text, in which a plus sign is one and no space
+ *
  * Brackets may be percent-encoded. Of `a=x&a=y` the last counts. Names without a meaning here stay
  * flat; schemas ignore unknown ones.
  */
 export function readQuery(rawQuery: string): Record<string, JsonValue> {
   const values = new Map<string, Value>();
   const positions = new Map<string, Map<string, number>>();
-  for (const [key, text] of new URLSearchParams(rawQuery)) {
+  for (const [key, text] of new URLSearchParams(keepPluses(rawQuery))) {
     const [, name, list, index, field] = /^([^[\]]+)(\[(\d{0,6})\])?(?:\[([^[\]]+)\])?$/.exec(key) ?? [];
     if (name === undefined) continue;
     if (list === undefined) {
@@ -29,6 +31,14 @@ export function readQuery(rawQuery: string): Record<string, JsonValue> {
     else itemFor(items, positions, name, index ?? '', field).set(field, text);
   }
   return Object.fromEntries([...values].map(([name, value]) => [name, plain(value)]));
+}
+
+/** Callers that put JSON into a query write its plus signs, and those of ids, as they are. */
+function keepPluses(rawQuery: string): string {
+  return rawQuery
+    .split('&')
+    .map((part) => (/^[^=]*=(\[|\{|%5B|%7B)/i.test(part) ? part.replaceAll('+', '%2B') : part))
+    .join('&');
 }
 
 function fieldsOf(values: Map<string, Value>, name: string): Fields {

@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { AudienceMember, Audiences, MemberKey } from '../ports/audiences.ts';
-import type { Page } from '../ports/subscriptions.ts';
+import { memberName } from '../core/ids/member-name.ts';
+import type { AudienceMember, Audiences, MemberKey, StoredMember } from '../ports/audiences.ts';
+import type { Page, PageRequest } from '../ports/subscriptions.ts';
 import { tableError, writeIf } from './dynamodb.ts';
 import { entityPartition, listPartitionFor } from './dynamodb-directory.ts';
 import type { ItemKey } from './dynamodb-get-each.ts';
@@ -37,12 +38,17 @@ export function makeAudiences(client: DynamoDBDocumentClient, table: string): Au
       );
       return true;
     },
+    async readEach(key, members) {
+      const keys = all(key, members);
+      const rows = await relations.readRows(keys);
+      return rows.map((relation, i) => relation && asStored({ keys: keys[i] as RelationKeys, relation }));
+    },
     add: (key, members, { nowMs, ...wish }) =>
       relations.change(all(key, members), { kind: 'set', properties: {}, ...wish }, nowMs),
     remove: (key, members, { nowMs, ...wish }) =>
       relations.change(all(key, members), { kind: 'remove', ...wish }, nowMs),
     async membersOf(key, page) {
-      return asMembers(await relations.page(audienceItemKey(key).pk, member, page));
+      return asMembers(await relations.page(audienceItemKey(key).pk, member, keyed(page)));
     },
     async membershipsOf(userId, page) {
       return asMembers(await relations.inversePage(entityPartition({ kind: 'user', id: userId }), membership, page));
@@ -60,12 +66,19 @@ function failed(what: string) {
   };
 }
 
-/**
- * Neither users' ids nor audiences' keys hold a "#"; a tenant's id comes last and is never empty.
- */
+/** Edges as sort keys: a page's `next` is one already. It has two "#", and a member's name has one. */
+function keyed({ limit, after, before }: PageRequest): PageRequest {
+  const key = (edge: string) => (edge.split('#').length === 3 ? edge : `${member}${edge}`);
+  return {
+    limit,
+    ...(after !== undefined && { after: key(after) }),
+    ...(before !== undefined && { before: key(before) }),
+  };
+}
+
 function keysOf(audience: string, { userId, tenant }: MemberKey): RelationKeys {
   return {
-    row: { pk: audienceItemKey(audience).pk, sk: `${member}${userId}#${tenant ?? ''}` },
+    row: { pk: audienceItemKey(audience).pk, sk: `${member}${memberName({ userId, tenant })}` },
     inverse: { pk: entityPartition({ kind: 'user', id: userId }), sk: `${membership}${audience}#${tenant ?? ''}` },
   };
 }
@@ -84,11 +97,15 @@ function memberKeys(item: ItemKey): RelationKeys {
 
 function asMembers({ entries, ...rest }: Page<StoredRelation>): Page<AudienceMember & { audience: string }> {
   return {
-    entries: entries.map(({ keys, relation }) => ({
-      ...endsOf(keys.row),
-      sourceTimeMs: relation.sourceTimeMs,
-      addedAtMs: relation.insertedAtMs,
-    })),
+    entries: entries.map((entry) => {
+      const { isRemoved: _isRemoved, ...shown } = asStored(entry);
+      return shown;
+    }),
     ...rest,
   };
+}
+
+function asStored({ keys, relation }: StoredRelation): StoredMember & { audience: string } {
+  const { isRemoved, sourceTimeMs, insertedAtMs } = relation;
+  return { ...endsOf(keys.row), isRemoved, sourceTimeMs, addedAtMs: insertedAtMs };
 }

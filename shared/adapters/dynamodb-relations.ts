@@ -22,7 +22,7 @@ export type StoredRelation = { keys: RelationKeys; relation: Relation };
 type Item = Record<string, unknown>;
 
 const attemptsMax = 10;
-const atOnce = 16;
+const atOnce = 25;
 
 /** @param inverseOf the keys of a relation from either of its items */
 export function makeRelations(client: DynamoDBDocumentClient, table: string, keysOf: (item: ItemKey) => RelationKeys) {
@@ -34,6 +34,8 @@ export function makeRelations(client: DynamoDBDocumentClient, table: string, key
     const stored = await readRows(all);
     const changes = new Map<string, RelationChange>();
     const unique = [...new Map(all.map((keys, i) => [nameOf(keys), { keys, current: stored[i] }])).values()];
+    // What is new goes first: a call that was cut short gets further when it is made again.
+    unique.sort((a, b) => Number(isThere(a.current)) - Number(isThere(b.current)));
     await inParallel(unique, atOnce, async ({ keys, current }) => {
       changes.set(nameOf(keys), await changeOne(keys, current, wish, nowMs));
     });
@@ -184,6 +186,10 @@ export function makeRelations(client: DynamoDBDocumentClient, table: string, key
 
 function nameOf({ row }: RelationKeys): string {
   return `${row.pk}\n${row.sk}`;
+}
+
+function isThere(relation: Relation | undefined): boolean {
+  return relation !== undefined && !relation.isRemoved;
 }
 
 function isDone(write: Promise<unknown>): Promise<boolean> {

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { memberName } from '../../shared/core/ids/member-name.ts';
 import type { Audiences, MemberKey } from '../../shared/ports/audiences.ts';
+import type { PageRequest } from '../../shared/ports/subscriptions.ts';
 import { everyPage } from './subscriptions.ts';
 
 const nowMs = Date.parse('2026-11-21T03:00:00.123Z');
@@ -75,6 +77,30 @@ export function audiencesContract(audiencesOf: () => Audiences): void {
     await audiences.add(key, all, by('a', 5));
     const found = await everyPage((page) => audiences.membersOf(key, page), 10);
     expect(found.map(({ userId }) => userId).sort()).toEqual(all.map(({ userId }) => userId).sort());
+  });
+
+  test('pages lead on from any member by its name, in both directions', async () => {
+    const audiences = audiencesOf();
+    const key = newKey();
+    const all = ['a', 'b', 'member'].flatMap((userId) => [null, 't'].map((tenant) => ({ userId, tenant })));
+    await audiences.add(key, all, by('a', 5));
+    const names = async (page: PageRequest) => (await audiences.membersOf(key, page)).entries.map(memberName);
+    expect(await names({ limit: 9, after: 'b#' })).toEqual(['b#t', 'member#', 'member#t']);
+    expect(await names({ limit: 9, after: 'aa#' })).toEqual(['b#', 'b#t', 'member#', 'member#t']);
+    expect(await names({ limit: 2, before: 'member#' })).toEqual(['b#', 'b#t']);
+    expect(await names({ limit: 9, after: 'member#' })).toEqual(['member#t']);
+  });
+
+  test('each row is read as it is stored, a removed one as well', async () => {
+    const audiences = audiencesOf();
+    const [key, one, other] = [newKey(), member(), member('t')];
+    await audiences.add(key, [one, other], by('a', 5));
+    await audiences.remove(key, [other], at(6));
+    expect(await audiences.readEach(key, [other, member(), one])).toMatchObject([
+      { ...other, isRemoved: true, sourceTimeMs: 6 },
+      undefined,
+      { ...one, isRemoved: false, sourceTimeMs: 5, addedAtMs: nowMs },
+    ]);
   });
 
   test('forgetting a user takes it out of every audience, but of those it was added to later', async () => {

@@ -297,6 +297,10 @@ async function callApi({ local, environment }: Running): Promise<void> {
   const recipients = ['ana-too'];
   await call('workflows.trigger', '/v1/workflows/news/trigger', { recipients, actor: 'ana-too' });
   await call('workflows.cancel', '/v1/workflows/reminder/cancel', { cancellation_key: 'none' });
+  const members = '/v1/audiences/readers/members';
+  await call('audiences.addMembers', `${members}?create_audience=true`, { members: [{ user: { id: 'ana-too' } }] });
+  await call('audiences.listMembers', members);
+  await call('audiences.removeMembers', members, { members: [{ user: { id: 'ana-too' } }] });
   await call('users.delete', '/v1/users/ana-too');
   await call('openapi.get', '/v1/openapi.json');
   // A call that is missing here may lack a permission that no other test would miss.

@@ -85,6 +85,14 @@ test('every covered call does what the client says that it does', async () => {
   const wanted = { recipients: ['u1', { id: 'u3' }], data: { total: 1 }, cancellation_key: 'c' };
   expect(await client.workflows.trigger('order-completed', wanted)).toEqual({ workflow_run_id: expect.any(String) });
   expect(await client.workflows.cancel('order-completed', { cancellation_key: 'c', recipients: ['u1'] })).toBeNull();
+  const members = [{ user: { id: 'u1' }, tenant: '$t1' }, { user: { id: 'u9', name: 'Di' } }];
+  expect(await client.audiences.addMembers('vip', { members, create_audience: true })).toBeNull();
+  const listed = (await client.audiences.listMembers('vip', {
+    query: { page_size: 1 },
+  })) as Knock.AudienceListMembersResponse;
+  expect(listed).toMatchObject({ entries: [{ user: { name: 'Ana' }, tenant: '$t1' }], page_info: { page_size: 1 } });
+  expect(await client.audiences.removeMembers('vip', { members })).toBeNull();
+  expect((await client.audiences.listMembers('vip')).entries).toEqual([]);
 
   expect(await client.objects.delete('projects', 'p2')).toBeNull();
   expect(await client.tenants.delete('$t1')).toBeNull();

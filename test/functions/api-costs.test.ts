@@ -22,6 +22,9 @@ beforeAll(async () => {
   await api.client.workflows.cancel('order-completed', { cancellation_key: 'o0' });
   const recipients = [{ id: 'other', team: 'red' }, { id: 'else' }];
   await objects.addSubscriptions('listed', 'a', { recipients });
+  const members = [{ user: { id: 'else' } }, { user: { id: 'other' } }];
+  await api.client.audiences.addMembers('vip', { members, create_audience: true });
+  await api.client.audiences.removeMembers('vip', { members });
 });
 afterAll(() => api.stop());
 
@@ -60,6 +63,8 @@ function indexed({ Item = {}, ConditionExpression = '' }: Items = {}): number {
   return [isMade, Item.was_there === true, Item.user_bucket, Item.problem].filter(Boolean).length;
 }
 
+const members = (...ids: string[]) => ids.map((id) => ({ user: { id } }));
+
 const calls: Record<string, () => Promise<unknown>> = {
   'a read of one user, object or tenant': () => api.client.users.get('known'),
   'a list that shows 2 objects': () => api.client.objects.list('listed'),
@@ -73,6 +78,10 @@ const calls: Record<string, () => Promise<unknown>> = {
   '2 users unsubscribed': () =>
     api.client.objects.deleteSubscriptions('projects', 'p1', { recipients: ['known', 'new'] }),
   'a merge of 2 users, with 1 subscription': () => api.client.users.merge('known', { from_user_id: 'other' }),
+  '2 users added to an audience': () => api.client.audiences.addMembers('vip', { members: members('known', 'new') }),
+  'a list that shows 2 members': () => api.client.audiences.listMembers('vip'),
+  '2 users removed from an audience': () =>
+    api.client.audiences.removeMembers('vip', { members: members('known', 'new') }),
   'a deleted user': () => api.client.users.delete('known'),
   'a trigger for 1 user': () => api.client.workflows.trigger('order-completed', { recipients: ['new'] }),
   'a cancellation': () => api.client.workflows.cancel('order-completed', { cancellation_key: 'o1' }),

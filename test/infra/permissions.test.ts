@@ -78,7 +78,7 @@ const expected: Record<string, Record<string, string[]>> = {
     ActionsQueue: ['sqs:SendMessage'],
     EventLog: table('BatchWriteItem'),
     ActionLog: table('BatchWriteItem'),
-    Directory: table('BatchGetItem', 'Query', 'PutItem', 'DeleteItem'),
+    Directory: table('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'),
     'Directory/index/list': table('Query'),
     Configuration: table('GetItem', 'Query', 'UpdateItem', 'BatchWriteItem'),
   },

@@ -91,6 +91,15 @@ function makeFakeRelations<Ends>() {
   return { rows, change, page, erase };
 }
 
+/** A page's `next` is the whole name of a row. */
+function wholeNames({ limit, after, before }: PageRequest, nameOf: (edge: string) => string): PageRequest {
+  return {
+    limit,
+    ...(after !== undefined && { after: after.includes('\n') ? after : nameOf(after) }),
+    ...(before !== undefined && { before: before.includes('\n') ? before : nameOf(before) }),
+  };
+}
+
 type SubscriptionEnds = Pick<Subscription, 'object' | 'recipient'>;
 
 export type FakeSubscriptions = Subscriptions & { rows: Map<string, { ends: SubscriptionEnds; relation: Relation }> };
@@ -112,12 +121,6 @@ export function makeFakeSubscriptions(): FakeSubscriptions {
       `${recipientKey(object)}\n${recipientKey(recipient)}`,
       { object, recipient },
     ]);
-  // A page's `next` is the whole name of a row.
-  const wholeNames = ({ limit, after, before }: PageRequest, nameOf: (edge: string) => string): PageRequest => ({
-    limit,
-    ...(after !== undefined && { after: after.includes('\n') ? after : nameOf(after) }),
-    ...(before !== undefined && { before: before.includes('\n') ? before : nameOf(before) }),
-  });
   return {
     rows,
     async readEach(object, recipients) {
@@ -176,13 +179,24 @@ export function makeFakeAudiences(): FakeAudiences {
       if (create) keys.add(key);
       return keys.has(key);
     },
+    async readEach(key, members) {
+      return named(key, members).map(([name, ends]) => {
+        const relation = rows.get(name)?.relation;
+        return relation && structuredClone({ ...asMember(ends, relation), isRemoved: relation.isRemoved });
+      });
+    },
     async add(key, members, { nowMs, ...wish }) {
       return change(named(key, members), { kind: 'set', properties: {}, ...wish }, nowMs);
     },
     async remove(key, members, { nowMs, ...wish }) {
       return change(named(key, members), { kind: 'remove', ...wish }, nowMs);
     },
-    membersOf: async (key, request) => page(({ audience }) => audience === key, request, asMember),
+    membersOf: async (key, request) =>
+      page(
+        ({ audience }) => audience === key,
+        wholeNames(request, (edge) => `${key}\n${edge.replace('#', '\n')}`),
+        asMember,
+      ),
     membershipsOf: async (id, request) => page(({ userId }) => userId === id, request, asMember),
     eraseMembershipsOf: async (id, notAfterMs, request) => erase(({ userId }) => userId === id, notAfterMs, request),
   };

@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { audienceRoutes } from './audiences.ts';
 import { documentRoutes } from './documents.ts';
 import { objectSubscriptionRoutes } from './object-subscriptions.ts';
 import { objectRoutes } from './objects.ts';
@@ -12,6 +13,7 @@ export const routes: readonly Route[] = [
   ...objectRoutes,
   ...objectSubscriptionRoutes,
   ...tenantRoutes,
+  ...audienceRoutes,
   ...workflowRoutes,
   ...documentRoutes,
 ];

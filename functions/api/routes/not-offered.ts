@@ -56,7 +56,6 @@ export const partsNotOffered: readonly NotOffered[] = [
       ...['tenants.bulk.delete', 'bulkOperations.get'],
     ],
   },
-  { fits: /^\/v1\/audiences(\/|$)/, what: 'audiences yet', calls: ['audiences.*'] },
   {
     fits: /^\/v1\/workflow_recipient_runs(\/|$)/,
     what: 'a list of runs yet',

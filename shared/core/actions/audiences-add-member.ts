@@ -3,7 +3,7 @@ import type { MemberKey } from '../../ports/audiences.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type ActionResult, invalidParams, nothingGiven } from '../logs/action-result.ts';
 import { startAudienceRuns } from '../runs/audience-entry.ts';
-import { defineAction } from './action.ts';
+import { type Action, defineAction } from './action.ts';
 import { deletedLater } from './parts/deleted-later.ts';
 import { identifyInline } from './parts/identify-inline.ts';
 import { continued, inChunks } from './parts/in-chunks.ts';
@@ -20,65 +20,75 @@ const chunkSize = 1000;
  * identify. Existing members stay as they are. Workflows that name the audience as their trigger
  * start for new members. https://docs.knock.app/api-reference/audiences/add_members
  */
-export const audiencesAddMember = defineAction({
-  id: 'audiences_add_member',
-  does: 'adds users to an audience, and starts the workflows that greet them',
-  decidesWhom: ['members', 'user'],
-  names: { parameter: 'key', type: 'audience', madeWith: 'create_audience' },
-  params: z.object({
-    key: AudienceKey.describe('Which audience.'),
-    members: Members.optional().describe('The members to add. This or `user` is required.'),
-    user: Members.optional().describe('The same, for mappings that name one.'),
-    tenant: Tenant.optional().describe('Tenant of every entry that names none itself.'),
-    create_audience: Flag.optional().describe('Makes an audience that is not there. Default: false.'),
-  }),
-  suggestion: { parameters: suggestedMember },
-  async run({ key, create_audience: create = false, ...params }, context) {
-    const { audiences, configuration, event, nowMs } = context;
-    const members = allMembers(params);
-    if (members.length === 0) return nothingGiven('members');
-    const isPushed = Object.hasOwn(configuration.snapshot.audiences, key);
-    if (!isPushed && !(await audiences.ensure(key, create, nowMs()))) return missing(key);
+export const audiencesAddMember = defineAddition(startAudienceRuns);
 
-    const named = members.map(({ user }) => ({ field: 'members', recipient: user }));
-    const identified = await identifyInline(named, context.directory, event.occurredAtMs, nowMs());
-    if (identified.kind === 'invalid') return invalidParams(identified.errors);
-    const { entities } = identified;
+/**
+ * The same action without the greeting. For requests, which hand the greeting over: a second run of
+ * the action under the same id finds who is new.
+ */
+export const audiencesAddMemberUngreeted = defineAddition(async () => ({ status: 'succeeded', result: {} }));
 
-    const wish = { by: context.id, sourceTimeMs: event.occurredAtMs, nowMs: nowMs() };
-    const added: MemberKey[] = [];
-    const deleted = new Set<string>();
-    // Always from the start: members that this action added before are reported as new again, and
-    // their runs may not have begun.
-    const chunks = await inChunks(
-      members,
-      chunkSize,
-      async (chunk) => {
-        const keys = chunk.map((member) => member.key);
-        const changes = await audiences.add(key, keys, wish);
-        const users = chunk.map(({ user }) => user.ref);
-        const gone = await deletedLater(users, context);
-        const undone = keys.filter(({ userId }) => gone.has(userId));
-        if (undone.length > 0) await audiences.remove(key, undone, wish);
-        for (const userId of gone) deleted.add(userId);
-        added.push(...keys.filter(({ userId }, i) => changes[i] === 'created' && !gone.has(userId)));
-        return { older: changes.filter((change) => change === 'older').length };
-      },
-      { ...context, progress: {} },
-    );
-    const unknown = [...new Set(members.map(({ key }) => key.userId))].filter(
-      (userId) => !entities.has(userId) && !deleted.has(userId),
-    );
-    const warnings = [...identified.warnings, ...warningsOf(chunks.tally.older ?? 0, [...deleted], unknown)];
-    const rest = warnings.length > 0 ? { warnings } : {};
-    const missingUsers = unknown.length > 0 && { missing_users: unknown.length };
-    const result = { key, added: added.length, members: chunks.done, ...missingUsers };
-    if (!chunks.isOver) return { ...continued('members', chunks, result), ...rest };
-    const entry = await startAudienceRuns(key, added, context);
-    const runs = Number(entry.result?.runs ?? 0);
-    return { ...entry, result: { ...result, ...(runs > 0 && { runs }) }, ...rest };
-  },
-});
+function defineAddition(greet: typeof startAudienceRuns): Action {
+  return defineAction({
+    id: 'audiences_add_member',
+    does: 'adds users to an audience, and starts the workflows that greet them',
+    decidesWhom: ['members', 'user'],
+    names: { parameter: 'key', type: 'audience', madeWith: 'create_audience' },
+    params: z.object({
+      key: AudienceKey.describe('Which audience.'),
+      members: Members.optional().describe('The members to add. This or `user` is required.'),
+      user: Members.optional().describe('The same, for mappings that name one.'),
+      tenant: Tenant.optional().describe('Tenant of every entry that names none itself.'),
+      create_audience: Flag.optional().describe('Makes an audience that is not there. Default: false.'),
+    }),
+    suggestion: { parameters: suggestedMember },
+    async run({ key, create_audience: create = false, ...params }, context) {
+      const { audiences, configuration, event, nowMs } = context;
+      const members = allMembers(params);
+      if (members.length === 0) return nothingGiven('members');
+      const isPushed = Object.hasOwn(configuration.snapshot.audiences, key);
+      if (!isPushed && !(await audiences.ensure(key, create, nowMs()))) return missing(key);
+
+      const named = members.map(({ user }) => ({ field: 'members', recipient: user }));
+      const identified = await identifyInline(named, context.directory, event.occurredAtMs, nowMs());
+      if (identified.kind === 'invalid') return invalidParams(identified.errors);
+      const { entities } = identified;
+
+      const wish = { by: context.id, sourceTimeMs: event.occurredAtMs, nowMs: nowMs() };
+      const added: MemberKey[] = [];
+      const deleted = new Set<string>();
+      // Always from the start: members that this action added before are reported as new again, and
+      // their runs may not have begun.
+      const chunks = await inChunks(
+        members,
+        chunkSize,
+        async (chunk) => {
+          const keys = chunk.map((member) => member.key);
+          const changes = await audiences.add(key, keys, wish);
+          const users = chunk.map(({ user }) => user.ref);
+          const gone = await deletedLater(users, context);
+          const undone = keys.filter(({ userId }) => gone.has(userId));
+          if (undone.length > 0) await audiences.remove(key, undone, wish);
+          for (const userId of gone) deleted.add(userId);
+          added.push(...keys.filter(({ userId }, i) => changes[i] === 'created' && !gone.has(userId)));
+          return { older: changes.filter((change) => change === 'older').length };
+        },
+        { ...context, progress: {} },
+      );
+      const unknown = [...new Set(members.map(({ key }) => key.userId))].filter(
+        (userId) => !entities.has(userId) && !deleted.has(userId),
+      );
+      const warnings = [...identified.warnings, ...warningsOf(chunks.tally.older ?? 0, [...deleted], unknown)];
+      const rest = warnings.length > 0 ? { warnings } : {};
+      const missingUsers = unknown.length > 0 && { missing_users: unknown.length };
+      const result = { key, added: added.length, members: chunks.done, ...missingUsers };
+      if (!chunks.isOver) return { ...continued('members', chunks, result), ...rest };
+      const entry = await greet(key, added, context);
+      const runs = Number(entry.result?.runs ?? 0);
+      return { ...entry, result: { ...result, ...(runs > 0 && { runs }) }, ...rest };
+    },
+  });
+}
 
 function missing(key: string): ActionResult {
   const detail = `there is no audience "${key}"; add its file, or set create_audience in the mapping`;

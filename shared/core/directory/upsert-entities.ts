@@ -12,7 +12,7 @@ export type Upserted =
   | { kind: 'refused'; message: string };
 
 const attemptsMax = 10;
-const writesAtOnce = 16;
+const writesAtOnce = 25;
 
 /**
  * Applies each write, answering in order. Several writes of one entity run one after another; a

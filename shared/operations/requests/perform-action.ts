@@ -51,9 +51,10 @@ export async function performAction(
     const context = await contextOf({ id, mapping, occurredAtMs, startedAtMs, attempt }, directory, request, ports);
     const result = await action.run(payload, context);
     if (result.status === 'pending') throw new RetryableError(result.detail);
-    const newest = Math.max(0, ...about.map((ref) => newestTimeMs(directory.lastSeen(ref))));
-    if (attempt < attemptsMax && (newest > occurredAtMs || isTooLate(result))) {
-      occurredAtMs = Math.max(newest, occurredAtMs) + 1;
+    const newestOfThem = Math.max(0, ...about.map((ref) => newestTimeMs(directory.lastSeen(ref))));
+    const isLate = isTooLate(result);
+    if (attempt < attemptsMax && (newestOfThem > occurredAtMs || isLate)) {
+      occurredAtMs = Math.max(newestOfThem, occurredAtMs, isLate ? directory.newestSeenMs() : 0) + 1;
       continue;
     }
     const head = { id, action: action.id, mapping, payload, attempts: 1, firstAttemptAtMs: startedAtMs };

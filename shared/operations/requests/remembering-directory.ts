@@ -5,6 +5,8 @@ import type { Directory } from '../../ports/directory.ts';
 export type RememberingDirectory = Directory & {
   /** As it was last read or written here; undefined when it was neither, or does not exist. */
   lastSeen(ref: EntityRef): Entity | Tombstone | undefined;
+  /** The source time of the newest thing that was done to any entity seen here; 0 for none. */
+  newestSeenMs(): number;
   /** Like `readEach`, but reads only those that were not seen yet. */
   seenEach(refs: EntityRef[]): Promise<(Entity | undefined)[]>;
 };
@@ -26,6 +28,7 @@ export function rememberingDirectory(directory: Directory): RememberingDirectory
   const lastSeen = (ref: EntityRef) => seen.get(recipientKey(ref));
   return {
     lastSeen,
+    newestSeenMs: () => Math.max(0, ...[...seen.values()].map(newestTimeMs)),
     async seenEach(refs) {
       const others = refs.filter((ref) => lastSeen(ref) === undefined);
       if (others.length > 0) remember(others, await directory.readEach(others));

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { MemberKey } from '../../../ports/audiences.ts';
 import { describeType, isJsonObject, type JsonObject, type JsonValue } from '../../json/values.ts';
-import { isNothing, noteLeftOut, Text, tenantIdProblem } from './params.ts';
+import { checkedText, isNothing, noteLeftOut, tenantIdProblem } from './params.ts';
 import { type Parsed, parseEntries, parseRecipient, type Recipient } from './recipient.ts';
 
 /** A user for an audience; `tenant` is undefined if the entry names none. */
@@ -83,7 +83,10 @@ export function allMembers(params: {
   return named.map(({ user, tenant = params.tenant ?? null }) => ({ key: { userId: user.ref.id, tenant }, user }));
 }
 
-/** https://docs.knock.app/concepts/audiences: lower-case letters, digits, "-" and "_". */
-export const AudienceKey = Text.refine((key) => /^[a-z0-9][a-z0-9_-]{0,254}$/.test(key), {
-  error: 'must be 1-255 lower-case letters, digits, "-" or "_", starting with a letter or digit',
-});
+/** Why `key` cannot name an audience; undefined when it can. https://docs.knock.app/concepts/audiences */
+export function audienceKeyProblem(key: string): string | undefined {
+  if (/^[a-z0-9][a-z0-9_-]{0,254}$/.test(key)) return undefined;
+  return 'must be 1-255 lower-case letters, digits, "-" or "_", starting with a letter or digit';
+}
+
+export const AudienceKey = checkedText(audienceKeyProblem);

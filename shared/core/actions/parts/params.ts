@@ -131,7 +131,8 @@ export const Collection = checkedText((collection) =>
     : collectionProblem(collection),
 );
 
-function checkedText(problemOf: (text: string) => string | undefined) {
+/** Text, or a number as its digits, without the problem that `problemOf` finds. */
+export function checkedText(problemOf: (text: string) => string | undefined) {
   return Text.superRefine((text, context) => {
     const problem = problemOf(text);
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
