@@ -52,6 +52,11 @@ export type PipelineEnvironment = {
    */
   apiThrottle: { requestsPerSecond: number; burst: number };
   /**
+   * What syncs of reverse-ETL tools are told to keep to, each for itself. Absent: 500 records to a
+   * batch, 8 batches at once, 500 records a second.
+   */
+  syncSpeed?: { batchSize: number; parallelBatches: number; recordsPerSecond: number };
+  /**
    * More accepted events in five minutes than a normal day ever has: the alarm `events-surge`.
    * Absent: 50,000.
    */
@@ -129,3 +134,15 @@ export function environmentNamed(name: string): PipelineEnvironment {
   }
   return found;
 }
+
+/**
+ * Limits for syncs of reverse-ETL tools. A connection gets half of the requests that the stage lets
+ * through, so that other callers have the other half.
+ */
+export function syncLimits({ syncSpeed, throttle, apiThrottle }: PipelineEnvironment) {
+  const { batchSize, parallelBatches, recordsPerSecond } = syncSpeed ?? syncSpeedDefault;
+  const letThrough = Math.min(throttle.requestsPerSecond, apiThrottle.requestsPerSecond);
+  return { batchSize, parallelBatches, recordsPerSecond, requestsPerSecond: Math.max(5, Math.floor(letThrough / 2)) };
+}
+
+const syncSpeedDefault = { batchSize: 500, parallelBatches: 8, recordsPerSecond: 500 };

@@ -13,7 +13,7 @@ import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { maxReceiveCount, QueueWithDlq } from './constructs/queue-with-dlq.ts';
 import { Tables } from './constructs/tables.ts';
 import { targetsOf, workflowsInFiles } from './constructs/target-grants.ts';
-import type { AlarmRecipient, PipelineEnvironment } from './environments.ts';
+import { type AlarmRecipient, type PipelineEnvironment, syncLimits } from './environments.ts';
 
 const timeouts = {
   ingest: Duration.seconds(10),
@@ -166,7 +166,11 @@ export class PipelineStack extends Stack {
       environment,
       memoryMegabytes: 512,
       timeout: timeouts.api,
-      variables: { ...eventRows, LOG_SHARDS: String(environment.logShards) },
+      variables: {
+        ...eventRows,
+        LOG_SHARDS: String(environment.logShards),
+        SYNC_LIMITS: JSON.stringify(syncLimits(environment)),
+      },
       loadedWhenUsed: apiExtras,
     });
     // What takes longer than a request, or reaches workflow runs, is handed over.
@@ -177,9 +181,10 @@ export class PipelineStack extends Stack {
     rest.uses(Directory, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem');
     rest.queriesIndex(Directory, 'list');
     rest.uses(Configuration, 'GetItem', 'Query');
-    // It records when a key was used, and that the API was: as the processor does for sources.
+    // It records when a key was used, and which sources and event types it has seen: its own, and
+    // those of syncs.
     rest.usesItems(Configuration, ['keys', 'sources'], 'UpdateItem');
-    rest.usesItems(Configuration, ['event-types#api'], 'BatchWriteItem');
+    rest.usesItems(Configuration, ['event-types#*'], 'BatchWriteItem', 'DeleteItem');
 
     const { api, url } = new IngestApi(this, 'IngestApi', { ingest: ingest.lambda, rest: rest.lambda }, environment);
 

@@ -68,6 +68,7 @@ const coreLayers = [
   'targets',
   'runs',
   'actions',
+  'destinations',
   'executions',
   'rehearsal',
 ];

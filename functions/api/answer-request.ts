@@ -2,31 +2,29 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { asError, RetryableError } from '../../shared/core/errors.ts';
 import { apiSource } from '../../shared/core/ids/api-source.ts';
 import { logShardsMax, makeEventId } from '../../shared/core/ids/event-id.ts';
-import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
+import { logFailure } from '../../shared/lambda/failure-log.ts';
 import type { HttpResult } from '../../shared/lambda/http-errors.ts';
-import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import type { Refusals } from '../../shared/lambda/refusals.ts';
 import { type Asked, type Recorded, recordRequest } from '../../shared/operations/requests/record-request.ts';
 import type { ApiRequest } from '../../shared/operations/requests/request.ts';
 import type { ApiKey, ApiKeys } from '../../shared/ports/api-keys.ts';
-import type { SeenRegistry } from '../../shared/ports/seen-registry.ts';
-import { type Answer, httpResult, invalid, problemsOf, type RefusalCode, type Refused, unavailable } from './answer.ts';
+import {
+  type Answer,
+  type Done,
+  httpResult,
+  invalid,
+  problemsOf,
+  type RefusalCode,
+  type Refused,
+  unavailable,
+} from './answer.ts';
 import { authenticate } from './authenticate.ts';
 import { type Found, findRoute } from './find-route.ts';
 import { readJsonBody } from './read-body.ts';
 import { readQuery } from './read-query.ts';
-import { type ApiPorts, type Call, type Route, writes } from './route.ts';
+import { type ApiPorts, type Call, hasRow, type Route } from './route.ts';
 
-export type ApiDeps = ApiPorts & {
-  routes: readonly Route[];
-  keys: ApiKeys;
-  seen: SeenRegistry;
-  metrics: StageMetrics;
-  refusals: Refusals;
-  log: FunctionLog & { info(message: string, context: Record<string, unknown>): void };
-  logShards: number;
-  randomBytes(size: number): Uint8Array;
-};
+export type ApiDeps = ApiPorts & { keys: ApiKeys; refusals: Refusals };
 
 /** Actions begin no long work after this, so that the answer is out before the caller's patience ends. */
 const workMs = 20_000;
@@ -44,8 +42,21 @@ export async function answerRequest(event: APIGatewayProxyEventV2, deps: ApiDeps
   const shard = (entropy[entropyBytes - 1] ?? 0) % Math.min(deps.logShards, logShardsMax);
   const id = makeEventId(apiSource, shard, receivedAtMs, entropy);
   deps.refusals.settle();
+  const found = findRoute(deps.routes, event.requestContext.http.method, event.rawPath);
+  const answer = await settleOrFail(found, event, { id, receivedAtMs, deadlineMs: receivedAtMs + workMs }, deps);
+  const headers = found.kind === 'found' ? found.route.answerHeaders?.(deps) : undefined;
+  return headers === undefined ? answer : { ...answer, headers: { ...answer.headers, ...headers } };
+}
+
+async function settleOrFail(
+  found: Found | Refused,
+  event: APIGatewayProxyEventV2,
+  times: Times,
+  deps: ApiDeps,
+): Promise<HttpResult> {
+  const { id, receivedAtMs } = times;
   try {
-    return await settle(event, { id, receivedAtMs, deadlineMs: receivedAtMs + workMs }, deps);
+    return await settle(found, event, times, deps);
   } catch (error) {
     deps.metrics.count(apiSource, 'ApiRequests');
     deps.metrics.count(apiSource, 'RequestsFailed');
@@ -58,9 +69,12 @@ export async function answerRequest(event: APIGatewayProxyEventV2, deps: ApiDeps
 
 type Times = Pick<ApiRequest, 'id' | 'receivedAtMs' | 'deadlineMs'>;
 
-async function settle(event: APIGatewayProxyEventV2, times: Times, deps: ApiDeps): Promise<HttpResult> {
-  const { method } = event.requestContext.http;
-  const found = findRoute(deps.routes, method, event.rawPath);
+async function settle(
+  found: Found | Refused,
+  event: APIGatewayProxyEventV2,
+  times: Times,
+  deps: ApiDeps,
+): Promise<HttpResult> {
   if (found.kind === 'found' && found.route.permission === 'none')
     return countedResult(await open(found, event, times, deps), {}, times, deps);
   const authenticated = await authenticate(event.headers.authorization, deps.keys);
@@ -120,8 +134,8 @@ async function answerKnown(
   const rawBody = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   const body = route.body === undefined ? emptyBody : readJsonBody(rawBody, event.headers['content-encoding']);
   const answer = await handle(route, params, event, body, request, deps);
-  if (!writes(route)) {
-    if (answer.kind === 'done') logRead(deps, request, event, answer.status);
+  if (!hasRow(route)) {
+    if (answer.kind === 'done') logRead(deps, request, event, answer);
     return answer;
   }
   await record(request, askedOf(event, body.kind === 'read' ? body.text : ''), answer, deps);
@@ -168,6 +182,10 @@ function parseCall(
     params: parsed.params.data,
     query: parsed.query.data,
     body: parsed.body?.data,
+    text: body.text,
+    headers: Object.fromEntries(
+      Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value ?? '']),
+    ),
     request,
     ports,
   } as unknown as Call<never, never, never>;
@@ -225,9 +243,13 @@ async function bestEffort(what: string, id: string, { log }: ApiDeps, work: () =
   await work().catch((error) => logFailure(log, what, asError(error), { request_id: id }));
 }
 
-/** Reads have no row, which would cost ten times as much as they do: one line says who read what. */
-function logRead(deps: ApiDeps, request: ApiRequest, event: APIGatewayProxyEventV2, status: number): void {
-  deps.log.info('request answered', { request_id: request.id, status, ...callFacts(request, event, deps) });
+/**
+ * Reads have no row, which would cost ten times as much as they do: one line says who read what. So
+ * it is for requests that write rows of their own.
+ */
+function logRead(deps: ApiDeps, request: ApiRequest, event: APIGatewayProxyEventV2, answer: Done): void {
+  const facts = { request_id: request.id, status: answer.status, ...callFacts(request, event, deps), ...answer.line };
+  deps.log.info('request answered', facts);
 }
 
 /** Who called what: not for strangers, whose path and key may hold anything. */

@@ -43,7 +43,18 @@ export type Done = {
   body?: unknown;
   recorded?: Recorded;
   headers?: Record<string, string>;
+  /** For requests that are a line of the log: what else it says. */
+  line?: Record<string, unknown>;
 };
+
+/** A body that is JSON text already. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
 
 export type Answer = Done | Refused;
 
@@ -149,5 +160,6 @@ export function unavailable(requestId: string, retryAfterSeconds = retryAfterSec
 }
 
 function json(statusCode: number, body: unknown, headers: Record<string, string>): HttpResult {
-  return { statusCode, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+  const text = body instanceof JsonText ? body.text : JSON.stringify(body);
+  return { statusCode, headers: { 'content-type': 'application/json', ...headers }, body: text };
 }

@@ -46,6 +46,7 @@ const env = readEnvironment(
   'LOG_SHARDS',
   'LOG_RETENTION_DAYS',
   'USERS_INDEX',
+  'SYNC_LIMITS',
 );
 
 const metrics = makeStageMetrics(env.ENVIRONMENT);
@@ -71,6 +72,7 @@ export const handler = makeHandler({
   actionLog: makeActionLog({ client, table: env.ACTION_LOG_TABLE, retentionDays }),
   actionsQueue: makeActionsQueue(makeQueueClient(), env.ACTIONS_QUEUE_URL),
   logShards: env.LOG_SHARDS,
+  syncLimits: env.SYNC_LIMITS,
   metrics,
   log: logger,
   nowMs: Date.now,

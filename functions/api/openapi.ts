@@ -89,9 +89,8 @@ function operationOf(route: Route, components: Components): Operation {
       },
     }),
     responses: {
-      ...(route.answer
-        ? { 200: { description: 'Done.', content: json(components.refTo(route.answer, 'output')) } }
-        : { 204: { description: 'Done.' } }),
+      ...(route.answer && { 200: { description: 'Done.', content: json(components.refTo(route.answer, 'output')) } }),
+      ...((route.answer === undefined || route.mayBeEmpty) && { 204: { description: 'Done.' } }),
       ...Object.fromEntries(refused.map((status) => [status, { $ref: `#/components/responses/${status}` }])),
     },
   };

@@ -1,6 +1,10 @@
 import type * as z from 'zod';
+import type { SyncLimits } from '../../shared/core/destinations/destination.ts';
+import type { FunctionLog } from '../../shared/lambda/failure-log.ts';
+import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import type { ApiRequest, RequestPorts } from '../../shared/operations/requests/request.ts';
 import type { DirectoryList } from '../../shared/ports/directory.ts';
+import type { SeenRegistry } from '../../shared/ports/seen-registry.ts';
 import type { Answer } from './answer.ts';
 
 type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -10,12 +14,25 @@ export type Call<Params, Query, Body> = {
   params: Params;
   query: Query;
   body: Body;
+  /** The body as it was sent; empty without one. */
+  text: string;
+  /** Names in lower case. */
+  headers: Record<string, string>;
   request: ApiRequest;
   ports: ApiPorts;
 };
 
 /** What routes may use besides what requests may. */
-export type ApiPorts = RequestPorts & { list: DirectoryList; routes: readonly Route[] };
+export type ApiPorts = RequestPorts & {
+  list: DirectoryList;
+  routes: readonly Route[];
+  seen: SeenRegistry;
+  metrics: StageMetrics;
+  log: FunctionLog & { info(message: string, context: Record<string, unknown>): void };
+  logShards: number;
+  randomBytes(size: number): Uint8Array;
+  syncLimits: SyncLimits;
+};
 
 /** One call of the API, as data: requests are checked, and the documents written, from it. */
 export type Route = {
@@ -34,6 +51,15 @@ export type Route = {
   body?: z.ZodType;
   /** The body of a 200; absent: 204. */
   answer?: z.ZodType;
+  /** Whether 204 is possible although there is an `answer`. Default: false. */
+  mayBeEmpty?: boolean;
+  /**
+   * Whether a request is a line of the log instead of a row. Default: reads are lines. For requests
+   * that write rows of their own.
+   */
+  isLine?: boolean;
+  /** Headers of every answer to it, refusals included. Default: none. */
+  answerHeaders?(ports: ApiPorts): Record<string, string>;
   handle(call: Call<never, never, never>): Promise<Answer>;
 };
 
@@ -49,7 +75,7 @@ export function defineRoute<Params extends z.ZodObject, Query extends z.ZodObjec
   return route as unknown as Route;
 }
 
-/** Whether a call changes something: it then has rows in the logs. */
-export function writes({ method }: Pick<Route, 'method'>): boolean {
-  return method !== 'GET';
+/** Whether a request has rows in the logs: it may change something, and writes none of its own. */
+export function hasRow({ method, isLine = false }: Pick<Route, 'method' | 'isLine'>): boolean {
+  return method !== 'GET' && !isLine;
 }

@@ -18,6 +18,18 @@ const variables = {
   SECRETS_PREFIX: z.string().min(1),
   /** Log shards of sources that set none themselves, 1-32. */
   LOG_SHARDS: z.coerce.number().int().min(1).max(32),
+  /** What syncs of a vendor are told to keep to; JSON. */
+  SYNC_LIMITS: z
+    .string()
+    .transform((text) => JSON.parse(text))
+    .pipe(
+      z.object({
+        batchSize: z.int().positive(),
+        parallelBatches: z.int().positive(),
+        recordsPerSecond: z.int().positive(),
+        requestsPerSecond: z.int().positive(),
+      }),
+    ),
   LOG_RETENTION_DAYS: z.coerce.number().int().positive(),
   /** Whether event-log rows can be found by user; costs one write unit per event. */
   USERS_INDEX: z.stringbool(),

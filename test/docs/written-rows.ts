@@ -132,6 +132,8 @@ function eventRows(): EventLogEntry[] {
     row(ids.ofOtherSource, {
       source: 'stripe',
       eventType: 'invoice.paid',
+      syncId: '41',
+      syncRunId: '602',
       preprocessMs: 0.4,
       preprocessError: 'Attempted to invoke a non-function (at character 9)',
     }),

@@ -162,15 +162,17 @@ async function exercise(running: Running): Promise<void> {
 
 /** As many event types as a source may have, all long unseen: the next new one takes the place of one of them. */
 async function fillEventTypes({ configuration: { client, table } }: Environment): Promise<void> {
-  const rows = Array.from({ length: eventTypesMax }, (_, i) => ({
-    table,
-    item: {
-      pk: 'event-types#rudderstack',
-      sk: `track/old-${i}`,
-      last_seen_at: new Date(0).toISOString(),
-      sample_event_id: 'x',
-    },
-  }));
+  const rows = ['rudderstack', 'census'].flatMap((source) =>
+    Array.from({ length: eventTypesMax }, (_, i) => ({
+      table,
+      item: {
+        pk: `event-types#${source}`,
+        sk: `track/old-${i}`,
+        last_seen_at: new Date(0).toISOString(),
+        sample_event_id: 'x',
+      },
+    })),
+  );
   for (const error of await putEach(client, rows)) if (error !== undefined) throw error;
 }
 
@@ -302,6 +304,17 @@ async function callApi({ local, environment }: Running): Promise<void> {
   await call('audiences.listMembers', members);
   await call('audiences.removeMembers', members, { members: [{ user: { id: 'ana-too' } }] });
   await call('users.delete', '/v1/users/ana-too');
+  const synced = {
+    object: { object_api_name: 'users' },
+    operation: 'upsert',
+    schema: { id: { active_identifier: true, field: { field_api_name: 'id' } } },
+  };
+  await call('integrations.census.customDestination', '/v1/integrations/census/custom-destination', {
+    jsonrpc: '2.0',
+    id: '1',
+    method: 'sync_batch',
+    params: { sync_plan: synced, records: [{ id: 'of-a-sync' }] },
+  });
   await call('openapi.get', '/v1/openapi.json');
   // A call that is missing here may lack a permission that no other test would miss.
   expect([...offered.keys()]).toEqual([]);

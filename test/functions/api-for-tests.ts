@@ -78,6 +78,7 @@ export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi>
     refusals: makeRefusals({ metrics, service: 'api', nowMs: changes.nowMs ?? Date.now }),
     log: { ...log, info: (message, context) => void lines.push({ level: 'info', message, ...context }) },
     logShards: 1,
+    syncLimits: { batchSize: 500, parallelBatches: 8, recordsPerSecond: 500, requestsPerSecond: 50 },
     nowMs: Date.now,
     randomBytes,
     ...changes,

@@ -80,7 +80,7 @@ const expected: Record<string, Record<string, string[]>> = {
     ActionLog: table('BatchWriteItem'),
     Directory: table('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'),
     'Directory/index/list': table('Query'),
-    Configuration: table('GetItem', 'Query', 'UpdateItem', 'BatchWriteItem'),
+    Configuration: table('GetItem', 'Query', 'UpdateItem', 'BatchWriteItem', 'DeleteItem'),
   },
 };
 
@@ -119,9 +119,9 @@ describe('roles', () => {
         },
       },
       {
-        Action: 'dynamodb:BatchWriteItem',
+        Action: expect.arrayContaining(['dynamodb:BatchWriteItem', 'dynamodb:DeleteItem']),
         Condition: {
-          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['event-types#api'] },
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['event-types#*'] },
           Null: { 'dynamodb:LeadingKeys': 'false' },
         },
       },

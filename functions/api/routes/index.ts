@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { audienceRoutes } from './audiences.ts';
+import { destinationRoutes } from './destinations.ts';
 import { documentRoutes } from './documents.ts';
 import { objectSubscriptionRoutes } from './object-subscriptions.ts';
 import { objectRoutes } from './objects.ts';
@@ -15,5 +16,6 @@ export const routes: readonly Route[] = [
   ...tenantRoutes,
   ...audienceRoutes,
   ...workflowRoutes,
+  ...destinationRoutes,
   ...documentRoutes,
 ];

@@ -30,12 +30,13 @@ type ListOptions = {
   type?: string;
   status?: EventStatus[];
   user?: string;
+  syncRun?: string;
   since?: number;
   until?: number;
   limit: number;
 };
 
-type TailOptions = Pick<ListOptions, 'source' | 'type' | 'status' | 'user' | 'limit'>;
+type TailOptions = Pick<ListOptions, 'source' | 'type' | 'status' | 'user' | 'syncRun' | 'limit'>;
 
 export function register(program: Command): void {
   const events = program.command('events').description('events that came in, newest first; show one; follow them');
@@ -50,6 +51,7 @@ export function register(program: Command): void {
     ['events --status failed --since 1d', 'what failed since yesterday, and why'],
     ['events --user user_42', 'what came in for one user'],
     ['events --source rudderstack --type track/order_completed', 'one type of one source'],
+    ['events --sync-run 602 --status rejected', 'the records of a sync that were refused, and why'],
   );
   const show = events
     .command('show <id>')
@@ -76,7 +78,8 @@ function filters(command: Command): Command {
       `any of ${EventStatus.options.join(', ')}: failed or failed,rejected`,
       anyOf('status of an event', EventStatus.options),
     )
-    .option('--user <id>', 'of one user');
+    .option('--user <id>', 'of one user')
+    .option('--sync-run <id>', "of one run of a sync, by the vendor's number");
 }
 
 async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): Promise<void> {
@@ -108,11 +111,12 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
     );
 }
 
-function filterOf({ type, status, user }: TailOptions) {
+function filterOf({ type, status, user, syncRun }: TailOptions) {
   return {
     ...(type !== undefined && { eventType: type }),
     ...(status !== undefined && { statuses: status }),
     ...(user !== undefined && { userId: user }),
+    ...(syncRun !== undefined && { syncRunId: syncRun }),
   };
 }
 

@@ -18,6 +18,8 @@ export function printEventDetail(terminal: Terminal, row: EventDetailRow, nowMs:
     ['processed', formatWhen(Date.parse(row.processed_at), nowMs)],
     ['verification', row.verification],
     ['key', row.key],
+    ['sync', row.sync_id],
+    ['sync run', row.sync_run_id],
     ['execution', row.execution],
     ['duplicate of', row.duplicate_of],
     ['replay of', row.replay_of],

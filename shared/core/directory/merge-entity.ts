@@ -17,6 +17,8 @@ export type EntityWrite = {
    * 'preference_set']`.
    */
   replaces?: [string, string][];
+  /** `create` leaves an entity that exists as it is; `change` makes none. Absent: both are done. */
+  only?: 'create' | 'change';
 };
 
 export type Merge =
@@ -24,6 +26,8 @@ export type Merge =
    * An event that happened at the same time or later has deleted it, so the write has no effect.
    */
   | { kind: 'deleted' }
+  /** A write that is `only` a change found nothing to change. */
+  | { kind: 'absent' }
   /** `kept`: attributes that the write did not change, because a later event had written them. */
   | { kind: 'unchanged'; entity: Entity; kept: string[] }
   | { kind: 'changed'; entity: Entity; created: boolean; changed: string[]; kept: string[] }
@@ -54,8 +58,10 @@ const itemBytesMax = 396 * 1024;
  * Rule: docs/directory.md.
  */
 export function mergeEntity(stored: Entity | Tombstone | undefined, write: EntityWrite, nowMs: number): Merge {
-  if (isBeforeDelete(stored, write.sourceTimeMs)) return { kind: 'deleted' };
   const current = isTombstone(stored) ? undefined : stored;
+  if (write.only === 'change' && current === undefined) return { kind: 'absent' };
+  if (write.only === 'create' && current !== undefined) return { kind: 'unchanged', entity: current, kept: [] };
+  if (isBeforeDelete(stored, write.sourceTimeMs)) return { kind: 'deleted' };
   const attributes: [string, JsonValue][] = Object.entries(current?.attributes ?? {});
   const position = new Map(attributes.map(([name], i) => [name, i]));
   const times = new Map(attributes.map(([name]) => [name, timeOf(current, name)]));

@@ -9,6 +9,8 @@ export type Upserted =
   | { kind: 'upserted'; entity: Entity; created: boolean; changed: string[]; kept: string[] }
   /** An event that happened later has deleted it; no write was made. */
   | { kind: 'deleted' }
+  /** The write was `only` to change it, and it does not exist. */
+  | { kind: 'absent' }
   | { kind: 'refused'; message: string };
 
 const attemptsMax = 10;
@@ -56,7 +58,7 @@ async function upsert(
 }
 
 function asUpserted(merge: Merge): Upserted {
-  if (merge.kind === 'refused' || merge.kind === 'deleted') return merge;
+  if (merge.kind === 'refused' || merge.kind === 'deleted' || merge.kind === 'absent') return merge;
   const { entity, kept } = merge;
   return merge.kind === 'changed'
     ? { kind: 'upserted', entity, created: merge.created, changed: merge.changed, kept }

@@ -2,6 +2,7 @@ import type { LiveConfiguration } from '../../ports/configuration.ts';
 import { namedHeaders } from '../configuration/named-headers.ts';
 import type { SourceFile, SourceState } from '../configuration/schema.ts';
 import { mappingsOf } from '../configuration/triggers.ts';
+import { own } from '../json/values.ts';
 import { type CompiledMapping, compileMapping } from '../mappings/parameter-value.ts';
 import type { Mapping } from '../mappings/schema.ts';
 import type { Verifier } from '../signatures/verifier.ts';
@@ -38,6 +39,14 @@ export type PreparedSource = {
 
 /** @returns undefined for a source that is not committed in this environment */
 export function prepareSource(configuration: LiveConfiguration, key: string): PreparedSource | undefined {
+  const file = own(configuration.snapshot.sources, key);
+  return file && prepareFile(configuration, key, file);
+}
+
+/**
+ * A source as its file says: for one without a file as well, if the key is not that of another.
+ */
+export function prepareFile(configuration: LiveConfiguration, key: string, file: SourceFile): PreparedSource {
   let prepared = cache.get(configuration);
   if (prepared === undefined) {
     prepared = new Map();
@@ -45,8 +54,6 @@ export function prepareSource(configuration: LiveConfiguration, key: string): Pr
   }
   const known = prepared.get(key);
   if (known !== undefined) return known;
-  if (!Object.hasOwn(configuration.snapshot.sources, key)) return undefined;
-  const file = configuration.snapshot.sources[key] as SourceFile;
   const state = sourceState(configuration, key);
   const kind = sourceKind(file.kind);
   const settings = effectiveSettings(kind, file, state);

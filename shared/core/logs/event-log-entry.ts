@@ -62,6 +62,9 @@ export type EventLogEntry = {
   receivedAtMs: number;
   processedAtMs: number;
   batchIndex?: number;
+  /** The vendor's numbers of the sync that sent the event, and of its run. Absent: no sync did. */
+  syncId?: string;
+  syncRunId?: string;
   replayOf?: string;
   /** How long the source's own expression took, in milliseconds; absent without one. */
   preprocessMs?: number;

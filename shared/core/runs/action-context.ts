@@ -59,6 +59,11 @@ export type ActionContext = {
   progress?: JsonObject;
   /** True when this is the last attempt, unless it only `continues` or is `delayed`. */
   isLastAttempt: boolean;
+  /**
+   * Of an entity that the action sets: `create` leaves one that exists as it is, `change` makes none.
+   * Absent, as for all events: both are done.
+   */
+  only?: 'create' | 'change';
   /** The end of the action's time: it must not begin work that may take longer. */
   deadlineMs: number;
   nowMs(): number;

@@ -24,6 +24,9 @@ export type EventRow = {
   duplicate_of: string | null;
   replay_of: string | null;
   batch_index: number | null;
+  /** The vendor's numbers of the sync that sent it, and of its run. */
+  sync_id: string | null;
+  sync_run_id: string | null;
   verification: string;
   actions: ActionCounts;
 };
@@ -93,6 +96,8 @@ export function eventRow(entry: Omit<EventLogEntry, 'payload'>, log?: ActionLogE
     duplicate_of: entry.duplicateOf ?? null,
     replay_of: entry.replayOf ?? null,
     batch_index: entry.batchIndex ?? null,
+    sync_id: entry.syncId ?? null,
+    sync_run_id: entry.syncRunId ?? null,
     verification: entry.verification,
     actions: countActions(entry, log),
   };

@@ -31,6 +31,8 @@ export type EventFilter = {
   /** Any of these; absent: all. */
   statuses?: readonly EventStatus[];
   userId?: string;
+  /** The vendor's number of one run of a sync. */
+  syncRunId?: string;
   limit: number;
 };
 
@@ -62,6 +64,7 @@ async function* matching(rows: AsyncIterable<EventLogEntry>, filter: EventFilter
     if (!sources.has(row.source)) continue;
     if (filter.eventType !== undefined && row.eventType !== filter.eventType) continue;
     if (filter.statuses !== undefined && !filter.statuses.includes(row.status)) continue;
+    if (filter.syncRunId !== undefined && row.syncRunId !== filter.syncRunId) continue;
     yield row;
   }
 }
@@ -79,6 +82,7 @@ function idBounds({ sinceMs, untilMs }: Range) {
 }
 
 async function* rowsOfSources(log: EventLogTable, filter: EventFilter): AsyncGenerator<EventLogEntry> {
+  const { syncRunId } = filter;
   const items = dayByDay(
     daysNewestFirst(filter.sinceMs, filter.untilMs),
     (dayMs) =>
@@ -87,12 +91,19 @@ async function* rowsOfSources(log: EventLogTable, filter: EventFilter): AsyncGen
           queryItems(log.client, {
             TableName: log.table,
             KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-            ExpressionAttributeValues: { ':pk': eventPartition(source.key, dayMs, shard), ...idBounds(filter) },
+            ExpressionAttributeValues: {
+              ':pk': eventPartition(source.key, dayMs, shard),
+              ...idBounds(filter),
+              ...(syncRunId !== undefined && { ':run': syncRunId }),
+            },
             ScanIndexForward: false,
             ConsistentRead: true,
-            // A page about as long as the answer, within limits: a filter may need more rows, a
-            // first screen fewer.
-            Limit: Math.min(Math.max(filter.limit, 10), 500),
+            ...(syncRunId !== undefined
+              ? // Whole pages, of which the rows of other runs stay where they are.
+                { FilterExpression: 'sync_run_id = :run' }
+              : // A page about as long as the answer, within limits: a filter may need more rows, a
+                // first screen fewer.
+                { Limit: Math.min(Math.max(filter.limit, 10), 500) }),
           }),
         ),
       ),

@@ -31,6 +31,7 @@ const attemptsMax = 3;
  * later time on what it is `about`; then it is given the next moment after that.
  * @param nth from 0, for requests with several actions: each gets an id of its own
  * @param notBeforeMs the earliest moment as of which it acts, if what it changes is not an entity
+ * @param only for entities: `create` leaves one that exists as it is, `change` makes none
  * @throws RetryableError when a table is throttled or unavailable, or the time did not suffice
  */
 export async function performAction(
@@ -41,6 +42,7 @@ export async function performAction(
   ports: RequestPorts,
   nth = 0,
   notBeforeMs = 0,
+  only?: ActionContext['only'],
 ): Promise<Performed> {
   const mapping = nth === 0 ? apiMapping : `${apiMapping}-${nth}`;
   const id = invocationId(request.id, mapping);
@@ -49,7 +51,7 @@ export async function performAction(
   let occurredAtMs = Math.max(request.receivedAtMs, notBeforeMs);
   for (let attempt = 1; ; attempt++) {
     const context = await contextOf({ id, mapping, occurredAtMs, startedAtMs, attempt }, directory, request, ports);
-    const result = await action.run(payload, context);
+    const result = await action.run(payload, { ...context, ...defined({ only }) });
     if (result.status === 'pending') throw new RetryableError(result.detail);
     const newestOfThem = Math.max(0, ...about.map((ref) => newestTimeMs(directory.lastSeen(ref))));
     const isLate = isTooLate(result);
@@ -82,7 +84,7 @@ async function contextOf(
     origin: request.id,
     event: {
       id: request.id,
-      source: apiSource,
+      source: request.source ?? apiSource,
       eventType: request.call,
       occurredAtMs,
       receivedAtMs: request.receivedAtMs,

@@ -16,6 +16,8 @@ export type ApiRequest = {
   id: string;
   /** The call, as the client names it: `users.update`. The event type of its row. */
   call: string;
+  /** The source that its rows are under. Absent: the API itself. */
+  source?: string;
   key: Pick<ApiKey, 'id' | 'name'>;
   receivedAtMs: number;
   /** When work must end, so that the answer is in time. */

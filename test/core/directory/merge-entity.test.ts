@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Entity } from '../../../shared/core/directory/entity.ts';
+import type { Entity, Tombstone } from '../../../shared/core/directory/entity.ts';
 import { attributesBytesMax, mergeEntity } from '../../../shared/core/directory/merge-entity.ts';
 import { itemBytes } from '../../../shared/core/json/item-bytes.ts';
 import type { JsonObject, JsonValue } from '../../../shared/core/json/values.ts';
@@ -158,6 +158,29 @@ describe('a write that arrives late', () => {
     ]);
     const ends = new Set(permutations(events).map((order) => JSON.stringify(sorted(afterWrites(...order).attributes))));
     expect([...ends]).toEqual([JSON.stringify(sorted({ address: { k1: 1, k2: 2, k3: 3, k4: 4, k5: 5 }, plan: 'p5' }))]);
+  });
+});
+
+describe('a write that is only to do one of two things', () => {
+  const merge = (stored: Entity | Tombstone | undefined, only: 'create' | 'change', sourceTimeMs = 9) =>
+    mergeEntity(stored, { ref, attributes: { plan: 'pro' }, sourceTimeMs, only }, nowMs);
+  const stored = afterWrites([1, { plan: 'free' }]);
+  const deleted: Tombstone = { ref, deletedSourceTimeMs: 5, wasThere: true, deletedAtMs: nowMs, version: 2 };
+
+  test('creates what is not there, or was deleted before, and leaves what is there', () => {
+    expect(merge(undefined, 'create')).toMatchObject({ kind: 'changed', created: true });
+    expect(merge(deleted, 'create')).toMatchObject({ kind: 'changed', created: true });
+    expect(merge(stored, 'create')).toEqual({ kind: 'unchanged', entity: stored, kept: [] });
+  });
+
+  test('changes what is there, and makes nothing', () => {
+    expect(merge(stored, 'change')).toMatchObject({ kind: 'changed', created: false, changed: ['plan'] });
+    expect(merge(undefined, 'change')).toEqual({ kind: 'absent' });
+    expect(merge(deleted, 'change')).toEqual({ kind: 'absent' });
+  });
+
+  test('creates nothing that was deleted later', () => {
+    expect(merge(deleted, 'create', 4)).toEqual({ kind: 'deleted' });
   });
 });
 

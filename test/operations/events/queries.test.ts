@@ -102,6 +102,26 @@ describe('a list of events', () => {
     expect(ids(await list({ userId: 'ada', sources: [{ key: 'segment', shards: 1 }] }))).toEqual(picked(3));
     expect(await list({ userId: 'nobody', sinceMs: 0 })).toEqual([]);
   });
+
+  test('finds one run of a sync, alone or among the rejected', async () => {
+    const ofRun = (runId: string, ageMs: number, change: Parameters<typeof eventEntry>[0] = {}) =>
+      aged(ageMs, 0, { source: 'census', syncId: '3', syncRunId: runId, ...change });
+    const refused = { status: 'rejected', reason: 'request_refused', actionsPlanned: 0 } as const;
+    const run = [
+      ofRun('602', 1_000),
+      ofRun('602', 2_000, refused),
+      ofRun('603', 3_000),
+      aged(4_000, 0, { source: 'census' }),
+    ];
+    await environment.eventLog.writeEach(run);
+    const sources = [{ key: 'census', shards: 1 }];
+    const found = (...positions: number[]) => positions.map((i) => run[i]?.id);
+    const entries = await list({ sources, syncRunId: '602' });
+    expect(ids(entries)).toEqual(found(0, 1));
+    expect(entries[0]).toMatchObject({ syncId: '3', syncRunId: '602' });
+    expect(ids(await list({ sources, syncRunId: '602', statuses: ['rejected'] }))).toEqual(found(1));
+    expect(ids(await list({ sources, syncRunId: '999' }))).toEqual([]);
+  });
 });
 
 function indexesAsked(): Set<unknown> {

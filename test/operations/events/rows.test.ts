@@ -36,6 +36,8 @@ describe('the contract of --json', () => {
       'duplicate_of',
       'replay_of',
       'batch_index',
+      'sync_id',
+      'sync_run_id',
       'verification',
       'actions',
     ]);

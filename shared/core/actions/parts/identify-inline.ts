@@ -55,7 +55,7 @@ export async function identifyInline(
     const { field, write } = writes[i] as (typeof writes)[number];
     if (answer.kind === 'refused') errors.push({ field, message: answer.message });
     else if (answer.kind === 'deleted') warnings.push(...deletedWarning(write.ref));
-    else {
+    else if (answer.kind === 'upserted') {
       entities.set(recipientKey(write.ref), answer.entity);
       warnings.push(...lateWarning(write.ref, answer.kept));
     }

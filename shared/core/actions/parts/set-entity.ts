@@ -18,15 +18,17 @@ export async function setEntity(
   ref: EntityRef,
   properties: JsonObject,
   explicit: Record<string, JsonValue | undefined>,
-  { directory, event, nowMs }: Pick<ActionContext, 'directory' | 'event' | 'nowMs'>,
+  { directory, event, nowMs, only }: Pick<ActionContext, 'directory' | 'event' | 'nowMs' | 'only'>,
 ): Promise<ActionResult> {
   const prepared = prepareWrite(ref, properties, defined(explicit), event.occurredAtMs);
-  const [upserted] = await upsertEntities([prepared.write], directory, nowMs());
+  const write = { ...prepared.write, ...(only !== undefined && { only }) };
+  const [upserted] = await upsertEntities([write], directory, nowMs());
   if (upserted === undefined) throw new RetryableError('the directory gave no answer');
   if (upserted.kind === 'refused') return invalidParams([{ field: 'properties', message: upserted.message }]);
-  const isDeleted = upserted.kind === 'deleted';
-  const { created, changed } = isDeleted ? { created: false, changed: [] } : upserted;
-  const warnings = [...prepared.warnings, ...(isDeleted ? deletedWarning(ref) : lateWarning(ref, upserted.kept))];
+  const { created, changed } = upserted.kind === 'upserted' ? upserted : { created: false, changed: [] };
+  const warnings = [...prepared.warnings];
+  if (upserted.kind === 'deleted') warnings.push(...deletedWarning(ref));
+  if (upserted.kind === 'upserted') warnings.push(...lateWarning(ref, upserted.kept));
   return {
     status: 'succeeded',
     result: { ...describeEntity(ref), created, changed },
