@@ -30,4 +30,5 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   secrets: () => import('./secrets/command.ts'),
   keys: () => import('./keys/command.ts'),
   policy: () => import('./policies/command.ts'),
+  import: () => import('./import/command.ts'),
 };

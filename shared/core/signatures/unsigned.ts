@@ -6,6 +6,7 @@ import type { Verifier } from './verifier.ts';
  */
 export function unsigned(reason: string): Verifier {
   return {
+    provesNothing: true,
     isSigned: () => false,
     verify: () => 'skipped',
     sign: () => ({}),

@@ -29,6 +29,8 @@ export type Verdict = 'verified' | 'verified_first' | 'failed' | 'skipped';
  * environment's setting `verification.enforced` says whether that matters.
  */
 export type Verifier = {
+  /** No request can be proven: knowing the URL is enough to send. Absent: a secret proves it. */
+  provesNothing?: true;
   /** Whether the request has a proof to check; without one the secret need not be read. */
   isSigned(headers: Record<string, string>): boolean;
   verify(request: SignedRequest): Verdict;

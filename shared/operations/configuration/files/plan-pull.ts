@@ -63,7 +63,8 @@ export function planPull(directory: string, content: Snapshot): FileChange[] {
   });
 }
 
-function rewritten({ file, bytes }: ListedFile, resource: Resource, schema: z.ZodType): FileChange[] {
+/** The change that makes a file say `resource`, with its comments and format; none if it does. */
+export function rewritten({ file, bytes }: ListedFile, resource: unknown, schema: z.ZodType): FileChange[] {
   const read = readYaml(bytes);
   if (read.kind === 'wrong') {
     const [{ line, column, message }] = read.problems;
@@ -74,7 +75,7 @@ function rewritten({ file, bytes }: ListedFile, resource: Resource, schema: z.Zo
 }
 
 /** The line by which editors find the schema, if the folder's files have one. */
-function modelineOf(files: readonly ListedFile[]): string | undefined {
+export function modelineOf(files: readonly ListedFile[]): string | undefined {
   for (const { bytes } of files) {
     const [line] = /^# yaml-language-server: \$schema=.*$/m.exec(Buffer.from(bytes).toString('utf8')) ?? [];
     if (line !== undefined) return line;
