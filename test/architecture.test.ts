@@ -47,7 +47,17 @@ const layers: { folder: string; below: string[]; mayName?: string[] }[] = [
     folder: 'infra/scale',
     below: ['shared', 'infra/cost', 'infra/environments.ts', 'infra/local/template.ts', 'infra/local/synthesize.ts'],
   },
-  { folder: 'infra/cli', below: ['shared', 'infra/environments.ts', 'infra/author.ts'] },
+  // A preflight reads the template that a deploy would send.
+  {
+    folder: 'infra/cli',
+    below: [
+      'shared',
+      'infra/environments.ts',
+      'infra/author.ts',
+      'infra/local/template.ts',
+      'infra/local/synthesize.ts',
+    ],
+  },
   { folder: 'infra/local', below: ['shared', 'infra/environments.ts', 'infra/app.ts', 'infra/author.ts'] },
 ];
 

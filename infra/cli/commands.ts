@@ -31,4 +31,5 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   keys: () => import('./keys/command.ts'),
   policy: () => import('./policies/command.ts'),
   import: () => import('./import/command.ts'),
+  deploy: () => import('./deployment/command.ts'),
 };

@@ -31,6 +31,13 @@ export type Stack = {
   template: Template;
   /** Folder of the template's assets. */
   outdir: string;
+  /** How CDK will deploy it. */
+  deployment: {
+    /** Whether it is protected from deletion. */
+    terminationProtection: boolean;
+    /** What `cdk bootstrap` has to have made. Absent: the stack needs nothing of it. */
+    bootstrap?: { parameter: string; version: number };
+  };
 };
 
 const Manifest = z.object({
@@ -38,7 +45,15 @@ const Manifest = z.object({
     z.string(),
     z.object({
       type: z.string(),
-      properties: z.object({ templateFile: z.string().optional(), stackName: z.string().optional() }).optional(),
+      properties: z
+        .object({
+          templateFile: z.string().optional(),
+          stackName: z.string().optional(),
+          terminationProtection: z.boolean().optional(),
+          requiresBootstrapStackVersion: z.number().optional(),
+          bootstrapStackVersionSsmParameter: z.string().optional(),
+        })
+        .optional(),
     }),
   ),
 });
@@ -56,8 +71,16 @@ export function readStacks(outdir: string): Stack[] {
     const template = readJson(Template, file);
     const environment = template.Outputs.Environment?.Value;
     if (typeof environment !== 'string') throw new Error(`${file} has no output "Environment" with a plain name`);
-    return [{ name: properties?.stackName ?? id, environment, template, outdir }];
+    return [{ name: properties?.stackName ?? id, environment, template, outdir, deployment: deploymentOf(properties) }];
   });
+}
+
+function deploymentOf(properties: z.infer<typeof Manifest>['artifacts'][string]['properties']): Stack['deployment'] {
+  const { requiresBootstrapStackVersion: version, bootstrapStackVersionSsmParameter: parameter } = properties ?? {};
+  return {
+    terminationProtection: properties?.terminationProtection ?? false,
+    ...(version !== undefined && parameter !== undefined && { bootstrap: { parameter, version } }),
+  };
 }
 
 function readJson<Schema extends z.ZodType>(schema: Schema, file: string): z.infer<Schema> {

@@ -176,6 +176,13 @@ const elsewhere: Record<string, string> = {
   'dynamodb:BatchGetItem': 'lists read the rows that an index names; the tables of this test hold none',
   'dynamodb:DeleteItem': 'what a discarded draft or a replaced snapshot leaves is deleted',
   'secretsmanager:RestoreSecret': 'only for a secret that is scheduled for deletion',
+  'cloudformation:ListStackResources': '`deploy check` looks at AWS alone: test/operations/deployment',
+  'ssm:GetParameter': '`deploy check`',
+  'lambda:GetAccountSettings': '`deploy check`',
+  'lambda:GetFunctionConcurrency': '`deploy check`',
+  'dynamodb:ListTables': '`deploy check`',
+  'logs:DescribeLogGroups': '`deploy check`',
+  'sqs:GetQueueUrl': '`deploy check`',
   'sts:AssumeRole': 'CDK takes on the roles of its bootstrap',
 };
 

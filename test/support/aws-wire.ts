@@ -53,11 +53,12 @@ export async function startAws(answer: (call: AwsCall) => object | AwsFailure) {
 
 type Protocol = 'json' | 'query' | 'rest';
 
-const restOperations: Record<string, string> = {
-  'GET /2016-08-19/account-settings': 'GetAccountSettings',
-  'GET /federation/credentials': 'GetRoleCredentials',
-  'POST /token': 'CreateToken',
-};
+/** The named parts of a path are the operation's input. */
+const restOperations: [method: string, path: RegExp, operation: string][] = [
+  ['GET', /^\/2016-08-19\/account-settings\/?$/, 'GetAccountSettings'],
+  ['GET', /^\/2019-09-30\/functions\/(?<FunctionName>[^/]+)\/concurrency$/, 'GetFunctionConcurrency'],
+  ['GET', /^\/federation\/credentials$/, 'GetRoleCredentials'],
+];
 
 function readCall({ method, path, headers, body, json }: WireRequest): AwsCall & { protocol: Protocol } {
   const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
@@ -69,9 +70,12 @@ function readCall({ method, path, headers, body, json }: WireRequest): AwsCall &
     const input = Object.fromEntries(new URLSearchParams(body));
     return { protocol: 'query', service, operation: input.Action ?? '', input };
   }
-  const place = path.split('?', 1)[0] ?? '';
-  const operation = restOperations[`${method} ${place.replace(/\/$/, '')}`] ?? `${method} ${place}`;
-  return { protocol: 'rest', service, operation, input: json };
+  const [place = ''] = path.split('?', 1);
+  for (const [wanted, pattern, operation] of restOperations) {
+    const parts = method === wanted ? pattern.exec(place) : null;
+    if (parts !== null) return { protocol: 'rest', service, operation, input: { ...json, ...parts.groups } };
+  }
+  return { protocol: 'rest', service, operation: `${method} ${place}`, input: json };
 }
 
 function succeed(protocol: Protocol, operation: string, result: object, response: ServerResponse): void {

@@ -33,6 +33,14 @@ const indexed = (outputs: StackOutputs) => [outputs.EventLogTable, outputs.Actio
 
 const queueArn = (url: string, at: Place) => arn('sqs', at, url.split('/').at(-1) ?? '');
 
+const queueArns = (outputs: StackOutputs, at: Place) =>
+  [
+    outputs.EventsQueueUrl,
+    outputs.ActionsQueueUrl,
+    outputs.EventsDeadLetterQueueUrl,
+    outputs.ActionsDeadLetterQueueUrl,
+  ].map((url) => queueArn(url, at));
+
 const secretsBelow = ({ SecretsPrefix }: StackOutputs, at: Place) => [
   arn('secretsmanager', at, `secret:${SecretsPrefix}/*`),
 ];
@@ -61,13 +69,7 @@ const rows: readonly Row[] = [
     sid: 'SeeQueues',
     of: ['read', 'operate'],
     actions: ['sqs:GetQueueAttributes'],
-    resources: (outputs, at) =>
-      [
-        outputs.EventsQueueUrl,
-        outputs.ActionsQueueUrl,
-        outputs.EventsDeadLetterQueueUrl,
-        outputs.ActionsDeadLetterQueueUrl,
-      ].map((url) => queueArn(url, at)),
+    resources: (outputs, at) => queueArns(outputs, at),
   },
   // Neither has a permission per resource.
   {
@@ -78,7 +80,7 @@ const rows: readonly Row[] = [
   },
   {
     sid: 'SeeSecrets',
-    of: ['read', 'operate'],
+    of: ['read', 'operate', 'deploy'],
     actions: ['secretsmanager:DescribeSecret'],
     resources: secretsBelow,
   },
@@ -105,6 +107,44 @@ const rows: readonly Row[] = [
       'secretsmanager:RestoreSecret',
     ],
     resources: secretsBelow,
+  },
+  // What `deploy check` looks at.
+  {
+    sid: 'CheckTheStack',
+    of: ['deploy'],
+    actions: ['cloudformation:ListStackResources'],
+    resources: ({ Environment }, at) => [arn('cloudformation', at, `stack/signalbox-${Environment}/*`)],
+  },
+  {
+    sid: 'CheckTheBootstrap',
+    of: ['deploy'],
+    actions: ['ssm:GetParameter'],
+    resources: (_, at) => [arn('ssm', at, 'parameter/cdk-bootstrap/hnb659fds/version')],
+  },
+  // None has a permission per resource that serves a search.
+  {
+    sid: 'CheckTheAccount',
+    of: ['deploy'],
+    actions: ['lambda:GetAccountSettings', 'dynamodb:ListTables', 'logs:DescribeLogGroups'],
+    resources: () => ['*'],
+  },
+  {
+    sid: 'CheckReservedConcurrency',
+    of: ['deploy'],
+    actions: ['lambda:GetFunctionConcurrency'],
+    resources: ({ Environment }, at) => [arn('lambda', at, `function:signalbox-${Environment}-Ingest*`)],
+  },
+  {
+    sid: 'CheckQueues',
+    of: ['deploy'],
+    actions: ['sqs:GetQueueUrl'],
+    resources: (outputs, at) => queueArns(outputs, at),
+  },
+  {
+    sid: 'CheckConfiguration',
+    of: ['deploy'],
+    actions: ['dynamodb:GetItem', 'dynamodb:Query'],
+    resources: ({ ConfigurationTable }, at) => [arn('dynamodb', at, `table/${ConfigurationTable}`)],
   },
   {
     // `cdk bootstrap` made these roles; CloudFormation does the rest with a role of its own.
