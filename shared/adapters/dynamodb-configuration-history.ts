@@ -128,16 +128,23 @@ const versionKey = (version: number) => `v${String(version).padStart(8, '0')}`;
 // list cheap.
 const pageEntries = 25;
 
-/** Every entry that was ever in force, from the head down, without those that lost a race. */
-export async function* historyNewestFirst({ client, table }: ConfigurationTable): AsyncGenerator<HistoryEntry> {
-  let wanted = (await readCurrent({ client, table })).head;
+/**
+ * Every entry that was ever in force, from the head down, without those that lost a race.
+ * @param below only those of lower versions
+ */
+export async function* historyNewestFirst(
+  { client, table }: ConfigurationTable,
+  below?: number,
+): AsyncGenerator<HistoryEntry> {
+  let wanted = await newestId({ client, table }, below);
+  if (wanted === undefined) return;
   let ExclusiveStartKey: Record<string, unknown> | undefined;
   do {
     const page = await client.send(
       new QueryCommand({
         TableName: table,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': 'history' },
+        KeyConditionExpression: below === undefined ? 'pk = :pk' : 'pk = :pk AND sk < :below',
+        ExpressionAttributeValues: { ':pk': 'history', ...(below !== undefined && { ':below': versionKey(below) }) },
         ScanIndexForward: false,
         ConsistentRead: true,
         Limit: pageEntries,
@@ -152,6 +159,12 @@ export async function* historyNewestFirst({ client, table }: ConfigurationTable)
     }
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey);
+}
+
+async function newestId(configuration: ConfigurationTable, below: number | undefined): Promise<string | undefined> {
+  const { head, version } = await readCurrent(configuration);
+  if (below === undefined || below > version) return head;
+  return (await readHistory(configuration, below))?.parent;
 }
 
 /** The history entry that made a version live; undefined when there is no such version. */

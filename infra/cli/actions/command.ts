@@ -1,12 +1,15 @@
 import type { Command } from 'commander';
 import { actions } from '../../../shared/core/actions/index.ts';
+import { isEventId } from '../../../shared/core/ids/event-id.ts';
 import type { ActionStatus } from '../../../shared/core/logs/action-log-entry.ts';
 import { actionRow } from '../../../shared/operations/actions/action-row.ts';
 import {
+  type ActionFilter,
+  type ActionPlace,
   actionLogOf,
+  actionsNewestFirst,
+  actionsOfLog,
   type FoundAction,
-  listActions,
-  matchesAction,
   mostShards,
   readActionLog,
 } from '../../../shared/operations/actions/actions.ts';
@@ -15,14 +18,16 @@ import { hasOwnActions } from '../../../shared/operations/events/event-row.ts';
 import { eventLogOf, readEvent } from '../../../shared/operations/events/events.ts';
 import { notFound, usageError } from '../../../shared/operations/refusal.ts';
 import { longestRetentionDays, readSources } from '../../../shared/operations/sources/known-sources.ts';
+import { wrongCursor } from '../../../shared/operations/tables/cursors.ts';
+import type { IdRange } from '../../../shared/operations/tables/id-range.ts';
+import { mapped } from '../../../shared/operations/tables/newest-first.ts';
 import { searchRange } from '../../../shared/operations/tables/search-range.ts';
 import { idProblem } from '../../../shared/operations/why/what-is.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
-import { formatTime } from '../../../shared/operations/words/times.ts';
-import { anyOf, examples, optionsOf, positiveInteger, time } from '../command.ts';
+import { anyOf, examples, optionsOf, time } from '../command.ts';
 import { connect } from '../environment.ts';
-import { renderTable } from '../terminal/table.ts';
-import { printJson, processTerminal } from '../terminal/terminal.ts';
+import { addPaging, noteRange, type PageOptions, printPages } from '../paging.ts';
+import { processTerminal } from '../terminal/terminal.ts';
 import { actionColumns } from './table.ts';
 
 type ActionsOptions = {
@@ -32,8 +37,7 @@ type ActionsOptions = {
   workflow?: string;
   since?: number;
   until?: number;
-  limit: number;
-};
+} & PageOptions;
 
 const statuses: ActionStatus[] = ['succeeded', 'skipped', 'failed', 'pending'];
 
@@ -50,9 +54,8 @@ export function register(program: Command): void {
     .option('--action <name>', 'of one kind: users_identify, workflows_trigger', actionOption)
     .option('--workflow <key>', 'that trigger one workflow')
     .option('--since <time>', 'of events received from this time on: 15m, 2h, 3d (ago) or ISO; 3 days by default', time)
-    .option('--until <time>', 'of events received up to this time', time)
-    .option('--limit <n>', 'at most so many', positiveInteger, 20)
-    .action((_options, command: Command) => actionsCommand(optionsOf<ActionsOptions>(command)));
+    .option('--until <time>', 'of events received up to this time', time);
+  addPaging(command).action((_options, called: Command) => actionsCommand(optionsOf<ActionsOptions>(called), called));
   examples(
     command,
     ['actions', 'the newest 20'],
@@ -69,33 +72,38 @@ function actionOption(text: string): string {
   )(text)[0] as string;
 }
 
-async function actionsCommand(options: ReturnType<typeof optionsOf<ActionsOptions>>): Promise<void> {
+async function actionsCommand(options: ReturnType<typeof optionsOf<ActionsOptions>>, command: Command): Promise<void> {
   const terminal = processTerminal();
+  const after = options.after === undefined ? undefined : placeOf(options.after);
   const problem = options.event === undefined ? undefined : idProblem(options.event);
   if (problem !== undefined) throw usageError(problem);
   const environment = await connect(options);
   const nowMs = Date.now();
   const directory = await readSources(environment);
   const range = searchRange(options, nowMs, { retentionDays: longestRetentionDays(environment, directory) });
-  const filter = pickFilter(options);
+  const filter = { ...pickFilter(options), ...(after && { after }) };
   const found =
     options.event === undefined
-      ? await listActions(actionLogOf(environment), {
-          ...filter,
-          ...range,
-          shards: mostShards(directory.known),
-          limit: options.limit,
-        })
-      : (await actionsOfEvent(environment, options.event)).filter((one) => matchesAction(one, filter));
-  const rows = found.map(({ log, action }) => actionRow(log, action));
-  if (options.json) printJson(terminal, rows);
-  else if (rows.length > 0) terminal.out(renderTable(actionColumns(terminal.colours, nowMs), rows, terminal));
-  else terminal.note('no actions');
-  if (options.event === undefined && range.narrowed !== undefined) terminal.note(range.narrowed);
-  if (options.event === undefined && range.byDefault && rows.length < options.limit)
-    terminal.note(
-      `${plural(rows.length, 'action')} since ${formatTime(range.sinceMs)}; ${range.furthest} looks further back`,
-    );
+      ? actionsNewestFirst(actionLogOf(environment), { ...filter, ...range, shards: mostShards(directory.known) })
+      : actionsOfEvent(environment, options.event, filter);
+  const { count, isMore } = await printPages(
+    terminal,
+    {
+      rows: mapped(found, ({ log, action }) => actionRow(log, action)),
+      cursorOf: ({ execution, id }) => `${execution}-${id}`,
+    },
+    { noun: 'action', columns: actionColumns(terminal.colours, nowMs), none: () => 'no actions' },
+    options,
+    command,
+  );
+  if (options.event === undefined) noteRange(terminal, range, isMore ? undefined : plural(count, 'action'));
+}
+
+/** A cursor is an execution and the id of an action. */
+function placeOf(cursor: string): ActionPlace {
+  const [, execution = '', actionId = ''] = /^(\w{26})-([0-9a-f-]{36})$/.exec(cursor) ?? [];
+  if (!isEventId(execution)) throw wrongCursor(cursor);
+  return { execution, actionId };
 }
 
 function pickFilter({ status, action, workflow }: ActionsOptions) {
@@ -106,13 +114,17 @@ function pickFilter({ status, action, workflow }: ActionsOptions) {
   };
 }
 
-async function actionsOfEvent(environment: Environment, id: string): Promise<FoundAction[]> {
+async function* actionsOfEvent(
+  environment: Environment,
+  id: string,
+  filter: Omit<ActionFilter, keyof IdRange | 'shards'> & { after?: ActionPlace },
+): AsyncGenerator<FoundAction> {
   const { known } = await readSources(environment);
   const entry = await readEvent(eventLogOf(environment), id, known);
   if (entry === undefined)
     throw notFound(`no event ${id} in ${environment.name}`, `npx signalbox why ${id} says what is known of it`);
   // A duplicate names the execution of the earlier event, to which the actions belong.
-  if (entry.execution === undefined || !hasOwnActions(entry.status)) return [];
+  if (entry.execution === undefined || !hasOwnActions(entry.status)) return;
   const log = await readActionLog(actionLogOf(environment), entry.execution);
-  return (log?.actions ?? []).map((action) => ({ log: log as NonNullable<typeof log>, action }));
+  if (log !== undefined) yield* actionsOfLog(log, filter);
 }

@@ -50,7 +50,7 @@ export function runColumns(colours: Colours, nowMs: number): Column<RunRow>[] {
       short: ({ inserted_at }) => ago(inserted_at, nowMs),
     },
     { title: 'WORKFLOW', value: ({ workflow }) => workflow },
-    { title: 'RECIPIENT', value: ({ recipient }) => recipient },
+    { title: 'RECIPIENT', value: ({ recipient }) => recipient, whole: true },
     { title: 'STATUS', value: ({ status }) => status, paint: (text, { status }) => paintRun(colours, status, text) },
     { title: 'TARGET', value: ({ target }) => target },
     { title: 'RUN', value: ({ id }) => id, whole: true },

@@ -1,13 +1,16 @@
 import { type Command, Option } from 'commander';
 import type { HistoryEntry } from '../../../shared/adapters/dynamodb-configuration-history.ts';
-import { type ResourceRef, refText } from '../../../shared/core/configuration/resources.ts';
-import { type HistoryLine, listHistory } from '../../../shared/operations/configuration/history.ts';
+import { type ResourceChange, type ResourceRef, refText } from '../../../shared/core/configuration/resources.ts';
+import { type HistoryLine, historyLines } from '../../../shared/operations/configuration/history.ts';
+import { wrongCursor } from '../../../shared/operations/tables/cursors.ts';
+import { mapped } from '../../../shared/operations/tables/newest-first.ts';
 import { iso } from '../../../shared/operations/words/iso.ts';
 import { formatAgo, formatTime } from '../../../shared/operations/words/times.ts';
-import { examples, type GlobalOptions, optionsOf, positiveInteger } from '../command.ts';
+import { examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
-import { renderTable } from '../terminal/table.ts';
-import { printJson, processTerminal } from '../terminal/terminal.ts';
+import { addPaging, type PageOptions, printPages } from '../paging.ts';
+import type { Column } from '../terminal/table.ts';
+import { processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { settingsText } from './differences.ts';
 import { resource } from './resource-options.ts';
 
@@ -17,17 +20,16 @@ export function addLog(config: Command): void {
     .description('what was changed, newest first: commits, promotions, reverts, switched settings')
     .option('--resource <type/key>', 'only what concerns this source, workflow or audience', resource)
     .addOption(new Option('--kind <kind>', 'only commits, or only changes of settings').choices(['commit', 'state']))
-    .option('--limit <n>', 'how many', positiveInteger, 20)
-    .action((_options, command: Command) => run(optionsOf(command)));
+    .action((_options, command: Command) => run(optionsOf(command), command));
   examples(
-    log,
+    addPaging(log),
     ['config log', 'the last twenty'],
     ['config log --resource source/rudderstack --kind commit', 'how a source came to be what it is'],
     ['config log -e production --limit 1 --json', 'what is live there, for scripts'],
   );
 }
 
-type LogOptions = GlobalOptions & { resource?: Partial<ResourceRef>; kind?: HistoryEntry['kind']; limit: number };
+type LogOptions = GlobalOptions & { resource?: Partial<ResourceRef>; kind?: HistoryEntry['kind'] } & PageOptions;
 
 /** The contract of `--json`. */
 export type HistoryRow = {
@@ -37,7 +39,7 @@ export type HistoryRow = {
   author: string;
   message: string;
   created_at: string;
-  changes: { type: string; key: string; change: string }[];
+  changes: Pick<ResourceChange, 'type' | 'key' | 'change'>[];
   settings: { path: string; before?: unknown; after?: unknown }[];
   content_hash: string | null;
   parent: string | null;
@@ -62,46 +64,45 @@ export function historyRow({ entry, changes, settings }: HistoryLine): HistoryRo
   };
 }
 
-async function run({ resource: wanted, kind, limit, ...options }: LogOptions): Promise<void> {
+async function run({ resource: wanted, kind, after, ...options }: LogOptions, command: Command): Promise<void> {
   const terminal = processTerminal();
+  if (after !== undefined && !/^\d{1,8}$/.test(after)) throw wrongCursor(after);
   const { configuration: table, name } = await connect(options);
-  const lines = await listHistory(table, { limit, ...(kind && { kind }), ...(wanted && { resource: wanted }) });
-  if (options.json) return printJson(terminal, lines.map(historyRow));
-  if (lines.length === 0)
-    return terminal.note(`nothing was changed in ${name}${wanted || kind ? ' like that' : ' yet'}`);
-  const nowMs = Date.now();
-  terminal.out(
-    renderTable<HistoryLine>(
-      [
-        { title: 'COMMIT', value: ({ entry }) => entry.id, whole: true },
-        {
-          title: 'WHEN',
-          value: ({ entry }) => formatTime(entry.createdAtMs),
-          short: ({ entry }) => formatAgo(entry.createdAtMs, nowMs),
-        },
-        { title: 'AUTHOR', value: ({ entry }) => entry.author.replace(/ <.*>$/, '') },
-        {
-          title: 'CHANGED',
-          value: changedText,
-          paint: (text, { entry }) => (entry.kind === 'state' ? terminal.colours.dim(text) : text),
-        },
-        { title: 'MESSAGE', value: messageText },
-      ],
-      lines,
-      terminal,
-    ),
-  );
+  const lines = historyLines(table, {
+    ...(kind && { kind }),
+    ...(wanted && { resource: wanted }),
+    ...(after !== undefined && { after: Number(after) }),
+  });
+  const cursorOf = ({ version }: HistoryRow) => String(version);
+  const none = () => `nothing was changed in ${name}${wanted || kind ? ' like that' : ' yet'}`;
+  const view = { noun: 'change', columns: historyColumns(terminal, Date.now()), none };
+  await printPages(terminal, { rows: mapped(lines, historyRow), cursorOf }, view, options, command);
+}
+
+function historyColumns({ colours }: Terminal, nowMs: number): Column<HistoryRow>[] {
+  const createdAtMs = ({ created_at }: HistoryRow) => Date.parse(created_at);
+  return [
+    { title: 'COMMIT', value: ({ id }) => id, whole: true },
+    {
+      title: 'WHEN',
+      value: (row) => formatTime(createdAtMs(row)),
+      short: (row) => formatAgo(createdAtMs(row), nowMs),
+    },
+    { title: 'AUTHOR', value: ({ author }) => author.replace(/ <.*>$/, '') },
+    { title: 'CHANGED', value: changedText, paint: (text, { kind }) => (kind === 'state' ? colours.dim(text) : text) },
+    { title: 'MESSAGE', value: messageText },
+  ];
 }
 
 const signs = { added: '+', changed: '', removed: '-' } as const;
 
-function changedText({ entry, changes, settings }: HistoryLine): string {
-  if (entry.kind === 'state') return settingsText(settings) || 'nothing';
+function changedText({ kind, changes, settings }: HistoryRow): string {
+  if (kind === 'state') return settingsText(settings) || 'nothing';
   return changes.map((change) => `${signs[change.change]}${refText(change)}`).join(' ') || 'nothing';
 }
 
-function messageText({ entry: { message, promotedFrom } }: HistoryLine): string {
-  return promotedFrom === undefined
+function messageText({ message, promoted_from }: HistoryRow): string {
+  return promoted_from === null
     ? message
-    : `${message} (${promotedFrom.environment} ${promotedFrom.commits.join(' ')})`;
+    : `${message} (${promoted_from.environment} ${promoted_from.commits.join(' ')})`;
 }

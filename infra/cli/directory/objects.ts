@@ -4,27 +4,24 @@ import { listEntities, readEntity, subscribersOf } from '../../../shared/operati
 import { objectRow, subscriptionRow } from '../../../shared/operations/directory/directory-rows.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { notFound } from '../../../shared/operations/refusal.ts';
-import { take } from '../../../shared/operations/tables/newest-first.ts';
+import { cursorOfName } from '../../../shared/operations/tables/cursors.ts';
+import { mapped } from '../../../shared/operations/tables/newest-first.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
-import { examples, optionsOf, positiveInteger } from '../command.ts';
+import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
+import { addPaging, afterName, type PageOptions, printPages } from '../paging.ts';
 import { printFields } from '../terminal/fields.ts';
-import { printList } from '../terminal/print-list.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { describedFields, objectColumns, subscriptionColumns } from './tables.ts';
-
-type ListOptions = { limit: number };
 
 export function register(program: Command): void {
   const objects = program
     .command('objects')
     .description('objects of the directory, by collection, and who follows them');
-  const list = objects
-    .command('list <collection>')
+  const list = addPaging(objects.command('list <collection>'))
     .description('objects of one collection by id')
-    .option('--limit <n>', 'at most so many', positiveInteger, 20)
     .action((collection: string, _options, command: Command) =>
-      listCommand(collection, optionsOf<ListOptions>(command)),
+      listCommand(collection, optionsOf<PageOptions>(command), command),
     );
   examples(list, ['objects list projects', 'the first twenty, by id']);
   const get = objects
@@ -34,24 +31,35 @@ export function register(program: Command): void {
       getCommand({ kind: 'object', collection, id }, optionsOf(command)),
     );
   examples(get, ['objects get projects p1', 'as objects_set made it']);
-  const subscribers = objects
-    .command('subscribers <collection> <id>')
+  const subscribers = addPaging(objects.command('subscribers <collection> <id>'))
     .description('who is subscribed to one object')
-    .option('--limit <n>', 'at most so many', positiveInteger, 20)
     .action((collection: string, id: string, _options, command: Command) =>
-      subscribersCommand({ kind: 'object', collection, id }, optionsOf<ListOptions>(command)),
+      subscribersCommand({ kind: 'object', collection, id }, optionsOf<PageOptions>(command), command),
     );
   examples(subscribers, ['objects subscribers projects p1', 'who a trigger on it reaches']);
 }
 
 async function listCommand(
   collection: string,
-  { limit, json, ...options }: ReturnType<typeof optionsOf<ListOptions>>,
+  options: ReturnType<typeof optionsOf<PageOptions>>,
+  command: Command,
 ): Promise<void> {
-  const environment = await connect(options);
-  const rows = (await take(listEntities(environment, { kind: 'object', collection }), limit + 1)).map(objectRow);
-  const none = `no objects in collection ${collection}`;
-  printList(processTerminal(), { rows, limit, columns: objectColumns(Date.now()), none, json });
+  const after = afterName(options);
+  const objects = listEntities(await connect(options), { kind: 'object', collection }, { after });
+  await printPages(
+    processTerminal(),
+    {
+      rows: mapped(objects, objectRow),
+      cursorOf: (row) => cursorOfName(`${row.collection}/${row.id}`),
+    },
+    {
+      noun: 'object',
+      columns: objectColumns(Date.now()),
+      none: () => `no objects in collection ${collection}`,
+    },
+    options,
+    command,
+  );
 }
 
 async function getCommand(ref: ObjectRef, options: ReturnType<typeof optionsOf>): Promise<void> {
@@ -72,14 +80,26 @@ async function getCommand(ref: ObjectRef, options: ReturnType<typeof optionsOf>)
 
 async function subscribersCommand(
   ref: ObjectRef,
-  { limit, json, ...options }: ReturnType<typeof optionsOf<ListOptions>>,
+  options: ReturnType<typeof optionsOf<PageOptions>>,
+  command: Command,
 ): Promise<void> {
+  const after = afterName(options);
   const environment = await connect(options);
   await findObject(environment, ref);
-  const rows = (await take(subscribersOf(environment, ref), limit + 1)).map(subscriptionRow);
-  const columns = subscriptionColumns('recipient', Date.now());
-  const none = `no one is subscribed to ${ref.collection}/${ref.id}`;
-  printList(processTerminal(), { rows, limit, columns, none, json });
+  await printPages(
+    processTerminal(),
+    {
+      rows: mapped(subscribersOf(environment, ref, { after }), subscriptionRow),
+      cursorOf: ({ recipient }) => cursorOfName(recipient),
+    },
+    {
+      noun: 'subscriber',
+      columns: subscriptionColumns('recipient', Date.now()),
+      none: () => `no one is subscribed to ${ref.collection}/${ref.id}`,
+    },
+    options,
+    command,
+  );
 }
 
 async function findObject(environment: Environment, ref: ObjectRef) {

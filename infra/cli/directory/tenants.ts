@@ -3,23 +3,21 @@ import { tenantsCollection } from '../../../shared/core/ids/entity-ref.ts';
 import { listEntities, readEntity } from '../../../shared/operations/directory/directory.ts';
 import { tenantRow } from '../../../shared/operations/directory/directory-rows.ts';
 import { notFound } from '../../../shared/operations/refusal.ts';
-import { take } from '../../../shared/operations/tables/newest-first.ts';
+import { cursorOfName } from '../../../shared/operations/tables/cursors.ts';
+import { mapped } from '../../../shared/operations/tables/newest-first.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
-import { defaultList, examples, optionsOf, positiveInteger } from '../command.ts';
+import { defaultList, examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
+import { addPaging, afterName, type PageOptions, printPages } from '../paging.ts';
 import { printFields } from '../terminal/fields.ts';
-import { printList } from '../terminal/print-list.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { describedFields, tenantColumns } from './tables.ts';
 
-type ListOptions = { limit: number };
-
 export function register(program: Command): void {
   const tenants = program.command('tenants').description('tenants of the directory');
-  const list = defaultList(tenants)
+  const list = addPaging(defaultList(tenants))
     .description('tenants by id')
-    .option('--limit <n>', 'at most so many', positiveInteger, 20)
-    .action((_options, command: Command) => listCommand(optionsOf<ListOptions>(command)));
+    .action((_options, command: Command) => listCommand(optionsOf<PageOptions>(command), command));
   examples(list, ['tenants', 'the first twenty, by id']);
   const get = tenants
     .command('get <id>')
@@ -28,10 +26,20 @@ export function register(program: Command): void {
   examples(get, ['tenants get acme', 'as tenants_set made it']);
 }
 
-async function listCommand({ limit, json, ...options }: ReturnType<typeof optionsOf<ListOptions>>): Promise<void> {
-  const tenants = listEntities(await connect(options), { kind: 'object', collection: tenantsCollection });
-  const rows = (await take(tenants, limit + 1)).map(tenantRow);
-  printList(processTerminal(), { rows, limit, columns: tenantColumns(Date.now()), none: 'no tenants', json });
+async function listCommand(options: ReturnType<typeof optionsOf<PageOptions>>, command: Command): Promise<void> {
+  const after = afterName(options);
+  const tenants = listEntities(
+    await connect(options),
+    { kind: 'object', collection: tenantsCollection },
+    { after: after === undefined ? undefined : `${tenantsCollection}/${after}` },
+  );
+  await printPages(
+    processTerminal(),
+    { rows: mapped(tenants, tenantRow), cursorOf: ({ id }) => cursorOfName(id) },
+    { noun: 'tenant', columns: tenantColumns(Date.now()), none: () => 'no tenants' },
+    options,
+    command,
+  );
 }
 
 async function getCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {

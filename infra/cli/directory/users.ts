@@ -5,41 +5,45 @@ import { subscriptionRow } from '../../../shared/operations/directory/directory-
 import { userRow } from '../../../shared/operations/directory/user-row.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { notFound } from '../../../shared/operations/refusal.ts';
-import { take } from '../../../shared/operations/tables/newest-first.ts';
+import { cursorOfName } from '../../../shared/operations/tables/cursors.ts';
+import { mapped } from '../../../shared/operations/tables/newest-first.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
-import { defaultList, examples, optionsOf, positiveInteger } from '../command.ts';
+import { defaultList, examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
+import { addPaging, afterName, type PageOptions, printPages } from '../paging.ts';
 import { printFields } from '../terminal/fields.ts';
-import { printList } from '../terminal/print-list.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { describedFields, subscriptionColumns, userColumns } from './tables.ts';
 
-type ListOptions = { limit: number };
-
 export function register(program: Command): void {
   const users = program.command('users').description('users of the directory');
-  const list = defaultList(users)
+  const list = addPaging(defaultList(users))
     .description('users by id')
-    .option('--limit <n>', 'at most so many', positiveInteger, 20)
-    .action((_options, command: Command) => listCommand(optionsOf<ListOptions>(command)));
+    .action((_options, command: Command) => listCommand(optionsOf<PageOptions>(command), command));
   examples(list, ['users --limit 100', 'the first hundred, by id']);
   const get = users
     .command('get <id>')
     .description('one user: fields and custom properties')
     .action((id: string, _options, command: Command) => getCommand(id, optionsOf(command)));
   examples(get, ['users get user_42', 'as identify events made them']);
-  const subscriptions = users
-    .command('subscriptions <id>')
+  const subscriptions = addPaging(users.command('subscriptions <id>'))
     .description('the objects that one user is subscribed to')
-    .option('--limit <n>', 'at most so many', positiveInteger, 20)
-    .action((id: string, _options, command: Command) => subscriptionsCommand(id, optionsOf<ListOptions>(command)));
+    .action((id: string, _options, command: Command) =>
+      subscriptionsCommand(id, optionsOf<PageOptions>(command), command),
+    );
   examples(subscriptions, ['users subscriptions user_42', 'whose events reach them as a subscriber']);
 }
 
-async function listCommand({ limit, json, ...options }: ReturnType<typeof optionsOf<ListOptions>>): Promise<void> {
-  const environment = await connect(options);
-  const rows = (await take(listEntities(environment, { kind: 'user' }), limit + 1)).map(userRow);
-  printList(processTerminal(), { rows, limit, columns: userColumns(Date.now()), none: 'no users', json });
+async function listCommand(options: ReturnType<typeof optionsOf<PageOptions>>, command: Command): Promise<void> {
+  const after = afterName(options);
+  const users = listEntities(await connect(options), { kind: 'user' }, { after });
+  await printPages(
+    processTerminal(),
+    { rows: mapped(users, userRow), cursorOf: ({ id }) => cursorOfName(id) },
+    { noun: 'user', columns: userColumns(Date.now()), none: () => 'no users' },
+    options,
+    command,
+  );
 }
 
 async function getCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {
@@ -61,13 +65,26 @@ async function getCommand(id: string, options: ReturnType<typeof optionsOf>): Pr
 
 async function subscriptionsCommand(
   id: string,
-  { limit, json, ...options }: ReturnType<typeof optionsOf<ListOptions>>,
+  options: ReturnType<typeof optionsOf<PageOptions>>,
+  command: Command,
 ): Promise<void> {
+  const after = afterName(options);
   const environment = await connect(options);
   const { ref } = await findUser(environment, id);
-  const rows = (await take(subscriptionsOf(environment, ref), limit + 1)).map(subscriptionRow);
-  const columns = subscriptionColumns('object', Date.now());
-  printList(processTerminal(), { rows, limit, columns, none: `${id} is subscribed to nothing`, json });
+  await printPages(
+    processTerminal(),
+    {
+      rows: mapped(subscriptionsOf(environment, ref, { after }), subscriptionRow),
+      cursorOf: ({ object }) => cursorOfName(object),
+    },
+    {
+      noun: 'subscription',
+      columns: subscriptionColumns('object', Date.now()),
+      none: () => `${id} is subscribed to nothing`,
+    },
+    options,
+    command,
+  );
 }
 
 async function findUser(environment: Environment, id: string) {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { isEventId } from '../../../shared/core/ids/event-id.ts';
 import { EventStatus } from '../../../shared/core/logs/event-log-entry.ts';
-import { actionLogOf, readActionLogs } from '../../../shared/operations/actions/actions.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { readEventDetail } from '../../../shared/operations/events/event-detail.ts';
-import { eventRow } from '../../../shared/operations/events/event-row.ts';
-import { eventLogOf, listEvents } from '../../../shared/operations/events/events.ts';
+import { eventRows } from '../../../shared/operations/events/event-rows.ts';
+import { eventLogOf, eventsNewestFirst } from '../../../shared/operations/events/events.ts';
 import { tailEvents } from '../../../shared/operations/events/tail.ts';
 import { notFound, usageError } from '../../../shared/operations/refusal.ts';
 import { unseenType } from '../../../shared/operations/sources/event-types.ts';
@@ -14,12 +14,13 @@ import {
   pickSources,
   readSources,
 } from '../../../shared/operations/sources/known-sources.ts';
+import { wrongCursor } from '../../../shared/operations/tables/cursors.ts';
 import { searchRange } from '../../../shared/operations/tables/search-range.ts';
 import { idProblem } from '../../../shared/operations/why/what-is.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
-import { formatTime } from '../../../shared/operations/words/times.ts';
 import { anyOf, defaultList, examples, optionsOf, positiveInteger, time } from '../command.ts';
 import { connect } from '../environment.ts';
+import { addPaging, noteRange, type PageOptions, printPages } from '../paging.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, printJsonLine, processTerminal } from '../terminal/terminal.ts';
 import { printEventDetail } from './detail.ts';
@@ -33,18 +34,17 @@ type ListOptions = {
   syncRun?: string;
   since?: number;
   until?: number;
-  limit: number;
-};
+} & PageOptions;
 
 type TailOptions = Pick<ListOptions, 'source' | 'type' | 'status' | 'user' | 'syncRun' | 'limit'>;
 
 export function register(program: Command): void {
   const events = program.command('events').description('events that came in, newest first; show one; follow them');
-  const list = filters(defaultList(events).description('events, newest first'))
-    .option('--since <time>', 'from this time on: 15m, 2h, 3d (ago) or ISO; 3 days by default', time)
-    .option('--until <time>', 'up to this time', time)
-    .option('--limit <n>', 'at most so many', positiveInteger, 20)
-    .action((_options, command: Command) => listCommand(optionsOf<ListOptions>(command)));
+  const list = addPaging(
+    filters(defaultList(events).description('events, newest first'))
+      .option('--since <time>', 'from this time on: 15m, 2h, 3d (ago) or ISO; 3 days by default', time)
+      .option('--until <time>', 'up to this time', time),
+  ).action((_options, command: Command) => listCommand(optionsOf<ListOptions>(command), command));
   examples(
     list,
     ['events', 'the newest 20'],
@@ -82,8 +82,10 @@ function filters(command: Command): Command {
     .option('--sync-run <id>', "of one run of a sync, by the vendor's number");
 }
 
-async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): Promise<void> {
+async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>, command: Command): Promise<void> {
   const terminal = processTerminal();
+  const { after, limit, all } = options;
+  if (after !== undefined && !isEventId(after)) throw wrongCursor(after);
   const environment = await connect(options);
   const nowMs = Date.now();
   const directory = await readSources(environment);
@@ -93,22 +95,26 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
     unbounded: options.user !== undefined,
     retentionDays: longestRetentionDays(environment, directory),
   });
-  const entries = await listEvents(eventLogOf(environment), {
+  const wanted = all ? Number.POSITIVE_INFINITY : limit + 1;
+  const entries = eventsNewestFirst(eventLogOf(environment), {
     ...filterOf(options),
     ...range,
     sources,
-    limit: options.limit,
+    limit: wanted,
+    ...(after !== undefined && { after }),
   });
-  const logs = await readActionLogs(actionLogOf(environment), entries);
-  const rows = entries.map((entry) => eventRow(entry, logs.get(entry.execution ?? '')));
-  if (options.json) printJson(terminal, rows);
-  else if (rows.length > 0) terminal.out(renderTable(eventColumns(terminal.colours, nowMs), rows, terminal));
-  else terminal.note(await noEvents(environment, sources, options.type));
-  if (range.narrowed !== undefined) terminal.note(range.narrowed);
-  if (range.byDefault && rows.length < options.limit)
-    terminal.note(
-      `${plural(rows.length, 'event')} since ${formatTime(range.sinceMs)}; ${range.furthest} looks further back`,
-    );
+  const { count, isMore } = await printPages(
+    terminal,
+    { rows: eventRows(environment, entries, wanted), cursorOf: ({ id }) => id },
+    {
+      noun: 'event',
+      columns: eventColumns(terminal.colours, nowMs),
+      none: () => noEvents(environment, sources, options.type),
+    },
+    options,
+    command,
+  );
+  noteRange(terminal, range, isMore ? undefined : plural(count, 'event'));
 }
 
 function filterOf({ type, status, user, syncRun }: TailOptions) {

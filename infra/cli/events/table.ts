@@ -16,7 +16,7 @@ export function eventColumns(colours: Colours, nowMs: number): Column<EventRow>[
     { title: 'EVENT', value: ({ id }) => id, whole: true },
     { title: 'SOURCE', value: ({ source }) => source, width: 11 },
     { title: 'TYPE', value: ({ type }) => type ?? '-', width: 21 },
-    { title: 'USER', value: ({ user_id }) => user_id ?? '-', width: 14 },
+    { title: 'USER', value: ({ user_id }) => user_id ?? '-', width: 14, whole: true },
     {
       title: 'STATUS',
       value: ({ status }) => status,

@@ -22,7 +22,10 @@ export function register(program: Command): void {
     ['replay 01K… --dry-run', 'what would happen'],
     ['replay 01K… 01K…', 'by event id, message id, run id or action id'],
     ['replay 01K… --force', 'as a new event: after a mapping was added or corrected'],
-    ['replay $(npx signalbox events --status failed --json | jq -r .[].id)', 'everything that failed in the last days'],
+    [
+      'replay $(npx signalbox events --status failed --all --json | jq -r .[].id)',
+      'everything that failed in the last days',
+    ],
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { parseRunId } from '../../../shared/core/ids/run-id.ts';
 import type { RunStatus } from '../../../shared/core/runs/workflow-run.ts';
 import { usageError } from '../../../shared/operations/refusal.ts';
 import { cancelRun } from '../../../shared/operations/runs/cancel-run.ts';
@@ -9,17 +10,18 @@ import {
   readSources,
   type SourceDirectory,
 } from '../../../shared/operations/sources/known-sources.ts';
-import { take } from '../../../shared/operations/tables/newest-first.ts';
+import { cursorOfName, nameOfCursor, wrongCursor } from '../../../shared/operations/tables/cursors.ts';
+import { mapped } from '../../../shared/operations/tables/newest-first.ts';
 import { searchRange } from '../../../shared/operations/tables/search-range.ts';
 import { idProblem } from '../../../shared/operations/why/what-is.ts';
 import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
 import { plural, safeJson } from '../../../shared/operations/words/text.ts';
-import { formatTime, formatWhen } from '../../../shared/operations/words/times.ts';
+import { formatWhen } from '../../../shared/operations/words/times.ts';
 import { runColumns } from '../actions/table.ts';
-import { anyOf, defaultList, examples, optionsOf, positiveInteger, time } from '../command.ts';
+import { anyOf, defaultList, examples, optionsOf, time } from '../command.ts';
 import { connect } from '../environment.ts';
+import { addPaging, noteRange, type PageOptions, printPages } from '../paging.ts';
 import { printFields } from '../terminal/fields.ts';
-import { renderTable } from '../terminal/table.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 
 const statuses: readonly RunStatus[] = ['pending', 'handed_off', 'failed', 'cancelled'];
@@ -27,12 +29,11 @@ const statuses: readonly RunStatus[] = ['pending', 'handed_off', 'failed', 'canc
 type ListOptions = RunsWanted & {
   since?: number;
   until?: number;
-  limit: number;
-};
+} & PageOptions;
 
 export function register(program: Command): void {
   const runs = program.command('runs').description('workflow runs: who got what; show one, cancel one');
-  const list = defaultList(runs)
+  const list = addPaging(defaultList(runs))
     .description('workflow runs, newest first')
     .option('--recipient <id>', 'of one recipient: a user id, or collection/id of an object')
     .option('--workflow <key>', 'of one workflow')
@@ -44,8 +45,7 @@ export function register(program: Command): void {
     .option('--event <id>', 'that one event started')
     .option('--since <time>', 'from this time on: 15m, 2h, 3d (ago) or ISO; 3 days by default', time)
     .option('--until <time>', 'up to this time', time)
-    .option('--limit <n>', 'at most so many', positiveInteger, 20)
-    .action((_options, command: Command) => listCommand(optionsOf<ListOptions>(command)));
+    .action((_options, command: Command) => listCommand(optionsOf<ListOptions>(command), command));
   examples(
     list,
     ['runs --recipient user_42', 'what one user got, however long ago'],
@@ -65,8 +65,10 @@ export function register(program: Command): void {
   runs.addHelpText('after', () => `\nWithout a command it lists:\n\n${list.helpInformation()}`);
 }
 
-async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): Promise<void> {
+async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>, command: Command): Promise<void> {
   const terminal = processTerminal();
+  const after = options.after === undefined ? undefined : parseRunId(nameOfCursor(options.after));
+  if (options.after !== undefined && after === undefined) throw wrongCursor(options.after);
   const problem = options.event === undefined ? undefined : idProblem(options.event);
   if (problem !== undefined) throw usageError(problem);
   const environment = await connect(options);
@@ -76,16 +78,19 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>): 
     unbounded: options.recipient !== undefined,
     retentionDays: longestRetentionDays(environment, directory),
   });
-  const runs = await take(findRuns(environment, directory.known, options, range), options.limit);
-  const rows = runs.map(runRow);
-  if (options.json) printJson(terminal, rows);
-  else if (rows.length > 0) terminal.out(renderTable(runColumns(terminal.colours, nowMs), rows, terminal));
-  else terminal.note(noRuns(directory, options.workflow));
-  if (options.event === undefined && range.narrowed !== undefined) terminal.note(range.narrowed);
-  if (options.event === undefined && range.byDefault && rows.length < options.limit)
-    terminal.note(
-      `${plural(rows.length, 'run')} since ${formatTime(range.sinceMs)}; ${range.furthest} looks further back`,
-    );
+  const runs = findRuns(environment, directory.known, options, { ...range, ...(after && { after }) });
+  const { count, isMore } = await printPages(
+    terminal,
+    { rows: mapped(runs, runRow), cursorOf: ({ id }) => cursorOfName(id) },
+    {
+      noun: 'run',
+      columns: runColumns(terminal.colours, nowMs),
+      none: () => noRuns(directory, options.workflow),
+    },
+    options,
+    command,
+  );
+  if (options.event === undefined) noteRange(terminal, range, isMore ? undefined : plural(count, 'run'));
 }
 
 /** That there are none; of a workflow that is not live, with the one that was likely meant. */

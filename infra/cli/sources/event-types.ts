@@ -7,6 +7,7 @@ import { printable } from '../../../shared/operations/words/text.ts';
 import { formatAgo, formatWhen } from '../../../shared/operations/words/times.ts';
 import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
+import { quoted } from '../terminal/shell.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 
@@ -74,9 +75,4 @@ async function eventTypesCommand(source: string, options: ReturnType<typeof opti
   const [unmapped] = rows.filter(({ mapped }) => !mapped);
   if (unmapped !== undefined)
     terminal.note(`a mapping to begin with: npx signalbox mapping suggest ${source} ${quoted(unmapped.type)}`);
-}
-
-/** Quoted for a shell. */
-function quoted(text: string): string {
-  return /^[\w./:-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", `'\\''`)}'`;
 }

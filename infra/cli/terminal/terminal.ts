@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import picocolors from 'picocolors';
 import { safeForTerminal, safeJson } from '../../../shared/operations/words/text.ts';
 
@@ -14,18 +15,27 @@ export type Terminal = {
   interactive: boolean;
   colours: Colours;
   out(text: string): void;
+  /** The same without a line break at the end. */
+  print(text: string): void;
   note(text: string): void;
+  /** Resolves when standard output takes more, so that a long list does not pile up in memory. */
+  drained(): Promise<void>;
 };
 
 /** Colour only on a terminal, and never with NO_COLOR: https://no-color.org */
 export function processTerminal(): Terminal {
   const coloured = process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  const print = (text: string) => void process.stdout.write(safeForTerminal(text, coloured));
   return {
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     interactive: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
     colours: picocolors.createColors(coloured),
-    out: (text) => void process.stdout.write(`${safeForTerminal(text, coloured)}\n`),
+    out: (text) => print(`${text}\n`),
+    print,
     note: printNote,
+    async drained() {
+      if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+    },
   };
 }
 
@@ -39,7 +49,11 @@ export function printNote(text: string): void {
 
 /** One JSON document for a list or an item. */
 export function printJson(terminal: Terminal, value: unknown): void {
-  terminal.out(safeJson(value, 2));
+  terminal.out(jsonText(value));
+}
+
+export function jsonText(value: unknown): string {
+  return safeJson(value, 2);
 }
 
 /** One row of NDJSON, for endless streams. */

@@ -2,12 +2,12 @@ import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { actionItemKey, actionPartition, entryFromItem } from '../../adapters/dynamodb-action-log.ts';
 import { problemBuckets, problemPartition } from '../../adapters/dynamodb-event-log.ts';
 import { getEach } from '../../adapters/dynamodb-get-each.ts';
-import { lowestIdAt } from '../../core/ids/event-id.ts';
 import type { ActionLogEntry, ActionOutcome, ActionStatus } from '../../core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import type { Environment } from '../environment.ts';
 import { hasOwnActions } from '../events/event-row.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
+import { type IdRange, idRange, latestMs } from '../tables/id-range.ts';
 import { dayByDay, daysNewestFirst, inChunks, take } from '../tables/newest-first.ts';
 import { baseKey, type Item, queryItems } from '../tables/tables.ts';
 
@@ -57,8 +57,12 @@ export type ActionFilter = {
   action?: string;
   /** Key of the workflow that an action triggers. */
   workflow?: string;
-  limit: number;
+  /** Goes on behind this action: only later ones of its execution, and older executions. */
+  after?: ActionPlace;
 };
+
+/** One action of the log. */
+export type ActionPlace = { execution: string; actionId: string };
 
 export type FoundAction = { log: ActionLogEntry; action: ActionOutcome };
 
@@ -66,27 +70,52 @@ export type FoundAction = { log: ActionLogEntry; action: ActionOutcome };
  * Actions, newest execution first. Failed and skipped ones are found by index `problems`, others in
  * the partitions of the days: by day and shard, since executions of all sources share them.
  */
-export function listActions(log: ActionLogTable, filter: ActionFilter): Promise<FoundAction[]> {
-  return take(matching(actionLogEntries(log, filter), filter), filter.limit);
+export function actionsNewestFirst(log: ActionLogTable, filter: ActionFilter): AsyncGenerator<FoundAction> {
+  const { after, ...rest } = filter;
+  const entries = actionLogEntries(log, { ...rest, ...(after && { after: after.execution }) });
+  return matching(entries, filter);
 }
 
-/** Rows of the action log, newest first. With a problem status, only rows with such an action. */
+/** The newest of them. */
+export function listActions(log: ActionLogTable, filter: ActionFilter & { limit: number }): Promise<FoundAction[]> {
+  return take(actionsNewestFirst(log, filter), filter.limit);
+}
+
+/**
+ * Rows of the action log, newest first; that of `after` is among them, since it may have more
+ * actions. With a problem status, only rows with such an action.
+ */
 export function actionLogEntries(
   log: ActionLogTable,
-  filter: Omit<ActionFilter, 'limit'>,
+  range: IdRange & Pick<ActionFilter, 'shards' | 'statuses'>,
 ): AsyncGenerator<ActionLogEntry> {
-  const { statuses } = filter;
+  const { statuses } = range;
   const allProblems = statuses?.every((status) => status === 'failed' || status === 'skipped') === true;
-  return allProblems ? problemEntries(log, statuses, filter) : entriesByDay(log, filter);
+  return allProblems ? problemEntries(log, statuses, range) : entriesByDay(log, range);
 }
 
 async function* matching(entries: AsyncIterable<ActionLogEntry>, filter: ActionFilter): AsyncGenerator<FoundAction> {
-  for await (const log of entries) {
-    for (const action of log.actions) if (matchesAction({ log, action }, filter)) yield { log, action };
-  }
+  for await (const log of entries) yield* actionsOfLog(log, filter);
 }
 
-export function matchesAction(
+/** The actions of one execution that a filter takes. */
+export function actionsOfLog(
+  log: ActionLogEntry,
+  filter: Pick<ActionFilter, 'statuses' | 'action' | 'workflow' | 'after'>,
+): FoundAction[] {
+  return actionsAfter(log, filter.after)
+    .map((action) => ({ log, action }))
+    .filter((found) => matchesAction(found, filter));
+}
+
+/** An execution keeps its actions, so that the id finds the place. */
+function actionsAfter({ execution, actions }: ActionLogEntry, after: ActionPlace | undefined): ActionOutcome[] {
+  if (execution !== after?.execution) return actions;
+  const position = actions.findIndex(({ id }) => id === after.actionId);
+  return position < 0 ? [] : actions.slice(position + 1);
+}
+
+function matchesAction(
   { action }: FoundAction,
   { statuses, action: name, workflow }: Pick<ActionFilter, 'statuses' | 'action' | 'workflow'>,
 ): boolean {
@@ -103,16 +132,15 @@ export function mostShards(known: KnownSource[]): number {
   return Math.max(1, ...known.map(({ shards }) => shards));
 }
 
-type Range = { sinceMs: number; untilMs: number };
-
 const idOfItem = (item: Item) => String(item.sk);
 
 async function* entriesByDay(
   log: ActionLogTable,
-  { sinceMs, untilMs, shards }: Range & { shards: number },
+  { shards, ...range }: IdRange & { shards: number },
 ): AsyncGenerator<ActionLogEntry> {
+  const { from, to } = idRange(range);
   const items = dayByDay(
-    daysNewestFirst(sinceMs, untilMs),
+    daysNewestFirst(range.sinceMs, latestMs(range)),
     (dayMs) =>
       Array.from({ length: shards }, (_, shard) =>
         queryItems(log.client, {
@@ -120,8 +148,8 @@ async function* entriesByDay(
           KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
           ExpressionAttributeValues: {
             ':pk': actionPartition(dayMs, shard),
-            ':from': lowestIdAt(sinceMs),
-            ':to': lowestIdAt(untilMs + 1),
+            ':from': from,
+            ':to': to,
           },
           ScanIndexForward: false,
           ConsistentRead: true,
@@ -136,8 +164,9 @@ async function* entriesByDay(
 async function* problemEntries(
   log: ActionLogTable,
   asked: readonly ActionStatus[],
-  { sinceMs, untilMs }: Range,
+  range: IdRange,
 ): AsyncGenerator<ActionLogEntry> {
+  const { from, to } = idRange(range);
   // The index has a row with both under its failure.
   const statuses = asked.includes('skipped') ? ['failed', 'skipped'] : ['failed'];
   const partitionsOf = (dayMs: number) =>
@@ -145,14 +174,14 @@ async function* problemEntries(
       Array.from({ length: problemBuckets }, (_, bucket) => problemPartition(one, dayMs, bucket)),
     );
   const keys = dayByDay(
-    daysNewestFirst(sinceMs, untilMs),
+    daysNewestFirst(range.sinceMs, latestMs(range)),
     (dayMs) =>
       partitionsOf(dayMs).map((partition) =>
         queryItems(log.client, {
           TableName: log.table,
           IndexName: 'problems',
           KeyConditionExpression: 'problem = :pk AND sk BETWEEN :from AND :to',
-          ExpressionAttributeValues: { ':pk': partition, ':from': lowestIdAt(sinceMs), ':to': lowestIdAt(untilMs + 1) },
+          ExpressionAttributeValues: { ':pk': partition, ':from': from, ':to': to },
           ScanIndexForward: false,
         }),
       ),

@@ -9,6 +9,7 @@ import {
   sameRef,
 } from '../../core/configuration/resources.ts';
 import type { EnvironmentState, Snapshot } from '../../core/configuration/schema.ts';
+import { take } from '../tables/newest-first.ts';
 import { changesOf, contentAround } from './live-content.ts';
 
 /**
@@ -17,31 +18,41 @@ import { changesOf, contentAround } from './live-content.ts';
  */
 export type HistoryLine = { entry: HistoryEntry; changes: ResourceChange[]; settings: FieldChange[] };
 
-export type HistoryFilter = { kind?: HistoryEntry['kind']; resource?: Partial<ResourceRef>; limit: number };
+export type HistoryFilter = {
+  kind?: HistoryEntry['kind'];
+  resource?: Partial<ResourceRef>;
+  /** Goes on behind this version: only lower ones. */
+  after?: number;
+};
 
 /** Newest first. A change of settings belongs to the sources and workflows that it names. */
-export async function listHistory(
+export async function* historyLines(
   table: ConfigurationTable,
-  { kind, resource, limit }: HistoryFilter,
-): Promise<HistoryLine[]> {
-  const lines: HistoryLine[] = [];
-  // Compared with the entry before, to see what it changed of the state.
-  let newer: HistoryEntry | undefined;
-  const take = async (entry: HistoryEntry, older: HistoryEntry | undefined) => {
-    if (kind !== undefined && entry.kind !== kind) return;
+  { kind, resource, after }: HistoryFilter,
+): AsyncGenerator<HistoryLine> {
+  const lineOf = async (entry: HistoryEntry, older: HistoryEntry | undefined): Promise<HistoryLine[]> => {
+    if (kind !== undefined && entry.kind !== kind) return [];
     const settings = entry.kind === 'state' ? stateChanges(older?.state, entry.state) : [];
     const changes = await changesOf(table, entry);
     const concerned = [...changes, ...settings.flatMap(refsOfSetting)];
-    if (resource === undefined || concerned.some((ref) => matches(ref, resource)))
-      lines.push({ entry, changes, settings });
+    const isWanted = resource === undefined || concerned.some((ref) => matches(ref, resource));
+    return isWanted ? [{ entry, changes, settings }] : [];
   };
-  for await (const entry of historyNewestFirst(table)) {
-    if (newer !== undefined) await take(newer, entry);
+  // Compared with the entry before, to see what it changed of the state.
+  let newer: HistoryEntry | undefined;
+  for await (const entry of historyNewestFirst(table, after)) {
+    if (newer !== undefined) yield* await lineOf(newer, entry);
     newer = entry;
-    if (lines.length >= limit) return lines.slice(0, limit);
   }
-  if (newer !== undefined) await take(newer, undefined);
-  return lines.slice(0, limit);
+  if (newer !== undefined) yield* await lineOf(newer, undefined);
+}
+
+/** The newest lines, at most `limit`. */
+export function listHistory(
+  table: ConfigurationTable,
+  { limit, ...filter }: HistoryFilter & { limit: number },
+): Promise<HistoryLine[]> {
+  return take(historyLines(table, filter), limit);
 }
 
 const noState: EnvironmentState = { sources: {}, inactive_workflows: [] };

@@ -14,17 +14,27 @@ import type { AudienceRow } from './directory-rows.ts';
 
 const pageSize = 100;
 
+/** Goes on behind the entry with this name; an entry with that name need not exist. */
+export type After = { after?: string | undefined };
+
 /** One user, object or tenant; undefined when it does not exist or was deleted. */
 export async function readEntity({ documents, outputs }: Environment, ref: EntityRef): Promise<Entity | undefined> {
   const [entity] = await makeDirectory(documents, outputs.DirectoryTable).readEach([ref]);
   return entity;
 }
 
-/** Users or objects by id, without those that were deleted since the index was read. */
-export async function* listEntities(environment: Environment, listing: Listing): AsyncGenerator<Entity> {
+/**
+ * Users or objects by id, without those that were deleted since the index was read.
+ * @param options `after`: a user's id, or an object's `collection/id`
+ */
+export async function* listEntities(
+  environment: Environment,
+  listing: Listing,
+  options: After = {},
+): AsyncGenerator<Entity> {
   const { documents, outputs } = environment;
   const directory = makeDirectory(documents, outputs.DirectoryTable);
-  for await (const names of inChunks(listNames(environment, listing), pageSize)) {
+  for await (const names of inChunks(listNames(environment, listing, options), pageSize)) {
     const entities = await directory.readEach(names.map(refFromRecipientKey));
     yield* entities.filter((entity) => entity !== undefined);
   }
@@ -56,15 +66,19 @@ export async function readAudience(
   return isMade ? { key, name: null, description: null, origin: 'action' } : undefined;
 }
 
-/** Members by user id, each with its user if identified. */
+/**
+ * Members by user id, each with its user if identified.
+ * @param options `after`: a `memberName`
+ */
 export async function* membersOf(
   { documents, outputs }: Environment,
   key: string,
+  options: After = {},
 ): AsyncGenerator<{ member: AudienceMember; user: Entity | undefined }> {
   const audiences = makeAudiences(documents, outputs.DirectoryTable);
   const directory = makeDirectory(documents, outputs.DirectoryTable);
   for await (const members of inChunks(
-    everyEntry((page) => audiences.membersOf(key, page)),
+    everyEntry((page) => audiences.membersOf(key, page), options),
     pageSize,
   )) {
     const users = await directory.readEach(members.map(({ userId }) => ({ kind: 'user', id: userId })));
@@ -72,30 +86,36 @@ export async function* membersOf(
   }
 }
 
+/** @param options `after`: the `recipientKey` of a subscriber */
 export function subscribersOf(
   { documents, outputs }: Environment,
   object: Subscription['object'],
+  options: After = {},
 ): AsyncGenerator<Subscription> {
   const subscriptions = makeSubscriptions(documents, outputs.DirectoryTable);
-  return everyEntry((page) => subscriptions.subscribersOf(object, page));
+  return everyEntry((page) => subscriptions.subscribersOf(object, page), options);
 }
 
+/** @param options `after`: the `recipientKey` of an object */
 export function subscriptionsOf(
   { documents, outputs }: Environment,
   recipient: EntityRef,
+  options: After = {},
 ): AsyncGenerator<Subscription> {
   const subscriptions = makeSubscriptions(documents, outputs.DirectoryTable);
-  return everyEntry((page) => subscriptions.subscriptionsOf(recipient, page));
+  return everyEntry((page) => subscriptions.subscriptionsOf(recipient, page), options);
 }
 
-function listNames({ documents, outputs }: Environment, listing: Listing): AsyncGenerator<string> {
+function listNames({ documents, outputs }: Environment, listing: Listing, options: After = {}): AsyncGenerator<string> {
   const list = makeDirectoryList(documents, outputs.DirectoryTable);
-  return everyEntry((page) => list.page(listing, page));
+  return everyEntry((page) => list.page(listing, page), options);
 }
 
 /** Reads page by page on demand: a reader that stops early pays for no further page. */
-async function* everyEntry<Entry>(read: (page: PageRequest) => Promise<Page<Entry>>): AsyncGenerator<Entry> {
-  let after: string | undefined;
+async function* everyEntry<Entry>(
+  read: (page: PageRequest) => Promise<Page<Entry>>,
+  { after }: After,
+): AsyncGenerator<Entry> {
   do {
     const page = await read({ limit: pageSize, ...(after !== undefined && { after }) });
     yield* page.entries;

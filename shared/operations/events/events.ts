@@ -9,10 +9,11 @@ import {
   userPartition,
 } from '../../adapters/dynamodb-event-log.ts';
 import { getEach } from '../../adapters/dynamodb-get-each.ts';
-import { eventIdMayBeFrom, lowestIdAt } from '../../core/ids/event-id.ts';
+import { eventIdMayBeFrom } from '../../core/ids/event-id.ts';
 import type { EventLogEntry, EventStatus } from '../../core/logs/event-log-entry.ts';
 import type { Environment } from '../environment.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
+import { idRange, latestMs } from '../tables/id-range.ts';
 import { dayByDay, daysNewestFirst, inChunks, mergeNewestFirst, take } from '../tables/newest-first.ts';
 import { baseKey, type Item, queryItems } from '../tables/tables.ts';
 
@@ -33,6 +34,9 @@ export type EventFilter = {
   userId?: string;
   /** The vendor's number of one run of a sync. */
   syncRunId?: string;
+  /** Goes on behind this event: only older ones. */
+  after?: string;
+  /** How many are wanted: the size of the pages that are read. */
   limit: number;
 };
 
@@ -62,6 +66,7 @@ async function* matching(rows: AsyncIterable<EventLogEntry>, filter: EventFilter
   const sources = new Set(filter.sources.map(({ key }) => key));
   for await (const row of rows) {
     if (!sources.has(row.source)) continue;
+    if (row.id === filter.after) continue;
     if (filter.eventType !== undefined && row.eventType !== filter.eventType) continue;
     if (filter.statuses !== undefined && !filter.statuses.includes(row.status)) continue;
     if (filter.syncRunId !== undefined && row.syncRunId !== filter.syncRunId) continue;
@@ -71,20 +76,20 @@ async function* matching(rows: AsyncIterable<EventLogEntry>, filter: EventFilter
 
 const idOfItem = (item: Item) => String(item.sk);
 
-type Range = { sinceMs: number; untilMs: number };
+type Range = Pick<EventFilter, 'sinceMs' | 'untilMs' | 'after'>;
 
-/**
- * The id range of a time range. Ids have 10 characters of time, so the first id of the next
- * millisecond ends it.
- */
-function idBounds({ sinceMs, untilMs }: Range) {
-  return { ':from': lowestIdAt(sinceMs), ':to': lowestIdAt(untilMs + 1) };
+/** The ids of a range. Both ends belong to it, so that `after` is read once more. */
+function idBounds(range: Range) {
+  const { from, to } = idRange(range);
+  return { ':from': from, ':to': to };
 }
+
+const daysOf = (range: Range) => daysNewestFirst(range.sinceMs, latestMs(range));
 
 async function* rowsOfSources(log: EventLogTable, filter: EventFilter): AsyncGenerator<EventLogEntry> {
   const { syncRunId } = filter;
   const items = dayByDay(
-    daysNewestFirst(filter.sinceMs, filter.untilMs),
+    daysOf(filter),
     (dayMs) =>
       filter.sources.flatMap((source) =>
         Array.from({ length: source.shards }, (_, shard) =>
@@ -117,7 +122,7 @@ const isProblem = (status: EventStatus): status is ProblemStatus => status === '
 
 function keysOfProblems(log: EventLogTable, statuses: ProblemStatus[], range: Range): AsyncIterable<Item> {
   return dayByDay(
-    daysNewestFirst(range.sinceMs, range.untilMs),
+    daysOf(range),
     (dayMs) =>
       statuses.flatMap((status) =>
         Array.from({ length: problemBuckets }, (_, bucket) =>

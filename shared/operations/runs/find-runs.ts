@@ -1,5 +1,5 @@
 import { findAction } from '../../core/actions/index.ts';
-import { parseRunId, type RunKey } from '../../core/ids/run-id.ts';
+import { parseRunId, printRunId, type RunKey } from '../../core/ids/run-id.ts';
 import type { ActionOutcome } from '../../core/logs/action-log-entry.ts';
 import type { RunStatus, WorkflowRun } from '../../core/runs/workflow-run.ts';
 import { actionLogEntries, actionLogOf, mostShards, readActionLog } from '../actions/actions.ts';
@@ -22,17 +22,20 @@ export type RunsWanted = {
   event?: string;
 };
 
+type Range = Pick<SearchRange, 'sinceMs' | 'untilMs'> & { after?: RunKey };
+
 /**
- * Runs, newest first.
+ * Runs, newest first; those of one execution by their ids.
  *
- * @param range when they were started; ignored for the runs of one event
+ * @param range when they were started; ignored for the runs of one event. `after`: goes on behind
+ * this run
  * @throws Refusal when `wanted` names an event that is not kept
  */
 export async function* findRuns(
   environment: Environment,
   known: KnownSource[],
   wanted: RunsWanted,
-  range: Pick<SearchRange, 'sinceMs' | 'untilMs'>,
+  range: Range,
 ): AsyncGenerator<WorkflowRun> {
   const { workflow, status } = wanted;
   for await (const run of runsFound(environment, known, wanted, range)) {
@@ -45,9 +48,9 @@ async function* runsFound(
   environment: Environment,
   known: KnownSource[],
   { recipient, event, workflow }: RunsWanted,
-  range: Pick<SearchRange, 'sinceMs' | 'untilMs'>,
+  range: Range,
 ): AsyncGenerator<WorkflowRun> {
-  if (event !== undefined) yield* await runsOfEvent(environment, event, known, recipient);
+  if (event !== undefined) yield* runsAfter(await runsOfEvent(environment, event, known, recipient), range.after);
   else if (recipient !== undefined) yield* runsOfRecipient(workflowRunsOf(environment), recipient, range);
   else yield* runsByTime(environment, known, workflow, range);
 }
@@ -73,15 +76,34 @@ async function* runsByTime(
   environment: Environment,
   known: KnownSource[],
   workflow: string | undefined,
-  range: Pick<SearchRange, 'sinceMs' | 'untilMs'>,
+  { after, ...range }: Range,
 ): AsyncGenerator<WorkflowRun> {
-  const entries = actionLogEntries(actionLogOf(environment), { ...range, shards: mostShards(known) });
+  const entries = actionLogEntries(actionLogOf(environment), {
+    ...range,
+    shards: mostShards(known),
+    ...(after && { after: after.execution }),
+  });
   const triggering = (async function* () {
     for await (const log of entries) {
       if (log.actions.some((action) => startsRunsOf(action, workflow))) yield log;
     }
   })();
-  for await (const logs of inChunks(triggering, 20)) yield* await runsOfExecutions(workflowRunsOf(environment), logs);
+  for await (const logs of inChunks(triggering, 20))
+    yield* runsAfter(await runsOfExecutions(workflowRunsOf(environment), logs), after);
+}
+
+/** Newest execution first. Their recipients have no order of their own, so ids give one. */
+function runsAfter(runs: WorkflowRun[], after: RunKey | undefined): WorkflowRun[] {
+  const place = ({ key }: Pick<WorkflowRun, 'key'>) => ({ execution: key.execution, id: printRunId(key) });
+  const isBehind = (run: WorkflowRun) => after === undefined || compare(place(run), place({ key: after })) > 0;
+  return runs.filter(isBehind).sort((a, b) => compare(place(a), place(b)));
+}
+
+type Place = { execution: string; id: string };
+
+function compare(a: Place, b: Place): number {
+  if (a.execution !== b.execution) return a.execution > b.execution ? -1 : 1;
+  return a.id < b.id ? -1 : Number(a.id > b.id);
 }
 
 /** Whether an action starts runs for its recipients, and of this workflow if one is given. */

@@ -10,6 +10,7 @@ import type { JsonValue } from '../../core/json/values.ts';
 import type { ActionLogEntry } from '../../core/logs/action-log-entry.ts';
 import type { WorkflowRun } from '../../core/runs/workflow-run.ts';
 import type { Environment } from '../environment.ts';
+import { idRange } from '../tables/id-range.ts';
 import { queryItems } from '../tables/tables.ts';
 
 export type WorkflowRunsTable = { client: DynamoDBDocumentClient; table: string };
@@ -28,18 +29,20 @@ export async function readRun({ client, table }: WorkflowRunsTable, key: RunKey)
 export async function* runsOfRecipient(
   { client, table }: WorkflowRunsTable,
   recipient: string,
-  { sinceMs, untilMs }: { sinceMs: number; untilMs: number },
+  { sinceMs, untilMs, after }: { sinceMs: number; untilMs: number; after?: RunKey },
 ): AsyncGenerator<WorkflowRun> {
+  const edge = after && runItemKey(after).sk;
+  const { from, to } = idRange({ sinceMs, untilMs, ...(edge !== undefined && { after: edge }) });
   const items = queryItems(client, {
     TableName: table,
     // Sort keys begin with the execution's id, hence with its time.
     KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-    ExpressionAttributeValues: { ':pk': recipient, ':from': lowestIdAt(sinceMs), ':to': lowestIdAt(untilMs + 1) },
+    ExpressionAttributeValues: { ':pk': recipient, ':from': from, ':to': to },
     ScanIndexForward: false,
     ConsistentRead: true,
     Limit: 100,
   });
-  for await (const item of items) yield runFromItem(item);
+  for await (const item of items) if (item.sk !== edge) yield runFromItem(item);
 }
 
 /**

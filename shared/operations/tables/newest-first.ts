@@ -75,3 +75,11 @@ export async function* inChunks<Row>(stream: AsyncIterable<Row>, size: number): 
   }
   if (chunk.length > 0) yield chunk;
 }
+
+/** The rows in another form, one by one. */
+export async function* mapped<From, To>(
+  rows: AsyncIterable<From> | Iterable<From>,
+  into: (row: From) => To,
+): AsyncGenerator<To> {
+  for await (const row of rows) yield into(row);
+}

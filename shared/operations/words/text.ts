@@ -59,11 +59,21 @@ export function escaped(character: string): string {
 }
 
 const ascii = /^[\x20-\x7e]*$/;
+// Characters that take one column, or two, wherever they stand. `string-width` takes half a
+// millisecond for a sentence that holds any of them, and a list may have ten thousand sentences.
+const narrow =
+  '\\x20-\\x7e\\u00a1-\\u00ac\\u00ae-\\u02ff\\u0370-\\u0377\\u037a-\\u037f\\u0384-\\u0482\\u048a-\\u052f\\u2010-\\u2027\\u2030-\\u205e\\u20a0-\\u20bf\\u2190-\\u21ff\\u2500-\\u25a0';
+const wide =
+  '\\u3001-\\u3029\\u3041-\\u3096\\u309b-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uac00-\\ud7a3\\uff01-\\uff60';
+const narrowOnly = new RegExp(`^[${narrow}]*$`);
+const simple = new RegExp(`^[${narrow}${wide}]*$`);
+const anyNarrow = new RegExp(`[${narrow}]+`, 'g');
 
 /** Columns a text takes on a terminal. */
 export function displayWidth(text: string): number {
-  // A shortcut: nearly every cell is ASCII, and a table may have ten thousand.
-  return ascii.test(text) ? text.length : stringWidth(text);
+  if (narrowOnly.test(text)) return text.length;
+  if (!simple.test(text)) return stringWidth(text);
+  return text.length + text.replace(anyNarrow, '').length;
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
@@ -89,6 +99,53 @@ export function truncate(text: string, columns: number): string {
 export function padTo(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   const spaces = ' '.repeat(Math.max(0, columns - displayWidth(text)));
   return align === 'left' ? text + spaces : spaces + text;
+}
+
+/**
+ * A text in lines of at most `columns`, between words. Only a word that is longer than a line goes
+ * on in the next one. Nothing is cut.
+ */
+export function wrapWords(text: string, columns: number): string[] {
+  if (narrowOnly.test(text) && text.length <= columns) return [text];
+  const lines: string[] = [];
+  let line = '';
+  let used = 0;
+  for (const word of text.split(' ').flatMap((one) => piecesOf(one, Math.max(1, columns)))) {
+    const width = displayWidth(word);
+    if (line !== '' && used + 1 + width > columns) {
+      lines.push(line);
+      line = '';
+    }
+    used = line === '' ? width : used + 1 + width;
+    line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** Characters as they are drawn. */
+function charactersOf(text: string): string[] {
+  // The same, twenty times as fast: none of these joins with the next.
+  if (simple.test(text)) return text.split('');
+  return [...graphemes.segment(text)].map(({ segment }) => segment);
+}
+
+/** A word in pieces of at most `columns`: one piece, unless it is longer. */
+function piecesOf(word: string, columns: number): string[] {
+  if (displayWidth(word) <= columns) return [word];
+  const pieces: string[] = [];
+  let piece = '';
+  let used = 0;
+  for (const segment of charactersOf(word)) {
+    const width = displayWidth(segment);
+    if (piece !== '' && used + width > columns) {
+      pieces.push(piece);
+      piece = '';
+      used = 0;
+    }
+    piece += segment;
+    used += width;
+  }
+  return [...pieces, piece];
 }
 
 /**

@@ -3,7 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import picocolors from 'picocolors';
 import { root } from '../../../infra/build/build.js';
+import { actionColumns } from '../../../infra/cli/actions/table.ts';
+import { renderTable } from '../../../infra/cli/terminal/table.ts';
+import { actionRow } from '../../../shared/operations/actions/action-row.ts';
 import { actionEntry, eventEntry, outcome, run } from '../../cli/entries-for-tests.ts';
 import { startEnvironment } from '../../cli/environment-for-tests.ts';
 import { writeRuntimeFile } from '../../cli/runtime-file.ts';
@@ -37,7 +41,7 @@ export const cli: Section = {
         [['actions', '--event', event.id, '--json'], 500],
         [['mapping', 'test', 'rudderstack', '--event', event.id, '--json'], 500],
       ];
-      const figures: Figure[] = [];
+      const figures: Figure[] = tableFigures();
       for (const [args, atMost] of commands) {
         const name = args.map((arg) => (arg === event.id ? 'ID' : arg)).join(' ');
         say(name);
@@ -51,6 +55,37 @@ export const cli: Section = {
     }
   },
 };
+
+const tableRows = 10_000;
+const outcomes = {
+  'in ASCII': 'target_refused: the target answered 400: unknown template '.repeat(8),
+  'with · and —': 'target_refused · the target answered 400 — unknown template · '.repeat(8),
+  'in Japanese': '送信先がこのイベントを拒否しました。'.repeat(26),
+};
+
+/** A list of actions with outcomes of 500 characters, as a table of the widest and the narrowest form. */
+function tableFigures(): Figure[] {
+  const colours = picocolors.createColors(false);
+  const nowMs = Date.now();
+  return Object.entries(outcomes).flatMap(([language, detail]) => {
+    const rows = Array.from({ length: tableRows }, () => {
+      const event = eventEntry();
+      const failed = outcome(event.id, { status: 'failed', reason: 'target_refused', detail: detail.slice(0, 500) });
+      return actionRow(actionEntry(event, []), failed);
+    });
+    return [80, 200, undefined].map((columns): Figure => {
+      const before = process.cpuUsage();
+      renderTable(actionColumns(colours, nowMs), rows, { columns, colours });
+      const { user, system } = process.cpuUsage(before);
+      return {
+        name: `${tableRows.toLocaleString('en-US')} actions as a table, ${columns ?? 'no'} columns, outcomes ${language}`,
+        measured: (user + system) / 1000,
+        unit: 'ms',
+        bound: { atMost: 3_000 },
+      };
+    });
+  });
+}
 
 async function cpuMs(
   args: string[],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import picocolors from 'picocolors';
-import { renderTable } from '../../../infra/cli/terminal/table.ts';
+import stringWidth from 'string-width';
+import { openTable, renderTable } from '../../../infra/cli/terminal/table.ts';
 import {
   displayWidth,
   printable,
@@ -8,6 +9,7 @@ import {
   safeJson,
   truncate,
   wrap,
+  wrapWords,
 } from '../../../shared/operations/words/text.ts';
 import { formatAgo, formatTime, parseTime } from '../../../shared/operations/words/times.ts';
 
@@ -86,6 +88,25 @@ describe('text of strangers on a terminal', () => {
     expect(wrap('one two', 9, 2)).toEqual(['one two']);
   });
 
+  test('the width of common characters is that of the library, which is slower', () => {
+    const differing: string[] = [];
+    // Few of the twenty thousand ideographs are as good as all.
+    for (let code = 0x20; code < 0x10000; code += code > 0x3400 && code < 0xd700 ? 61 : 1) {
+      const character = String.fromCharCode(code);
+      if (code >= 0x7f && code < 0xa0) continue;
+      if (displayWidth(character) !== stringWidth(character)) differing.push(code.toString(16));
+    }
+    expect(differing).toEqual([]);
+    expect(displayWidth('注文 · a\u0301')).toBe(8);
+  });
+
+  test('words are kept whole on lines, unless one is longer than a line', () => {
+    expect(wrapWords('one two three', 8)).toEqual(['one two', 'three']);
+    expect(wrapWords('a abcdefgh b', 3)).toEqual(['a', 'abc', 'def', 'gh', 'b']);
+    expect(wrapWords('', 3)).toEqual(['']);
+    expect(wrapWords('日本語', 4)).toEqual(['日本', '語']);
+  });
+
   test('wide characters count two columns, marks none', () => {
     expect(displayWidth('日本')).toBe(4);
     expect(displayWidth('e\u0301')).toBe(1);
@@ -103,12 +124,60 @@ describe('tables', () => {
     { title: 'TEXT', value: ({ text }: (typeof rows)[number]) => text },
   ];
 
-  test.each([60, 80, 120])('fit %d columns, cut in texts and never in ids', (width) => {
-    const lines = renderTable(columns, rows, { columns: width, colours }).split('\n');
-    expect(Math.max(...lines.map(displayWidth))).toBeLessThanOrEqual(width);
-    expect(lines[1]).toContain('01M7Y31J12ZXK1GTCH8KCC0QT0');
-    expect(lines[1]).toContain('short');
-    expect(lines[1]).toContain('…');
+  const id = '01M7Y31J12ZXK1GTCH8KCC0QT0';
+  const widthOf = (text: string) => Math.max(...text.split('\n').map(displayWidth));
+  /** What a table says, without where its lines end. */
+  const wordsOf = (text: string) => text.replace(/\s+/g, ' ');
+
+  test('show shorter texts before they break any', () => {
+    const text = renderTable(columns, [{ id, text: 'refused', at: 'a very long time ago' }], { columns: 46, colours });
+    expect(text).toBe(`AT         ID                          TEXT\nshort      ${id}  refused`);
+  });
+
+  test('continue a text on further lines between its words, and never an id', () => {
+    const words = 'the target answered 400: unknown template';
+    const text = renderTable(columns, [{ id, text: words, at: '' }], { columns: 60, colours });
+    expect(text).toBe(
+      [
+        'AT         ID                          TEXT',
+        `short      ${id}  the target answered`,
+        `${' '.repeat(39)}400: unknown template`,
+      ].join('\n'),
+    );
+  });
+
+  test('become blocks where a row would take many lines, with every word and the id on one line', () => {
+    const words = 'one two three four five six seven eight nine ten '.repeat(5).trim();
+    const text = renderTable(columns, [{ id, text: words, at: 'a while ago' }], { columns: 50, colours });
+    expect(text.split('\n').slice(0, 3)).toEqual([
+      `id ${id}`,
+      '  at a while ago',
+      '  text one two three four five six seven eight',
+    ]);
+    expect(widthOf(text)).toBeLessThanOrEqual(50);
+    expect(wordsOf(text)).toContain(words);
+  });
+
+  test.each([20, 40, 60, 80, 120, 200])('lose nothing in %d columns, and only an id may be wider', (width) => {
+    const text = renderTable(columns, rows, { columns: width, colours });
+    expect(widthOf(text.replaceAll(id, ''))).toBeLessThanOrEqual(width);
+    expect(text).toContain(id);
+    expect(text.replace('text', '').match(/x/g)).toHaveLength(200);
+  });
+
+  test('keep the layout of their first piece, which alone has the heading', () => {
+    const table = openTable(
+      [
+        { title: 'U', value: (text: string) => text },
+        { title: 'V', value: () => 'v' },
+      ],
+      {
+        columns: undefined,
+        colours,
+      },
+    );
+    expect(table.text(['abc'])).toBe('U    V\nabc  v');
+    expect(table.text(['d', 'longer'])).toBe('d    v\nlonger  v');
   });
 
   test('are whole where standard output is not a terminal', () => {

@@ -48,7 +48,9 @@ const rowOf = async (raw: RawEvent, before: LiveConfiguration, after?: LiveConfi
 function linesOn(columns: number | undefined, print: (terminal: Terminal) => void): string[] {
   const lines: string[] = [];
   const out = (text: string) => void lines.push(...text.split('\n'));
-  print({ columns, interactive: false, colours: picocolors.createColors(false), out, note: () => undefined });
+  const colours = picocolors.createColors(false);
+  const nothing = () => undefined;
+  print({ columns, interactive: false, colours, out, print: nothing, note: nothing, drained: async () => undefined });
   return lines;
 }
 
