@@ -175,7 +175,9 @@ export class PipelineStack extends Stack {
     });
     // What takes longer than a request, or reaches workflow runs, is handed over.
     rest.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
-    rest.uses(EventLog, 'BatchWriteItem');
+    // A trigger's idempotency key, and whether the request that holds it has its row.
+    rest.uses(Claims, 'GetItem', 'UpdateItem');
+    rest.uses(EventLog, 'GetItem', 'BatchWriteItem');
     rest.uses(ActionLog, 'BatchWriteItem');
     // It deletes subscriptions and memberships only; users and objects stay as deleted.
     rest.uses(Directory, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem');

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { defined } from '../../shared/core/defined.ts';
 import { asError, RetryableError } from '../../shared/core/errors.ts';
 import { apiSource } from '../../shared/core/ids/api-source.ts';
 import { logShardsMax, makeEventId } from '../../shared/core/ids/event-id.ts';
@@ -130,7 +131,8 @@ async function answerKnown(
 ): Promise<Answer> {
   if (found.kind === 'refused') return found;
   const { route, params } = found;
-  const request: ApiRequest = { ...times, call: route.call, key };
+  const idempotencyKey = event.headers['idempotency-key'];
+  const request: ApiRequest = { ...times, call: route.call, key, ...defined({ idempotencyKey }) };
   const rawBody = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   const body = route.body === undefined ? emptyBody : readJsonBody(rawBody, event.headers['content-encoding']);
   const answer = await handle(route, params, event, body, request, deps);
@@ -217,6 +219,7 @@ async function record(request: ApiRequest, asked: Asked, answer: Answer, deps: A
   try {
     await recordRequest(request, asked, recorded, deps);
   } catch (error) {
+    await recorded.ifUnwritten?.();
     if (answer.kind === 'done') throw error;
     deps.metrics.countAt(request.receivedAtMs, apiSource, 'EventsUnanswered');
     logFailure(deps.log, 'the row of a refused request could not be written', asError(error), {
@@ -227,6 +230,7 @@ async function record(request: ApiRequest, asked: Asked, answer: Answer, deps: A
   // At the time in its id, so that a minute's count equals its number of rows.
   deps.metrics.countAt(request.receivedAtMs, apiSource, 'EventsAccepted');
   if (answer.kind === 'refused') deps.metrics.count(apiSource, 'EventsRejected', 1, 'request_refused');
+  else if (recorded.duplicateOf !== undefined) deps.metrics.count(apiSource, 'EventsDuplicate', 1, 'duplicate');
   else deps.metrics.count(apiSource, 'EventsProcessed');
   for (const _ of recorded.performed ?? []) deps.metrics.count(apiSource, 'ActionsSucceeded');
   await bestEffort('the API could not be noted as a source', request.id, deps, () =>

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { defined } from '../../shared/core/defined.ts';
 import type { FieldError } from '../../shared/core/errors.ts';
 import { describeType } from '../../shared/core/json/values.ts';
 import type { HttpResult } from '../../shared/lambda/http-errors.ts';
@@ -23,17 +24,20 @@ export const refusalCodes = [
   'workflow_inactive',
   'target_missing',
   'idempotency_mismatch',
+  'request_in_progress',
 ] as const;
 
 export type RefusalCode = (typeof refusalCodes)[number];
 
 export type Refused = {
   kind: 'refused';
-  status: 400 | 401 | 403 | 404 | 413 | 415 | 422;
+  status: 400 | 401 | 403 | 404 | 413 | 415 | 422 | 503;
   code: RefusalCode;
   message: string;
   /** With 422, where fields are wrong. */
   errors?: FieldProblem[];
+  /** With 503. */
+  retryAfterSeconds?: number;
 };
 
 /** A route's answer; `recorded` is what goes into the logs, absent for reads. */
@@ -58,8 +62,8 @@ export class JsonText {
 
 export type Answer = Done | Refused;
 
-export function ok(body: unknown, recorded?: Recorded): Done {
-  return { kind: 'done', status: 200, body, ...(recorded && { recorded }) };
+export function ok(body: unknown, recorded?: Recorded, headers?: Record<string, string>): Done {
+  return { kind: 'done', status: 200, body, ...defined({ recorded, headers }) };
 }
 
 export function noContent(recorded?: Recorded): Done {
@@ -137,6 +141,7 @@ const errorTypes: Partial<Record<RefusalCode, string>> = {
   resource_missing: 'api_error',
   not_offered: 'api_error',
   workflow_missing: 'api_error',
+  request_in_progress: 'api_error',
 };
 
 export function httpResult(answer: Answer, requestId: string): HttpResult {
@@ -145,9 +150,10 @@ export function httpResult(answer: Answer, requestId: string): HttpResult {
     if (answer.body === undefined) return { statusCode: answer.status, headers: { ...headers, ...answer.headers } };
     return json(answer.status, answer.body, { ...headers, ...answer.headers });
   }
-  const { status, code, message, errors } = answer;
+  const { status, code, message, errors, retryAfterSeconds } = answer;
   const type = errorTypes[code] ?? 'invalid_request_error';
-  return json(status, { code, message, status, type, ...(errors && { errors }) }, headers);
+  const body = { code, message, status, type, ...(errors && { errors }) };
+  return json(status, body, { ...headers, ...defined({ 'retry-after': retryAfterSeconds?.toString() }) });
 }
 
 const retryAfterSecondsByDefault = 2;

@@ -7,6 +7,7 @@ import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeApiKeys } from '../../shared/adapters/dynamodb-api-keys.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
+import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeDirectoryList } from '../../shared/adapters/dynamodb-directory-list.ts';
@@ -39,6 +40,7 @@ const env = readEnvironment(
   process.env,
   'ENVIRONMENT',
   'ACTIONS_QUEUE_URL',
+  'CLAIMS_TABLE',
   'EVENT_LOG_TABLE',
   'ACTION_LOG_TABLE',
   'DIRECTORY_TABLE',
@@ -68,6 +70,7 @@ export const handler = makeHandler({
   list: makeDirectoryList(client, env.DIRECTORY_TABLE),
   subscriptions: makeSubscriptions(client, env.DIRECTORY_TABLE),
   audiences: makeAudiences(client, env.DIRECTORY_TABLE),
+  claims: makeClaimStore(client, env.CLAIMS_TABLE),
   eventLog: makeEventLog({ client, table: env.EVENT_LOG_TABLE, retentionDays, usersIndex: env.USERS_INDEX }),
   actionLog: makeActionLog({ client, table: env.ACTION_LOG_TABLE, retentionDays }),
   actionsQueue: makeActionsQueue(makeQueueClient(), env.ACTIONS_QUEUE_URL),

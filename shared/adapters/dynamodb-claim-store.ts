@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { defined } from '../core/defined.ts';
 import { RetryableError } from '../core/errors.ts';
 import { digestOf } from '../core/ids/claim-key.ts';
 import type { ClaimRef } from '../core/plan/actions-message.ts';
 import type { Claim, ClaimStore } from '../ports/claim-store.ts';
-import { answerOf, writeIf } from './dynamodb.ts';
+import { answerOf, tableError, writeIf } from './dynamodb.ts';
 
 /**
  * Claims: `pk` = the idempotency key, `sk` = `{source}#{event type}`, so that one Query by key
@@ -29,6 +30,7 @@ export function claimFromItem(item: Record<string, unknown>): Claim {
     leaseEndsAtMs: Number(item.lease_ends_at),
     expiresAtMs: Number(item.expires_at) * 1000,
     released: item.released === true,
+    ...(item.fingerprint !== undefined && { fingerprint: String(item.fingerprint) }),
   };
 }
 
@@ -37,6 +39,15 @@ const ttlSeconds = (timeMs: number) => Math.ceil(timeMs / 1000);
 
 export function makeClaimStore(client: DynamoDBDocumentClient, table: string): ClaimStore {
   return {
+    async read(ref) {
+      const { Item } = await client
+        .send(new GetCommand({ TableName: table, Key: claimItemKey(ref), ConsistentRead: true }))
+        .catch((error) => {
+          throw tableError(error, 'reading a claim');
+        });
+      return Item && claimFromItem(Item);
+    },
+
     /*
      * One conditional write on the happy path:
      *
@@ -46,13 +57,13 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
      *   another's, in any state  ─▶ refused; whether to take it over is decided with its log row at hand
      */
     async claim(request, nowMs) {
+      const { fingerprint } = request;
       const answer = await answerOf(
         client.send(
           new UpdateCommand({
             TableName: table,
             Key: claimItemKey(request),
-            UpdateExpression:
-              'SET #owner = :me, lease_ends_at = :lease, expires_at = if_not_exists(expires_at, :expires), execution = if_not_exists(execution, :execution)',
+            UpdateExpression: `SET #owner = :me, lease_ends_at = :lease, expires_at = if_not_exists(expires_at, :expires), execution = if_not_exists(execution, :execution)${fingerprint === undefined ? '' : ', fingerprint = if_not_exists(fingerprint, :fingerprint)'}`,
             ConditionExpression: 'attribute_not_exists(pk) OR (#owner = :me AND lease_ends_at <= :now)',
             ExpressionAttributeNames: { '#owner': 'owner' },
             ExpressionAttributeValues: {
@@ -61,6 +72,7 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
               ':expires': ttlSeconds(request.expiresAtMs),
               ':execution': request.execution ?? request.eventId,
               ':now': nowMs,
+              ...(fingerprint !== undefined && { ':fingerprint': fingerprint }),
             },
             ReturnValues: 'ALL_OLD',
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -86,6 +98,7 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
           leaseEndsAtMs: request.leaseEndsAtMs,
           expiresAtMs: ttlSeconds(request.expiresAtMs) * 1000,
           released: false,
+          ...defined({ fingerprint }),
         },
       };
     },
@@ -96,8 +109,7 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
           new UpdateCommand({
             TableName: table,
             Key: claimItemKey(request),
-            UpdateExpression:
-              'SET #owner = :me, lease_ends_at = :lease, expires_at = :expires, execution = :execution REMOVE released',
+            UpdateExpression: `SET #owner = :me, lease_ends_at = :lease, expires_at = :expires, execution = :execution${request.fingerprint === undefined ? '' : ', fingerprint = :fingerprint'} REMOVE released`,
             ConditionExpression: '#owner = :seenOwner AND lease_ends_at = :seenLease AND expires_at = :seenExpires',
             ExpressionAttributeNames: { '#owner': 'owner' },
             ExpressionAttributeValues: {
@@ -108,6 +120,7 @@ export function makeClaimStore(client: DynamoDBDocumentClient, table: string): C
               ':seenOwner': seen.owner,
               ':seenLease': seen.leaseEndsAtMs,
               ':seenExpires': ttlSeconds(seen.expiresAtMs),
+              ...(request.fingerprint !== undefined && { ':fingerprint': request.fingerprint }),
             },
           }),
         ),

@@ -11,6 +11,8 @@ export type Claim = {
   expiresAtMs: number;
   /** An action of the execution failed for good: a later copy may run again. */
   released: boolean;
+  /** What the owner was asked to do, as a hash. Absent for events: their key alone decides. */
+  fingerprint?: string;
 };
 
 export type ClaimRequest = ClaimRef & {
@@ -20,6 +22,7 @@ export type ClaimRequest = ClaimRef & {
   leaseEndsAtMs: number;
   /** End of the window if this claim opens one. */
   expiresAtMs: number;
+  fingerprint?: string;
 };
 
 export type ClaimAnswer =
@@ -28,13 +31,18 @@ export type ClaimAnswer =
 
 export interface ClaimStore {
   /**
+   * Reads consistently; undefined when the key is free. The claim may have expired.
+   * @throws RetryableError when the table is throttled or away
+   */
+  read(ref: ClaimRef): Promise<Claim | undefined>;
+  /**
    * Takes the claim if it is free, or re-enters our own once its lease has ended.
    * @throws RetryableError when the table is throttled or away
    */
   claim(request: ClaimRequest, nowMs: number): Promise<ClaimAnswer>;
   /**
    * Takes over a claim that is expired, released, or left by an owner that died, if it still equals
-   * `seen`. The claim then holds `execution` and `expiresAtMs`, and `released` is removed.
+   * `seen`. The claim then holds what is requested, and `released` is removed.
    * @returns false when another event was faster
    */
   takeOver(request: ClaimRequest & { execution: string }, seen: Claim): Promise<boolean>;

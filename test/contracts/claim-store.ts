@@ -134,6 +134,19 @@ export function claimStoreContract(storeOf: () => ClaimStore): void {
     expect(await store.claim(request({ eventId: 'e4' }), nowMs)).toMatchObject({ held: { released: false } });
   });
 
+  test('a claim keeps the fingerprint of the request that took it, until another takes it over', async () => {
+    const store = fresh();
+    expect(await store.read(request())).toBeUndefined();
+    const first = await store.claim(request({ fingerprint: 'a' }), nowMs);
+    expect(first).toMatchObject({ kind: 'taken', claim: { fingerprint: 'a' } });
+    const refused = await store.claim(request({ eventId: 'e2', fingerprint: 'b' }), nowMs);
+    expect(refused).toMatchObject({ kind: 'refused', held: { fingerprint: 'a' } });
+    if (refused.kind !== 'refused') throw new Error('expected a refusal');
+    expect(await store.read(request())).toEqual(refused.held);
+    await store.takeOver({ ...request({ eventId: 'e2', fingerprint: 'b' }), execution: 'e2' }, refused.held);
+    expect(await store.read(request())).toMatchObject({ owner: 'e2', execution: 'e2', fingerprint: 'b' });
+  });
+
   test('releasing a free key has no effect', async () => {
     const store = fresh();
     await store.release(request(), 'e1');

@@ -207,13 +207,15 @@ function actionRows(): ActionLogEntry[] {
 
 async function writeClaims({ client, names }: Pick<TestTables, 'client' | 'names'>): Promise<void> {
   const claims = makeClaimStore(client, names.Claims);
-  const claim = (key: string, eventType: string, id: string) => {
+  const claim = (key: string, eventType: string, id: string, more: { source?: string; fingerprint?: string } = {}) => {
     const ends = { leaseEndsAtMs: nowMs + 35_000, expiresAtMs: nowMs + 86_400_000 };
-    return claims.claim({ key, source: 'rudderstack', eventType, eventId: id, ...ends }, nowMs);
+    return claims.claim({ key, source: 'rudderstack', eventType, eventId: id, ...ends, ...more }, nowMs);
   };
   await claim(messageId, 'track/order_completed', ids.order);
   await claim(messageId, 'identify', ids.earlier);
   await claim('another', 'identify', ids.failed);
+  const request = { source: 'api', fingerprint: 'of what was asked' };
+  await claim('order_42', 'workflows.trigger#order-completed', ids.order, request);
   await claims.release({ key: messageId, source: 'rudderstack', eventType: 'track/order_completed' }, ids.order);
 }
 

@@ -112,6 +112,7 @@ describe('the client tries again by itself', () => {
     const { eventLog } = api.deps;
     let fails = 2;
     api.deps.eventLog = {
+      ...eventLog,
       async writeEach(entries) {
         if (fails-- > 0) throw new RetryableError('away', { retryAfterSeconds: 0 });
         return eventLog.writeEach(entries);

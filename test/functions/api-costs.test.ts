@@ -18,7 +18,7 @@ beforeAll(async () => {
   await users.merge('second', { from_user_id: 'third' });
   await users.delete('second');
   for (const id of ['a', 'b']) await objects.set('listed', id, {});
-  await api.client.workflows.trigger('order-completed', { recipients: ['known'] });
+  await trigger('k');
   await api.client.workflows.cancel('order-completed', { cancellation_key: 'o0' });
   const recipients = [{ id: 'other', team: 'red' }, { id: 'else' }];
   await objects.addSubscriptions('listed', 'a', { recipients });
@@ -64,6 +64,8 @@ function indexed({ Item = {}, ConditionExpression = '' }: Items = {}): number {
 }
 
 const members = (...ids: string[]) => ids.map((id) => ({ user: { id } }));
+const trigger = (idempotencyKey?: string) =>
+  api.client.workflows.trigger('order-completed', { recipients: ['known'] }, idempotencyKey ? { idempotencyKey } : {});
 
 const calls: Record<string, () => Promise<unknown>> = {
   'a read of one user, object or tenant': () => api.client.users.get('known'),
@@ -83,7 +85,10 @@ const calls: Record<string, () => Promise<unknown>> = {
   '2 users removed from an audience': () =>
     api.client.audiences.removeMembers('vip', { members: members('known', 'new') }),
   'a deleted user': () => api.client.users.delete('known'),
-  'a trigger for 1 user': () => api.client.workflows.trigger('order-completed', { recipients: ['new'] }),
+  'a trigger for 1 user': () => trigger(),
+  'a trigger without an `Idempotency-Key`': () =>
+    api.call('POST', '/v1/workflows/order-completed/trigger', { body: { recipients: ['new'] } }),
+  'a repeated trigger': () => trigger('k'),
   'a cancellation': () => api.client.workflows.cancel('order-completed', { cancellation_key: 'o1' }),
   'a refused change': () => api.call('PUT', '/v1/users/new', { body: { name: 5 } }),
   'a request without a valid key': () => api.call('GET', '/v1/users/new', { key: `sk_${'A'.repeat(43)}` }),

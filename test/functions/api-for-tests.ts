@@ -8,6 +8,7 @@ import { decodePath, matchRoute, proxyEvent } from '../../infra/local/proxy-even
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeApiKeys } from '../../shared/adapters/dynamodb-api-keys.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
+import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeDirectoryList } from '../../shared/adapters/dynamodb-directory-list.ts';
@@ -66,6 +67,7 @@ export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi>
     list: makeDirectoryList(client, names.Directory),
     subscriptions: makeSubscriptions(client, names.Directory),
     audiences: makeAudiences(client, names.Directory),
+    claims: makeClaimStore(client, names.Claims),
     eventLog: makeEventLog({ client, table: names.EventLog, retentionDays: 30, usersIndex: true }),
     actionLog: makeActionLog({ client, table: names.ActionLog, retentionDays: 30 }),
     actionsQueue: {

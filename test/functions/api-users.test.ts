@@ -270,7 +270,7 @@ describe('users.merge', () => {
       { subscriptions: { ...deps.subscriptions, subscribe: away } },
       { audiences: { ...deps.audiences, add: away } },
       { actionsQueue: { sendEach: async () => [{ sent: false, error: new Error('away') }] } },
-      { eventLog: { writeEach: async () => [new Error('away')] } },
+      { eventLog: { ...deps.eventLog, writeEach: async () => [new Error('away')] } },
     ];
     for (const [i, death] of deaths.entries()) {
       const [into, from] = [`k${i}`, `l${i}`];

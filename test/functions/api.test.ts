@@ -176,7 +176,7 @@ describe('requests that cannot be done', () => {
       { keys: { ...deps.keys, find: away } },
       { directory: { ...deps.directory, readEach: away } },
       { actionLog: { writeEach: async () => [new RetryableError('away')] } },
-      { eventLog: { writeEach: async () => [new RetryableError('away')] } },
+      { eventLog: { ...deps.eventLog, writeEach: async () => [new RetryableError('away')] } },
       { configuration: away },
     ];
     const before = { ...deps };

@@ -76,7 +76,8 @@ const expected: Record<string, Record<string, string[]>> = {
   api: {
     log: ownLog,
     ActionsQueue: ['sqs:SendMessage'],
-    EventLog: table('BatchWriteItem'),
+    Claims: table('GetItem', 'UpdateItem'),
+    EventLog: table('GetItem', 'BatchWriteItem'),
     ActionLog: table('BatchWriteItem'),
     Directory: table('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'),
     'Directory/index/list': table('Query'),

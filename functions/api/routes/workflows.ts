@@ -49,7 +49,9 @@ export const workflowRoutes: readonly Route[] = [
     async handle({ params: { key }, body, request, ports }) {
       const triggered = await triggerWorkflow(key, body as TriggerAsked, request, ports);
       if (triggered.kind === 'refused') return refused(triggered);
-      return ok({ workflow_run_id: triggered.workflowRunId }, triggered.recorded);
+      const { workflowRunId, replayOf, recorded } = triggered;
+      const headers = { 'idempotent-replayed': 'true', 'original-x-request-id': replayOf ?? '' };
+      return ok({ workflow_run_id: workflowRunId }, recorded, replayOf === undefined ? undefined : headers);
     },
   }),
   defineRoute({
@@ -85,6 +87,8 @@ function refused(refusal: TriggerRefusal | WorkflowRefusal): Refused {
   const { kind, reason } = refusal;
   if ('errors' in refusal) return invalidFields(refusal.errors, reason);
   const { detail: message } = refusal;
+  if ('retryAfterSeconds' in refusal)
+    return { kind, status: 503, code: reason, message, retryAfterSeconds: refusal.retryAfterSeconds };
   const status = reason === 'workflow_missing' ? 404 : reason === 'payload_too_large' ? 413 : 422;
   return { kind, status, code: reason, message };
 }

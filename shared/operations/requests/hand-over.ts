@@ -23,16 +23,12 @@ export async function handOver(
   await sendMessage({ ...message, occurredAtMs }, ports);
 }
 
-/**
- * The message that hands an action over.
- * @param id of the action; default: made of the request's id
- */
+/** The message that hands an action over. */
 export async function messageFor(
   action: Action,
   payload: JsonObject,
   request: ApiRequest,
   ports: Pick<RequestPorts, 'configuration' | 'nowMs'>,
-  id = invocationId(request.id, apiMapping),
 ): Promise<ActionsMessage> {
   const { version } = await ports.configuration();
   return {
@@ -47,7 +43,7 @@ export async function messageFor(
     again: false,
     n: 1,
     firstSentAtMs: ports.nowMs(),
-    invocations: [{ id, mapping: apiMapping, action: action.id, payload }],
+    invocations: [{ id: invocationId(request.id, apiMapping), mapping: apiMapping, action: action.id, payload }],
   };
 }
 

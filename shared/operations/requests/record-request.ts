@@ -16,6 +16,17 @@ export type Recorded = {
   handedOver?: number;
   /** Why it was refused; absent when it was done. */
   refusal?: string;
+  /** The idempotency key that it holds, or repeats. */
+  key?: string;
+  /** The execution that it goes on with, or repeats; absent: its own. */
+  execution?: string;
+  /** The request that it repeats: nothing was done again. */
+  duplicateOf?: string;
+  /**
+   * Called when its rows could not be written, since the client then repeats the request. Best
+   * effort: it must not throw.
+   */
+  ifUnwritten?: () => Promise<void>;
 };
 
 /** What the client asked, as its row keeps it. */
@@ -60,20 +71,17 @@ export async function recordRequest(
 function eventEntry(
   request: ApiRequest,
   asked: Asked,
-  { userId, performed = [], handedOver = 0, refusal }: Recorded,
+  recorded: Recorded,
   configVersion: number,
   nowMs: number,
 ): EventLogEntry {
-  const ending =
-    refusal === undefined
-      ? ({ status: 'processed', execution: request.id } as const)
-      : ({ status: 'rejected', reason: 'request_refused', detail: clip(refusal) } as const);
+  const { userId, key, performed = [], handedOver = 0 } = recorded;
   return {
     id: request.id,
     source: apiSource,
     eventType: request.call,
-    ...defined({ userId: userId === undefined ? undefined : clip(userId) }),
-    ...ending,
+    ...defined({ userId: userId === undefined ? undefined : clip(userId), key }),
+    ...endOf(request, recorded),
     configVersion,
     verification: 'enforced:verified',
     actionsPlanned: performed.length + handedOver,
@@ -81,6 +89,15 @@ function eventEntry(
     processedAtMs: nowMs,
     payload: payloadOf(request, asked),
   };
+}
+
+function endOf(
+  { id }: ApiRequest,
+  { refusal, duplicateOf, execution = id }: Recorded,
+): Pick<EventLogEntry, 'status' | 'reason' | 'detail' | 'execution' | 'duplicateOf'> {
+  if (refusal !== undefined) return { status: 'rejected', reason: 'request_refused', detail: clip(refusal) };
+  if (duplicateOf !== undefined) return { status: 'idempotent', reason: 'duplicate', execution, duplicateOf };
+  return { status: 'processed', execution };
 }
 
 /** The request as text: who asked, what, and the body unchanged. */

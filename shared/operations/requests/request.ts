@@ -1,6 +1,7 @@
 import type { ActionLog } from '../../ports/action-log.ts';
 import type { ApiKey } from '../../ports/api-keys.ts';
 import type { Audiences } from '../../ports/audiences.ts';
+import type { ClaimStore } from '../../ports/claim-store.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Directory } from '../../ports/directory.ts';
 import type { EventLog } from '../../ports/event-log.ts';
@@ -22,6 +23,8 @@ export type ApiRequest = {
   receivedAtMs: number;
   /** When work must end, so that the answer is in time. */
   deadlineMs: number;
+  /** The header as sent. Only `workflows.trigger` heeds it. */
+  idempotencyKey?: string;
 };
 
 /** What requests may use. */
@@ -31,7 +34,8 @@ export type RequestPorts = {
   directory: Directory;
   subscriptions: Subscriptions;
   audiences: Audiences;
-  eventLog: Pick<EventLog, 'writeEach'>;
+  claims: Pick<ClaimStore, 'read' | 'claim' | 'takeOver'>;
+  eventLog: Pick<EventLog, 'statusOf' | 'writeEach'>;
   actionLog: Pick<ActionLog, 'writeEach'>;
   actionsQueue: ActionsQueue;
   nowMs(): number;

@@ -151,6 +151,7 @@ function processorDeps(): ProcessorDeps {
   return {
     configuration: { current: async () => live, reload: async () => live },
     claims: {
+      read: async () => undefined,
       claim: async ({ eventId, leaseEndsAtMs, expiresAtMs }) => ({
         kind: 'taken',
         claim: { owner: eventId, execution: eventId, leaseEndsAtMs, expiresAtMs, released: false },
