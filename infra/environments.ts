@@ -16,7 +16,7 @@ export type PipelineEnvironment = {
    * Your own domain name for the ingest URLs, so that a rebuilt API does not change every URL
    * pasted at vendors. Absent: the name that API Gateway assigns. The certificate is an issued one
    * of ACM in the environment's region. With `hostedZone` the stack writes the DNS record too;
-   * without it you do (docs/deploy.md, "Custom domain").
+   * without it you do (docs/custom-domain.md).
    */
   customDomain?: {
     domainName: string;
@@ -64,7 +64,7 @@ export type PipelineEnvironment = {
   /**
    * Reserves this much of the account's concurrency for ingest, which never takes more. Absent: it
    * shares with all other functions. A new account may have too little to reserve any
-   * (docs/deploy.md, "Prerequisites").
+   * (docs/deploy.md).
    */
   ingestReservedConcurrency?: number;
   /**
@@ -80,7 +80,7 @@ export type PipelineEnvironment = {
   /**
    * Keeps the tables when the stack is deleted. Tables and stack cannot be deleted until the
    * protection is switched off by hand. The first deploy leaves it off: `-c firstDeploy=true`
-   * (docs/deploy.md, "First deploy").
+   * (docs/deploy.md).
    */
   protectData: boolean;
 };

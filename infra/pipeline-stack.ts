@@ -234,7 +234,7 @@ export class PipelineStack extends Stack {
   /**
    * The key behind the token of every ingest URL: made once, by the first deploy. Changing what
    * generates it would make a new key, and with it new URLs; deleting the stack keeps it. Replacing
-   * it: docs/deploy.md, "Replacing the ingest key".
+   * it: docs/ingest-key.md.
    */
   #ingestKey(secretName: string): void {
     const secret = new Secret(this, 'IngestKey', {
@@ -253,7 +253,7 @@ export class PipelineStack extends Stack {
     keepLogicalId(secret, 'IngestKey');
     acceptFindings(secret, {
       'AwsSolutions-SMG4':
-        'A new key is a new URL at every sender. A person replaces it, step by step: docs/deploy.md says how.',
+        'A new key is a new URL at every sender. A person replaces it, step by step: docs/ingest-key.md says how.',
     });
   }
 

@@ -43,9 +43,7 @@ const remedies: Partial<Record<SecretFault, (name: string) => string>> = {
 
 function setIt(name: string): string {
   // The stack makes the ingest key. A value set by hand would change every URL.
-  return name === 'ingest'
-    ? 'docs/deploy.md, "Replacing the ingest key", says what it must hold'
-    : `npx signalbox secrets set ${name}`;
+  return name === 'ingest' ? 'docs/ingest-key.md says what it must hold' : `npx signalbox secrets set ${name}`;
 }
 
 /**

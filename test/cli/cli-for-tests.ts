@@ -17,7 +17,8 @@ export type TestCli = {
   table: ConfigurationTable;
   secrets: SecretStore;
   secretsEndpoint: string;
-  signalbox(args: string[], input?: string): Promise<CliAnswer>;
+  /** @param env variables of this command alone */
+  signalbox(args: string[], input?: string, env?: Record<string, string>): Promise<CliAnswer>;
   stop(): Promise<void>;
 };
 
@@ -62,7 +63,8 @@ export async function startCli(snapshot: Snapshot, moreOutputs: Record<string, s
     table,
     secrets,
     secretsEndpoint: secretsApi.endpoint,
-    signalbox: (args, input) => cli.run(args, input === undefined ? {} : { input }),
+    signalbox: (args, input, env) =>
+      cli.run(args, { ...(input !== undefined && { input }), ...(env !== undefined && { env }) }),
     async stop() {
       cli.stop();
       await Promise.all([tables.stop(), secretsApi.stop()]);

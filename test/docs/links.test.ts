@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { loadCommands, refusedBecause } from './cli-commands.ts';
-import { anchorOf, fencesOf, proseOf, sectionsOf } from './markdown.ts';
+import { invocationsOf } from './invocations.ts';
+import { anchorOf, proseOf, sectionsOf } from './markdown.ts';
 
 /*
  * What the documents point at is there: files, headings, and the commands of the CLI with the options that are shown.
@@ -41,19 +42,7 @@ function brokenBecause(page: string, link: string): string | undefined {
 
 const linksOf = (page: string) => [...proseOf(textOf(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
 
-/** A command; `named` where the text only names it, and may leave its arguments out. */
-type Shown = { command: string; named: boolean };
-
-/** Every `npx signalbox …` of a page, in fences and in the text, up to what ends a command. */
-function commandsOf(page: string): Shown[] {
-  const text = textOf(page);
-  const inline = [...proseOf(text).matchAll(/`([^`]+)`/g)].map(([, code = '']) => code.replaceAll(/\s+/g, ' '));
-  const lines = fencesOf(text.split('\n')).flatMap((fence) => fence.text.replaceAll(/\\\n\s*/g, ' ').split('\n'));
-  const invocation = /npx signalbox((?: +(?:"[^"]*"|'[^']*'|\$\([^)]*\)|[^\s|;&<>#()"']+))+)/g;
-  const find = (codes: string[], named: boolean): Shown[] =>
-    codes.flatMap((code) => [...code.matchAll(invocation)].map(([, words = '']) => ({ command: words.trim(), named })));
-  return [...find(inline, true), ...find(lines, false)];
-}
+const commandsOf = (page: string) => invocationsOf(textOf(page), 'npx signalbox');
 
 beforeAll(loadCommands);
 
@@ -77,7 +66,10 @@ describe('this test', () => {
   test('finds the links and commands that there are', () => {
     expect(linksOf('README.md').length).toBeGreaterThan(5);
     expect(commandsOf('README.md')).toContainEqual({ command: 'send rudderstack', named: false });
-    expect(commandsOf('docs/deploy.md')).toContainEqual({ command: 'events --status failed --since 2h', named: true });
+    expect(commandsOf('docs/roll-back.md')).toContainEqual({
+      command: 'events --status failed --since 2h',
+      named: true,
+    });
   });
 
   test('notices a missing file, a missing heading, a wrong command, option, value or argument', () => {

@@ -3,7 +3,7 @@ const known: Record<string, { lines: RegExp; why: string }> = {
   '59204a2': {
     lines:
       /^old: (?:verify|\S+ was never processed|\S+ has 0 runs|\S+ shows 0 actions|a run of \S+, which has no row|events show|why|replay)/,
-    why: 'its commands do not find source and key in packed event rows; docs/deploy.md, "Rolling back"',
+    why: 'its commands do not find source and key in packed event rows; docs/roll-back.md',
   },
 };
 

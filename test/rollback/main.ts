@@ -63,7 +63,7 @@ async function runAll(): Promise<boolean> {
   const current = await buildCurrent();
   const changes = changesOf(formsOf(await recordedBy(current, 'now')));
   for (const change of changes) say(`  ${change}`);
-  if (changes.length > 0) say('  docs/deploy.md, "When a format changes", says what has to come first');
+  if (changes.length > 0) say('  docs/formats.md says what has to come first');
   say(`${changes.length === 0 ? 'passed' : 'FAILED'}: messages and rows have the forms that are kept`);
   let failures = changes.length;
   for (const commit of recordings()) {

@@ -22,7 +22,7 @@ describe.each(recordings())('messages that %s left in its queues', (commit) => {
     }
   });
 
-  test('are written as they were: a form that changes takes two releases (docs/deploy.md)', () => {
+  test('are written as they were: a form that changes takes two releases (docs/formats.md)', () => {
     expect(events.length).toBeGreaterThan(20);
     for (const text of events) expect(JSON.parse(encodeRawEvent(decodeRawEvent(text)))).toEqual(JSON.parse(text));
     for (const text of actions) {

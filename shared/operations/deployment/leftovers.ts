@@ -94,7 +94,7 @@ function secretFinding(planned: PlannedStack, name: string, deleted: boolean, co
     ...leftover,
     level: 'blocks',
     found: `the secret ${name} ${deleted ? 'is scheduled for deletion, and keeps its name until then' : 'exists and is of no stack'}; a deploy fails with "already exists"`,
-    right: `no such secret. It is the key of all ingest URLs of ${planned.environment}: docs/deploy.md, "Deploying again", says how to keep it`,
+    right: `no such secret. It is the key of all ingest URLs of ${planned.environment}: docs/tear-down.md, "Deploying again", says how to keep it`,
     next: deleted
       ? [`${commands.aws(`secretsmanager restore-secret --secret-id ${name}`)}, to keep its value`, remove]
       : [remove],
@@ -106,7 +106,7 @@ function tableFinding(name: string, commands: Commands): Finding {
     ...leftover,
     level: 'advice',
     found: `the table ${name} is of an earlier stack; this one does not use it`,
-    right: 'its rows are not needed, and it is deleted; or they are brought over: docs/deploy.md',
+    right: 'its rows are not needed, and it is deleted; or they are brought over: docs/restore.md',
     next: [
       commands.aws(`dynamodb describe-table --table-name ${name} --query Table.ItemCount`),
       commands.aws(`dynamodb update-table --table-name ${name} --no-deletion-protection-enabled`),

@@ -68,7 +68,7 @@ function saidOf(planned: PlannedStack, deployed: DeployedStack | undefined, comm
         level: 'blocks',
         found: `${found}: parts of it could not be ${status === 'CREATE_FAILED' ? 'made' : 'removed'}`,
         right:
-          'there is no stack, or a whole one: see what failed, remove the cause, delete the stack (docs/deploy.md)',
+          'there is no stack, or a whole one: see what failed, remove the cause, delete the stack (docs/recover.md)',
         next: [events, ...free, remove, commands.signalbox('deploy check', environment)],
       };
     case 'UPDATE_FAILED':
@@ -110,7 +110,8 @@ function absent(planned: PlannedStack, commands: Commands): Said {
 }
 
 function waitFor(status: string): string {
-  if (status.startsWith('CREATE') || status === 'IMPORT_IN_PROGRESS') return 'stack-create-complete';
+  if (status.startsWith('CREATE')) return 'stack-create-complete';
+  if (status.startsWith('IMPORT')) return 'stack-import-complete';
   if (status.startsWith('DELETE')) return 'stack-delete-complete';
   if (status.startsWith('UPDATE_ROLLBACK')) return 'stack-rollback-complete';
   return status.startsWith('ROLLBACK') ? 'stack-rollback-complete' : 'stack-update-complete';

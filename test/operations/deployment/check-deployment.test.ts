@@ -8,6 +8,8 @@ import { type PlannedStack, plannedStack } from '../../../shared/operations/depl
 import { configurationThere } from '../../../shared/operations/deployment/secrets-finding.ts';
 import { StackOutputs } from '../../../shared/operations/environment.ts';
 import { placeOf, policyFor } from '../../../shared/operations/policies/policies.ts';
+import { awsRefusedBecause, cdkRefusedBecause, loadAwsClients } from '../../docs/aws-commands.ts';
+import { loadCommands, refusedBecause } from '../../docs/cli-commands.ts';
 import { templateOf } from '../../infra/templates.ts';
 import { answersOf, emptyAccount, type ModelAccount } from '../../support/aws-account.ts';
 import { AwsFailure, startAws } from '../../support/aws-wire.ts';
@@ -28,6 +30,9 @@ function planned(name: 'development' | 'production'): PlannedStack {
   };
   return plannedStack(stack, templateOf(name));
 }
+
+/** Everything that any finding said to do. */
+const steps = new Set<string>();
 
 let aws: Awaited<ReturnType<typeof startAws>>;
 let account: ModelAccount;
@@ -53,12 +58,14 @@ async function check(
   const config = { region, credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' } };
   const asked = openAwsAccount(config);
   try {
-    return await checkDeployment({ ...planned(name), ...change }, region, {
+    const result = await checkDeployment({ ...planned(name), ...change }, region, {
       account: asked,
       commands: commandsWith({}),
       configuration: (deployed) => configurationThere(name, deployed, config, files),
       explain: explainError,
     });
+    for (const { next } of result.findings) for (const one of next) steps.add(one);
+    return result;
   } finally {
     asked.close();
   }
@@ -311,7 +318,7 @@ describe('what an earlier stack left', () => {
     expect(said).toContain(`aws sqs delete-queue --queue-url ${aws.url}/000000000000/${queues[0]}`);
     expect(said).toContain(`aws logs delete-log-group --log-group-name ${logGroups[2]}`);
     expect(said).toContain('delete-secret --secret-id signalbox/production/ingest --force-delete-without-recovery');
-    expect(said).toContain('docs/deploy.md');
+    expect(said).toContain('docs/tear-down.md');
     expect(said).not.toContain('of-another-tool');
   });
 
@@ -327,7 +334,7 @@ describe('what an earlier stack left', () => {
     account.tables = ['a', 'b', 'c', 'd', 'signalbox-production-Directory-1A2B3C', 'z'];
     const findings = of(await check(), 'leftovers');
     expect(findings).toMatchObject([{ level: 'advice', found: expect.stringContaining('Directory-1A2B3C') }]);
-    expect(text(findings)).toContain('docs/deploy.md');
+    expect(text(findings)).toContain('docs/restore.md');
   });
 
   test('is not looked for among what is of an environment whose name begins with this one’s, or of other tools', async () => {
@@ -486,4 +493,23 @@ test('the policy deploy allows every call of the check, and the check makes ever
   const allowed = document.Statement.flatMap(({ Action }) => Action);
   // Content that is live is read by a query as well; roles of the bootstrap are CDK's.
   expect(allowed.filter((action) => !used.has(action))).toEqual(['dynamodb:Query', 'sts:AssumeRole']);
+});
+
+// Last: it looks at what the tests above were told.
+test('every command that a finding names is one that aws, cdk or this tool has, with its options', async () => {
+  await loadAwsClients();
+  await loadCommands();
+  const refusedBy: [start: RegExp, refused: (command: string) => string | undefined][] = [
+    [/^aws /, awsRefusedBecause],
+    [/^npx cdk /, cdkRefusedBecause],
+    [/^npx signalbox /, (command) => (command.startsWith('policy ') ? undefined : refusedBecause(command))],
+  ];
+  const commands = [...steps].flatMap((one) => {
+    const [command = ''] = one.split(/, | prints /);
+    return refusedBy.flatMap(([start, refused]) =>
+      start.test(command) ? [[command, refused(command.replace(start, ''))]] : [],
+    );
+  });
+  expect(commands.length).toBeGreaterThan(25);
+  expect(commands.filter(([, because]) => because !== undefined)).toEqual([]);
 });
