@@ -386,7 +386,7 @@ describe('Knock’s answers', () => {
 
   test.each([
     [401, /does not accept the service token \("The service token is invalid"\): it is wrong, expired or revoked/],
-    [403, /may not read this account/],
+    [403, /the service token may not read this/],
     [404, /does not have what an import reads.*management API is https:\/\/control\.knock\.app/s],
     [422, /Knock answered 422/],
   ])('%s is said in words, once, and nothing is written', async (status, words) => {

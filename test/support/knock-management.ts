@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { makeKnockPipeline } from './knock-pipeline.ts';
 import { checkKnockShape, type KnockShape } from './knock-shapes.ts';
 
 type Entry = Record<string, unknown>;
@@ -24,14 +25,28 @@ export type KnockServer = {
   /** Statuses that the next calls are answered with, whatever they ask for. `hang up` cuts the connection. */
   faults: (number | 'hang up')[];
   account: FakeAccount;
+  /** A secret key of the environment, for the API of records. */
+  apiKey: string;
+  /** What it did with events that were posted to a source's URL. */
+  pipeline: ReturnType<typeof makeKnockPipeline>;
   stop(): Promise<void>;
 };
+
+type State = Omit<KnockServer, 'stop'>;
 
 /** Knock's management API over a socket: token, pages of two, rate limits and errors as Knock words them. */
 export async function startKnockManagement(account: FakeAccount): Promise<KnockServer> {
   const token = 'knock_st_fake-token';
-  const state: Omit<KnockServer, 'stop' | 'url'> = { token, calls: [], faults: [], account };
-  const server = createServer((request, response) => answer(request, response, state));
+  const state: State = {
+    url: '',
+    token,
+    apiKey: 'sk_test_fake-key',
+    calls: [],
+    faults: [],
+    account,
+    pipeline: makeKnockPipeline(() => state.account),
+  };
+  const server = createServer((request, response) => void answer(request, response, state));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return Object.assign(state, {
@@ -56,7 +71,7 @@ const problems: Record<number, Entry> = {
   500: { code: 'internal', message: 'Something went wrong', status: 500, type: 'api_error' },
 };
 
-function answer(request: IncomingMessage, response: ServerResponse, state: Omit<KnockServer, 'stop' | 'url'>): void {
+async function answer(request: IncomingMessage, response: ServerResponse, state: State): Promise<void> {
   const url = new URL(request.url ?? '', 'http://knock');
   state.calls.push(`${request.method} ${url.pathname}${decodeURIComponent(url.search)}`);
   const fail = (status: number) =>
@@ -67,16 +82,45 @@ function answer(request: IncomingMessage, response: ServerResponse, state: Omit<
   const fault = state.faults.shift();
   if (fault === 'hang up') return void request.socket.destroy();
   if (fault !== undefined) return void fail(fault);
+  const [, first = '', , token = ''] = url.pathname.split('/');
+  if (request.method === 'POST' && first === 'integrations') {
+    const body = await new Response(request as never).text();
+    return void response.writeHead(state.pipeline.receive(token, request.headers, body)).end();
+  }
+  if (isOfRecords(url)) {
+    if (request.headers.authorization !== `Bearer ${state.apiKey}`) return void fail(401);
+    const record = readRecord(url, state.pipeline);
+    if (record === undefined) return void fail(404);
+    return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(record));
+  }
   if (request.headers.authorization !== `Bearer ${state.token}`) return void fail(401);
-  const found = read(url, state.account);
+  const found = read(url, state);
   if (found === undefined) return void fail(404);
   checkKnockShape(found.shape, found.body);
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(found.body));
+  const text = JSON.stringify(found.body).replaceAll(endpointBase, state.url);
+  response.writeHead(200, { 'content-type': 'application/json' }).end(text);
+}
+
+/** Endpoints of fixtures begin so; an answer has the fake's own address in its place. */
+const endpointBase = 'https://api.knock.example';
+
+const recordNouns = new Set(['users', 'objects', 'tenants', 'workflow_recipient_runs']);
+const isOfRecords = ({ pathname }: URL) => recordNouns.has(pathname.split('/')[2] ?? '');
+
+/** The API of records, as `@knocklabs/node` has its types. */
+function readRecord({ pathname }: URL, { users, objects, runs }: State['pipeline']): Entry | undefined {
+  const [, , noun, first = '', second = ''] = pathname.split('/').map(decodeURIComponent);
+  if (noun === 'workflow_recipient_runs') return { items: runs, page_info: { __typename: 'PageInfo', page_size: 50 } };
+  const updated_at = new Date().toISOString();
+  if (noun === 'users') return users.has(first) ? { __typename: 'User', updated_at, ...users.get(first) } : undefined;
+  const [collection, id] = noun === 'tenants' ? ['$tenants', first] : [first, second];
+  const found = objects.get(`${collection}/${id}`);
+  return found && { __typename: 'Object', id, collection, updated_at, properties: found };
 }
 
 type Answer = { shape: KnockShape; body: unknown };
 
-function read({ pathname, searchParams }: URL, account: FakeAccount): Answer | undefined {
+function read({ pathname, searchParams }: URL, { account, pipeline }: State): Answer | undefined {
   const slug = searchParams.get('environment') ?? 'development';
   const [, version, noun, key, part] = pathname.split('/').map(decodeURIComponent);
   if (version !== 'v1') return undefined;
@@ -111,6 +155,13 @@ function read({ pathname, searchParams }: URL, account: FakeAccount): Answer | u
       }
       const found = account.sources.find(({ source }) => source.key === key);
       if (found === undefined) return undefined;
+      if (part === 'logs') {
+        const withActions = includes.includes('actions');
+        const entries = pipeline.logs
+          .filter((log) => log.source === key && log.slug === slug)
+          .map(({ entry: { actions, ...entry } }) => ({ ...entry, ...(withActions && { actions }) }));
+        return { shape: 'logs', body: page(entries, searchParams) };
+      }
       if (part === 'status')
         return {
           shape: 'status',

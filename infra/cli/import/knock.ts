@@ -11,23 +11,25 @@ import type { ReportEntry, ReportKind } from '../../../shared/operations/knock/r
 import { usageError } from '../../../shared/operations/refusal.ts';
 import { plural, printable } from '../../../shared/operations/words/text.ts';
 import { environments } from '../../environments.ts';
-import { examples, isEnvironmentNamed, optionsOf } from '../command.ts';
+import { examples, isEnvironmentNamed, optionsOf, positiveInteger } from '../command.ts';
 import { printFieldChanges } from '../configuration/differences.ts';
 import { type DirectoryOption, folderNamed, withDirectory } from '../configuration/files.ts';
 import { readHidden } from '../terminal/hidden-input.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
+import type { CompareOptions } from './compare.ts';
 
-type ImportOptions = DirectoryOption & {
-  as: string[];
-  kind: string[];
-  target?: 'log' | 'knock';
-  overwrite?: boolean;
-  dryRun?: boolean;
-  baseUrl?: string;
-};
+type ImportOptions = DirectoryOption &
+  Omit<CompareOptions, 'compare'> & {
+    compare?: string;
+    as: string[];
+    kind: string[];
+    target?: 'log' | 'knock';
+    overwrite?: boolean;
+    dryRun?: boolean;
+  };
 
 export function addKnock(group: Command): void {
-  const knock = withDirectory(group.command('knock'))
+  const knock = withDirectory(group.command('knock [file...]'))
     .description('reads an account of Knock and writes its sources, mappings, workflows and audiences as files')
     .option('--as <slug=name>', 'the environment here that takes the place of one of Knock; repeatable', collect, [])
     .option('--kind <key=kind>', 'the kind of a source whose key and name do not tell it; repeatable', collect, [])
@@ -40,10 +42,27 @@ export function addKnock(group: Command): void {
     .option('--overwrite', 'change files that differ from Knock; their comments stay')
     .option('--dry-run', 'show what would be written, and write nothing')
     .option('--base-url <url>', "the management API, if it is not Knock's own address")
-    .action((_options, command: Command) => run(optionsOf(command), isEnvironmentNamed(command)));
+    .option(
+      '--compare <source>',
+      'imports nothing: sends the events in the files to both sides, and lists how their effects differ',
+    )
+    .option('--last <n>', 'with --compare: the newest recorded events of the source in place of files', positiveInteger)
+    .option('--new-ids', 'with --compare: give events of files new ids, as recorded ones get')
+    .option(
+      '--header <header>',
+      'with --compare: sent as it is, in place of a signature made here; repeatable',
+      collect,
+      [],
+    )
+    .option('--log-wait <seconds>', "with --compare: how long to wait for Knock's log", positiveInteger)
+    .option('--api-url <url>', "with --compare: Knock's API, if it is not its own address")
+    .option('--yes', 'with --compare: send without asking')
+    .action((files: string[], _options, command: Command) =>
+      run(files, optionsOf(command), isEnvironmentNamed(command)),
+    );
   knock.addHelpText(
     'after',
-    '\nThe service token (Knock dashboard, Settings → Service tokens) is read from KNOCK_SERVICE_TOKEN, else asked for. Without -e all\nenvironments are read; with it, only the one that takes its place. Nothing changes at Knock. docs/moving-from-knock.md',
+    '\nThe service token (Knock dashboard, Settings → Service tokens) is read from KNOCK_SERVICE_TOKEN, else asked for. Without -e all\nenvironments are read; with it, only the one that takes its place. An import changes nothing at Knock; --compare has effects there.\ndocs/moving-from-knock.md',
   );
   examples(
     knock,
@@ -51,19 +70,28 @@ export function addKnock(group: Command): void {
     ['import knock', 'writes new files, changes none'],
     ['import knock --as prod=production --kind orders=stripe', 'other names, and a sender that no name tells'],
     ['import knock --target knock --overwrite', 'later: runs start the workflows of Knock'],
+    ['import knock --compare stripe invoice.json', 'the same event on both sides, and how its effects differ'],
   );
 }
 
 const collect = (text: string, before: string[]): string[] => [...before, text];
 
-async function run(options: ImportOptions, isNamed: boolean): Promise<void> {
+async function run(files: string[], options: ImportOptions, isNamed: boolean): Promise<void> {
   const terminal = processTerminal();
   const serviceToken =
     process.env.KNOCK_SERVICE_TOKEN ?? (await readHidden('Service token of Knock (not shown): ')).trim();
+  const names = pairsFrom(options.as, '--as', 'SLUG=NAME');
+  const { compare } = options;
+  if (compare !== undefined) {
+    const { compareCommand } = await import('./compare.ts');
+    const slug = [...names].find(([, name]) => name === options.environment)?.[0] ?? options.environment;
+    return compareCommand(files, { ...options, compare, slug, serviceToken, apiKey: process.env.KNOCK_API_KEY });
+  }
+  if (files.length > 0) throw usageError('files are for --compare SOURCE; an import reads the account');
   const request: ImportRequest = {
     access: { serviceToken, ...(options.baseUrl !== undefined && { baseUrl: options.baseUrl }) },
     here: environments.map(({ name }) => name),
-    names: pairsFrom(options.as, '--as', 'SLUG=NAME'),
+    names,
     kinds: pairsFrom(options.kind, '--kind', 'KEY=KIND'),
     directory: folderNamed(options.dir),
     overwrite: options.overwrite === true,

@@ -18,6 +18,11 @@ type Facts = ActionFacts & {
    */
   startsRunsFor?: string;
   /**
+   * Whose record it writes: the one that its parameters `id` and, for objects, `collection` name.
+   * Absent: it writes a relation, or no record.
+   */
+  writes?: 'user' | 'object' | 'tenant';
+  /**
    * Optional parameters that decide whom the action is for: an unreadable one fails the action
    * instead of being left out.
    */

@@ -11,6 +11,7 @@ import { suggestedObject } from './parts/suggestion.ts';
 export const objectsDelete = defineAction({
   id: 'objects_delete',
   does: 'deletes one object with its subscribers',
+  writes: 'object',
   destructive: true,
   params: z.object({
     collection: Collection.describe('Which collection.'),

@@ -13,6 +13,7 @@ import { suggestedObject } from './parts/suggestion.ts';
 export const objectsSet = defineAction({
   id: 'objects_set',
   does: 'creates or updates one object',
+  writes: 'object',
   params: z.object({
     collection: Collection.describe('Which collection; plural names read well.'),
     id: EntityId.describe('Which object; unique within its collection.'),

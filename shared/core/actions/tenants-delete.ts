@@ -12,6 +12,7 @@ import { suggestedTenant } from './parts/suggestion.ts';
 export const tenantsDelete = defineAction({
   id: 'tenants_delete',
   does: 'deletes one tenant',
+  writes: 'tenant',
   destructive: true,
   params: z.object({
     id: TenantId.describe('Which tenant.'),

@@ -14,6 +14,7 @@ import { suggestedTenant } from './parts/suggestion.ts';
 export const tenantsSet = defineAction({
   id: 'tenants_set',
   does: 'creates or updates one tenant',
+  writes: 'tenant',
   params: z.object({
     id: TenantId.describe('Which tenant.'),
     name: Text.optional().describe('Its name.'),

@@ -11,6 +11,7 @@ import { tellsOfDeletedPerson } from './parts/suggestion.ts';
 export const usersDelete = defineAction({
   id: 'users_delete',
   does: 'deletes one user with its subscriptions, memberships and unfinished runs',
+  writes: 'user',
   destructive: true,
   params: z.object({
     id: EntityId.describe('Who is deleted.'),

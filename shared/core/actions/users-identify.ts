@@ -12,6 +12,7 @@ import { tellsOfPerson } from './parts/suggestion.ts';
 export const usersIdentify = defineAction({
   id: 'users_identify',
   does: 'creates or updates one user',
+  writes: 'user',
   params: z.object({
     id: EntityId.describe('Who it is.'),
     name: Text.optional().describe('Full name.'),

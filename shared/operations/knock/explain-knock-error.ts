@@ -1,4 +1,5 @@
-import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@knocklabs/mgmt';
+import * as mgmt from '@knocklabs/mgmt';
+import * as api from '@knocklabs/node';
 import { failure, type Refusal } from '../refusal.ts';
 
 export const managementApi = 'https://control.knock.app';
@@ -8,12 +9,16 @@ export const managementApi = 'https://control.knock.app';
  * may pass: rate limits, faults of the server, lost connections.
  * @returns undefined for an error that is not the client's
  */
-export function explainKnockError(error: unknown, baseUrl: string): Refusal | undefined {
-  if (!(error instanceof APIError)) return undefined;
+export function explainKnockError(
+  error: unknown,
+  baseUrl: string,
+  credential: 'service token' | 'API key' = 'service token',
+): Refusal | undefined {
+  if (!(error instanceof mgmt.APIError || error instanceof api.APIError)) return undefined;
   const host = hostOf(baseUrl);
-  if (error instanceof APIConnectionTimeoutError)
+  if (error instanceof mgmt.APIConnectionTimeoutError || error instanceof api.APIConnectionTimeoutError)
     return failure(`${host} did not answer in time`, 'nothing was written; run the command again');
-  if (error instanceof APIConnectionError)
+  if (error instanceof mgmt.APIConnectionError || error instanceof api.APIConnectionError)
     return failure(
       `${host} cannot be reached (${causeOf(error)})`,
       'check the network, and --base-url where you gave one',
@@ -21,12 +26,14 @@ export function explainKnockError(error: unknown, baseUrl: string): Refusal | un
   switch (error.status) {
     case 401:
       return failure(
-        `Knock does not accept the service token${said(error)}: it is wrong, expired or revoked`,
-        'make one in the Knock dashboard, Settings → Service tokens, and put it into KNOCK_SERVICE_TOKEN',
+        `Knock does not accept the ${credential}${said(error)}: it is wrong, expired or revoked`,
+        credential === 'API key'
+          ? 'take the secret key of the environment in the Knock dashboard, and put it into KNOCK_API_KEY'
+          : 'make one in the Knock dashboard, Settings → Service tokens, and put it into KNOCK_SERVICE_TOKEN',
       );
     case 403:
       return failure(
-        `the service token may not read this account${said(error)}`,
+        `the ${credential} may not read this${said(error)}`,
         'a service token of an account reads it whole; an API key of an environment does not',
       );
     case 404:
@@ -54,7 +61,7 @@ function hostOf(baseUrl: string): string {
 }
 
 /** Knock's own words: `{ code, message, status, type }`. */
-function said({ error }: APIError): string {
+function said({ error }: { error: unknown }): string {
   const message = (error as { message?: unknown } | undefined)?.message;
   return typeof message === 'string' && message !== '' ? ` ("${message.slice(0, 200)}")` : '';
 }
