@@ -61,7 +61,13 @@ const deps: WorkflowTriggerDeps = {
     { onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }) },
   ),
   claims: makeClaimStore(client, env.CLAIMS_TABLE),
-  actionLog: makeActionLog({ client, table: env.ACTION_LOG_TABLE, retentionDays }),
+  actionLog: makeActionLog({
+    client,
+    table: env.ACTION_LOG_TABLE,
+    retentionDays,
+    onUnreadable: (execution, error) =>
+      logFailure(logger, 'a part of a row of the action log cannot be read', error, { execution }),
+  }),
   actionsQueue: makeActionsQueue(makeQueueClient(), env.ACTIONS_QUEUE_URL),
   directory: makeDirectory(client, env.DIRECTORY_TABLE),
   subscriptions: makeSubscriptions(client, env.DIRECTORY_TABLE),

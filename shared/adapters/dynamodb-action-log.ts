@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { defined } from '../core/defined.ts';
+import { asError } from '../core/errors.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';
 import { itemBytes, itemBytesMax, writeUnits } from '../core/json/item-bytes.ts';
 import type { JsonObject, JsonValue } from '../core/json/values.ts';
@@ -7,6 +8,7 @@ import {
   type ActionLogEntry,
   type ActionOutcome,
   isCutMark,
+  unreadableParts,
   withoutOthers,
   withoutParameters,
 } from '../core/logs/action-log-entry.ts';
@@ -71,12 +73,22 @@ function compactItem(item: TableItem, { actions }: ActionLogEntry): TableItem {
   };
 }
 
-/** @returns nothing for a row that a newer version packed: its statuses are still known */
-function packedOutcomes(packed: Uint8Array): Record<string, unknown>[] {
+/**
+ * What `compactItem` left out of each action. Where it cannot be read (a newer version packed it, or
+ * its bytes are not ours), the statuses beside it still say what is done, so no action runs twice;
+ * every action says in a warning what is missing.
+ */
+function packedOutcomes(
+  packed: Uint8Array,
+  count: number,
+  onUnreadable: (error: Error) => void,
+): Record<string, unknown>[] {
   try {
     return JSON.parse(unpackText(packed).toString());
-  } catch {
-    return [];
+  } catch (thrown) {
+    const error = asError(thrown);
+    onUnreadable(error);
+    return Array.from({ length: count }, () => ({ warnings: [unreadableParts(error.message)] }));
   }
 }
 
@@ -232,9 +244,17 @@ function itemFromOutcome(outcome: ActionOutcome, isPayloadShared: boolean): Reco
   };
 }
 
-/** Older rows, and rows with one action, hold the parameters inside the action. */
-export function entryFromItem(item: Record<string, unknown>): ActionLogEntry {
-  const packed = item.packed === undefined ? [] : packedOutcomes(item.packed as Uint8Array);
+/**
+ * Older rows, and rows with one action, hold the parameters inside the action.
+ * @param onUnreadable is told why the packed part of the row cannot be read
+ */
+export function entryFromItem(
+  item: Record<string, unknown>,
+  onUnreadable: (error: Error) => void = () => undefined,
+): ActionLogEntry {
+  const actions = item.actions as Record<string, unknown>[];
+  const packed =
+    item.packed === undefined ? [] : packedOutcomes(item.packed as Uint8Array, actions.length, onUnreadable);
   const shared = item.payloads === undefined ? [] : (unpackJson(item.payloads as Uint8Array) as JsonObject[]);
   return {
     execution: String(item.sk),
@@ -242,7 +262,7 @@ export function entryFromItem(item: Record<string, unknown>): ActionLogEntry {
     source: String(item.source),
     eventType: String(item.event_type),
     configVersion: Number(item.config_version),
-    actions: (item.actions as Record<string, unknown>[]).map((action, i) => {
+    actions: actions.map((action, i) => {
       const { payload = shared[i], ...rest } = packed[i] ?? {};
       return outcomeFromItem({ ...action, ...rest }, payload as JsonObject | undefined);
     }),
@@ -286,9 +306,18 @@ function epochMs(text: unknown): number | undefined {
   return typeof text === 'string' ? Date.parse(text) : undefined;
 }
 
-export type ActionLogOptions = { client: DynamoDBDocumentClient; table: string; retentionDays: number };
+export type ActionLogOptions = {
+  client: DynamoDBDocumentClient;
+  table: string;
+  retentionDays: number;
+  /**
+   * Told of each row whose packed part cannot be read. Default: its actions say so in their warnings,
+   * and nothing else does.
+   */
+  onUnreadable?: (execution: string, error: Error) => void;
+};
 
-export function makeActionLog({ client, table, retentionDays }: ActionLogOptions): ActionLog {
+export function makeActionLog({ client, table, retentionDays, onUnreadable }: ActionLogOptions): ActionLog {
   return {
     async read(execution) {
       const { Item } = await client
@@ -296,7 +325,7 @@ export function makeActionLog({ client, table, retentionDays }: ActionLogOptions
         .catch((error) => {
           throw tableError(error, 'reading an action row');
         });
-      return Item && entryFromItem(Item);
+      return Item && entryFromItem(Item, (error) => onUnreadable?.(execution, error));
     },
 
     writeEach: (entries) =>

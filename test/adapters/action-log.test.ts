@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { entryFromItem, itemFromEntry, makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { bucketOf } from '../../shared/adapters/dynamodb-event-log.ts';
 import { packJson, unpackJson } from '../../shared/adapters/packed-json.ts';
 import { invocationId } from '../../shared/core/ids/invocation-id.ts';
 import { itemBytes, itemBytesMax, writeUnits } from '../../shared/core/json/item-bytes.ts';
-import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
+import { type ActionLogEntry, type ActionOutcome, lacksParameters } from '../../shared/core/logs/action-log-entry.ts';
 import { actionEntry, actionLogContract, actionOutcome } from '../contracts/action-log.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 import { makeFakeActionLog } from '../support/fakes.ts';
@@ -24,6 +24,21 @@ describe('the action log in the embedded DynamoDB', () => {
   });
   afterAll(() => tables.stop());
   actionLogContract(makeLog);
+
+  test('a row whose packed part cannot be read is told with its execution, at each read, and is answered all the same', async () => {
+    const told: string[] = [];
+    const { client, names } = tables;
+    const table = names.ActionLog;
+    const onUnreadable = (execution: string, { message }: Error) => told.push(`${execution}: ${message}`);
+    const entry = actionEntry();
+    const item = itemFromEntry(entry, 30);
+    await client.send(new PutCommand({ TableName: table, Item: { ...item, packed: Buffer.of(250, 1) } }));
+    const log = makeActionLog({ client, table, retentionDays: 30, onUnreadable });
+    expect((await log.read(entry.execution))?.actions.map(({ status }) => status)).toEqual(
+      entry.actions.map(({ status }) => status),
+    );
+    expect(told).toEqual([expect.stringMatching(new RegExp(`^${entry.execution}: dictionary 250 is not known here`))]);
+  });
 
   test('first attempts of a whole batch are one call', async () => {
     const sent = jest.spyOn(DynamoDBDocumentClient.prototype, 'send');
@@ -164,12 +179,34 @@ describe('the write units of a typical order', () => {
     expect(unpackJson(item.payloads as Uint8Array)).toEqual([{}, {}, {}]);
   });
 
-  test('a row of a newer version, with a dictionary not known here, still shows which actions are done', () => {
-    const entry = actionEntry({ actions: actions(3) });
-    const { packed, ...rest } = itemOf(entry);
-    const newer = { ...rest, packed: Buffer.concat([Buffer.of(250), (packed as Uint8Array).subarray(1)]) };
-    const read = entryFromItem(newer).actions.map(({ id, status, payload }) => ({ id, status, payload }));
-    expect(read).toEqual(actions(3).map(({ id, status }) => ({ id, status, payload: {} })));
+  const spoilt: [what: string, spoil: (packed: Uint8Array) => Uint8Array, why: string][] = [
+    [
+      'of a newer version, with a dictionary not known here,',
+      (packed) => Buffer.concat([Buffer.of(250), packed.subarray(1)]),
+      'dictionary 250 is not known here: a newer version wrote the row',
+    ],
+    ['whose packed part is cut off', (packed) => packed.subarray(0, packed.length - 3), 'unexpected end of file'],
+    ['whose packed part is not ours', () => Buffer.from('something else'), 'dictionary 115 is not known here'],
+  ];
+
+  test.each(spoilt)('a row %s shows which actions are done, and each says what cannot be read', (_, spoil, why) => {
+    const { packed, ...rest } = itemOf(actionEntry({ actions: actions(3) }));
+    const told: string[] = [];
+    const item = { ...rest, packed: spoil(packed as Uint8Array) };
+    const read = entryFromItem(item, ({ message }) => told.push(message));
+    expect(told).toEqual([expect.stringContaining(why)]);
+    expect(read.actions.map(({ id, status, payload }) => ({ id, status, payload }))).toEqual(
+      actions(3).map(({ id, status }) => ({ id, status, payload: {} })),
+    );
+    for (const { warnings } of read.actions)
+      expect(warnings).toEqual([{ code: 'row_unreadable', message: expect.stringContaining(why) }]);
+  });
+
+  // Its parameters would be empty: an identify without a user, a trigger without recipients.
+  test('no action of such a row runs again with the parameters that it shows', () => {
+    const { packed: _packed, ...rest } = itemOf(actionEntry({ actions: actions(3) }));
+    const { actions: read } = entryFromItem({ ...rest, packed: Buffer.from('something else') });
+    expect(read.map(lacksParameters)).toEqual([true, true, true]);
   });
 });
 

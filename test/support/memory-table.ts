@@ -1,6 +1,14 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import {
+  type Item as AttributeValues,
+  expressionRefusal,
+  itemBytesMax,
+  keyRefusal,
+  nestingRefusal,
+  storedBytes,
+} from '../../infra/local/limits/table-limits.ts';
 import { evaluateCondition, evaluateUpdate } from './table-expressions.ts';
 
 export type Item = Record<string, unknown>;
@@ -22,7 +30,7 @@ type Input = {
 /**
  * A table in memory behind the document client's `send`, for tests that make thousands of calls. It knows the commands that
  * the adapters of the Configuration and Claims tables send, and throws at any other. The contracts of both run against it and
- * against the emulator alike.
+ * against the emulator alike. It refuses what DynamoDB refuses for its size: items, keys, nesting and expressions.
  *
  * @param items the table's items by `pk` and `sk`, for tests that look at them
  */
@@ -42,6 +50,7 @@ export function memoryTable(items: Map<string, Item> = new Map()): DynamoDBDocum
     GetCommand: ({ Key = {} }) => ({ Item: items.get(idOf(Key)) }),
     PutCommand(input) {
       const item = input.Item as Item;
+      requireFitting(item, 'Item size has exceeded the maximum allowed size');
       requireCondition(input, idOf(item));
       items.set(idOf(item), item);
       return {};
@@ -56,7 +65,9 @@ export function memoryTable(items: Map<string, Item> = new Map()): DynamoDBDocum
       const { Key = {}, UpdateExpression = '' } = input;
       requireCondition(input, idOf(Key));
       const old = items.get(idOf(Key));
-      items.set(idOf(Key), evaluateUpdate(UpdateExpression, old ?? Key, input));
+      const item = evaluateUpdate(UpdateExpression, old ?? Key, input);
+      requireFitting(item, 'Item size to update has exceeded the maximum allowed size');
+      items.set(idOf(Key), item);
       return input.ReturnValues === 'ALL_OLD' && old ? { Attributes: old } : {};
     },
     QueryCommand(input) {
@@ -82,9 +93,35 @@ export function memoryTable(items: Map<string, Item> = new Map()): DynamoDBDocum
     const { name } = command.constructor;
     const answer = commands[name];
     if (answer === undefined) throw new Error(`unknown command: ${name}`);
-    return copied(answer(copied(command.input) as Input));
+    const input = copied(command.input) as Input;
+    refuse(expressionRefusal(marshalledValues(input)));
+    if (input.Key !== undefined) refuse(keyRefusal(marshalled(input.Key), keys));
+    return copied(answer(input));
   };
   return { send } as unknown as DynamoDBDocumentClient;
+}
+
+const keys = [
+  { name: 'pk', isPartition: true },
+  { name: 'sk', isPartition: false },
+];
+
+// A test may put what another program wrote, such as a map with a key `constructor`.
+const marshalled = (item: Item) => marshall(item, { convertClassInstanceToMap: true }) as AttributeValues;
+
+function marshalledValues({ ExpressionAttributeValues: values, ...input }: Input) {
+  return { ...input, ...(values !== undefined && { ExpressionAttributeValues: marshalled(values) }) };
+}
+
+/** The limits of DynamoDB, by the very code that mends the embedded one. */
+function requireFitting(item: Item, tooLarge: string): void {
+  const stored = marshalled(item);
+  refuse(keyRefusal(stored, keys) ?? nestingRefusal(stored));
+  if (storedBytes(stored) > itemBytesMax) refuse(tooLarge);
+}
+
+function refuse(message: string | undefined): void {
+  if (message !== undefined) throw Object.assign(new Error(message), { name: 'ValidationException' });
 }
 
 /** Names an item of such a table. */

@@ -83,13 +83,19 @@ export function withoutParameters(outcome: ActionOutcome): ActionOutcome {
   return { ...outcome, payload: {}, warnings: [...(outcome.warnings ?? []), { code: 'parameters_not_kept', message }] };
 }
 
+/** For an action whose row holds more than this version can read. A replay plans it from the event again. */
+export function unreadableParts(why: string): ActionWarning {
+  const message = `this action's parameters, result and times cannot be read from its row: ${why}`;
+  return { code: 'row_unreadable', message };
+}
+
 export function lacksParameters({ warnings = [] }: Pick<ActionOutcome, 'warnings'>): boolean {
-  return warnings.some(({ code }) => code === 'parameters_not_kept');
+  return warnings.some(({ code }) => code === 'parameters_not_kept' || code === 'row_unreadable');
 }
 
 /** Whether a warning says that a part of the row was cut. */
 export function isCutMark({ code }: ActionWarning): boolean {
-  return code === 'parameters_not_kept' || code === 'actions_not_kept';
+  return code === 'parameters_not_kept' || code === 'actions_not_kept' || code === 'row_unreadable';
 }
 
 /**
