@@ -178,7 +178,10 @@ export class PipelineStack extends Stack {
     // A trigger's idempotency key, and whether the request that holds it has its row.
     rest.uses(Claims, 'GetItem', 'UpdateItem');
     rest.uses(EventLog, 'GetItem', 'BatchWriteItem');
-    rest.uses(ActionLog, 'BatchWriteItem');
+    // Runs are listed by the action log.
+    rest.uses(ActionLog, 'GetItem', 'BatchGetItem', 'Query', 'BatchWriteItem');
+    rest.queriesIndex(ActionLog, 'problems');
+    rest.uses(WorkflowRuns, 'BatchGetItem', 'Query');
     // It deletes subscriptions and memberships only; users and objects stay as deleted.
     rest.uses(Directory, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem');
     rest.queriesIndex(Directory, 'list');

@@ -30,8 +30,9 @@ export function findRoute(routes: readonly Route[], method: string, path: string
 }
 
 function matchPath(template: string, path: string): Record<string, string> | undefined {
-  const wanted = template.split('/');
-  const given = path.split('/');
+  const wanted = template.replace('+}', '}').split('/');
+  const parts = path.split('/');
+  const given = template.endsWith('+}') ? restTogether(parts, wanted.length) : parts;
   if (wanted.length !== given.length) return undefined;
   const params: [string, string][] = [];
   for (const [i, part] of wanted.entries()) {
@@ -41,4 +42,9 @@ function matchPath(template: string, path: string): Record<string, string> | und
     if (name !== undefined) params.push([name, value]);
   }
   return Object.fromEntries(params);
+}
+
+/** Run ids of objects hold a slash, which the gateway has decoded. */
+function restTogether(parts: string[], length: number): string[] {
+  return parts.length < length ? parts : [...parts.slice(0, length - 1), parts.slice(length - 1).join('/')];
 }

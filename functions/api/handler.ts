@@ -21,6 +21,7 @@ import { inTime } from '../../shared/lambda/in-time.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { makeRefusals } from '../../shared/lambda/refusals.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
+import { makeRunReads } from '../../shared/operations/runs/run-reads.ts';
 import { type ApiDeps, answerRequest } from './answer-request.ts';
 import { routes } from './routes/index.ts';
 
@@ -43,6 +44,7 @@ const env = readEnvironment(
   'CLAIMS_TABLE',
   'EVENT_LOG_TABLE',
   'ACTION_LOG_TABLE',
+  'WORKFLOW_RUNS_TABLE',
   'DIRECTORY_TABLE',
   'CONFIGURATION_TABLE',
   'LOG_SHARDS',
@@ -73,6 +75,14 @@ export const handler = makeHandler({
   claims: makeClaimStore(client, env.CLAIMS_TABLE),
   eventLog: makeEventLog({ client, table: env.EVENT_LOG_TABLE, retentionDays, usersIndex: env.USERS_INDEX }),
   actionLog: makeActionLog({ client, table: env.ACTION_LOG_TABLE, retentionDays }),
+  runReads: makeRunReads({
+    runs: { client, table: env.WORKFLOW_RUNS_TABLE },
+    actionLog: { client, table: env.ACTION_LOG_TABLE },
+    registry: table,
+    configuration: () => configuration.current(),
+    logShards: env.LOG_SHARDS,
+    retentionDays,
+  }),
   actionsQueue: makeActionsQueue(makeQueueClient(), env.ACTIONS_QUEUE_URL),
   logShards: env.LOG_SHARDS,
   syncLimits: env.SYNC_LIMITS,

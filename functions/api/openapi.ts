@@ -31,7 +31,8 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
   const paths: OpenApiDocument['paths'] = {};
   for (const route of routes) {
     const operation = operationOf(route, components);
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation };
+    const path = documentedPath(route);
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation };
   }
   return {
     openapi: '3.1.0',
@@ -53,6 +54,10 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
       ),
     },
   };
+}
+
+export function documentedPath({ path }: Pick<Route, 'path'>): string {
+  return path.replace('+}', '}');
 }
 
 function tagOf({ call }: Route): string {

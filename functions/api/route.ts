@@ -3,6 +3,7 @@ import type { SyncLimits } from '../../shared/core/destinations/destination.ts';
 import type { FunctionLog } from '../../shared/lambda/failure-log.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import type { ApiRequest, RequestPorts } from '../../shared/operations/requests/request.ts';
+import type { RunReads } from '../../shared/operations/runs/run-reads.ts';
 import type { DirectoryList } from '../../shared/ports/directory.ts';
 import type { SeenRegistry } from '../../shared/ports/seen-registry.ts';
 import type { Answer } from './answer.ts';
@@ -25,6 +26,7 @@ export type Call<Params, Query, Body> = {
 /** What routes may use besides what requests may. */
 export type ApiPorts = RequestPorts & {
   list: DirectoryList;
+  runReads: RunReads;
   routes: readonly Route[];
   seen: SeenRegistry;
   metrics: StageMetrics;
@@ -39,7 +41,7 @@ export type Route = {
   /** As the client names it, and so the event type in the log: `users.update`. */
   call: string;
   method: Method;
-  /** `/v1/users/{user_id}` */
+  /** `/v1/users/{user_id}`; a last part `{id+}` is all of the rest, slashes included. */
   path: string;
   /** For the documents: a sentence without full stop. */
   does: string;

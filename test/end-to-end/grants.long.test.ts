@@ -279,6 +279,7 @@ async function callApi({ local, environment }: Running): Promise<void> {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     expect([name, path, Math.floor(response.status / 100)]).toEqual([name, path, 2]);
+    return (response.status === 204 ? undefined : await response.json()) as { items: { id: string }[] };
   };
   const object = '/v1/objects/projects/apollo';
   await call('users.update', '/v1/users/ana-too', { name: 'Ana' });
@@ -300,6 +301,15 @@ async function callApi({ local, environment }: Running): Promise<void> {
   const triggered = { recipients: ['ana-too'], actor: 'ana-too' };
   const once = { 'idempotency-key': 'once' };
   await call('workflows.trigger', '/v1/workflows/news/trigger', triggered, once);
+  const runs = '/v1/workflow_recipient_runs';
+  await call('workflowRecipientRuns.list', runs);
+  await call('workflowRecipientRuns.list', `${runs}?has_errors=true`);
+  // A run that waits tells what its action waits for.
+  await call('workflows.trigger', '/v1/workflows/reminder/trigger', { recipients: ['ana-too'] });
+  const waiting = async () =>
+    (await call('workflowRecipientRuns.list', `${runs}?recipient=ana-too&status[]=paused`)).items;
+  await until(async () => (await waiting()).length > 0);
+  await call('workflowRecipientRuns.get', `${runs}/${(await waiting())[0]?.id}`);
   await call('workflows.cancel', '/v1/workflows/reminder/cancel', { cancellation_key: 'none' });
   const members = '/v1/audiences/readers/members';
   await call('audiences.addMembers', `${members}?create_audience=true`, { members: [{ user: { id: 'ana-too' } }] });

@@ -94,6 +94,9 @@ test('every covered call does what the client says that it does', async () => {
   expect(await client.audiences.removeMembers('vip', { members })).toBeNull();
   expect((await client.audiences.listMembers('vip')).entries).toEqual([]);
 
+  expect((await client.workflowRecipientRuns.list({ status: ['queued'], recipient: 'u1' })).items).toEqual([]);
+  expect(await thrownBy(client.workflowRecipientRuns.get('none'))).toBeInstanceOf(Knock.NotFoundError);
+
   expect(await client.objects.delete('projects', 'p2')).toBeNull();
   expect(await client.tenants.delete('$t1')).toBeNull();
   expect(await client.users.delete('u1')).toBeNull();

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { liveConfiguration } from '../support/build.ts';
-import { startApi, type TestApi } from './api-for-tests.ts';
+import { startWorkflowsApi, type WorkflowsApi } from './api-workflows-for-tests.ts';
 
 /* docs/api.md, "What a call costs": its table is what the calls really read and write. */
 
-let api: TestApi;
+let api: WorkflowsApi;
+let runId: string;
 beforeAll(async () => {
-  api = await startApi({ configuration: async () => liveConfiguration() });
+  api = await startWorkflowsApi();
   // What a process does once, or once an hour: the configuration, the key's hour, the list of sources and their calls.
   const { users, objects } = api.client;
   for (const id of ['known', 'second', 'third']) await users.update(id, { name: id });
@@ -18,8 +18,10 @@ beforeAll(async () => {
   await users.merge('second', { from_user_id: 'third' });
   await users.delete('second');
   for (const id of ['a', 'b']) await objects.set('listed', id, {});
-  await trigger('k');
-  await api.client.workflows.cancel('order-completed', { cancellation_key: 'o0' });
+  for (const key of ['j', 'i', 'k']) await trigger(key);
+  await api.deliver();
+  runId = (await api.client.workflowRecipientRuns.list({ recipient: 'known' })).items[0]?.id ?? '';
+  await api.client.workflows.cancel('log-it', { cancellation_key: 'o0' });
   const recipients = [{ id: 'other', team: 'red' }, { id: 'else' }];
   await objects.addSubscriptions('listed', 'a', { recipients });
   const members = [{ user: { id: 'else' } }, { user: { id: 'other' } }];
@@ -65,7 +67,7 @@ function indexed({ Item = {}, ConditionExpression = '' }: Items = {}): number {
 
 const members = (...ids: string[]) => ids.map((id) => ({ user: { id } }));
 const trigger = (idempotencyKey?: string) =>
-  api.client.workflows.trigger('order-completed', { recipients: ['known'] }, idempotencyKey ? { idempotencyKey } : {});
+  api.client.workflows.trigger('log-it', { recipients: ['known'] }, idempotencyKey ? { idempotencyKey } : {});
 
 const calls: Record<string, () => Promise<unknown>> = {
   'a read of one user, object or tenant': () => api.client.users.get('known'),
@@ -84,12 +86,16 @@ const calls: Record<string, () => Promise<unknown>> = {
   'a list that shows 2 members': () => api.client.audiences.listMembers('vip'),
   '2 users removed from an audience': () =>
     api.client.audiences.removeMembers('vip', { members: members('known', 'new') }),
+  'a run': () => api.client.workflowRecipientRuns.get(runId),
+  'a list that shows 2 runs of a user': () =>
+    api.client.workflowRecipientRuns.list({ recipient: 'known', page_size: 2 }),
+  'a list that shows 2 runs': () => api.client.workflowRecipientRuns.list({ page_size: 2 }),
   'a deleted user': () => api.client.users.delete('known'),
   'a trigger for 1 user': () => trigger(),
   'a trigger without an `Idempotency-Key`': () =>
-    api.call('POST', '/v1/workflows/order-completed/trigger', { body: { recipients: ['new'] } }),
+    api.call('POST', '/v1/workflows/log-it/trigger', { body: { recipients: ['new'] } }),
   'a repeated trigger': () => trigger('k'),
-  'a cancellation': () => api.client.workflows.cancel('order-completed', { cancellation_key: 'o1' }),
+  'a cancellation': () => api.client.workflows.cancel('log-it', { cancellation_key: 'o1' }),
   'a refused change': () => api.call('PUT', '/v1/users/new', { body: { name: 5 } }),
   'a request without a valid key': () => api.call('GET', '/v1/users/new', { key: `sk_${'A'.repeat(43)}` }),
 };

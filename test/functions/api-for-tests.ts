@@ -19,6 +19,7 @@ import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { makeRefusals } from '../../shared/lambda/refusals.ts';
 import { createKey } from '../../shared/operations/keys/keys.ts';
+import { makeRunReads } from '../../shared/operations/runs/run-reads.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 import { makeKeptLog } from '../support/function-log.ts';
 import { makeAnswerCheck } from '../support/openapi-answers.ts';
@@ -70,6 +71,15 @@ export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi>
     claims: makeClaimStore(client, names.Claims),
     eventLog: makeEventLog({ client, table: names.EventLog, retentionDays: 30, usersIndex: true }),
     actionLog: makeActionLog({ client, table: names.ActionLog, retentionDays: 30 }),
+    runReads: makeRunReads({
+      runs: { client, table: names.WorkflowRuns },
+      actionLog: { client, table: names.ActionLog },
+      registry: table,
+      configuration: changes.configuration ?? (() => configuration.current()),
+      logShards: 1,
+      // A list looks through each day.
+      retentionDays: 1,
+    }),
     actionsQueue: {
       async sendEach(sent) {
         messages.push(...sent);

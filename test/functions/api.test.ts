@@ -175,7 +175,7 @@ describe('requests that cannot be done', () => {
     const parts: Partial<typeof deps>[] = [
       { keys: { ...deps.keys, find: away } },
       { directory: { ...deps.directory, readEach: away } },
-      { actionLog: { writeEach: async () => [new RetryableError('away')] } },
+      { actionLog: { ...deps.actionLog, writeEach: async () => [new RetryableError('away')] } },
       { eventLog: { ...deps.eventLog, writeEach: async () => [new RetryableError('away')] } },
       { configuration: away },
     ];

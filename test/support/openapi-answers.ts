@@ -1,5 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { openApiDocument } from '../../functions/api/openapi.ts';
+import { documentedPath, openApiDocument } from '../../functions/api/openapi.ts';
 import type { Route } from '../../functions/api/route.ts';
 
 type Check = (found: { method: string; path: string } | undefined, status: number, body: unknown) => void;
@@ -19,13 +19,13 @@ export function makeAnswerCheck(routes: readonly Route[]): Check {
     parts.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1')).join('/');
 
   return (found, status, body) => {
-    const responses = found && document.paths[found.path]?.[found.method.toLowerCase()]?.responses;
+    const responses = found && document.paths[documentedPath(found)]?.[found.method.toLowerCase()]?.responses;
     const response = responses?.[status] as { $ref?: string; content?: object } | undefined;
     const what = `${found?.method} ${found?.path}: ${status}`;
     if (found !== undefined && response === undefined) throw new Error(`${what} is not in the OpenAPI document`);
     const place =
       response?.$ref?.slice(2) ??
-      (found && pointer('paths', found.path, found.method.toLowerCase(), 'responses', status));
+      (found && pointer('paths', documentedPath(found), found.method.toLowerCase(), 'responses', status));
     if (response !== undefined && response.$ref === undefined && response.content === undefined) {
       if (body !== undefined) throw new Error(`${what} has a body, which the OpenAPI document does not know`);
       return;

@@ -6,6 +6,7 @@ import { objectSubscriptionRoutes } from './object-subscriptions.ts';
 import { objectRoutes } from './objects.ts';
 import { tenantRoutes } from './tenants.ts';
 import { userRoutes } from './users.ts';
+import { workflowRunRoutes } from './workflow-runs.ts';
 import { workflowRoutes } from './workflows.ts';
 
 /** Every call of the API. docs/api.md, "Adding a call". */
@@ -16,6 +17,7 @@ export const routes: readonly Route[] = [
   ...tenantRoutes,
   ...audienceRoutes,
   ...workflowRoutes,
+  ...workflowRunRoutes,
   ...destinationRoutes,
   ...documentRoutes,
 ];

@@ -58,11 +58,6 @@ export const partsNotOffered: readonly NotOffered[] = [
       ...['tenants.bulk.delete', 'bulkOperations.get'],
     ],
   },
-  {
-    fits: /^\/v1\/workflow_recipient_runs(\/|$)/,
-    what: 'a list of runs yet',
-    calls: ['workflowRecipientRuns.*'],
-  },
   { fits: /^\/v1\/notify(\/|$)/, what: 'the older form of workflows.trigger and workflows.cancel', calls: [] },
   { fits: /^\/v1\/integrations(\/|$)/, what: 'this embedded destination yet', calls: callsNotOffered },
 ];

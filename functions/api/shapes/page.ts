@@ -4,17 +4,19 @@ import type { FilledPage, WantedPage } from '../../../shared/operations/requests
 /** Longer than the longest name of an entry, `collection/id`. */
 const nameBytesMax = 1010;
 
-/** A cursor is the name of an entry; clients do not look into it. */
-const Cursor = z
-  .string()
-  .transform((text, context): string => {
-    const name = Buffer.from(text, 'base64url').toString();
-    const isOne = name !== '' && Buffer.byteLength(name) <= nameBytesMax && cursorOf(name) === text;
-    if (isOne) return name;
-    context.addIssue({ code: 'custom', message: 'is not a cursor; take it from page_info of another page' });
-    return z.NEVER;
-  })
-  .optional();
+/** A cursor is the name of an entry, or of a place; clients do not look into it. */
+function cursor(bytesMax: number) {
+  return z
+    .string()
+    .transform((text, context): string => {
+      const name = Buffer.from(text, 'base64url').toString();
+      const isOne = name !== '' && Buffer.byteLength(name) <= bytesMax && cursorOf(name) === text;
+      if (isOne) return name;
+      context.addIssue({ code: 'custom', message: 'is not a cursor; take it from page_info of another page' });
+      return z.NEVER;
+    })
+    .optional();
+}
 
 function cursorOf(name: string): string {
   return Buffer.from(name).toString('base64url');
@@ -23,11 +25,17 @@ function cursorOf(name: string): string {
 const pageSizeMax = 50;
 
 /** The query of every list. */
-export const pageQuery = {
-  after: Cursor.describe('The page behind this cursor.'),
-  before: Cursor.describe('The page in front of this cursor; `after` wins over it.'),
-  page_size: z.coerce.number().int().min(1).max(pageSizeMax).default(pageSizeMax).describe('Entries per page.'),
-};
+export const pageQuery = pageQueryOf(nameBytesMax);
+
+/** The same, with cursors that name longer places. */
+export function pageQueryOf(cursorBytesMax: number) {
+  const Cursor = cursor(cursorBytesMax);
+  return {
+    after: Cursor.describe('The page behind this cursor.'),
+    before: Cursor.describe('The page in front of this cursor; `after` wins over it.'),
+    page_size: z.coerce.number().int().min(1).max(pageSizeMax).default(pageSizeMax).describe('Entries per page.'),
+  };
+}
 
 /** Query of lists whose entries have preferences, which are shown on demand. */
 export const include = z
@@ -41,7 +49,7 @@ export function wantedPage({ after, before, page_size: size }: PageQuery): Wante
   return { size, after, before: after === undefined ? before : undefined };
 }
 
-const PageInfo = z
+export const PageInfo = z
   .object({
     __typename: z.literal('PageInfo'),
     after: z.string().nullable().describe('Null on the last page.'),

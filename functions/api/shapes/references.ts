@@ -17,6 +17,9 @@ export const RecipientRequest = z
   })
   .meta({ id: 'RecipientRequest' });
 
+/** A reference in a query. */
+export const recipientQuery = readAs(RecipientReference).optional();
+
 /** A list of references in a query. */
 export const recipientsQuery = z.array(readAs(RecipientReference)).optional();
 

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { MemberKey } from '../../ports/audiences.ts';
 import type { FieldError } from '../errors.ts';
 import { isBlank, type JsonObject } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
@@ -7,6 +8,8 @@ import type { ActionFacts } from '../mappings/facts.ts';
 import type { ActionContext } from '../runs/action-context.ts';
 import { isNothing, leftOut, withNotes } from './parts/params.ts';
 import type { ActionSuggestion } from './parts/suggestion.ts';
+
+export type AddedMembers = { audience: string; members: MemberKey[] };
 
 /** Facts about an action that other code reads. Planning reads some of them: `ActionFacts`. */
 type Facts = ActionFacts & {
@@ -22,6 +25,11 @@ type Facts = ActionFacts & {
    * Absent: it writes a relation, or no record.
    */
   writes?: 'user' | 'object' | 'tenant';
+  /**
+   * The audience and the members that workflows may greet because of the action, from its
+   * parameters. Absent: it adds no members.
+   */
+  adds?(payload: JsonObject): AddedMembers | undefined;
   /**
    * Optional parameters that decide whom the action is for: an unreadable one fails the action
    * instead of being left out.

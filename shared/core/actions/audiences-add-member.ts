@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import type { MemberKey } from '../../ports/audiences.ts';
+import type { JsonObject, JsonValue } from '../json/values.ts';
 import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type ActionResult, invalidParams, nothingGiven } from '../logs/action-result.ts';
 import { startAudienceRuns } from '../runs/audience-entry.ts';
-import { type Action, defineAction } from './action.ts';
+import { type Action, type AddedMembers, defineAction } from './action.ts';
 import { deletedLater } from './parts/deleted-later.ts';
 import { identifyInline } from './parts/identify-inline.ts';
 import { continued, inChunks } from './parts/in-chunks.ts';
@@ -42,6 +43,7 @@ function defineAddition(greet: typeof startAudienceRuns): Action {
       create_audience: Flag.optional().describe('Makes an audience that is not there. Default: false.'),
     }),
     suggestion: { parameters: suggestedMember },
+    adds: addedMembers,
     async run({ key, create_audience: create = false, ...params }, context) {
       const { audiences, configuration, event, nowMs } = context;
       const members = allMembers(params);
@@ -88,6 +90,15 @@ function defineAddition(greet: typeof startAudienceRuns): Action {
       return { ...entry, result: { ...result, ...(runs > 0 && { runs }) }, ...rest };
     },
   });
+}
+
+function addedMembers({ key, members, user, tenant }: JsonObject): AddedMembers | undefined {
+  const listed = (given: JsonValue | undefined) => (given === undefined ? [] : Members.safeParse(given).data);
+  const audience = AudienceKey.safeParse(key);
+  if (!audience.success) return undefined;
+  const ofAll = Tenant.safeParse(tenant).data;
+  const all = allMembers({ members: listed(members), user: listed(user), tenant: ofAll });
+  return { audience: audience.data, members: all.map((member) => member.key) };
 }
 
 function missing(key: string): ActionResult {

@@ -94,7 +94,13 @@ export async function startAudienceRuns(
   };
 }
 
-function greetingKey(user: EntityRef, workflow: string, tenant: string | null, context: ActionContext): RunKey {
+/** The key of a new member's run of a workflow that greets it. */
+export function greetingKey(
+  user: EntityRef,
+  workflow: string,
+  tenant: string | null,
+  context: Pick<ActionContext, 'mapping' | 'execution'>,
+): RunKey {
   const mapping = `${context.mapping}#${workflow}`;
   return tenant === null
     ? runKey(user, context.execution, `${mapping}#`)

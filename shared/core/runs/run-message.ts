@@ -89,8 +89,15 @@ export function runMessage(run: WorkflowRun, circumstances: RunCircumstances): R
   };
 }
 
-function triggerSourceOf({ audience, source, cancellationKey }: WorkflowRun): JsonObject {
-  if (audience !== undefined) return { type: 'audience', audience_key: audience };
-  const cancellation_key = cancellationKey ?? null;
-  return source === apiSource ? { type: 'api', cancellation_key } : { type: 'integration', source, cancellation_key };
+function triggerSourceOf(run: WorkflowRun): JsonObject {
+  const type = triggerTypeOf(run);
+  if (type === 'audience') return { type, audience_key: run.audience ?? null };
+  const cancellation_key = run.cancellationKey ?? null;
+  return type === 'api' ? { type, cancellation_key } : { type, source: run.source, cancellation_key };
+}
+
+/** What asked for a run. `integration`: an event of a source. */
+export function triggerTypeOf({ audience, source }: WorkflowRun): 'audience' | 'api' | 'integration' {
+  if (audience !== undefined) return 'audience';
+  return source === apiSource ? 'api' : 'integration';
 }

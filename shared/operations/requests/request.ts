@@ -36,7 +36,7 @@ export type RequestPorts = {
   audiences: Audiences;
   claims: Pick<ClaimStore, 'read' | 'claim' | 'takeOver'>;
   eventLog: Pick<EventLog, 'statusOf' | 'writeEach'>;
-  actionLog: Pick<ActionLog, 'writeEach'>;
+  actionLog: Pick<ActionLog, 'read' | 'writeEach'>;
   actionsQueue: ActionsQueue;
   nowMs(): number;
 };

@@ -1,4 +1,5 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { tableError } from '../../adapters/dynamodb.ts';
 import { getEach } from '../../adapters/dynamodb-get-each.ts';
 import { runFromItem, runItemKey } from '../../adapters/dynamodb-workflow-runs.ts';
 import { findAction } from '../../core/actions/index.ts';
@@ -9,6 +10,7 @@ import { printRunId, type RunKey, runKey } from '../../core/ids/run-id.ts';
 import type { JsonValue } from '../../core/json/values.ts';
 import type { ActionLogEntry } from '../../core/logs/action-log-entry.ts';
 import type { WorkflowRun } from '../../core/runs/workflow-run.ts';
+import type { Page, PageRequest } from '../../ports/subscriptions.ts';
 import type { Environment } from '../environment.ts';
 import { idRange } from '../tables/id-range.ts';
 import { queryItems } from '../tables/tables.ts';
@@ -43,6 +45,35 @@ export async function* runsOfRecipient(
     Limit: 100,
   });
   for await (const item of items) if (item.sk !== edge) yield runFromItem(item);
+}
+
+/** A page of them, newest first; `before` leads to newer ones. A name is a run's sort key. */
+export async function pageOfRecipient(
+  { client, table }: WorkflowRunsTable,
+  recipient: string,
+  range: { sinceMs: number; untilMs: number },
+  { limit, after, before }: PageRequest,
+): Promise<Page<WorkflowRun>> {
+  const { from, to } = idRange(range);
+  const edge = after ?? before;
+  const { Items = [], LastEvaluatedKey } = await client
+    .send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ExpressionAttributeValues: { ':pk': recipient, ':from': from, ':to': to },
+        ScanIndexForward: before !== undefined,
+        ConsistentRead: true,
+        Limit: limit,
+        ...(edge !== undefined && { ExclusiveStartKey: { pk: recipient, sk: edge } }),
+      }),
+    )
+    .catch((error) => {
+      throw tableError(error, 'reading runs');
+    });
+  const entries = Items.map(runFromItem);
+  if (before !== undefined) entries.reverse();
+  return { entries, ...(LastEvaluatedKey && { next: String(LastEvaluatedKey.sk) }) };
 }
 
 /**

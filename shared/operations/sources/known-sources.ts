@@ -29,8 +29,13 @@ export async function readSources(environment: Environment): Promise<SourceDirec
 
 /** The longest retention of any source, in days: older rows do not exist. */
 export function longestRetentionDays({ outputs }: Environment, { live }: SourceDirectory): number {
-  const own = Object.values(live.state.sources).map(({ retention_days }) => retention_days ?? 0);
-  return Math.max(outputs.LogRetentionDays, ...own);
+  return longestRetention(live, outputs.LogRetentionDays);
+}
+
+/** @param ofOthers the retention of sources that set none themselves */
+export function longestRetention({ state }: LiveConfiguration, ofOthers: number): number {
+  const own = Object.values(state.sources).map(({ retention_days }) => retention_days ?? 0);
+  return Math.max(ofOthers, ...own);
 }
 
 export function knownSources(
