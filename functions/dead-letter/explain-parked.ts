@@ -65,13 +65,15 @@ export async function explainParked(record: SQSRecord, deps: DeadLetterDeps): Pr
 
 async function explainEvent(parked: ParkedEvent, deps: DeadLetterDeps): Promise<void> {
   const { head, outcome } = parked;
-  await deps.eventLog.writeFailed({
+  const written = await deps.eventLog.writeFailed({
     ...head,
     ...outcome,
     status: 'failed',
     actionsPlanned: 0,
     processedAtMs: deps.nowMs(),
   });
+  // An earlier row was counted where it was written.
+  if (written === 'written') deps.metrics.count(head.source, 'EventsFailed', 1, outcome.reason);
 }
 
 type ParkedEvent = {

@@ -4,7 +4,7 @@ import { decodeRawEvent } from '../../shared/core/events/raw-event.ts';
 import { isDone } from '../../shared/core/logs/event-log-entry.ts';
 import { actionsMessageOf } from '../../shared/core/plan/actions-of.ts';
 import { readAndPlan } from '../../shared/core/plan/plan-event.ts';
-import { batchResponse } from '../../shared/lambda/batch-response.ts';
+import { batchResponse, returnedForMs } from '../../shared/lambda/batch-response.ts';
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import type { ClaimStore } from '../../shared/ports/claim-store.ts';
@@ -240,7 +240,11 @@ async function returnUnfinished(settled: Settled[], deps: ProcessorDeps): Promis
   if (unfinished.length === 0) return;
   await Promise.all(unfinished.map((one) => explain(one, deps)));
   const nowMs = deps.nowMs();
-  for (const { planned } of unfinished) deps.metrics.count(planned?.raw.source ?? 'unknown', 'EventsHandedBack');
+  for (const { planned, record } of unfinished) {
+    const source = planned?.raw.source ?? 'unknown';
+    deps.metrics.count(source, 'EventsHandedBack');
+    deps.metrics.time(source, 'EventsReturnedMs', returnedForMs(record, nowMs));
+  }
   const messages = unfinished.map((one) => ({
     receiptHandle: one.record.receiptHandle,
     // Jitter, so that records that failed together do not return together.
@@ -276,10 +280,14 @@ async function explain({ planned, record, receiveCount, end }: Settled, deps: Pr
   logFailure(deps.log, isLast ? 'a record failed on its last delivery' : 'a record failed', error, ids);
   if (!isLast || planned === undefined) return;
   const outcome = { status: 'failed', reason: 'retries_exhausted', detail: error.message } as const;
-  await deps.eventLog.writeFailed(eventRow(planned, outcome, deps.nowMs())).catch((cause) => {
-    // The dead-letter function writes the row instead.
+  const row = eventRow(planned, outcome, deps.nowMs());
+  try {
+    const written = await deps.eventLog.writeFailed(row);
+    if (written !== 'final') deps.metrics.count(row.source, metricOf.failed, 1, outcome.reason);
+  } catch (cause) {
+    // The dead-letter function writes the row instead, and counts it.
     logFailure(deps.log, 'the row of a failed event could not be written', asError(cause), ids);
-  });
+  }
 }
 
 /** Best effort: people look there for types to map, and no event waits for it. */

@@ -9,11 +9,11 @@ import {
   waitUntil,
 } from '../../shared/core/executions/retry-message.ts';
 import { sourceState } from '../../shared/core/live/source-state.ts';
-import type { ActionLogEntry } from '../../shared/core/logs/action-log-entry.ts';
+import type { ActionLogEntry, ActionReason } from '../../shared/core/logs/action-log-entry.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { ActionContext } from '../../shared/core/runs/action-context.ts';
 import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
-import { batchResponse } from '../../shared/lambda/batch-response.ts';
+import { batchResponse, returnedForMs } from '../../shared/lambda/batch-response.ts';
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
 import type { ActionLog } from '../../shared/ports/action-log.ts';
@@ -212,7 +212,7 @@ async function writeTried(sent: Sent[], deps: WorkflowTriggerDeps): Promise<Writ
     if (one.kind !== 'tried') return one;
     const error = errors[position++];
     if (error) return { kind: 'failed', error, message: one.message };
-    countOutcomes(one.row, deps);
+    countOutcomes(one, deps);
     return { kind: 'done' };
   });
 }
@@ -224,8 +224,22 @@ const metricOf = {
   pending: 'ActionsRetried',
 } as const;
 
-function countOutcomes({ source, actions }: ActionLogEntry, { metrics }: WorkflowTriggerDeps): void {
-  for (const { status, reason } of actions) metrics.count(source, metricOf[status], 1, reason);
+/** How long actions have waited, by whose fault it is. Other reasons are no trouble. */
+const waitMetricOf = new Map<ActionReason | undefined, 'TargetWaitMs' | 'ActionsBlockedMs'>([
+  ['target_unavailable', 'TargetWaitMs'],
+  ['target_timeout', 'TargetWaitMs'],
+  ['target_busy', 'TargetWaitMs'],
+  ['table_unavailable', 'ActionsBlockedMs'],
+  ['secret_missing', 'ActionsBlockedMs'],
+]);
+
+function countOutcomes({ row, message }: Extract<Sent, { kind: 'tried' }>, { metrics }: WorkflowTriggerDeps): void {
+  for (const { status, reason } of row.actions) {
+    metrics.count(row.source, metricOf[status], 1, reason);
+    const waits = status === 'pending' ? waitMetricOf.get(reason) : undefined;
+    // Progress and the end of a delay begin the time anew.
+    if (waits !== undefined) metrics.time(row.source, waits, Math.max(0, row.updatedAtMs - message.firstSentAtMs));
+  }
 }
 
 /**
@@ -250,6 +264,7 @@ async function explainFailure(
   };
   const isLast = receiveCount >= deps.maxReceiveCount;
   logFailure(deps.log, isLast ? 'a record failed on its last delivery' : 'a record failed', error, ids);
+  deps.metrics.time(message?.source ?? 'unknown', 'ActionsReturnedMs', returnedForMs(record, deps.nowMs()));
   if (message === undefined || !isLast) return;
   const about = { error, receiveCount, nowMs: deps.nowMs(), ...retentionOf(message, ports) };
   await explainInRow(message, about, deps.actionLog).catch((cause) => {

@@ -17,7 +17,7 @@ import { Construct } from 'constructs';
 import type { AlarmRecipient } from '../environments.ts';
 import { acceptFindings } from './accepted-findings.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
-import { type StageMetricName, stageMetric } from './stage-metrics.ts';
+import { type StageMetricName, stageMetric, throttled } from './stage-metrics.ts';
 
 export type AlarmsProps = {
   environment: string;
@@ -102,8 +102,28 @@ export class Alarms extends Construct {
   }
 }
 
+/**
+ * A wait that no passing trouble explains. Delays double from five seconds, so the seventh delivery
+ * or try comes after 4 to 6 minutes. docs/protocols/retries.md
+ */
+const longWaitMs = 4 * 60_000;
+
 function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
   const sum = (name: StageMetricName, period = minutes(5)) => stageMetric(environment, name, { period });
+  /** The share of actions without success, in percent, as far as `judge` makes it count. */
+  const unsuccessful = (period: Duration, judge: (all: string, share: string) => string) => {
+    const all = total('succeeded', 'skipped', 'failed');
+    return new MathExpression({
+      label: 'failed or skipped actions (%)',
+      expression: judge(all, `100 * ${total('skipped', 'failed')} / ${all}`),
+      usingMetrics: {
+        succeeded: sum('ActionsSucceeded', period),
+        skipped: sum('ActionsSkipped', period),
+        failed: sum('ActionsFailed', period),
+      },
+      period,
+    });
+  };
   return [
     {
       name: 'dead-letters',
@@ -124,34 +144,51 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
     {
       name: 'actions-failing',
       means:
-        'More than a fifth of at least 20 actions failed or were skipped: a mapping, a workflow or a target is wrong.',
-      metric: new MathExpression({
-        label: 'failed or skipped actions (%)',
-        expression: `IF(${total('succeeded', 'skipped', 'failed')} >= 20, 100 * ${total('skipped', 'failed')} / ${total('succeeded', 'skipped', 'failed')}, 0)`,
-        usingMetrics: {
-          succeeded: sum('ActionsSucceeded', minutes(15)),
-          skipped: sum('ActionsSkipped', minutes(15)),
-          failed: sum('ActionsFailed', minutes(15)),
-        },
-        period: minutes(15),
-      }),
+        'Within 15 minutes more than a fifth of 20 actions, or most of 5, failed or were skipped: a mapping, a workflow or a target is wrong.',
+      metric: unsuccessful(
+        minutes(15),
+        (all, share) => `IF(${all} >= 20 OR (${all} >= 5 AND ${share} > 80), ${share}, 0)`,
+      ),
       above: 20,
+      breaching: 1,
+      of: 1,
+    },
+    {
+      name: 'actions-failing-slowly',
+      means: 'Within 3 hours more than half of the few actions failed or were skipped, four or more of them in all.',
+      // For environments with so few actions that 15 minutes show nothing.
+      metric: unsuccessful(minutes(180), (all, share) => `IF(${all} >= 4, ${share}, 0)`),
+      above: 50,
+      breaching: 1,
+      of: 1,
+    },
+    {
+      name: 'actions-blocked',
+      means:
+        'Actions have waited for more than 4 minutes for a table or a secret of ours; they are tried again for 24 hours.',
+      metric: stageMetric(environment, 'ActionsBlockedMs', { period: minutes(5), statistic: Stats.MAXIMUM }),
+      above: longWaitMs,
       breaching: 1,
       of: 1,
     },
     {
       name: 'targets-failing',
       means:
-        'More than half of at least 5 calls of workflow targets failed; their actions are tried again for 24 hours.',
+        'A run has waited for its target for more than 4 minutes, and most calls of targets fail; they are tried again for 24 hours.',
+      // Both: one run that its target never takes is no outage, and neither are failures that pass.
       metric: new MathExpression({
-        label: 'failed calls of targets (%)',
-        expression: 'IF(calls >= 5, 100 * FILL(failures, 0) / calls, 0)',
-        usingMetrics: { calls: sum('TargetCalls'), failures: sum('TargetFailures') },
+        label: 'failed calls of targets (%) while a run waits for more than 4 minutes',
+        expression: `IF(FILL(waited, 0) > ${longWaitMs}, 100 * FILL(failures, 0) / calls, 0)`,
+        usingMetrics: {
+          calls: sum('TargetCalls'),
+          failures: sum('TargetFailures'),
+          waited: stageMetric(environment, 'TargetWaitMs', { period: minutes(5), statistic: Stats.MAXIMUM }),
+        },
         period: minutes(5),
       }),
       above: 50,
-      breaching: 2,
-      of: 3,
+      breaching: 1,
+      of: 1,
     },
     {
       name: 'signatures-refused',
@@ -214,9 +251,28 @@ function total(...ids: string[]): string {
   return `(${ids.map((id) => `FILL(${id}, 0)`).join(' + ')})`;
 }
 
-function queueAlarms({ eventsQueue, actionsQueue, deadLetterQueues }: AlarmsProps): Definition[] {
-  const age = (queue: Queue) =>
-    queue.metricApproximateAgeOfOldestMessage({ period: minutes(1), statistic: Stats.MAXIMUM });
+/**
+ * By how many minutes the oldest message is too late. The queue knows the age of messages that wait.
+ * It passes over those that were received three times, whose consumer tells for how long they have
+ * been coming back.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+ */
+function minutesTooLate(environment: string, queue: Queue, returned: StageMetricName, waitMinutes: number) {
+  const highest = { period: minutes(5), statistic: Stats.MAXIMUM };
+  const waits = `FILL(age, 0) / 60 - ${waitMinutes}`;
+  const returns = `(FILL(returned, 0) - ${longWaitMs}) / 60000`;
+  return new MathExpression({
+    label: 'minutes too late',
+    expression: `IF(${waits} > ${returns}, ${waits}, ${returns})`,
+    usingMetrics: {
+      age: queue.metricApproximateAgeOfOldestMessage(highest),
+      returned: stageMetric(environment, returned, highest),
+    },
+    period: minutes(5),
+  });
+}
+
+function queueAlarms({ environment, eventsQueue, actionsQueue, deadLetterQueues }: AlarmsProps): Definition[] {
   // Averages: a waiting message counts as one although it alternates between the two states, and a
   // message that is done soon counts little.
   const average = { period: minutes(5), statistic: Stats.AVERAGE };
@@ -229,21 +285,22 @@ function queueAlarms({ eventsQueue, actionsQueue, deadLetterQueues }: AlarmsProp
   return [
     {
       name: 'events-delayed',
-      means: 'The oldest event has waited for more than 5 minutes: the processor does not keep up, or cannot work.',
-      metric: age(eventsQueue),
-      above: 300,
-      breaching: 3,
-      of: 5,
+      means:
+        'The oldest event has waited for more than 5 minutes, or failed for 4: the processor does not keep up, or cannot work.',
+      metric: minutesTooLate(environment, eventsQueue, 'EventsReturnedMs', 5),
+      above: 0,
+      breaching: 1,
+      of: 1,
     },
     {
       name: 'actions-delayed',
-      // A retry waits in the queue for up to 15 minutes on purpose; that is not a delay.
       means:
-        'The oldest actions have waited for more than 17 minutes: workflow-trigger does not keep up, or cannot work.',
-      metric: age(actionsQueue),
-      above: 17 * 60,
-      breaching: 3,
-      of: 5,
+        'Actions have waited for more than 17 minutes, or failed for 4: workflow-trigger does not keep up, or cannot work.',
+      // A retry waits in the queue for up to 15 minutes on purpose; that is not a delay.
+      metric: minutesTooLate(environment, actionsQueue, 'ActionsReturnedMs', 17),
+      above: 0,
+      breaching: 1,
+      of: 1,
     },
     {
       name: 'dead-letters-stuck',
@@ -303,6 +360,15 @@ function apiAlarms({ api, environment }: AlarmsProps): Definition[] {
         'More than 1 % of requests are answered 5xx: ingest or the REST API crashes, is too slow, or answers 503. Senders try again.',
       metric: share(api.metricServerError(sum), '5xx', 1),
       above: 1,
+      breaching: 2,
+      of: 3,
+    },
+    {
+      name: 'requests-throttled',
+      means:
+        'The gateway keeps answering 429: more requests come than `throttle` or `apiThrottle` allows. Senders and clients try again.',
+      metric: throttled(environment, minutes(5)),
+      above: 0,
       breaching: 2,
       of: 3,
     },

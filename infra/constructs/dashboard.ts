@@ -16,7 +16,7 @@ import {
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { PipelineFunction } from './pipeline-function.ts';
-import { byReason, bySource, type StageMetricName, stageMetric } from './stage-metrics.ts';
+import { byReason, bySource, type StageMetricName, stageMetric, throttled } from './stage-metrics.ts';
 import type { PipelineTable } from './tables.ts';
 
 export type DashboardProps = {
@@ -35,6 +35,7 @@ const period = Duration.minutes(5);
 const full = 24;
 const half = 12;
 const third = 8;
+const quarter = 6;
 
 /**
  * One screen per environment that answers the questions of the night, in the order in which they
@@ -95,6 +96,7 @@ function arriving({ environment, api }: DashboardProps): IWidget[][] {
       graph('API answers', half, [
         api.metricCount({ period, statistic: Stats.SUM, label: 'requests' }),
         api.metricClientError({ period, statistic: Stats.SUM, label: '4xx' }),
+        throttled(environment, period, '429 of the gateway'),
         api.metricServerError({ period, statistic: Stats.SUM, label: '5xx' }),
         stageMetric(environment, 'RequestsFailed', { period, label: 'answered 503' }),
         stageMetric(environment, 'ApiRequests', { period, label: 'calls of the REST API' }),
@@ -137,19 +139,26 @@ function behind({ environment, eventsQueue, actionsQueue, deadLetterQueues }: Da
     { queue: actionsQueue, label: 'actions' },
   ];
   const deepest = { period, statistic: Stats.MAXIMUM };
+  const longest = (name: StageMetricName, label: string) => stageMetric(environment, name, { ...deepest, label });
   return [
     [heading('How far behind?')],
     [
-      graph('Received to processed (ms)', third, [
+      graph('Received to processed (ms)', quarter, [
         stageMetric(environment, 'ProcessingLagMs', { period, statistic: 'p50', label: 'median' }),
         stageMetric(environment, 'ProcessingLagMs', { period, statistic: 'p99', label: 'p99' }),
       ]),
       graph(
         'Oldest message (s)',
-        third,
+        quarter,
         queues.map(({ queue, label }) => queue.metricApproximateAgeOfOldestMessage({ ...deepest, label })),
       ),
-      graph('Messages waiting', third, [
+      graph('Tried again and again for (ms)', quarter, [
+        longest('EventsReturnedMs', 'events that come back'),
+        longest('ActionsReturnedMs', 'actions that come back'),
+        longest('ActionsBlockedMs', 'actions that need a table or secret'),
+        longest('TargetWaitMs', 'runs that wait for a target'),
+      ]),
+      graph('Messages waiting', quarter, [
         ...queues.flatMap(({ queue, label }) => [
           queue.metricApproximateNumberOfMessagesVisible({ ...deepest, label }),
           queue.metricApproximateNumberOfMessagesDelayed({ ...deepest, label: `${label}, to be tried later` }),
@@ -220,22 +229,22 @@ function functions(props: DashboardProps): IWidget[][] {
     [
       graph(
         'Errors (crashes and time-outs)',
-        6,
+        quarter,
         each(({ lambda }, label) => lambda.metricErrors({ period, label })),
       ),
       graph(
         'Duration, p99 (ms)',
-        6,
+        quarter,
         each(({ lambda }, label) => lambda.metricDuration({ period, label, statistic: 'p99' })),
       ),
       graph(
         'Throttles',
-        6,
+        quarter,
         each(({ lambda }, label) => lambda.metricThrottles({ period, label })),
       ),
       graph(
         'At work at once',
-        6,
+        quarter,
         each(({ lambda }, label) => lambda.metric('ConcurrentExecutions', { period, label, statistic: Stats.MAXIMUM })),
       ),
     ],

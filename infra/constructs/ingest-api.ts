@@ -12,12 +12,13 @@ import {
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup } from 'aws-cdk-lib/aws-logs';
 import { ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import type { PipelineEnvironment } from '../environments.ts';
 import { acceptFindings } from './accepted-findings.ts';
+import { throttledMetric } from './stage-metrics.ts';
 
 /**
  * The logged fields of a request. The path holds the token of an ingest URL, so every form of it
@@ -80,6 +81,12 @@ export class IngestApi extends Construct {
       logGroupName: `/aws/vendedlogs/signalbox/${environment.name}/access`,
       retention: environment.functionLogRetention,
       removalPolicy: RemovalPolicy.DESTROY,
+    });
+    // What the gateway refuses reaches no function that could count it, and its own metric has only
+    // all 4xx together.
+    accessLog.addMetricFilter('Throttled', {
+      filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
+      ...throttledMetric(environment.name),
     });
     const domain = environment.customDomain && this.#domain(environment.customDomain);
     const stage = new HttpStage(this, 'Stage', {

@@ -19,14 +19,18 @@ export type StageMetricName =
   | 'EventsRejected'
   | 'EventsFailed'
   | 'EventsHandedBack'
+  | 'EventsReturnedMs'
   | 'ProcessingLagMs'
   | 'ActionsSucceeded'
   | 'ActionsSkipped'
   | 'ActionsFailed'
   | 'ActionsRetried'
+  | 'ActionsReturnedMs'
+  | 'ActionsBlockedMs'
   | 'RunsStarted'
   | 'TargetCalls'
   | 'TargetFailures'
+  | 'TargetWaitMs'
   | 'DeadLetters'
   | 'ConfigurationUnreadable';
 
@@ -54,6 +58,20 @@ export function stageMetric(
     period,
     ...defined({ label }),
   });
+}
+
+/**
+ * Requests that the gateway answered 429, as its access log tells. A filter of a log takes dimensions
+ * from the log's lines alone, so the environment is in the namespace: a field more would cost every
+ * request.
+ */
+export function throttledMetric(environment: string): { metricNamespace: string; metricName: string } {
+  return { metricNamespace: `${namespace}/${environment}`, metricName: 'RequestsThrottled' };
+}
+
+export function throttled(environment: string, period: Duration, label?: string): Metric {
+  const { metricNamespace, metricName } = throttledMetric(environment);
+  return new Metric({ namespace: metricNamespace, metricName, statistic: 'Sum', period, ...defined({ label }) });
 }
 
 /**

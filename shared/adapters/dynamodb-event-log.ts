@@ -244,7 +244,7 @@ export function makeEventLog(options: EventLogOptions): EventLog {
 
     async writeFailed(entry) {
       const earlier = await readFailed(entry);
-      return writeIf(
+      const isWritten = await writeIf(
         client.send(
           new PutCommand({
             TableName: table,
@@ -256,17 +256,19 @@ export function makeEventLog(options: EventLogOptions): EventLog {
         ),
         'writing a failed row',
       );
+      if (!isWritten) return 'final';
+      return earlier === undefined ? 'written' : 'rewritten';
     },
   };
 
   /** An earlier `failed` row keeps these: the first explanation is nearest to the cause. */
-  async function readFailed(entry: EventLogEntry): Promise<Partial<EventLogEntry>> {
+  async function readFailed(entry: EventLogEntry): Promise<Partial<EventLogEntry> | undefined> {
     const { Item } = await client
       .send(new GetCommand({ TableName: table, Key: eventItemKey(entry.id, entry.source), ConsistentRead: true }))
       .catch((error) => {
         throw tableError(error, 'reading an event row');
       });
-    if (Item?.status !== 'failed') return {};
+    if (Item?.status !== 'failed') return undefined;
     const { eventType, userId, key, reason, detail, execution, configVersion } = entryFromItem(Item);
     return defined({ eventType, userId, key, reason, detail, execution, configVersion });
   }

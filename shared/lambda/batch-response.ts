@@ -11,3 +11,12 @@ export function batchResponse(records: SQSRecord[], finished: ReadonlySet<SQSRec
     ),
   };
 }
+
+/**
+ * For how long a record has been coming back: since its first delivery, 0 at that one. The queue
+ * itself does not tell: its age passes over messages that were received three times.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+ */
+export function returnedForMs({ attributes }: SQSRecord, nowMs: number): number {
+  return Math.max(0, nowMs - Number(attributes.ApproximateFirstReceiveTimestamp));
+}

@@ -11,7 +11,9 @@ export interface EventLog {
   /**
    * Writes a `failed` row where no final row exists; an earlier `failed` row keeps its reason and
    * detail.
-   * @returns false when a final row exists
+   * @returns `rewritten` when there was such a row; `final` when another row is final, which stands
    */
-  writeFailed(entry: EventLogEntry): Promise<boolean>;
+  writeFailed(entry: EventLogEntry): Promise<FailedWrite>;
 }
+
+export type FailedWrite = 'written' | 'rewritten' | 'final';

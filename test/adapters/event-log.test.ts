@@ -73,8 +73,8 @@ describe.each<[string, () => EventLog]>([
     const log = makeLog();
     const [parked, done] = [entry({ status: 'failed', reason: 'retries_exhausted', detail: 'later' }), entry()];
     await log.writeEach([done]);
-    expect(await log.writeFailed(parked)).toBe(true);
-    expect(await log.writeFailed({ ...done, status: 'failed' })).toBe(false);
+    expect(await log.writeFailed(parked)).toBe('written');
+    expect(await log.writeFailed({ ...done, status: 'failed' })).toBe('final');
     expect(await log.statusOf(parked.id, parked.source)).toBe('failed');
     expect(await log.statusOf(done.id, done.source)).toBe('processed');
   });
@@ -109,7 +109,7 @@ describe('a row of the event log', () => {
   test('ages out after the retention of its source where that has one', async () => {
     const rows = [entry({ retentionDays: 8 }), entry({ retentionDays: 400 })];
     await realLog().writeEach([rows[1] as EventLogEntry]);
-    expect(await realLog().writeFailed({ ...(rows[0] as EventLogEntry), status: 'failed' })).toBe(true);
+    expect(await realLog().writeFailed({ ...(rows[0] as EventLogEntry), status: 'failed' })).toBe('written');
     const days = async (row?: EventLogEntry) => {
       const expiresAtSeconds = Number((await item(row as EventLogEntry))?.expires_at);
       return Math.floor((expiresAtSeconds - receivedAtMs / 1000) / 86_400);

@@ -94,9 +94,9 @@ export function rowLimitsContract(tables: () => TestTables, { isLong }: { isLong
     test('with the largest payload and the longest texts is written, by each of its writers', async () => {
       const [entry, failed] = [largest(), largest()];
       expect(await log().writeEach([entry])).toEqual([undefined]);
-      expect(await log().writeFailed(failed)).toBe(true);
+      expect(await log().writeFailed(failed)).toBe('written');
       // A second failure keeps the first explanation beside the new payload.
-      expect(await log().writeFailed({ ...failed, detail: 'later' })).toBe(true);
+      expect(await log().writeFailed({ ...failed, detail: 'later' })).toBe('rewritten');
       expect(await log().statusOf(entry.id, keyMax)).toBe('failed');
     });
   });

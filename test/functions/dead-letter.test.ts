@@ -91,6 +91,16 @@ describe('a parked event', () => {
     });
     expect(unpackEventText(row?.payload ?? new Uint8Array()).body).toBe('{"type":"track"}');
     expect(metrics.counts.get('DeadLetters')).toBe(1);
+    expect(metrics.counts.get('EventsFailed retries_exhausted')).toBe(1);
+  });
+
+  test('is counted as failed once: a row that the processor wrote was counted there', async () => {
+    const { deps, metrics } = makeDeadLetter();
+    const record = sqsRecord(encodeRawEvent(rawEvent()), 11);
+    await explainBatch([record], deps);
+    await explainBatch([record], deps);
+    expect(metrics.counts.get('EventsFailed')).toBe(1);
+    expect(metrics.counts.get('DeadLetters')).toBe(2);
   });
 
   test('that was processed after all keeps its row', async () => {

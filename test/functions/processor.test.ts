@@ -585,6 +585,40 @@ describe('a batch', () => {
     });
   });
 
+  test('counts an event as failed where its last delivery ends, unless another delivery finished it', async () => {
+    const { process, metrics, clock } = makeProcessor();
+    const broken = { actionsQueue: { sendEach: async () => Promise.reject(new RetryableError('the queue is away')) } };
+    const raw = event();
+    await process([raw], { ...broken, receiveCount: 9 });
+    expect(metrics.counts.has('EventsFailed')).toBe(false);
+    clock.nowMs += leaseMs;
+    await process([raw], { ...broken, receiveCount: 10 });
+    expect(metrics.counts.get('EventsFailed')).toBe(1);
+    expect(metrics.counts.get('EventsFailed retries_exhausted')).toBe(1);
+  });
+
+  test('counts no failure of an event that another delivery finished', async () => {
+    const { process, metrics, eventLog, row } = makeProcessor();
+    const raw = event();
+    await process([raw]);
+    const away = async () => Promise.reject(new RetryableError('the table is away'));
+    await process([raw], { receiveCount: 10, eventLog: { ...eventLog, statusOf: away, writeEach: away } });
+    expect(row(raw)?.status).toBe('processed');
+    expect(metrics.counts.has('EventsFailed')).toBe(false);
+  });
+
+  test('tells for how long a record has been coming back, since its first delivery', async () => {
+    const { deps, metrics, clock } = makeProcessor();
+    const record = eventRecord(event(), 4);
+    record.attributes.ApproximateFirstReceiveTimestamp = String(startMs);
+    clock.nowMs += 75_000;
+    const broken = { ...deps, claims: { ...deps.claims, claim: () => Promise.reject(new RetryableError('away')) } };
+    await processBatch([record], broken, leaseMs);
+    expect(metrics.times.get('EventsReturnedMs')).toEqual([75_000]);
+    await processBatch([eventRecord(event({ messageId: 'm-2' }))], deps, leaseMs);
+    expect(metrics.times.get('EventsReturnedMs')).toHaveLength(1);
+  });
+
   test('needs no read on the happy path: one claim each, one send, one write of rows', async () => {
     const { deps } = makeProcessor();
     const { configuration: _configuration, claims, eventLog, actionsQueue } = deps;

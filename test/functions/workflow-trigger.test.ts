@@ -340,6 +340,17 @@ describe('a table that is throttled', () => {
     expect(row()?.actions.map(({ attempts }) => attempts)).toEqual([2, 1, 1]);
   });
 
+  test('tells for how long its actions have waited, and says nothing of those that wait for them', async () => {
+    const { deliver, metrics, clock, actionsQueue } = makeTrigger();
+    const away = { directory: { ...makeTrigger().directory, ...throttled } };
+    await deliver([actionsMessage({ invocations: [identifyLena(), callLena()] })], away);
+    expect(metrics.times.get('ActionsBlockedMs')).toEqual([0]);
+    clock.nowMs = (actionsQueue.sent[0]?.retryAtMs ?? 0) + 60_000;
+    await deliver(actionsQueue.sent.splice(0), away);
+    expect(metrics.times.get('ActionsBlockedMs')).toEqual([0, clock.nowMs - contextNowMs]);
+    expect(metrics.times.has('TargetWaitMs')).toBe(false);
+  });
+
   test('is given up after a day, and then what waited runs', async () => {
     const { deliver, outcomes, runs, directory } = makeTrigger();
     await identify(directory, { id: 'lena' });

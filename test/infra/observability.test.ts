@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { environments } from '../../infra/environments.ts';
+import { isRaised, alarmsOf as readAlarms } from '../alarms/alarm.ts';
+import { type MetricName, MetricStore } from '../alarms/metric-store.ts';
 import { only, referred, resourcesOf, type StackTemplate, templateOf } from './templates.ts';
 
 const production = templateOf('production');
@@ -9,6 +11,12 @@ type Watched = { name: string; namespace?: string; metric?: string; expression?:
 
 const alarmsOf = (template: StackTemplate) =>
   resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+
+const alarmNamedIn = (name: string) => {
+  const found = readAlarms(production, 'production').find((alarm) => alarm.name === name);
+  if (found === undefined) throw new Error(`there is no alarm ${name}`);
+  return found;
+};
 
 const alarmNamed = (name: string) => {
   const found = alarmsOf(production).find(({ AlarmName }) => AlarmName === `signalbox-production-${name}`);
@@ -33,15 +41,16 @@ describe('alarms', () => {
     ['dead-letters-stuck', 'AWS/SQS', ['ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesNotVisible']],
     ['events-failed', 'Signalbox', ['EventsFailed']],
     ['actions-failing', 'Signalbox', ['ActionsSucceeded', 'ActionsSkipped', 'ActionsFailed']],
-    ['targets-failing', 'Signalbox', ['TargetCalls', 'TargetFailures']],
+    ['actions-failing-slowly', 'Signalbox', ['ActionsSucceeded', 'ActionsSkipped', 'ActionsFailed']],
+    ['actions-blocked', 'Signalbox', ['ActionsBlockedMs']],
+    ['targets-failing', 'Signalbox', ['TargetCalls', 'TargetFailures', 'TargetWaitMs']],
     ['signatures-refused', 'Signalbox', ['SignaturesRefused']],
     ['urls-refused', 'Signalbox', ['UrlsRefused']],
     ['keys-refused', 'Signalbox', ['KeysRefused']],
     ['events-surge', 'Signalbox', ['EventsAccepted']],
     ['requests-failed', 'Signalbox', ['RequestsFailed']],
     ['configuration-unreadable', 'Signalbox', ['ConfigurationUnreadable']],
-    ['events-delayed', 'AWS/SQS', ['ApproximateAgeOfOldestMessage']],
-    ['actions-delayed', 'AWS/SQS', ['ApproximateAgeOfOldestMessage']],
+    ['requests-throttled', 'Signalbox/production', ['RequestsThrottled']],
     ['api-errors', 'AWS/ApiGateway', ['Count', '5xx']],
   ])('%s watches what its name says', (name, namespace, metrics) => {
     const watched = watchedBy(name);
@@ -115,9 +124,25 @@ describe('alarms', () => {
     expect(alarmNamed('events-surge').Threshold).toBe(50_000);
   });
 
+  // SQS passes over what it delivered three times, which is when the functions tell instead.
+  test.each([
+    ['events-delayed', 'EventsQueue', 'EventsReturnedMs'],
+    ['actions-delayed', 'ActionsQueue', 'ActionsReturnedMs'],
+  ])('%s watches what waits and what comes back', (name, queue, returned) => {
+    const [age, ours] = alarmNamedIn(name).metrics;
+    expect(age).toMatchObject({ name: 'ApproximateAgeOfOldestMessage', dimensions: { QueueName: queue } });
+    expect(ours).toMatchObject({ name: returned, dimensions: { environment: 'production' }, statistic: 'Maximum' });
+  });
+
   // Retried actions wait in the queue for up to 15 minutes.
-  test('an action that waits for its retry is not a delay', () => {
-    expect(alarmNamed('actions-delayed').Threshold).toBeGreaterThan(15 * 60);
+  test.each([
+    [15 * 60, false],
+    [18 * 60, true],
+  ])('an action that has waited for %d s is late: %p', (seconds, isLate) => {
+    const alarm = alarmNamedIn('actions-delayed');
+    const store = new MetricStore();
+    store.add(alarm.metrics[0] as MetricName, 0, seconds);
+    expect(isRaised(alarm, store, 60_000)).toBe(isLate);
   });
 
   test.each(environments)('stay quiet in $name while nothing happens', ({ name }) => {
@@ -272,6 +297,6 @@ test('every count that is watched is made by a function', () => {
     watchedBy(AlarmName.replace('signalbox-production-', '')).map(({ namespace, metric }) => `${namespace} ${metric}`),
   );
   const names = [...new Set([...shown, ...alarmed])].flatMap((metric) => metric.match(/^Signalbox (.+)/)?.[1] ?? []);
-  expect(names).toHaveLength(24);
+  expect(names).toHaveLength(28);
   expect(names.filter((name) => !code.includes(`'${name}'`))).toEqual([]);
 });

@@ -65,13 +65,13 @@ export function makeFakeEventLog(): EventLog & { rows: Map<string, EventLogEntry
     },
     async writeFailed(entry) {
       const row = rows.get(entry.id);
-      if (row && row.status !== 'failed') return false;
+      if (row && row.status !== 'failed') return 'final';
       const { reason, detail, execution, key, eventType, userId } = row ?? entry;
       rows.set(
         entry.id,
         structuredClone({ ...entry, ...defined({ reason, detail, execution, key, eventType, userId }) }),
       );
-      return true;
+      return row === undefined ? 'written' : 'rewritten';
     },
   };
 }
@@ -107,14 +107,16 @@ export function makeFakeActionsQueue(): ActionsQueue & { sent: (ActionsMessage &
   };
 }
 
-export type CountedMetrics = StageMetrics & { counts: Map<string, number> };
+export type CountedMetrics = StageMetrics & { counts: Map<string, number>; times: Map<string, number[]> };
 
 /** Counts by name, and by `name reason` where there is one. */
 export function makeCountedMetrics(): CountedMetrics {
   const counts = new Map<string, number>();
+  const times = new Map<string, number[]>();
   const add = (name: string, value: number) => counts.set(name, (counts.get(name) ?? 0) + value);
   return {
     counts,
+    times,
     count(_source, name, value = 1, reason) {
       add(name, value);
       if (reason !== undefined) add(`${name} ${reason}`, value);
@@ -122,7 +124,9 @@ export function makeCountedMetrics(): CountedMetrics {
     countAt(_atMs, _source, name, value = 1) {
       add(name, value);
     },
-    time() {},
+    time(_source, name, milliseconds) {
+      times.set(name, [...(times.get(name) ?? []), milliseconds]);
+    },
     print({ reason, counts, countsOfAllReasons = {} }) {
       for (const [name, value] of Object.entries(counts)) this.count('', name, value, reason);
       for (const [name, value] of Object.entries(countsOfAllReasons)) this.count('', name, value);

@@ -166,7 +166,7 @@ function processorDeps(): ProcessorDeps {
         for (const entry of entries) itemFromEntry(entry, rowOptions);
         return entries.map(() => undefined);
       },
-      writeFailed: async () => true,
+      writeFailed: async () => 'written',
     },
     actionsQueue: {
       sendEach: async (messages) =>

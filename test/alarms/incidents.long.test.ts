@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { templateOf } from '../infra/templates.ts';
+import { alarmsOf, isRaised } from './alarm.ts';
+import { alarmConfiguration, incidents, postEvent, surgeAbove } from './incidents.ts';
+import { normalDays } from './normal-days.ts';
+import { type AlarmPipeline, environment, startAlarmPipeline } from './pipeline.ts';
+import { promisedMinutesOf } from './promises.ts';
+
+const template = templateOf(environment, { surgeAbove });
+const alarms = alarmsOf(template, environment);
+let pipeline: AlarmPipeline;
+
+beforeAll(async () => {
+  pipeline = await startAlarmPipeline(template, Date.parse('2026-03-02T00:00:00Z'));
+  await pipeline.goLive(alarmConfiguration(pipeline.targetUrl));
+});
+afterAll(() => pipeline?.stop());
+/** Each begins where nothing is left of the one before, breakers included. */
+beforeEach(async () => {
+  pipeline.reset();
+  await pipeline.pass(5, (minute) => minute === 0 && postEvent(pipeline, 'paid'));
+  pipeline.reset();
+});
+
+/** CloudWatch has a metric a minute or two after it was made, and evaluates it once a minute. */
+const lateMinutes = 2;
+
+/**
+ * Alarms with the minute in which a person hears of each, until all of `wanted` are raised or the
+ * time is over.
+ */
+async function watch(
+  minutes: number,
+  each: (minute: number) => unknown,
+  wanted: readonly string[] = [],
+): Promise<Map<string, number>> {
+  const beganMs = pipeline.nowMs();
+  const raised = new Map<string, number>();
+  await pipeline.pass(minutes, each, () => {
+    for (const alarm of alarms) {
+      if (raised.has(alarm.name) || !isRaised(alarm, pipeline.store, pipeline.nowMs())) continue;
+      raised.set(alarm.name, (pipeline.nowMs() - beganMs) / 60_000 + lateMinutes);
+    }
+    return wanted.length > 0 && wanted.every((name) => raised.has(name)) ? 'enough' : undefined;
+  });
+  return raised;
+}
+
+describe('an alarm is raised within the time that its page promises when', () => {
+  test.each(incidents)('$name', async ({ raises, happens }) => {
+    const promised = raises.map((name) => [name, promisedMinutesOf(name)] as const);
+    const longest = Math.max(...promised.map(([, minutes]) => minutes));
+    const raised = await watch(longest, (minute) => happens(pipeline, minute), raises);
+    const inTime = promised.filter(([name, minutes]) => (raised.get(name) ?? Number.POSITIVE_INFINITY) <= minutes);
+    expect({ inTime, raised: [...raised] }).toEqual({ inTime: promised, raised: expect.anything() });
+  });
+});
+
+describe('no alarm is raised on a day with', () => {
+  test.each(normalDays)(
+    '$name',
+    async ({ happens }) => {
+      expect([...(await watch(24 * 60, (minute) => happens(pipeline, minute)))]).toEqual([]);
+    },
+    120_000,
+  );
+});

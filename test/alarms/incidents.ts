@@ -1,0 +1,246 @@
+import { gzipSync } from 'node:zlib';
+import { Snapshot, SourceFile, SourceState } from '../../shared/core/configuration/schema.ts';
+import { encodeRawEvent } from '../../shared/core/events/raw-event.ts';
+import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
+import { rawEvent, trackEvent } from '../support/build.ts';
+import { type AlarmPipeline, environment, type FunctionName } from './pipeline.ts';
+
+/** Something that goes wrong, from minute 0 on. */
+export type Incident = {
+  name: string;
+  /** The alarms that must be raised by it. Others may be. */
+  raises: readonly string[];
+  /** At every step, with the minutes since it began. */
+  happens(pipeline: AlarmPipeline, minute: number): unknown;
+};
+
+const workflow = (target: object) => ({ name: 'w', target: { [environment]: target } });
+const mapping = (event: string, key: string) => ({
+  id: event,
+  event: `track/${event}`,
+  action: 'workflows_trigger',
+  parameters: { key, recipients: [{ id: 'user_id' }] },
+});
+
+/** What the pipeline runs in every incident: an ordinary source, and one that must sign. */
+export function alarmConfiguration(targetUrl: string): LiveConfiguration {
+  const identify = { id: 'identify', event: 'identify', action: 'users_identify', parameters: { id: 'user_id' } };
+  const file = SourceFile.parse({
+    kind: 'rudderstack',
+    name: 'RudderStack',
+    mappings: [identify, mapping('ordered', 'log-it'), mapping('paid', 'call-it')],
+  });
+  return {
+    version: 1,
+    snapshot: Snapshot.parse({
+      sources: { web: file, signed: file },
+      workflows: { 'log-it': workflow({ type: 'log' }), 'call-it': workflow({ type: 'http', url: targetUrl }) },
+    }),
+    state: {
+      sources: {
+        web: SourceState.parse({ verification: { enforced: false } }),
+        signed: SourceState.parse({ verification: { enforced: true } }),
+      },
+      inactive_workflows: [],
+    },
+  };
+}
+
+let sent = 0;
+/** A fresh event of the source `web`. */
+export function postEvent(pipeline: AlarmPipeline, name = 'ordered'): Promise<number> {
+  const id = ++sent;
+  return pipeline.post('web', trackEvent({ event: name, messageId: `m-${id}`, userId: `user-${id % 20}` }));
+}
+
+/** True once in so many minutes, beginning with minute 0. */
+const everyMinutes = (minute: number, interval: number) => minute % interval === 0;
+
+/** A few events an hour, as a small environment has. */
+export async function smallTraffic(pipeline: AlarmPipeline, minute: number, name?: string): Promise<void> {
+  if (everyMinutes(minute, 3)) await postEvent(pipeline, name);
+}
+
+const alarmNameOf = (name: FunctionName) => (name === 'api' ? 'rest' : name);
+
+/** What makes each function be called. */
+const workFor: Record<FunctionName, (pipeline: AlarmPipeline, minute: number) => unknown> = {
+  ingest: smallTraffic,
+  processor: smallTraffic,
+  'workflow-trigger': smallTraffic,
+  'dead-letter': (pipeline, minute) => minute === 0 && pipeline.enqueue('events-dead-letters', poison(pipeline)),
+  api: (pipeline, minute) => everyMinutes(minute, 3) && pipeline.call('GET', '/v1/users/lena', 'sk_test'),
+};
+
+const outageOf = (
+  table: Parameters<AlarmPipeline['tablesAway']['add']>[0],
+  minutes: number,
+  raises: string[],
+  event?: string,
+): Incident => ({
+  name: `${table} is away for ${minutes} minutes, with little traffic`,
+  raises,
+  async happens(pipeline, minute) {
+    pipeline.tablesAway = new Set(minute < minutes ? [table] : []);
+    await smallTraffic(pipeline, minute, event);
+  },
+});
+
+/** An event whose contents no version can read. */
+function poison(pipeline: AlarmPipeline): string {
+  const raw = rawEvent(trackEvent(), { source: 'web', receivedAtMs: pipeline.nowMs() });
+  return encodeRawEvent({ ...raw, payload: gzipSync('not brotli') });
+}
+
+export const incidents: Incident[] = [
+  outageOf('Claims', 15, ['events-delayed']),
+  outageOf('Claims', 25, ['events-delayed', 'events-failed']),
+  outageOf('EventLog', 15, ['events-delayed']),
+  outageOf('ActionLog', 15, ['actions-delayed']),
+  outageOf('Directory', 15, ['actions-blocked']),
+  outageOf('WorkflowRuns', 15, ['actions-blocked'], 'paid'),
+  outageOf('Configuration', 15, ['configuration-unreadable']),
+  {
+    name: 'one event that no version can read',
+    raises: ['events-failed', 'dead-letters'],
+    happens: (pipeline, minute) => minute === 0 && pipeline.enqueue('events', poison(pipeline)),
+  },
+  {
+    name: 'a message that no function can attribute',
+    raises: ['dead-letters-stuck'],
+    happens: (pipeline, minute) => minute === 0 && pipeline.enqueue('events', '{"no": "event"}'),
+  },
+  {
+    name: 'the processor is not called',
+    raises: ['events-delayed'],
+    async happens(pipeline, minute) {
+      pipeline.conditions.processor = 'idle';
+      await smallTraffic(pipeline, minute);
+    },
+  },
+  {
+    name: 'workflow-trigger is not called',
+    raises: ['actions-delayed'],
+    async happens(pipeline, minute) {
+      pipeline.conditions['workflow-trigger'] = 'idle';
+      await smallTraffic(pipeline, minute);
+    },
+  },
+  {
+    name: 'the target refuses every run, with 40 runs in 10 minutes',
+    raises: ['actions-failing'],
+    async happens(pipeline, minute) {
+      pipeline.targetStatus = 400;
+      if (minute < 10) await postEvent(pipeline, 'paid');
+    },
+  },
+  {
+    name: 'the target refuses every run, with two runs an hour',
+    raises: ['actions-failing-slowly'],
+    async happens(pipeline, minute) {
+      pipeline.targetStatus = 400;
+      if (everyMinutes(minute, 30)) await postEvent(pipeline, 'paid');
+    },
+  },
+  {
+    name: 'the target is down, with a run every 3 minutes',
+    raises: ['targets-failing'],
+    async happens(pipeline, minute) {
+      pipeline.targetStatus = 500;
+      await smallTraffic(pipeline, minute, 'paid');
+    },
+  },
+  {
+    name: 'the target is down, and a single run waits for it',
+    raises: ['targets-failing'],
+    async happens(pipeline, minute) {
+      pipeline.targetStatus = 500;
+      if (minute === 0) await postEvent(pipeline, 'paid');
+    },
+  },
+  {
+    name: 'the secret of a target is missing, with a run every 3 minutes',
+    raises: ['actions-blocked'],
+    async happens(pipeline, minute) {
+      pipeline.hasTargetSecret = false;
+      await smallTraffic(pipeline, minute, 'paid');
+    },
+  },
+  {
+    name: 'a sender has the wrong secret, with a request every 10 minutes',
+    raises: ['signatures-refused'],
+    happens: (pipeline, minute) =>
+      everyMinutes(minute, 10) &&
+      pipeline.post('signed', trackEvent(), {
+        headers: { authorization: 'Bearer wrong', 'x-webhook-secret': 'wrong' },
+      }),
+  },
+  {
+    name: 'a stranger guesses URLs, 20 a minute',
+    raises: ['urls-refused'],
+    async happens(pipeline) {
+      for (let i = 0; i < 5; i++) await pipeline.post('web', trackEvent(), { token: `guess-${i}` });
+    },
+  },
+  {
+    name: 'a stranger guesses keys, 20 a minute',
+    raises: ['keys-refused'],
+    async happens(pipeline) {
+      for (let i = 0; i < 5; i++) await pipeline.call('GET', '/v1/users/lena', `sk_${i}`);
+    },
+  },
+  {
+    name: 'the queues are away, with little traffic',
+    raises: ['requests-failed', 'api-errors'],
+    async happens(pipeline, minute) {
+      pipeline.queuesAway = true;
+      await smallTraffic(pipeline, minute);
+    },
+  },
+  {
+    name: 'a sender posts what is no JSON, 24 times a minute',
+    raises: ['api-refusals'],
+    async happens(pipeline) {
+      for (let i = 0; i < 6; i++) await pipeline.post('web', 'order=1');
+    },
+  },
+  {
+    name: 'a sender exceeds the throttle once a minute, by one request',
+    raises: ['requests-throttled'],
+    async happens(pipeline, minute) {
+      pipeline.requestsPerSecond = 3;
+      if (everyMinutes(minute, 1)) for (let i = 0; i < 4; i++) await postEvent(pipeline);
+    },
+  },
+  {
+    name: 'a source floods',
+    raises: ['events-surge'],
+    happens: (pipeline, minute) =>
+      everyMinutes(minute, 1) &&
+      pipeline.post(
+        'web',
+        Array.from({ length: surgeAbove / 4 }, () => trackEvent()),
+      ),
+  },
+  ...(['ingest', 'processor', 'workflow-trigger', 'dead-letter', 'api'] as const).flatMap((name): Incident[] => [
+    {
+      name: `${name} crashes whenever it is called`,
+      raises: [`${alarmNameOf(name)}-errors`],
+      async happens(pipeline, minute) {
+        pipeline.conditions[name] = 'dies';
+        await workFor[name](pipeline, minute);
+      },
+    },
+    {
+      name: `${name} is throttled`,
+      raises: [`${alarmNameOf(name)}-throttles`],
+      async happens(pipeline, minute) {
+        pipeline.conditions[name] = 'throttled';
+        await workFor[name](pipeline, minute);
+      },
+    },
+  ]),
+];
+
+/** The environment of the incidents counts so many events in five minutes as a surge. */
+export const surgeAbove = 40;
