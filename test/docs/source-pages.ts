@@ -82,6 +82,11 @@ function kindPage(guided: GuidedKind): string {
     '## Set up',
     `\`npx signalbox sources add ${kind.id}\` writes \`infra/config/sources/${kind.id}.yaml\` and goes through these steps with the URL filled in. A second source of this kind takes \`--key\` and a name of its own.`,
     guide.setup.map((step, i) => `${i + 1}. ${filled(step, kind)}`).join('\n'),
+    ...(guide.templates ?? []).flatMap(({ title, language, text }, i) => [
+      ...(i === 0 ? ['### Templates'] : []),
+      `${title}:`,
+      fence(language, text),
+    ]),
     '## Verification',
     verification(guided),
     '## What events become',

@@ -7,9 +7,35 @@ export const guide: SourceGuide = {
   setup: [
     'In Census, add a destination of type HTTP Request with the method POST and the endpoint {url}',
     'Add a header to the destination: `Authorization` with the value `Bearer SECRET`. `sources add` makes the secret and shows it once; `npx signalbox secrets set {key} --generate` makes another.',
-    'Payload: columns as top-level keys, or a template, for one record or for many (a list, or `{"type": …, "records": […]}`).',
-    'For removed records, make a second sync whose template sets `"type": "record.delete"`.',
+    'Payload: columns as top-level keys, or a template, for one record or for many. The first template below takes as many records as Census puts into a request. Name your own columns; the case of letters counts.',
+    'For removed records, make a second sync whose template says `"type": "record.delete"`.',
+    'To fill an audience without a source, call the REST API: endpoint `https://…/v1/audiences/vip/members?create_audience=true`, header `Authorization: Bearer sk_…` with a key of `npx signalbox keys create census`, and the second template.',
     'Optional: send the lifecycle webhooks of syncs (sync.started, sync.completed) to the same URL.',
+  ],
+  templates: [
+    {
+      title: 'Many records to this source',
+      language: 'liquid',
+      text: `{ "type": "record.upsert", "records": [
+{% for record in records %}
+  { "user_id": "{{ record['user_id'] }}", "name": "{{ record['name'] }}", "email": "{{ record['email'] }}" }{% unless forloop.last %},{% endunless %}
+{% endfor %}
+] }`,
+    },
+    {
+      title: 'Members of an audience, by the REST API (method POST)',
+      language: 'liquid',
+      text: `{ "members": [
+{% for record in records %}
+  { "user": { "id": "{{ record['user_id'] }}" }, "tenant": "{{ record['tenant_id'] }}" }{% unless forloop.last %},{% endunless %}
+{% endfor %}
+] }`,
+    },
+    {
+      title: 'Members who left, by the REST API (method DELETE, in the endpoint, since Census sends no body with it)',
+      language: 'liquid',
+      text: `https://…/v1/audiences/vip/members?members=[{% for record in records %}{"user":{"id":"{{ record['user_id'] }}"}}{% unless forloop.last %},{% endunless %}{% endfor %}]`,
+    },
   ],
   secret: { from: 'generated', where: "the destination's headers, as `Authorization: Bearer SECRET`" },
   eventType: {
@@ -33,7 +59,8 @@ export const guide: SourceGuide = {
     'The Custom Destination API, which calls methods by JSON-RPC, is not supported: such a request is answered 400 (`event_invalid`), so its connection test fails. Use an HTTP Request destination.',
     'A column called `type` becomes the event type. Give it another name in the sync, or set `event_type_path`.',
     'A request that Census gave up on can come again in halves. Its records are events of their own, so nothing is lost.',
-    'Names of columns are case-sensitive in templates.',
+    'Templates make text of numbers and `""` of null, which counts as not there. A quotation mark in a value breaks the JSON of the body, which is answered 400.',
+    'A request line may have 10 KB, so a DELETE with members in it holds some 200 of them: set the batch size of that sync to 100.',
     'The user id is the column `user_id`, else `userId`, else `id`. `data` is the record: the body without `type`, or the map under `record` or `data`, unless the body names the user itself: then the map is a column.',
     'Columns that are null or `""` count as not there. `body` has the record as it came.',
   ],

@@ -76,6 +76,9 @@ export const never = () => false;
  */
 export type SetupStep = string;
 
+/** A template of a request in the vendor's own language, ready to paste. */
+export type BodyTemplate = { title: string; language: 'jsonata' | 'liquid'; text: string };
+
 /**
  * A kind's facts for people: how to set it up at the vendor, what its events become, and how it
  * reacts to our answers. The CLI and the pages of docs/sources use it. It is in `<kind>.guide.ts`,
@@ -86,6 +89,11 @@ export type SourceGuide = {
   /** One or two sentences about the sender and its purpose. */
   about: string;
   setup: readonly SetupStep[];
+  /**
+   * Bodies to paste at a vendor whose templates define the request. Absent: the vendor's payload is
+   * fixed.
+   */
+  templates?: readonly BodyTemplate[];
   /** The origin of the secret. Absent: the kind has none. */
   secret?: {
     /**

@@ -10,8 +10,21 @@ export const guide: SourceGuide = {
     'In Hightouch, add a destination of type HTTP Request with the URL {url}',
     'Add a header to the destination: `Authorization` with the value `Bearer SECRET`. `sources add` makes the secret and shows it once; `npx signalbox secrets set {key} --generate` makes another.',
     'In the sync, make a POST request for each trigger you need: rows added, rows changed, rows removed.',
-    'JSON body: `{"type": "row.added", "user_id": "{{ row.user_id }}", "email": "{{ row.email }}"}`, with `row.changed` and `row.removed` for the others. To send several rows at once, use a list of such maps, or `{"type": "row.added", "rows": […]}`.',
+    'JSON body: the first template below, with `row.changed` and `row.removed` for the other triggers. To send several rows at once, use a list of such maps, or `{"type": "row.added", "rows": […]}`.',
+    'To fill an audience without a source, call the REST API: rows added to `POST https://…/v1/audiences/vip/members?create_audience=true`, rows removed to `DELETE https://…/v1/audiences/vip/members`, both with the second template. A DELETE that carries no body takes the list in its query, `?members=[…]`. The header is `Authorization: Bearer sk_…` with a key of `npx signalbox keys create hightouch`.',
     'Rate limit: 60 requests a second or more. Signalbox sets no limit of its own for a source.',
+  ],
+  templates: [
+    {
+      title: 'A row to this source',
+      language: 'liquid',
+      text: '{ "type": "row.added", "user_id": "{{ row.user_id }}", "name": "{{ row.name }}", "email": "{{ row.email }}" }',
+    },
+    {
+      title: 'A member of an audience, by the REST API',
+      language: 'liquid',
+      text: '{ "members": [ { "user": { "id": "{{ row.user_id }}" }, "tenant": "{{ row.tenant_id }}" } ] }',
+    },
   ],
   secret: { from: 'generated', where: "the destination's headers, as `Authorization: Bearer SECRET`" },
   eventType: {

@@ -10,6 +10,7 @@ import { jitsu } from './jitsu.ts';
 import { polytomic } from './polytomic.ts';
 import { posthog } from './posthog.ts';
 import { rudderstack } from './rudderstack.ts';
+import { rudderstackActivation } from './rudderstack-activation.ts';
 import { rudderstackLegacy } from './rudderstack-legacy.ts';
 import { segment } from './segment.ts';
 import { segmentLegacy } from './segment-legacy.ts';
@@ -38,6 +39,7 @@ export const sourceKinds: readonly SourceKind[] = [
   hightouch,
   census,
   polytomic,
+  rudderstackActivation,
   http,
   httpLegacy,
 ];

@@ -8,7 +8,8 @@ export const guide: SourceGuide = {
     'In Polytomic, go to Connections, Add Connection, Webhook.',
     'URL: {url}',
     'Copy the secret that it shows, and set it here: `npx signalbox secrets set {key}`.',
-    'Create a model sync to this connection with the fields you want. Fields called `user_id`, `name` and `email` fit the default mapping.',
+    'Create a model sync to this connection: the target object is `http`, the mode `updateOrCreate`, and each field has the target `record`. Fields called `user_id`, `name` and `email` fit the default mapping.',
+    'Run the sync once. A run that fails says why in Polytomic; `npx signalbox events --source {key}` shows what arrived.',
   ],
   secret: { from: 'vendor', where: 'the webhook connection, where you hover over the secret key' },
   eventType: {
@@ -26,6 +27,8 @@ export const guide: SourceGuide = {
   },
   pitfalls: [
     'Any 4xx or 5xx fails the sync. A row that cannot be used is accepted all the same, and its own log row says why. A request is refused as a whole for a wrong secret, a body that is not JSON, more than 10,000 records, or a record too large for any event.',
+    'A record that left the model is not reported. To forget users, send a column that says so, and map it: `when: [{ path: data.deleted, is: true }]`.',
+    'The secret looks like a JSON Web Token and is compared as text, whole. Polytomic may compress the body; it is read as it would be otherwise.',
     'Nothing says whether a row was added or changed. To tell syncs apart, use their names: `when: [{ path: body.object.name, is: … }]`.',
     'A record that goes back to an earlier state runs again. A request that comes twice does not.',
     'Columns that are null or `""` count as not there. `body.fields` has the row as it came.',
