@@ -48,8 +48,8 @@ export type TestApi = {
   stop(): Promise<void>;
 };
 
-export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi> {
-  const tables = await startTables();
+export async function startApi(changes: Partial<ApiDeps> = {}, given?: TestTables): Promise<TestApi> {
+  const tables = given ?? (await startTables());
   const { client, names } = tables;
   const table = { client, table: names.Configuration };
   const configuration = makeConfigurationSource(table);

@@ -3,9 +3,11 @@ import { runActions, type WorkflowTriggerDeps } from '../../functions/workflow-t
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
+import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 import type { RunRequest, TargetAnswer } from '../../shared/ports/workflow-target.ts';
 import { actionsRecord } from '../support/actions-message.ts';
 import { liveConfiguration } from '../support/build.ts';
+import type { TestTables } from '../support/dynalite.ts';
 import { makeCountedMetrics, makeFakeActionsQueue } from '../support/fakes.ts';
 import { openFakeTarget } from '../support/fakes-workflow-trigger.ts';
 import { makeKeptLog } from '../support/function-log.ts';
@@ -35,17 +37,18 @@ export type WorkflowsApi = TestApi & {
   requests: RunRequest[];
   target: { answer(request: RunRequest): TargetAnswer };
   trigger: WorkflowTriggerDeps;
+  configuration: LiveConfiguration;
   /** Workflow-trigger runs what was handed over, and its retries when they are due within a minute. */
   deliver(): Promise<void>;
 };
 
 /** The API with workflow-trigger behind it, over the same tables. The real queue is left out. */
-export async function startWorkflowsApi(changes: Partial<ApiDeps> = {}): Promise<WorkflowsApi> {
+export async function startWorkflowsApi(changes: Partial<ApiDeps> = {}, tables?: TestTables): Promise<WorkflowsApi> {
   const clock = { nowMs: Date.now() };
   const nowMs = () => clock.nowMs;
   const configuration = liveConfiguration({ workflows });
   configuration.state.inactive_workflows.push('off');
-  const api = await startApi({ configuration: async () => configuration, nowMs, ...changes });
+  const api = await startApi({ configuration: async () => configuration, nowMs, ...changes }, tables);
   const { client, names } = api.tables;
   const requests: RunRequest[] = [];
   const target: WorkflowsApi['target'] = { answer: () => ({ kind: 'accepted', reference: { status: 202 } }) };
@@ -80,6 +83,7 @@ export async function startWorkflowsApi(changes: Partial<ApiDeps> = {}): Promise
     requests,
     target,
     trigger,
+    configuration,
     async deliver() {
       const waiting = api.messages.splice(0);
       for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {

@@ -52,6 +52,7 @@ export function runColumns(colours: Colours, nowMs: number): Column<RunRow>[] {
     { title: 'WORKFLOW', value: ({ workflow }) => workflow },
     { title: 'RECIPIENT', value: ({ recipient }) => recipient, whole: true },
     { title: 'STATUS', value: ({ status }) => status, paint: (text, { status }) => paintRun(colours, status, text) },
+    { title: 'SOURCE', value: ({ source }) => source },
     { title: 'TARGET', value: ({ target }) => target },
     { title: 'RUN', value: ({ id }) => id, whole: true },
     { title: 'ERROR', value: ({ error }) => error ?? '' },

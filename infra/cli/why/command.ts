@@ -79,7 +79,12 @@ async function showEvent(
   if (story.now.state === 'unknown') process.exitCode = 3;
 }
 
-const article = { message: 'a message id', run: 'a run', action: 'an action' } as const;
+const article = {
+  message: 'a message id',
+  run: 'a run',
+  trigger: 'the run id of a trigger',
+  action: 'an action',
+} as const;
 
 async function showUser(
   environment: Environment,

@@ -1,5 +1,6 @@
 import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
 import { decodeRawEvent, type RawEvent, unpackEventText } from '../../core/events/raw-event.ts';
+import { apiSource } from '../../core/ids/api-source.ts';
 import {
   type ActionLogEntry,
   type ActionOutcome,
@@ -30,7 +31,7 @@ export type ReplayFacts = {
    * The event, planned again with the configuration that its row names; absent when that is
    * impossible.
    */
-  event?: NormalizedEvent | undefined;
+  event?: Pick<NormalizedEvent, 'eventType' | 'userId' | 'data' | 'occurredAtMs'> | undefined;
   /** The event's planned actions, for an event whose message was lost. */
   planned?: ((execution: string, replay: string) => ActionsMessage) | undefined;
   /**
@@ -49,6 +50,8 @@ export type ReplayFacts = {
  */
 export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): ReplayPlan {
   const { entry } = facts;
+  if (entry.source === apiSource && entry.status === 'rejected')
+    return nothing(`was refused (${entry.detail ?? 'no reason'}); its client must send it again`);
   switch (entry.status) {
     case 'failed':
       return planEventReplay(facts, replay);
@@ -71,6 +74,8 @@ export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): R
  * @param freshId for the same source and log shard as the event
  */
 export function planForcedReplay(entry: EventLogEntry, freshId: string): ReplayPlan {
+  if (entry.source === apiSource)
+    return nothing('is a call of the REST API, not an event; only its client can repeat it');
   const event = storedEvent(entry);
   if (event === undefined) return nothing(notReadHere);
   const { source, verification, payload } = event;

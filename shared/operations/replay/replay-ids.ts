@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readLive } from '../../adapters/dynamodb-configuration.ts';
 import { makeActionsQueue, makeEventsQueue } from '../../adapters/sqs-queues.ts';
+import { apiSource } from '../../core/ids/api-source.ts';
 import { eventIdShard, makeEventId } from '../../core/ids/event-id.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import { actionsMessageOf } from '../../core/plan/actions-of.ts';
@@ -118,7 +119,7 @@ async function readFacts(
     entry,
     claim,
     log,
-    event: planned?.event,
+    event: entry.source === apiSource ? requestAsEvent(entry) : planned?.event,
     planned:
       planned?.plan.kind === 'run'
         ? (execution, replay) =>
@@ -130,6 +131,11 @@ async function readFacts(
     ...(entry.status === 'rejected' && { rejectedNow: await rejectedNow(environment, entry) }),
     actionsQueueEmpty,
   };
+}
+
+/** No mapping made its actions: their parameters are all in their row. */
+function requestAsEvent({ eventType = '', userId, receivedAtMs }: EventLogEntry): ReplayFacts['event'] {
+  return { eventType, data: {}, occurredAtMs: receivedAtMs, ...(userId !== undefined && { userId }) };
 }
 
 /** Why the live configuration rejects an event; undefined when it would run, or find no mapping. */

@@ -1,9 +1,10 @@
 import { makeDirectory } from '../../adapters/dynamodb-directory.ts';
 import type { Entity } from '../../core/directory/entity.ts';
+import { requestOfApiRunId } from '../../core/ids/api-run-id.ts';
 import { parseRunId } from '../../core/ids/run-id.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import type { WorkflowRun } from '../../core/runs/workflow-run.ts';
-import { actionLogEntries, actionLogOf, type FoundAction } from '../actions/actions.ts';
+import { actionLogEntries, actionLogOf, type FoundAction, readActionLog } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
 import { type ClaimOfKey, claimsOfKey } from '../events/claims.ts';
 import { eventLogOf, listEvents } from '../events/events.ts';
@@ -21,12 +22,14 @@ export type Resolved =
   | { as: 'messages'; claims: ClaimOfKey[] }
   | { as: 'user'; id: string; user?: Entity; events: EventLogEntry[]; runs: WorkflowRun[] }
   | { as: 'run'; eventId: string; run?: WorkflowRun }
+  /** The run id that a trigger of the REST API answered. */
+  | { as: 'trigger'; eventId: string }
   | { as: 'action'; eventId: string; found: FoundAction }
   | { as: 'nothing' };
 
 /**
- * In this order, since message and user ids are free text: event id, message id, user id, run id,
- * id of a failed action.
+ * In this order, since message and user ids are free text: event id, message id, user id, run id of
+ * a recipient or of a trigger, id of a failed action.
  */
 export async function resolveId(environment: Environment, text: string, known: KnownSource[]): Promise<Resolved> {
   if (shapeOf(text) === 'event') return { as: 'event', eventId: text };
@@ -40,6 +43,7 @@ export async function resolveId(environment: Environment, text: string, known: K
   return (
     (await asUser(environment, text, known)) ??
     (await asRun(environment, text)) ??
+    (await asTrigger(environment, text)) ??
     (await asAction(environment, text)) ?? { as: 'nothing' }
   );
 }
@@ -67,6 +71,17 @@ async function asRun(environment: Environment, text: string): Promise<Resolved |
   // The id of a run that is gone still names its execution, which is the id of the event that began
   // it.
   return { as: 'run', eventId: run?.eventId ?? key.execution, ...(run && { run }) };
+}
+
+/**
+ * The id holds the request that was asked first. If that died, a repetition went on with it, and the
+ * action log names that one.
+ */
+async function asTrigger(environment: Environment, text: string): Promise<Resolved | undefined> {
+  const execution = requestOfApiRunId(text);
+  if (execution === undefined) return undefined;
+  const log = await readActionLog(actionLogOf(environment), execution);
+  return { as: 'trigger', eventId: log?.eventId ?? execution };
 }
 
 const failedActionsDays = 14;

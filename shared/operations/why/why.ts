@@ -1,3 +1,4 @@
+import { apiSource } from '../../core/ids/api-source.ts';
 import { eventIdTimeMs } from '../../core/ids/event-id.ts';
 import { type PreparedSource, prepareSource } from '../../core/live/prepared.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
@@ -5,7 +6,7 @@ import { typeName } from '../../core/sources/source.ts';
 import { type ActionRow, actionRow } from '../actions/action-row.ts';
 import { actionLogOf, readActionLog } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
-import { readClaim } from '../events/claims.ts';
+import { claimsOfKey, readClaim } from '../events/claims.ts';
 import { type ConsideredRow, type EventRow, eventRow, hasOwnActions } from '../events/event-row.ts';
 import { eventLogOf, readEvent, sourcesOfId } from '../events/events.ts';
 import { configurationOf, consideredRows, type Recomputed, recompute } from '../events/recompute.ts';
@@ -101,7 +102,10 @@ async function claimOf(
   // The row cuts a very long type; the event has all of it.
   const type = eventType ?? entry.eventType;
   if (key === undefined || type === undefined) return null;
-  const claim = await readClaim(environment, { key, source, eventType: type });
+  const claim =
+    source === apiSource
+      ? await claimOfRequest(environment, key, entry)
+      : await readClaim(environment, { key, source, eventType: type });
   if (claim === undefined) return null;
   return {
     key,
@@ -117,9 +121,16 @@ async function claimOf(
   };
 }
 
+/** The type of its claim names the workflow too, so the key alone leads to it. */
+async function claimOfRequest(environment: Environment, key: string, { execution }: EventLogEntry) {
+  const claims = await claimsOfKey(environment, key);
+  return claims.find(({ source, claim }) => source === apiSource && claim.execution === execution)?.claim;
+}
+
 function whyNoClaim(entry: EventLogEntry, { planned }: Recomputed, source: PreparedSource | undefined): string {
   if (entry.status === 'rejected' || entry.status === 'no_mapping') return 'none needed: nothing ran';
   if (entry.key !== undefined) return 'its key is free again: the window has ended';
+  if (entry.source === apiSource) return 'none: only triggers take an Idempotency-Key, and this request had none';
   if (source?.settings.idempotency.enabled === false) return 'none: checks for copies are switched off for this source';
   const candidate = planned?.event?.keyCandidate;
   if (candidate === undefined) return 'none: the event carries no idempotency key, so a copy of it would run too';
