@@ -7,7 +7,7 @@ const kind = kinds[process.env.SIGNALBOX_TESTS] ?? `!(${Object.values(kinds).joi
 
 /** @type {import('jest').Config} */
 const config = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/jest-environment.mjs',
   testMatch: [`<rootDir>/test/**/${kind}.test.ts`],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

@@ -34,6 +34,7 @@ const groups = {
       'test/cost/main.ts',
       'test/support/cli-server.ts',
       'test/support/expression-program.ts',
+      'test/infra/synthesis.ts',
       'test/docs/write-pages.ts',
       'test/faults/main.ts',
       'test/faults/worker.ts',

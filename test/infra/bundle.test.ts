@@ -8,7 +8,7 @@ import { PipelineFunction } from '../../infra/constructs/pipeline-function.ts';
 import { environmentNamed } from '../../infra/environments.ts';
 import { PipelineStack, workflowTriggerExtras } from '../../infra/pipeline-stack.ts';
 import { sourceGuides } from '../../shared/operations/sources/source-guides.ts';
-import { emptyApp } from './templates.ts';
+import { emptyApp } from './apps.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-bundles-'));

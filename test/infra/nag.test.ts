@@ -7,7 +7,7 @@ import type { IConstruct } from 'constructs';
 import { environments, type PipelineEnvironment } from '../../infra/environments.ts';
 import { PipelineStack } from '../../infra/pipeline-stack.ts';
 import { WorkflowFile } from '../../shared/core/configuration/schema.ts';
-import { emptyApp } from './templates.ts';
+import { emptyApp } from './apps.ts';
 
 // With everything that is optional, so that nothing is left unchecked because no environment uses it yet.
 const optional = {

@@ -1,11 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { Template } from 'aws-cdk-lib/assertions';
 import { workflowsInFiles } from '../../infra/constructs/target-grants.ts';
-import { environmentNamed } from '../../infra/environments.ts';
-import { PipelineStack } from '../../infra/pipeline-stack.ts';
 import { WorkflowFile } from '../../shared/core/configuration/schema.ts';
 import { Target } from '../../shared/core/configuration/targets/index.ts';
-import { emptyApp, functionsOf, referred, resourcesOf, type StackTemplate } from './templates.ts';
+import { functionsOf, referred, resourcesOf, type StackTemplate, templateOf } from './templates.ts';
 
 const machine = (name: string) => `arn:aws:states:eu-west-1:123456789012:stateMachine:${name}`;
 const busArn = 'arn:aws:events:eu-west-1:210987654321:event-bus/central';
@@ -14,8 +11,7 @@ function templateWith(targets: Record<string, Record<string, object>>): StackTem
   const workflows = Object.fromEntries(
     Object.entries(targets).map(([key, target]) => [key, WorkflowFile.parse({ name: key, target })]),
   );
-  const stack = new PipelineStack(emptyApp(), environmentNamed('production'), workflows);
-  return Template.fromStack(stack).toJSON() as StackTemplate;
+  return templateOf('production', {}, {}, workflows);
 }
 
 /** What each function may do outside DynamoDB, SQS, its log and its secrets. */

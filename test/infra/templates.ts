@@ -1,14 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll } from '@jest/globals';
-import type { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
-import { buildApp } from '../../infra/app.ts';
-import { environmentNamed, type PipelineEnvironment } from '../../infra/environments.ts';
-import { PipelineStack } from '../../infra/pipeline-stack.ts';
-import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
-import { configFolder } from '../support/config.ts';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { importOnce } from '../support/import-once.ts';
+import type { TemplateOptions } from './synthesis.ts';
 
 /** CDK gives templates without types; what a test reads of them, it asserts. */
 type Untyped = ReturnType<Template['toJSON']>[string];
@@ -26,49 +18,16 @@ export type StackTemplate = {
   Outputs: Record<string, { Value: unknown }>;
 };
 
-// CDK's own rules take most of a synthesis; app.test.ts has the one test that is held to them.
-process.env.CDK_VALIDATION = 'false';
-
-const folder = mkdtempSync(join(tmpdir(), 'signalbox-synth-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** A new folder to synthesize into, gone after the tests. */
-export function newOutdir(): string {
-  return mkdtempSync(join(folder, 'out-'));
-}
-
-const usual = {
-  // Bundling takes time and changes nothing that is asserted here.
-  'aws:cdk:bundling-stacks': [],
-  alarmEmail: 'on-call@example.com',
-};
-
-export function emptyApp(context: Record<string, unknown> = {}): App {
-  return buildApp({
-    outdir: newOutdir(),
-    environments: [],
-    context: { ...usual, ...context },
-  });
-}
-
-// What runs go to in the files of this checkout is not what tests are about.
-const { workflows } = readConfigurationFiles(configFolder).snapshot;
-const made = new Map<string, StackTemplate>();
+const { templateText } = await importOnce<typeof import('./synthesis.ts')>('test/infra/synthesis.ts');
 
 /** The template of an environment, or of one like it. */
 export function templateOf(
   name: string,
-  changes: Partial<PipelineEnvironment> = {},
-  context: Record<string, unknown> = {},
+  changes: TemplateOptions['changes'] = {},
+  context: TemplateOptions['context'] = {},
+  workflows?: TemplateOptions['workflows'],
 ): StackTemplate {
-  const key = JSON.stringify([name, changes, Object.entries(context)]);
-  let template = made.get(key);
-  if (template === undefined) {
-    const stack = new PipelineStack(emptyApp(context), { ...environmentNamed(name), ...changes }, workflows);
-    template = Template.fromStack(stack).toJSON() as StackTemplate;
-    made.set(key, template);
-  }
-  return template;
+  return JSON.parse(templateText(name, { changes, context, workflows }));
 }
 
 /** Resources of a type by logical id; never none, so that a test about them cannot pass on nothing. */
