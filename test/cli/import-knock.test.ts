@@ -379,7 +379,8 @@ describe('Knock’s answers', () => {
   });
 
   test.each([[429], [500], [503], ['hang up' as const]])('%s is tried again by the client', async (fault) => {
-    knock.faults.push(fault, fault);
+    // The wait after a lost connection is the client's own, so one is enough.
+    knock.faults.push(fault, ...(fault === 'hang up' ? [] : [fault]));
     expect((await importKnock()).code).toBe(0);
     expect(errors()).toEqual([]);
   });

@@ -67,10 +67,12 @@ describe('effects differ', () => {
 describe('Knock’s log', () => {
   const entry = (more: Partial<KnockLogEntry>): KnockLogEntry => ({ id: 'l', event: 'e', actions: [], ...more });
 
-  test('is of an event whose body it has, as its data or as one member of it', () => {
+  test('is of an event whose body it has, whole, as a member, or only its contents', () => {
     const body = { type: 'a', list: [1] };
     expect(isOfBody(entry({ data: { list: [1], type: 'a' } }), body)).toBe(true);
     expect(isOfBody(entry({ data: { body, headers: {} } }), body)).toBe(true);
+    expect(isOfBody(entry({ data: { total: 5 } }), { type: 'track', properties: { total: 5 } })).toBe(true);
+    expect(isOfBody(entry({ data: {} }), { type: 'track', properties: {} })).toBe(false);
     expect(isOfBody(entry({ data: { body: { type: 'a' } } }), body)).toBe(false);
     expect(isOfBody(entry({ data: null }), body)).toBe(false);
   });

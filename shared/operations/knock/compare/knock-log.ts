@@ -57,10 +57,13 @@ const Page = z.object({
 
 /**
  * Whether an entry is of the event with this body. How Knock nests the payload that it shows is not
- * documented, so the body may be the payload or one of its members.
+ * documented: it may be the body, have the body as a member, or be the contents of the event, such as
+ * its `properties`.
  */
 export function isOfBody({ data }: KnockLogEntry, body: JsonValue): boolean {
-  return sameJson(data, body) || Object.values(data ?? {}).some((member) => sameJson(member, body));
+  if (!data || Object.keys(data).length === 0) return false;
+  if (sameJson(data, body) || Object.values(data).some((member) => sameJson(member, body))) return true;
+  return isJsonObject(body) && Object.values(body).some((member) => sameJson(member, data));
 }
 
 /** Words of Knock's log for an action that did what it was asked. */
