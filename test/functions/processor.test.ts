@@ -619,6 +619,19 @@ describe('a batch', () => {
     expect(metrics.times.get('EventsReturnedMs')).toHaveLength(1);
   });
 
+  // SQS counts deliveries approximately: one that never reached a function may be counted, the tenth among them.
+  test('takes any delivery from the tenth on for the last one', async () => {
+    const { process, row } = makeProcessor();
+    const raw = event();
+    const down = {
+      actionsQueue: {
+        sendEach: async () => [{ sent: false as const, error: new RetryableError('the queue is away') }],
+      },
+    };
+    await process([raw], { ...down, receiveCount: 12 });
+    expect(row(raw)).toMatchObject({ status: 'failed', reason: 'retries_exhausted' });
+  });
+
   test('needs no read on the happy path: one claim each, one send, one write of rows', async () => {
     const { deps } = makeProcessor();
     const { configuration: _configuration, claims, eventLog, actionsQueue } = deps;

@@ -52,7 +52,7 @@ function verification(change: Partial<VerifyRow> = {}): VerifyRow {
     balanced: true,
     sources: [source],
     unknown_accepted: 0,
-    events: { missing: 0, waiting: 0, lost: 0, surplus: 0 },
+    events: { missing: 0, waiting: 0, lost: 0, expired: 0, surplus: 0 },
     actions: { expected: 1, pending: [], waiting: [], lost: 0 },
     differences: [],
     queues: [],
@@ -83,7 +83,7 @@ describe('a soak', () => {
     ['an order had two effects', facts(), effects('a', 'b'), 'orders with two effects: 1 (order-1)'],
     [
       'an accepted event has no row',
-      facts({ verification: verification({ events: { missing: 1, waiting: 1, lost: 0, surplus: 0 } }) }),
+      facts({ verification: verification({ events: { missing: 1, waiting: 1, lost: 0, expired: 0, surplus: 0 } }) }),
       effects('a'),
       'without a row: 1',
     ],
@@ -101,7 +101,7 @@ describe('a soak', () => {
     ],
     [
       'there are rows that no request without an answer explains',
-      facts({ verification: verification({ events: { missing: 0, waiting: 0, lost: 0, surplus: 1 } }) }),
+      facts({ verification: verification({ events: { missing: 0, waiting: 0, lost: 0, expired: 0, surplus: 1 } }) }),
       effects('a'),
       'did not count: 1',
     ],

@@ -27,7 +27,7 @@ export function register(program: Command): void {
     verify,
     ['verify --since 1h', 'the last hour, source by source'],
     ['verify --since 2026-11-21 --until 2026-11-22', 'one day'],
-    ['verify --since 10m --wait 60 --json', 'after a test, for a program'],
+    ['verify --since 10m --wait 120 --json', 'after a test, for a program'],
   );
   verify.addHelpText(
     'after',
@@ -47,7 +47,9 @@ async function verifyCommand(options: ReturnType<typeof optionsOf<VerifyCommandO
   if (!environment.local && range.untilMs > Date.now() - metricsDelayMs)
     terminal.note('counts of the last three minutes may still be on their way to CloudWatch');
   if (options.wait !== undefined && !(await waitUntilIdle(environment, options.wait * 1000)))
-    terminal.note(`the queues are not empty after ${plural(options.wait, 'second')}`);
+    terminal.note(
+      `the queues are not known to be empty after ${plural(options.wait, 'second')}${environment.local ? '' : '; SQS counts up to a minute late, so it takes a minute of zeros'}`,
+    );
   const metrics = await environment.metrics();
   const verification = await verifyEvents(environment, makeAcceptedCounts(metrics, environment.name), {
     known,

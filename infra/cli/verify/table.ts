@@ -81,6 +81,10 @@ function verdict({ balanced, sources, events, actions, unknown_accepted }: Verif
     lines.push(
       `${plural(events.lost, 'accepted event')} without a row, and no queue holds them: LOST, or counted twice.`,
     );
+  if (events.expired > 0)
+    lines.push(
+      `${plural(events.expired, 'of them is', 'of them are')} older than the queues keep messages: no full queue explains ${events.expired === 1 ? 'it' : 'them'}.`,
+    );
   if (events.surplus > 0)
     lines.push(
       `${plural(events.surplus, 'row')} that ingest did not count: it ended between queue and count (the sender was not answered and sends again), or the count was lost on its way.`,

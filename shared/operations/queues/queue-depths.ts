@@ -1,17 +1,37 @@
 import { GetQueueAttributesCommand, type QueueAttributeName } from '@aws-sdk/client-sqs';
 import type { Environment } from '../environment.ts';
 
-/** Messages in one queue; SQS counts approximately. */
-export type QueueDepth = { queue: string; ready: number; in_flight: number; delayed: number };
+/** Messages in one queue; SQS counts approximately, and late: see `countsLateMs`. */
+export type QueueDepth = {
+  queue: string;
+  ready: number;
+  in_flight: number;
+  delayed: number;
+  /** SQS deletes a message that was sent longer ago than this, wherever it waits. */
+  retention_seconds: number;
+};
 
 const names = [
   'ApproximateNumberOfMessages',
   'ApproximateNumberOfMessagesNotVisible',
   'ApproximateNumberOfMessagesDelayed',
+  'MessageRetentionPeriod',
 ] satisfies QueueAttributeName[];
 
+/** SQS's own default. */
+const retentionSecondsByDefault = 4 * 86_400;
+
+/**
+ * How far the counts may be behind: a minute on AWS, where a zero can be of before the last message
+ * was sent. On this machine they are exact. So one zero is no proof that a queue is empty.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
+ */
+export function countsLateMs({ local }: Pick<Environment, 'local'>): number {
+  return local ? 0 : 60_000;
+}
+
 /** The queues in which events and actions wait, and their dead-letter queues. */
-export async function readQueueDepths(environment: Environment): Promise<QueueDepth[]> {
+export async function readQueueDepths(environment: Pick<Environment, 'outputs' | 'queues'>): Promise<QueueDepth[]> {
   const { outputs } = environment;
   const client = await environment.queues();
   const queues = [
@@ -23,8 +43,18 @@ export async function readQueueDepths(environment: Environment): Promise<QueueDe
   return Promise.all(
     queues.map(async ([queue, QueueUrl]) => {
       const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: names }));
-      const [ready, inFlight, delayed] = names.map((name) => Number(Attributes?.[name] ?? 0));
-      return { queue, ready: ready ?? 0, in_flight: inFlight ?? 0, delayed: delayed ?? 0 };
+      const of = (name: QueueAttributeName, absent = 0) => Number(Attributes?.[name] ?? absent);
+      return {
+        queue,
+        ready: of('ApproximateNumberOfMessages'),
+        in_flight: of('ApproximateNumberOfMessagesNotVisible'),
+        delayed: of('ApproximateNumberOfMessagesDelayed'),
+        retention_seconds: of('MessageRetentionPeriod', retentionSecondsByDefault),
+      };
     }),
   );
+}
+
+export function messagesIn({ ready, in_flight, delayed }: Pick<QueueDepth, 'ready' | 'in_flight' | 'delayed'>): number {
+  return ready + in_flight + delayed;
 }

@@ -11,7 +11,7 @@ import type { Environment } from '../environment.ts';
 import { readClaim } from '../events/claims.ts';
 import { eventLogOf, readEvent } from '../events/events.ts';
 import { configurationOf, recompute } from '../events/recompute.ts';
-import { readQueueDepths } from '../queues/queue-depths.ts';
+import { countsLateMs, messagesIn, readQueueDepths } from '../queues/queue-depths.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { resolveId } from '../why/resolve-id.ts';
 import { planForcedReplay, planReplay, type ReplayFacts, type ReplayPlan } from './plan-replay.ts';
@@ -47,7 +47,7 @@ export async function replayIds(
 ): Promise<ReplayRow[]> {
   const depths = await readQueueDepths(environment);
   const actions = depths.find(({ queue }) => queue === 'actions');
-  const actionsQueueEmpty = actions === undefined || actions.ready + actions.in_flight + actions.delayed === 0;
+  const actionsQueueEmpty = actions === undefined || messagesIn(actions) === 0;
   const rows: (ReplayRow | Planned)[] = [];
   const taken = new Set<string>();
   for (let i = 0; i < ids.length; i += atOnce) {
@@ -95,7 +95,7 @@ async function planOne(
     const freshId = makeEventId(entry.source, eventIdShard(entry.id), nowMs, randomBytes(12));
     return { id, eventId, plan: planForcedReplay(entry, freshId) };
   }
-  const facts = await readFacts(environment, entry, actionsQueueEmpty);
+  const facts = await readFacts(environment, entry, actionsQueueEmpty, nowMs);
   const replay = makeEventId(entry.source, 0, nowMs, randomBytes(12));
   return { id, eventId, plan: planReplay(facts, replay, nowMs) };
 }
@@ -104,6 +104,7 @@ async function readFacts(
   environment: Environment,
   entry: ReplayFacts['entry'],
   actionsQueueEmpty: boolean,
+  nowMs: number,
 ): Promise<ReplayFacts> {
   const [{ configuration, exact }, log] = await Promise.all([
     configurationOf(environment, entry),
@@ -129,7 +130,9 @@ async function readFacts(
             )
         : undefined,
     ...(entry.status === 'rejected' && { rejectedNow: await rejectedNow(environment, entry) }),
-    actionsQueueEmpty,
+    // A zero may be of before the message was sent that the row, or the event without one, waits for.
+    actionsQueueEmpty:
+      actionsQueueEmpty && (log?.updatedAtMs ?? entry.processedAtMs) + countsLateMs(environment) <= nowMs,
   };
 }
 

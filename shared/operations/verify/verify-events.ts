@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventIdTimeMs } from '../../core/ids/event-id.ts';
 import { EventStatus } from '../../core/logs/event-log-entry.ts';
 import type { Environment } from '../environment.ts';
-import { type QueueDepth, readQueueDepths } from '../queues/queue-depths.ts';
+import { countsLateMs, type QueueDepth, readQueueDepths } from '../queues/queue-depths.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import type { AcceptedCounts, IngestCounts } from './accepted-counts.ts';
 import {
@@ -15,6 +16,7 @@ import {
   type StatusCounts,
 } from './read-rows.ts';
 import type { VerifyRange } from './verify-range.ts';
+import { type MissingEvents, whatWaits } from './what-waits.ts';
 
 /** One source's account of a range. */
 export type SourceAccount = {
@@ -49,6 +51,8 @@ export type Verification = {
     /** The number of missing events that the queues can hold; the rest is lost. */
     waiting: number;
     lost: number;
+    /** Of the lost ones: older than the queues keep a message. */
+    expired: number;
     surplus: number;
   };
   actions: {
@@ -75,12 +79,19 @@ export type VerifyOptions = {
    */
   all: boolean;
   /**
-   * How often to check before a difference is reported, and the pause in between: SQS counts
-   * approximately.
+   * How often to check before a difference is reported, and the pause in between: together longer
+   * than SQS's counts may be late, so that a zero of before does not look like a loss.
    */
   looks?: number;
   pauseMs?: number;
+  nowMs?(): number;
 };
+
+/** By default three looks here, and four on AWS within 75 seconds. */
+export function looksOf(environment: Pick<Environment, 'local'>): { looks: number; pauseMs: number } {
+  if (environment.local) return { looks: 3, pauseMs: 1_000 };
+  return { looks: 4, pauseMs: countsLateMs(environment) / 3 + 5_000 };
+}
 
 /**
  * Compares ingest's counts of accepted events, period by period, with their rows and with the
@@ -93,7 +104,7 @@ export async function verifyEvents(
   counts: AcceptedCounts,
   options: VerifyOptions,
 ): Promise<Verification> {
-  const { looks = 3, pauseMs = environment.local ? 1_000 : 20_000 } = options;
+  const { looks, pauseMs } = { ...looksOf(environment), ...options };
   const meter: ReadMeter = { units: 0, requests: 0 };
   for (let look = 1; ; look++) {
     const verification = await lookOnce(environment, counts, options, meter);
@@ -105,7 +116,7 @@ export async function verifyEvents(
 async function lookOnce(
   environment: Environment,
   counts: AcceptedCounts,
-  { known, range: asked, all }: VerifyOptions,
+  { known, range: asked, all, nowMs = Date.now }: VerifyOptions,
   meter: ReadMeter,
 ): Promise<Verification> {
   const keys = known.map(({ key }) => key);
@@ -124,17 +135,28 @@ async function lookOnce(
   const sources = accounts.map(({ account }) => account);
   const ofEnvironment = total(before.at(-1)?.accepted, range);
   const unknownAccepted = all ? Math.max(0, ofEnvironment - sumOf(sources, 'accepted')) : 0;
+  const differences = accounts.flatMap((account) => account.differences);
   const missing = sumOf(sources, 'missing') + unknownAccepted;
-  const waiting = Math.min(missing, depthOf(queues, 'events'));
+  const periodMs = range.periodSeconds * 1000;
+  const { waiting, expired } = whatWaits(
+    [
+      ...differences.map(
+        (one): MissingEvents => ({ count: Math.max(0, one.accepted - one.rows), sentUntilMs: one.periodMs + periodMs }),
+      ),
+      { count: unknownAccepted, sentUntilMs: range.untilMs },
+    ],
+    queuePair(queues, 'events'),
+    nowMs(),
+  );
   const surplus = sumOf(sources, 'surplus');
-  const actions = await accountActions(environment, rows.actions, meter);
+  const actions = await accountActions(environment, rows.actions, meter, nowMs());
   return {
     range,
     ...(movedMs !== undefined && { cutAtMs: movedMs }),
     sources,
     unknownAccepted,
-    differences: accounts.flatMap(({ differences }) => differences),
-    events: { missing, waiting, lost: missing - waiting, surplus },
+    differences,
+    events: { missing, waiting, lost: missing - waiting, expired, surplus },
     actions,
     queues,
     read: { ...meter, metrics: counts.metricsRead() },
@@ -192,23 +214,33 @@ async function accountActions(
   environment: Environment,
   { expected, without, pending }: ActionRows,
   meter: ReadMeter,
+  nowMs: number,
 ): Promise<Verification['actions']> {
   if (without.length === 0) return { expected, pending, waiting: [], lost: 0 };
-  const depth = depthOf(await readQueueDepths(environment), 'actions');
+  const queues = await readQueueDepths(environment);
   const again = await lookUpActions(environment, without, meter);
+  // The message was sent when the event was processed, which may have waited as long as it could.
+  const eventKeptMs = queuePair(queues, 'events').queue.retention_seconds * 1000;
+  const missing = again.without.map(({ eventId }): MissingEvents => {
+    return { count: 1, sentUntilMs: eventIdTimeMs(eventId) + eventKeptMs };
+  });
+  const { waiting } = whatWaits(missing, queuePair(queues, 'actions'), nowMs);
   return {
     expected,
     pending: [...pending, ...again.pending],
     waiting: again.without,
-    lost: Math.max(0, again.without.length - depth),
+    lost: missing.length - waiting,
   };
 }
 
-/** Messages of a queue and of its dead-letter queue. */
-function depthOf(queues: QueueDepth[], name: 'events' | 'actions'): number {
-  return queues
-    .filter(({ queue }) => queue === name || queue === `${name} dead-letter`)
-    .reduce((sum, { ready, in_flight, delayed }) => sum + ready + in_flight + delayed, 0);
+/** A queue and its dead-letter queue. */
+function queuePair(queues: QueueDepth[], name: 'events' | 'actions'): { queue: QueueDepth; deadLetters: QueueDepth } {
+  const of = (wanted: string): QueueDepth => {
+    const found = queues.find(({ queue }) => queue === wanted);
+    if (found === undefined) throw new Error(`the depth of ${wanted} was not read`);
+    return found;
+  };
+  return { queue: of(name), deadLetters: of(`${name} dead-letter`) };
 }
 
 export function rowsIn(counts: StatusCounts): number {

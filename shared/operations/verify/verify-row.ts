@@ -29,7 +29,8 @@ export type VerifyRow = {
   }[];
   /** Counted for sources that are no longer known. */
   unknown_accepted: number;
-  events: { missing: number; waiting: number; lost: number; surplus: number };
+  /** `expired`: of the lost ones, those older than the queues keep a message. */
+  events: { missing: number; waiting: number; lost: number; expired: number; surplus: number };
   actions: {
     /** Processed events with actions. */
     expected: number;

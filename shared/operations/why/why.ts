@@ -10,7 +10,7 @@ import { claimsOfKey, readClaim } from '../events/claims.ts';
 import { type ConsideredRow, type EventRow, eventRow, hasOwnActions } from '../events/event-row.ts';
 import { eventLogOf, readEvent, sourcesOfId } from '../events/events.ts';
 import { configurationOf, consideredRows, type Recomputed, recompute } from '../events/recompute.ts';
-import { type QueueDepth, readQueueDepths } from '../queues/queue-depths.ts';
+import { countsLateMs, messagesIn, type QueueDepth, readQueueDepths } from '../queues/queue-depths.ts';
 import { type RunRow, runRow } from '../runs/run-row.ts';
 import { runsOfExecution, workflowRunsOf } from '../runs/runs.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
@@ -161,15 +161,27 @@ async function tellUnlogged(
     mappings_problem: null,
     actions: [],
     runs: [],
-    now: unloggedNow(queues, sources.map(({ key }) => key).join(' or ')),
+    now: unloggedNow(queues, {
+      source: sources.map(({ key }) => key).join(' or '),
+      ageMs: nowMs - receivedAtMs,
+      lateMs: countsLateMs(environment),
+    }),
     queues,
   };
 }
 
-function unloggedNow(queues: QueueDepth[], source: string): WhereNow {
-  const of = (name: string) => queues.find(({ queue }) => queue === name);
-  const waiting = total(of('events'));
-  const parked = total(of('events dead-letter'));
+/** @param lateMs how far the counts may be behind */
+export function unloggedNow(
+  queues: QueueDepth[],
+  { source, ageMs, lateMs }: { source: string; ageMs: number; lateMs: number },
+): WhereNow {
+  // What an older message could not be among is not counted.
+  const thatMayHoldIt = (name: string) => {
+    const found = queues.find(({ queue }) => queue === name);
+    return found === undefined || ageMs > found.retention_seconds * 1000 ? 0 : messagesIn(found);
+  };
+  const waiting = thatMayHoldIt('events');
+  const parked = thatMayHoldIt('events dead-letter');
   if (waiting > 0)
     return {
       state: 'waiting',
@@ -182,12 +194,14 @@ function unloggedNow(queues: QueueDepth[], source: string): WhereNow {
       until: null,
       text: `There is no row of it, and the events queue is empty. ${parked} in the dead-letter queue could not be explained yet; it may be among them.`,
     };
+  if (ageMs < lateMs)
+    return {
+      state: 'waiting',
+      until: null,
+      text: `There is no row of it yet. The queues look empty, but SQS counts up to a minute late, and the id of ${source} is ${Math.ceil(ageMs / 1000)} s old: ask again in a minute.`,
+    };
   return {
     state: 'unknown',
-    text: `There is no row of it, and nothing waits in the queues: it has the form of an id of ${source}, but was never accepted, or its row has aged out.`,
+    text: `There is no row of it, and no message of its age waits in the queues: it has the form of an id of ${source}, but was never accepted, or its row has aged out.`,
   };
-}
-
-function total(depth: QueueDepth | undefined): number {
-  return depth === undefined ? 0 : depth.ready + depth.in_flight + depth.delayed;
 }

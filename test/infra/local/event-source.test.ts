@@ -4,6 +4,7 @@ import type { SQSEvent } from 'aws-lambda';
 import { type EventSource, type EventSourceOptions, startEventSource } from '../../../infra/local/event-source.ts';
 import { type LocalQueues, startQueues } from '../../../infra/local/queues.ts';
 import { localCredentials } from '../../support/dynalite.ts';
+import { limitedInFlight } from '../../support/sqs-as-it-is.ts';
 
 const dlqArn = 'arn:aws:sqs:us-east-1:000000000000:dead';
 let queues: LocalQueues;
@@ -51,6 +52,7 @@ async function start(
   changes: Partial<EventSourceOptions['definition']> = {},
   concurrency = 1,
   timeoutSeconds = 1,
+  client = queues.client,
 ): Promise<void> {
   source = await startEventSource({
     definition: {
@@ -64,7 +66,7 @@ async function start(
       ...changes,
     },
     queueUrl: queues.url('events'),
-    queues: queues.client,
+    queues: client,
     timeoutSeconds,
     concurrency,
     invoke: async (payload) => JSON.stringify((await invoke(JSON.parse(payload))) ?? null),
@@ -157,6 +159,23 @@ describe('an SQS event source', () => {
     );
     await until(nothingLeft);
     expect(most).toBe(2);
+  });
+
+  // On AWS at 120,000: the poller waits, and nothing is lost or taken for the end of the queue.
+  test('goes on when the queue had too many messages in flight', async () => {
+    await keepInvisible();
+    await send('of another', '1', '2');
+    const QueueUrl = queues.url('events');
+    type Received = { Messages: { Body: string; ReceiptHandle: string }[] };
+    const { Messages } = await queues.client.call<Received>('ReceiveMessage', { QueueUrl });
+    const done: string[] = [];
+    const invoke: Invoke = async ({ Records }) => void done.push(...Records.map(({ body }) => body));
+    await start(invoke, { batchSize: 1 }, 1, 1, limitedInFlight(queues.client, 1));
+    await until(() => failures.length > 0);
+    expect([failures[0], done]).toEqual([expect.stringContaining('OverLimit'), []]);
+    await queues.client.call('DeleteMessage', { QueueUrl, ReceiptHandle: Messages[0]?.ReceiptHandle });
+    await until(nothingLeft);
+    expect([...done, Messages[0]?.Body].sort()).toEqual(['1', '2', 'of another']);
   });
 
   test('delivers again only what was reported as failed, and gives it up after the last try', async () => {

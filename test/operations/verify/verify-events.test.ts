@@ -1,14 +1,19 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PurgeQueueCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventIdTimeMs, makeEventId } from '../../../shared/core/ids/event-id.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
+import { countsLateMs, type QueueDepth } from '../../../shared/operations/queues/queue-depths.ts';
 import type { KnownSource } from '../../../shared/operations/sources/known-sources.ts';
 import { type AcceptedCounts, makeAcceptedCounts } from '../../../shared/operations/verify/accepted-counts.ts';
-import { type VerifyOptions, verifyEvents } from '../../../shared/operations/verify/verify-events.ts';
+import { looksOf, type VerifyOptions, verifyEvents } from '../../../shared/operations/verify/verify-events.ts';
 import { metricPeriodSeconds, verifyRange } from '../../../shared/operations/verify/verify-range.ts';
+import { waitUntilIdle } from '../../../shared/operations/verify/wait-until-idle.ts';
+import { whatWaits } from '../../../shared/operations/verify/what-waits.ts';
 import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
+import { lateCounts } from '../../support/sqs-as-it-is.ts';
 
 const known: KnownSource[] = [
   { key: 'rudderstack', shards: 3 },
@@ -28,7 +33,8 @@ beforeEach(async () => {
   counts = makeAcceptedCounts(await environment.metrics(), environment.name);
 });
 afterEach(async () => {
-  for (const url of [environment.outputs.EventsQueueUrl, environment.outputs.ActionsQueueUrl]) await empty(url);
+  const { EventsQueueUrl, ActionsQueueUrl, EventsDeadLetterQueueUrl } = environment.outputs;
+  for (const url of [EventsQueueUrl, ActionsQueueUrl, EventsDeadLetterQueueUrl]) await empty(url);
 });
 
 async function empty(QueueUrl: string): Promise<void> {
@@ -41,6 +47,7 @@ const verify = (change: Partial<VerifyOptions> = {}) =>
     range: { sinceMs: start, untilMs: start + 240_000, periodSeconds: 60 },
     all: true,
     looks: 1,
+    nowMs: () => start + 300_000,
     ...change,
   });
 
@@ -250,6 +257,141 @@ test('reading costs queries alone, and says how much', async () => {
   expect(read.requests).toBe(14);
   expect(read.units).toBeGreaterThan(0);
   expect(read.metrics).toBe(12);
+});
+
+describe('counts of SQS that are late', () => {
+  const lateMs = 300;
+  /** The environment with queues whose counts are behind, as SQS's are by up to a minute. */
+  const late = () => {
+    const client = lateCounts(environment.queueServer.client, lateMs);
+    return { ...environment, queues: async () => client };
+  };
+  const verifyLate = (looks: number) =>
+    verifyEvents(late(), counts, {
+      known,
+      range: { sinceMs: start, untilMs: start + 240_000, periodSeconds: 60 },
+      all: true,
+      nowMs: () => start + 300_000,
+      looks,
+      pauseMs: lateMs / 2,
+    });
+
+  test('make no loss of what waits, since a loss has to show for longer than they are late', async () => {
+    count(start, 2);
+    await enqueue(environment.outputs.EventsQueueUrl, 2);
+    expect(await verifyLate(4)).toMatchObject({ balanced: true, events: { waiting: 2, lost: 0 } });
+    // One look would have called it lost: the counts do say zero.
+    expect(await verifyLate(1)).toMatchObject({ balanced: false, events: { waiting: 0, lost: 2 } });
+  });
+
+  test('make no loss of actions that wait', async () => {
+    const event = row(start, { actionsPlanned: 1 });
+    await accepted({ ...event, execution: event.id });
+    await enqueue(environment.outputs.ActionsQueueUrl, 1);
+    expect(await verifyLate(4)).toMatchObject({ balanced: true, actions: { waiting: [{}], lost: 0 } });
+  });
+
+  test('hide no loss', async () => {
+    count(start, 1);
+    expect(await verifyLate(4)).toMatchObject({ balanced: false, events: { lost: 1 } });
+  });
+
+  test('are outlasted by the looks that are made by default, here and on AWS', () => {
+    for (const local of [true, false]) {
+      const { looks, pauseMs } = looksOf({ local });
+      expect((looks - 1) * pauseMs).toBeGreaterThan(countsLateMs({ local }));
+    }
+    expect(countsLateMs({ local: false })).toBe(60_000);
+  });
+
+  test('do not end a wait for idle queues: a zero has to stay for as long as it may be late', async () => {
+    const QueueUrl = environment.outputs.EventsQueueUrl;
+    await enqueue(QueueUrl, 1);
+    const waited = waitUntilIdle(late(), 60_000, { lateMs, pauseMs: 20 });
+    let isOver = false;
+    void waited.then(() => {
+      isOver = true;
+    });
+    // By now a wait that believed the first zero would have ended.
+    await sleep(2 * lateMs);
+    expect(isOver).toBe(false);
+    await empty(QueueUrl);
+    const emptiedAtMs = Date.now();
+    expect(await waited).toBe(true);
+    expect(Date.now() - emptiedAtMs).toBeGreaterThanOrEqual(lateMs);
+  });
+
+  test('a wait that is shorter than they are late cannot know, and says no', async () => {
+    expect(await waitUntilIdle(late(), 50, { lateMs, pauseMs: 20 })).toBe(false);
+    expect(await waitUntilIdle(environment, 0)).toBe(true);
+  });
+});
+
+describe('what is older than the queues keep messages', () => {
+  const day = 86_400_000;
+  const depth = (queue: string, ready: number, days: number): QueueDepth => {
+    return { queue, ready, in_flight: 0, delayed: 0, retention_seconds: days * 86_400 };
+  };
+  const nowMs = 100 * day;
+  const waits = (missing: [count: number, daysOld: number][], inQueue: number, inDeadLetters: number) =>
+    whatWaits(
+      missing.map(([events, daysOld]) => ({ count: events, sentUntilMs: nowMs - daysOld * day })),
+      { queue: depth('events', inQueue, 4), deadLetters: depth('events dead-letter', inDeadLetters, 14) },
+      nowMs,
+    );
+
+  test.each<[what: string, missing: [number, number][], queue: number, dead: number, waiting: number, expired: number]>(
+    [
+      ['young events are in either queue', [[3, 1]], 2, 1, 3, 0],
+      ['too many young events are lost, not expired', [[3, 1]], 1, 1, 2, 0],
+      ['a full queue holds nothing that is older than four days', [[3, 5]], 1000, 0, 0, 3],
+      ['its dead letters may, for fourteen', [[3, 5]], 1000, 2, 2, 1],
+      ['and no longer', [[3, 15]], 1000, 1000, 0, 3],
+      [
+        'a dead letter explains one event, the old one first',
+        [
+          [1, 1],
+          [1, 5],
+        ],
+        0,
+        1,
+        1,
+        0,
+      ],
+      [
+        'each age has its own',
+        [
+          [2, 1],
+          [2, 5],
+          [2, 15],
+        ],
+        2,
+        2,
+        4,
+        2,
+      ],
+      ['nothing is missing', [], 5, 5, 0, 0],
+    ],
+  )('%s', (_, missing, queue, dead, waiting, expired) => {
+    expect(waits(missing, queue, dead)).toEqual({ waiting, expired });
+  });
+
+  test('is lost, and said to be, however many newer messages wait', async () => {
+    count(start, 2);
+    await enqueue(environment.outputs.EventsQueueUrl, 5);
+    const at = (days: number) => verify({ nowMs: () => start + days * day });
+    expect(await at(3.9)).toMatchObject({ balanced: true, events: { waiting: 2, lost: 0, expired: 0 } });
+    expect(await at(4.1)).toMatchObject({ balanced: false, events: { waiting: 0, lost: 2, expired: 2 } });
+  });
+
+  test('counts for actions from the latest time at which their message can have been sent', async () => {
+    const event = row(start, { actionsPlanned: 1 });
+    await accepted({ ...event, execution: event.id });
+    await enqueue(environment.outputs.ActionsQueueUrl, 5);
+    const at = (days: number) => verify({ nowMs: () => start + days * day });
+    expect(await at(7.9)).toMatchObject({ balanced: true, actions: { lost: 0 } });
+    expect(await at(8.1)).toMatchObject({ balanced: false, actions: { lost: 1 } });
+  });
 });
 
 describe('the range that is compared', () => {
