@@ -1,44 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import Knock from '@knocklabs/node';
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { answerRequest } from '../../functions/api/answer-request.ts';
-import { type ApiGateway, startApiGateway } from '../../infra/local/api-gateway.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import { isEventId } from '../../shared/core/ids/event-id.ts';
 import { createKey, revokeKey } from '../../shared/operations/keys/keys.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { startTables } from '../support/dynalite.ts';
 import { startApi, type TestApi } from './api-for-tests.ts';
+import { type ServedApi, serveApi } from './api-over-http.ts';
 
 /* The official client as people use it: over HTTP, with its own retries, through the local gateway. */
 
 let api: TestApi;
-let gateway: ApiGateway;
+let served: ServedApi;
 let client: Knock;
-/** Answers that the gateway gives by itself, before the function is asked again. */
-const gatewayAnswers: object[] = [];
-const requests: APIGatewayProxyEventV2[] = [];
+let gatewayAnswers: ServedApi['gatewayAnswers'];
+let requests: ServedApi['requests'];
 
 beforeAll(async () => {
   api = await startApi({ configuration: async () => liveConfiguration() });
-  gateway = await startApiGateway({
-    port: 0,
-    metrics: () => ({}),
-    onFailure(error) {
-      throw error;
-    },
-  });
-  const invoke = async (payload: string) => {
-    const event = JSON.parse(payload) as APIGatewayProxyEventV2;
-    requests.push(event);
-    return JSON.stringify(gatewayAnswers.shift() ?? (await answerRequest(event, api.deps)));
-  };
-  gateway.serve([{ routeKey: 'ANY /v1/{proxy+}', timeoutMs: 29_000, function: { invoke } }]);
-  client = new Knock({ apiKey: api.key, baseURL: gateway.url });
+  served = await serveApi(api);
+  ({ client, gatewayAnswers, requests } = served);
 });
 afterAll(async () => {
-  await gateway.stop();
+  await served.stop();
   await api.stop();
 });
 beforeEach(() => {
@@ -128,6 +113,26 @@ describe('the client tries again by itself', () => {
     expect(new Set(requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
     const [user] = await api.deps.directory.readEach([{ kind: 'user', id: 'again' }]);
     expect(user?.version).toBe(1);
+  });
+
+  test('a trigger with the key of its first try, so that one run starts', async () => {
+    const { eventLog } = api.deps;
+    let fails = 2;
+    api.deps.eventLog = {
+      ...eventLog,
+      async writeEach(entries) {
+        if (fails-- > 0) throw new RetryableError('away', { retryAfterSeconds: 0 });
+        return eventLog.writeEach(entries);
+      },
+    };
+    api.messages.length = 0;
+    const triggered = await client.workflows.trigger('order-completed', { recipients: ['u1'] });
+    api.deps.eventLog = eventLog;
+    expect(requests).toHaveLength(3);
+    expect(new Set(requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+    expect(api.messages.map(({ again }) => again)).toEqual([false, true, true]);
+    const runs = api.messages.flatMap(({ invocations }) => invocations.map(({ id }) => id));
+    expect(new Set(runs)).toEqual(new Set([triggered.workflow_run_id]));
   });
 
   test("after the gateway's 429", async () => {
