@@ -178,7 +178,7 @@ export class PipelineStack extends Stack {
     // A trigger's idempotency key, and whether the request that holds it has its row.
     rest.uses(Claims, 'GetItem', 'UpdateItem');
     rest.uses(EventLog, 'GetItem', 'BatchWriteItem');
-    // Runs are listed by the action log.
+    // Runs are listed by the action log; bulk operations lie beside the rows that they count.
     rest.uses(ActionLog, 'GetItem', 'BatchGetItem', 'Query', 'BatchWriteItem');
     rest.queriesIndex(ActionLog, 'problems');
     rest.uses(WorkflowRuns, 'BatchGetItem', 'Query');

@@ -7,6 +7,7 @@ import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeApiKeys } from '../../shared/adapters/dynamodb-api-keys.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
+import { makeBulkOperations } from '../../shared/adapters/dynamodb-bulk-operations.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
@@ -83,6 +84,7 @@ export const handler = makeHandler({
     logShards: env.LOG_SHARDS,
     retentionDays,
   }),
+  bulkOperations: makeBulkOperations({ client, table: env.ACTION_LOG_TABLE, retentionDays }),
   actionsQueue: makeActionsQueue(makeQueueClient(), env.ACTIONS_QUEUE_URL),
   logShards: env.LOG_SHARDS,
   syncLimits: env.SYNC_LIMITS,

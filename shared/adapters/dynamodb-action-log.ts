@@ -16,6 +16,7 @@ import { clip } from '../core/text.ts';
 import type { ActionLog } from '../ports/action-log.ts';
 import { indexPartition, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
 import { bucketOf, problemBuckets, problemPartition, rowExpiresAtSeconds } from './dynamodb-event-log.ts';
+import { getEach } from './dynamodb-get-each.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 import { packText, unpackText } from './packed-text.ts';
 
@@ -326,6 +327,11 @@ export function makeActionLog({ client, table, retentionDays, onUnreadable }: Ac
           throw tableError(error, 'reading an action row');
         });
       return Item && entryFromItem(Item, (error) => onUnreadable?.(execution, error));
+    },
+
+    async readEach(executions) {
+      const items = await getEach(client, executions.map(actionItemKey), { table, what: 'reading action rows' });
+      return items.map((item) => item && entryFromItem(item));
     },
 
     writeEach: (entries) =>

@@ -3,6 +3,8 @@ import type { ActionLogEntry } from '../core/logs/action-log-entry.ts';
 export interface ActionLog {
   /** Reads consistently; undefined when there is no row. */
   read(execution: string): Promise<ActionLogEntry | undefined>;
+  /** Answers in order, consistently; undefined where there is no row. */
+  readEach(executions: string[]): Promise<(ActionLogEntry | undefined)[]>;
   /**
    * Writes unconditionally and in batches, for first attempts without pending actions. Answers per
    * entry, in order.

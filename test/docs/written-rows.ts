@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeApiKeys, revokeApiKey, writeApiKey } from '../../shared/adapters/dynamodb-api-keys.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
+import { makeBulkOperations } from '../../shared/adapters/dynamodb-bulk-operations.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { goLive } from '../../shared/adapters/dynamodb-configuration-history.ts';
 import { readCurrent } from '../../shared/adapters/dynamodb-configuration-table.ts';
@@ -60,6 +61,7 @@ export const longBody = JSON.stringify(orderCompleted({ messageId }));
 export async function writeRows({ client, names }: TestTables): Promise<void> {
   await makeEventLog({ client, table: names.EventLog, retentionDays, usersIndex: true }).writeEach(eventRows());
   await makeActionLog({ client, table: names.ActionLog, retentionDays }).writeEach(actionRows());
+  await writeBulkOperations({ client, names });
   await writeClaims({ client, names });
   const runs = makeWorkflowRuns({ client, table: names.WorkflowRuns, retentionDays });
   for (const run of workflowRuns()) await runs.createIfAbsent(run);
@@ -69,6 +71,16 @@ export async function writeRows({ client, names }: TestTables): Promise<void> {
   const mark = { workflow: 'order-completed', cancellationKey: 'c1', beforeMs: nowMs };
   await runs.markCancelled([mark, { ...mark, recipient: user }], nowMs);
   await writeRelations({ client, names });
+}
+
+async function writeBulkOperations({ client, names }: Pick<TestTables, 'client' | 'names'>): Promise<void> {
+  const operations = makeBulkOperations({ client, table: names.ActionLog, retentionDays });
+  const operation = { call: 'users.bulk.identify', items: 30, executions: 2, insertedAtMs: nowMs };
+  const end = { processed: 30, failedItems: [{ id: 'a/b' }], updatedAtMs: nowMs };
+  await operations.write({ operation: { ...operation, requestId: eventId(0, nowMs, 'api') } });
+  const times = { startedAtMs: nowMs, endedAtMs: nowMs };
+  const requestId = eventId(0, nowMs, 'api');
+  await operations.write({ operation: { ...operation, requestId }, end: { status: 'completed', ...end, ...times } });
 }
 
 async function writeRelations({ client, names }: Pick<TestTables, 'client' | 'names'>): Promise<void> {
@@ -132,6 +144,7 @@ function eventRows(): EventLogEntry[] {
     row(ids.ofOtherSource, {
       source: 'stripe',
       eventType: 'invoice.paid',
+      executions: 2,
       syncId: '41',
       syncRunId: '602',
       preprocessMs: 0.4,

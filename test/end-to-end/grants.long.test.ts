@@ -279,7 +279,7 @@ async function callApi({ local, environment }: Running): Promise<void> {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     expect([name, path, Math.floor(response.status / 100)]).toEqual([name, path, 2]);
-    return (response.status === 204 ? undefined : await response.json()) as { items: { id: string }[] };
+    return (response.status === 204 ? undefined : await response.json()) as { id: string; items: { id: string }[] };
   };
   const object = '/v1/objects/projects/apollo';
   await call('users.update', '/v1/users/ana-too', { name: 'Ana' });
@@ -315,6 +315,17 @@ async function callApi({ local, environment }: Running): Promise<void> {
   await call('audiences.addMembers', `${members}?create_audience=true`, { members: [{ user: { id: 'ana-too' } }] });
   await call('audiences.listMembers', members);
   await call('audiences.removeMembers', members, { members: [{ user: { id: 'ana-too' } }] });
+  const recipientsOf = { id: 'apollo', recipients: ['ana-too'] };
+  const operation = await call('users.bulk.identify', '/v1/users/bulk/identify', { users: [{ id: 'ana-three' }] });
+  await call('bulkOperations.get', `/v1/bulk_operations/${operation.id}`);
+  await call('users.bulk.delete', '/v1/users/bulk/delete', { user_ids: ['ana-three'] });
+  await call('objects.bulk.set', '/v1/objects/projects/bulk/set', { objects: [{ id: 'apollo' }] });
+  const subscriptions = { subscriptions: [recipientsOf] };
+  await call('objects.bulk.addSubscriptions', '/v1/objects/projects/bulk/subscriptions/add', subscriptions);
+  await call('objects.bulk.deleteSubscriptions', '/v1/objects/projects/bulk/subscriptions/delete', subscriptions);
+  await call('objects.bulk.delete', '/v1/objects/projects/bulk/delete', { object_ids: ['apollo'] });
+  await call('tenants.bulk.set', '/v1/tenants/bulk/set', { tenants: ['acme'] });
+  await call('tenants.bulk.delete', '/v1/tenants/bulk/delete', { tenant_ids: ['acme'] });
   await call('users.delete', '/v1/users/ana-too');
   // Refused but for its key: the actor is gone.
   await call('workflows.trigger', '/v1/workflows/news/trigger', triggered, once);

@@ -50,8 +50,8 @@ export async function replay(world: World, eventId: string, force = false): Prom
       );
   if (plan.kind === 'nothing') return undefined;
   if (plan.kind === 'event') world.enqueue(plan.raw);
-  else {
-    const encoded = encodeActionsMessage(plan.message);
+  for (const message of plan.kind === 'actions' ? plan.messages : []) {
+    const encoded = encodeActionsMessage(message);
     if ('tooLarge' in encoded) throw new Error('a replay is too large for its queue');
     queues.actions.send({ body: encoded.text, group: source });
   }

@@ -1,18 +1,18 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import Knock from '@knocklabs/node';
 import { actionItemKey, entryFromItem } from '../../shared/adapters/dynamodb-action-log.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import { invocationId } from '../../shared/core/ids/invocation-id.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
-import { startApi, type TestApi } from './api-for-tests.ts';
+import { startWorkflowsApi, type WorkflowsApi } from './api-workflows-for-tests.ts';
 
 /* Audiences, through the official client and the gateway's code. */
 
-let api: TestApi;
+let api: WorkflowsApi;
 let without: () => Promise<LiveConfiguration>;
 beforeAll(async () => {
-  api = await startApi();
+  api = await startWorkflowsApi();
   without = api.deps.configuration;
 });
 afterAll(() => api.stop());
@@ -211,6 +211,41 @@ describe('workflows that greet new members', () => {
     ];
     const wish = { by: invocationId(id, 'api'), sourceTimeMs: message?.occurredAtMs ?? 0, nowMs: Date.now() };
     expect(await audiences.add('welcome', keys, wish)).toEqual(['created', 'unchanged']);
+  });
+
+  // `welcome` greets members of `beta`.
+  test('start for who is new, with the tenant and what the request said of the user, and once', async () => {
+    const runsOf = async (id: string) => {
+      const { Items = [] } = await api.tables.client.send(
+        new QueryCommand({
+          TableName: 'WorkflowRuns',
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': id },
+        }),
+      );
+      return Items.map(({ workflow, tenant }) => [workflow, tenant]).sort();
+    };
+    await api.client.users.update('b1', { name: 'Old name' });
+    const members = [
+      { user: { id: 'b1', name: 'Bo' }, tenant: 't1' },
+      { user: { id: 'b1' } },
+      { user: { id: 'b2', name: 'Cy' } },
+    ];
+    await api.client.audiences.addMembers('beta', { members, create_audience: true });
+    await api.deliver();
+    expect([await runsOf('b1'), await runsOf('b2')]).toEqual([
+      [
+        ['welcome', undefined],
+        ['welcome', 't1'],
+      ],
+      [['welcome', undefined]],
+    ]);
+    await api.client.audiences.addMembers('beta', { members: [...members, { user: { id: 'b3', name: 'Di' } }] });
+    await api.deliver();
+    expect(await runsOf('b2')).toHaveLength(1);
+    expect(await runsOf('b3')).toHaveLength(1);
+    await api.client.audiences.removeMembers('beta', { members });
+    expect(api.messages).toEqual([]);
   });
 
   test('a queue that takes nothing is 503, and no one is added who would never be greeted', async () => {

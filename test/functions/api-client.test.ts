@@ -81,6 +81,30 @@ test('every covered call does what the client says that it does', async () => {
 
   expect((await client.workflowRecipientRuns.list({ status: ['queued'], recipient: 'u1' })).items).toEqual([]);
   expect(await thrownBy(client.workflowRecipientRuns.get('none'))).toBeInstanceOf(Knock.NotFoundError);
+  const subscription = { id: 'p2', recipients: ['u1'] };
+  const operations = [
+    await client.users.bulk.identify({ users: [{ id: 'u1' }] }),
+    await client.users.bulk.delete({ user_ids: ['u5'] }),
+    await client.objects.bulk.set('projects', { objects: [{ id: 'p2' }] }),
+    await client.objects.bulk.delete('projects', { object_ids: ['p5'] }),
+    await client.objects.bulk.addSubscriptions('projects', {
+      subscriptions: [{ ...subscription, properties: null }],
+    }),
+    await client.objects.bulk.deleteSubscriptions('projects', { subscriptions: [subscription] }),
+    await client.tenants.bulk.set({ tenants: ['$t1', { id: 't2' }] }),
+    await client.tenants.bulk.delete({ tenant_ids: ['$t5', 't6'] }),
+  ];
+  for (const operation of operations) expect(await client.bulkOperations.get(operation.id)).toEqual(operation);
+  expect(operations.map(({ name, status, estimated_total_rows }) => [name, status, estimated_total_rows])).toEqual([
+    ['users.identify', 'queued', 1],
+    ['users.delete', 'queued', 1],
+    ['objects.set', 'queued', 1],
+    ['objects.delete', 'queued', 1],
+    ['objects.addSubscriptions', 'queued', 1],
+    ['objects.deleteSubscriptions', 'queued', 1],
+    ['tenants.set', 'queued', 2],
+    ['tenants.delete', 'queued', 2],
+  ]);
 
   expect(await client.objects.delete('projects', 'p2')).toBeNull();
   expect(await client.tenants.delete('$t1')).toBeNull();

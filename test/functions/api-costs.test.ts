@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { itemBytes, writeUnits } from '../../shared/core/json/item-bytes.ts';
 import { startWorkflowsApi, type WorkflowsApi } from './api-workflows-for-tests.ts';
 
 /* docs/api.md, "What a call costs": its table is what the calls really read and write. */
@@ -27,6 +28,8 @@ beforeAll(async () => {
   const members = [{ user: { id: 'else' } }, { user: { id: 'other' } }];
   await api.client.audiences.addMembers('vip', { members, create_audience: true });
   await api.client.audiences.removeMembers('vip', { members });
+  await users.bulk.delete({ user_ids: ['third'] });
+  api.messages.length = 0;
 });
 afterAll(() => api.stop());
 
@@ -34,24 +37,29 @@ type Items = { Item?: Record<string, unknown>; ConditionExpression?: string };
 type Request = { PutRequest?: Items };
 type Input = Items & { IndexName?: string; RequestItems?: Record<string, Request[] | { Keys: unknown[] }> };
 
-/** Units of items of at most 1 KB (writes) and 4 KB (reads), indexes included. */
+type Output = { Item?: Item; Items?: Item[]; Responses?: Record<string, Item[]> } | undefined;
+type Item = Record<string, unknown>;
+
+/** Units as DynamoDB counts them, indexes included. An item of an index has at most 1 KB. */
 async function unitsOf(work: () => Promise<unknown>): Promise<{ read: number; written: number }> {
   const spy = jest.spyOn(DynamoDBDocumentClient.prototype, 'send');
   try {
     await work();
     let [read, written] = [0, 0];
-    for (const [command] of spy.mock.calls) {
+    for (const [i, [command]] of spy.mock.calls.entries()) {
       const { RequestItems = {}, ...input } = command.input as Input;
       const name = command.constructor.name;
-      if (name === 'GetCommand') read += 1;
+      const output = (await Promise.resolve(spy.mock.results[i]?.value).catch(() => undefined)) as Output;
+      if (name === 'GetCommand') read += 1 + beyond4Kb([output?.Item ?? {}]);
       // Reads of an index are not consistent, and cost half.
       else if (name === 'QueryCommand') read += input.IndexName === undefined ? 1 : 0.5;
-      else if (name === 'BatchGetCommand')
-        read += Object.values(RequestItems).reduce((sum, table) => sum + (table as { Keys: unknown[] }).Keys.length, 0);
-      else if (name === 'BatchWriteCommand')
+      else if (name === 'BatchGetCommand') {
+        const keys = Object.values(RequestItems).flatMap((table) => (table as { Keys: unknown[] }).Keys);
+        read += keys.length + beyond4Kb(Object.values(output?.Responses ?? {}).flat());
+      } else if (name === 'BatchWriteCommand')
         for (const request of Object.values(RequestItems).flat() as Request[])
-          written += 1 + indexed(request.PutRequest);
-      else written += 1 + indexed(input);
+          written += unitsOfWrite(request.PutRequest);
+      else written += unitsOfWrite(input);
     }
     return { read, written };
   } finally {
@@ -59,11 +67,25 @@ async function unitsOf(work: () => Promise<unknown>): Promise<{ read: number; wr
   }
 }
 
+function beyond4Kb(items: Item[]): number {
+  return items.reduce((sum, item) => sum + Math.max(0, Math.ceil(itemBytes(item) / 4096) - 1), 0);
+}
+
+function unitsOfWrite(items: Items = {}): number {
+  return Math.max(1, writeUnits(items.Item ?? {})) + indexed(items);
+}
+
 /** Index `list` is written when an entity is made or deleted; the others with every row that has their key. */
 function indexed({ Item = {}, ConditionExpression = '' }: Items = {}): number {
   const isMade = Item.list !== undefined && ConditionExpression.startsWith('attribute_not_exists');
   return [isMade, Item.was_there === true, Item.user_bucket, Item.problem].filter(Boolean).length;
 }
+
+const users = Array.from({ length: 25 }, (_, i) => ({
+  ...{ id: `usr_${8000 + i}`, name: `Customer ${i}`, email: `customer.${i}@orchard.example` },
+  ...{ plan: i % 2 === 0 ? 'pro' : 'free', seats: i, city: 'Lisbon' },
+}));
+let operation = '';
 
 const members = (...ids: string[]) => ids.map((id) => ({ user: { id } }));
 const trigger = (idempotencyKey?: string) =>
@@ -96,6 +118,17 @@ const calls: Record<string, () => Promise<unknown>> = {
     api.call('POST', '/v1/workflows/log-it/trigger', { body: { recipients: ['new'] } }),
   'a repeated trigger': () => trigger('k'),
   'a cancellation': () => api.client.workflows.cancel('log-it', { cancellation_key: 'o1' }),
+  'a bulk request for 25 users': async () => {
+    api.messages.length = 0;
+    operation = (await api.client.users.bulk.identify({ users })).id;
+  },
+  '· workflow-trigger sets 25 new users': () => api.deliver(),
+  '· 25 users who are as they were': async () => {
+    await api.client.users.bulk.identify({ users });
+    return api.deliver();
+  },
+  '· asked for the first time after its end': () => api.client.bulkOperations.get(operation),
+  '· asked again': () => api.client.bulkOperations.get(operation),
   'a refused change': () => api.call('PUT', '/v1/users/new', { body: { name: 5 } }),
   'a request without a valid key': () => api.call('GET', '/v1/users/new', { key: `sk_${'A'.repeat(43)}` }),
 };

@@ -8,6 +8,7 @@ import { decodePath, matchRoute, proxyEvent } from '../../infra/local/proxy-even
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeApiKeys } from '../../shared/adapters/dynamodb-api-keys.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
+import { makeBulkOperations } from '../../shared/adapters/dynamodb-bulk-operations.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
@@ -80,6 +81,7 @@ export async function startApi(changes: Partial<ApiDeps> = {}, given?: TestTable
       // A list looks through each day.
       retentionDays: 1,
     }),
+    bulkOperations: makeBulkOperations({ client, table: names.ActionLog, retentionDays: 30 }),
     actionsQueue: {
       async sendEach(sent) {
         messages.push(...sent);

@@ -84,6 +84,9 @@ export function makeFakeActionLog(): ActionLog & { rows: Map<string, ActionLogEn
       const row = rows.get(execution);
       return row && structuredClone(row);
     },
+    async readEach(executions) {
+      return structuredClone(executions.map((execution) => rows.get(execution)));
+    },
     async writeEach(entries) {
       for (const entry of entries) rows.set(entry.execution, structuredClone(entry));
       return entries.map(() => undefined);

@@ -10,8 +10,8 @@ type Check = (found: { method: string; path: string } | undefined, status: numbe
  */
 export function makeAnswerCheck(routes: readonly Route[]): Check {
   const document = openApiDocument(routes);
-  // zod writes the pattern of a date-time beside its format.
-  const ajv = new Ajv2020({ allowUnionTypes: true, formats: { 'date-time': true } });
+  // zod writes the pattern of these beside their format.
+  const ajv = new Ajv2020({ allowUnionTypes: true, formats: { 'date-time': true, uuid: true } });
   for (const keyword of ['openapi', 'info', 'servers', 'security', 'tags', 'paths', 'components'])
     ajv.addKeyword(keyword);
   ajv.addSchema(document, 'api');

@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { audienceRoutes } from './audiences.ts';
+import { bulkRoutes } from './bulk-operations.ts';
 import { destinationRoutes } from './destinations.ts';
 import { documentRoutes } from './documents.ts';
 import { objectSubscriptionRoutes } from './object-subscriptions.ts';
@@ -16,6 +17,7 @@ export const routes: readonly Route[] = [
   ...objectSubscriptionRoutes,
   ...tenantRoutes,
   ...audienceRoutes,
+  ...bulkRoutes,
   ...workflowRoutes,
   ...workflowRunRoutes,
   ...destinationRoutes,

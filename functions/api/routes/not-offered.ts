@@ -49,15 +49,6 @@ export const partsNotOffered: readonly NotOffered[] = [
     calls: ['schedules.*', 'users.listSchedules', 'objects.listSchedules'],
   },
   { fits: /^\/v1\/(tokens|signing_keys)(\/|$)/, what: 'user tokens', calls: [] },
-  {
-    fits: /\/bulk\/(identify|set|delete|subscriptions\/(add|delete))$|^\/v1\/bulk_operations(\/|$)/,
-    what: 'bulk operations yet',
-    calls: [
-      ...['users.bulk.identify', 'users.bulk.delete', 'objects.bulk.set', 'objects.bulk.delete'],
-      ...['objects.bulk.addSubscriptions', 'objects.bulk.deleteSubscriptions', 'tenants.bulk.set'],
-      ...['tenants.bulk.delete', 'bulkOperations.get'],
-    ],
-  },
   { fits: /^\/v1\/notify(\/|$)/, what: 'the older form of workflows.trigger and workflows.cancel', calls: [] },
   { fits: /^\/v1\/integrations(\/|$)/, what: 'this embedded destination yet', calls: callsNotOffered },
 ];

@@ -11,10 +11,9 @@ import {
   actionsOfLog,
   type FoundAction,
   mostShards,
-  readActionLog,
+  readLogsOfEvent,
 } from '../../../shared/operations/actions/actions.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
-import { hasOwnActions } from '../../../shared/operations/events/event-row.ts';
 import { eventLogOf, readEvent } from '../../../shared/operations/events/events.ts';
 import { notFound, usageError } from '../../../shared/operations/refusal.ts';
 import { longestRetentionDays, readSources } from '../../../shared/operations/sources/known-sources.ts';
@@ -123,8 +122,6 @@ async function* actionsOfEvent(
   const entry = await readEvent(eventLogOf(environment), id, known);
   if (entry === undefined)
     throw notFound(`no event ${id} in ${environment.name}`, `npx signalbox why ${id} says what is known of it`);
-  // A duplicate names the execution of the earlier event, to which the actions belong.
-  if (entry.execution === undefined || !hasOwnActions(entry.status)) return;
-  const log = await readActionLog(actionLogOf(environment), entry.execution);
-  if (log !== undefined) yield* actionsOfLog(log, filter);
+  // A duplicate has none: they belong to the earlier event, whose execution it names.
+  for (const log of await readLogsOfEvent(actionLogOf(environment), entry)) yield* actionsOfLog(log, filter);
 }

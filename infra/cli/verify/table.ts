@@ -92,10 +92,10 @@ function verdict({ balanced, sources, events, actions, unknown_accepted }: Verif
   const { expected, pending, waiting, lost } = actions;
   if (lost > 0)
     lines.push(
-      `${plural(lost, 'event')} with actions of which no row and no message is left: npx signalbox replay sends them again.`,
+      `${plural(lost, 'execution')} of actions of which no row and no message is left: npx signalbox replay sends them again.`,
     );
   const wait = pending.length + waiting.length;
-  if (wait > 0) lines.push(`${formatCount(wait)} of ${plural(expected, 'event')} with actions still wait for them.`);
+  if (wait > 0) lines.push(`${formatCount(wait)} of ${plural(expected, 'execution')} of actions still wait.`);
   const isEmpty = sources.every(({ accepted, missing, surplus }) => accepted + missing + surplus === 0);
   if (balanced && isEmpty) lines.push('Nothing was accepted in this time.');
   else if (balanced) lines.push('Everything that was accepted is accounted for.');

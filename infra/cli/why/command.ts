@@ -83,6 +83,7 @@ const article = {
   message: 'a message id',
   run: 'a run',
   trigger: 'the run id of a trigger',
+  operation: 'the id of a bulk operation',
   action: 'an action',
 } as const;
 

@@ -42,7 +42,7 @@ export function printStory(terminal: Terminal, story: EventStory, nowMs: number)
     printConsidered(terminal, story, heading);
     heading('Actions');
     if (story.actions.length === 0) terminal.out(`  ${noActions(story)}`);
-    for (const action of story.actions) printAction(terminal, action, nowMs);
+    printActions(terminal, story, nowMs);
     heading('Runs');
     if (story.runs.length === 0) terminal.out('  none');
     for (const run of story.runs) printRun(terminal, run, nowMs);
@@ -109,13 +109,35 @@ function noActions({ event }: EventStory): string {
   return 'none';
 }
 
-function printAction(terminal: Terminal, action: ActionRow, nowMs: number): void {
+const actionsShownMax = 20;
+
+/** Of the many actions of a bulk request, those that a person asks about come first: what did not succeed. */
+function printActions(terminal: Terminal, { id, actions }: EventStory, nowMs: number): void {
+  if (actions.length <= actionsShownMax) {
+    for (const action of actions) printAction(terminal, action, nowMs);
+    return;
+  }
+  const shown = actions.filter(({ status }) => status !== 'succeeded').slice(0, actionsShownMax);
+  for (const action of shown) printAction(terminal, action, nowMs, nameOf(action));
+  const rest = actions.filter((action) => !shown.includes(action));
+  const counts = [...Map.groupBy(rest, ({ status }) => status)].map(([status, of]) => `${of.length} ${status}`);
+  const all = `npx signalbox actions --event ${id} --limit ${actions.length}`;
+  terminal.out(`  ${shown.length > 0 ? 'and ' : ''}${counts.join(', ')}: ${terminal.colours.dim(all)}`);
+}
+
+/** What an item of a bulk request is about: ` of user_42`, ` of projects/apollo`. */
+function nameOf({ payload: { collection, id } }: ActionRow): string {
+  if (typeof id !== 'string') return '';
+  return ` of ${typeof collection === 'string' ? `${collection}/` : ''}${id === '' ? 'a blank id' : id}`;
+}
+
+function printAction(terminal: Terminal, action: ActionRow, nowMs: number, name = ''): void {
   const { colours } = terminal;
   const when = action.finished_at ?? action.first_attempt_at;
   const tries = action.attempts === 1 ? '' : ` after ${plural(action.attempts, 'attempt')}`;
   const at = when === null ? '' : ` at ${formatTime(ms(when))}`;
   terminal.out(
-    `  ${markOf(terminal, action.status)} ${colours.bold(printable(action.action))} by ${printable(action.mapping)}: ${paintStatus(colours, action.status, action.status)}${tries}${at}`,
+    `  ${markOf(terminal, action.status)} ${colours.bold(printable(action.action))}${printable(name)} by ${printable(action.mapping)}: ${paintStatus(colours, action.status, action.status)}${tries}${at}`,
   );
   const outcome = outcomeOf({ ...action, result: null, warnings: [] }, nowMs);
   if (outcome !== '') terminal.out(`      ${printable(outcome)}`);

@@ -59,6 +59,11 @@ export type EventLogEntry = {
   verification: string;
   /** The number of actions that were sent on. */
   actionsPlanned: number;
+  /**
+   * For a request whose actions are spread over several executions: their number. Absent: 1. Their
+   * ids follow from `execution` (`executionsOf`).
+   */
+  executions?: number;
   receivedAtMs: number;
   processedAtMs: number;
   batchIndex?: number;

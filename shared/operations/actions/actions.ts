@@ -2,6 +2,7 @@ import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { actionItemKey, actionPartition, entryFromItem } from '../../adapters/dynamodb-action-log.ts';
 import { problemBuckets, problemPartition } from '../../adapters/dynamodb-event-log.ts';
 import { getEach } from '../../adapters/dynamodb-get-each.ts';
+import { executionsOf } from '../../core/ids/executions-of.ts';
 import type { ActionLogEntry, ActionOutcome, ActionStatus } from '../../core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import type { Environment } from '../environment.ts';
@@ -25,14 +26,40 @@ export async function readActionLog(log: ActionLogTable, execution: string): Pro
   return Item && entryFromItem(Item);
 }
 
-/** The action log's rows of events, by execution; only for events that ran actions themselves. */
-export function readActionLogs(
-  log: ActionLogTable,
-  events: Pick<EventLogEntry, 'status' | 'execution'>[],
-): Promise<Map<string, ActionLogEntry>> {
-  return readExecutions(
-    log,
-    events.flatMap(({ status, execution }) => (execution !== undefined && hasOwnActions(status) ? [execution] : [])),
+type Executed = Pick<EventLogEntry, 'status' | 'source' | 'execution' | 'executions'>;
+
+/** Where the actions of an event lie: none for a copy, several for a bulk request. */
+export function executionsOfEvent({ status, source, execution, executions = 1 }: Executed): string[] {
+  return execution === undefined || !hasOwnActions(status) ? [] : executionsOf(source, execution, executions);
+}
+
+/** The action log's rows of an event: several for a bulk request; those that are not there yet are left out. */
+export async function readLogsOfEvent(log: ActionLogTable, event: Executed): Promise<ActionLogEntry[]> {
+  const executions = executionsOfEvent(event);
+  const found = await readExecutions(log, executions);
+  return executions.flatMap((execution) => found.get(execution) ?? []);
+}
+
+/** The rows of one event as if they were one; undefined for none. */
+export function asOneLog([first, ...others]: ActionLogEntry[]): ActionLogEntry | undefined {
+  if (first === undefined || others.length === 0) return first;
+  const all = [first, ...others];
+  return {
+    ...first,
+    actions: all.flatMap(({ actions }) => actions),
+    next: Math.max(...all.map(({ next }) => next)),
+    updatedAtMs: Math.max(...all.map(({ updatedAtMs }) => updatedAtMs)),
+  };
+}
+
+/** What the action log has of events, by execution; only for events that ran actions themselves. */
+export async function readActionLogs(log: ActionLogTable, events: Executed[]): Promise<Map<string, ActionLogEntry>> {
+  const found = await readExecutions(log, events.flatMap(executionsOfEvent));
+  return new Map(
+    events.flatMap((event) => {
+      const one = asOneLog(executionsOfEvent(event).flatMap((execution) => found.get(execution) ?? []));
+      return event.execution === undefined || one === undefined ? [] : [[event.execution, one] as const];
+    }),
   );
 }
 

@@ -105,7 +105,7 @@ export function eventRow(entry: Omit<EventLogEntry, 'payload'>, log?: ActionLogE
 
 /** An event's own actions: a duplicate names the execution of another event and has none. */
 export function countActions(
-  { status, actionsPlanned }: Pick<EventLogEntry, 'status' | 'actionsPlanned'>,
+  { status, actionsPlanned, executions = 1 }: Pick<EventLogEntry, 'status' | 'actionsPlanned' | 'executions'>,
   log?: ActionLogEntry,
 ): ActionCounts {
   const counts: ActionCounts = { succeeded: 0, skipped: 0, failed: 0, pending: 0 };
@@ -113,6 +113,7 @@ export function countActions(
   for (const action of log?.actions ?? []) counts[action.status] += 1;
   // Sent on, but not in the log yet: they wait in the queue.
   if (log === undefined) counts.pending = actionsPlanned;
+  else if (executions > 1) counts.pending += Math.max(0, actionsPlanned - log.actions.length);
   return counts;
 }
 

@@ -17,8 +17,11 @@ import { rawEventOf } from '../events/recompute.ts';
 export type ReplayPlan =
   /** Sends the whole event to the events queue. */
   | { kind: 'event'; raw: RawEvent; detail: string }
-  /** Sends its actions to the actions queue; succeeded ones do not run again. */
-  | { kind: 'actions'; message: ActionsMessage; detail: string }
+  /**
+   * Sends its actions to the actions queue; succeeded ones do not run again. One message, or several
+   * for a bulk request.
+   */
+  | { kind: 'actions'; messages: ActionsMessage[]; detail: string }
   | { kind: 'nothing'; detail: string };
 
 export type ReplayFacts = {
@@ -66,6 +69,16 @@ export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): R
     case 'processed':
       return planActionsReplay(facts, replay, nowMs);
   }
+}
+
+/** What a bulk request lacks: its actions lie in several executions, each with a plan of its own. */
+export function planBulkReplay(facts: ReplayFacts[], replay: string, nowMs: number): ReplayPlan {
+  const plans = facts.map((one) => planReplay(one, replay, nowMs));
+  const messages = plans.flatMap((plan) => (plan.kind === 'actions' ? plan.messages : []));
+  const [first] = plans;
+  if (messages.length === 0) return first ?? nothing('has no executions');
+  const count = plans.filter(({ kind }) => kind === 'actions').length;
+  return { kind: 'actions', messages, detail: `runs again what is missing in ${count} of ${plans.length} executions` };
 }
 
 /**
@@ -131,7 +144,7 @@ function planActionsReplay(facts: ReplayFacts, replay: string, nowMs: number): R
   const message = isInRow ? actionsMessage(facts, log, replay, nowMs) : replanned(facts, log, replay);
   if (message === undefined) return nothing('its stored event cannot be read, so its actions cannot be rebuilt');
   const names = [...failed, ...stranded].map(({ action, mapping }) => `${action} by ${mapping}`).join(', ');
-  return { kind: 'actions', message, detail: `runs again: ${names}` };
+  return { kind: 'actions', messages: [message], detail: `runs again: ${names}` };
 }
 
 /** The actions as planned again from the stored event, if the row lacks parameters. */
@@ -146,7 +159,7 @@ function planLostActions({ entry, planned, actionsQueueEmpty }: ReplayFacts, rep
   const message = planned(entry.execution ?? entry.id, replay);
   return {
     kind: 'actions',
-    message,
+    messages: [message],
     detail: `its ${message.invocations.length} actions left no trace and are sent again`,
   };
 }

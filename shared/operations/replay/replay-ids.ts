@@ -6,7 +6,7 @@ import { eventIdShard, makeEventId } from '../../core/ids/event-id.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import { actionsMessageOf } from '../../core/plan/actions-of.ts';
 import type { SendResult } from '../../ports/queues.ts';
-import { actionLogOf, readActionLog } from '../actions/actions.ts';
+import { actionLogOf, executionsOfEvent, readActionLog, readExecutions } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
 import { readClaim } from '../events/claims.ts';
 import { eventLogOf, readEvent } from '../events/events.ts';
@@ -14,7 +14,7 @@ import { configurationOf, recompute } from '../events/recompute.ts';
 import { countsLateMs, messagesIn, readQueueDepths } from '../queues/queue-depths.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { resolveId } from '../why/resolve-id.ts';
-import { planForcedReplay, planReplay, type ReplayFacts, type ReplayPlan } from './plan-replay.ts';
+import { planBulkReplay, planForcedReplay, planReplay, type ReplayFacts, type ReplayPlan } from './plan-replay.ts';
 
 /** The result for one id; also the `--json` row of `replay`. */
 export type ReplayRow = {
@@ -97,7 +97,15 @@ async function planOne(
   }
   const facts = await readFacts(environment, entry, actionsQueueEmpty, nowMs);
   const replay = makeEventId(entry.source, 0, nowMs, randomBytes(12));
-  return { id, eventId, plan: planReplay(facts, replay, nowMs) };
+  const executions = executionsOfEvent(entry);
+  if (executions.length <= 1) return { id, eventId, plan: planReplay(facts, replay, nowMs) };
+  const logs = await readExecutions(actionLogOf(environment), executions);
+  const each = executions.map((execution) => ({
+    ...facts,
+    entry: { ...entry, execution },
+    log: logs.get(execution),
+  }));
+  return { id, eventId, plan: planBulkReplay(each, replay, nowMs) };
 }
 
 async function readFacts(
@@ -151,14 +159,18 @@ async function rejectedNow(environment: Environment, entry: EventLogEntry): Prom
 async function sendPlans(environment: Environment, planned: Planned[]): Promise<Map<string, SendResult>> {
   const client = await environment.queues();
   const events = planned.flatMap(({ id, plan }) => (plan.kind === 'event' ? [{ id, raw: plan.raw }] : []));
-  const actions = planned.flatMap(({ id, plan }) => (plan.kind === 'actions' ? [{ id, message: plan.message }] : []));
+  const actions = planned.flatMap(({ id, plan }) =>
+    plan.kind === 'actions' ? plan.messages.map((message) => ({ id, message })) : [],
+  );
   const [eventResults, actionResults] = await Promise.all([
     makeEventsQueue(client, environment.outputs.EventsQueueUrl).sendEach(events.map(({ raw }) => raw)),
     makeActionsQueue(client, environment.outputs.ActionsQueueUrl).sendEach(actions.map(({ message }) => message)),
   ]);
   const results = new Map<string, SendResult>();
   for (const [i, { id }] of events.entries()) if (eventResults[i]) results.set(id, eventResults[i]);
-  for (const [i, { id }] of actions.entries()) if (actionResults[i]) results.set(id, actionResults[i]);
+  // Of several messages, one that was not sent counts.
+  for (const [i, { id }] of actions.entries())
+    if (actionResults[i] && results.get(id)?.sent !== false) results.set(id, actionResults[i]);
   return results;
 }
 

@@ -14,6 +14,8 @@ export type Recorded = {
   performed?: ActionOutcome[];
   /** The number of actions that were handed over. */
   handedOver?: number;
+  /** The number of executions that those are spread over; absent: 1. */
+  executions?: number;
   /** Why it was refused; absent when it was done. */
   refusal?: string;
   /** The idempotency key that it holds, or repeats. */
@@ -75,7 +77,7 @@ function eventEntry(
   configVersion: number,
   nowMs: number,
 ): EventLogEntry {
-  const { userId, key, performed = [], handedOver = 0 } = recorded;
+  const { userId, key, performed = [], handedOver = 0, executions } = recorded;
   return {
     id: request.id,
     source: apiSource,
@@ -85,6 +87,7 @@ function eventEntry(
     configVersion,
     verification: 'enforced:verified',
     actionsPlanned: performed.length + handedOver,
+    ...defined({ executions: executions === 1 ? undefined : executions }),
     receivedAtMs: request.receivedAtMs,
     processedAtMs: nowMs,
     payload: payloadOf(request, asked),

@@ -1,6 +1,7 @@
 import type { ActionLog } from '../../ports/action-log.ts';
 import type { ApiKey } from '../../ports/api-keys.ts';
 import type { Audiences } from '../../ports/audiences.ts';
+import type { BulkOperations } from '../../ports/bulk-operations.ts';
 import type { ClaimStore } from '../../ports/claim-store.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Directory } from '../../ports/directory.ts';
@@ -36,7 +37,8 @@ export type RequestPorts = {
   audiences: Audiences;
   claims: Pick<ClaimStore, 'read' | 'claim' | 'takeOver'>;
   eventLog: Pick<EventLog, 'statusOf' | 'writeEach'>;
-  actionLog: Pick<ActionLog, 'read' | 'writeEach'>;
+  actionLog: Pick<ActionLog, 'read' | 'readEach' | 'writeEach'>;
+  bulkOperations: BulkOperations;
   actionsQueue: ActionsQueue;
   nowMs(): number;
 };

@@ -2,6 +2,7 @@ import { actionItemKey, actionPartition } from '../../adapters/dynamodb-action-l
 import { eventPartition, sourceAndExecution } from '../../adapters/dynamodb-event-log.ts';
 import { getEach } from '../../adapters/dynamodb-get-each.ts';
 import { eventIdTimeMs, lowestIdAt } from '../../core/ids/event-id.ts';
+import { executionsOf } from '../../core/ids/executions-of.ts';
 import type { ActionStatus } from '../../core/logs/action-log-entry.ts';
 import type { EventStatus } from '../../core/logs/event-log-entry.ts';
 import type { Environment } from '../environment.ts';
@@ -58,7 +59,7 @@ export async function readRows(
             query(
               environment.outputs.EventLogTable,
               eventPartition(key, dayMs, shard),
-              'pk, #source, #status, replay_of, actions_planned, execution',
+              'pk, #source, #status, replay_of, actions_planned, execution, executions',
               { '#source': 'source', '#status': 'status' },
             ),
           ),
@@ -70,8 +71,10 @@ export async function readRows(
         if (counts === undefined) continue;
         count(counts, event, range);
         if (event.status !== 'processed' || Number(event.actions_planned) === 0) continue;
-        expected++;
-        const pair = { execution: String(execution), eventId: idOf(event) };
+        const [own = '', ...others] = executionsOf(source, String(execution), Number(event.executions ?? 1));
+        expected += 1 + others.length;
+        const pair = { execution: own, eventId: idOf(event) };
+        unpaired.push(...others.map((other) => ({ ...pair, execution: other })));
         while (!action.done && idOf(action.value) > pair.execution) action = await actionRows.next();
         // The execution of an earlier event (for a resend or replay) has its row elsewhere; it is
         // looked up afterwards.

@@ -56,7 +56,7 @@ export type Verification = {
     surplus: number;
   };
   actions: {
-    /** Processed events with actions. */
+    /** Executions of processed events with actions: one each, several of a bulk request. */
     expected: number;
     /** Their row has a pending action. */
     pending: Expected[];

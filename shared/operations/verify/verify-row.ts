@@ -32,7 +32,7 @@ export type VerifyRow = {
   /** `expired`: of the lost ones, those older than the queues keep a message. */
   events: { missing: number; waiting: number; lost: number; expired: number; surplus: number };
   actions: {
-    /** Processed events with actions. */
+    /** Executions of processed events with actions: one each, several of a bulk request. */
     expected: number;
     /** Ids of events with a pending action. */
     pending: string[];

@@ -24,12 +24,14 @@ export type Resolved =
   | { as: 'run'; eventId: string; run?: WorkflowRun }
   /** The run id that a trigger of the REST API answered. */
   | { as: 'trigger'; eventId: string }
+  /** The id of a bulk operation of the REST API. */
+  | { as: 'operation'; eventId: string }
   | { as: 'action'; eventId: string; found: FoundAction }
   | { as: 'nothing' };
 
 /**
  * In this order, since message and user ids are free text: event id, message id, user id, run id of
- * a recipient or of a trigger, id of a failed action.
+ * a recipient or of a trigger, id of a bulk operation, id of a failed action.
  */
 export async function resolveId(environment: Environment, text: string, known: KnownSource[]): Promise<Resolved> {
   if (shapeOf(text) === 'event') return { as: 'event', eventId: text };
@@ -43,7 +45,7 @@ export async function resolveId(environment: Environment, text: string, known: K
   return (
     (await asUser(environment, text, known)) ??
     (await asRun(environment, text)) ??
-    (await asTrigger(environment, text)) ??
+    (await asRequest(environment, text)) ??
     (await asAction(environment, text)) ?? { as: 'nothing' }
   );
 }
@@ -77,11 +79,12 @@ async function asRun(environment: Environment, text: string): Promise<Resolved |
  * The id holds the request that was asked first. If that died, a repetition went on with it, and the
  * action log names that one.
  */
-async function asTrigger(environment: Environment, text: string): Promise<Resolved | undefined> {
+async function asRequest(environment: Environment, text: string): Promise<Resolved | undefined> {
   const execution = requestOfApiRunId(text);
   if (execution === undefined) return undefined;
   const log = await readActionLog(actionLogOf(environment), execution);
-  return { as: 'trigger', eventId: log?.eventId ?? execution };
+  const isBulk = log?.eventType.includes('.bulk.') ?? false;
+  return { as: isBulk ? 'operation' : 'trigger', eventId: log?.eventId ?? execution };
 }
 
 const failedActionsDays = 14;

@@ -39,6 +39,13 @@ function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined):
       until: null,
       text: `Its ${entry.actionsPlanned === 1 ? 'action waits' : `${entry.actionsPlanned} actions wait`} in the actions queue; none has been tried to its end yet.`,
     };
+  const unseen = (entry.executions ?? 1) > 1 ? entry.actionsPlanned - log.actions.length : 0;
+  if (unseen > 0)
+    return {
+      state: 'waiting',
+      until: null,
+      text: `${unseen} of ${entry.actionsPlanned} actions wait in the actions queue; none of these has been tried to its end yet.`,
+    };
   const pending = log.actions.filter(({ status }) => status === 'pending');
   const failed = log.actions.filter(({ status }) => status === 'failed').length;
   const due = pending.flatMap(({ retryAtMs }) => (retryAtMs === undefined ? [] : [retryAtMs]));

@@ -4,10 +4,10 @@ import { type PreparedSource, prepareSource } from '../../core/live/prepared.ts'
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import { typeName } from '../../core/sources/source.ts';
 import { type ActionRow, actionRow } from '../actions/action-row.ts';
-import { actionLogOf, readActionLog } from '../actions/actions.ts';
+import { actionLogOf, asOneLog, readLogsOfEvent } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
 import { claimsOfKey, readClaim } from '../events/claims.ts';
-import { type ConsideredRow, type EventRow, eventRow, hasOwnActions } from '../events/event-row.ts';
+import { type ConsideredRow, type EventRow, eventRow } from '../events/event-row.ts';
 import { eventLogOf, readEvent, sourcesOfId } from '../events/events.ts';
 import { configurationOf, consideredRows, type Recomputed, recompute } from '../events/recompute.ts';
 import { countsLateMs, messagesIn, type QueueDepth, readQueueDepths } from '../queues/queue-depths.ts';
@@ -65,10 +65,8 @@ export async function tellEvent(
   if (entry === undefined) return tellUnlogged(environment, id, known, nowMs);
   const { configuration, exact } = await configurationOf(environment, entry);
   const recomputed = await recompute(entry, configuration, exact);
-  const log =
-    entry.execution !== undefined && hasOwnActions(entry.status)
-      ? await readActionLog(actionLogOf(environment), entry.execution)
-      : undefined;
+  const logs = await readLogsOfEvent(actionLogOf(environment), entry);
+  const log = asOneLog(logs);
   const [claim, runs] = await Promise.all([
     claimOf(environment, entry, recomputed.planned?.event?.eventType, nowMs),
     log === undefined ? [] : runsOfExecution(workflowRunsOf(environment), log),
@@ -85,7 +83,7 @@ export async function tellEvent(
     configuration: { version: recomputed.configVersion, exact },
     mappings: consideredRows(recomputed, entry.status),
     mappings_problem: recomputed.problem ?? null,
-    actions: (log?.actions ?? []).map((action) => actionRow(log as NonNullable<typeof log>, action)),
+    actions: logs.flatMap((one) => one.actions.map((action) => actionRow(one, action))),
     runs: runs.map(runRow),
     now,
     queues: now.state === 'waiting' ? await readQueueDepths(environment) : [],

@@ -39,7 +39,9 @@ const claimOf = (owner: string, execution = owner) => ({
 
 function messageOf(plan: ReplayPlan) {
   if (plan.kind !== 'actions') throw new Error(`planned ${plan.kind}: ${plan.detail}`);
-  return plan.message;
+  const [message, ...others] = plan.messages;
+  if (message === undefined || others.length > 0) throw new Error('not one message');
+  return message;
 }
 
 describe('a parked event', () => {

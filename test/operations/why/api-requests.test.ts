@@ -140,8 +140,8 @@ describe('replay', () => {
     const event = { eventType: 'workflows.trigger', data: {}, occurredAtMs: api.clock.nowMs };
     const plan = planReplay({ ...facts, event }, 'replay-1', api.clock.nowMs);
     if (plan.kind !== 'actions') throw new Error(plan.detail);
-    expect(plan.message.invocations.map(({ id }) => id)).toEqual([runId]);
-    api.messages.push(plan.message);
+    expect(plan.messages.map(({ invocations }) => invocations.map(({ id }) => id))).toEqual([[runId]]);
+    api.messages.push(...plan.messages);
     await api.deliver();
     expect((await storyOf(runId)).story).toMatchObject({ now: { state: 'done' }, runs: [{ status: 'handed_off' }] });
   });
