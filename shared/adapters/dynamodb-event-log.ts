@@ -152,6 +152,7 @@ export function plainItem(entry: EventLogEntry, { retentionDays, usersIndex }: R
     sync_id: entry.syncId,
     sync_run_id: entry.syncRunId,
     replay_of: entry.replayOf,
+    replays: entry.replays === undefined ? undefined : new Set(entry.replays),
     preprocess_ms: entry.preprocessMs,
     preprocess_error: entry.preprocessError,
     payload: entry.payload,
@@ -205,6 +206,7 @@ export function entryFromItem(item: Record<string, unknown>): EventLogEntry {
       syncRunId: text('sync_run_id'),
       replayOf: text('replay_of'),
       executions: number('executions'),
+      replays: item.replays === undefined ? undefined : [...(item.replays as Set<string>)].sort(),
       preprocessMs: number('preprocess_ms'),
       preprocessError: text('preprocess_error'),
     }),
@@ -271,7 +273,7 @@ export function makeEventLog(options: EventLogOptions): EventLog {
         throw tableError(error, 'reading an event row');
       });
     if (Item?.status !== 'failed') return undefined;
-    const { eventType, userId, key, reason, detail, execution, configVersion } = entryFromItem(Item);
-    return defined({ eventType, userId, key, reason, detail, execution, configVersion });
+    const { eventType, userId, key, reason, detail, execution, configVersion, replays } = entryFromItem(Item);
+    return defined({ eventType, userId, key, reason, detail, execution, configVersion, replays });
   }
 }

@@ -130,6 +130,7 @@ function eventRows(): EventLogEntry[] {
       duplicateOf: ids.order,
       batchIndex: 1,
       replayOf: ids.earlier,
+      replays: [ids.earlier],
     }),
     row(ids.failed, failed),
     row(ids.failedToo, failed),

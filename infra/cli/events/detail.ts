@@ -23,6 +23,7 @@ export function printEventDetail(terminal: Terminal, row: EventDetailRow, nowMs:
     ['execution', row.execution],
     ['duplicate of', row.duplicate_of],
     ['replay of', row.replay_of],
+    ['replayed as', row.replays.length === 0 ? null : row.replays.join(', ')],
     ['configuration', row.config_version === null ? null : `version ${row.config_version}`],
     ['actions', describeCounts(row.actions) || 'none'],
   ];

@@ -1,36 +1,165 @@
 import type { Command } from 'commander';
+import { failure, usageError } from '../../../shared/operations/refusal.ts';
+import { type BulkFilter, bulkStatuses } from '../../../shared/operations/replay/bulk-filter.ts';
+import {
+  type BulkReplay,
+  carryOnReplay,
+  previewReplay,
+  startReplay,
+} from '../../../shared/operations/replay/bulk-replay.ts';
 import { type ReplayRow, replayIds } from '../../../shared/operations/replay/replay-ids.ts';
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
-import { examples, optionsOf } from '../command.ts';
+import { plural } from '../../../shared/operations/words/text.ts';
+import { formatTime } from '../../../shared/operations/words/times.ts';
+import { currentAuthor } from '../../author.ts';
+import { addReason, anyOf, examples, optionsOf, positiveNumber, time } from '../command.ts';
 import { connect } from '../environment.ts';
+import { followJob } from '../jobs/follow.ts';
+import { canAsk, confirm } from '../terminal/confirm.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
+import { printPreview } from './preview.ts';
 
-type ReplayFlags = { dryRun?: boolean; force?: boolean };
+type FilterFlags = {
+  status?: BulkFilter['statuses'];
+  source?: string;
+  type?: string;
+  user?: string;
+  reason?: BulkFilter['reason'];
+  workflow?: string;
+  mapping?: string;
+  since?: number;
+  until?: number;
+};
+type ReplayFlags = FilterFlags & {
+  dryRun?: boolean;
+  force?: boolean;
+  again?: boolean;
+  rate?: number;
+  yes?: boolean;
+  message?: string;
+};
 
 export function register(program: Command): void {
-  const replay = program
-    .command('replay <id...>')
+  const replay = addReason(program.command('replay [id...]'))
     .description(
-      'runs again what is missing of events: parked ones whole, others their failed actions; nothing that was done is repeated',
+      'runs again what is missing, of the events named or of all that match: parked events whole, others their failed actions',
     )
+    .option(
+      '--status <list>',
+      'failed (events and actions; the default), rejected, skipped, pending, …',
+      anyOf('status', bulkStatuses),
+    )
+    .option('--reason <reason>', 'only with this reason')
+    .option('--source <key>', 'of one source')
+    .option('--type <event-type>', 'of one event type')
+    .option('--user <id>', 'of one user')
+    .option('--workflow <key>', 'with such an action of this workflow')
+    .option(
+      '--mapping <id>',
+      'with such an action by this mapping; with --status no_mapping or processed: run this mapping, added later',
+    )
+    .option('--since <time>', 'received from this time on: 15m, 2h, 3d (ago) or ISO; required without ids', time)
+    .option('--until <time>', 'received up to this time; now by default', time)
     .option('--dry-run', 'say what would be sent, and send nothing')
     .option('--force', 'run whole events as new ones by the live configuration; what was done is done again')
-    .action((ids: string[], _options, command: Command) => replayCommand(ids, optionsOf<ReplayFlags>(command)));
+    .option('--again', 'with --force: also events that were forced before')
+    .option('--rate <n>', 'at most so many events per second', positiveNumber)
+    .option('--yes', 'do not ask; needed without a terminal')
+    .action((ids: string[], _options, command: Command) => {
+      const options = optionsOf<ReplayFlags>(command);
+      return ids.length > 0 ? replayNamed(ids, options) : replayMatching(options);
+    });
   examples(
     replay,
-    ['replay 01K… --dry-run', 'what would happen'],
+    ['replay --status failed --since 2h --dry-run', 'what would run of all that failed in two hours'],
+    ['replay --status failed --workflow order-completed --since 2h --rate 50', 'the failures of one workflow, slowly'],
+    [
+      'replay --status no_mapping --mapping cart-left --since 3d',
+      'runs a mapping that was added later over past events',
+    ],
     ['replay 01K… 01K…', 'by event id, message id, run id or action id'],
     ['replay 01K… --force', 'as a new event: after a mapping was added or corrected'],
-    [
-      'replay $(npx signalbox events --status failed --all --json | jq -r .[].id)',
-      'everything that failed in the last days',
-    ],
   );
 }
 
-async function replayCommand(ids: string[], options: ReturnType<typeof optionsOf<ReplayFlags>>): Promise<void> {
+type Options = ReturnType<typeof optionsOf<ReplayFlags>>;
+
+async function replayMatching(options: Options): Promise<void> {
   const terminal = processTerminal();
+  if (options.since === undefined)
+    throw usageError(
+      'a replay needs ids, or --since with a filter',
+      'npx signalbox replay --status failed --since 2h --dry-run',
+    );
+  if (options.again && !options.force) throw usageError('--again goes with --force');
+  const environment = await connect(options);
+  const nowMs = Date.now();
+  const request: BulkReplay = {
+    filter: filterOf(options, { sinceMs: options.since, nowMs }),
+    force: options.force === true,
+    again: options.again === true,
+    ...(options.rate !== undefined && { perSecond: options.rate }),
+    ...(isRetro(options) && { retro: options.mapping }),
+  };
+  const preview = await previewReplay(environment, request, { nowMs });
+  if (options.dryRun && options.json) return printJson(terminal, preview);
+  printPreview(terminal, preview, request);
+  if (options.dryRun) return;
+  if (preview.would_replay === 0) {
+    if (options.json) printJson(terminal, null);
+    return;
+  }
+  const what = `replay up to ${plural(preview.matching, 'event')} in ${environment.name} (${environment.where})`;
+  if (!options.yes) {
+    if (!canAsk()) throw failure(`not asked: ${what}`, '--yes does it without a question');
+    if (!(await confirm(`${what}${request.force ? ' as new events, repeating what was done' : ''}?`)))
+      throw failure('nothing was sent');
+  }
+  const job = await startReplay(environment, request, { author: currentAuthor(), reason: options.message, nowMs });
+  await followJob(terminal, environment, job, options, (signal) => carryOnReplay(environment, job.id, { signal }));
+}
+
+/** No action of such events can be by the mapping: it is to run now. */
+function isRetro({ mapping, status }: Options): boolean {
+  return mapping !== undefined && (status ?? ['failed']).every((one) => one === 'no_mapping' || one === 'processed');
+}
+
+function filterOf(options: Options, { sinceMs, nowMs }: { sinceMs: number; nowMs: number }): BulkFilter {
+  const { status, source, type, user, reason, workflow, mapping, until } = options;
+  if (until !== undefined && until <= sinceMs)
+    throw usageError(`--until (${formatTime(until)}) is not after --since (${formatTime(sinceMs)})`);
+  return {
+    statuses: status ?? ['failed'],
+    ...(source !== undefined && { source }),
+    ...(type !== undefined && { type }),
+    ...(user !== undefined && { user }),
+    ...(reason !== undefined && { reason }),
+    ...(workflow !== undefined && { workflow }),
+    ...(mapping !== undefined && !isRetro(options) && { mapping }),
+    sinceMs,
+    untilMs: until ?? nowMs,
+  };
+}
+
+const filterFlags = [
+  'status',
+  'reason',
+  'source',
+  'type',
+  'user',
+  'workflow',
+  'mapping',
+  'since',
+  'until',
+  'rate',
+] as const;
+
+async function replayNamed(ids: string[], options: Options): Promise<void> {
+  const terminal = processTerminal();
+  const filter = filterFlags.find((name) => options[name] !== undefined);
+  if (filter !== undefined)
+    throw usageError(`--${filter} chooses events, and so do ids`, 'leave out the ids, or the filter');
   const environment = await connect(options);
   const { known } = await readSources(environment);
   terminal.note(`replaying in ${environment.name} (${environment.where})`);
@@ -38,6 +167,7 @@ async function replayCommand(ids: string[], options: ReturnType<typeof optionsOf
     known,
     dryRun: options.dryRun === true,
     force: options.force === true,
+    again: options.again === true,
     nowMs: Date.now(),
   });
   const count = (outcome: ReplayRow['outcome']) => rows.filter((row) => row.outcome === outcome).length;

@@ -36,6 +36,8 @@ export function printStory(terminal: Terminal, story: EventStory, nowMs: number)
     terminal.out(
       `  ${colours.dim('ended as'.padEnd(10))} ${status}${outcome === '' ? '' : ` · ${printable(outcome)}`}`,
     );
+    if (event.replay_of !== null) line('replay of', `${event.replay_of}, which was run again as this event`);
+    if (event.replays.length > 0) line('run again', `as new events: ${event.replays.join(', ')}`);
     heading('Claim');
     if (story.claim === null) terminal.out(`  ${printable(story.claim_note ?? 'none')}`);
     else for (const text of describeClaim(story.claim, event, nowMs)) terminal.out(`  ${printable(text)}`);

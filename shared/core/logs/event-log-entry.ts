@@ -71,6 +71,8 @@ export type EventLogEntry = {
   syncId?: string;
   syncRunId?: string;
   replayOf?: string;
+  /** Ids of the forced replays of this event. */
+  replays?: string[];
   /** How long the source's own expression took, in milliseconds; absent without one. */
   preprocessMs?: number;
   /** Why the source's own expression failed; the event was processed without it. */

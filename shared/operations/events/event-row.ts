@@ -23,6 +23,8 @@ export type EventRow = {
   execution: string | null;
   duplicate_of: string | null;
   replay_of: string | null;
+  /** Forced replays of this event. */
+  replays: string[];
   batch_index: number | null;
   /** The vendor's numbers of the sync that sent it, and of its run. */
   sync_id: string | null;
@@ -95,6 +97,7 @@ export function eventRow(entry: Omit<EventLogEntry, 'payload'>, log?: ActionLogE
     execution: entry.execution ?? null,
     duplicate_of: entry.duplicateOf ?? null,
     replay_of: entry.replayOf ?? null,
+    replays: entry.replays ?? [],
     batch_index: entry.batchIndex ?? null,
     sync_id: entry.syncId ?? null,
     sync_run_id: entry.syncRunId ?? null,

@@ -183,3 +183,16 @@ export async function readEvent(
   const item = answers.find(({ Item }) => Item !== undefined)?.Item;
   return item && entryFromItem(item);
 }
+
+/** Rows of several events, by id; those without a row are absent. In batches of 100. */
+export async function readEvents(
+  log: EventLogTable,
+  ids: readonly string[],
+  sources: KnownSource[],
+): Promise<Map<string, EventLogEntry>> {
+  const keys = ids.flatMap((id) => sourcesOfId(id, sources).map(({ key }) => eventItemKey(id, key)));
+  const items = await getEach(log.client, keys, { table: log.table, what: 'reading events' });
+  return new Map(
+    items.flatMap((item) => (item === undefined ? [] : [[String(item.sk), entryFromItem(item)] as const])),
+  );
+}

@@ -91,6 +91,13 @@ const rows: readonly Row[] = [
     resources: ({ ConfigurationTable }, at) => [arn('dynamodb', at, `table/${ConfigurationTable}`)],
   },
   {
+    // A forced replay notes the new event's id at the old one.
+    sid: 'MarkEvents',
+    of: ['operate'],
+    actions: ['dynamodb:UpdateItem'],
+    resources: ({ EventLogTable }, at) => [arn('dynamodb', at, `table/${EventLogTable}`)],
+  },
+  {
     sid: 'Replay',
     of: ['operate'],
     actions: ['sqs:SendMessage'],

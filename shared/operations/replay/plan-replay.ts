@@ -55,8 +55,11 @@ export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): R
   const { entry } = facts;
   if (entry.source === apiSource && entry.status === 'rejected')
     return nothing(`was refused (${entry.detail ?? 'no reason'}); its client must send it again`);
+  const copy = entry.replays?.at(-1);
   switch (entry.status) {
     case 'failed':
+      // Its effects would happen twice.
+      if (copy !== undefined) return nothing(`was run as a new event, ${copy}; replay that one`);
       return planEventReplay(facts, replay);
     case 'idempotent':
       return nothing(`is a copy of ${entry.duplicateOf ?? 'another event'}; replay that one`);
@@ -85,10 +88,17 @@ export function planBulkReplay(facts: ReplayFacts[], replay: string, nowMs: numb
  * Runs the event again as a new one, whatever became of it: a new id and execution, no claim, the
  * configuration that is live now. Its effects are new: a run that already happened happens again.
  * @param freshId for the same source and log shard as the event
+ * @param again also an event that was forced before: each time, a user gets its runs once more
  */
-export function planForcedReplay(entry: EventLogEntry, freshId: string): ReplayPlan {
+export function planForcedReplay(
+  entry: EventLogEntry,
+  freshId: string,
+  { again }: { again: boolean } = { again: false },
+): ReplayPlan {
   if (entry.source === apiSource)
     return nothing('is a call of the REST API, not an event; only its client can repeat it');
+  const copy = entry.replays?.filter((id) => id !== freshId).at(-1);
+  if (copy !== undefined && !again) return nothing(`was run as a new event before, ${copy}; --again runs it once more`);
   const event = storedEvent(entry);
   if (event === undefined) return nothing(notReadHere);
   const { source, verification, payload } = event;

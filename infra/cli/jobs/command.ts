@@ -1,0 +1,111 @@
+import type { Command } from 'commander';
+import { cancelJob, type Job, listJobs, readJob } from '../../../shared/operations/jobs/jobs.ts';
+import { failure, notFound } from '../../../shared/operations/refusal.ts';
+import { carryOnReplay } from '../../../shared/operations/replay/bulk-replay.ts';
+import { formatCount } from '../../../shared/operations/words/text.ts';
+import { formatAgo, formatWhen } from '../../../shared/operations/words/times.ts';
+import { defaultList, examples, optionsOf } from '../command.ts';
+import { connect } from '../environment.ts';
+import { printFields } from '../terminal/fields.ts';
+import { type Column, renderTable } from '../terminal/table.ts';
+import { type Colours, printJson, processTerminal } from '../terminal/terminal.ts';
+import { followJob } from './follow.ts';
+import { jobRow } from './job-row.ts';
+
+export function register(program: Command): void {
+  const jobs = program
+    .command('jobs')
+    .description('long work of operators: what was asked, by whom, and how far it is');
+  const list = defaultList(jobs)
+    .description('all jobs, newest first')
+    .action((_options, command: Command) => listCommand(optionsOf(command)));
+  examples(list, ['jobs', 'what was replayed, by whom and why']);
+  jobs
+    .command('show <id>')
+    .description('one job, with what was asked')
+    .action((id: string, _options, command: Command) => showCommand(id, optionsOf(command)));
+  const resume = jobs
+    .command('resume <id>')
+    .description('goes on with a job that was left or whose process died')
+    .action((id: string, _options, command: Command) => resumeCommand(id, optionsOf(command)));
+  examples(resume, ['jobs resume 019b…', 'from where it was left; nothing runs twice']);
+  jobs
+    .command('cancel <id>')
+    .description('stops a job, wherever it runs; what it has sent stays sent')
+    .action((id: string, _options, command: Command) => cancelCommand(id, optionsOf(command)));
+}
+
+type Options = ReturnType<typeof optionsOf>;
+
+async function listCommand(options: Options): Promise<void> {
+  const terminal = processTerminal();
+  const { configuration } = await connect(options);
+  const jobs = await listJobs(configuration);
+  if (options.json) printJson(terminal, jobs.map(jobRow));
+  else if (jobs.length > 0) terminal.out(renderTable(columns(terminal.colours, Date.now()), jobs, terminal));
+  else terminal.note('no jobs');
+}
+
+function columns({ green, yellow }: Colours, nowMs: number): Column<Job>[] {
+  return [
+    { title: 'JOB', value: ({ id }) => id, whole: true },
+    { title: 'KIND', value: ({ kind }) => kind },
+    { title: 'BEGUN', value: ({ createdAt }) => formatAgo(Date.parse(createdAt), nowMs) },
+    { title: 'BY', value: ({ author }) => author },
+    {
+      title: 'STATE',
+      value: ({ state }) => state,
+      paint: (text, { state }) => (state === 'done' ? green(text) : state === 'running' ? yellow(text) : text),
+    },
+    { title: 'EVENTS', value: ({ total }) => formatCount(total), align: 'right' },
+    { title: 'DONE', value: ({ counts }) => doneText(counts) },
+    { title: 'WHY', value: ({ reason }) => reason ?? '-' },
+  ];
+}
+
+function doneText(counts: Job['counts']): string {
+  const parts = Object.entries(counts).flatMap(([name, count]) => (count > 0 ? [`${formatCount(count)} ${name}`] : []));
+  return parts.join(', ') || 'nothing yet';
+}
+
+async function showCommand(id: string, options: Options): Promise<void> {
+  const terminal = processTerminal();
+  const { configuration, name } = await connect(options);
+  const job = await readJob(configuration, id);
+  if (job === undefined) throw noJob(id, name);
+  if (options.json) return printJson(terminal, jobRow(job));
+  const nowMs = Date.now();
+  printFields(terminal, `Job ${job.id}`, [
+    ['kind', job.kind],
+    ['by', job.author],
+    ['why', job.reason ?? 'no reason was given'],
+    ['begun', formatWhen(Date.parse(job.createdAt), nowMs)],
+    ['state', `${job.state}, as of ${formatWhen(Date.parse(job.updatedAt), nowMs)}`],
+    ['events', formatCount(job.total)],
+    ['done', doneText(job.counts)],
+    ['request', JSON.stringify(job.request)],
+  ]);
+  if (job.state === 'running') terminal.note(`if no process is at it: npx signalbox jobs resume ${id}`);
+}
+
+async function resumeCommand(id: string, options: Options): Promise<void> {
+  const terminal = processTerminal();
+  const environment = await connect(options);
+  const job = await readJob(environment.configuration, id);
+  if (job === undefined) throw noJob(id, environment.name);
+  await followJob(terminal, environment, job, options, (signal) => carryOnReplay(environment, id, { signal }));
+}
+
+async function cancelCommand(id: string, options: Options): Promise<void> {
+  const terminal = processTerminal();
+  const { configuration, name } = await connect(options);
+  if (!(await cancelJob(configuration, id, Date.now()))) {
+    const job = await readJob(configuration, id);
+    throw job === undefined ? noJob(id, name) : failure(`job ${id} is ${job.state} already`);
+  }
+  terminal.note(`job ${id} is cancelled; what it has sent stays sent`);
+}
+
+function noJob(id: string, environment: string) {
+  return notFound(`there is no job ${id} in ${environment}`, 'npx signalbox jobs lists them');
+}

@@ -1,0 +1,57 @@
+import { SingleBar } from 'cli-progress';
+import type { Environment } from '../../../shared/operations/environment.ts';
+import type { Job } from '../../../shared/operations/jobs/jobs.ts';
+import type { ReplayProgress } from '../../../shared/operations/replay/bulk-replay.ts';
+import { formatCount } from '../../../shared/operations/words/text.ts';
+import { printJson, type Terminal } from '../terminal/terminal.ts';
+import { jobRow } from './job-row.ts';
+
+const lineEveryMs = 2_000;
+
+/**
+ * Shows a job while it runs here. Ctrl-C leaves it where it is, and says how to go on; a second one
+ * ends the process at once, which loses nothing either.
+ */
+export async function followJob(
+  terminal: Terminal,
+  environment: Environment,
+  job: Job,
+  { json }: { json?: boolean },
+  run: (signal: AbortSignal) => AsyncIterable<ReplayProgress>,
+): Promise<void> {
+  const leaving = new AbortController();
+  const leave = () => leaving.abort();
+  process.once('SIGINT', leave);
+  const bar = terminal.interactive
+    ? new SingleBar({ format: '{bar} {value} of {total}', stream: process.stderr, clearOnComplete: true })
+    : undefined;
+  terminal.note(`job ${job.id}`);
+  bar?.start(job.total, 0);
+  let last: ReplayProgress | undefined;
+  const line = () => terminal.note(`${formatCount(last?.done ?? 0)} of ${formatCount(job.total)}`);
+  const lines = bar === undefined ? setInterval(line, lineEveryMs) : undefined;
+  try {
+    for await (const progress of run(leaving.signal)) {
+      last = progress;
+      bar?.update(progress.done);
+    }
+  } finally {
+    bar?.stop();
+    clearInterval(lines);
+    process.off('SIGINT', leave);
+  }
+  if (last === undefined) return;
+  const { counts, state } = last;
+  const on = environment.name === 'development' ? '' : ` -e ${environment.name}`;
+  const ended = { running: 'left', done: 'done', cancelled: 'cancelled' }[state];
+  if (json) printJson(terminal, jobRow({ ...job, counts, state }));
+  else
+    terminal.out(
+      `${ended}: ${Object.entries(counts)
+        .map(([name, count]) => `${formatCount(count)} ${name}`)
+        .join(', ')}`,
+    );
+  if (state === 'running') terminal.note(`go on with: npx signalbox jobs resume ${job.id}${on}`);
+  else if (state === 'done' && (counts.replayed ?? 0) > 0) terminal.note(`is it over? npx signalbox doctor${on}`);
+  if ((counts.failed ?? 0) > 0 || state !== 'done') process.exitCode = 1;
+}

@@ -1,0 +1,294 @@
+import { PurgeQueueCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { decodeRawEvent } from '../../../shared/core/events/raw-event.ts';
+import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
+import { decodeActionsMessage } from '../../../shared/core/plan/actions-message.ts';
+import { eventLogOf, readEvents } from '../../../shared/operations/events/events.ts';
+import { cancelJob, listJobs, readJob } from '../../../shared/operations/jobs/jobs.ts';
+import type { BulkFilter } from '../../../shared/operations/replay/bulk-filter.ts';
+import {
+  BulkReplay,
+  carryOnReplay,
+  previewReplay,
+  type ReplayProgress,
+  startReplay,
+} from '../../../shared/operations/replay/bulk-replay.ts';
+import { readSources } from '../../../shared/operations/sources/known-sources.ts';
+import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
+import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
+import { liveConfiguration } from '../../support/build.ts';
+
+const minute = 60_000;
+const day = 86_400_000;
+let environment: TestEnvironment;
+// Each test has a day of its own.
+let start = Date.now() - 20 * day;
+
+beforeAll(async () => {
+  environment = await startEnvironment();
+  await environment.commit(liveConfiguration({ version: 1 }));
+});
+afterAll(() => environment.stop());
+beforeEach(async () => {
+  start += day / 2;
+  const { EventsQueueUrl, ActionsQueueUrl } = environment.outputs;
+  for (const QueueUrl of [EventsQueueUrl, ActionsQueueUrl])
+    await environment.queueServer.client.send(new PurgeQueueCommand({ QueueUrl }));
+});
+
+const failed = (minutes: number, change: Partial<EventLogEntry> = {}) =>
+  eventEntry({
+    receivedAtMs: start + minutes * minute,
+    status: 'failed',
+    reason: 'retries_exhausted',
+    actionsPlanned: 0,
+    ...change,
+  });
+const write = (...rows: EventLogEntry[]) => environment.eventLog.writeEach(rows);
+
+const request = (filter: Partial<BulkFilter> = {}, change: Partial<BulkReplay> = {}): BulkReplay => ({
+  ...BulkReplay.parse({ filter: { statuses: ['failed'], sinceMs: start, untilMs: start + 100 * minute, ...filter } }),
+  ...change,
+});
+const begin = (asked: BulkReplay) =>
+  startReplay(environment, asked, { author: 'ana', reason: 'the target is back', nowMs: start + 200 * minute });
+
+async function run(jobId: string, options = {}, here = environment): Promise<ReplayProgress[]> {
+  const all: ReplayProgress[] = [];
+  for await (const progress of carryOnReplay(here, jobId, options)) all.push(progress);
+  return all;
+}
+
+async function received(QueueUrl: string): Promise<string[]> {
+  const bodies: string[] = [];
+  for (;;) {
+    const { Messages = [] } = await environment.queueServer.client.send(
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 60 }),
+    );
+    if (Messages.length === 0) return bodies;
+    bodies.push(...Messages.map(({ Body }) => Body ?? ''));
+  }
+}
+const sentEvents = async () => (await received(environment.outputs.EventsQueueUrl)).map(decodeRawEvent);
+const sentActions = async () => (await received(environment.outputs.ActionsQueueUrl)).map(decodeActionsMessage);
+
+describe('what matches', () => {
+  test('is what the filter says, at both ends of the range, oldest first', async () => {
+    const rows = [0, 50, 100].map((minutes) => failed(minutes));
+    await write(...rows, failed(-1), failed(101), eventEntry({ receivedAtMs: start + minute }));
+    const job = await begin(request());
+    expect(job).toMatchObject({ total: 3, state: 'running', author: 'ana', reason: 'the target is back' });
+    const last = (await run(job.id)).at(-1);
+    expect(last).toMatchObject({ state: 'done', counts: { replayed: 3, skipped: 0, failed: 0 } });
+    expect((await sentEvents()).map(({ id }) => id).sort()).toEqual(rows.map(({ id }) => id).sort());
+  });
+
+  test('failed means events that were given up and events with a failed action', async () => {
+    const parked = failed(1);
+    const event = eventEntry({ receivedAtMs: start + 2 * minute });
+    const refused = outcome(event.id, { status: 'failed', reason: 'target_refused' });
+    await write(parked, event);
+    await environment.actionLog.writeEach([actionEntry(event, [refused, outcome(event.id, { mapping: 'other' })])]);
+    await run((await begin(request())).id);
+    expect((await sentEvents()).map(({ id }) => id)).toEqual([parked.id]);
+    expect((await sentActions()).map(({ eventId }) => eventId)).toEqual([event.id]);
+  });
+
+  test.each<[string, Partial<BulkFilter>, boolean]>([
+    ['its workflow', { workflow: 'order-completed' }, true],
+    ['another workflow', { workflow: 'other' }, false],
+    ['its mapping', { mapping: 'order-completed' }, true],
+    ['another mapping', { mapping: 'other' }, false],
+    ['its reason', { reason: 'target_refused' }, true],
+    ['another reason', { reason: 'target_missing' }, false],
+    ['its recipient', { user: 'usr_8841' }, true],
+    ['another user', { user: 'usr_1' }, false],
+    ['its type', { type: 'track/order_completed' }, true],
+    ['another type', { type: 'identify' }, false],
+  ])('a failed action is found by %s: %j', async (_, filter, isFound) => {
+    const event = eventEntry({ receivedAtMs: start + 2 * minute });
+    const refused = outcome(event.id, { status: 'failed', reason: 'target_refused' });
+    await write(event);
+    await environment.actionLog.writeEach([actionEntry(event, [refused])]);
+    const { matching } = await previewReplay(environment, request(filter), { nowMs: start + day });
+    expect(matching).toBe(isFound ? 1 : 0);
+  });
+
+  test('an unknown source is refused, not an empty match', async () => {
+    await expect(previewReplay(environment, request({ source: 'nope' }), { nowMs: start + day })).rejects.toThrow(
+      'there is no source "nope" here',
+    );
+  });
+});
+
+test('a preview says how many would run, why others would not, and sends nothing', async () => {
+  const complete = eventEntry({ receivedAtMs: start + minute });
+  await environment.actionLog.writeEach([actionEntry(complete, [outcome(complete.id)])]);
+  await write(complete, failed(2), failed(3));
+  const preview = await previewReplay(environment, request({ statuses: ['failed', 'processed'] }), {
+    nowMs: start + day,
+  });
+  expect(preview).toMatchObject({
+    matching: 3,
+    looked_at: 3,
+    would_replay: 2,
+    skipped: [{ detail: 'is complete: every action has its outcome', count: 1, example: complete.id }],
+    sample: [{ detail: expect.stringContaining('the whole event runs again') }, {}],
+  });
+  expect(await sentEvents()).toEqual([]);
+  expect((await listJobs(environment.configuration)).map(({ total }) => total)).not.toContain(99);
+});
+
+describe('a job', () => {
+  test('whose process dies between sending and recording goes on, under the same ids and origins', async () => {
+    await write(...Array.from({ length: 30 }, (_, i) => failed(i)));
+    const job = await begin(request());
+    const dying: TestEnvironment = {
+      ...environment,
+      configuration: {
+        ...environment.configuration,
+        client: dyingClient((command) => command === 'UpdateCommand' && ++updates === 2),
+      },
+    };
+    let updates = 0;
+    await expect(run(job.id, {}, dying)).rejects.toThrow('died');
+    const first = await sentEvents();
+    expect(first).toHaveLength(25);
+    // Its lease ends.
+    const later = () => Date.now() + 61_000;
+    const last = (await run(job.id, { now: later })).at(-1);
+    expect(last).toMatchObject({ state: 'done', counts: { replayed: 30 } });
+    const second = await sentEvents();
+    expect(second).toHaveLength(30);
+    const bySent = new Map(second.map((raw) => [raw.id, raw]));
+    for (const { id, execution, replay } of first) expect(bySent.get(id)).toMatchObject({ id, execution, replay });
+    expect(await readJob(environment.configuration, job.id)).toMatchObject({ state: 'done' });
+  });
+
+  test('runs in one process at a time, and one that was left is free at once', async () => {
+    await write(...Array.from({ length: 30 }, (_, i) => failed(i)));
+    const job = await begin(request());
+    const stopping = new AbortController();
+    const running = carryOnReplay(environment, job.id, { signal: stopping.signal });
+    await running.next();
+    await expect(run(job.id)).rejects.toThrow('is being run by another process');
+    stopping.abort();
+    expect((await running.next()).value).toMatchObject({ state: 'running', counts: { replayed: 25 } });
+    await running.next();
+    expect((await run(job.id)).at(-1)).toMatchObject({ state: 'done', counts: { replayed: 30 } });
+    expect(await sentEvents()).toHaveLength(30);
+  });
+
+  test('that is cancelled elsewhere stops after the events that it is at, and stays so', async () => {
+    await write(...Array.from({ length: 60 }, (_, i) => failed(i)));
+    const job = await begin(request());
+    const running = carryOnReplay(environment, job.id);
+    await running.next();
+    expect(await cancelJob(environment.configuration, job.id, Date.now())).toBe(true);
+    expect((await running.next()).value).toMatchObject({ state: 'cancelled' });
+    expect((await sentEvents()).length).toBe(50);
+    await expect(run(job.id)).rejects.toThrow('is cancelled: there is nothing to carry on');
+    expect(await cancelJob(environment.configuration, job.id, Date.now())).toBe(false);
+  });
+
+  test('that does not exist is not found', async () => {
+    await expect(run('nope')).rejects.toMatchObject({ kind: 'not_found' });
+  });
+
+  test('goes no faster than asked', async () => {
+    await write(...Array.from({ length: 50 }, (_, i) => failed(i)));
+    const job = await begin(request({}, { perSecond: 100 }));
+    const startedMs = performance.now();
+    await run(job.id);
+    // 25 are sent, then a quarter of a second passes; the last pause is not needed.
+    expect(performance.now() - startedMs).toBeGreaterThan(240);
+  });
+});
+
+describe('a forced replay', () => {
+  const ids = async (event: EventLogEntry) => {
+    const { known } = await readSources(environment);
+    return (await readEvents(eventLogOf(environment), [event.id], known)).get(event.id)?.replays ?? [];
+  };
+
+  test('makes one new event of each, noted at the old one, however often its job is carried on', async () => {
+    const event = eventEntry({ receivedAtMs: start + minute, actionsPlanned: 0 });
+    await write(event);
+    const asked = request({ statuses: ['processed'] }, { force: true });
+    const job = await begin(asked);
+    await run(job.id);
+    const [copy, ...more] = await sentEvents();
+    expect(more).toEqual([]);
+    expect(copy).toMatchObject({ replayOf: event.id, source: event.source });
+    expect(await ids(event)).toEqual([copy?.id]);
+    // A second command would give its users their runs twice.
+    expect((await run((await begin(asked)).id)).at(-1)).toMatchObject({ counts: { replayed: 0, skipped: 1 } });
+    expect(await sentEvents()).toEqual([]);
+    await run((await begin({ ...asked, again: true })).id);
+    expect(await sentEvents()).toHaveLength(1);
+    expect(await ids(event)).toHaveLength(2);
+  });
+
+  test('of a failed event keeps the original from being replayed besides', async () => {
+    await write(failed(1));
+    await run((await begin(request({}, { force: true }))).id);
+    expect(await sentEvents()).toHaveLength(1);
+    const { would_replay, skipped } = await previewReplay(environment, request(), { nowMs: start + day });
+    expect([would_replay, skipped]).toMatchObject([0, [{ detail: expect.stringContaining('was run as a new event') }]]);
+  });
+});
+
+describe('a mapping that was added later', () => {
+  const asked = () => request({ statuses: ['no_mapping', 'processed'] }, { retro: 'order-completed' });
+
+  test('runs whole events that found no mapping, as the events that they are', async () => {
+    const { execution: _, ...entry } = eventEntry({ receivedAtMs: start + minute, actionsPlanned: 0 });
+    await write({ ...entry, status: 'no_mapping', reason: 'no_mapping_for_type' });
+    await run((await begin(asked())).id);
+    expect(await sentEvents()).toMatchObject([{ id: entry.id, execution: entry.id, replay: expect.any(String) }]);
+  });
+
+  test('is added to events that ran others, and no other runs again', async () => {
+    const event = eventEntry({ receivedAtMs: start + minute });
+    const other = outcome(event.id, { mapping: 'older', action: 'users_identify', status: 'failed' });
+    await write(event);
+    await environment.actionLog.writeEach([actionEntry(event, [other])]);
+    await run((await begin(asked())).id);
+    expect(await sentEvents()).toEqual([]);
+    expect(await sentActions()).toMatchObject([
+      { eventId: event.id, execution: event.id, again: true, invocations: [{ mapping: 'order-completed' }] },
+    ]);
+  });
+
+  test('does not run again where it ran, wherever that ended', async () => {
+    for (const status of ['succeeded', 'failed', 'skipped'] as const) {
+      const event = eventEntry({ receivedAtMs: start + minute });
+      await write(event);
+      await environment.actionLog.writeEach([actionEntry(event, [outcome(event.id, { status })])]);
+    }
+    const { would_replay, skipped } = await previewReplay(environment, asked(), { nowMs: start + day });
+    expect([would_replay, skipped.map(({ detail }) => detail).sort()]).toEqual([
+      0,
+      ['failed', 'skipped', 'succeeded'].map((status) => `ran order-completed before: ${status}`),
+    ]);
+  });
+
+  test('and does not fit an event is not run for it', async () => {
+    await write(
+      eventEntry({ receivedAtMs: start + minute, status: 'no_mapping', body: { type: 'page', userId: 'u' } }),
+    );
+    const { skipped } = await previewReplay(environment, asked(), { nowMs: start + day });
+    expect(skipped).toMatchObject([{ detail: 'does not run order-completed, under the live configuration' }]);
+  });
+});
+
+/** Fails a call to the Configuration table instead of making it. */
+function dyingClient(dies: (command: string) => boolean): TestEnvironment['documents'] {
+  return new Proxy(environment.documents, {
+    get(client, name) {
+      if (name !== 'send') return Reflect.get(client, name);
+      return (command: object) =>
+        dies(command.constructor.name) ? Promise.reject(new Error('died')) : client.send(command as never);
+    },
+  });
+}
