@@ -1,9 +1,13 @@
 import type { Command } from 'commander';
+import { eventIdTimeMs } from '../../shared/core/ids/event-id.ts';
+import { usageError } from '../../shared/operations/refusal.ts';
 import { nameOfCursor } from '../../shared/operations/tables/cursors.ts';
+import type { Looked, Search } from '../../shared/operations/tables/search.ts';
 import type { SearchRange } from '../../shared/operations/tables/search-range.ts';
 import { plural } from '../../shared/operations/words/text.ts';
 import { formatTime } from '../../shared/operations/words/times.ts';
 import { positiveInteger } from './command.ts';
+import { csvLines } from './terminal/csv.ts';
 import { quoted } from './terminal/shell.ts';
 import { type Column, openTable } from './terminal/table.ts';
 import { jsonText, type Terminal } from './terminal/terminal.ts';
@@ -24,12 +28,8 @@ export function afterName({ after }: PageOptions): string | undefined {
   return after === undefined ? undefined : nameOfCursor(after);
 }
 
-/** Rows of a list, in order. */
-export type Listed<Row> = {
-  rows: AsyncIterable<Row>;
-  /** Goes on right behind this row. */
-  cursorOf(row: Row): string;
-};
+/** Rows of a list, in order. `looked` is for searches, which may stop before the end of their range. */
+export type Listed<Row> = Pick<Search<Row>, 'rows' | 'cursorOf'> & Partial<Pick<Search<Row>, 'looked'>>;
 
 export type View<Row> = {
   columns: Column<Row>[];
@@ -37,24 +37,30 @@ export type View<Row> = {
   none(): string | Promise<string>;
   /** What a row is, for messages: "event". */
   noun: string;
+  /** Fields with the same names in every row, for CSV. */
+  maps?: readonly string[];
 };
+
+/** How a list is written. */
+export type FormOptions = { json?: boolean; csv?: boolean };
 
 /** Rows are printed so many at a time, and a table takes its layout from the first of these. */
 const rowsAtOnce = 100;
 
 /**
- * Prints a list as one table or one JSON array, while it is read. Where it stops and there is more,
- * it says so, with the command that goes on.
- * @returns the number of rows, and whether there are more
+ * Prints a list as one table, one JSON array or CSV, while it is read. Where it stops and there is
+ * more, or where a search stops before it came to its end, it says so, with the command that goes on.
+ * @returns the number of rows, and whether there are or may be more
  */
-export async function printPages<Row>(
+export async function printPages<Row extends object>(
   terminal: Terminal,
-  { rows, cursorOf }: Listed<Row>,
-  { columns, none, noun }: View<Row>,
-  { limit, all, json }: PageOptions & { json?: boolean },
+  { rows, cursorOf, looked }: Listed<Row>,
+  view: View<Row>,
+  { limit, all, ...form }: PageOptions & FormOptions,
   command: Command,
 ): Promise<{ count: number; isMore: boolean }> {
-  const writer = json ? jsonWriter<Row>(terminal) : tableWriter(terminal, columns);
+  const { none, noun } = view;
+  const writer = writerFor(terminal, view, form);
   let waiting: Row[] = [];
   let count = 0;
   let last: Row | undefined;
@@ -74,12 +80,46 @@ export async function printPages<Row>(
   }
   writer.write(waiting);
   writer.end();
-  if (count === 0) terminal.note(await none());
+  const searched = isMore ? undefined : looked?.();
+  const isShort = searched !== undefined && searched.next !== null;
+  if (count === 0 && !isShort) terminal.note(await none());
   if (isMore && last !== undefined)
     terminal.note(
       `${plural(count, noun)} shown, and there are more: ${commandAgain(command, { after: cursorOf(last) })}   (--all shows all)`,
     );
-  return { count, isMore };
+  if (isShort) noteLooked(terminal, searched, plural(count, noun), command);
+  return { count, isMore: isMore || isShort };
+}
+
+/** Says where a search stopped. */
+export function noteLooked(terminal: Terminal, { rows, next }: Looked, found: string, command: Command): void {
+  if (next === null) return;
+  const back = formatTime(eventIdTimeMs(next));
+  terminal.note(
+    `looked at ${plural(rows, 'row')}, back to ${back}, and found ${found}. To look further: ${commandAgain(command, { after: next })}   (--all looks at all)`,
+  );
+}
+
+function writerFor<Row extends object>(
+  terminal: Terminal,
+  { columns, maps = [] }: View<Row>,
+  { json, csv }: FormOptions,
+): Writer<Row> {
+  if (json && csv) throw usageError('--json and --csv are two forms of the same list', 'leave one of them out');
+  if (csv) return csvWriter(terminal, maps);
+  return json ? jsonWriter(terminal) : tableWriter(terminal, columns);
+}
+
+/** Prints a list that is complete. */
+export function printRows<Row extends object>(
+  terminal: Terminal,
+  rows: Row[],
+  view: Pick<View<Row>, 'columns' | 'maps'>,
+  form: FormOptions,
+): void {
+  const writer = writerFor(terminal, { ...view, none: () => '', noun: '' }, form);
+  writer.write(rows);
+  writer.end();
 }
 
 type Writer<Row> = { write(rows: Row[]): void; end(): void };
@@ -89,6 +129,18 @@ function tableWriter<Row>(terminal: Terminal, columns: Column<Row>[]): Writer<Ro
   return {
     write(rows) {
       if (rows.length > 0) terminal.out(table.text(rows));
+    },
+    end: () => undefined,
+  };
+}
+
+function csvWriter<Row extends object>(terminal: Terminal, maps: readonly string[]): Writer<Row> {
+  let isFirst = true;
+  return {
+    write(rows) {
+      if (rows.length === 0) return;
+      terminal.out(csvLines(rows, { maps, isFirst }));
+      isFirst = false;
     },
     end: () => undefined,
   };

@@ -5,7 +5,7 @@ import { planEvent } from '../../shared/core/plan/plan-event.ts';
 import { guide } from '../../shared/core/sources/rudderstack.guide.ts';
 import { planSamples } from '../../shared/operations/send/plan-samples.ts';
 import { forEachPaced, postEvent } from '../../shared/operations/send/post.ts';
-import { checkRuns } from '../../shared/operations/send/summary.ts';
+import { checkRuns, countFinal } from '../../shared/operations/send/summary.ts';
 import { liveConfiguration, rawEvent } from '../support/build.ts';
 import { actionEntry, eventEntry, outcome } from './entries-for-tests.ts';
 
@@ -47,6 +47,16 @@ describe('samples', () => {
 
   test('of a type that the source never sends are refused', () => {
     expect(() => planSamples(rudderstack, { eventType: 'invoice.paid' })).toThrow('no sample of type "invoice.paid"');
+  });
+});
+
+test('a summary counts actions by status, and those with a warning by its code', () => {
+  const entry = eventEntry();
+  const outcomes = [outcome(entry.id), outcome(entry.id, { result: { id: 'x', runs: 0 } })];
+  expect(countFinal([{ entry, actions: actionEntry(entry, outcomes) }])).toEqual({
+    events: { processed: 1 },
+    actions: { workflows_trigger: { succeeded: 2 } },
+    warnings: { no_runs: 1 },
   });
 });
 

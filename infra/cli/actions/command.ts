@@ -1,65 +1,82 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { actions } from '../../../shared/core/actions/index.ts';
-import { isEventId } from '../../../shared/core/ids/event-id.ts';
-import type { ActionStatus } from '../../../shared/core/logs/action-log-entry.ts';
+import { type ActionReason, type ActionStatus, actionReasons } from '../../../shared/core/logs/action-log-entry.ts';
 import { actionRow } from '../../../shared/operations/actions/action-row.ts';
+import { ActionSearch, searchActions } from '../../../shared/operations/actions/action-search.ts';
 import {
-  type ActionFilter,
-  type ActionPlace,
-  actionLogOf,
-  actionsNewestFirst,
-  actionsOfLog,
-  type FoundAction,
-  mostShards,
-  readLogsOfEvent,
-} from '../../../shared/operations/actions/actions.ts';
-import type { Environment } from '../../../shared/operations/environment.ts';
-import { eventLogOf, readEvent } from '../../../shared/operations/events/events.ts';
-import { notFound, usageError } from '../../../shared/operations/refusal.ts';
-import { longestRetentionDays, readSources } from '../../../shared/operations/sources/known-sources.ts';
-import { wrongCursor } from '../../../shared/operations/tables/cursors.ts';
-import type { IdRange } from '../../../shared/operations/tables/id-range.ts';
+  type ActionGrouping,
+  actionGroupings,
+  groupActions,
+} from '../../../shared/operations/actions/group-actions.ts';
+import { checkedInput } from '../../../shared/operations/checked-input.ts';
+import { usageError } from '../../../shared/operations/refusal.ts';
+import { readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { mapped } from '../../../shared/operations/tables/newest-first.ts';
-import { searchRange } from '../../../shared/operations/tables/search-range.ts';
 import { idProblem } from '../../../shared/operations/why/what-is.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
-import { anyOf, examples, optionsOf, time } from '../command.ts';
+import { anyOf, examples, type GlobalOptions, optionsOf, time } from '../command.ts';
 import { connect } from '../environment.ts';
-import { addPaging, noteRange, type PageOptions, printPages } from '../paging.ts';
+import { printGroups } from '../groups.ts';
+import { configVersion, warningCodes } from '../options.ts';
+import { addPaging, type FormOptions, noteRange, type PageOptions, printPages } from '../paging.ts';
 import { processTerminal } from '../terminal/terminal.ts';
 import { actionColumns } from './table.ts';
 
 type ActionsOptions = {
   event?: string;
+  source?: string;
+  type?: string;
   status?: ActionStatus[];
+  reason?: ActionReason[];
+  warnings?: string[] | true;
   action?: string;
+  mapping?: string;
   workflow?: string;
+  user?: string;
+  messageId?: string;
+  configVersion?: number;
+  text?: string;
   since?: number;
   until?: number;
-} & PageOptions;
+  groupBy?: ActionGrouping;
+} & PageOptions &
+  FormOptions &
+  GlobalOptions;
 
 const statuses: ActionStatus[] = ['succeeded', 'skipped', 'failed', 'pending'];
 
 export function register(program: Command): void {
-  const command = program
-    .command('actions')
+  const command = addPaging(program.command('actions'))
     .description('actions that events led to, newest first')
     .option('--event <id>', 'of one event')
+    .option('--source <key>', 'of events of one source')
+    .option('--type <event-type>', 'of events of one type')
     .option(
       '--status <list>',
       `any of ${statuses.join(', ')}: failed or failed,skipped`,
       anyOf('status of an action', statuses),
     )
+    .option('--reason <list>', 'any of these reasons', anyOf('reason of an action', actionReasons))
+    .option('--warnings [codes]', 'with a warning: any, or no_runs,…', warningCodes)
     .option('--action <name>', 'of one kind: users_identify, workflows_trigger', actionOption)
-    .option('--workflow <key>', 'that trigger one workflow')
+    .option('--mapping <id>', 'of one mapping')
+    .option('--workflow <key>', 'that trigger or cancel one workflow')
+    .option('--user <id>', "of one user's events")
+    .option('--message-id <id>', "of the event with the vendor's message id")
+    .option('--config-version <version>', 'by one version of the configuration', configVersion)
+    .option('--text <text>', 'with a text in their parameters, result or detail, in any case of letters')
     .option('--since <time>', 'of events received from this time on: 15m, 2h, 3d (ago) or ISO; 3 days by default', time)
-    .option('--until <time>', 'of events received up to this time', time);
-  addPaging(command).action((_options, called: Command) => actionsCommand(optionsOf<ActionsOptions>(called), called));
+    .option('--until <time>', 'of events received up to this time', time)
+    .addOption(new Option('--group-by <what>', 'counts instead of actions').choices(actionGroupings))
+    .option('--csv', 'as CSV, for a spreadsheet')
+    .action((_options, called: Command) => actionsCommand(optionsOf<ActionsOptions>(called), called));
   examples(
     command,
     ['actions', 'the newest 20'],
     ['actions --event 01K…', 'what one event led to'],
     ['actions --status failed --since 1d', 'what failed for good, and why'],
+    ['actions --status failed --group-by reason', 'why most of them fail, and since when'],
+    ['actions --warnings no_runs', 'triggers that began no run'],
     ['actions --workflow order-completed', 'who triggered one workflow'],
   );
 }
@@ -71,57 +88,54 @@ function actionOption(text: string): string {
   )(text)[0] as string;
 }
 
-async function actionsCommand(options: ReturnType<typeof optionsOf<ActionsOptions>>, command: Command): Promise<void> {
+async function actionsCommand(options: ActionsOptions, command: Command): Promise<void> {
   const terminal = processTerminal();
-  const after = options.after === undefined ? undefined : placeOf(options.after);
   const problem = options.event === undefined ? undefined : idProblem(options.event);
   if (problem !== undefined) throw usageError(problem);
+  const search = actionSearchOf(options);
   const environment = await connect(options);
   const nowMs = Date.now();
   const directory = await readSources(environment);
-  const range = searchRange(options, nowMs, { retentionDays: longestRetentionDays(environment, directory) });
-  const filter = { ...pickFilter(options), ...(after && { after }) };
-  const found =
-    options.event === undefined
-      ? actionsNewestFirst(actionLogOf(environment), { ...filter, ...range, shards: mostShards(directory.known) })
-      : actionsOfEvent(environment, options.event, filter);
+  const { all = false, limit, groupBy } = options;
+  if (groupBy) {
+    const grouped = await groupActions(environment, directory, search, groupBy, { nowMs, isComplete: all });
+    return printGroups(terminal, { ...grouped, count: grouped.actions, noun: 'action' }, groupBy, options, command);
+  }
+  const wanted = { nowMs, limit: all ? Number.POSITIVE_INFINITY : limit + 1, isComplete: all };
+  const found = searchActions(environment, directory, search, wanted);
   const { count, isMore } = await printPages(
     terminal,
     {
-      rows: mapped(found, ({ log, action }) => actionRow(log, action)),
+      rows: mapped(found.rows, ({ log, action }) => actionRow(log, action)),
       cursorOf: ({ execution, id }) => `${execution}-${id}`,
+      looked: found.looked,
     },
     { noun: 'action', columns: actionColumns(terminal.colours, nowMs), none: () => 'no actions' },
     options,
     command,
   );
-  if (options.event === undefined) noteRange(terminal, range, isMore ? undefined : plural(count, 'action'));
+  const hasRange = options.event === undefined && options.messageId === undefined;
+  if (hasRange) noteRange(terminal, found.range, isMore ? undefined : plural(count, 'action'));
 }
 
-/** A cursor is an execution and the id of an action. */
-function placeOf(cursor: string): ActionPlace {
-  const [, execution = '', actionId = ''] = /^(\w{26})-([0-9a-f-]{36})$/.exec(cursor) ?? [];
-  if (!isEventId(execution)) throw wrongCursor(cursor);
-  return { execution, actionId };
-}
-
-function pickFilter({ status, action, workflow }: ActionsOptions) {
-  return {
-    ...(status && { statuses: status }),
-    ...(action !== undefined && { action }),
-    ...(workflow !== undefined && { workflow }),
-  };
-}
-
-async function* actionsOfEvent(
-  environment: Environment,
-  id: string,
-  filter: Omit<ActionFilter, keyof IdRange | 'shards'> & { after?: ActionPlace },
-): AsyncGenerator<FoundAction> {
-  const { known } = await readSources(environment);
-  const entry = await readEvent(eventLogOf(environment), id, known);
-  if (entry === undefined)
-    throw notFound(`no event ${id} in ${environment.name}`, `npx signalbox why ${id} says what is known of it`);
-  // A duplicate has none: they belong to the earlier event, whose execution it names.
-  for (const log of await readLogsOfEvent(actionLogOf(environment), entry)) yield* actionsOfLog(log, filter);
+function actionSearchOf(options: ActionsOptions): ActionSearch {
+  const { event, source, type, status, reason, warnings, action, mapping, workflow, user, messageId, text } = options;
+  return checkedInput(ActionSearch, {
+    event_id: event,
+    source,
+    type,
+    status,
+    reason,
+    action,
+    mapping,
+    workflow,
+    user_id: user,
+    message_id: messageId,
+    config_version: options.configVersion,
+    text,
+    warnings: warnings === true ? [] : warnings,
+    since_ms: options.since === undefined ? undefined : Math.floor(options.since),
+    until_ms: options.until === undefined ? undefined : Math.floor(options.until),
+    after: options.after,
+  });
 }

@@ -21,7 +21,12 @@ export function actionColumns(colours: Colours, nowMs: number): Column<ActionRow
     { title: 'EVENT', value: ({ event_id }) => event_id, whole: true },
     { title: 'ACTION', value: ({ action }) => action },
     { title: 'MAPPING', value: ({ mapping }) => mapping },
-    { title: 'STATUS', value: ({ status }) => status, paint: (text, { status }) => paintStatus(colours, status, text) },
+    {
+      title: 'STATUS',
+      value: ({ status }) => status,
+      paint: (text, { status, warnings }) =>
+        warnings.length > 0 && status === 'succeeded' ? colours.yellow(text) : paintStatus(colours, status, text),
+    },
     { title: 'TRIES', value: ({ attempts }) => String(attempts), align: 'right' },
     { title: 'OUTCOME', value: (row) => outcomeOf(row, nowMs) },
   ];

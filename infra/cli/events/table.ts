@@ -1,11 +1,27 @@
+import { noRuns } from '../../../shared/core/executions/no-runs.ts';
 import type { ActionStatus } from '../../../shared/core/logs/action-log-entry.ts';
 import type { EventStatus } from '../../../shared/core/logs/event-log-entry.ts';
-import type { ActionCounts, EventRow } from '../../../shared/operations/events/event-row.ts';
+import type { DecidedBy } from '../../../shared/operations/events/decided-by.ts';
+import {
+  type ActionCounts,
+  type EventRow,
+  type EventWarning,
+  eventRow,
+} from '../../../shared/operations/events/event-row.ts';
+import type { FoundEvent } from '../../../shared/operations/events/event-search.ts';
 import { formatAgo, formatTime } from '../../../shared/operations/words/times.ts';
+import { inline } from '../../../shared/operations/words/values.ts';
 import type { Column } from '../terminal/table.ts';
 import type { Colours } from '../terminal/terminal.ts';
 
-export function eventColumns(colours: Colours, nowMs: number): Column<EventRow>[] {
+/** A row of `events`; `decided_by` with `--did-nothing` alone. */
+export type ListedEvent = EventRow & { decided_by?: DecidedBy[] };
+
+export function listedEvent({ entry, log, decidedBy }: FoundEvent): ListedEvent {
+  return { ...eventRow(entry, log), ...(decidedBy && { decided_by: decidedBy }) };
+}
+
+export function eventColumns(colours: Colours, nowMs: number): Column<ListedEvent>[] {
   return [
     {
       title: 'RECEIVED',
@@ -23,12 +39,12 @@ export function eventColumns(colours: Colours, nowMs: number): Column<EventRow>[
       paint: (text, { status }) => paintStatus(colours, status, text),
       width: 10,
     },
-    { title: 'WHY', value: ({ reason }) => reason ?? '', width: 12 },
     {
       title: 'ACTIONS',
-      value: ({ actions }) => describeCounts(actions),
-      paint: (text, { actions }) => paintCounts(colours, actions, text),
+      value: ({ actions, warnings }) => [describeCounts(actions), ...noRunsText(warnings)].filter(Boolean).join(', '),
+      paint: (text, { actions, warnings }) => paintCounts(colours, actions, warnings, text),
     },
+    { title: 'WHY', value: whyText },
   ];
 }
 
@@ -43,9 +59,24 @@ export function describeCounts({ succeeded, skipped, failed, pending }: ActionCo
   return parts.flatMap(([count, name]) => (count > 0 ? [`${count} ${name}`] : [])).join(', ');
 }
 
-function paintCounts(colours: Colours, counts: ActionCounts, text: string): string {
+/** The reason, or what decided: `order-completed: data.total is 34, not gte 100`. */
+function whyText({ reason, decided_by }: ListedEvent): string {
+  if (decided_by === undefined) return reason ?? '';
+  return decided_by.map(decidedText).join('; ');
+}
+
+function decidedText({ mapping, reason, path, found, detail }: DecidedBy): string {
+  const value = path === null || detail?.includes(path) ? '' : ` (${path}: ${inline(found, 60)})`;
+  return `${mapping === null ? '' : `${mapping}: `}${detail ?? reason}${value}`;
+}
+
+function noRunsText(warnings: EventWarning[]): string[] {
+  return warnings.some(({ code }) => code === noRuns) ? ['no runs'] : [];
+}
+
+function paintCounts(colours: Colours, counts: ActionCounts, warnings: EventWarning[], text: string): string {
   if (counts.failed > 0) return colours.red(text);
-  if (counts.skipped > 0 || counts.pending > 0) return colours.yellow(text);
+  if (counts.skipped > 0 || counts.pending > 0 || warnings.length > 0) return colours.yellow(text);
   return text;
 }
 

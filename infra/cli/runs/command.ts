@@ -1,17 +1,14 @@
 import type { Command } from 'commander';
-import { parseRunId } from '../../../shared/core/ids/run-id.ts';
 import type { RunStatus } from '../../../shared/core/runs/workflow-run.ts';
 import { usageError } from '../../../shared/operations/refusal.ts';
 import { cancelRun } from '../../../shared/operations/runs/cancel-run.ts';
-import { findRun, findRuns, type RunsWanted, runKeyOf } from '../../../shared/operations/runs/find-runs.ts';
+import { findRun, type RunsWanted, runKeyOf, searchRuns } from '../../../shared/operations/runs/find-runs.ts';
 import { type RunRow, runRow } from '../../../shared/operations/runs/run-row.ts';
 import {
   longestRetentionDays,
   readSources,
   type SourceDirectory,
 } from '../../../shared/operations/sources/known-sources.ts';
-import { cursorOfName, nameOfCursor, wrongCursor } from '../../../shared/operations/tables/cursors.ts';
-import { mapped } from '../../../shared/operations/tables/newest-first.ts';
 import { searchRange } from '../../../shared/operations/tables/search-range.ts';
 import { idProblem } from '../../../shared/operations/why/what-is.ts';
 import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
@@ -67,8 +64,6 @@ export function register(program: Command): void {
 
 async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>, command: Command): Promise<void> {
   const terminal = processTerminal();
-  const after = options.after === undefined ? undefined : parseRunId(nameOfCursor(options.after));
-  if (options.after !== undefined && after === undefined) throw wrongCursor(options.after);
   const problem = options.event === undefined ? undefined : idProblem(options.event);
   if (problem !== undefined) throw usageError(problem);
   const environment = await connect(options);
@@ -78,10 +73,11 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>, c
     unbounded: options.recipient !== undefined,
     retentionDays: longestRetentionDays(environment, directory),
   });
-  const runs = findRuns(environment, directory.known, options, { ...range, ...(after && { after }) });
+  const { after, all } = options;
+  const place = { ...range, ...(after !== undefined && { after }) };
   const { count, isMore } = await printPages(
     terminal,
-    { rows: mapped(runs, runRow), cursorOf: ({ id }) => cursorOfName(id) },
+    searchRuns(environment, directory.known, options, place, all),
     {
       noun: 'run',
       columns: runColumns(terminal.colours, nowMs),

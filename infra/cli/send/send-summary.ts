@@ -23,10 +23,12 @@ export function printSendSummary(
 
 function printOutcome(
   { colours, out }: Terminal,
-  { events, actions, runs, waiting, events_per_second }: SendSummary,
+  { events, actions, warnings, runs, waiting, events_per_second }: SendSummary,
 ): void {
   out(`final: ${counts(events) || 'none'} (${formatCount(events_per_second)} events/s from first request to last row)`);
   for (const [action, statuses] of Object.entries(actions)) out(`  ${printable(action)}: ${counts(statuses)}`);
+  for (const [code, count] of Object.entries(warnings))
+    out(colours.yellow(`warning ${code}: ${plural(count, 'action')}; npx signalbox actions --warnings ${code}`));
   if (waiting > 0)
     out(
       colours.yellow(

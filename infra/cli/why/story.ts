@@ -1,3 +1,4 @@
+import { noRuns } from '../../../shared/core/executions/no-runs.ts';
 import type { ActionRow } from '../../../shared/operations/actions/action-row.ts';
 import type { EventRow } from '../../../shared/operations/events/event-row.ts';
 import type { RunRow } from '../../../shared/operations/runs/run-row.ts';
@@ -139,7 +140,7 @@ function printAction(terminal: Terminal, action: ActionRow, nowMs: number, name 
   const tries = action.attempts === 1 ? '' : ` after ${plural(action.attempts, 'attempt')}`;
   const at = when === null ? '' : ` at ${formatTime(ms(when))}`;
   terminal.out(
-    `  ${markOf(terminal, action.status)} ${colours.bold(printable(action.action))}${printable(name)} by ${printable(action.mapping)}: ${paintStatus(colours, action.status, action.status)}${tries}${at}`,
+    `  ${markOf(terminal, action)} ${colours.bold(printable(action.action))}${printable(name)} by ${printable(action.mapping)}: ${paintStatus(colours, action.status, action.status)}${tries}${at}`,
   );
   const outcome = outcomeOf({ ...action, result: null, warnings: [] }, nowMs);
   if (outcome !== '') terminal.out(`      ${printable(outcome)}`);
@@ -158,7 +159,8 @@ function printRun(terminal: Terminal, run: RunRow, nowMs: number): void {
   terminal.out(`      ${colours.dim(printable(run.id))}`);
 }
 
-function markOf({ colours }: Terminal, status: ActionRow['status']): string {
+function markOf({ colours }: Terminal, { status, warnings }: ActionRow): string {
+  if (warnings.some(({ code }) => code === noRuns)) return colours.yellow('!');
   if (status === 'succeeded') return colours.green('✓');
   return status === 'failed' ? colours.red('✗') : colours.yellow(status === 'pending' ? '…' : '–');
 }

@@ -7,11 +7,8 @@ export type ActionStatus = 'succeeded' | 'skipped' | 'failed' | 'pending';
  * share.
  */
 export const actionReasons = [
-  // skipped
   'required_field_missing',
-  // skipped; at first pending, since the identify may be on its way
   'recipient_unknown',
-  // failed for good
   'invalid_params',
   'workflow_missing',
   'workflow_inactive',
@@ -25,18 +22,45 @@ export const actionReasons = [
   'action_unknown',
   'retries_exhausted',
   'dead_lettered',
-  // pending: will be tried again
   'target_unavailable',
   'target_timeout',
   'target_busy',
   'table_unavailable',
   'secret_missing',
   'waiting_for_earlier_action',
-  // pending without a failure: more work than one call has time for; a delay of the workflow
+  // Without a failure: more work than one call has time for; a delay of the workflow.
   'continues',
   'delayed',
 ] as const;
 export type ActionReason = (typeof actionReasons)[number];
+
+/** The statuses that each reason explains. */
+export const statusesOfReason: Readonly<Record<ActionReason, readonly ActionStatus[]>> = {
+  required_field_missing: ['skipped'],
+  // At first the identify may be on its way.
+  recipient_unknown: ['skipped', 'pending'],
+  invalid_params: ['failed'],
+  workflow_missing: ['failed'],
+  workflow_inactive: ['failed'],
+  target_missing: ['failed'],
+  actor_missing: ['failed'],
+  audience_missing: ['failed'],
+  too_many_recipients: ['failed'],
+  data_invalid: ['failed'],
+  target_refused: ['failed'],
+  parameters_too_large: ['failed'],
+  action_unknown: ['failed'],
+  retries_exhausted: ['failed'],
+  dead_lettered: ['failed'],
+  target_unavailable: ['pending'],
+  target_timeout: ['pending'],
+  target_busy: ['pending'],
+  table_unavailable: ['pending'],
+  secret_missing: ['pending'],
+  waiting_for_earlier_action: ['pending'],
+  continues: ['pending'],
+  delayed: ['pending'],
+};
 
 /** An oddity that did not stop the action: an unknown recipient, a malformed e-mail address. */
 export type ActionWarning = { code: string; message: string };

@@ -11,15 +11,12 @@ export type EventStatus = z.infer<typeof EventStatus>;
 
 /** Why; the closed list that logs, metrics and the CLI share. */
 export const EventReason = z.enum([
-  // no_mapping
   'no_mapping_for_type',
   'identify_disabled',
   'mapping_inactive',
   'conditions_not_met',
   'not_verified',
-  // idempotent
   'duplicate',
-  // rejected
   'source_disabled',
   'source_missing',
   'not_an_object',
@@ -28,11 +25,30 @@ export const EventReason = z.enum([
   'preprocess_failed',
   'too_many_actions',
   'request_refused',
-  // failed
   'retries_exhausted',
   'message_unreadable',
 ]);
 export type EventReason = z.infer<typeof EventReason>;
+
+/** The status that each reason explains. */
+export const statusOfReason: Readonly<Record<EventReason, EventStatus>> = {
+  no_mapping_for_type: 'no_mapping',
+  identify_disabled: 'no_mapping',
+  mapping_inactive: 'no_mapping',
+  conditions_not_met: 'no_mapping',
+  not_verified: 'no_mapping',
+  duplicate: 'idempotent',
+  source_disabled: 'rejected',
+  source_missing: 'rejected',
+  not_an_object: 'rejected',
+  payload_invalid: 'rejected',
+  event_type_missing: 'rejected',
+  preprocess_failed: 'rejected',
+  too_many_actions: 'rejected',
+  request_refused: 'rejected',
+  retries_exhausted: 'failed',
+  message_unreadable: 'failed',
+};
 
 /**
  * One row of the event log: one per accepted event. Times are epoch milliseconds here, ISO text in

@@ -1,3 +1,4 @@
+import { warningsOf } from '../../core/executions/no-runs.ts';
 import type { JsonObject } from '../../core/json/values.ts';
 import type { ActionLogEntry, ActionOutcome, ActionStatus, ActionWarning } from '../../core/logs/action-log-entry.ts';
 import { isoOrNull } from '../words/iso.ts';
@@ -39,7 +40,7 @@ export function actionRow(log: ActionLogEntry, action: ActionOutcome): ActionRow
     detail: action.detail ?? null,
     attempts: action.attempts,
     result: action.result ?? null,
-    warnings: action.warnings ?? [],
+    warnings: warningsOf(action),
     payload: action.payload,
     first_attempt_at: isoOrNull(action.firstAttemptAtMs),
     finished_at: isoOrNull(action.finishedAtMs),

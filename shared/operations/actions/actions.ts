@@ -2,15 +2,32 @@ import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { actionItemKey, actionPartition, entryFromItem } from '../../adapters/dynamodb-action-log.ts';
 import { problemBuckets, problemPartition } from '../../adapters/dynamodb-event-log.ts';
 import { getEach } from '../../adapters/dynamodb-get-each.ts';
+import { findAction } from '../../core/actions/index.ts';
 import { executionsOf } from '../../core/ids/executions-of.ts';
-import type { ActionLogEntry, ActionOutcome, ActionStatus } from '../../core/logs/action-log-entry.ts';
+import {
+  type ActionLogEntry,
+  type ActionOutcome,
+  type ActionReason,
+  type ActionStatus,
+  statusesOfReason,
+} from '../../core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import type { Environment } from '../environment.ts';
 import { hasOwnActions } from '../events/event-row.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { type IdRange, idRange, latestMs } from '../tables/id-range.ts';
-import { dayByDay, daysNewestFirst, inChunks, take } from '../tables/newest-first.ts';
-import { baseKey, type Item, queryItems } from '../tables/tables.ts';
+import { daysNewestFirst, take } from '../tables/newest-first.ts';
+import {
+  type Found,
+  foundByDay,
+  foundInChunks,
+  foundItems,
+  pageRowsMax,
+  type Reading,
+  reading,
+  rowsOf,
+} from '../tables/reading.ts';
+import { baseKey } from '../tables/tables.ts';
 
 export type ActionLogTable = { client: DynamoDBDocumentClient; table: string };
 
@@ -74,22 +91,35 @@ export async function readExecutions(log: ActionLogTable, executions: string[]):
   );
 }
 
+/** What actions are found by. An absent field: any. */
 export type ActionFilter = {
+  /** Of the events: */
+  source?: string;
+  eventType?: string;
+  /** The configuration version of the last attempt. */
+  configVersion?: number;
+  /** Any of these. */
+  statuses?: readonly ActionStatus[];
+  reasons?: readonly ActionReason[];
+  action?: string;
+  mapping?: string;
+  /** Key of the workflow that an action triggers or cancels. */
+  workflow?: string;
+};
+
+export type ActionRange = {
   sinceMs: number;
   untilMs: number;
   /** The largest number of log shards of any source. */
   shards: number;
-  /** Any of these; absent: all. */
-  statuses?: readonly ActionStatus[];
-  action?: string;
-  /** Key of the workflow that an action triggers. */
-  workflow?: string;
   /** Goes on behind this action: only later ones of its execution, and older executions. */
   after?: ActionPlace;
+  /** How many are wanted: the size of the pages that are read. */
+  limit?: number;
 };
 
-/** One action of the log. */
-export type ActionPlace = { execution: string; actionId: string };
+/** One action of the log, or all actions of its execution. */
+export type ActionPlace = { execution: string; actionId?: string };
 
 export type FoundAction = { log: ActionLogEntry; action: ActionOutcome };
 
@@ -97,42 +127,56 @@ export type FoundAction = { log: ActionLogEntry; action: ActionOutcome };
  * Actions, newest execution first. Failed and skipped ones are found by index `problems`, others in
  * the partitions of the days: by day and shard, since executions of all sources share them.
  */
-export function actionsNewestFirst(log: ActionLogTable, filter: ActionFilter): AsyncGenerator<FoundAction> {
+export async function* findActions(
+  log: ActionLogTable,
+  filter: ActionFilter & ActionRange,
+  progress: Reading,
+): AsyncGenerator<Found<FoundAction>> {
   const { after, ...rest } = filter;
-  const entries = actionLogEntries(log, { ...rest, ...(after && { after: after.execution }) });
-  return matching(entries, filter);
+  const logs = findActionLogs(log, { ...rest, ...(after && { after: after.execution }) }, progress);
+  for await (const { id, row } of logs) {
+    if (row === undefined) yield { id };
+    else for (const found of actionsOfLog(row, filter)) yield { id, row: found };
+  }
 }
 
 /** The newest of them. */
-export function listActions(log: ActionLogTable, filter: ActionFilter & { limit: number }): Promise<FoundAction[]> {
-  return take(actionsNewestFirst(log, filter), filter.limit);
+export function listActions(
+  log: ActionLogTable,
+  filter: ActionFilter & ActionRange & { limit: number },
+): Promise<FoundAction[]> {
+  return take(rowsOf(findActions(log, filter, reading())), filter.limit);
 }
+
+type LogRange = IdRange & Pick<ActionRange, 'shards' | 'limit'>;
 
 /**
  * Rows of the action log, newest first; that of `after` is among them, since it may have more
- * actions. With a problem status, only rows with such an action.
+ * actions. Of a filter it takes what leads to rows: other rows may come too.
  */
-export function actionLogEntries(
-  log: ActionLogTable,
-  range: IdRange & Pick<ActionFilter, 'shards' | 'statuses'>,
-): AsyncGenerator<ActionLogEntry> {
-  const { statuses } = range;
-  const allProblems = statuses?.every((status) => status === 'failed' || status === 'skipped') === true;
-  return allProblems ? problemEntries(log, statuses, range) : entriesByDay(log, range);
+export function actionLogEntries(log: ActionLogTable, range: ActionFilter & LogRange): AsyncGenerator<ActionLogEntry> {
+  return rowsOf(findActionLogs(log, range, reading()));
 }
 
-async function* matching(entries: AsyncIterable<ActionLogEntry>, filter: ActionFilter): AsyncGenerator<FoundAction> {
-  for await (const log of entries) yield* actionsOfLog(log, filter);
+export function findActionLogs(
+  log: ActionLogTable,
+  filter: ActionFilter & LogRange,
+  progress: Reading,
+): AsyncGenerator<Found<ActionLogEntry>> {
+  const statuses = filter.statuses ?? filter.reasons?.flatMap((reason) => statusesOfReason[reason]);
+  const areProblems = statuses?.every((status) => status === 'failed' || status === 'skipped') === true;
+  return areProblems ? problemEntries(log, statuses, filter, progress) : entriesByDay(log, filter, progress);
 }
 
 /** The actions of one execution that a filter takes. */
-export function actionsOfLog(
-  log: ActionLogEntry,
-  filter: Pick<ActionFilter, 'statuses' | 'action' | 'workflow' | 'after'>,
-): FoundAction[] {
+export function actionsOfLog(log: ActionLogEntry, filter: ActionFilter & Pick<ActionRange, 'after'>): FoundAction[] {
+  const { source, eventType, configVersion } = filter;
+  if (source !== undefined && log.source !== source) return [];
+  if (eventType !== undefined && log.eventType !== eventType) return [];
+  if (configVersion !== undefined && log.configVersion !== configVersion) return [];
   return actionsAfter(log, filter.after)
-    .map((action) => ({ log, action }))
-    .filter((found) => matchesAction(found, filter));
+    .filter((action) => matchesAction(action, filter))
+    .map((action) => ({ log, action }));
 }
 
 /** An execution keeps its actions, so that the id finds the place. */
@@ -143,12 +187,21 @@ function actionsAfter({ execution, actions }: ActionLogEntry, after: ActionPlace
 }
 
 function matchesAction(
-  { action }: FoundAction,
-  { statuses, action: name, workflow }: Pick<ActionFilter, 'statuses' | 'action' | 'workflow'>,
+  action: ActionOutcome,
+  { statuses, reasons, action: name, mapping, workflow }: ActionFilter,
 ): boolean {
   if (statuses !== undefined && !statuses.includes(action.status)) return false;
+  if (reasons !== undefined && !(action.reason !== undefined && reasons.includes(action.reason))) return false;
   if (name !== undefined && action.action !== name) return false;
-  return workflow === undefined || action.payload.key === workflow;
+  if (mapping !== undefined && action.mapping !== mapping) return false;
+  return workflow === undefined || workflowOf(action) === workflow;
+}
+
+/** The key of the workflow that an action names, as far as its row holds its parameters. */
+export function workflowOf({ action, payload }: Pick<ActionOutcome, 'action' | 'payload'>): string | undefined {
+  const names = findAction(action)?.names;
+  const key = names?.type === 'workflow' ? payload[names.parameter] : undefined;
+  return typeof key === 'string' ? key : undefined;
 }
 
 /**
@@ -159,63 +212,99 @@ export function mostShards(known: KnownSource[]): number {
   return Math.max(1, ...known.map(({ shards }) => shards));
 }
 
-const idOfItem = (item: Item) => String(item.sk);
+const firstPage = (limit = 100) => Math.min(Math.max(limit, 25), pageRowsMax);
 
 async function* entriesByDay(
   log: ActionLogTable,
-  { shards, ...range }: IdRange & { shards: number },
-): AsyncGenerator<ActionLogEntry> {
+  { source, eventType, configVersion, ...range }: ActionFilter & LogRange,
+  progress: Reading,
+): AsyncGenerator<Found<ActionLogEntry>> {
   const { from, to } = idRange(range);
-  const items = dayByDay(
+  const wanted = Object.entries({ source, event_type: eventType, config_version: configVersion }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const isFiltered = wanted.length > 0;
+  const found = foundByDay(
     daysNewestFirst(range.sinceMs, latestMs(range)),
     (dayMs) =>
-      Array.from({ length: shards }, (_, shard) =>
-        queryItems(log.client, {
-          TableName: log.table,
-          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-          ExpressionAttributeValues: {
-            ':pk': actionPartition(dayMs, shard),
-            ':from': from,
-            ':to': to,
+      Array.from({ length: range.shards }, (_, shard) =>
+        foundItems(
+          log.client,
+          {
+            TableName: log.table,
+            KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+            ...(isFiltered && {
+              FilterExpression: wanted.map(([name]) => `#${name} = :${name}`).join(' AND '),
+              ExpressionAttributeNames: Object.fromEntries(wanted.map(([name]) => [`#${name}`, name])),
+            }),
+            ExpressionAttributeValues: {
+              ':pk': actionPartition(dayMs, shard),
+              ':from': from,
+              ':to': to,
+              ...Object.fromEntries(wanted.map(([name, value]) => [`:${name}`, value])),
+            },
+            ScanIndexForward: false,
+            ConsistentRead: !isFiltered,
+            Limit: firstPage(range.limit),
           },
-          ScanIndexForward: false,
-          ConsistentRead: true,
-          Limit: 100,
-        }),
+          progress,
+        ),
       ),
-    idOfItem,
+    progress,
   );
-  for await (const item of items) yield entryFromItem(item);
+  for await (const { id, row } of found) yield row === undefined ? { id } : { id, row: entryFromItem(row) };
 }
 
+/** The index holds source and type, so that other rows are not read whole. */
 async function* problemEntries(
   log: ActionLogTable,
   asked: readonly ActionStatus[],
-  range: IdRange,
-): AsyncGenerator<ActionLogEntry> {
+  { source, eventType, ...range }: ActionFilter & LogRange,
+  progress: Reading,
+): AsyncGenerator<Found<ActionLogEntry>> {
   const { from, to } = idRange(range);
   // The index has a row with both under its failure.
   const statuses = asked.includes('skipped') ? ['failed', 'skipped'] : ['failed'];
-  const partitionsOf = (dayMs: number) =>
-    statuses.flatMap((one) =>
-      Array.from({ length: problemBuckets }, (_, bucket) => problemPartition(one, dayMs, bucket)),
-    );
-  const keys = dayByDay(
+  const found = foundByDay(
     daysNewestFirst(range.sinceMs, latestMs(range)),
     (dayMs) =>
-      partitionsOf(dayMs).map((partition) =>
-        queryItems(log.client, {
-          TableName: log.table,
-          IndexName: 'problems',
-          KeyConditionExpression: 'problem = :pk AND sk BETWEEN :from AND :to',
-          ExpressionAttributeValues: { ':pk': partition, ':from': from, ':to': to },
-          ScanIndexForward: false,
-        }),
+      statuses.flatMap((status) =>
+        Array.from({ length: problemBuckets }, (_, bucket) =>
+          foundItems(
+            log.client,
+            {
+              TableName: log.table,
+              IndexName: 'problems',
+              KeyConditionExpression: 'problem = :pk AND sk BETWEEN :from AND :to',
+              ExpressionAttributeValues: {
+                ':pk': problemPartition(status, dayMs, bucket),
+                ':from': from,
+                ':to': to,
+              },
+              ScanIndexForward: false,
+              Limit: firstPage(range.limit),
+            },
+            progress,
+          ),
+        ),
       ),
-    idOfItem,
+    progress,
   );
-  for await (const chunk of inChunks(keys, 50)) {
-    const items = await getEach(log.client, chunk.map(baseKey), { table: log.table, what: 'reading actions' });
-    for (const item of items) if (item !== undefined) yield entryFromItem(item);
+  const keys = (async function* () {
+    for await (const one of found) {
+      const { row } = one;
+      const isWanted =
+        row === undefined ||
+        ((source === undefined || row.source === source) && (eventType === undefined || row.event_type === eventType));
+      if (isWanted) yield one;
+    }
+  })();
+  for await (const chunk of foundInChunks(keys, 50)) {
+    if ('end' in chunk) {
+      yield { id: chunk.end };
+      continue;
+    }
+    const items = await getEach(log.client, chunk.rows.map(baseKey), { table: log.table, what: 'reading actions' });
+    for (const item of items) if (item !== undefined) yield { id: String(item.sk), row: entryFromItem(item) };
   }
 }

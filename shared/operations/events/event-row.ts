@@ -1,5 +1,6 @@
+import { warningsOf } from '../../core/executions/no-runs.ts';
 import type { JsonObject, JsonValue } from '../../core/json/values.ts';
-import type { ActionLogEntry, ActionStatus } from '../../core/logs/action-log-entry.ts';
+import type { ActionLogEntry, ActionOutcome, ActionStatus } from '../../core/logs/action-log-entry.ts';
 import type { EventLogEntry, EventStatus } from '../../core/logs/event-log-entry.ts';
 import type { ExplainedCondition, ExplainedParameter } from '../../core/plan/explain-mapping.ts';
 import { iso } from '../words/iso.ts';
@@ -31,7 +32,11 @@ export type EventRow = {
   sync_run_id: string | null;
   verification: string;
   actions: ActionCounts;
+  /** Of its actions. */
+  warnings: EventWarning[];
 };
+
+export type EventWarning = { mapping: string; code: string; message: string };
 
 /** One mapping for the event's type, and its outcome. */
 export type ConsideredRow = {
@@ -103,7 +108,12 @@ export function eventRow(entry: Omit<EventLogEntry, 'payload'>, log?: ActionLogE
     sync_run_id: entry.syncRunId ?? null,
     verification: entry.verification,
     actions: countActions(entry, log),
+    warnings: hasOwnActions(entry.status) ? (log?.actions ?? []).flatMap(eventWarnings) : [],
   };
+}
+
+function eventWarnings(action: ActionOutcome): EventWarning[] {
+  return warningsOf(action).map(({ code, message }) => ({ mapping: action.mapping, code, message }));
 }
 
 /** An event's own actions: a duplicate names the execution of another event and has none. */

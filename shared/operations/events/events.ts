@@ -10,12 +10,28 @@ import {
 } from '../../adapters/dynamodb-event-log.ts';
 import { getEach } from '../../adapters/dynamodb-get-each.ts';
 import { eventIdMayBeFrom } from '../../core/ids/event-id.ts';
-import type { EventLogEntry, EventStatus } from '../../core/logs/event-log-entry.ts';
+import {
+  type EventLogEntry,
+  type EventReason,
+  type EventStatus,
+  statusOfReason,
+} from '../../core/logs/event-log-entry.ts';
 import type { Environment } from '../environment.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
-import { idRange, latestMs } from '../tables/id-range.ts';
-import { dayByDay, daysNewestFirst, inChunks, mergeNewestFirst, take } from '../tables/newest-first.ts';
-import { baseKey, type Item, queryItems } from '../tables/tables.ts';
+import { type IdRange, idRange, latestMs } from '../tables/id-range.ts';
+import { daysNewestFirst, take } from '../tables/newest-first.ts';
+import {
+  type Found,
+  foundByDay,
+  foundInChunks,
+  foundItems,
+  mergeFound,
+  pageRowsMax,
+  type Reading,
+  reading,
+  rowsOf,
+} from '../tables/reading.ts';
+import { baseKey, type Item } from '../tables/tables.ts';
 
 export type EventLogTable = { client: DynamoDBDocumentClient; table: string };
 
@@ -23,19 +39,23 @@ export function eventLogOf({ documents, outputs }: Environment): EventLogTable {
   return { client: documents, table: outputs.EventLogTable };
 }
 
+/** The facts of an event's row by which events are found. An absent one: any. */
 export type EventFilter = {
-  sources: KnownSource[];
-  /** Both ends belong to the range. */
-  sinceMs: number;
-  untilMs: number;
   eventType?: string;
-  /** Any of these; absent: all. */
+  /** Any of these. */
   statuses?: readonly EventStatus[];
+  reasons?: readonly EventReason[];
   userId?: string;
+  /** The idempotency key: the vendor's message id. */
+  key?: string;
+  /** The configuration version that processed it. */
+  configVersion?: number;
   /** The vendor's number of one run of a sync. */
   syncRunId?: string;
-  /** Goes on behind this event: only older ones. */
-  after?: string;
+};
+
+export type EventRange = IdRange & {
+  sources: KnownSource[];
   /** How many are wanted: the size of the pages that are read. */
   limit: number;
 };
@@ -45,119 +65,211 @@ export type EventFilter = {
  * index `problems`, one user's from index `users`, all others from the partitions of the sources.
  * Never a scan.
  */
-export function listEvents(log: EventLogTable, filter: EventFilter): Promise<EventLogEntry[]> {
-  return take(matching(candidates(log, filter), filter), filter.limit);
+export function listEvents(log: EventLogTable, filter: EventFilter & EventRange): Promise<EventLogEntry[]> {
+  return take(eventsNewestFirst(log, filter), filter.limit);
 }
 
 /** The same, one by one, for readers that decide at each row whether they need another. */
-export function eventsNewestFirst(log: EventLogTable, filter: EventFilter): AsyncGenerator<EventLogEntry> {
-  return matching(candidates(log, filter), filter);
+export function eventsNewestFirst(log: EventLogTable, filter: EventFilter & EventRange): AsyncGenerator<EventLogEntry> {
+  return rowsOf(findEvents(log, filter, reading()));
 }
 
-function candidates(log: EventLogTable, filter: EventFilter): AsyncIterable<EventLogEntry> {
-  if (filter.userId !== undefined) return wholeRows(log, keysOfUser(log, filter.userId, filter));
-  const problems = filter.statuses?.filter(isProblem);
-  if (problems !== undefined && problems.length === filter.statuses?.length)
-    return wholeRows(log, keysOfProblems(log, problems, filter));
-  return rowsOfSources(log, filter);
-}
-
-async function* matching(rows: AsyncIterable<EventLogEntry>, filter: EventFilter): AsyncGenerator<EventLogEntry> {
+/** The same as far as a limited reading goes. */
+export async function* findEvents(
+  log: EventLogTable,
+  filter: EventFilter & EventRange,
+  progress: Reading,
+): AsyncGenerator<Found<EventLogEntry>> {
   const sources = new Set(filter.sources.map(({ key }) => key));
-  for await (const row of rows) {
-    if (!sources.has(row.source)) continue;
-    if (row.id === filter.after) continue;
-    if (filter.eventType !== undefined && row.eventType !== filter.eventType) continue;
-    if (filter.statuses !== undefined && !filter.statuses.includes(row.status)) continue;
-    if (filter.syncRunId !== undefined && row.syncRunId !== filter.syncRunId) continue;
-    yield row;
+  for await (const found of candidates(log, filter, progress)) {
+    const { id, row } = found;
+    if (row === undefined) yield found;
+    else if (id !== filter.after && sources.has(row.source) && matchesEvent(row, filter)) yield found;
   }
 }
 
-const idOfItem = (item: Item) => String(item.sk);
+export function matchesEvent(row: EventLogEntry, filter: EventFilter): boolean {
+  const is = <Value>(wanted: Value | undefined, value: Value | undefined) => wanted === undefined || wanted === value;
+  const isOneOf = <Value>(wanted: readonly Value[] | undefined, value: Value | undefined) =>
+    wanted === undefined || (value !== undefined && wanted.includes(value));
+  return (
+    is(filter.eventType, row.eventType) &&
+    isOneOf(filter.statuses, row.status) &&
+    isOneOf(filter.reasons, row.reason) &&
+    is(filter.userId, row.userId) &&
+    is(filter.key, row.key) &&
+    is(filter.configVersion, row.configVersion) &&
+    is(filter.syncRunId, row.syncRunId)
+  );
+}
 
-type Range = Pick<EventFilter, 'sinceMs' | 'untilMs' | 'after'>;
+function candidates(
+  log: EventLogTable,
+  filter: EventFilter & EventRange,
+  progress: Reading,
+): AsyncGenerator<Found<EventLogEntry>> {
+  if (filter.userId !== undefined) return wholeRows(log, keysOfUser(log, filter.userId, filter, progress));
+  const statuses = filter.statuses ?? filter.reasons?.map((reason) => statusOfReason[reason]);
+  const problems = [...new Set(statuses?.filter(isProblem))];
+  if (statuses !== undefined && problems.length === new Set(statuses).size)
+    return wholeRows(log, keysOfProblems(log, problems, filter, progress));
+  return rowsOfSources(log, filter, progress);
+}
 
 /** The ids of a range. Both ends belong to it, so that `after` is read once more. */
-function idBounds(range: Range) {
+function idBounds(range: IdRange) {
   const { from, to } = idRange(range);
   return { ':from': from, ':to': to };
 }
 
-const daysOf = (range: Range) => daysNewestFirst(range.sinceMs, latestMs(range));
+const daysOf = (range: IdRange) => daysNewestFirst(range.sinceMs, latestMs(range));
 
-async function* rowsOfSources(log: EventLogTable, filter: EventFilter): AsyncGenerator<EventLogEntry> {
-  const { syncRunId } = filter;
-  const items = dayByDay(
+/** The first page is about as long as the answer. */
+const firstPage = (limit: number, rowsMin: number) => Math.min(Math.max(limit, rowsMin), pageRowsMax);
+
+async function* rowsOfSources(
+  log: EventLogTable,
+  filter: EventFilter & EventRange,
+  progress: Reading,
+): AsyncGenerator<Found<EventLogEntry>> {
+  const { names, values, conditions } = tableConditions(filter);
+  const isFiltered = conditions.length > 0;
+  const found = foundByDay(
     daysOf(filter),
     (dayMs) =>
       filter.sources.flatMap((source) =>
         Array.from({ length: source.shards }, (_, shard) =>
-          queryItems(log.client, {
-            TableName: log.table,
-            KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-            ExpressionAttributeValues: {
-              ':pk': eventPartition(source.key, dayMs, shard),
-              ...idBounds(filter),
-              ...(syncRunId !== undefined && { ':run': syncRunId }),
+          foundItems(
+            log.client,
+            {
+              TableName: log.table,
+              KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+              ...(isFiltered && { FilterExpression: conditions.join(' AND '), ExpressionAttributeNames: names }),
+              ExpressionAttributeValues: {
+                ':pk': eventPartition(source.key, dayMs, shard),
+                ...idBounds(filter),
+                ...values,
+              },
+              ScanIndexForward: false,
+              // A search may miss what is written while it reads, and so costs half.
+              ConsistentRead: !isFiltered,
+              Limit: firstPage(filter.limit, isFiltered ? 100 : 10),
             },
-            ScanIndexForward: false,
-            ConsistentRead: true,
-            ...(syncRunId !== undefined
-              ? // Whole pages, of which the rows of other runs stay where they are.
-                { FilterExpression: 'sync_run_id = :run' }
-              : // A page about as long as the answer, within limits: a filter may need more rows, a
-                // first screen fewer.
-                { Limit: Math.min(Math.max(filter.limit, 10), 500) }),
-          }),
+            progress,
+          ),
         ),
       ),
-    idOfItem,
+    progress,
   );
-  for await (const item of items) yield entryFromItem(item);
+  for await (const { id, row } of found) yield row === undefined ? { id } : { id, row: entryFromItem(row) };
+}
+
+/**
+ * What the table itself can leave out, so that it is not sent. Packed rows hold their key packed, so
+ * all of them are sent where a key is looked for.
+ */
+function tableConditions({ eventType, statuses, reasons, key, configVersion, syncRunId }: EventFilter) {
+  const names: Record<string, string> = {};
+  const values: Record<string, unknown> = {};
+  const conditions: string[] = [];
+  const placeholder = (value: unknown) => {
+    const name = `:v${Object.keys(values).length}`;
+    values[name] = value;
+    return name;
+  };
+  const isOneOf = (attribute: string, wanted: readonly unknown[] | undefined) => {
+    if (wanted === undefined) return;
+    names[`#${attribute}`] = attribute;
+    conditions.push(`#${attribute} IN (${wanted.map(placeholder).join(', ')})`);
+  };
+  isOneOf('event_type', eventType === undefined ? undefined : [eventType]);
+  isOneOf('status', statuses);
+  isOneOf('reason', reasons);
+  isOneOf('config_version', configVersion === undefined ? undefined : [configVersion]);
+  isOneOf('sync_run_id', syncRunId === undefined ? undefined : [syncRunId]);
+  if (key !== undefined) {
+    Object.assign(names, { '#key': 'key', '#packed': 'packed' });
+    conditions.push(`(#key = ${placeholder(key)} OR attribute_exists(#packed))`);
+  }
+  return { names, values, conditions };
 }
 
 type ProblemStatus = 'rejected' | 'failed';
 const isProblem = (status: EventStatus): status is ProblemStatus => status === 'rejected' || status === 'failed';
 
-function keysOfProblems(log: EventLogTable, statuses: ProblemStatus[], range: Range): AsyncIterable<Item> {
-  return dayByDay(
-    daysOf(range),
+/** The index holds type, source and reason, so that other rows are not read whole. */
+async function* keysOfProblems(
+  log: EventLogTable,
+  statuses: ProblemStatus[],
+  filter: EventFilter & EventRange,
+  progress: Reading,
+): AsyncGenerator<Found<Item>> {
+  const found = foundByDay(
+    daysOf(filter),
     (dayMs) =>
       statuses.flatMap((status) =>
         Array.from({ length: problemBuckets }, (_, bucket) =>
-          indexItems(log, 'problems', 'problem', problemPartition(status, dayMs, bucket), range),
+          indexItems(log, 'problems', 'problem', problemPartition(status, dayMs, bucket), filter, progress),
         ),
       ),
-    idOfItem,
+    progress,
   );
+  const sources = new Set(filter.sources.map(({ key }) => key));
+  for await (const one of found) {
+    const { row } = one;
+    if (row === undefined) yield one;
+    else if (!sources.has(String(row.source))) continue;
+    else if (filter.eventType !== undefined && row.event_type !== filter.eventType) continue;
+    else if (filter.reasons !== undefined && !filter.reasons.some((reason) => reason === row.reason)) continue;
+    else yield one;
+  }
 }
 
-function keysOfUser(log: EventLogTable, userId: string, range: Range): AsyncIterable<Item> {
-  return mergeNewestFirst(
+function keysOfUser(
+  log: EventLogTable,
+  userId: string,
+  range: EventRange,
+  progress: Reading,
+): AsyncGenerator<Found<Item>> {
+  return mergeFound(
     Array.from({ length: userBuckets }, (_, bucket) =>
-      indexItems(log, 'users', 'user_bucket', userPartition(userId, bucket), range),
+      indexItems(log, 'users', 'user_bucket', userPartition(userId, bucket), range, progress),
     ),
-    idOfItem,
   );
 }
 
-function indexItems(log: EventLogTable, IndexName: string, attribute: string, partition: string, range: Range) {
-  return queryItems(log.client, {
-    TableName: log.table,
-    IndexName,
-    KeyConditionExpression: '#partition = :pk AND sk BETWEEN :from AND :to',
-    ExpressionAttributeNames: { '#partition': attribute },
-    ExpressionAttributeValues: { ':pk': partition, ...idBounds(range) },
-    ScanIndexForward: false,
-  });
+function indexItems(
+  log: EventLogTable,
+  IndexName: string,
+  attribute: string,
+  partition: string,
+  range: EventRange,
+  progress: Reading,
+) {
+  return foundItems(
+    log.client,
+    {
+      TableName: log.table,
+      IndexName,
+      KeyConditionExpression: '#partition = :pk AND sk BETWEEN :from AND :to',
+      ExpressionAttributeNames: { '#partition': attribute },
+      ExpressionAttributeValues: { ':pk': partition, ...idBounds(range) },
+      ScanIndexForward: false,
+      Limit: firstPage(range.limit, 25),
+    },
+    progress,
+  );
 }
 
-async function* wholeRows(log: EventLogTable, keys: AsyncIterable<Item>): AsyncGenerator<EventLogEntry> {
-  for await (const chunk of inChunks(keys, 50)) {
-    const items = await getEach(log.client, chunk.map(baseKey), { table: log.table, what: 'reading events' });
+async function* wholeRows(log: EventLogTable, keys: AsyncIterable<Found<Item>>): AsyncGenerator<Found<EventLogEntry>> {
+  for await (const chunk of foundInChunks(keys, 50)) {
+    if ('end' in chunk) {
+      yield { id: chunk.end };
+      continue;
+    }
+    const items = await getEach(log.client, chunk.rows.map(baseKey), { table: log.table, what: 'reading events' });
     // Absent: the row aged out, but the index still had it.
-    for (const item of items) if (item !== undefined) yield entryFromItem(item);
+    for (const item of items) if (item !== undefined) yield { id: String(item.sk), row: entryFromItem(item) };
   }
 }
 

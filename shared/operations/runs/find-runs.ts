@@ -1,15 +1,19 @@
 import { findAction } from '../../core/actions/index.ts';
+import { isEventId } from '../../core/ids/event-id.ts';
 import { parseRunId, printRunId, type RunKey } from '../../core/ids/run-id.ts';
 import type { ActionOutcome } from '../../core/logs/action-log-entry.ts';
 import type { RunStatus, WorkflowRun } from '../../core/runs/workflow-run.ts';
-import { actionLogEntries, actionLogOf, mostShards, readActionLog } from '../actions/actions.ts';
+import { actionLogOf, findActionLogs, mostShards, readActionLog } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
 import { eventLogOf, readEvent } from '../events/events.ts';
 import { notFound, usageError } from '../refusal.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
-import { inChunks } from '../tables/newest-first.ts';
+import { cursorOfName, nameOfCursor, wrongCursor } from '../tables/cursors.ts';
+import { mapped } from '../tables/newest-first.ts';
+import { type Found, foundInChunks, type Reading, reading } from '../tables/reading.ts';
+import { rowsLookedAt, type Search, searchOf } from '../tables/search.ts';
 import type { SearchRange } from '../tables/search-range.ts';
-import { runRow } from './run-row.ts';
+import { type RunRow, runRow } from './run-row.ts';
 import { readRun, runsOfExecution, runsOfExecutions, runsOfRecipient, workflowRunsOf } from './runs.ts';
 
 /** The runs that are asked for. An absent field asks for runs of any kind. */
@@ -22,13 +26,17 @@ export type RunsWanted = {
   event?: string;
 };
 
-type Range = Pick<SearchRange, 'sinceMs' | 'untilMs'> & { after?: RunKey };
+/** A run, or all runs of an execution. */
+export type RunPlace = RunKey | Pick<RunKey, 'execution'>;
+
+type Range = Pick<SearchRange, 'sinceMs' | 'untilMs'> & { after?: RunPlace };
 
 /**
  * Runs, newest first; those of one execution by their ids.
  *
  * @param range when they were started; ignored for the runs of one event. `after`: goes on behind
  * this run
+ * @param progress ends the reading of the action log, which names the runs of a time
  * @throws Refusal when `wanted` names an event that is not kept
  */
 export async function* findRuns(
@@ -36,12 +44,37 @@ export async function* findRuns(
   known: KnownSource[],
   wanted: RunsWanted,
   range: Range,
-): AsyncGenerator<WorkflowRun> {
+  progress: Reading = reading(),
+): AsyncGenerator<Found<WorkflowRun>> {
   const { workflow, status } = wanted;
-  for await (const run of runsFound(environment, known, wanted, range)) {
-    if (workflow !== undefined && run.workflow !== workflow) continue;
-    if (status === undefined || status.includes(run.status)) yield run;
+  for await (const found of runsFound(environment, known, wanted, range, progress)) {
+    const { row: run } = found;
+    if (run !== undefined && workflow !== undefined && run.workflow !== workflow) continue;
+    if (run === undefined || status === undefined || status.includes(run.status)) yield found;
   }
+}
+
+/**
+ * The same as a search that stops after `rowsLookedAt` rows.
+ * @param after a run's id, or the execution up to which everything was looked at
+ */
+export function searchRuns(
+  environment: Environment,
+  known: KnownSource[],
+  wanted: RunsWanted,
+  { after, ...range }: Omit<Range, 'after'> & { after?: string },
+  isComplete = false,
+): Search<RunRow> {
+  const place = after === undefined ? undefined : placeOf(nameOfCursor(after));
+  if (after !== undefined && place === undefined) throw wrongCursor(after);
+  const progress = reading(isComplete ? undefined : rowsLookedAt.byContent);
+  const found = findRuns(environment, known, wanted, { ...range, ...(place && { after: place }) }, progress);
+  const rows = mapped(found, ({ id, row }) => ({ id, ...(row && { row: runRow(row) }) }));
+  return searchOf(rows, progress, ({ id }) => cursorOfName(id));
+}
+
+function placeOf(name: string): RunPlace | undefined {
+  return isEventId(name) ? { execution: name } : parseRunId(name);
 }
 
 async function* runsFound(
@@ -49,11 +82,17 @@ async function* runsFound(
   known: KnownSource[],
   { recipient, event, workflow }: RunsWanted,
   range: Range,
-): AsyncGenerator<WorkflowRun> {
-  if (event !== undefined) yield* runsAfter(await runsOfEvent(environment, event, known, recipient), range.after);
-  else if (recipient !== undefined) yield* runsOfRecipient(workflowRunsOf(environment), recipient, range);
-  else yield* runsByTime(environment, known, workflow, range);
+  progress: Reading,
+): AsyncGenerator<Found<WorkflowRun>> {
+  if (event !== undefined)
+    yield* foundRuns(runsAfter(await runsOfEvent(environment, event, known, recipient), range.after));
+  else if (recipient !== undefined)
+    yield* mapped(runsOfRecipient(workflowRunsOf(environment), recipient, range), foundRun);
+  else yield* runsByTime(environment, known, workflow, range, progress);
 }
+
+const foundRun = (row: WorkflowRun): Found<WorkflowRun> => ({ id: row.key.execution, row });
+const foundRuns = (runs: WorkflowRun[]) => runs.map(foundRun);
 
 async function runsOfEvent(
   environment: Environment,
@@ -77,26 +116,33 @@ async function* runsByTime(
   known: KnownSource[],
   workflow: string | undefined,
   { after, ...range }: Range,
-): AsyncGenerator<WorkflowRun> {
-  const entries = actionLogEntries(actionLogOf(environment), {
-    ...range,
-    shards: mostShards(known),
-    ...(after && { after: after.execution }),
-  });
+  progress: Reading,
+): AsyncGenerator<Found<WorkflowRun>> {
+  const logs = findActionLogs(
+    actionLogOf(environment),
+    { ...range, shards: mostShards(known), ...(after && { after: after.execution }) },
+    progress,
+  );
   const triggering = (async function* () {
-    for await (const log of entries) {
-      if (log.actions.some((action) => startsRunsOf(action, workflow))) yield log;
+    for await (const found of logs) {
+      const { row: log } = found;
+      if (log === undefined || log.actions.some((action) => startsRunsOf(action, workflow))) yield found;
     }
   })();
-  for await (const logs of inChunks(triggering, 20))
-    yield* runsAfter(await runsOfExecutions(workflowRunsOf(environment), logs), after);
+  for await (const chunk of foundInChunks(triggering, 20)) {
+    if ('end' in chunk) yield { id: chunk.end };
+    else yield* foundRuns(runsAfter(await runsOfExecutions(workflowRunsOf(environment), chunk.rows), after));
+  }
 }
 
 /** Newest execution first. Their recipients have no order of their own, so ids give one. */
-function runsAfter(runs: WorkflowRun[], after: RunKey | undefined): WorkflowRun[] {
-  const place = ({ key }: Pick<WorkflowRun, 'key'>) => ({ execution: key.execution, id: printRunId(key) });
-  const isBehind = (run: WorkflowRun) => after === undefined || compare(place(run), place({ key: after })) > 0;
-  return runs.filter(isBehind).sort((a, b) => compare(place(a), place(b)));
+function runsAfter(runs: WorkflowRun[], after: RunPlace | undefined): WorkflowRun[] {
+  const place = ({ key }: WorkflowRun): Place => ({ execution: key.execution, id: printRunId(key) });
+  // Without a recipient it is behind all runs of its execution: no id is above this one.
+  const edge = after && { execution: after.execution, id: 'recipient' in after ? printRunId(after) : '\uffff' };
+  return runs
+    .filter((run) => edge === undefined || compare(place(run), edge) > 0)
+    .sort((a, b) => compare(place(a), place(b)));
 }
 
 type Place = { execution: string; id: string };

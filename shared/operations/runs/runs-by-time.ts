@@ -72,8 +72,11 @@ export async function* runsByTime(
   batch: number,
   from?: RunsPlace,
 ): AsyncGenerator<RunsFound> {
+  const { sinceMs, untilMs, shards } = filter;
   const rows = actionLogEntries(sources.actionLog, {
-    ...filter,
+    sinceMs,
+    untilMs,
+    shards,
     ...(filter.isFailed && { statuses: ['failed'] }),
     ...(from && { after: from.execution }),
   });

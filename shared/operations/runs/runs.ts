@@ -31,9 +31,9 @@ export async function readRun({ client, table }: WorkflowRunsTable, key: RunKey)
 export async function* runsOfRecipient(
   { client, table }: WorkflowRunsTable,
   recipient: string,
-  { sinceMs, untilMs, after }: { sinceMs: number; untilMs: number; after?: RunKey },
+  { sinceMs, untilMs, after }: { sinceMs: number; untilMs: number; after?: RunKey | Pick<RunKey, 'execution'> },
 ): AsyncGenerator<WorkflowRun> {
-  const edge = after && runItemKey(after).sk;
+  const edge = after && ('recipient' in after ? runItemKey(after).sk : after.execution);
   const { from, to } = idRange({ sinceMs, untilMs, ...(edge !== undefined && { after: edge }) });
   const items = queryItems(client, {
     TableName: table,

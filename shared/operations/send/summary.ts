@@ -1,3 +1,4 @@
+import { warningsOf } from '../../core/executions/no-runs.ts';
 import type { Sample } from '../../core/sources/guide.ts';
 import type { FinalEvent } from './follow.ts';
 
@@ -13,6 +14,8 @@ export type SendSummary = {
   events: Record<string, number>;
   /** Actions by name and status: `{ "workflows_trigger": { "succeeded": 3 } }`. */
   actions: Record<string, Record<string, number>>;
+  /** Actions by the code of a warning: `{ "no_runs": 3 }`. */
+  warnings: Record<string, number>;
   /** Runs found for the users of the samples; null when they were not read. */
   runs: RunCheck | null;
   seconds: number;
@@ -29,17 +32,21 @@ export type RunCheck = {
   twice: string[];
 };
 
-export function countFinal(final: Iterable<FinalEvent>): Pick<SendSummary, 'events' | 'actions'> {
+export function countFinal(final: Iterable<FinalEvent>): Pick<SendSummary, 'events' | 'actions' | 'warnings'> {
   const events: Record<string, number> = {};
+  const warnings: Record<string, number> = {};
   const actions: Record<string, Record<string, number>> = {};
   for (const { entry, actions: log } of final) {
     events[entry.status] = (events[entry.status] ?? 0) + 1;
-    for (const { action, status } of log?.actions ?? []) {
+    for (const outcome of log?.actions ?? []) {
+      const { action, status } = outcome;
       const counts = actions[action] ?? {};
       actions[action] = { ...counts, [status]: (counts[status] ?? 0) + 1 };
+      for (const code of new Set(warningsOf(outcome).map((warning) => warning.code)))
+        warnings[code] = (warnings[code] ?? 0) + 1;
     }
   }
-  return { events, actions };
+  return { events, actions, warnings };
 }
 
 /**

@@ -43,15 +43,6 @@ export async function* mergeNewestFirst<Row>(
   }
 }
 
-/** Reads the streams day by day, newest day first; a day is opened only when it is reached. */
-export async function* dayByDay<Row>(
-  days: number[],
-  streamsOf: (dayMs: number) => AsyncIterable<Row>[],
-  idOf: (row: Row) => string,
-): AsyncGenerator<Row> {
-  for (const day of days) yield* mergeNewestFirst(streamsOf(day), idOf);
-}
-
 /** The first `limit` rows; closes the stream, so that no further page is read. */
 export async function take<Row>(stream: AsyncIterable<Row>, limit: number): Promise<Row[]> {
   const rows: Row[] = [];

@@ -1,3 +1,4 @@
+import { noRuns, warningsOf } from '../../core/executions/no-runs.ts';
 import type { ActionLogEntry } from '../../core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 
@@ -63,6 +64,12 @@ function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined):
     return {
       state: 'done',
       text: `Done, but ${unreached} of ${log.actions.length} actions did not reach every recipient: once these users are identified, npx signalbox replay ${entry.id} starts what is missing.`,
+    };
+  const lonely = log.actions.filter((action) => warningsOf(action).some(({ code }) => code === noRuns));
+  if (lonely.length > 0)
+    return {
+      state: 'done',
+      text: `Done, but ${lonely.length} of ${log.actions.length} actions began no run: ${lonely.map(({ mapping }) => mapping).join(', ')}.`,
     };
   return { state: 'done', text: 'Done: every action has its outcome.' };
 }

@@ -46,6 +46,12 @@ export function safeJson(value: unknown, indent?: number): string {
   return (JSON.stringify(value, undefined, indent) ?? 'null').replace(unsafe, (c) => (c === '\n' ? c : escaped(c)));
 }
 
+/** The same for a JSON text, as one line. Its values and the digits of its numbers stay as they are. */
+export function safeJsonLine(json: string): string {
+  // Line breaks and tabs are between the values: in a string they would be escaped.
+  return json.replace(/[\t\r\n]+/g, ' ').replace(unsafe, escaped);
+}
+
 /** Whether `printable` would change a text. */
 export function isPrintable(text: string): boolean {
   return printable(text) === text;

@@ -5,9 +5,9 @@ import { makeClaimStore } from '../../../shared/adapters/dynamodb-claim-store.ts
 import { makeEventId } from '../../../shared/core/ids/event-id.ts';
 import { printRunId } from '../../../shared/core/ids/run-id.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
-import { actionLogOf, actionsNewestFirst } from '../../../shared/operations/actions/actions.ts';
+import { actionLogOf, listActions } from '../../../shared/operations/actions/actions.ts';
 import { eventLogOf, listEvents, readEvent } from '../../../shared/operations/events/events.ts';
-import { makeNewsFilter } from '../../../shared/operations/events/tail.ts';
+import { makeNewsFilter } from '../../../shared/operations/events/follow-events.ts';
 import { readRun, runsOfExecution, runsOfRecipient, workflowRunsOf } from '../../../shared/operations/runs/runs.ts';
 import { type KnownSource, knownSources } from '../../../shared/operations/sources/known-sources.ts';
 import { take } from '../../../shared/operations/tables/newest-first.ts';
@@ -172,9 +172,10 @@ describe('actions', () => {
     await environment.actionLog.writeEach([actionEntry(good, [outcome(good.id)]), actionEntry(bad, mixed)]);
     const range = { sinceMs: now - hour, untilMs: now, shards: 3 };
     const find = async (change: object, limit = 10) =>
-      (await take(actionsNewestFirst(actionLogOf(environment), { ...range, ...change }), limit)).map(
-        ({ log, action }) => [log.eventId, action.status],
-      );
+      (await listActions(actionLogOf(environment), { ...range, ...change, limit })).map(({ log, action }) => [
+        log.eventId,
+        action.status,
+      ]);
     expect(await find({})).toEqual([
       [good.id, 'succeeded'],
       [bad.id, 'failed'],
@@ -306,12 +307,14 @@ describe('the story of an event', () => {
 test('following shows a row once, and again only when its status changed', () => {
   const filter = makeNewsFilter();
   const row = eventEntry({ status: 'failed', reason: 'retries_exhausted' });
-  expect(filter.news([row])).toEqual([row]);
-  expect(filter.news([row])).toEqual([]);
-  const late = eventEntry({ receivedAtMs: now - hour });
-  expect(filter.news([late, row])).toEqual([late]);
+  expect(filter.isNew(row)).toBe(true);
+  filter.remember(row);
+  expect(filter.isNew(row)).toBe(false);
+  expect(filter.isNew(eventEntry({ receivedAtMs: now - hour }))).toBe(true);
   const replayed = { ...row, status: 'processed' as const };
-  expect(filter.news([replayed])).toEqual([replayed]);
+  expect(filter.isNew(replayed)).toBe(true);
+  filter.forgetBefore(row.receivedAtMs + 1);
+  expect(filter.isNew(row)).toBe(true);
 });
 
 test('no reader scans a table', () => {

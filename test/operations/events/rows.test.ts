@@ -40,6 +40,7 @@ describe('the contract of --json', () => {
       'sync_run_id',
       'verification',
       'actions',
+      'warnings',
     ]);
     expect(Object.keys(row.actions)).toEqual(['succeeded', 'skipped', 'failed', 'pending']);
     expect(Object.values(row)).not.toContain(undefined);

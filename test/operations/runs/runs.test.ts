@@ -5,6 +5,7 @@ import { findRuns, type RunsWanted } from '../../../shared/operations/runs/find-
 import { runRow } from '../../../shared/operations/runs/run-row.ts';
 import { readRun, workflowRunsOf } from '../../../shared/operations/runs/runs.ts';
 import { take } from '../../../shared/operations/tables/newest-first.ts';
+import { rowsOf } from '../../../shared/operations/tables/reading.ts';
 import { actionEntry, eventEntry, outcome, run } from '../../cli/entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
 
@@ -66,7 +67,7 @@ describe('runs are found', () => {
   const range = { sinceMs: event.receivedAtMs - 60_000, untilMs: event.receivedAtMs + 60_000, byDefault: false };
   const known = [{ key: event.source, shards: 1 }];
   const found = async (wanted: RunsWanted) =>
-    (await take(findRuns(environment, known, wanted, range), 10)).map((one) => runRow(one).recipient).sort();
+    (await take(rowsOf(findRuns(environment, known, wanted, range)), 10)).map((one) => runRow(one).recipient).sort();
 
   test.each<[string, RunsWanted, string[]]>([
     ['by time', {}, recipients],

@@ -1,11 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  dayByDay,
-  daysNewestFirst,
-  inChunks,
-  mergeNewestFirst,
-  take,
-} from '../../../shared/operations/tables/newest-first.ts';
+import { daysNewestFirst, inChunks, mergeNewestFirst, take } from '../../../shared/operations/tables/newest-first.ts';
 import fc from '../../support/fast-check.ts';
 
 type Row = { id: string };
@@ -56,20 +50,6 @@ describe('rows of several shards', () => {
     expect(rows.map(({ id }) => id)).toEqual(['9', '8']);
     expect(first.state).toEqual({ taken: 2, closed: true });
     expect(second.state).toEqual({ taken: 1, closed: true });
-  });
-
-  test('an older day is not opened while a newer one has enough', async () => {
-    const opened: number[] = [];
-    const rows = dayByDay(
-      [3, 2, 1],
-      (day) => {
-        opened.push(day);
-        return [stream([`${day}b`, `${day}a`]).rows];
-      },
-      ({ id }) => id,
-    );
-    expect((await take(rows, 3)).map(({ id }) => id)).toEqual(['3b', '3a', '2b']);
-    expect(opened).toEqual([3, 2]);
   });
 
   test('no row is asked for when none is wanted', async () => {

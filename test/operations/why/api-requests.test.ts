@@ -7,6 +7,7 @@ import { findRuns } from '../../../shared/operations/runs/find-runs.ts';
 import { runRow } from '../../../shared/operations/runs/run-row.ts';
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { take } from '../../../shared/operations/tables/newest-first.ts';
+import { rowsOf } from '../../../shared/operations/tables/reading.ts';
 import { resolveId } from '../../../shared/operations/why/resolve-id.ts';
 import { tellEvent } from '../../../shared/operations/why/why.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
@@ -110,7 +111,7 @@ describe('why', () => {
 
 test('runs shows them with the API as their source', async () => {
   const range = { sinceMs: 0, untilMs: api.clock.nowMs };
-  const runs = await take(findRuns(environment, await known(), { recipient: 'ana' }, range), 10);
+  const runs = await take(rowsOf(findRuns(environment, await known(), { recipient: 'ana' }, range)), 10);
   expect(new Set(runs.map((run) => runRow(run).source))).toEqual(new Set(['api']));
 });
 

@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { makeEventId } from '../../../shared/core/ids/event-id.ts';
+import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
+import type { EventSearch } from '../../../shared/operations/events/event-search.ts';
+import { type Followed, followEvents } from '../../../shared/operations/events/follow-events.ts';
+import { actionEntry, type EntryChange, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
+import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
+import { liveConfiguration } from '../../support/build.ts';
+
+const startMs = Date.now();
+let environment: TestEnvironment;
+beforeAll(async () => {
+  environment = await startEnvironment();
+  await environment.commit(liveConfiguration());
+});
+afterAll(() => environment.stop());
+
+let users = 0;
+/** A follower of one user's events, on a clock that only waiting moves. */
+function follow(search: EventSearch = {}) {
+  const userId = `user_${++users}`;
+  let nowMs = startMs;
+  const clock = {
+    nowMs: () => nowMs,
+    async wait(ms: number) {
+      nowMs += ms;
+    },
+  };
+  const followed = followEvents(environment, { ...search, user_id: userId }, 10, clock);
+  return {
+    followed,
+    async next(): Promise<Followed> {
+      const { value } = await followed.next();
+      return value as Followed;
+    },
+    /** Logs an event that was received so many seconds ago. */
+    async log(secondsAgo: number, change: EntryChange = {}): Promise<EventLogEntry> {
+      const id = makeEventId('rudderstack', 0, nowMs - secondsAgo * 1000, randomBytes(12));
+      const entry = eventEntry({ id, userId, processedAtMs: nowMs, ...change });
+      await environment.eventLog.writeEach([entry]);
+      return entry;
+    },
+  };
+}
+
+const idsOf = (followed: Followed) => ('events' in followed ? followed.events.map(({ entry }) => entry.id) : followed);
+
+describe('a follower', () => {
+  test('begins with what is there, then shows each event once, however late it is logged', async () => {
+    const { log, next, followed } = follow();
+    const [older, newer] = [await log(20), await log(10)];
+    expect(idsOf(await next())).toEqual([older.id, newer.id]);
+    const late = await log(50 * 60, { processedAtMs: startMs + 1 });
+    expect(idsOf(await next())).toEqual([late.id]);
+    const first = await log(2, { processedAtMs: startMs + 2 });
+    const second = await log(1, { processedAtMs: startMs + 3 });
+    expect(idsOf(await next())).toEqual([first.id, second.id]);
+    await followed.return(undefined);
+  });
+
+  test('shows an event again only when its status changed', async () => {
+    const { log, next, followed } = follow();
+    const failed = await log(5, { status: 'failed', reason: 'retries_exhausted' });
+    expect(idsOf(await next())).toEqual([failed.id]);
+    await environment.eventLog.writeEach([{ ...failed, status: 'processed', processedAtMs: startMs + 9 }]);
+    expect(await next()).toMatchObject({ events: [{ entry: { id: failed.id, status: 'processed' } }] });
+    await followed.return(undefined);
+  });
+
+  test('shows an event that is found by its actions as soon as these are logged', async () => {
+    const { log, next, followed } = follow({ warnings: ['no_runs'] });
+    const before = await log(9);
+    const logNoRuns = (entry: EventLogEntry) =>
+      environment.actionLog.writeEach([actionEntry(entry, [outcome(entry.id, { result: { id: 'x', runs: 0 } })])]);
+    await logNoRuns(before);
+    expect(idsOf(await next())).toEqual([before.id]);
+    const lonely = await log(1, { processedAtMs: startMs + 9 });
+    const looked = next();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await logNoRuns(lonely);
+    expect(idsOf(await looked)).toEqual([lonely.id]);
+    await followed.return(undefined);
+  });
+
+  test('says that it is blind and why, goes on trying, and then shows what it missed', async () => {
+    const { log, next, followed } = follow();
+    const there = await log(5);
+    expect(idsOf(await next())).toEqual([there.id]);
+    const unreadable = Object.assign(new Error('no read for you'), { name: 'AccessDeniedException' });
+    const send = jest.spyOn(environment.documents, 'send').mockRejectedValue(unreadable as never);
+    expect(await next()).toEqual({
+      note: { kind: 'blind', problem: 'AccessDeniedException: no read for you', sinceMs: expect.any(Number) },
+    });
+    // Once more half a minute later, with the same beginning.
+    expect(await next()).toMatchObject({ note: { kind: 'blind' } });
+    send.mockRestore();
+    const missed = await log(30, { processedAtMs: startMs + 5_000 });
+    expect(await next()).toMatchObject({ note: { kind: 'seeing_again' } });
+    expect(idsOf(await next())).toEqual([missed.id]);
+    await followed.return(undefined);
+  });
+
+  test('says that events wait where nothing is logged', async () => {
+    const { log, next, followed } = follow();
+    const there = await log(5);
+    expect(idsOf(await next())).toEqual([there.id]);
+    const queues = await environment.queues();
+    const QueueUrl = environment.outputs.EventsQueueUrl;
+    await queues.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }));
+    expect(await next()).toEqual({ note: { kind: 'waiting', waiting: 1, parked: 0 } });
+    await followed.return(undefined);
+  });
+
+  test('does not begin where it cannot read at all', async () => {
+    const send = jest.spyOn(environment.documents, 'send').mockRejectedValue(new Error('no') as never);
+    await expect(follow().next()).rejects.toThrow('no');
+    send.mockRestore();
+  });
+});

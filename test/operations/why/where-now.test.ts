@@ -1,0 +1,37 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ActionOutcome } from '../../../shared/core/logs/action-log-entry.ts';
+import { whereNow } from '../../../shared/operations/why/where-now.ts';
+import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
+
+const event = eventEntry();
+const nowAfter = (...changes: Partial<ActionOutcome>[]) =>
+  whereNow(
+    event,
+    actionEntry(
+      event,
+      changes.map((change) => outcome(event.id, change)),
+    ),
+  );
+
+describe('an event whose actions are over', () => {
+  test.each<[string, Partial<ActionOutcome>]>([
+    ['ran for an object without subscribers', { result: { id: 'x', runs: 0 } }],
+    ['named no recipient', { status: 'skipped', reason: 'required_field_missing', result: { errors: [] } }],
+  ])('is done with a warning where a trigger %s', (_name, change) => {
+    const { state, text } = nowAfter({ mapping: 'first' }, { mapping: 'second', ...change });
+    expect([state, text]).toEqual(['done', 'Done, but 1 of 2 actions began no run: second.']);
+  });
+
+  test.each<[string, Partial<ActionOutcome>]>([
+    ['a run began', { result: { id: 'x', runs: 1 } }],
+    ['its runs were cancelled', { result: { id: 'x', runs: 0, cancelled: 2 } }],
+    ['it starts no runs', { action: 'users_identify', result: { id: 'u', created: true } }],
+  ])('is done without one where %s', (_name, change) => {
+    expect(nowAfter(change).text).toBe('Done: every action has its outcome.');
+  });
+
+  test('has failed where an action failed, whomever the others reached', () => {
+    const { state } = nowAfter({ status: 'failed', reason: 'target_refused' }, { result: { id: 'x', runs: 0 } });
+    expect(state).toBe('failed');
+  });
+});
