@@ -6,7 +6,7 @@ import type { FauxqsServer } from 'fauxqs';
 import { readMetricsLine } from '../../infra/local/metrics.ts';
 import type { TableName } from '../../shared/adapters/table-definitions.ts';
 import type { HttpResult } from '../../shared/lambda/http-errors.ts';
-import { resource, type StackTemplate } from '../infra/templates.ts';
+import { functionsOf, resource, type StackTemplate } from '../infra/templates.ts';
 import type { MetricStore } from './metric-store.ts';
 
 /* What a deploy does for the functions: queues, variables, log groups that make metrics. */
@@ -43,23 +43,26 @@ export function createQueues(template: StackTemplate, sqs: FauxqsServer): Record
   };
 }
 
+/** The template's variables of all functions, with addresses of this machine. */
 export function setVariables(deployed: {
-  environment: string;
+  template: StackTemplate;
   tables: Record<TableName, string>;
   queueUrls: Record<QueueId, string>;
   /** Endpoint of tables and queues. */
   wall: string;
   secrets: string;
 }): void {
-  const { environment, tables, queueUrls, wall, secrets } = deployed;
-  Object.assign(process.env, {
+  const { template, tables, queueUrls, wall, secrets } = deployed;
+  const literal = Object.values(functionsOf(template)).flatMap(({ properties }) =>
+    Object.entries(properties.Environment.Variables).filter(([, value]) => typeof value === 'string'),
+  );
+  Object.assign(process.env, Object.fromEntries(literal), {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL_DYNAMODB: wall,
     AWS_ENDPOINT_URL_SQS: wall,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets,
-    ENVIRONMENT: environment,
     EVENTS_QUEUE_URL: wall + queueUrls.EventsQueue,
     ACTIONS_QUEUE_URL: wall + queueUrls.ActionsQueue,
     CLAIMS_TABLE: tables.Claims,
@@ -68,11 +71,6 @@ export function setVariables(deployed: {
     WORKFLOW_RUNS_TABLE: tables.WorkflowRuns,
     DIRECTORY_TABLE: tables.Directory,
     CONFIGURATION_TABLE: tables.Configuration,
-    SECRETS_PREFIX: `signalbox/${environment}`,
-    LOG_SHARDS: '1',
-    LOG_RETENTION_DAYS: '30',
-    USERS_INDEX: 'true',
-    MAX_RECEIVE_COUNT: '10',
     // The target is on this machine.
     LOCAL: 'true',
   });

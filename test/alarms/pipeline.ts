@@ -93,7 +93,7 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
   const queueUrls = createQueues(template, sqs);
   const target = await listening((_request, response) => void response.writeHead(pipeline.targetStatus).end());
   const wall = await listening((request, response) => void passWall(request, response));
-  setVariables({ environment, tables: tables.names, queueUrls, wall: wall.url, secrets: secrets.endpoint });
+  setVariables({ template, tables: tables.names, queueUrls, wall: wall.url, secrets: secrets.endpoint });
   const handlers = await importHandlers();
   const keepOutput = keepMetrics(store);
   const functionIds = Object.fromEntries(
