@@ -97,7 +97,7 @@ function explainName(error: Error): Refusal | undefined {
     case 'UnreadableConfiguration':
       return failure(
         `the live configuration cannot be read: ${firstLine(error)}`,
-        'docs/alarms.md, "configuration-unreadable", says what to do',
+        'docs/runbooks/configuration-unreadable.md says what to do',
       );
     case 'ItemTooLarge':
       return failure(
@@ -108,7 +108,7 @@ function explainName(error: Error): Refusal | undefined {
     case 'OddStoredKey':
       return failure(
         `the configuration table was written by other means: ${firstLine(error)}`,
-        'docs/alarms.md, "configuration-unreadable", says what to do',
+        'docs/runbooks/configuration-unreadable.md says what to do',
       );
     case 'ProvisionedThroughputExceededException':
     case 'ThrottlingException':

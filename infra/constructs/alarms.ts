@@ -14,6 +14,7 @@ import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { alarmKindOf, runbookOf } from '../../shared/operations/alarms/alarm-kinds.ts';
 import type { AlarmRecipient } from '../environments.ts';
 import { acceptFindings } from './accepted-findings.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
@@ -34,10 +35,8 @@ export type AlarmsProps = {
 };
 
 type Definition = {
-  /** Also the heading in docs/alarms.md, unless `heading` names another. */
+  /** `alarmKindOf` knows what it means. */
   name: string;
-  heading?: string;
-  means: string;
   metric: IMetric;
   /** Raised while the metric is above this in `breaching` of the last `of` periods. */
   above: number;
@@ -47,7 +46,7 @@ type Definition = {
 
 const minutes = (count: number) => Duration.minutes(count);
 
-/** Every alarm. docs/alarms.md says what to do first for each. */
+/** Every alarm. A page of docs/runbooks says what to do for each. */
 export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
@@ -58,10 +57,12 @@ export class Alarms extends Construct {
       ...functionAlarms(props.functions),
       ...apiAlarms(props),
     ];
-    for (const { name, heading = name, means, metric, above, breaching, of } of definitions) {
+    for (const { name, metric, above, breaching, of } of definitions) {
+      const kind = alarmKindOf(name);
+      if (kind === undefined) throw new Error(`the alarm ${name} has no kind, and so no page`);
       const alarm = new Alarm(this, name, {
         alarmName: `signalbox-${props.environment}-${name}`,
-        alarmDescription: `${means} What to do first: docs/alarms.md#${heading}`,
+        alarmDescription: `${kind.means} What to do: ${runbookOf(kind)}`,
         metric,
         threshold: above,
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -127,7 +128,6 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
   return [
     {
       name: 'dead-letters',
-      means: 'Messages were given up after ten deliveries; each is now a failed row that can be replayed.',
       metric: sum('DeadLetters'),
       above: 0,
       breaching: 1,
@@ -135,7 +135,6 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
     },
     {
       name: 'events-failed',
-      means: 'Events could not be processed, for a fault of ours; each is a failed row that can be replayed.',
       metric: sum('EventsFailed'),
       above: 0,
       breaching: 1,
@@ -143,8 +142,6 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
     },
     {
       name: 'actions-failing',
-      means:
-        'Within 15 minutes more than a fifth of 20 actions, or most of 5, failed or were skipped: a mapping, a workflow or a target is wrong.',
       metric: unsuccessful(
         minutes(15),
         (all, share) => `IF(${all} >= 20 OR (${all} >= 5 AND ${share} > 80), ${share}, 0)`,
@@ -155,7 +152,6 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
     },
     {
       name: 'actions-failing-slowly',
-      means: 'Within 3 hours more than half of the few actions failed or were skipped, four or more of them in all.',
       // For environments with so few actions that 15 minutes show nothing.
       metric: unsuccessful(minutes(180), (all, share) => `IF(${all} >= 4, ${share}, 0)`),
       above: 50,
@@ -164,8 +160,6 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
     },
     {
       name: 'actions-blocked',
-      means:
-        'Actions have waited for more than 4 minutes for a table or a secret of ours; they are tried again for 24 hours.',
       metric: stageMetric(environment, 'ActionsBlockedMs', { period: minutes(5), statistic: Stats.MAXIMUM }),
       above: longWaitMs,
       breaching: 1,
@@ -173,8 +167,6 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
     },
     {
       name: 'targets-failing',
-      means:
-        'A run has waited for its target for more than 4 minutes, and most calls of targets fail; they are tried again for 24 hours.',
       // Both: one run that its target never takes is no outage, and neither are failures that pass.
       metric: new MathExpression({
         label: 'failed calls of targets (%) while a run waits for more than 4 minutes',
@@ -192,7 +184,6 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
     },
     {
       name: 'signatures-refused',
-      means: 'Requests with the right URL and a wrong signature keep coming; most senders drop what is answered 401.',
       metric: sum('SignaturesRefused'),
       above: 0,
       // Repeated refusals count, however few; a single one may be a stray request.
@@ -201,8 +192,6 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
     },
     {
       name: 'urls-refused',
-      means:
-        'Requests with a URL that opens no source keep coming: a sender has an old URL, or URLs are being guessed.',
       metric: sum('UrlsRefused'),
       above: 20,
       breaching: 2,
@@ -210,8 +199,6 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
     },
     {
       name: 'keys-refused',
-      means:
-        'Calls of the REST API without a valid key keep coming: a client has an old key, or keys are being guessed.',
       metric: sum('KeysRefused'),
       above: 20,
       breaching: 2,
@@ -219,8 +206,6 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
     },
     {
       name: 'events-surge',
-      means:
-        'Far more events are accepted than usual: a sender repeats or backfills, or a URL and its secret have leaked.',
       metric: sum('EventsAccepted'),
       above: surgeAbove,
       breaching: 2,
@@ -228,8 +213,6 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
     },
     {
       name: 'requests-failed',
-      means:
-        'Ingest or the REST API answers 503: a queue, a table or a secret cannot be reached. Senders and clients try again.',
       metric: sum('RequestsFailed'),
       above: 0,
       breaching: 2,
@@ -237,7 +220,6 @@ function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
     },
     {
       name: 'configuration-unreadable',
-      means: 'Functions cannot read the live configuration and go on with an older one; new ones cannot work at all.',
       metric: sum('ConfigurationUnreadable'),
       above: 0,
       breaching: 1,
@@ -285,8 +267,6 @@ function queueAlarms({ environment, eventsQueue, actionsQueue, deadLetterQueues 
   return [
     {
       name: 'events-delayed',
-      means:
-        'The oldest event has waited for more than 5 minutes, or failed for 4: the processor does not keep up, or cannot work.',
       metric: minutesTooLate(environment, eventsQueue, 'EventsReturnedMs', 5),
       above: 0,
       breaching: 1,
@@ -294,8 +274,6 @@ function queueAlarms({ environment, eventsQueue, actionsQueue, deadLetterQueues 
     },
     {
       name: 'actions-delayed',
-      means:
-        'Actions have waited for more than 17 minutes, or failed for 4: workflow-trigger does not keep up, or cannot work.',
       // A retry waits in the queue for up to 15 minutes on purpose; that is not a delay.
       metric: minutesTooLate(environment, actionsQueue, 'ActionsReturnedMs', 17),
       above: 0,
@@ -304,8 +282,6 @@ function queueAlarms({ environment, eventsQueue, actionsQueue, deadLetterQueues 
     },
     {
       name: 'dead-letters-stuck',
-      means:
-        'Dead letters have waited for 15 minutes: the dead-letter function cannot write them. They are kept for 14 days.',
       // Not the age: SQS leaves out messages that were received three times, as these were.
       // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
       metric: new MathExpression({
@@ -325,8 +301,6 @@ function functionAlarms(functions: Record<string, PipelineFunction>): Definition
   return Object.entries(functions).flatMap(([name, { lambda }]) => [
     {
       name: `${name}-errors`,
-      heading: 'function-errors',
-      means: `The function ${name} crashed or ran out of time: a bug, or too little memory. What it was working on is delivered again.`,
       metric: lambda.metricErrors({ period: minutes(5) }),
       above: 0,
       breaching: 2,
@@ -334,8 +308,6 @@ function functionAlarms(functions: Record<string, PipelineFunction>): Definition
     },
     {
       name: `${name}-throttles`,
-      heading: 'function-throttles',
-      means: `The function ${name} was refused for lack of concurrency: the account's limit is reached, or what is reserved for it.`,
       metric: lambda.metricThrottles({ period: minutes(5) }),
       above: 0,
       breaching: 2,
@@ -356,8 +328,6 @@ function apiAlarms({ api, environment }: AlarmsProps): Definition[] {
   return [
     {
       name: 'api-errors',
-      means:
-        'More than 1 % of requests are answered 5xx: ingest or the REST API crashes, is too slow, or answers 503. Senders try again.',
       metric: share(api.metricServerError(sum), '5xx', 1),
       above: 1,
       breaching: 2,
@@ -365,8 +335,6 @@ function apiAlarms({ api, environment }: AlarmsProps): Definition[] {
     },
     {
       name: 'requests-throttled',
-      means:
-        'The gateway keeps answering 429: more requests come than `throttle` or `apiThrottle` allows. Senders and clients try again.',
       metric: throttled(environment, minutes(5)),
       above: 0,
       breaching: 2,
@@ -374,8 +342,6 @@ function apiAlarms({ api, environment }: AlarmsProps): Definition[] {
     },
     {
       name: 'api-refusals',
-      means:
-        'More than a tenth of at least 50 requests to sources are answered 4xx, whatever the reason; most senders drop what is.',
       // Without calls of the REST API: a client may well ask for a user who does not exist.
       metric: new MathExpression({
         label: 'requests to sources answered 4xx (%)',

@@ -78,7 +78,7 @@ function howToRead(environment: string): string {
     `- One event, user, message id or run, start to finish: ${cli('why ID')}`,
     `- Run failed ones again, once the cause is gone: ${cli('replay ID…')}`,
     '',
-    'Each alarm and the first thing to do: docs/alarms.md in the repository.',
+    'Each alarm has a page with what to do: docs/runbooks in the repository.',
   ].join('\n');
 }
 

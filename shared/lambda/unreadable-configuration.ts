@@ -7,7 +7,7 @@ type Told = { reason: UnreadableReason; error: Error; inForce: number | undefine
 const sameLineAfterMs = 5 * 60_000;
 
 /**
- * Counts each try, which raises an alarm (docs/alarms.md, "configuration-unreadable"). It logs the
+ * Counts each try, which raises an alarm (docs/runbooks/configuration-unreadable.md). It logs the
  * first try of each reason, then one line every five minutes. It flushes the counts at once,
  * because a batch that fails for this reason flushes none.
  */

@@ -12,6 +12,7 @@ let pipeline: AlarmPipeline;
 
 beforeAll(async () => {
   pipeline = await startAlarmPipeline(template, Date.parse('2026-03-02T00:00:00Z'));
+  await pipeline.start();
   await pipeline.goLive(alarmConfiguration(pipeline.targetUrl));
 });
 afterAll(() => pipeline?.stop());

@@ -17,6 +17,7 @@ import {
   accessLogMetrics,
   allButDate,
   createQueues,
+  type Handlers,
   importHandlers,
   keepMetrics,
   listening,
@@ -64,6 +65,8 @@ export type AlarmPipeline = {
   targetStatus: number;
   /** Requests that the gateway lets through in a second. */
   requestsPerSecond: number;
+  /** Loads the functions. Servers run already, so that `stop` is due whatever becomes of it. */
+  start(): Promise<void>;
   goLive(configuration: LiveConfiguration): Promise<void>;
   /** A sender's request; `url` replaces its last part, the token. @returns the status of the answer */
   post(source: string, body: unknown, change?: { headers?: Record<string, string>; token?: string }): Promise<number>;
@@ -94,7 +97,7 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
   const target = await listening((_request, response) => void response.writeHead(pipeline.targetStatus).end());
   const wall = await listening((request, response) => void passWall(request, response));
   setVariables({ template, tables: tables.names, queueUrls, wall: wall.url, secrets: secrets.endpoint });
-  const handlers = await importHandlers();
+  let handlers: Handlers;
   const keepOutput = keepMetrics(store);
   const functionIds = Object.fromEntries(
     Object.entries(functionsOf(template)).map(([name, { id }]) => [name, id]),
@@ -249,6 +252,9 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
     targetUrl: target.url,
     nowMs: () => Date.now(),
     ...untroubled(),
+    async start() {
+      handlers = await importHandlers();
+    },
     async goLive({ snapshot, state }) {
       const table = { client: tables.client, table: tables.names.Configuration };
       const written = await writeSnapshot(table, snapshot);

@@ -281,7 +281,7 @@ const reasons: readonly { status: number; why: string; remedy: string }[] = [
   {
     status: 503,
     why: 'our trouble, or enforcement without a secret',
-    remedy: '[requests-failed](../alarms.md#requests-failed)',
+    remedy: '[requests-failed](../runbooks/requests-failed.md)',
   },
 ];
 

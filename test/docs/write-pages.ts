@@ -17,6 +17,10 @@ writeFileSync(new URL('openapi.yaml', docs), openApiPage());
 const api = new URL('api.md', docs);
 writeFileSync(api, withCallTables(readFileSync(api, 'utf8')));
 
+const { withAlarmTable } = await import('./alarm-table.ts');
+const alarms = new URL('alarms.md', docs);
+writeFileSync(alarms, withAlarmTable(readFileSync(alarms, 'utf8')));
+
 const { productionFacts } = await import('./production-facts.ts');
 const { scaleTables, withTables } = await import('./scale-tables.ts');
 const scalePage = new URL('scale.md', docs);

@@ -148,15 +148,6 @@ describe('alarms', () => {
   test.each(environments)('stay quiet in $name while nothing happens', ({ name }) => {
     for (const alarm of alarmsOf(templateOf(name))) expect(alarm.TreatMissingData).toBe('notBreaching');
   });
-
-  test('say what they mean, and where docs/alarms.md says what to do first', () => {
-    const headings = [...readFileSync('docs/alarms.md', 'utf8').matchAll(/^#+ (\S+)$/gm)].map(([, heading]) => heading);
-    for (const { AlarmDescription } of alarmsOf(production)) {
-      const [, means, anchor] = /^(.+\.) What to do first: docs\/alarms\.md#(\S+)$/.exec(AlarmDescription) ?? [];
-      expect(means?.length).toBeGreaterThan(40);
-      expect(headings).toContain(anchor);
-    }
-  });
 });
 
 describe('who hears of alarms', () => {
