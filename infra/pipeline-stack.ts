@@ -35,7 +35,7 @@ export const workflowTriggerExtras = { '@knocklabs/node': ['Knock'], ...apiExtra
  *
  *     api → ingest → events queue → processor → actions queue → workflow-trigger
  *                         └──── dead letters ────────┴──→ dead-letter
- *     REST API → api → directory, actions queue
+ *     REST API → api → directory, events queue, actions queue
  */
 export class PipelineStack extends Stack {
   /**
@@ -172,9 +172,15 @@ export class PipelineStack extends Stack {
         SYNC_LIMITS: JSON.stringify(syncLimits(environment)),
       },
       loadedWhenUsed: apiExtras,
+      // For the one call that asks for it.
+      startedWhenUsed: ['functions/api/openapi-document.ts'],
     });
     // What takes longer than a request, or reaches workflow runs, is handed over.
     rest.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
+    // Records of syncs that a mapping or a workflow runs for.
+    rest.sendsTo(events.queue, 'EVENTS_QUEUE_URL');
+    // Of sources whose vendor calls methods at their own URLs.
+    rest.readsSecrets(secretsPrefix, 'ingest', 'sources/*');
     // A trigger's idempotency key, and whether the request that holds it has its row.
     rest.uses(Claims, 'GetItem', 'UpdateItem');
     rest.uses(EventLog, 'GetItem', 'BatchWriteItem');

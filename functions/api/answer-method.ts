@@ -1,4 +1,4 @@
-import type { DestinationProtocol, Reply } from '../../shared/core/destinations/destination.ts';
+import type { DestinationProtocol, DestinationSettings, Reply } from '../../shared/core/destinations/destination.ts';
 import {
   type RpcError,
   type RpcId,
@@ -14,7 +14,8 @@ import type { FoundSource } from '../../shared/core/live/destination-source.ts';
 import { logFailure } from '../../shared/lambda/failure-log.ts';
 import type { ApiRequest } from '../../shared/operations/requests/request.ts';
 import { checkConnection } from '../../shared/operations/requests/sync/check-connection.ts';
-import { type SyncSender, syncRecords } from '../../shared/operations/requests/sync/sync-records.ts';
+import { syncRecords } from '../../shared/operations/requests/sync/sync-records.ts';
+import type { SyncSender } from '../../shared/operations/requests/sync/sync-sender.ts';
 import { type Answer, JsonText, noContent, ok, problemsOf } from './answer.ts';
 import type { ApiPorts } from './route.ts';
 
@@ -27,7 +28,7 @@ export type MethodCall = {
   text: string;
   found: FoundSource;
   /** How the sender proved who it is, and the headers that stay with its records. */
-  sender: Pick<SyncSender, 'verification' | 'headers'>;
+  sender: Pick<SyncSender, 'verification' | 'headers' | 'oldCredentials'>;
   request: ApiRequest;
 };
 
@@ -56,8 +57,9 @@ export async function answerMethod(
   return answerReply(reply, id, line, { found, sender, request }, ports);
 }
 
-function settingsOf(_found: FoundSource) {
-  return { deletes: false };
+function settingsOf(found: FoundSource): DestinationSettings {
+  const destination = found.kind === 'found' ? found.source.file.destination : undefined;
+  return { deletes: destination?.deletes ?? false, logRows: destination?.log_rows ?? true };
 }
 
 async function answerReply(

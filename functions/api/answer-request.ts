@@ -20,10 +20,11 @@ import {
   unavailable,
 } from './answer.ts';
 import { authenticate } from './authenticate.ts';
+import { authenticateSender } from './authenticate-sender.ts';
 import { type Found, findRoute } from './find-route.ts';
 import { readJsonBody } from './read-body.ts';
 import { readQuery } from './read-query.ts';
-import { type ApiPorts, type Call, hasRow, type Route } from './route.ts';
+import { type ApiPorts, type Call, hasRow, type Route, type Sender } from './route.ts';
 
 export type ApiDeps = ApiPorts & { keys: ApiKeys; refusals: Refusals };
 
@@ -78,6 +79,7 @@ async function settle(
 ): Promise<HttpResult> {
   if (found.kind === 'found' && found.route.permission === 'none')
     return countedResult(await open(found, event, times, deps), {}, times, deps);
+  if (found.kind === 'found' && found.route.permission === 'source') return answerSender(found, event, times, deps);
   const authenticated = await authenticate(event.headers.authorization, deps.keys);
   if (authenticated.kind === 'refused') return countedResult(authenticated, {}, times, deps);
   const { key } = authenticated;
@@ -95,24 +97,52 @@ async function settle(
 /** Refusals that mean a missing or wrong key; they have an alarm of their own. */
 const keyRefusals: ReadonlySet<RefusalCode> = new Set(['authentication_required', 'authorization']);
 
-/** Counts the answer: a refusal by a line with `facts`, or together with others like it. */
+/**
+ * Counts the answer: a refusal by a line with `facts`, or together with others like it.
+ * @param by whom a refusal counts for, and under which further name. Default: the API
+ */
 function countedResult(
   answer: Answer,
   facts: Record<string, unknown>,
   { id }: Times,
   { metrics, refusals }: ApiDeps,
+  { source = apiSource, name }: { source?: string; name?: string } = {},
 ): HttpResult {
   if (answer.kind === 'refused') {
     const { code, status } = answer;
+    const narrower = name ?? (source === apiSource && keyRefusals.has(code) ? 'KeysRefused' : undefined);
     refusals.add({
-      source: apiSource,
+      source,
       reason: code,
-      names: ['ApiRefused', ...(keyRefusals.has(code) ? ['KeysRefused'] : [])],
+      names: ['ApiRefused', ...(narrower === undefined ? [] : [narrower])],
       namesOfAllReasons: ['ApiRequests'],
       facts: { request_id: id, status, ...facts },
     });
   } else metrics.count(apiSource, 'ApiRequests');
   return httpResult(answer, id);
+}
+
+/** A request to the URL of a source: its secrets are those of its events. */
+async function answerSender(found: Found, event: APIGatewayProxyEventV2, times: Times, deps: ApiDeps) {
+  const { route, params } = found;
+  const { source = '', token = '' } = params;
+  const rawBody = rawBodyOf(event);
+  const authenticated = await authenticateSender({ source, token, headers: headersOf(event), rawBody }, deps.senders);
+  // A refusal without the right token is no matter of the source that it names.
+  if (authenticated.kind === 'refused') {
+    const { code } = authenticated;
+    const by = code === 'authentication_required' ? { source, name: 'SignaturesRefused' } : {};
+    return countedResult(authenticated, {}, times, deps, by);
+  }
+  const { kind: _kind, ...sender } = authenticated;
+  const request: ApiRequest = { ...times, call: route.call, key: { id: '', name: '' } };
+  const body = readJsonBody(rawBody, event.headers['content-encoding']);
+  const answer = await handle(route, params, event, body, request, deps, sender);
+  // The path holds the token.
+  const facts = { call: route.call, path: route.path, source, ms: deps.nowMs() - times.receivedAtMs };
+  if (answer.kind === 'done')
+    deps.log.info('request answered', { request_id: times.id, status: answer.status, ...facts, ...answer.line });
+  return countedResult(answer, facts, times, deps, { source });
 }
 
 /** A call that takes no key: it reads, and has no row. */
@@ -133,8 +163,7 @@ async function answerKnown(
   const { route, params } = found;
   const idempotencyKey = event.headers['idempotency-key'];
   const request: ApiRequest = { ...times, call: route.call, key, ...defined({ idempotencyKey }) };
-  const rawBody = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
-  const body = route.body === undefined ? emptyBody : readJsonBody(rawBody, event.headers['content-encoding']);
+  const body = route.body === undefined ? emptyBody : readJsonBody(rawBodyOf(event), event.headers['content-encoding']);
   const answer = await handle(route, params, event, body, request, deps);
   if (!hasRow(route)) {
     if (answer.kind === 'done') logRead(deps, request, event, answer);
@@ -154,9 +183,10 @@ async function handle(
   body: Body,
   request: ApiRequest,
   ports: ApiPorts,
+  sender?: Sender,
 ): Promise<Answer> {
   if (body.kind === 'refused') return body;
-  const call = parseCall(route, params, event, body, request, ports);
+  const call = parseCall(route, params, event, body, request, ports, sender);
   return 'handle' in call ? call.handle() : call;
 }
 
@@ -168,6 +198,7 @@ function parseCall(
   body: Extract<Body, { kind: 'read' }>,
   request: ApiRequest,
   ports: ApiPorts,
+  sender?: Sender,
 ): { handle(): Promise<Answer> } | Refused {
   const given = { params, query: readQuery(event.rawQueryString), body: body.value ?? {} };
   const parsed = {
@@ -185,13 +216,21 @@ function parseCall(
     query: parsed.query.data,
     body: parsed.body?.data,
     text: body.text,
-    headers: Object.fromEntries(
-      Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value ?? '']),
-    ),
+    headers: headersOf(event),
+    ...(sender && { sender }),
     request,
     ports,
   } as unknown as Call<never, never, never>;
   return { handle: () => route.handle(call) };
+}
+
+function rawBodyOf({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): Buffer {
+  return Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+}
+
+/** With names in lower case. */
+function headersOf({ headers }: APIGatewayProxyEventV2): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value ?? '']));
 }
 
 function askedOf(event: APIGatewayProxyEventV2, body: string): Asked {

@@ -15,12 +15,15 @@ import { makeDirectoryList } from '../../shared/adapters/dynamodb-directory-list
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
-import { makeActionsQueue, makeQueueClient } from '../../shared/adapters/sqs-queues.ts';
+import { makeSecrets, makeSecretsClient } from '../../shared/adapters/secrets-manager-secrets.ts';
+import { makeActionsQueue, makeEventsQueue, makeQueueClient } from '../../shared/adapters/sqs-queues.ts';
 import { readEnvironment } from '../../shared/lambda/environment.ts';
+import { logFailure } from '../../shared/lambda/failure-log.ts';
 import type { HttpResult } from '../../shared/lambda/http-errors.ts';
 import { inTime } from '../../shared/lambda/in-time.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { makeRefusals } from '../../shared/lambda/refusals.ts';
+import { lookAgainFor } from '../../shared/lambda/sender/look-again.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
 import { makeRunReads } from '../../shared/operations/runs/run-reads.ts';
 import { type ApiDeps, answerRequest } from './answer-request.ts';
@@ -43,6 +46,7 @@ const env = readEnvironment(
   'ENVIRONMENT',
   'ACTIONS_QUEUE_URL',
   'CLAIMS_TABLE',
+  'EVENTS_QUEUE_URL',
   'EVENT_LOG_TABLE',
   'ACTION_LOG_TABLE',
   'WORKFLOW_RUNS_TABLE',
@@ -52,11 +56,13 @@ const env = readEnvironment(
   'LOG_RETENTION_DAYS',
   'USERS_INDEX',
   'SYNC_LIMITS',
+  'SECRETS_PREFIX',
 );
 
 const metrics = makeStageMetrics(env.ENVIRONMENT);
 const logger = new Logger({ serviceName: 'api' });
 const client = makeDocumentClient();
+const queues = makeQueueClient();
 const table = { client, table: env.CONFIGURATION_TABLE };
 const configuration = makeConfigurationSource(table, {
   onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }),
@@ -65,6 +71,8 @@ const retentionDays = env.LOG_RETENTION_DAYS;
 
 export const handler = makeHandler({
   routes,
+  // It is beside this file, where it is deployed.
+  openApi: async () => (await import(new URL('openapi-document.mjs', import.meta.url).href)).document,
   environment: env.ENVIRONMENT,
   configuration: () => configuration.current(),
   keys: makeApiKeys(table),
@@ -85,7 +93,20 @@ export const handler = makeHandler({
     retentionDays,
   }),
   bulkOperations: makeBulkOperations({ client, table: env.ACTION_LOG_TABLE, retentionDays }),
-  actionsQueue: makeActionsQueue(makeQueueClient(), env.ACTIONS_QUEUE_URL),
+  actionsQueue: makeActionsQueue(queues, env.ACTIONS_QUEUE_URL),
+  senders: {
+    configuration,
+    secrets: makeSecrets({
+      client: makeSecretsClient(),
+      prefix: env.SECRETS_PREFIX,
+      onFailure: (name, error) =>
+        logFailure(logger, 'a secret cannot be used', error, { secret: name, reason: error.reason }),
+    }),
+    lookAgain: lookAgainFor(Date.now),
+    log: logger,
+    nowMs: Date.now,
+  },
+  eventsQueue: makeEventsQueue(queues, env.EVENTS_QUEUE_URL),
   logShards: env.LOG_SHARDS,
   syncLimits: env.SYNC_LIMITS,
   metrics,

@@ -80,7 +80,8 @@ const refusals = {
 
 function operationOf(route: Route, components: Components): Operation {
   const isSecret = route.permission === 'secret';
-  const refused = [...(isSecret ? [401, 403] : []), ...(route.body ? [400, 413, 415] : []), 404, 422, 503];
+  const unproven = { secret: [401, 403], source: [401], none: [] }[route.permission];
+  const refused = [...unproven, ...(route.body ? [400, 413, 415] : []), 404, 422, 503];
   return {
     operationId: route.call,
     summary: sentence(route.does),

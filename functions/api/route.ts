@@ -1,14 +1,21 @@
 import type * as z from 'zod';
 import type { SyncLimits } from '../../shared/core/destinations/destination.ts';
+import type { VerificationStatus } from '../../shared/core/events/raw-event.ts';
 import type { FunctionLog } from '../../shared/lambda/failure-log.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
+import type { Located } from '../../shared/lambda/sender/locate-source.ts';
+import type { SenderDeps } from '../../shared/lambda/sender/sender.ts';
 import type { ApiRequest, RequestPorts } from '../../shared/operations/requests/request.ts';
 import type { RunReads } from '../../shared/operations/runs/run-reads.ts';
 import type { DirectoryList } from '../../shared/ports/directory.ts';
+import type { EventsQueue } from '../../shared/ports/queues.ts';
 import type { SeenRegistry } from '../../shared/ports/seen-registry.ts';
 import type { Answer } from './answer.ts';
 
 type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
+
+/** The source of a request to a source's URL. */
+export type Sender = Pick<Located, 'source' | 'oldCredentials'> & { verification: VerificationStatus };
 
 /** A request after its parts were checked. */
 export type Call<Params, Query, Body> = {
@@ -19,6 +26,8 @@ export type Call<Params, Query, Body> = {
   text: string;
   /** Names in lower case. */
   headers: Record<string, string>;
+  /** With permission `source`: whose URL it is, and how the request was checked. */
+  sender?: Sender;
   request: ApiRequest;
   ports: ApiPorts;
 };
@@ -28,11 +37,15 @@ export type ApiPorts = RequestPorts & {
   list: DirectoryList;
   runReads: RunReads;
   routes: readonly Route[];
+  /** The OpenAPI document of the routes. */
+  openApi(): Promise<unknown>;
   seen: SeenRegistry;
   metrics: StageMetrics;
   log: FunctionLog & { info(message: string, context: Record<string, unknown>): void };
   logShards: number;
   randomBytes(size: number): Uint8Array;
+  eventsQueue: EventsQueue;
+  senders: SenderDeps;
   syncLimits: SyncLimits;
 };
 
@@ -45,8 +58,11 @@ export type Route = {
   path: string;
   /** For the documents: a sentence without full stop. */
   does: string;
-  /** `secret`: a secret key. `none`: no key at all. */
-  permission: 'secret' | 'none';
+  /**
+   * `secret`: a secret key. `source`: the token of a source's URL, and the proof that the source asks
+   * for. `none`: no key at all.
+   */
+  permission: 'secret' | 'source' | 'none';
   params: z.ZodObject;
   query: z.ZodObject;
   /** Absent: a body is ignored. */

@@ -15,11 +15,11 @@ import { answerFaults, type HttpResult } from '../../shared/lambda/http-errors.t
 import { inTime } from '../../shared/lambda/in-time.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { makeRefusals } from '../../shared/lambda/refusals.ts';
+import { lookAgainFor } from '../../shared/lambda/sender/look-again.ts';
 import { reportUnreadable } from '../../shared/lambda/unreadable-configuration.ts';
 import type { RefusalNotes } from '../../shared/ports/refusal-notes.ts';
 import { bodyBytes, noteOf, type Reporting, report, reportSending, toHttpResult, toIngestRequest } from './answer.ts';
 import { type IngestDeps, ingestRequest } from './ingest-request.ts';
-import { lookAgainFor } from './look-again.ts';
 
 export function makeHandler(
   parts: Omit<IngestDeps, 'onSending' | 'lookAgain'> & Omit<Reporting, 'refusals'> & { notes: RefusalNotes },

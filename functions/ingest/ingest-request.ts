@@ -1,40 +1,21 @@
-import { SourceState } from '../../shared/core/configuration/schema.ts';
-import { asError, RetryableError } from '../../shared/core/errors.ts';
-import {
-  type OldCredential,
-  packEventText,
-  payloadBytesMax,
-  type RawEvent,
-  type VerificationStatus,
-} from '../../shared/core/events/raw-event.ts';
+import { RetryableError } from '../../shared/core/errors.ts';
+import { packEventText, payloadBytesMax, type RawEvent } from '../../shared/core/events/raw-event.ts';
 import { logShardsMax, makeEventId } from '../../shared/core/ids/event-id.ts';
-import { matchIngestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { keptHeaders } from '../../shared/core/ingest/kept-headers.ts';
 import { readBody } from '../../shared/core/ingest/read-body.ts';
 import { type Refusal, refused } from '../../shared/core/ingest/refusal.ts';
 import { type EventSlice, splitEvents, valuesMaxWith } from '../../shared/core/ingest/split-events.ts';
 import { redactMembers } from '../../shared/core/json/redact-members.ts';
 import { isJsonObject, parseJson } from '../../shared/core/json/values.ts';
-import { type PreparedSource, prepareSource } from '../../shared/core/live/prepared.ts';
-import type { Verdict } from '../../shared/core/signatures/verifier.ts';
 import type { SourceKind } from '../../shared/core/sources/source.ts';
 import { clip } from '../../shared/core/text.ts';
-import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import type { Deadline } from '../../shared/lambda/in-time.ts';
-import type { ConfigurationSource, LiveConfiguration } from '../../shared/ports/configuration.ts';
+import { type Located, locateSource } from '../../shared/lambda/sender/locate-source.ts';
+import type { SenderDeps, SenderRequest } from '../../shared/lambda/sender/sender.ts';
+import { type Verified, verificationOf, verifySender } from '../../shared/lambda/sender/verify-sender.ts';
 import type { EventsQueue, SendResult } from '../../shared/ports/queues.ts';
-import type { Secrets } from '../../shared/ports/secrets.ts';
-import type { LookAgain } from './look-again.ts';
 
-export type IngestRequest = {
-  method: string;
-  /** As in the URL; empty without any. */
-  source: string;
-  token: string;
-  /** Names in lower case. */
-  headers: Record<string, string>;
-  rawBody: Uint8Array;
-};
+export type IngestRequest = SenderRequest & { method: string };
 
 export type IngestAnswer =
   /** `bare`: the sender expects an answer without a body. */
@@ -54,33 +35,17 @@ export type IngestAnswer =
 /** An answer and its source: `unknown` if the URL names no existing one. */
 export type Ingested = { source: string; answer: IngestAnswer };
 
-export type IngestDeps = {
-  configuration: ConfigurationSource;
-  secrets: Secrets;
+export type IngestDeps = SenderDeps & {
   events: EventsQueue;
   /** Log shards of sources that set none themselves. */
   logShards: number;
   /** Called before the queue is asked to take a request's events. Default: nothing happens. */
   onSending?(source: string, ids: string[]): void;
-  /** How often wrong URLs may have these read again. */
-  lookAgain: { configuration: LookAgain; key: LookAgain };
-  log: FunctionLog;
-  nowMs(): number;
   randomBytes(size: number): Uint8Array;
 };
 
 /** How far a request got, for its answer when the time is over. */
 type Progress = { source: string; sendingIds?: string[] };
-
-type Located = {
-  kind: 'located';
-  source: PreparedSource;
-  sender: SourceKind;
-  oldCredentials: readonly OldCredential[];
-};
-
-/** The result of a request's check, and whether it is enforced. */
-type Verified = { kind: 'checked'; enforced: boolean; verdict: Verdict };
 
 /**
  * One request from start to finish: find the URL's source, verify the sender, split the events,
@@ -125,7 +90,7 @@ async function ingestUntilDone(
   progress: Progress,
 ): Promise<Ingested> {
   try {
-    const located = await locate(request, deps);
+    const located = await locateSource(request, deps);
     // Only with a wrong token does the source exist; a refusal without one counts for `unknown`.
     if (located.kind === 'refused')
       return { source: located.reason === 'token_wrong' ? request.source : progress.source, answer: located };
@@ -174,131 +139,6 @@ async function accept(
   return answer.kind === 'accepted' && located.sender.answer === 'no_content' ? { ...answer, bare: true } : answer;
 }
 
-/**
- * Finds the URL's source. An unknown source or token is looked up again in fresh configuration and
- * keys, unless wrong URLs had them read a moment ago.
- */
-async function locate(request: IngestRequest, deps: IngestDeps): Promise<Located | Refusal> {
-  const [configuration, keys] = await Promise.all([deps.configuration.current(), deps.secrets.valuesOf('ingest')]);
-  const located = configuration.uncommitted ? undefined : locateIn(configuration, keys, request);
-  if (located?.kind === 'located') return located;
-  const { lookAgain } = deps;
-  const [reloaded, keysNow] = await Promise.all([
-    lookAgain.configuration.isDue() ? deps.configuration.reload() : configuration,
-    lookAgain.key.isDue() ? deps.secrets.refresh('ingest') : keys,
-  ]);
-  // Senders drop an event for good on a 404, and the first commit may bring its source.
-  if (reloaded.uncommitted)
-    throw new RetryableError('no configuration was ever committed here', { reason: 'uncommitted' });
-  const relocated = locateIn(reloaded, keysNow, request);
-  if (relocated.kind === 'located') {
-    lookAgain.configuration.found();
-    lookAgain.key.found();
-  }
-  return relocated;
-}
-
-const stateOfNobody = SourceState.parse({});
-
-function locateIn(
-  configuration: LiveConfiguration,
-  keys: string[] | undefined,
-  request: IngestRequest,
-): Located | Refusal {
-  if (keys === undefined || keys.length === 0) {
-    throw new RetryableError('the secret "ingest" is missing or empty', { reason: 'secret_missing' });
-  }
-  const source = prepareSource(configuration, request.source);
-  // Computed for unknown names too, so that the time of the answer does not reveal which names
-  // exist.
-  const oldCredentials = matchIngestToken(request.token, request.source, (source?.state ?? stateOfNobody).url, keys);
-  const detail = 'copy the URL of the source again, or ask the operator of Signalbox for it: `npx signalbox sources`';
-  if (source === undefined) return refused('source_unknown', detail);
-  if (oldCredentials === undefined) return refused('token_wrong', detail);
-  if (source.kind === undefined)
-    throw new Error(`source "${source.key}" is of kind "${source.file.kind}", which this version does not know`);
-  return { kind: 'located', source, sender: source.kind, oldCredentials };
-}
-
-/**
- * Verifies the sender. Before a refusal it reads settings and secret again: they may have changed a
- * second ago.
- */
-async function verifySender(request: IngestRequest, located: Located, deps: IngestDeps): Promise<Verified | Refusal> {
-  const { source } = located;
-  const secrets = await secretsToEnforce(source, deps);
-  if (secrets === undefined) {
-    return { kind: 'checked', enforced: false, verdict: await checkUnenforced(request, source, deps) };
-  }
-  const verdict = await check(request, source, secrets, deps);
-  if (verdict === 'verified' || verdict === 'verified_first') return { kind: 'checked', enforced: true, verdict };
-  const reloaded = prepareSource(await deps.configuration.reload(), source.key);
-  if (reloaded && (await secretsToEnforce(reloaded, deps)) === undefined) {
-    return { kind: 'checked', enforced: false, verdict };
-  }
-  const { instruction } = source.verifier;
-  return verdict === 'skipped'
-    ? refused('signature_missing', `nothing in the request proves who sent it; ${instruction}`)
-    : refused('signature_wrong', `what the request brings does not match any active secret; ${instruction}`);
-}
-
-const secretName = (source: PreparedSource) => `sources/${source.key}`;
-const isEmpty = (values: string[] | undefined) => values === undefined || values.length === 0;
-
-/**
- * The secrets that a request must match; undefined when it need not match any.
- * @throws RetryableError when they cannot be read, or a required secret is not set. A missing
- * secret is our fault. And a store that is unavailable must not turn an unchecked request into an
- * accepted one
- */
-async function secretsToEnforce(source: PreparedSource, deps: IngestDeps): Promise<string[] | undefined> {
-  const { enforcement } = source.settings;
-  if (enforcement === 'off') return undefined;
-  const name = secretName(source);
-  let secrets = await deps.secrets.valuesOf(name);
-  if (enforcement === 'once_set') return isEmpty(secrets) ? undefined : secrets;
-  if (isEmpty(secrets)) secrets = await deps.secrets.refresh(name);
-  if (secrets === undefined || secrets.length === 0) {
-    throw new RetryableError(`source "${source.key}" enforces verification, but its secret is not set`, {
-      reason: 'secret_missing',
-    });
-  }
-  return secrets;
-}
-
-/** The result is only recorded, so an unavailable store of secrets must not cost an event. */
-async function checkUnenforced(request: IngestRequest, source: PreparedSource, deps: IngestDeps): Promise<Verdict> {
-  if (!source.verifier.isSigned(request.headers)) return 'skipped';
-  try {
-    const secrets = await deps.secrets.valuesOf(secretName(source));
-    return secrets === undefined || secrets.length === 0 ? 'skipped' : await check(request, source, secrets, deps);
-  } catch (error) {
-    logFailure(deps.log, 'a signature that is not enforced could not be checked', asError(error), {
-      source: source.key,
-    });
-    return 'skipped';
-  }
-}
-
-async function check(
-  request: IngestRequest,
-  source: PreparedSource,
-  secrets: string[],
-  deps: IngestDeps,
-): Promise<Verdict> {
-  const verifyWith = (values: string[]) =>
-    source.verifier.verify({
-      rawBody: request.rawBody,
-      headers: request.headers,
-      secrets: values,
-      nowMs: deps.nowMs(),
-    });
-  const verdict = verifyWith(secrets);
-  if (verdict !== 'failed') return verdict;
-  const refreshed = await deps.secrets.refresh(secretName(source));
-  return refreshed === undefined || refreshed.length === 0 ? 'failed' : verifyWith(refreshed);
-}
-
 /** Refusals by a source's own contract, after the events are split. */
 function refuseEvents(
   events: EventSlice[],
@@ -327,16 +167,6 @@ function refuseEvent(event: EventSlice, { refuses }: SourceKind): Refusal | unde
   if (problem === undefined) return undefined;
   const { field, got, wanted } = problem;
   return refused('event_invalid', `field "${field}": got ${got}, wanted ${wanted}`, event.batchIndex);
-}
-
-/** `verified_first` does not cover events after the first. */
-function verificationOf({ enforced, verdict }: Verified, batchIndex: number | undefined): VerificationStatus {
-  const outcome = verdict !== 'verified_first' ? verdict : batchIndex === 0 ? 'verified' : 'unverified';
-  return enforced
-    ? outcome === 'unverified'
-      ? 'enforced:unverified'
-      : 'enforced:verified'
-    : `not_enforced:${outcome}`;
 }
 
 type Packed = { kind: 'packed'; events: RawEvent[] } | Refusal;

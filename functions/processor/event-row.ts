@@ -22,6 +22,8 @@ export function eventRow(planned: PlannedEvent, outcome: EventOutcome, nowMs: nu
     ...defined({
       eventType: event && clip(event.eventType),
       userId: clipped(event?.userId),
+      syncId: clipped(event?.sync?.id),
+      syncRunId: clipped(event?.sync?.runId),
       key,
       detail: clipped(detail),
       preprocessMs: preprocessing?.ms,

@@ -153,6 +153,9 @@ async function decide(one: Planned, deps: ProcessorDeps, leaseMs: number): Promi
     const { kind, ...why } = plan;
     return { ...one, next: { kind: 'log', outcome: { status: kind, ...why } } };
   }
+  // A record that a request has applied, and nothing else runs for: only its row is missing.
+  if (plan.invocations.length === 0)
+    return { ...one, next: { kind: 'log', outcome: { status: 'processed', execution: raw.execution ?? raw.id } } };
   // Without a key the event is not protected from copies, but redeliveries and replays still
   // continue one execution.
   if (key === undefined || raw.replayOf !== undefined) {

@@ -9,7 +9,7 @@ export type FunctionBundle = {
    * that it imports from each.
    */
   loadedWhenUsed: Readonly<Record<string, readonly string[]>>;
-  /** Files that it starts as separate processes. */
+  /** Files that it starts as separate processes, or imports when they are needed. */
   startedWhenUsed: readonly string[];
 };
 
@@ -23,7 +23,7 @@ export const handlerOptions: BuildOptions;
  * - each module of `loadedWhenUsed`, which Node finds by the module's name at its `import()`.
  *   (esbuild's splitting would also take what both use out of the main file, so that a cold start
  *   loads several files.)
- * - each program of `startedWhenUsed`, with all its imports: `x/name.ts` becomes `name.mjs`.
+ * - each file of `startedWhenUsed`, with all its imports: `x/name.ts` becomes `name.mjs`.
  *
  * @throws Error whose `errors` are esbuild's messages, which it has written to stderr, when a source
  * does not compile

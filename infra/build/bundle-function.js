@@ -48,6 +48,24 @@ const versionsOfClients = {
   },
 };
 
+/**
+ * Every schema of zod can describe itself as JSON Schema. No function asks for that, except what is
+ * bundled beside one.
+ */
+const noJsonSchemas = {
+  name: 'no JSON schemas',
+  setup(build) {
+    const files = /node_modules[\\/]zod[\\/]v4[\\/]core[\\/](to-json-schema|json-schema-processors)\.js$/;
+    build.onLoad({ filter: files }, ({ path }) => {
+      const names = [...readFileSync(path, 'utf8').matchAll(/^export (?:const|function) (\w+)/gm)].map(
+        ([, name]) => name,
+      );
+      const none = 'const none=()=>()=>{throw new Error("functions make no JSON schemas")};';
+      return { contents: `${none}export{${names.map((name) => `none as ${name}`).join(',')}};`, loader: 'js' };
+    });
+  },
+};
+
 export async function bundleFunction({ entry, loadedWhenUsed, startedWhenUsed }, folder) {
   const { build } = await import('esbuild');
   const modules = Object.entries(loadedWhenUsed);
@@ -58,7 +76,7 @@ export async function bundleFunction({ entry, loadedWhenUsed, startedWhenUsed },
       outfile: join(folder, 'index.mjs'),
       external: modules.map(([name]) => name),
       alias: standIns,
-      plugins: [versionsOfClients],
+      plugins: [versionsOfClients, noJsonSchemas],
     }),
     ...modules.map(([name, exported]) =>
       build({
@@ -76,6 +94,8 @@ export async function bundleFunction({ entry, loadedWhenUsed, startedWhenUsed },
         ...common,
         entryPoints: [program],
         format: 'esm',
+        mainFields: handlerOptions.mainFields,
+        banner: handlerOptions.banner,
         outfile: join(folder, `${basename(program, '.ts')}.mjs`),
       }),
     ),

@@ -37,8 +37,8 @@ const accessLogFields = {
 };
 
 /**
- * The public door: one route to ingest and one to the REST API, each with a throttle of its own, so
- * that a sync through the API cannot crowd out events. Any method: the functions answer wrong ones
+ * The public door: a route to ingest and two to the REST API, with throttles of their own, so that a
+ * sync through the API cannot crowd out events. Any method: the functions answer wrong ones
  * in their own form.
  */
 export class IngestApi extends Construct {
@@ -69,12 +69,12 @@ export class IngestApi extends Construct {
       methods: [HttpMethod.ANY],
       integration: new HttpLambdaIntegration('Ingest', ingest),
     });
-    // Everything else below /v1: the gateway prefers the longer route above.
-    const restRoutes = this.api.addRoutes({
-      path: '/v1/{proxy+}',
-      methods: [HttpMethod.ANY],
-      integration: new HttpLambdaIntegration('Rest', rest),
-    });
+    // Everything else below /v1, and method calls at the URL of a source: the gateway prefers a full
+    // match, then the longer of two greedy ones.
+    const toRest = new HttpLambdaIntegration('Rest', rest);
+    const restRoutes = ['/v1/{proxy+}', '/v1/sources/{source}/{token}/rpc'].flatMap((path) =>
+      this.api.addRoutes({ path, methods: [HttpMethod.ANY], integration: toRest }),
+    );
     const accessLog = new LogGroup(this, 'AccessLog', {
       // Log groups below this prefix do not use up the account's policy for log deliveries.
       // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
@@ -109,7 +109,9 @@ export class IngestApi extends Construct {
   #throttleRoutes(stage: HttpStage, routes: HttpRoute[], { apiThrottle }: PipelineEnvironment): void {
     const settings = { ThrottlingRateLimit: apiThrottle.requestsPerSecond, ThrottlingBurstLimit: apiThrottle.burst };
     for (const route of routes) stage.node.addDependency(route);
-    (stage.node.defaultChild as CfnStage).routeSettings = { 'ANY /v1/{proxy+}': settings };
+    (stage.node.defaultChild as CfnStage).routeSettings = Object.fromEntries(
+      routes.map(({ path }) => [`ANY ${path}`, settings]),
+    );
   }
 
   #domain({ domainName, certificateArn, hostedZone }: NonNullable<PipelineEnvironment['customDomain']>): DomainName {

@@ -57,8 +57,8 @@ export type PipelineFunctionProps = {
    */
   loadedWhenUsed?: FunctionBundle['loadedWhenUsed'];
   /**
-   * Programs that the function starts as separate processes, each a bundle beside the function's.
-   * Default: none.
+   * Files that the function starts as separate processes or imports when needed, each a bundle beside
+   * the function's. Default: none.
    */
   startedWhenUsed?: FunctionBundle['startedWhenUsed'];
 };

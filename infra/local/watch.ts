@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { root } from '../build/build.js';
 import type { FunctionBundle } from '../build/bundle-function.js';
 import type { FunctionHost } from './function-host.ts';
@@ -81,10 +81,11 @@ export function startWatch(options: WatchOptions): FileWatch {
     const { functions } = options.watched();
     for (const { definition, outdir } of functions) {
       const sources = sourcesOf(definition);
-      // Programs beside a bundle have no source map: any change of what they can import counts.
-      const hasPrograms = (bundleOf(outdir, sources)?.startedWhenUsed.length ?? 0) > 0;
-      if (changed.some((path) => sources.includes(path) || (hasPrograms && path.startsWith('shared/'))))
-        stale.add(definition.name);
+      // Files beside a bundle have no source map: any change of what they can import counts.
+      const beside = bundleOf(outdir, sources)?.startedWhenUsed ?? [];
+      const mayBeBeside = (path: string) =>
+        beside.length > 0 && (path.startsWith('shared/') || beside.some((file) => dirname(file) === dirname(path)));
+      if (changed.some((path) => sources.includes(path) || mayBeBeside(path))) stale.add(definition.name);
     }
     const affected = functions.filter(({ definition }) => stale.has(definition.name));
     if (affected.length === 0) return undefined;

@@ -119,6 +119,7 @@ function kindPage(guided: GuidedKind): string {
     '## What each answer means',
     `${guide.behaviour.timeout} ${guide.behaviour.retries} ${guide.behaviour.drops}`,
     answers(guided),
+    ...destination(guided),
     ...(guide.pitfalls.length === 0
       ? []
       : ['## Good to know', guide.pitfalls.map((pitfall) => `- ${filled(pitfall, kind)}`).join('\n')]),
@@ -129,9 +130,22 @@ function kindPage(guided: GuidedKind): string {
   return `${blocks.map(wrapped).join('\n\n')}\n`;
 }
 
+/** How the vendor's destination is set up that calls methods. */
+function destination({ kind, guide: { destination: guide } }: GuidedKind): string[] {
+  if (guide === undefined) return [];
+  return [
+    `## ${guide.title}`,
+    `${guide.about} ([its protocol](${guide.docs}))`,
+    guide.setup.map((step, i) => `${i + 1}. ${filled(step, kind)}`).join('\n'),
+    'What it shows there:',
+    guide.shows.map(({ press, shows }) => `- **${press}**: ${filled(shows, kind)}`).join('\n'),
+  ];
+}
+
 /** A text of a guide with what stands in it for the source's own. */
 const filled = (text: string, { id }: SourceKind) =>
   text
+    .replaceAll('{url}/rpc', `\`https://…/v1/sources/${id}/TOKEN/rpc\``)
     .replaceAll('{url}', `\`https://…/v1/sources/${id}/TOKEN\``)
     .replaceAll('{key}', id)
     .replaceAll('{environment}', 'development');

@@ -16,7 +16,7 @@ import { synthesize } from '../../infra/local/synthesize.ts';
 import { readStacks, type Stack } from '../../infra/local/template.ts';
 import { putEach } from '../../shared/adapters/dynamodb.ts';
 import { eventTypesMax } from '../../shared/adapters/dynamodb-seen-registry.ts';
-import { WorkflowFile } from '../../shared/core/configuration/schema.ts';
+import { SourceFile, WorkflowFile } from '../../shared/core/configuration/schema.ts';
 import { encodeRawEvent } from '../../shared/core/events/raw-event.ts';
 import { Mapping } from '../../shared/core/mappings/schema.ts';
 import { encodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
@@ -25,6 +25,7 @@ import { readConfigurationFiles } from '../../shared/operations/configuration/fi
 import { type Environment, openEnvironment, StackOutputs } from '../../shared/operations/environment.ts';
 import { createKey } from '../../shared/operations/keys/keys.ts';
 import { setSecret } from '../../shared/operations/secrets/change-secret.ts';
+import { ingestUrls, secretsOf } from '../../shared/operations/sources/ingest-urls.ts';
 import { actionsMessage, invocation } from '../support/actions-message.ts';
 import { eventRecord, rawEvent, trackEvent } from '../support/build.ts';
 import { configFolder, configure } from '../support/config.ts';
@@ -119,6 +120,8 @@ async function exercise(running: Running): Promise<void> {
     const value = `whsec_${Buffer.from('secret of a target').toString('base64')}`;
     await setSecret(secrets, { name: `targets/${workflow}`, value, also: false, nowMs: Date.now() });
   }
+  const warehouse = { name: 'sources/warehouse', value: 'secret of the warehouse', also: false };
+  await setSecret(secrets, { ...warehouse, nowMs: Date.now() });
   await commitAllActions(environment);
   const track = (event: string, userId: string, properties: Record<string, unknown> = {}) =>
     trackEvent({ event, userId, messageId: undefined, timestamp: undefined, properties });
@@ -162,7 +165,7 @@ async function exercise(running: Running): Promise<void> {
 
 /** As many event types as a source may have, all long unseen: the next new one takes the place of one of them. */
 async function fillEventTypes({ configuration: { client, table } }: Environment): Promise<void> {
-  const rows = ['rudderstack', 'census'].flatMap((source) =>
+  const rows = ['rudderstack', 'warehouse'].flatMap((source) =>
     Array.from({ length: eventTypesMax }, (_, i) => ({
       table,
       item: {
@@ -190,6 +193,10 @@ async function commitAllActions(environment: Environment): Promise<void> {
     target: { development: { type: 'http', url: `${url}/refuse` } },
   });
   snapshot.workflows.news = WorkflowFile.parse({ name: 'News', target: { development: target } });
+  snapshot.sources.warehouse = SourceFile.parse({ kind: 'census', name: 'Warehouse' });
+  snapshot.sources.warehouse.mappings.push(
+    Mapping.parse({ id: 'synced', event: 'record.upsert', action: 'users_identify', parameters: { id: 'user_id' } }),
+  );
   snapshot.sources.rudderstack?.mappings.push(
     on('followed', 'objects_set', { ...project, name: 'data.name' }),
     on('followed', 'objects_subscribe', { ...project, recipients: { id: 'user_id' } }),
@@ -334,12 +341,17 @@ async function callApi({ local, environment }: Running): Promise<void> {
     operation: 'upsert',
     schema: { id: { active_identifier: true, field: { field_api_name: 'id' } } },
   };
-  await call('integrations.census.customDestination', '/v1/integrations/census/custom-destination', {
+  const sync = {
     jsonrpc: '2.0',
     id: '1',
     method: 'sync_batch',
     params: { sync_plan: synced, records: [{ id: 'of-a-sync' }] },
-  });
+  };
+  await call('integrations.census.customDestination', '/v1/integrations/census/custom-destination', sync);
+  // The same by the URL of a source; its mapping sends the record to the events queue.
+  const urls = await ingestUrls(environment, await secretsOf(environment));
+  const { pathname } = new URL(urls('warehouse', { generation: 1, previous_valid: false }));
+  await call('sources.call', `${pathname}/rpc`, sync, { authorization: 'Bearer secret of the warehouse' });
   await call('openapi.get', '/v1/openapi.json');
   // A call that is missing here may lack a permission that no other test would miss.
   expect([...missing]).toEqual([]);

@@ -2,7 +2,6 @@ import { brotliCompressSync } from 'node:zlib';
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { explainBatch } from '../../functions/dead-letter/explain-parked.ts';
 import { type Ingested, ingestRequest } from '../../functions/ingest/ingest-request.ts';
-import { lookAgainFor } from '../../functions/ingest/look-again.ts';
 import { processBatch } from '../../functions/processor/process-batch.ts';
 import { runActions } from '../../functions/workflow-trigger/run-actions.ts';
 import { makePreprocessor } from '../../shared/adapters/jsonata-preprocessor.ts';
@@ -11,6 +10,7 @@ import { encodeRawEvent, type RawEvent } from '../../shared/core/events/raw-even
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
 import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { makeTargetGuard } from '../../shared/core/targets/guard-target.ts';
+import { lookAgainFor } from '../../shared/lambda/sender/look-again.ts';
 import type { ConfigurationSource, LiveConfiguration } from '../../shared/ports/configuration.ts';
 import type { Secrets } from '../../shared/ports/secrets.ts';
 import type { OpenTarget } from '../../shared/ports/workflow-target.ts';

@@ -73,7 +73,7 @@ test('no part that is not offered, and no route, names a call that the client ha
   const known = [...calls.keys()];
   const named = partsNotOffered.flatMap((part) => part.calls);
   expect(named.filter((name) => !known.some((call) => isNamed(call, name)))).toEqual([]);
-  expect(routes.map(({ call }) => call).filter((call) => !calls.has(call))).toEqual(['openapi.get']);
+  expect(routes.map(({ call }) => call).filter((call) => !calls.has(call))).toEqual(['sources.call', 'openapi.get']);
 });
 
 describe('the check of answers against the OpenAPI document', () => {

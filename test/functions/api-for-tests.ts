@@ -3,6 +3,7 @@ import Knock from '@knocklabs/node';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { type ApiDeps, answerRequest } from '../../functions/api/answer-request.ts';
 import { findRoute } from '../../functions/api/find-route.ts';
+import { openApiDocument } from '../../functions/api/openapi.ts';
 import { routes } from '../../functions/api/routes/index.ts';
 import { decodePath, matchRoute, proxyEvent } from '../../infra/local/proxy-event.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
@@ -16,11 +17,14 @@ import { makeDirectoryList } from '../../shared/adapters/dynamodb-directory-list
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
+import type { RawEvent } from '../../shared/core/events/raw-event.ts';
 import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import { makeStageMetrics } from '../../shared/lambda/metrics.ts';
 import { makeRefusals } from '../../shared/lambda/refusals.ts';
+import { lookAgainFor } from '../../shared/lambda/sender/look-again.ts';
 import { createKey } from '../../shared/operations/keys/keys.ts';
 import { makeRunReads } from '../../shared/operations/runs/run-reads.ts';
+import type { Secrets } from '../../shared/ports/secrets.ts';
 import { startTables, type TestTables } from '../support/dynalite.ts';
 import { makeKeptLog } from '../support/function-log.ts';
 import { makeAnswerCheck } from '../support/openapi-answers.ts';
@@ -40,6 +44,10 @@ export type TestApi = {
   /** The official client, whose requests go through the gateway's code into the function. */
   client: Knock;
   messages: ActionsMessage[];
+  /** Events for the processor. */
+  events: RawEvent[];
+  /** Values of secrets, by name. */
+  secrets: Map<string, string[]>;
   /** Lines that the log got, reads included. */
   lines: Record<string, unknown>[];
   /** Lines that are counts, of refusals too; other counts are printed by `deps.metrics.flush()`. */
@@ -55,12 +63,19 @@ export async function startApi(changes: Partial<ApiDeps> = {}, given?: TestTable
   const table = { client, table: names.Configuration };
   const configuration = makeConfigurationSource(table);
   const messages: ActionsMessage[] = [];
+  const events: RawEvent[] = [];
   const log = makeKeptLog();
+  const values = new Map<string, string[]>();
+  const secrets: Secrets = {
+    valuesOf: async (name) => values.get(name),
+    refresh: async (name) => values.get(name),
+  };
   const lines: Record<string, unknown>[] = [];
   const counted: Record<string, unknown>[] = [];
   const metrics = makeStageMetrics('development', (line) => counted.push(JSON.parse(line)));
   const deps: ApiDeps = {
     routes,
+    openApi: async () => openApiDocument(routes),
     environment: 'development',
     configuration: () => configuration.current(),
     keys: makeApiKeys(table),
@@ -88,6 +103,22 @@ export async function startApi(changes: Partial<ApiDeps> = {}, given?: TestTable
         return sent.map(() => ({ sent: true }));
       },
     },
+    eventsQueue: {
+      async sendEach(sent) {
+        events.push(...sent);
+        return sent.map(() => ({ sent: true }));
+      },
+    },
+    senders: {
+      configuration: {
+        current: () => deps.configuration(),
+        reload: () => deps.configuration(),
+      },
+      secrets,
+      lookAgain: lookAgainFor(Date.now),
+      log,
+      nowMs: Date.now,
+    },
     metrics,
     refusals: makeRefusals({ metrics, service: 'api', nowMs: changes.nowMs ?? Date.now }),
     log: { ...log, info: (message, context) => void lines.push({ level: 'info', message, ...context }) },
@@ -108,7 +139,7 @@ export async function startApi(changes: Partial<ApiDeps> = {}, given?: TestTable
   const checkAnswer = makeAnswerCheck(routes);
   async function fetchFrom(method: string, target: string, headers: Record<string, string>, body: Buffer) {
     const path = decodePath(target) ?? '';
-    const routeKeys = ['ANY /v1/sources/{source}/{token+}', 'ANY /v1/{proxy+}'];
+    const routeKeys = ['ANY /v1/sources/{source}/{token+}', 'ANY /v1/sources/{source}/{token}/rpc', 'ANY /v1/{proxy+}'];
     const match = matchRoute(routeKeys, method, path);
     if (match === undefined) return { statusCode: 404, headers: {}, body: '{"message":"Not Found"}' };
     const received = { id: 'r', receivedAt: new Date(), method, target, httpVersion: '1.1', headers, cookies: [] };
@@ -137,6 +168,8 @@ export async function startApi(changes: Partial<ApiDeps> = {}, given?: TestTable
     key,
     client: new Knock({ apiKey: key, baseURL: 'http://api.test', fetch: fetchLike, maxRetries: 0 }),
     messages,
+    events,
+    secrets: values,
     lines,
     counted,
     makeKey,

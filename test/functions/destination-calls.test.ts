@@ -4,7 +4,7 @@ import { answerRequest } from '../../functions/api/answer-request.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import type { JsonObject } from '../../shared/core/json/values.ts';
 import { type ApiAnswer, startApi, type TestApi } from './api-for-tests.ts';
-import { call, censusPath, resultOf, rowsOf, syncBatch } from './destination-for-tests.ts';
+import { call, censusPath, configure, resultOf, rowsOf, syncBatch } from './destination-for-tests.ts';
 
 /* docs/destinations.md: the envelope of JSON-RPC, and what a vendor asks before it syncs. */
 
@@ -204,7 +204,13 @@ describe('before a sync', () => {
 
   test('the objects are the same at every call', async () => {
     const objects = await objectsOf();
-    expect(objects.map(({ object_api_name }) => object_api_name)).toEqual(['users', 'tenants', 'objects']);
+    expect(objects.map(({ object_api_name }) => object_api_name)).toEqual([
+      'audiences',
+      'users',
+      'tenants',
+      'objects',
+      'workflows',
+    ]);
     expect(await objectsOf()).toEqual(objects);
   });
 
@@ -225,11 +231,23 @@ describe('before a sync', () => {
     }
   });
 
-  test('a sync cannot mirror users, tenants and objects while deletes are off', async () => {
-    for (const object of await objectsOf()) {
-      const { operations } = await resultOf(api, censusPath, 'supported_operations', { object });
-      expect(operations).toEqual(['upsert', 'insert', 'update']);
-    }
+  test('a sync can mirror audiences, and users, tenants and objects only where deletes are on', async () => {
+    const operationsOf = async () => {
+      const found: Record<string, unknown> = {};
+      for (const object of await objectsOf()) {
+        const { operations } = await resultOf(api, censusPath, 'supported_operations', { object });
+        found[String(object.object_api_name)] = operations;
+      }
+      return found;
+    };
+    const [audiences, workflows, others] = [['insert', 'mirror'], ['insert'], ['upsert', 'insert', 'update']];
+    const off = { audiences, users: others, tenants: others, objects: others, workflows };
+    expect(await operationsOf()).toEqual(off);
+    const { configuration } = api.deps;
+    configure(api, { sources: { warehouse: { kind: 'census', name: 'W', destination: { deletes: true } } } });
+    const all = [...others, 'mirror'];
+    expect(await operationsOf()).toEqual({ ...off, users: all, tenants: all, objects: all });
+    api.deps.configuration = configuration;
   });
 
   test('the speed is that of the environment, with a plan and without', async () => {
@@ -238,10 +256,25 @@ describe('before a sync', () => {
     expect(await resultOf(api, censusPath, 'get_sync_speed', { sync_plan: {} })).toEqual(speed);
   });
 
-  test('a connection test says that nothing was committed yet', async () => {
-    expect(await resultOf(api, censusPath, 'test_connection')).toEqual({
-      success: false,
-      error_message: 'development has no configuration yet; commit one: npx signalbox config push --commit',
-    });
+  const problemOf = async (path = censusPath) => {
+    const { success, error_message } = await resultOf(api, path, 'test_connection');
+    return success === true ? undefined : error_message;
+  };
+
+  test('a connection test says whether a sync would work here', async () => {
+    expect(await problemOf()).toBe(
+      'development has no configuration yet; commit one: npx signalbox config push --commit',
+    );
+    const { configuration } = api.deps;
+    configure(api, {});
+    expect(await problemOf()).toBeUndefined();
+    expect(await problemOf(`${censusPath}?source=warehouse`)).toMatch('there is no source warehouse of kind census');
+    const source = { kind: 'census', name: 'W' };
+    configure(api, { sources: { a: source, b: source } });
+    expect(await problemOf()).toMatch('add ?source= and one of them to the URL');
+    expect(await problemOf(`${censusPath}?source=a`)).toBeUndefined();
+    configure(api, { sources: { a: source } }, { sources: { a: { enabled: false } } });
+    expect(await problemOf()).toBe('the source a is switched off in development');
+    api.deps.configuration = configuration;
   });
 });

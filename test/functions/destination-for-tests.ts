@@ -1,9 +1,22 @@
-import { expect } from '@jest/globals';
+import { expect, jest } from '@jest/globals';
+import { EnvironmentState, Snapshot } from '../../shared/core/configuration/schema.ts';
 import type { JsonObject, JsonValue } from '../../shared/core/json/values.ts';
+import { planEvent } from '../../shared/core/plan/plan-event.ts';
 import { listEvents } from '../../shared/operations/events/events.ts';
+import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 import type { ApiAnswer, TestApi } from './api-for-tests.ts';
 
 export const censusPath = '/v1/integrations/census/custom-destination';
+
+type Files = { sources?: object; workflows?: object; audiences?: object };
+
+/** Makes this the live configuration. */
+export function configure(api: TestApi, files: Files, state: object = {}): LiveConfiguration {
+  const snapshot = Snapshot.parse({ sources: {}, workflows: {}, audiences: {}, ...files });
+  const live = { version: 7, snapshot, state: EnvironmentState.parse(state) };
+  api.deps.configuration = async () => live;
+  return live;
+}
 
 /** A call of a method, and its answer's result. Fails for an error. */
 export async function resultOf(api: TestApi, path: string, method: string, params: object = {}): Promise<JsonObject> {
@@ -61,8 +74,13 @@ function fieldOf(name: string, identifier: boolean, { type = 'string', array = f
 
 type RecordResult = { identifier: JsonValue; success: boolean; error_message?: string };
 
-export async function syncCensus(api: TestApi, records: JsonValue[], plan: Plan = {}): Promise<RecordResult[]> {
-  const { record_results } = await resultOf(api, censusPath, 'sync_batch', syncBatch(records, plan));
+export async function syncCensus(
+  api: TestApi,
+  records: JsonValue[],
+  plan: Plan = {},
+  path = censusPath,
+): Promise<RecordResult[]> {
+  const { record_results } = await resultOf(api, path, 'sync_batch', syncBatch(records, plan));
   return record_results as RecordResult[];
 }
 
@@ -74,21 +92,22 @@ export async function rowsOf(api: TestApi, source = 'census') {
   return rows.reverse();
 }
 
-/** Counts the directory's writes while something is done. */
+/** Counts the writes to the directory's table while something is done: users, objects, members. */
 export async function directoryWrites(api: TestApi, work: () => Promise<unknown>): Promise<number> {
-  const { directory } = api.deps;
-  let writes = 0;
-  api.deps.directory = {
-    ...directory,
-    writeIfUnchanged(...given) {
-      writes++;
-      return directory.writeIfUnchanged(...given);
-    },
-  };
+  const spy = jest.spyOn(api.tables.client, 'send');
   try {
     await work();
-    return writes;
+    return spy.mock.calls.filter(([command]) => {
+      const isWrite = /^(Put|Update|Delete)Command$/.test(command.constructor.name);
+      return isWrite && (command.input as { TableName?: string }).TableName === api.tables.names.Directory;
+    }).length;
   } finally {
-    api.deps.directory = directory;
+    spy.mockRestore();
   }
+}
+
+/** What the processor makes of the events that the API queued, under the live configuration. */
+export async function planned(api: TestApi) {
+  const live = await api.deps.configuration();
+  return api.events.map((raw) => planEvent(raw, live));
 }

@@ -285,7 +285,7 @@ describe.each(['hightouch', 'census'])('%s', (kind) => {
       expect(JSON.parse(result.body ?? '')).toMatchObject({
         type: 'urn:signalbox:problem:event_invalid',
         status: 400,
-        detail: expect.stringContaining('HTTP Request'),
+        detail: expect.stringContaining('add /rpc to the end of the URL'),
       });
     }
     expect(sent).toEqual([]);

@@ -6,7 +6,7 @@ const production = templateOf('production');
 
 describe('the gateway', () => {
   // The functions themselves answer other methods: the gateway's own answer would be 404, as for an unknown URL.
-  test('has one route to ingest and one to the REST API, for every method', () => {
+  test('has a route to ingest and two to the REST API, for every method', () => {
     const targetOf = (target: { 'Fn::Join': [string, unknown[]] }) => {
       const integration = resource(production, referred(target['Fn::Join'][1].at(-1)));
       expect(integration.Properties.PayloadFormatVersion).toBe('2.0');
@@ -16,6 +16,7 @@ describe('the gateway', () => {
     expect(routes.map(({ RouteKey, Target }) => [RouteKey, targetOf(Target)])).toEqual([
       ['ANY /v1/sources/{source}/{token+}', functionsOf(production).ingest?.id],
       ['ANY /v1/{proxy+}', functionsOf(production).api?.id],
+      ['ANY /v1/sources/{source}/{token}/rpc', functionsOf(production).api?.id],
     ]);
   });
 
@@ -23,15 +24,17 @@ describe('the gateway', () => {
   test.each(environments)('limits calls of the REST API apart from events in $name', ({ name, apiThrottle }) => {
     const template = templateOf(name);
     const [, stage] = resourcesOf(template, 'AWS::ApiGatewayV2::Stage')[0] ?? [];
-    expect(stage?.Properties.RouteSettings).toEqual({
-      'ANY /v1/{proxy+}': {
-        ThrottlingRateLimit: apiThrottle.requestsPerSecond,
-        ThrottlingBurstLimit: apiThrottle.burst,
-      },
-    });
-    const routes = resourcesOf(template, 'AWS::ApiGatewayV2::Route');
-    const [rest] = routes.find(([, { Properties }]) => Properties.RouteKey === 'ANY /v1/{proxy+}') ?? [];
-    expect(stage?.DependsOn).toContain(rest);
+    const ofRest = ['ANY /v1/{proxy+}', 'ANY /v1/sources/{source}/{token}/rpc'];
+    const limits = {
+      ThrottlingRateLimit: apiThrottle.requestsPerSecond,
+      ThrottlingBurstLimit: apiThrottle.burst,
+    };
+    expect(stage?.Properties.RouteSettings).toEqual(Object.fromEntries(ofRest.map((key) => [key, limits])));
+    for (const key of ofRest) {
+      const routes = resourcesOf(template, 'AWS::ApiGatewayV2::Route');
+      const [route] = routes.find(([, { Properties }]) => Properties.RouteKey === key) ?? [];
+      expect(stage?.DependsOn).toContain(route);
+    }
   });
 
   test.each(environments)('is throttled in $name', ({ name, throttle }) => {

@@ -124,6 +124,14 @@ describe('beside the bundle', () => {
     },
   );
 
+  test('the OpenAPI document is made by a file that the API imports, and nothing that makes one is in a bundle', async () => {
+    const { document } = await import(join(bundle('api').folder, 'openapi-document.mjs'));
+    expect(document).toMatchObject({ openapi: '3.1.0', components: { schemas: { User: { type: 'object' } } } });
+    expect(bundle('api').text).toContain('openapi-document.mjs');
+    for (const [name, { text }] of all)
+      expect({ name, has: text.includes('functions make no JSON schemas') }).toEqual({ name, has: true });
+  });
+
   test('the program that runs expressions runs by itself, with the expression language in it', async () => {
     const program = fork(join(bundle('processor').folder, 'expression-process.mjs'), [], {
       env: {},

@@ -75,7 +75,10 @@ const expected: Record<string, Record<string, string[]>> = {
   },
   api: {
     log: ownLog,
+    EventsQueue: ['sqs:SendMessage'],
     ActionsQueue: ['sqs:SendMessage'],
+    ':secret:signalbox/production/ingest-??????': ['secretsmanager:GetSecretValue'],
+    ':secret:signalbox/production/sources/*': ['secretsmanager:GetSecretValue'],
     Claims: table('GetItem', 'UpdateItem'),
     EventLog: table('GetItem', 'BatchWriteItem'),
     ActionLog: table('GetItem', 'BatchGetItem', 'Query', 'BatchWriteItem'),
@@ -166,6 +169,7 @@ describe('roles', () => {
     expect(permissions.map((one) => [referred(one.FunctionName), routeOf(one)])).toEqual([
       [functions.ingest?.id, '/*/*/v1/sources/{source}/{token+}'],
       [functions.api?.id, '/*/*/v1/{proxy+}'],
+      [functions.api?.id, '/*/*/v1/sources/{source}/{token}/rpc'],
     ]);
   });
 

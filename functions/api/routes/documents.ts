@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { ok } from '../answer.ts';
-import { openApiDocument } from '../openapi.ts';
 import { defineRoute, type Route } from '../route.ts';
 
 export const documentRoutes: readonly Route[] = [
@@ -14,7 +13,7 @@ export const documentRoutes: readonly Route[] = [
     query: z.object({}),
     answer: z.looseObject({ openapi: z.string() }),
     async handle({ ports }) {
-      return ok(openApiDocument(ports.routes));
+      return ok(await ports.openApi());
     },
   }),
 ];

@@ -17,6 +17,18 @@ const MemberPattern = z
   .string()
   .regex(/^\*?[^*]+\*?$/, 'must be the name of a field, with * only at its start or end: password, *_token*');
 
+/** What a sync may do whose vendor calls methods: docs/destinations.md. */
+const Destination = z.strictObject({
+  deletes: z
+    .boolean()
+    .default(false)
+    .describe('On: a mirror deletes users, tenants and objects that leave its query. Default: off.'),
+  log_rows: z
+    .boolean()
+    .default(true)
+    .describe('Off: a record that was stored has no row, unless a mapping or a workflow runs for it. Default: on.'),
+});
+
 /** `sources/<key>.yaml` */
 export const SourceFile = z.strictObject({
   kind: z.string().min(1).describe('Who sends: `npx signalbox sources kinds` lists them all.'),
@@ -51,6 +63,7 @@ export const SourceFile = z.strictObject({
     .array(z.string().toLowerCase().regex(headerName, 'cannot be the name of a header; write one such as x-shop'))
     .default([])
     .describe('Request headers to keep besides those every event keeps.'),
+  destination: Destination.optional().describe('What a sync may do that calls methods instead of posting rows.'),
   mappings: z.array(Mapping).default([]).describe('What its events do; several may be for one event type.'),
 });
 export type SourceFile = z.infer<typeof SourceFile>;

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { MemberKey } from '../../ports/audiences.ts';
 import type { Action } from '../actions/action.ts';
 import type { EntityRef } from '../ids/entity-ref.ts';
 import type { JsonObject, JsonValue } from '../json/values.ts';
@@ -27,6 +28,7 @@ export type DestinationObject = {
   takesProperties: boolean;
   /** Names that no property may have. */
   reserved: readonly string[];
+  operations: readonly Operation[];
   /** Whether a sync deletes only where the source's file says so: what leaves a query is gone for good. */
   guardsDeletes: boolean;
   /** What a record asks for: a deed, or what is wrong with the record. */
@@ -34,13 +36,22 @@ export type DestinationObject = {
 };
 
 /** What is done for one record, with the code that an event's action runs. */
-export type Deed = {
-  ref: EntityRef;
-  action: Action;
-  payload: JsonObject;
-  /** `create` leaves what exists as it is; `change` makes nothing. Absent: both. */
-  only?: 'create' | 'change';
-};
+export type Deed =
+  | {
+      kind: 'set';
+      ref: EntityRef;
+      action: Action;
+      payload: JsonObject;
+      /** `create` leaves what exists as it is; `change` makes nothing. Absent: both. */
+      only?: 'create' | 'change';
+    }
+  /** What hangs on the entity is removed by the action of an event. */
+  | { kind: 'remove'; ref: EntityRef }
+  | { kind: 'join' | 'leave'; audience: string; member: MemberKey }
+  | { kind: 'trigger'; workflow: string };
+
+/** The deeds of one kind. */
+export type DeedOf<Kind extends Deed['kind']> = Extract<Deed, { kind: Kind }>;
 
 /** Speed limits of a sync, which vendors ask for before each run. */
 export type SyncLimits = {
@@ -55,6 +66,8 @@ export type SyncLimits = {
 export type DestinationSettings = {
   /** Whether a sync may delete users, tenants and objects. */
   deletes: boolean;
+  /** Whether each record has a row: else only those that were refused, or that something runs for. */
+  logRows: boolean;
 };
 
 /** A batch of records, whichever protocol brought it. */
@@ -66,6 +79,8 @@ export type SyncBatch = {
   /** The vendor's numbers of the sync and of its run, as text. */
   syncId?: string;
   syncRunId?: string;
+  /** Whether audiences that are not there are made. Default: false. */
+  createsAudiences?: boolean;
   records: SyncRecord[];
 };
 

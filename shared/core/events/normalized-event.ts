@@ -23,4 +23,11 @@ export type NormalizedEvent = {
    */
   occurredAtMs: number;
   receivedAtMs: number;
+  /** The vendor's numbers of the sync that sent it, and of its run. Absent: no sync did. */
+  sync?: { id?: string; runId?: string };
+  /**
+   * For a record that a request has applied already: the actions that the request left to do, without
+   * a mapping. Absent: an ordinary event.
+   */
+  applied?: { action: string; payload: JsonObject }[];
 };

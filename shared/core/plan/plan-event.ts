@@ -2,16 +2,20 @@ import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Preprocessed, Preprocessor } from '../../ports/preprocessor.ts';
 import { actionsPerEventMax } from '../configuration/triggers.ts';
 import type { NormalizedEvent } from '../events/normalized-event.ts';
-import type { RawEvent, VerificationStatus } from '../events/raw-event.ts';
+import { type RawEvent, unpackEventText, type VerificationStatus } from '../events/raw-event.ts';
 import { validKey } from '../ids/claim-key.ts';
-import type { JsonObject } from '../json/values.ts';
+import { isJsonObject, type JsonObject, parseJson } from '../json/values.ts';
+import { builtInSource } from '../live/destination-source.ts';
 import { type PreparedSource, prepareSource } from '../live/prepared.ts';
 import { sourceState } from '../live/source-state.ts';
 import type { EventReason } from '../logs/event-log-entry.ts';
 import { factsOf } from '../mappings/action-facts.ts';
 import { unmetBecause } from '../mappings/parameter-value.ts';
 import type { Mapping } from '../mappings/schema.ts';
+import { sourceKind } from '../sources/index.ts';
 import { normalizeEvent, type Preprocessing, preprocessEvent } from '../sources/normalize.ts';
+import { syncedRecordOf } from '../sources/parts/synced-record.ts';
+import { mayBeForged, ownMapping } from './own-actions.ts';
 
 /** The outcome of one mapping for one event, and the reason. */
 export type ConsideredMapping = {
@@ -65,7 +69,7 @@ export function planEvent(raw: RawEvent, configuration: LiveConfiguration, made?
     ...(retention_days !== undefined && { retentionDays: retention_days }),
     considered: [],
   };
-  const source = prepareSource(configuration, raw.source);
+  const source = prepareSource(configuration, raw.source) ?? sourceOfRecord(raw, configuration);
   if (source === undefined) {
     const detail = `source "${raw.source}" is not in configuration version ${configuration.version}; it was removed after the event was accepted`;
     return { ...base, plan: { kind: 'rejected', reason: 'source_missing', detail } };
@@ -110,13 +114,25 @@ export async function readAndPlan(
   return planEvent(raw, configuration, made);
 }
 
+/**
+ * Records of syncs need no file: their rows are then under the key of the kind. Any other event under
+ * that key is of a source that was removed.
+ */
+function sourceOfRecord(raw: RawEvent, configuration: LiveConfiguration): PreparedSource | undefined {
+  if (sourceKind(raw.source)?.isDestination !== true) return undefined;
+  const body = parseJson(unpackEventText(raw.payload).body);
+  return isJsonObject(body) && syncedRecordOf(body) !== undefined
+    ? builtInSource(configuration, raw.source)
+    : undefined;
+}
+
 function matchMappings(
   event: NormalizedEvent,
   verification: VerificationStatus,
   source: PreparedSource,
 ): Pick<PlannedEvent, 'considered' | 'plan'> {
   const considered: ConsideredMapping[] = [];
-  const invocations: PlannedInvocation[] = [];
+  const invocations = ownInvocations(event, verification, source);
   for (const { mapping, conditions, parameters } of source.mappingsOf(event.eventType)) {
     if (event.eventType === 'identify' && !source.settings.identify) {
       considered.push({ mapping, verdict: 'identify_disabled' });
@@ -143,24 +159,23 @@ function matchMappings(
     const detail = `${invocations.length} mappings run for this event, at most ${actionsPerEventMax} may; give some of them conditions, or remove some`;
     return { considered, plan: { kind: 'rejected', reason: 'too_many_actions', detail } };
   }
-  if (invocations.length > 0) return { considered, plan: { kind: 'run', invocations } };
+  // The request did the work of such a record, so it is processed also when nothing is left to run.
+  if (invocations.length > 0 || event.applied !== undefined) return { considered, plan: { kind: 'run', invocations } };
   return { considered, plan: { kind: 'no_mapping', ...whyNothingRuns(event, source, considered) } };
 }
 
-/**
- * Whether a check left the sender unproven: it failed, or covers another part of the request.
- * Without any check, the secret in the URL is the proof that the source's owner chose. Decision:
- * docs/decisions/0019-deletions-need-a-verified-event.md
- */
-function mayBeForged(verification: VerificationStatus): boolean {
-  return forgeable.has(verification);
+/** What the request left to do of a record. */
+function ownInvocations(
+  { applied = [] }: NormalizedEvent,
+  verification: VerificationStatus,
+  { file, settings }: PreparedSource,
+): PlannedInvocation[] {
+  // A row that was posted can look like a record: it must not do more than a sync may.
+  const mayDelete = file.destination?.deletes === true && (!mayBeForged(verification) || settings.deletesUnverified);
+  return applied
+    .filter(({ action }) => mayDelete || !factsOf(action).destructive)
+    .map((own) => ({ mapping: ownMapping, ...own }));
 }
-
-const forgeable = new Set<VerificationStatus>([
-  'enforced:unverified',
-  'not_enforced:unverified',
-  'not_enforced:failed',
-]);
 
 function firstUnmet(conditions: Parameters<typeof unmetBecause>[0][], event: NormalizedEvent): string | undefined {
   for (const condition of conditions) {

@@ -1,9 +1,10 @@
 import type { Sample, SampleMaker, SampleUser, SourceGuide } from './guide.ts';
-import { rowDeleteMapping, rowIdentifyMapping, sampleRow } from './parts/rows.guide.ts';
+import { postedRows, rowDeleteMapping, rowIdentifyMapping, sampleRow } from './parts/rows.guide.ts';
 
 export const guide: SourceGuide = {
   category: 'Reverse ETL',
-  about: 'Sends records of your warehouse when they are added, changed or removed, from an HTTP Request destination.',
+  about:
+    'Sends records of your warehouse when they are added, changed or removed: as a Custom Destination, which stores them by itself, or from an HTTP Request destination, whose rows your mappings read.',
   setup: [
     'In Census, add a destination of type HTTP Request with the method POST and the endpoint {url}',
     'Add a header to the destination: `Authorization` with the value `Bearer SECRET`. `sources add` makes the secret and shows it once; `npx signalbox secrets set {key} --generate` makes another.',
@@ -42,10 +43,10 @@ export const guide: SourceGuide = {
     rule: 'A record has the type that its field `type` says, and `record.upsert` without one. A webhook about a sync has the type that `event` says.',
     examples: ['record.upsert', 'record.delete', 'sync.completed'],
   },
-  key: 'none, because nothing tells two copies of a record from a record that changed back',
+  key: '`event_id` of workflow triggers; none for rows, because nothing tells two copies of a record from a record that changed back',
   defaultMappings: [
-    rowIdentifyMapping('record.upsert', 'record-upsert'),
-    rowDeleteMapping('record.delete', 'record-delete'),
+    rowIdentifyMapping('record.upsert', 'record-upsert', postedRows),
+    rowDeleteMapping('record.delete', 'record-delete', postedRows),
   ],
   behaviour: {
     timeout: 'Census does not say how long it waits for an answer.',
@@ -55,8 +56,56 @@ export const guide: SourceGuide = {
       'After any other 4xx it rejects all records of the request, and tries them again with the next run of the sync.',
     sendsAgainAfter: (status) => status === 429 || status >= 500,
   },
+  destination: {
+    title: 'Custom Destination',
+    about:
+      'Fills users, tenants, objects and audiences without a mapping, and starts workflows. Each record is stored before Census is told that it is done, so its sync history shows which records failed, and why. [Syncs of reverse-ETL tools](../destinations.md) says what each record does.',
+    docs: 'https://developers.getcensus.com/custom-destinations/custom-destination-api',
+    setup: [
+      'In Census, choose Destinations, New Destination, Custom API. Name: any, such as Signalbox {environment}',
+      'Webhook URL: {url}/rpc, which is the URL of the source with `/rpc` behind it',
+      'Headers: `Authorization` with the value `Bearer SECRET`, the secret of the source. Put no secret into the query of the URL: Signalbox does not read it there.',
+      'Or without a file: the URL of the stack (`IngestUrl`) with `/v1/integrations/census/custom-destination` behind it, and a key of the environment as the bearer (`npx signalbox keys create census`). `?source=KEY` names the source whose rows the records are; without it, it is the only one of this kind.',
+      'API version: 1. Press Connect',
+      'Add a sync: choose the model, Signalbox as the destination, and one of its objects',
+      'Sync key: User ID, Tenant ID, Object ID or Event ID, which the object offers. Map the other fields; an audience key and a collection are usually constants',
+      'To let a mirror delete users, tenants and objects, write `destination: { deletes: true }` into the file of the source, and commit it',
+    ],
+    shows: [
+      {
+        press: 'Connect, Test Connection',
+        shows:
+          'Green once the tables answer and something is committed; else the sentence of Signalbox: no configuration yet, a source that is switched off, several sources of this kind.',
+      },
+      {
+        press: 'The list of objects',
+        shows:
+          'Audiences, Users, Tenants, Objects, Workflow triggers, in this order. Refresh it after an update of Signalbox.',
+      },
+      {
+        press: 'The sync behaviour',
+        shows:
+          'Update or Create, Create Only, Update Only; for audiences Create Only and Mirror; for workflow triggers Create Only. Mirror of users, tenants and objects only with `deletes: true`.',
+      },
+      {
+        press: 'Sync All Properties',
+        shows:
+          'For all objects but audiences: columns without a field of their own become properties, or the data of a trigger.',
+      },
+      {
+        press: 'Run Test',
+        shows: 'Sends one record. `npx signalbox events --source {key}` shows its row.',
+      },
+      {
+        press: 'Run Sync Now',
+        shows:
+          'Rejected records with the sentence of each. `npx signalbox events --sync-run NUMBER` shows the rows of that run, with the number in the address of the run at Census.',
+      },
+    ],
+  },
   pitfalls: [
-    'The Custom Destination API, which calls methods by JSON-RPC, is not supported: such a request is answered 400 (`event_invalid`), so its connection test fails. Use an HTTP Request destination.',
+    'A method call at the URL for rows is answered 400 (`event_invalid`): add `/rpc` to it.',
+    'Records of a Custom Destination have `preprocess.object`: users, audiences and so on. Rows of an HTTP Request destination have none, which the default mappings look for.',
     'A column called `type` becomes the event type. Give it another name in the sync, or set `event_type_path`.',
     'A request that Census gave up on can come again in halves. Its records are events of their own, so nothing is lost.',
     'Templates make text of numbers and `""` of null, which counts as not there. A quotation mark in a value breaks the JSON of the body, which is answered 400.',

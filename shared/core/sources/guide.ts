@@ -79,6 +79,19 @@ export type SetupStep = string;
 /** A template of a request in the vendor's own language, ready to paste. */
 export type BodyTemplate = { title: string; language: 'jsonata' | 'liquid'; text: string };
 
+/** How the vendor's destination is set up that calls methods, for the person who does it there. */
+export type DestinationGuide = {
+  /** The vendor's name of it. */
+  title: string;
+  /** When to choose it, in a sentence or two. */
+  about: string;
+  setup: readonly SetupStep[];
+  /** What is pressed or chosen at the vendor, and what it then shows. */
+  shows: readonly { press: string; shows: string }[];
+  /** A page of the vendor about it. */
+  docs: string;
+};
+
 /**
  * A kind's facts for people: how to set it up at the vendor, what its events become, and how it
  * reacts to our answers. The CLI and the pages of docs/sources use it. It is in `<kind>.guide.ts`,
@@ -112,6 +125,8 @@ export type SourceGuide = {
   behaviour: SenderBehaviour;
   /** Surprises, one sentence each. */
   pitfalls: readonly string[];
+  /** Of a kind whose vendor also calls methods. Absent: it does not. */
+  destination?: DestinationGuide;
   /** A longer page about this kind: its path under docs/ and its title. Absent: none. */
   inDepth?: { page: string; title: string };
   samples: SampleSet;

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json/values.ts';
 import type { Sample, SampleMaker, SampleUser, SourceGuide } from './guide.ts';
-import { rowDeleteMapping, rowIdentifyMapping, sampleRow } from './parts/rows.guide.ts';
+import { postedRows, rowDeleteMapping, rowIdentifyMapping, sampleRow } from './parts/rows.guide.ts';
 
 export const guide: SourceGuide = {
   category: 'Reverse ETL',
@@ -33,9 +33,9 @@ export const guide: SourceGuide = {
   },
   key: '`messageId` of events of Hightouch Events; none for rows',
   defaultMappings: [
-    rowIdentifyMapping('row.added', 'row-added'),
-    rowIdentifyMapping('row.changed', 'row-changed'),
-    rowDeleteMapping('row.removed', 'row-removed'),
+    rowIdentifyMapping('row.added', 'row-added', postedRows),
+    rowIdentifyMapping('row.changed', 'row-changed', postedRows),
+    rowDeleteMapping('row.removed', 'row-removed', postedRows),
   ],
   behaviour: {
     timeout: 'The sync says how long Hightouch waits for an answer: 30 s in its example.',

@@ -1,5 +1,6 @@
 import type { Preprocessed, Preprocessor } from '../../ports/preprocessor.ts';
 import type { SourceFile, SourceSettings } from '../configuration/schema.ts';
+import { defined } from '../defined.ts';
 import { eventTimeMs } from '../event-time.ts';
 import type { NormalizedEvent } from '../events/normalized-event.ts';
 import { type RawEvent, unpackEventText } from '../events/raw-event.ts';
@@ -86,6 +87,7 @@ export function normalizeEvent(
       headers,
       preprocess,
       ...(keyCandidate !== undefined && { keyCandidate }),
+      ...defined({ sync: reading.sync, applied: reading.applied }),
       // A received event has happened. With a clock that runs ahead, an event would stay its user's
       // newest for as long as the clock is wrong, and events of other sources would count as late.
       occurredAtMs: Math.min(occurredAtMsOf(file, reading, namespaces) ?? receivedAtMs, receivedAtMs),

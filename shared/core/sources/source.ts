@@ -6,6 +6,12 @@ import type { Verifier } from '../signatures/verifier.ts';
 /** A field's problem: `event: got a list, wanted text`. */
 export type FieldProblem = { field: string; got: string; wanted: string };
 
+/** An action that an event asks for itself, without a mapping. */
+export type OwnAction = { action: string; payload: JsonObject };
+
+/** The vendor's numbers of the sync that sent an event, and of its run. */
+export type SyncNumbers = { id?: string; runId?: string };
+
 /** How one request can carry several events, other than as a list. */
 export type BatchWrapper = {
   /**
@@ -67,6 +73,11 @@ type Description = {
   neverOfType?(eventType: string): string | undefined;
   /** What to ask for when an event has no type, if text such as `identify` would mislead. */
   eventTypeWanted?: string;
+  /**
+   * Its vendor also calls methods to hand over records, which are applied in the request. Default:
+   * false.
+   */
+  isDestination?: boolean;
   /** One request is one event; a list is refused. Default: false. */
   single?: boolean;
   /** How an accepted request is answered. Default: 200 with the ids of its events. */
@@ -113,6 +124,13 @@ export type SourceDefinition<Payload> = Description & {
    * accepted and explained by its row. Default: none.
    */
   refuses?(payload: Payload): FieldProblem | undefined;
+  /** Absent: no sync sent it. */
+  sync?(payload: Payload): SyncNumbers | undefined;
+  /**
+   * For a record that a request has applied already: what the request left to do. Absent: the event
+   * is no such record.
+   */
+  applied?(payload: Payload): OwnAction[] | undefined;
 };
 
 /** A kind's reading of one event. */
@@ -122,6 +140,8 @@ export type Reading = {
   data: JsonObject;
   preprocess: JsonObject;
   occurredAtMs: number | undefined;
+  sync: SyncNumbers | undefined;
+  applied: OwnAction[] | undefined;
 };
 
 /** A kind of sender, as the rest of the system uses it. */
@@ -145,6 +165,8 @@ export function defineSource<Payload>(definition: SourceDefinition<Payload>): So
     idempotencyKeyPaths,
     settings,
     refuses,
+    sync,
+    applied,
     ...rest
   } = definition;
   return {
@@ -168,6 +190,8 @@ export function defineSource<Payload>(definition: SourceDefinition<Payload>): So
         data: data(payload) ?? {},
         preprocess: preprocess?.(payload, request) ?? {},
         occurredAtMs: occurredAtMs(payload, request),
+        sync: sync?.(payload),
+        applied: applied?.(payload),
       };
     },
   };

@@ -64,6 +64,9 @@ export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): R
     case 'idempotent':
       return nothing(`is a copy of ${entry.duplicateOf ?? 'another event'}; replay that one`);
     case 'rejected':
+      // A replay would run its mappings, and not do what the request refused.
+      if (entry.reason === 'request_refused')
+        return nothing('was refused, and its sender was told: it has to ask again');
       return facts.rejectedNow === undefined
         ? planEventReplay(facts, replay)
         : nothing(`was rejected (${entry.reason ?? 'no reason'}); it would be again now: ${facts.rejectedNow}`);

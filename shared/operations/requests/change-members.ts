@@ -95,7 +95,8 @@ function readMembers(given: JsonValue[]): ReadMembers {
   };
 }
 
-async function hasGreetings(key: string, { configuration }: RequestPorts): Promise<boolean> {
+/** Whether a workflow greets new members of the audience. */
+export async function hasGreetings(key: string, { configuration }: RequestPorts): Promise<boolean> {
   const { snapshot } = await configuration();
   return Object.values(snapshot.workflows).some(({ audience }) => audience === key);
 }

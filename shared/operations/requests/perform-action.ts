@@ -44,7 +44,8 @@ export async function performAction(
   notBeforeMs = 0,
   only?: ActionContext['only'],
 ): Promise<Performed> {
-  const mapping = nth === 0 ? apiMapping : `${apiMapping}-${nth}`;
+  const base = request.mapping ?? apiMapping;
+  const mapping = nth === 0 ? base : `${base}-${nth}`;
   const id = invocationId(request.id, mapping);
   const startedAtMs = ports.nowMs();
   const directory = rememberingDirectory(ports.directory);

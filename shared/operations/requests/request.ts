@@ -20,6 +20,8 @@ export type ApiRequest = {
   call: string;
   /** The source that its rows are under. Absent: the API itself. */
   source?: string;
+  /** The mapping that its actions are logged under. Absent: `apiMapping`. */
+  mapping?: string;
   key: Pick<ApiKey, 'id' | 'name'>;
   receivedAtMs: number;
   /** When work must end, so that the answer is in time. */

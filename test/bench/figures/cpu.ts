@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { type IngestDeps, ingestRequest } from '../../../functions/ingest/ingest-request.ts';
-import { lookAgainFor } from '../../../functions/ingest/look-again.ts';
 import { type ProcessorDeps, processBatch } from '../../../functions/processor/process-batch.ts';
 import { itemFromEntry } from '../../../shared/adapters/dynamodb-event-log.ts';
 import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
@@ -9,6 +8,7 @@ import { ingestToken } from '../../../shared/core/ingest/ingest-token.ts';
 import { encodeActionsMessage } from '../../../shared/core/plan/actions-message.ts';
 import { planEvent } from '../../../shared/core/plan/plan-event.ts';
 import { makeStageMetrics } from '../../../shared/lambda/metrics.ts';
+import { lookAgainFor } from '../../../shared/lambda/sender/look-again.ts';
 import { eventRecord, liveConfiguration, rawEvent } from '../../support/build.ts';
 import { silentLog } from '../../support/function-log.ts';
 import { envelope } from '../baselines/envelope.ts';

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { type IngestDeps, type IngestRequest, ingestRequest } from '../../../functions/ingest/ingest-request.ts';
-import { lookAgainFor } from '../../../functions/ingest/look-again.ts';
 import { Snapshot, SourceFile, SourceState } from '../../../shared/core/configuration/schema.ts';
 import { encodeRawEvent } from '../../../shared/core/events/raw-event.ts';
 import { ingestToken } from '../../../shared/core/ingest/ingest-token.ts';
 import { sourceKinds } from '../../../shared/core/sources/index.ts';
 import type { SourceKind } from '../../../shared/core/sources/source.ts';
+import { lookAgainFor } from '../../../shared/lambda/sender/look-again.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
 import { silentLog } from '../../support/function-log.ts';
 import type { Figure, Section } from '../figure.ts';

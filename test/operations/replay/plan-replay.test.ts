@@ -104,6 +104,12 @@ describe('a rejected event', () => {
       detail: expect.stringContaining('again now: the source is switched off'),
     });
   });
+
+  test('that a request was refused for is not run, since its sender was told', () => {
+    const refused = eventEntry({ status: 'rejected', reason: 'request_refused' });
+    const plan = planReplay({ entry: refused, actionsQueueEmpty: true }, 'r', 0);
+    expect(plan).toMatchObject({ kind: 'nothing', detail: expect.stringContaining('its sender was told') });
+  });
 });
 
 describe('a forced replay', () => {

@@ -23,16 +23,16 @@ export function idOf(
 
 type Entity = {
   ref: EntityRef;
-  /** The actions' parameters that name it. */
+  /** The action's parameters that name it. */
   identity: JsonObject;
   properties: JsonObject;
-  actions: { set: Action; delete: Action };
+  set: Action;
 };
 
 /** Creates, changes or deletes one user, object or tenant. */
-export function entityDeed({ ref, identity, properties, actions }: Entity, operation: Operation): Deed {
-  if (operation === 'delete') return { ref, action: actions.delete, payload: identity };
-  const deed = { ref, action: actions.set, payload: { ...identity, properties } };
+export function entityDeed({ ref, identity, properties, set }: Entity, operation: Operation): Deed {
+  if (operation === 'delete') return { kind: 'remove', ref };
+  const deed = { kind: 'set', ref, action: set, payload: { ...identity, properties } } as const;
   if (operation === 'upsert') return deed;
   return { ...deed, only: operation === 'insert' ? 'create' : 'change' };
 }

@@ -1,4 +1,3 @@
-import { objectsDelete } from '../../actions/objects-delete.ts';
 import { objectsSet } from '../../actions/objects-set.ts';
 import { collectionProblem, idProblem } from '../../actions/parts/params.ts';
 import type { DestinationObject } from '../destination.ts';
@@ -14,6 +13,7 @@ export const objects: DestinationObject = {
   ],
   takesProperties: true,
   reserved: reservedNames,
+  operations: ['upsert', 'insert', 'update', 'delete'],
   guardsDeletes: true,
   deedOf({ id: givenId, collection: givenCollection, ...properties }, operation) {
     const read = idOf({ id: givenId ?? null }, 'id', idProblem);
@@ -21,7 +21,6 @@ export const objects: DestinationObject = {
     const within = idOf({ collection: givenCollection ?? null }, 'collection', collectionProblem);
     if ('problem' in within) return within;
     const identity = { collection: within.id, id: read.id };
-    const actions = { set: objectsSet, delete: objectsDelete };
-    return entityDeed({ ref: { kind: 'object', ...identity }, identity, properties, actions }, operation);
+    return entityDeed({ ref: { kind: 'object', ...identity }, identity, properties, set: objectsSet }, operation);
   },
 };

@@ -1,5 +1,4 @@
 import { tenantIdProblem } from '../../actions/parts/params.ts';
-import { tenantsDelete } from '../../actions/tenants-delete.ts';
 import { tenantsSet } from '../../actions/tenants-set.ts';
 import { tenantsCollection } from '../../ids/entity-ref.ts';
 import type { DestinationObject } from '../destination.ts';
@@ -14,13 +13,13 @@ export const tenants: DestinationObject = {
   ],
   takesProperties: true,
   reserved: reservedNames,
+  operations: ['upsert', 'insert', 'update', 'delete'],
   guardsDeletes: true,
   deedOf({ id: given, ...properties }, operation) {
     const read = idOf({ id: given ?? null }, 'id', tenantIdProblem);
     if ('problem' in read) return read;
     const { id } = read;
     const ref = { kind: 'object', collection: tenantsCollection, id } as const;
-    const actions = { set: tenantsSet, delete: tenantsDelete };
-    return entityDeed({ ref, identity: { id }, properties, actions }, operation);
+    return entityDeed({ ref, identity: { id }, properties, set: tenantsSet }, operation);
   },
 };

@@ -1,5 +1,4 @@
 import { idProblem } from '../../actions/parts/params.ts';
-import { usersDelete } from '../../actions/users-delete.ts';
 import { usersIdentify } from '../../actions/users-identify.ts';
 import type { DestinationObject } from '../destination.ts';
 import { entityDeed, idOf, reservedNames } from './entity.ts';
@@ -19,12 +18,12 @@ export const users: DestinationObject = {
   ],
   takesProperties: true,
   reserved: reservedNames,
+  operations: ['upsert', 'insert', 'update', 'delete'],
   guardsDeletes: true,
   deedOf({ id: given, ...properties }, operation) {
     const read = idOf({ id: given ?? null }, 'id', idProblem);
     if ('problem' in read) return read;
     const { id } = read;
-    const actions = { set: usersIdentify, delete: usersDelete };
-    return entityDeed({ ref: { kind: 'user', id }, identity: { id }, properties, actions }, operation);
+    return entityDeed({ ref: { kind: 'user', id }, identity: { id }, properties, set: usersIdentify }, operation);
   },
 };

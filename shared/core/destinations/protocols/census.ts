@@ -12,17 +12,21 @@ import {
 } from '../destination.ts';
 import { fieldValue } from '../field-value.ts';
 import { wrongParams } from '../json-rpc.ts';
+import { audiences } from '../objects/audiences.ts';
 import { objects } from '../objects/objects.ts';
 import { tenants } from '../objects/tenants.ts';
 import { users } from '../objects/users.ts';
+import { workflows } from '../objects/workflows.ts';
 
 type SyncBehaviour = 'upsert' | 'insert' | 'update' | 'mirror';
 
 /** In the order in which the form lists them: it preselects the first. */
 const offers: readonly { object: DestinationObject; behaviours: readonly SyncBehaviour[] }[] = [
+  { object: audiences, behaviours: ['insert', 'mirror'] },
   { object: users, behaviours: ['upsert', 'insert', 'update', 'mirror'] },
   { object: tenants, behaviours: ['upsert', 'insert', 'update', 'mirror'] },
   { object: objects, behaviours: ['upsert', 'insert', 'update', 'mirror'] },
+  { object: workflows, behaviours: ['insert'] },
 ];
 const offerOf = new Map(offers.map((offer) => [offer.object.id, offer]));
 
@@ -137,6 +141,10 @@ function syncReply({ sync_plan: plan, records }: Batch): Reply {
   const offer = offerOf.get(plan.object.object_api_name);
   if (offer === undefined) return unknownObject('sync_plan.object', plan.object.object_api_name);
   const { object } = offer;
+  if (!object.operations.includes(plan.operation)) {
+    const message = `is ${plan.operation}; ${object.label} take ${object.operations.join(', ')}`;
+    return { kind: 'error', error: wrongParams([{ path: 'sync_plan.operation', message }]) };
+  }
   const path = 'sync_plan.schema';
   const wrong = (message: string): Reply => ({ kind: 'error', error: wrongParams([{ path, message }]) });
   const active = Object.entries(plan.schema).filter(([, { active_identifier }]) => active_identifier === true);

@@ -114,6 +114,10 @@ function checkSource(key: string, source: SourceFile, keys: Record<FileKind, str
     const message = `is not needed: ${kind.title} signs its requests in a way of its own, which is always what is checked`;
     report('error', 'sources', key, ['verification'], message);
   }
+  if (source.destination !== undefined && kind?.isDestination !== true) {
+    const message = `has no meaning here: senders of kind ${source.kind} call no methods`;
+    report('error', 'sources', key, ['destination'], message);
+  }
   const expression = source.preprocess && expressionProblem(jsonata, source.preprocess.jsonata);
   if (expression) report('error', 'sources', key, ['preprocess', 'jsonata'], `is not an expression: ${expression}`);
   for (const { at, path } of pathsOfFile(source)) {

@@ -1,41 +1,17 @@
-import { defined } from '../../../core/defined.ts';
-import type { Deed, DestinationSettings, RecordOutcome, SyncBatch } from '../../../core/destinations/destination.ts';
-import { isTombstone } from '../../../core/directory/entity.ts';
-import { packEventText, type VerificationStatus } from '../../../core/events/raw-event.ts';
-import { recipientKey } from '../../../core/ids/entity-ref.ts';
-import { logShardsMax, makeEventId } from '../../../core/ids/event-id.ts';
-import { inParallel } from '../../../core/in-parallel.ts';
-import { redactMembers } from '../../../core/json/redact-members.ts';
+import type { Deed, DeedOf, RecordOutcome, SyncBatch } from '../../../core/destinations/destination.ts';
+import { RetryableError } from '../../../core/errors.ts';
 import type { PreparedSource } from '../../../core/live/prepared.ts';
-import type { EventLogEntry } from '../../../core/logs/event-log-entry.ts';
-import { type SyncedRecord, userOfRecord } from '../../../core/sources/parts/synced-record.ts';
-import { clip } from '../../../core/text.ts';
+import { mayBeForged, ownMapping } from '../../../core/plan/own-actions.ts';
 import type { SeenEvent } from '../../../ports/seen-registry.ts';
-import { type Performed, performAction } from '../perform-action.ts';
-import type { ApiRequest, RequestPorts } from '../request.ts';
-import { readBatchDirectory } from './batch-directory.ts';
-
-/** Whose records they are, and how the sender proved it. */
-export type SyncSender = {
-  source: PreparedSource;
-  settings: DestinationSettings;
-  verification: VerificationStatus;
-  headers: Record<string, string>;
-};
-
-export type SyncPorts = RequestPorts & {
-  counts: RecordCounts;
-  /** Log shards of sources that set none themselves. */
-  logShards: number;
-  randomBytes(size: number): Uint8Array;
-};
-
-/** Counts for metrics, as functions keep them; `docs/alarms.md` lists the names. */
-export type RecordCounts = {
-  count(source: string, name: string, value?: number, reason?: string): void;
-  countAt(atMs: number, source: string, name: string, value?: number): void;
-  flush(): void;
-};
+import type { ApiRequest } from '../request.ts';
+import { changeAudiences } from './change-audiences.ts';
+import type { Ending, PlannedRecord, Work } from './planned-record.ts';
+import { openRecordAccount, type RecordAccount } from './record-account.ts';
+import { eventOfRecord, recordIds, rowOfRecord } from './record-events.ts';
+import { removeEntities } from './remove-entities.ts';
+import { setEntities } from './set-entities.ts';
+import { startWorkflows } from './start-workflows.ts';
+import type { SyncPorts, SyncSender } from './sync-sender.ts';
 
 export type Synced = {
   /** In the order of the records. */
@@ -44,29 +20,27 @@ export type Synced = {
   seen: SeenEvent[];
 };
 
-/** Conditional writes at a time, per request. */
+/** Records that are applied at a time, per request. */
 const atOnce = 25;
 
 /** Rows that are written with one call to each port. */
 const rowsAtOnce = 500;
 
 const outOfTime = 'not attempted: out of time, send it again';
-const deletesAreOff = 'deletes are switched off for this source';
-
-/** A record with its id and what became of it. */
-type Settled = { id: string; outcome: RecordOutcome; note?: string };
 
 /**
- * Applies a batch of records in the request: success means stored. Each is a row of its source as
- * well, which says what the vendor was told; rows are written after the effects. A record that comes
- * again writes nothing to the directory when nothing differs.
+ * Applies a batch of records in the request: success means stored. Each is an event of its source as
+ * well, with a row that says what the vendor was told. A record that comes again writes nothing to
+ * the directory when nothing differs.
  *
  * - Of two records of one entity the later one is applied after the earlier one.
  * - What does not fit into the request's time is answered as not attempted.
+ * - A record that a mapping runs for, or whose work is not done in a request, goes to the events
+ *   queue; its row is then the processor's. All other rows are written here, after the effects.
  *
  * Rule: docs/destinations.md.
- * @throws RetryableError when a table is throttled or unavailable: what was done stays done, and is
- * safe to repeat
+ * @throws RetryableError when a table or queue is throttled or unavailable: what was done stays done,
+ * and is safe to repeat
  */
 export async function syncRecords(
   batch: SyncBatch,
@@ -74,161 +48,160 @@ export async function syncRecords(
   request: ApiRequest,
   ports: SyncPorts,
 ): Promise<Synced> {
+  const { source, oldCredentials } = sender;
+  const { key } = source;
   const ids = recordIds(batch.records.length, sender.source, request, ports);
-  const settled = await settleEach(batch, ids, sender, request, ports);
-  await writeRows(batch, settled, sender, request, ports);
-  const [last] = ids.slice(-1);
-  return {
-    outcomes: settled.map(({ outcome }) => outcome),
-    seen: last === undefined ? [] : [{ source: sender.source.key, eventId: last, eventType: batch.eventType }],
-  };
+  const account = openRecordAccount(key, request.receivedAtMs, ids.length, ports.counts);
+  try {
+    const { endings, queued } = await applyAll(batch, ids, sender, request, account, ports);
+    await writeRows(batch, ids, endings, queued, sender, account, ports);
+    account.endings(endings);
+    const [last] = ids.slice(-1);
+    return {
+      outcomes: endings.map((ending) => (ending.done ? { done: true } : ending)),
+      seen: last === undefined ? [] : [{ source: key, eventId: last, eventType: batch.eventType, oldCredentials }],
+    };
+  } finally {
+    account.close();
+  }
 }
 
-/** Ascending, so that ids show the order of a batch's records. */
-function recordIds(
-  count: number,
-  { key, state }: PreparedSource,
-  { receivedAtMs }: ApiRequest,
-  { logShards, randomBytes }: SyncPorts,
-): string[] {
-  const shards = Math.min(state.log_shards ?? logShards, logShardsMax);
-  const random = randomBytes(count * randomBytesPerRecord);
-  return Array.from({ length: count }, (_, i) => {
-    const bytes = random.subarray(i * randomBytesPerRecord, (i + 1) * randomBytesPerRecord);
-    return makeEventId(key, (bytes[randomBytesPerRecord - 1] ?? 0) % shards, receivedAtMs, bytes);
-  }).sort();
-}
+type Applied = {
+  /** In the order of the records. */
+  endings: Ending[];
+  /** Positions of records whose row is the processor's. */
+  queued: ReadonlySet<number>;
+};
 
-// Twelve for the id and one to choose the shard.
-const randomBytesPerRecord = 13;
-
-type Planned = { id: string; position: number; deed: Deed };
-
-async function settleEach(
+async function applyAll(
   batch: SyncBatch,
   ids: string[],
-  { source, settings }: SyncSender,
-  request: ApiRequest,
-  ports: SyncPorts,
-): Promise<Settled[]> {
-  const { object, operation, records } = batch;
-  const settled: Settled[] = [];
-  const refuse = (position: number, message: string) => {
-    settled[position] = { id: ids[position] as string, outcome: { done: false, message } };
-  };
-  const planned: Planned[] = [];
-  const all = !source.settings.enabled
-    ? `the source ${source.key} is switched off in ${ports.environment}`
-    : operation === 'delete' && object.guardsDeletes && !settings.deletes
-      ? deletesAreOff
-      : undefined;
-  for (const [position, { fields, problem = all }] of records.entries()) {
-    const read = problem === undefined ? object.deedOf(fields, operation) : { problem };
-    if ('problem' in read) refuse(position, read.problem);
-    else planned.push({ id: ids[position] as string, position, deed: read });
-  }
-  if (planned.length === 0) return settled;
-
-  const directory = await readBatchDirectory(
-    ports.directory,
-    planned.map(({ deed }) => deed.ref),
-  );
-  const perform = async ({ id, position, deed }: Planned) => {
-    if (ports.nowMs() >= request.deadlineMs) return refuse(position, outOfTime);
-    const { ref, action, payload, only } = deed;
-    const asked = { ...request, id, call: batch.eventType, source: source.key };
-    const performed = await performAction(action, payload, [ref], asked, { ...ports, directory }, 0, 0, only);
-    const { result } = performed;
-    if (result.status !== 'succeeded') return refuse(position, result.detail ?? result.reason);
-    settled[position] = { id, outcome: { done: true }, ...defined({ note: noteOf(deed, performed) }) };
-  };
-  // Records of one entity take turns.
-  const byEntity = [...Map.groupBy(planned, ({ deed }) => recipientKey(deed.ref)).values()];
-  await inParallel(byEntity, atOnce, async (sameEntity) => {
-    for (const one of sameEntity) await perform(one);
-  });
-  return settled;
-}
-
-/** What a person should know of a record that was applied: that nothing happened, or what was left out. */
-function noteOf({ ref, only }: Deed, { result, directory }: Performed): string | undefined {
-  if (only === 'create' && result.result?.created === false)
-    return `${recipientKey(ref)} exists already, and an insert changes nothing`;
-  const stored = directory.lastSeen(ref);
-  if (only === 'change' && (stored === undefined || isTombstone(stored)))
-    return `${recipientKey(ref)} does not exist, and an update makes nothing`;
-  return result.warnings?.[0]?.message;
-}
-
-/**
- * The rows of the records, and their counts. A function that stops in between leaves rows that no
- * answer names: so they count as unanswered until the counts of the written ones take that back.
- */
-async function writeRows(
-  batch: SyncBatch,
-  settled: Settled[],
   sender: SyncSender,
   request: ApiRequest,
+  account: RecordAccount,
   ports: SyncPorts,
-): Promise<void> {
-  const { key } = sender.source;
-  const { version } = await ports.configuration();
-  const { counts } = ports;
-  const rows = settled.map((one, i) => rowOf(batch, one, i, version, sender, request, ports));
-  const countAt = (name: string, value: number) => {
-    if (value !== 0) counts.countAt(request.receivedAtMs, key, name, value);
+): Promise<Applied> {
+  const endings: Ending[] = [];
+  const queued = new Set<number>();
+  const end = ({ position }: { position: number }, ending: Ending) => {
+    endings[position] = ending;
   };
-  countAt('EventsUnanswered', rows.length);
-  counts.flush();
-  const errors: (Error | undefined)[] = [];
-  for (let from = 0; from < rows.length; from += rowsAtOnce)
-    errors.push(...(await ports.eventLog.writeEach(rows.slice(from, from + rowsAtOnce))));
-  const written = rows.filter((_, i) => errors[i] === undefined);
-  countAt('EventsUnanswered', -written.length);
-  countAt('EventsAccepted', written.length);
-  for (const { status, reason } of written)
-    if (status === 'processed') counts.count(key, 'EventsProcessed');
-    else counts.count(key, 'EventsRejected', 1, reason);
-  const failed = errors.find((error) => error !== undefined);
-  if (failed !== undefined) throw failed;
+  const planned = planRecords(batch, ids, refusalOfAll(batch, sender, ports), end);
+  if (planned.length === 0) return { endings, queued };
+  const work = await workFor(planned, batch, sender, request, ports);
+  const isMapped = hasMappings(sender.source, batch.eventType);
+
+  async function queue(records: PlannedRecord[], unfinished: boolean): Promise<void> {
+    if (records.length === 0) return;
+    const events = records.map((record) => eventOfRecord(batch, record, sender, unfinished));
+    const results = await ports.eventsQueue.sendEach(events);
+    account.sent(results);
+    for (const { position } of records) queued.add(position);
+    const failed = results.find((result) => !result.sent);
+    if (failed !== undefined)
+      throw new RetryableError('the events queue did not take all records', {
+        cause: failed.sent ? undefined : failed.error,
+      });
+  }
+
+  for (let from = 0; from < planned.length; from += atOnce) {
+    const chunk = planned.slice(from, from + atOnce);
+    if (ports.nowMs() >= request.deadlineMs) {
+      for (const record of chunk) end(record, { done: false, message: outOfTime });
+      continue;
+    }
+    // First, so that a request that dies in between leaves nothing half done.
+    const unfinished = chunk.filter((record) => work.leavesRest(record));
+    await queue(unfinished, true);
+    await work.apply(chunk, end);
+    // Last, since a mapping may need what the record sets.
+    const rest = isMapped ? chunk.filter(({ position }) => endings[position]?.done && !queued.has(position)) : [];
+    await queue(rest, false);
+  }
+  return { endings, queued };
 }
 
-function rowOf(
+/** What each record asks for; those that are wrong in themselves end here. */
+function planRecords(
+  { object, operation, records }: SyncBatch,
+  ids: string[],
+  refusal: string | undefined,
+  end: (record: { position: number }, ending: Ending) => void,
+): PlannedRecord[] {
+  return records.flatMap(({ fields, problem = refusal }, position): PlannedRecord[] => {
+    const read = problem === undefined ? object.deedOf(fields, operation) : { problem };
+    if (!('problem' in read)) return [{ id: ids[position] as string, position, deed: read }];
+    end({ position }, { done: false, message: read.problem });
+    return [];
+  });
+}
+
+/** Why no record of the batch may be applied; undefined when they may. */
+function refusalOfAll(
+  { object, operation }: SyncBatch,
+  { source: { key, settings: ofSource }, settings, verification }: SyncSender,
+  { environment }: SyncPorts,
+): string | undefined {
+  if (!ofSource.enabled) return `the source ${key} is switched off in ${environment}`;
+  if (operation !== 'delete' || !object.guardsDeletes) return undefined;
+  if (!settings.deletes) return 'deletes are switched off for this source';
+  return mayBeForged(verification) && !ofSource.deletesUnverified
+    ? 'deletes need a verified sender: set the secret of the source, and send it'
+    : undefined;
+}
+
+async function workFor(
+  planned: PlannedRecord[],
+  { createsAudiences = false }: SyncBatch,
+  { source }: SyncSender,
+  request: ApiRequest,
+  ports: SyncPorts,
+): Promise<Work> {
+  const [{ deed }] = planned as [PlannedRecord];
+  // Under the id of the record's event, which may finish the work.
+  const requestFor = (id: string): ApiRequest => ({ ...request, id, source: source.key, mapping: ownMapping });
+  // A batch has one object and one operation, so its deeds are of one kind.
+  const records = <Kind extends Deed['kind']>() => planned as PlannedRecord<DeedOf<Kind>>[];
+  switch (deed.kind) {
+    case 'set':
+      return (await setEntities(records<'set'>(), requestFor, ports)) as Work;
+    case 'remove':
+      return (await removeEntities(records<'remove'>(), request, ports)) as Work;
+    case 'join':
+    case 'leave':
+      return (await changeAudiences(records<'join' | 'leave'>(), createsAudiences, requestFor, ports)) as Work;
+    case 'trigger':
+      return (await startWorkflows(records<'trigger'>(), ports)) as Work;
+  }
+}
+
+/** Whether a mapping may run for the records; its conditions are the processor's to check. */
+function hasMappings({ file, mappingsOf, mostMappings }: PreparedSource, eventType: string): boolean {
+  // With a path of its own the type may be any.
+  return file.event_type_path === undefined ? mappingsOf(eventType).length > 0 : mostMappings > 0;
+}
+
+/** The rows of the records without an event in the queue. */
+async function writeRows(
   batch: SyncBatch,
-  { id, outcome, note }: Settled,
-  position: number,
-  configVersion: number,
-  { source, verification, headers }: SyncSender,
-  { receivedAtMs }: ApiRequest,
-  { nowMs }: SyncPorts,
-): EventLogEntry {
-  const { object, eventType, syncId, syncRunId } = batch;
-  const { fields } = batch.records[position] as SyncBatch['records'][number];
-  const event: SyncedRecord = {
-    type: eventType,
-    sync: { object: object.id, ...defined({ id: syncId, run_id: syncRunId }) },
-    record: fields,
-  };
-  const userId = userOfRecord(event);
-  const ending = outcome.done
-    ? ({ status: 'processed', execution: id, ...defined({ detail: note && clip(note) }) } as const)
-    : ({
-        status: 'rejected',
-        reason: source.settings.enabled ? 'request_refused' : 'source_disabled',
-        detail: clip(outcome.message),
-      } as const);
-  return {
-    id,
-    source: source.key,
-    eventType,
-    ...defined({ userId: userId && clip(userId), syncId, syncRunId, retentionDays: source.state.retention_days }),
-    ...ending,
-    configVersion,
-    verification,
-    actionsPlanned: 0,
-    receivedAtMs,
-    processedAtMs: nowMs(),
-    batchIndex: position,
-    payload: packEventText({ headers, body: redactMembers(JSON.stringify(event), source.redact) }),
-  };
+  ids: string[],
+  endings: Ending[],
+  queued: ReadonlySet<number>,
+  sender: SyncSender,
+  account: RecordAccount,
+  ports: SyncPorts,
+): Promise<void> {
+  const { version } = await ports.configuration();
+  const rows = endings.flatMap((ending, position) => {
+    if (queued.has(position) || (ending.done && !sender.settings.logRows)) return [];
+    return [rowOfRecord(batch, { id: ids[position] as string, position }, ending, sender, version, ports.nowMs())];
+  });
+  let failure: Error | undefined;
+  for (let from = 0; from < rows.length; from += rowsAtOnce) {
+    const some = rows.slice(from, from + rowsAtOnce);
+    const errors = await ports.eventLog.writeEach(some);
+    account.written(some, errors);
+    failure ??= errors.find((error) => error !== undefined);
+  }
+  if (failure !== undefined) throw failure;
 }

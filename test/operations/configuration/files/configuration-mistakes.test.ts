@@ -101,7 +101,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       'kind: rudderstack\nname: S\nurl: x\n',
       [
-        'sources/rs.yaml:3:1 error: url is not a field here; there is kind, name, description, event_type_path, idempotency_key_path, user_id_path, timestamp_path, verification, preprocess, redact, headers, mappings',
+        'sources/rs.yaml:3:1 error: url is not a field here; there is kind, name, description, event_type_path, idempotency_key_path, user_id_path, timestamp_path, verification, preprocess, redact, headers, destination, mappings',
       ],
     ],
     [
@@ -758,6 +758,12 @@ describe('a mistake is told once, with its place, what stands there, what would 
       [
         'environments/development.yaml:2:29 error: sources.rs.inactive_mappings[0] "ordr" is not a mapping of rs; did you mean "order"?',
       ],
+    ],
+    [
+      'settings of a destination, for a kind that is none',
+      'sources/rs.yaml',
+      'kind: rudderstack\nname: R\ndestination: { deletes: true }\n',
+      ['sources/rs.yaml:3:14 error: destination has no meaning here: senders of kind rudderstack call no methods'],
     ],
     [
       'a workflow that is not there',
