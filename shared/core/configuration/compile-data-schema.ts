@@ -12,9 +12,28 @@ export type CompiledSchema = ValidateFunction | { problem: string };
  */
 export function compileDataSchema(Validator: typeof Ajv2020, schema: JsonObject): CompiledSchema {
   try {
-    const options = { allErrors: true, strictTypes: false, strictRequired: false, validateFormats: false } as const;
-    return new Validator({ ...options, strict: true, logger: false }).compile(schema);
+    checkerOf(Validator).validateSchema(schema, true);
+    // A validator keeps what it compiled, so each schema has one of its own.
+    return new Validator({ ...options, validateSchema: false }).compile(schema);
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
+}
+
+const options = {
+  allErrors: true,
+  strict: true,
+  strictTypes: false,
+  strictRequired: false,
+  validateFormats: false,
+  logger: false,
+} as const;
+
+const checkers = new WeakMap<typeof Ajv2020, Ajv2020>();
+
+/** Compiles the rules for schemas once: that takes longer than to compile most schemas. */
+function checkerOf(Validator: typeof Ajv2020): Ajv2020 {
+  const checker = checkers.get(Validator) ?? new Validator(options);
+  checkers.set(Validator, checker);
+  return checker;
 }
