@@ -86,9 +86,9 @@ function arrivals(steps: Step[]): Step[][] {
 
 describe.each(Object.entries(stories))('a user %s', (_name, { steps, ends }) => {
   test('F37 is the same whatever arrives first, and however often: all permutations, in memory', async () => {
-    const { context } = makeActionContext();
     let ids = 0;
     for (const order of arrivals(steps)) {
+      const { context } = makeActionContext();
       const id = `u${++ids}`;
       const names = order.map(({ name }) => name).join(' ');
       expect({ names, end: await live(context, id, order) }).toEqual({ names, end: ends(id) });
