@@ -76,7 +76,8 @@ async function tellStory({ guarded }: { guarded: boolean }) {
       if (phase.answerAfterMs > timeoutMs) {
         return { kind: 'unavailable', reason: 'target_timeout', detail: `no answer within ${timeoutMs} ms` };
       }
-      if (phase.answer.kind === 'accepted') handedOffAtMs.set(String(message.data.id).slice(0, executionLength), clock.nowMs);
+      if (phase.answer.kind === 'accepted')
+        handedOffAtMs.set(String(message.data.id).slice(0, executionLength), clock.nowMs);
       return phase.answer;
     },
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { hmac } from '../../../shared/core/signatures/hmac.ts';
 import { readPastedSecret } from '../../../shared/core/signatures/secret-text.ts';
 import type { Verdict } from '../../../shared/core/signatures/verifier.ts';
-import fc from '../../support/fast-check.ts';
+import fc, { anyCharacter } from '../../support/fast-check.ts';
 import {
   hmacSchemes,
   proofHeader,
@@ -117,7 +117,7 @@ describe.each(signingSchemes.map((scheme) => [scheme.name, scheme] as const))('%
   test('never throws, and never verifies, whatever stands in its headers', () => {
     const names = [...new Set([...scheme.verifier.credentialHeaders, ...Object.keys(signed(scheme))])];
     const piece = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 20 }),
+      fc.string({ unit: anyCharacter, maxLength: 20 }),
       fc.constantFrom(
         't=',
         'v1=',

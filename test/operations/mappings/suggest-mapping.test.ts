@@ -16,7 +16,7 @@ import { mappingYaml } from '../../../shared/operations/mappings/mapping-yaml.ts
 import { isSecret, payloadPaths } from '../../../shared/operations/mappings/payload-paths.ts';
 import { likelyAction, suggestMapping } from '../../../shared/operations/mappings/suggest-mapping.ts';
 import { liveConfiguration, rawEvent, trackEvent } from '../../support/build.ts';
-import fc from '../../support/fast-check.ts';
+import fc, { anyCharacter } from '../../support/fast-check.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/sources/rudderstack');
 const live = liveConfiguration();
@@ -286,7 +286,7 @@ describe('each suggested path', () => {
       '*',
     ),
     fc.constantFrom('__proto__', 'constructor', 'prototype'),
-    fc.string({ unit: 'binary', maxLength: 4 }),
+    fc.string({ unit: anyCharacter, maxLength: 4 }),
   );
   const { payload } = fc.letrec<{ payload: Record<string, unknown>; value: unknown }>((tie) => ({
     payload: fc.dictionary(names, tie('value'), { maxKeys: 5 }),
