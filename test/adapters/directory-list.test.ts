@@ -12,7 +12,7 @@ import { startTables, type TestTables } from '../support/dynalite.ts';
 
 let tables: TestTables;
 let list: DirectoryList;
-const users = ['a', 'b 1', '\u{1f600}', '\uffee', ...Array.from({ length: 30 }, (_, i) => `u${i}`)];
+const users = ['a', 'b 1', '\u{1f600}', '\uffee', ...Array.from({ length: 12 }, (_, i) => `u${i}`)];
 const objects = [object('c', 'x'), object('c', 'y'), object('cc', 'x'), object('$tenants', 't1')];
 
 beforeAll(async () => {
