@@ -8,9 +8,11 @@ import {
   wrongParams,
 } from '../../shared/core/destinations/json-rpc.ts';
 import { asError } from '../../shared/core/errors.ts';
+import { formOf } from '../../shared/core/json/form.ts';
 import { markLongIntegers, restoreLongIntegers } from '../../shared/core/json/long-integers.ts';
-import type { JsonValue } from '../../shared/core/json/values.ts';
+import type { JsonObject, JsonValue } from '../../shared/core/json/values.ts';
 import type { FoundSource } from '../../shared/core/live/destination-source.ts';
+import { clip } from '../../shared/core/text.ts';
 import { logFailure } from '../../shared/lambda/failure-log.ts';
 import type { ApiRequest } from '../../shared/operations/requests/request.ts';
 import { checkConnection } from '../../shared/operations/requests/sync/check-connection.ts';
@@ -46,6 +48,11 @@ export async function answerMethod(
   if (call.kind === 'refused') return failed(call.id, call.error, {});
   const { id, method: name, params } = call;
   const line = { method: name, ...(found.kind === 'found' && { source: found.source.key }) };
+  const settings = settingsOf(found);
+  if (protocol.isPreview === true) {
+    noteForm(protocol.kind, name, params, ports);
+    if (!settings.preview) return failed(id, previewIsOff(protocol.kind, found), line);
+  }
   const method = protocol.methods.get(name);
   if (method === undefined) return failed(id, unknownMethod(name, protocol.methods.keys()), line);
   const parsed = method.params.safeParse(params);
@@ -53,13 +60,39 @@ export async function answerMethod(
     const problems = problemsOf(parsed.error, params).map(({ field, message }) => ({ path: field, message }));
     return failed(id, wrongParams(problems as [RpcProblem, ...RpcProblem[]]), line);
   }
-  const reply = method.reply(parsed.data as never, { settings: settingsOf(found), limits: ports.syncLimits });
+  const reply = method.reply(parsed.data as never, { settings, limits: ports.syncLimits });
   return answerReply(reply, id, line, { found, sender, request }, ports);
+}
+
+function previewIsOff(kind: string, found: FoundSource): RpcError {
+  const message =
+    found.kind === 'problem'
+      ? found.problem
+      : `method calls of kind ${kind} are a preview: write "destination: { preview: true }" into the file of a source of that kind, and commit it`;
+  return { code: -32000, message };
+}
+
+const formsNoted = new Set<string>();
+
+/**
+ * The first call of each method in a process, without its values: its form shows whether what is
+ * assumed of the vendor is true.
+ */
+function noteForm(kind: string, method: string, params: JsonObject, { log }: ApiPorts): void {
+  const name = `${kind} ${clip(method, 64)}`;
+  if (formsNoted.has(name) || formsNoted.size > 50) return;
+  formsNoted.add(name);
+  log.info('the form of a method call', { kind, method: clip(method, 64), form: formOf(params) });
 }
 
 function settingsOf(found: FoundSource): DestinationSettings {
   const destination = found.kind === 'found' ? found.source.file.destination : undefined;
-  return { deletes: destination?.deletes ?? false, logRows: destination?.log_rows ?? true };
+  return {
+    deletes: destination?.deletes ?? false,
+    logRows: destination?.log_rows ?? true,
+    createsAudiences: destination?.create_audiences ?? true,
+    preview: destination?.preview ?? false,
+  };
 }
 
 async function answerReply(

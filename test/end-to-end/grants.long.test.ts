@@ -348,6 +348,8 @@ async function callApi({ local, environment }: Running): Promise<void> {
     params: { sync_plan: synced, records: [{ id: 'of-a-sync' }] },
   };
   await call('integrations.census.customDestination', '/v1/integrations/census/custom-destination', sync);
+  const asked = { jsonrpc: '2.0', id: '1', method: 'list_objects' };
+  await call('integrations.hightouch.embeddedDestination', '/v1/integrations/hightouch/embedded-destination', asked);
   // The same by the URL of a source; its mapping sends the record to the events queue.
   const urls = await ingestUrls(environment, await secretsOf(environment));
   const { pathname } = new URL(urls('warehouse', { generation: 1, previous_valid: false }));

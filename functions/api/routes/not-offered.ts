@@ -1,5 +1,3 @@
-import { callsNotOffered } from '../../../shared/core/destinations/protocols/index.ts';
-
 /**
  * A part of Knock's API that this product does not have. Its 404 says so, instead of looking like a
  * missing user. docs/api.md, "Calls".
@@ -50,7 +48,6 @@ export const partsNotOffered: readonly NotOffered[] = [
   },
   { fits: /^\/v1\/(tokens|signing_keys)(\/|$)/, what: 'user tokens', calls: [] },
   { fits: /^\/v1\/notify(\/|$)/, what: 'the older form of workflows.trigger and workflows.cancel', calls: [] },
-  { fits: /^\/v1\/integrations(\/|$)/, what: 'this embedded destination yet', calls: callsNotOffered },
 ];
 
 /** What a path asks for that is not offered; undefined for any other path. */

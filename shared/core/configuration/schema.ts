@@ -27,6 +27,16 @@ const Destination = z.strictObject({
     .boolean()
     .default(true)
     .describe('Off: a record that was stored has no row, unless a mapping or a workflow runs for it. Default: on.'),
+  create_audiences: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Off: audiences that are not there are not made by a Hightouch sync. Census never makes any. Default: on.',
+    ),
+  preview: z
+    .boolean()
+    .default(false)
+    .describe("On: protocols that are a preview are spoken: Hightouch's. Default: off."),
 });
 
 /** `sources/<key>.yaml` */

@@ -68,6 +68,10 @@ export type DestinationSettings = {
   deletes: boolean;
   /** Whether each record has a row: else only those that were refused, or that something runs for. */
   logRows: boolean;
+  /** Whether protocols that make audiences may do so. */
+  createsAudiences: boolean;
+  /** Whether protocols are spoken that are a preview. */
+  preview: boolean;
 };
 
 /** A batch of records, whichever protocol brought it. */
@@ -123,5 +127,10 @@ export type DestinationProtocol = {
   call: string;
   path: string;
   does: string;
+  /**
+   * True while its form is not confirmed by the vendor. The source's file has to allow it, and the
+   * form of the first calls is logged. Default: false.
+   */
+  isPreview?: boolean;
   methods: ReadonlyMap<string, Method>;
 };

@@ -7,7 +7,7 @@ export type RpcId = string | number | null;
 export type RpcProblem = { path: string; message: string };
 
 /** https://www.jsonrpc.org/specification#error_object */
-export type RpcError = { code: -32600 | -32601 | -32602; message: string; data?: RpcProblem[] };
+export type RpcError = { code: -32600 | -32601 | -32602 | -32000; message: string; data?: RpcProblem[] };
 
 export type RpcCall =
   | { kind: 'call'; id: RpcId; method: string; params: JsonObject }

@@ -5,7 +5,7 @@ import { postedRows, rowDeleteMapping, rowIdentifyMapping, sampleRow } from './p
 export const guide: SourceGuide = {
   category: 'Reverse ETL',
   about:
-    'Sends rows of a model of your warehouse when they are added, changed or removed, from an HTTP Request destination.',
+    'Sends rows of a model of your warehouse when they are added, changed or removed: from an HTTP Request destination, whose rows your mappings read, or as an Embedded Destination, which stores them by itself.',
   setup: [
     'In Hightouch, add a destination of type HTTP Request with the URL {url}',
     'Add a header to the destination: `Authorization` with the value `Bearer SECRET`. `sources add` makes the secret and shows it once; `npx signalbox secrets set {key} --generate` makes another.',
@@ -44,8 +44,50 @@ export const guide: SourceGuide = {
     drops: 'Which answers Hightouch gives up on by default is not documented.',
     sendsAgainAfter: () => 'unknown',
   },
+  destination: {
+    title: 'Embedded Destination',
+    about:
+      'Fills audiences, users, tenants and objects without a mapping, with a form of its own. It is a preview: what the methods take and give is known from samples of 2021 alone. Try it with one audience first. [Syncs of reverse-ETL tools](../destinations.md) says what each row does.',
+    docs: 'https://hightouch.com/docs/destinations/custom',
+    setup: [
+      'Write `destination: { preview: true }` into the file of the source, and commit it',
+      'In Hightouch, add a destination of type Embedded Destination. URI: {url}/rpc, which is the URL of the source with `/rpc` behind it',
+      'Headers: `Authorization` with the value `Bearer SECRET`, the secret of the source',
+      'Or with a key of the environment: the URL of the stack (`IngestUrl`) with `/v1/integrations/hightouch/embedded-destination` behind it, and the key as the bearer (`npx signalbox keys create hightouch`). `?source=KEY` names the source; without it, it is the only one of this kind.',
+      'Add a sync: choose the model, then an object and a mode',
+      'Map the identifier (User ID, Tenant ID or Object ID) to the column that holds it; it need not be the primary key of the model. Map the other fields. Columns without a mapping are not sent on',
+      'Fill in the option: Audience Key, or Collection. An audience that is not there is made, unless the file says `create_audiences: false`',
+      'To let a mirror delete users, tenants and objects, add `deletes: true` to the destination in the file, and commit it',
+    ],
+    shows: [
+      {
+        press: 'Test',
+        shows: 'Whether the URI and the header are right. A preview that is off says how to switch it on.',
+      },
+      {
+        press: 'Reload form',
+        shows: 'The objects, modes and fields as they are now: press it after the file of the source has changed.',
+      },
+      {
+        press: 'The mode',
+        shows: 'Insert only and Mirror for audiences; Upsert for the others, and Mirror only with `deletes: true`.',
+      },
+      {
+        press: 'Save',
+        shows:
+          'What is wrong with the sync, a sentence each: no audience key, no column for the identifier, an unknown mode.',
+      },
+      {
+        press: 'Run',
+        shows:
+          'Rejected rows with the sentence of each under `_error`; Hightouch sends them again. `npx signalbox events --source {key}` shows all rows.',
+      },
+    ],
+  },
   pitfalls: [
-    'The embedded destination, which calls methods by JSON-RPC, is not supported: such a request is answered 400 (`event_invalid`). Use an HTTP Request destination.',
+    'A method call at the URL for rows is answered 400 (`event_invalid`): add `/rpc` to it.',
+    'Rows of an Embedded Destination have `preprocess.object`: users, audiences and so on. Rows of an HTTP Request destination have none, which the default mappings look for.',
+    "Hightouch's own Knock destination asks for no base URL, so it cannot be pointed here.",
     'The first run of a sync (backfill) can send every row of the model.',
     'Templates make text of numbers and `""` of null. A quotation mark in a value breaks the JSON of the body, which is answered 400.',
     'Columns that are null or `""` count as not there. `body` has the row as it came.',

@@ -1,8 +1,6 @@
 import type { DestinationProtocol } from '../destination.ts';
 import { census } from './census.ts';
+import { hightouch } from './hightouch.ts';
 
 /** Every vendor that hands over records by calling methods. */
-export const destinationProtocols: readonly DestinationProtocol[] = [census];
-
-/** Calls of vendors whose protocol is not spoken here. */
-export const callsNotOffered: readonly string[] = ['integrations.hightouch.*'];
+export const destinationProtocols: readonly DestinationProtocol[] = [census, hightouch];
