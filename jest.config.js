@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 const hasSqlite = process.getBuiltinModule('node:sqlite') !== undefined;
 
 // What starts many processes, or waits for clocks, has a run of its own: npm run test:long. What runs under Lambda's own runtime
@@ -33,7 +35,8 @@ const config = {
   // Five seconds, the default, is little on a machine that is busy with other things.
   testTimeout: 30_000,
   // Some files wait for clocks and processes for most of their time; the third worker of two cores works meanwhile.
-  maxWorkers: '150%',
+  // (A share above 100 % would be read as that many workers.)
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   // Half a second, the default, is little for a busy machine to free a worker's memory. `.ci/run` fails when one never ends.
   workerGracefulExitTimeout: 30_000,
   coverageProvider: 'v8',
