@@ -34,3 +34,14 @@ function quieten(command: Command): void {
   if (command.commands.length === 0) command.action(() => undefined);
   for (const inner of command.commands) quieten(inner);
 }
+
+/** Every command that does something, by its words: `runs cancel`. */
+export function commandNames(): string[] {
+  const program = addGlobalOptions(new Command('signalbox'));
+  for (const { register } of loaded) register(program);
+  const namesBelow = (command: Command, words: string[]): string[] =>
+    command.commands.length === 0
+      ? [words.join(' ')]
+      : command.commands.flatMap((inner) => namesBelow(inner, [...words, inner.name()]));
+  return namesBelow(program, []);
+}

@@ -98,6 +98,19 @@ const rows: readonly Row[] = [
     resources: ({ EventLogTable }, at) => [arn('dynamodb', at, `table/${EventLogTable}`)],
   },
   {
+    sid: 'CancelRuns',
+    of: ['operate'],
+    actions: ['dynamodb:UpdateItem'],
+    resources: ({ WorkflowRunsTable }, at) => [arn('dynamodb', at, `table/${WorkflowRunsTable}`)],
+  },
+  {
+    // A trigger whose last run was cancelled has ended, and its row says so.
+    sid: 'EndTriggers',
+    of: ['operate'],
+    actions: ['dynamodb:PutItem'],
+    resources: ({ ActionLogTable }, at) => [arn('dynamodb', at, `table/${ActionLogTable}`)],
+  },
+  {
     sid: 'Replay',
     of: ['operate'],
     actions: ['sqs:SendMessage'],
