@@ -10,6 +10,7 @@ import {
   StackOutputs,
 } from '../../shared/operations/environment.ts';
 import { failure } from '../../shared/operations/refusal.ts';
+import { explainProfile, isWithoutProviders, profileOf, regionMissing } from './errors.ts';
 
 // A foreign file could send events and secrets to another machine.
 const LocalUrl = z.url().refine((url) => {
@@ -125,7 +126,8 @@ async function readStack(
       `run it here: npm start${environment === 'development' ? '' : ` -- --environment ${[...localNames(runtime), environment].join(',')}`}`,
       `or deploy it: npx cdk deploy -c environment=${environment} (another account or region: --profile, --region)`,
     );
-  if (region === undefined) throw missing('no AWS region is set');
+  const profile = profileOf(config.profile);
+  if (region === undefined) throw profile === undefined ? missing('no AWS region is set') : regionMissing(profile);
   try {
     const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: stack }));
     const outputs = Object.fromEntries((Stacks?.[0]?.Outputs ?? []).map((o) => [o.OutputKey, o.OutputValue]));
@@ -140,14 +142,7 @@ async function readStack(
     if (!(error instanceof Error)) throw error;
     if (error.name === 'ValidationError') throw missing(`AWS has no stack ${stack} in ${region}`);
     // Without a profile there may simply be no account. With one, the SDK says what is wrong with it.
-    if (error.name === 'CredentialsProviderError' && /any providers/.test(error.message)) {
-      const profile = config.profile ?? process.env.AWS_PROFILE;
-      if (profile === undefined) throw missing('no AWS credentials were found');
-      throw failure(
-        `no AWS credentials: profile "${profile}" gives none: ${error.message}`,
-        'aws configure list-profiles shows which there are; name one with --profile',
-      );
-    }
+    if (isWithoutProviders(error)) throw explainProfile(error, profile) ?? missing('no AWS credentials were found');
     throw error;
   } finally {
     client.destroy();

@@ -119,6 +119,35 @@ function explainName(error: Error): Refusal | undefined {
   }
 }
 
+/** A named profile that gives no credentials, or sets no region: most often its name is mistyped. */
+export const profilesRemedy = 'aws configure list-profiles shows which there are; name one with --profile';
+
+/** The profile that the SDK uses: the one that was asked for, else the variable's. */
+export const profileOf = (asked: string | undefined) => asked ?? (process.env.AWS_PROFILE || undefined);
+
+/**
+ * The SDK's "could not load credentials from any providers" does not name the profile that was asked
+ * for. Undefined for every other error.
+ */
+export function explainProfile(error: unknown, asked: string | undefined): Refusal | undefined {
+  const profile = profileOf(asked);
+  if (profile === undefined || !isWithoutProviders(error)) return undefined;
+  return failure(`no AWS credentials: profile "${profile}" gives none: ${error.message}`, profilesRemedy);
+}
+
+/** No way of signing in that the SDK knows gave credentials. */
+export function isWithoutProviders(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'CredentialsProviderError' && /any providers/.test(error.message);
+}
+
+/** Neither an option, a variable nor the profile names a region. Perhaps there is no such profile. */
+export function regionMissing(asked: string | undefined): Refusal {
+  const profile = profileOf(asked);
+  const remedy = 'name one: --region eu-central-1, or the variable AWS_REGION';
+  if (profile === undefined) return failure('no AWS region is set', remedy);
+  return failure(`no AWS region is set: profile "${profile}" has none, or does not exist`, remedy, profilesRemedy);
+}
+
 /** A signature is wrong by its time, or by the secret key; anything else by its session. */
 function howToBeAccepted({ name, message }: Error): string {
   if (/^Request/.test(name) || /^signature (expired|not yet current)/i.test(message))
@@ -135,7 +164,7 @@ function howToSignIn({ message }: Error): string {
     return 'aws sso login --profile NAME, then the same command again';
   if (/multi-factor|\bmfa\b/i.test(message))
     return 'aws sts get-session-token --serial-number ARN --token-code CODE, then set the variables AWS_… to its answer';
-  if (/profile/i.test(message)) return 'aws configure list-profiles shows which there are; name one with --profile';
+  if (/profile/i.test(message)) return profilesRemedy;
   return 'sign in, or name a profile with --profile';
 }
 

@@ -68,12 +68,18 @@ export function billOf(event: EventUnits, running: RunningUnits, load: Load, fac
       sumOf(lines.filter((line) => line.cause === cause)),
     ]),
   ) as Record<Cause, number>;
+  // Without an event there is nothing to divide: then a month with a million shows it.
+  if (load.events === 0) {
+    const { perMillion } = billOf(event, running, { ...load, events: 1e6 }, facts);
+    return { lines, dollars, byCause, perMillion };
+  }
   const millions = load.events / 1e6;
-  const perMillion = {
-    events: millions === 0 ? 0 : byCause.events / millions,
-    kept: millions === 0 ? 0 : byCause.kept / millions,
+  return {
+    lines,
+    dollars,
+    byCause,
+    perMillion: { events: byCause.events / millions, kept: byCause.kept / millions },
   };
-  return { lines, dollars, byCause, perMillion };
 }
 
 function idleLines({ secrets }: Load, facts: Facts): BillLine[] {

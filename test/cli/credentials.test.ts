@@ -58,10 +58,10 @@ afterAll(() => {
   rmSync(home, { recursive: true });
 });
 
-async function said(profile?: string): Promise<string> {
+async function said(profile?: string, region = 'eu-central-1'): Promise<string> {
   const error = await connect({
     environment: 'production',
-    region: 'eu-central-1',
+    ...(region !== '' && { region }),
     ...(profile !== undefined && { profile }),
   }).then(
     () => new Error('it connected'),
@@ -82,6 +82,13 @@ describe('without usable credentials the CLI gives the SDK’s words and the nex
     const text = await said('nowhere');
     expect(text).toContain('profile "nowhere" gives none');
     expect(text).toContain('aws configure list-profiles');
+  });
+
+  test('a profile that does not exist, where nothing else sets a region either', async () => {
+    const text = await said('nowhere', '');
+    expect(text).toContain('no AWS region is set: profile "nowhere" has none, or does not exist');
+    expect(text).toContain('aws configure list-profiles');
+    expect(text).not.toContain('npx cdk deploy');
   });
 
   test('a profile that wants a second factor', async () => {

@@ -75,3 +75,17 @@ test('an environment that is not in the list, and no region: said before AWS is 
   });
   expect(aws.calls).toEqual([]);
 });
+
+test('a profile that does not exist is named, with the command that lists those there are', async () => {
+  const without = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
+  const args = ['deploy', 'check', '-e', 'development', '--profile', 'nowhere'];
+  const noRegion = await cli.run(args, { env: without });
+  expect([noRegion.code, noRegion.stderr]).toEqual([1, expect.stringContaining('profile "nowhere" has none')]);
+  expect(noRegion.stderr).toContain('aws configure list-profiles');
+  const { code, stdout } = await cli.run([...args, '--region', 'eu-central-1'], { env: without });
+  expect([code, stdout]).toEqual([
+    1,
+    expect.stringContaining('credentials: no AWS credentials: profile "nowhere" gives none'),
+  ]);
+  expect(stdout).toContain('next:  aws configure list-profiles');
+});

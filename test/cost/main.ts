@@ -185,7 +185,7 @@ function readArguments(args: string[]): Arguments | 'help' {
   const number = (name: keyof typeof values, { least = 0, most = Number.MAX_SAFE_INTEGER, whole = true } = {}) => {
     const value = Number(values[name]);
     if (Number.isNaN(value) || value < least || value > most || (whole && !Number.isInteger(value)))
-      throw new UsageError(`--${name} takes a ${whole ? 'whole ' : ''}number from ${least}, not "${values[name]}"`);
+      throw new UsageError(`--${name} takes ${rangeText(least, most, whole)}, not "${values[name]}"`);
     return value;
   };
   const sources = number('sources', { least: 1 });
@@ -203,6 +203,11 @@ function readArguments(args: string[]): Arguments | 'help' {
     record: values.record,
     ...(values.batch !== undefined && { batch: number('batch', { least: 1, most: fullBatch, whole: false }) }),
   };
+}
+
+function rangeText(least: number, most: number, whole: boolean): string {
+  const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`;
+  return `a ${whole ? 'whole ' : ''}number from ${least}${upTo}`;
 }
 
 function parsed(args: string[]) {

@@ -9,13 +9,13 @@ import { commandsWith } from '../../../shared/operations/deployment/finding.ts';
 import { type PlannedStack, plannedStack } from '../../../shared/operations/deployment/planned-stack.ts';
 import { configurationThere } from '../../../shared/operations/deployment/secrets-finding.ts';
 import type { ClientConfig } from '../../../shared/operations/environment.ts';
-import { failure, usageError } from '../../../shared/operations/refusal.ts';
+import { usageError } from '../../../shared/operations/refusal.ts';
 import { environments, type PipelineEnvironment } from '../../environments.ts';
 import { synthesize } from '../../local/synthesize.ts';
 import { readStacks } from '../../local/template.ts';
 import { examples, optionsOf } from '../command.ts';
 import { type DirectoryOption, readFaultlessFiles, withDirectory } from '../configuration/files.ts';
-import { explainError } from '../errors.ts';
+import { explainError, explainProfile, regionMissing } from '../errors.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { printFindings } from './findings.ts';
 
@@ -48,15 +48,14 @@ async function checkCommand(options: DirectoryOption): Promise<void> {
   const account = openAwsAccount(given);
   try {
     const region = await account.region();
-    if (region === undefined)
-      throw failure('no AWS region is set', 'name one: --region eu-central-1, or the variable AWS_REGION');
+    if (region === undefined) throw regionMissing(options.profile);
     const config: ClientConfig = { ...given, region };
     const content = { snapshot: files.snapshot, seed: own(files.environments, environment.name) };
     const result = await checkDeployment(await synthesized(environment), region, {
       account,
       commands: commandsWith(given),
       configuration: (deployed) => configurationThere(environment.name, deployed, config, content),
-      explain: explainError,
+      explain: (error) => explainProfile(error, options.profile) ?? explainError(error),
     });
     if (options.json) printJson(terminal, result);
     else printFindings(terminal, result);

@@ -18,7 +18,7 @@ export function readBody(
   rawBody: Uint8Array,
   contentEncoding: string | undefined,
 ): { kind: 'text'; text: string } | Refusal {
-  if (rawBody.length > bodyBytesMax) return tooLarge(`the body has ${rawBody.length} bytes`);
+  if (rawBody.length > bodyBytesMax) return tooLarge(`the body has ${rawBody.length}`);
   const encoding = (contentEncoding ?? '').trim().toLowerCase();
   const layers = encoding.split(',').map((layer) => layer.trim());
   const isKnown = layers.length <= layersMax && layers.every((layer) => knownEncodings.has(layer));
@@ -83,7 +83,7 @@ function inflate(
     return inflater(bytes, { maxOutputLength: bodyBytesMax });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-      return tooLarge('the decompressed body is larger');
+      return tooLarge('the body is too large once it is decompressed');
     return refused(reason, `the body ${what}, but is not that or breaks off`);
   }
 }
@@ -97,5 +97,5 @@ function decode(bytes: Uint8Array): { kind: 'text'; text: string } | Refusal {
 }
 
 function tooLarge(what: string): Refusal {
-  return refused('body_too_large', `${what}; at most ${bodyBytesMax} are accepted. Send fewer or smaller events`);
+  return refused('body_too_large', `${what}; at most ${bodyBytesMax} bytes are accepted. Send fewer or smaller events`);
 }

@@ -63,7 +63,8 @@ test('an environment without a single event costs its alarms, its dashboard, its
   ]);
   expect([byCause.events, byCause.kept, byCause.running]).toEqual([0, 0, 0]);
   expect(dollars).toBeCloseTo(byCause.idle, 9);
-  expect(perMillion).toEqual({ events: 0, kept: 0 });
+  // `npm run cost -- --events 0` must not say that a million events are free, nor that the target is met.
+  expect(perMillion).toEqual(billOf(event, running, { ...load, events: 1e6 }, facts).perMillion);
   // Four queues have five pollers each, which ask three times a minute.
   expect(lineOf(lines, 'SQS, empty receives of the pollers')).toBeCloseTo(4 * 5 * 3 * 60 * 730 * 0.4e-6, 9);
 });
