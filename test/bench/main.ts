@@ -1,5 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../support/program-arguments.ts';
 import { type Figure, formatted, rowOf, type Section, tableOf, target, verdictOf } from './figure.ts';
 
 const help = `Measures what docs/figures.md explains and prints it beside its target.
@@ -26,7 +26,7 @@ const sections: Record<string, () => Promise<Section>> = {
 };
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readOptions({
     allowPositionals: true,
     options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
   });

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { inParallel } from '../../shared/core/in-parallel.ts';
+import { readOptions, wholeNumber } from '../support/program-arguments.ts';
 import { type Mutant, mutantOf, mutantSchedules, mutants } from './mutants.ts';
 import { type Found, playInWorker } from './play-in-worker.ts';
 import { historyOf, playSeed, shrink } from './schedules.ts';
@@ -14,7 +14,7 @@ import { historyOf, playSeed, shrink } from './schedules.ts';
  *   npm run test:faults -- --mutant 'no lease'    one mutant alone
  */
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     schedules: { type: 'string', default: '10000' },
     from: { type: 'string', default: '1' },
@@ -34,11 +34,15 @@ const lateSeeds = new Map([
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 const isTerminal = process.stderr.isTTY;
 
-if (values.seed !== undefined) process.exitCode = await playOne(Number(values.seed));
+if (values.seed !== undefined) process.exitCode = await playOne(wholeNumber('seed', values.seed, 0));
 else if (values.mutant !== undefined) process.exitCode = (await catchOne(mutantOf(values.mutant))) ? 0 : 1;
 else {
+  // Before the mutants, which take minutes.
+  const from = wholeNumber('from', values.from, 1);
+  const schedules = wholeNumber('schedules', values.schedules, 1);
+  const workers = wholeNumber('workers', values.workers, 1);
   const caught = values['no-mutants'] || (await catchAll());
-  const clean = await playMany(Number(values.from), Number(values.schedules), Number(values.workers));
+  const clean = await playMany(from, schedules, workers);
   process.exitCode = caught && clean ? 0 : 1;
 }
 

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { root } from '../../infra/build/build.js';
 import { startTarget } from '../soak/target.ts';
+import { readOptions, wholeNumber } from '../support/program-arguments.ts';
 import { makeRandom } from '../support/random.ts';
 import { findWrong, replayFailed } from './check.ts';
 import { takeOverClock } from './clock.ts';
@@ -26,14 +26,14 @@ import { buildVersion, checkOut, hasCommit, type Version } from './version.ts';
  *   npm run test:rollback -- --seed 7            other batches, other deaths
  */
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     record: { type: 'string' },
     forms: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
   },
 });
-const seed = Number(values.seed);
+const seed = wholeNumber('seed', values.seed, 0);
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-versions-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const clock = takeOverClock();
