@@ -41,6 +41,8 @@ export type TestApi = {
   deps: ApiDeps;
   /** A secret key that works. */
   key: string;
+  /** Requests to any host go through the gateway's code into the function. */
+  fetch: typeof fetch;
   /** The official client, whose requests go through the gateway's code into the function. */
   client: Knock;
   messages: ActionsMessage[];
@@ -166,6 +168,7 @@ export async function startApi(changes: Partial<ApiDeps> = {}, given?: TestTable
     tables,
     deps,
     key,
+    fetch: fetchLike,
     client: new Knock({ apiKey: key, baseURL: 'http://api.test', fetch: fetchLike, maxRetries: 0 }),
     messages,
     events,

@@ -70,7 +70,7 @@ const offerOf = new Map(offers.map((offer) => [offer.object.id, offer]));
 
 const Configuration = z.record(z.string(), z.unknown());
 const OfConfiguration = z.looseObject({ configuration: Configuration.default({}) });
-const OfObject = z.looseObject({ object: z.unknown() });
+const OfObject = z.looseObject({ object: z.unknown().optional() });
 // Rows are looked at one by one: an odd one must not fail the others.
 const Rows = z.looseObject({ configuration: Configuration, rows: z.array(z.unknown()) });
 
