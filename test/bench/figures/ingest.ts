@@ -1,14 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { builtFile } from '../../../infra/build/build.js';
 import { inParallel } from '../../../shared/core/in-parallel.ts';
-import { temporaryFolder } from '../assembly.ts';
 import type { Figure, Section } from '../figure.ts';
+import { type LocalRuntime, type Memory, memoryOf, startLocalRuntime } from '../local-runtime.ts';
 import { percentile } from '../measure.ts';
 import { identify, orderCompleted, requestHeaders } from '../sample-events.ts';
 
@@ -101,41 +95,6 @@ function memories(warm: Memory | undefined, full: Memory | undefined): Figure[] 
   ];
 }
 
-type LocalRuntime = { child: ChildProcess; url: string; readySeconds: number };
-
-const script = builtFile('infra/local/main.ts');
-
-async function startLocalRuntime(): Promise<LocalRuntime> {
-  const startedMs = performance.now();
-  // Beside a run that the machine may have already, and unseen by its CLI.
-  const env = { ...process.env, SIGNALBOX_RUNTIME_FILE: join(temporaryFolder(), 'runtime.json') };
-  const child = spawn(process.execPath, [script, '--memory', '--port', '0'], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  process.on('exit', () => child.kill('SIGKILL'));
-  const printed: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => printed.push(line));
-  const ready = new Promise<void>((resolve) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      printed.push(line);
-      if (line === 'ready') resolve();
-    });
-  });
-  await Promise.race([
-    ready,
-    once(child, 'exit').then(() => {
-      throw new Error(`the local runtime did not start:\n${printed.join('\n')}`);
-    }),
-  ]);
-  const readySeconds = (performance.now() - startedMs) / 1000;
-  // A log shows no tokens, so the CLI is asked.
-  const asked = [builtFile('infra/cli/main.ts'), 'sources', 'rudderstack', '--json'];
-  const answer: unknown = JSON.parse(execFileSync(process.execPath, asked, { env, encoding: 'utf8' }));
-  const { url } = (Array.isArray(answer) ? answer[0] : answer) as { url: string };
-  return { child, url, readySeconds };
-}
-
 const agent = new Agent({ keepAlive: true });
 
 /** Milliseconds until the whole answer is there. */
@@ -203,12 +162,3 @@ async function untilDone({ url }: LocalRuntime, actions: number): Promise<void> 
 }
 
 const count = (value: number) => value.toLocaleString('en-US');
-
-type Memory = { residentMb: number; peakMb: number };
-
-function memoryOf({ child }: LocalRuntime): Memory | undefined {
-  if (process.platform !== 'linux') return undefined;
-  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-  const megabytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
-  return { residentMb: megabytes('VmRSS'), peakMb: megabytes('VmHWM') };
-}
