@@ -169,7 +169,7 @@ async function answerKnown(
     if (answer.kind === 'done') logRead(deps, request, event, answer);
     return answer;
   }
-  await record(request, askedOf(event, body.kind === 'read' ? body.text : ''), answer, deps);
+  await record(request, askedOf(event, body.kind === 'read' ? body.text : ''), answer, params.user_id, deps);
   return answer;
 }
 
@@ -252,9 +252,19 @@ const keptHeaders = new Set(['content-type', 'user-agent', 'idempotency-key']);
 /**
  * The rows of a call that changes something, or was refused to. A done call is answered when its row
  * is written; a refused one changed nothing, so its answer stands without a row.
+ * @param userInPath the row of a refused call is found by it: its body may tell of this user
  */
-async function record(request: ApiRequest, asked: Asked, answer: Answer, deps: ApiDeps): Promise<void> {
-  const recorded: Recorded = answer.kind === 'refused' ? { refusal: answer.message } : (answer.recorded ?? {});
+async function record(
+  request: ApiRequest,
+  asked: Asked,
+  answer: Answer,
+  userInPath: string | undefined,
+  deps: ApiDeps,
+): Promise<void> {
+  const recorded: Recorded =
+    answer.kind === 'refused'
+      ? { refusal: answer.message, ...defined({ userId: userInPath }) }
+      : (answer.recorded ?? {});
   try {
     await recordRequest(request, asked, recorded, deps);
   } catch (error) {

@@ -119,9 +119,9 @@ function wordsOf(issue: z.core.$ZodIssue, given: unknown): string {
     case 'invalid_type':
       return `must be ${wanted[issue.expected] ?? issue.expected}, not ${describeType(given)}`;
     case 'too_big':
-      return `must be at most ${issue.maximum}${unitOf(issue.origin)}`;
+      return sizeProblem('at most', issue.maximum, issue.origin);
     case 'too_small':
-      return `must be at least ${issue.minimum}${unitOf(issue.origin)}`;
+      return sizeProblem('at least', issue.minimum, issue.origin);
     case 'invalid_value':
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'unrecognized_keys':
@@ -131,8 +131,9 @@ function wordsOf(issue: z.core.$ZodIssue, given: unknown): string {
   }
 }
 
-function unitOf(origin: string): string {
-  return origin === 'array' ? ' entries long' : origin === 'string' ? ' characters long' : '';
+function sizeProblem(bound: 'at most' | 'at least', size: number | bigint, origin: string): string {
+  if (origin === 'array') return `must have ${bound} ${size} ${size === 1 ? 'entry' : 'entries'}`;
+  return `must be ${bound} ${size}${origin === 'string' ? ' characters long' : ''}`;
 }
 
 const errorTypes: Partial<Record<RefusalCode, string>> = {

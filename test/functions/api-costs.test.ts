@@ -129,7 +129,7 @@ const calls: Record<string, () => Promise<unknown>> = {
   },
   '· asked for the first time after its end': () => api.client.bulkOperations.get(operation),
   '· asked again': () => api.client.bulkOperations.get(operation),
-  'a refused change': () => api.call('PUT', '/v1/users/new', { body: { name: 5 } }),
+  'a refused change of a user': () => api.call('PUT', '/v1/users/new', { body: { name: 5 } }),
   'a request without a valid key': () => api.call('GET', '/v1/users/new', { key: `sk_${'A'.repeat(43)}` }),
 };
 

@@ -134,10 +134,11 @@ describe('users.update', () => {
     ]);
   });
 
-  test('a refused one has a row that says what the client was told, and no action', async () => {
+  test('a refused one has a row of its user that says what the client was told, and no action', async () => {
     const answer = await api.call('PUT', '/v1/users/u8', { body: { name: [] } });
     const event = await eventRow(answer.headers['x-request-id'] ?? '');
     expect(event).toMatchObject({
+      userId: 'u8',
       status: 'rejected',
       reason: 'request_refused',
       detail: 'name: must be text, not a list',

@@ -19,6 +19,8 @@ export function whereNow(entry: EventLogEntry, log: ActionLogEntry | undefined):
     case 'idempotent':
       return { state: 'done', text: `Done: a copy of event ${entry.duplicateOf ?? 'before it'}, so nothing ran.` };
     case 'rejected':
+      if (entry.reason === 'request_refused')
+        return { state: 'done', text: 'Done: it was refused, and its sender was told. Only the sender can repeat it.' };
       return {
         state: 'done',
         text: 'Done: it could not be used, and nothing ran. Once the cause is mended, a replay runs it.',
@@ -34,6 +36,8 @@ export function whereNow(entry: EventLogEntry, log: ActionLogEntry | undefined):
 }
 
 function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined): WhereNow {
+  if (log === undefined && entry.actionsPlanned === 0)
+    return { state: 'done', text: 'Done: its request did all of it before the answer. No action was left to run.' };
   if (log === undefined)
     return {
       state: 'waiting',

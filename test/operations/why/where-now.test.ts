@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ActionOutcome } from '../../../shared/core/logs/action-log-entry.ts';
+import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
 import { whereNow } from '../../../shared/operations/why/where-now.ts';
 import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
 
@@ -33,5 +34,32 @@ describe('an event whose actions are over', () => {
   test('has failed where an action failed, whomever the others reached', () => {
     const { state } = nowAfter({ status: 'failed', reason: 'target_refused' }, { result: { id: 'x', runs: 0 } });
     expect(state).toBe('failed');
+  });
+});
+
+describe('an event that has no actions', () => {
+  const now = (changes: Partial<EventLogEntry>) => whereNow({ ...event, actionsPlanned: 0, ...changes }, undefined);
+
+  test('is done where its request did everything', () => {
+    expect(now({ status: 'processed' })).toEqual({
+      state: 'done',
+      text: 'Done: its request did all of it before the answer. No action was left to run.',
+    });
+  });
+
+  test('waits where actions are planned and none has ended', () => {
+    expect(now({ status: 'processed', actionsPlanned: 2 }).state).toBe('waiting');
+  });
+
+  test('has no replay offered where its request was refused', () => {
+    const { state, text } = now({ status: 'rejected', reason: 'request_refused' });
+    expect([state, text]).toEqual([
+      'done',
+      'Done: it was refused, and its sender was told. Only the sender can repeat it.',
+    ]);
+  });
+
+  test('has one offered where it could not be used', () => {
+    expect(now({ status: 'rejected', reason: 'event_type_missing' }).text).toContain('a replay runs it');
   });
 });
