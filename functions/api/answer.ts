@@ -111,12 +111,13 @@ const wanted: Record<string, string> = {
   array: 'a list',
   boolean: 'true or false',
   number: 'a number',
-  int: 'a whole number',
 };
 
 function wordsOf(issue: z.core.$ZodIssue, given: unknown): string {
   switch (issue.code) {
     case 'invalid_type':
+      // Of a query all values are text, so its type would say nothing.
+      if (issue.expected === 'int') return 'must be a whole number';
       return `must be ${wanted[issue.expected] ?? issue.expected}, not ${describeType(given)}`;
     case 'too_big':
       return sizeProblem('at most', issue.maximum, issue.origin);

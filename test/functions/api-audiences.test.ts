@@ -131,7 +131,7 @@ describe('audiences.addMembers', () => {
   test.each<[string, unknown, string, string]>([
     ['no members', {}, 'members', 'is required'],
     ['no list', { members: {} }, 'members', 'must be a list, not a map'],
-    ['an empty list', { members: [] }, 'members', 'at least 1 entries'],
+    ['an empty list', { members: [] }, 'members', 'at least 1 entry'],
     ['more than 1,000', { members: Array(1001).fill({ user: 'u' }) }, 'members', 'at most 1000 entries'],
     ['a member without a user', { members: [{ tenant: 't' }] }, 'members.0.user', 'is required'],
     ['a user without an id', { members: [{ user: 'u' }, { user: {} }] }, 'members.1.user', 'a map with its id'],
@@ -314,6 +314,7 @@ describe('audiences.removeMembers', () => {
     ['text that is not JSON', '?members=[{"user"}]', 400, 'members is not JSON: line 1, column 9'],
     ['no list', '?members={"user":"a"}', 422, 'members: must be a list, not a map'],
     ['a wrong entry', '?members=[{"tenant":"t"}]', 422, 'members.0.user: is required'],
+    ['an empty list', '?members=[]', 422, 'members: must have at least 1 entry'],
   ])('refuses %s, and removes no one', async (_name, query, status, words) => {
     const answer = await api.call('DELETE', `${path('leave')}${query}`);
     expect(answer.status).toBe(status);

@@ -64,6 +64,7 @@ describe('a list of users', () => {
     ['page_size=0', 'page_size', 'must be at least 1'],
     ['page_size=51', 'page_size', 'must be at most 50'],
     ['page_size=ten', 'page_size', 'must be a number'],
+    ['page_size=1.5', 'page_size', 'must be a whole number'],
     ['after=u1', 'after', 'is not a cursor'],
     ['before=', 'before', 'is not a cursor'],
     ['include[]=messages', 'include.0', 'must be "preferences"'],

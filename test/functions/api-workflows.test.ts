@@ -156,7 +156,7 @@ describe('workflows.trigger', () => {
       'actor_missing',
       'actor: there is no user nobody',
     ],
-    ['no recipients', 'log-it', { recipients: [] }, 422, 'invalid_params', 'recipients: must be at least 1 entries'],
+    ['no recipients', 'log-it', { recipients: [] }, 422, 'invalid_params', 'recipients: must have at least 1 entry'],
     ['recipients left out', 'log-it', { recipients: undefined }, 422, 'invalid_params', 'recipients: is required'],
     [
       'more than 1000 recipients',
@@ -164,7 +164,7 @@ describe('workflows.trigger', () => {
       { recipients: Array.from({ length: 1001 }, (_, i) => `u${i}`) },
       422,
       'invalid_params',
-      'recipients: must be at most 1000 entries',
+      'recipients: must have at most 1000 entries',
     ],
     ['an id that no user can have', 'log-it', { recipients: ['ana', 'a/b'] }, 422, 'invalid_params', 'recipients.1'],
     ['a map without an id', 'log-it', { recipients: [{ name: 'X' }] }, 422, 'invalid_params', 'recipients.0'],
