@@ -31,6 +31,14 @@ declare module 'dynalite/db/index.js' {
       item: Item | undefined,
       done: (error?: Error) => void,
     ): void;
+    /** The key of an item within its table, and those of its rows in the indexes. */
+    createKey(item: Item, table: DynaliteTable): string;
+    getIndexActions(
+      indexes: NonNullable<DynaliteTable['GlobalSecondaryIndexes']>,
+      before: Item | undefined,
+      item: Item | undefined,
+      table: DynaliteTable,
+    ): { puts: { index: string; key: string; item: Item }[] };
     checkConditional(
       request: { ReturnValuesOnConditionCheckFailure?: string },
       stored: Item | undefined,

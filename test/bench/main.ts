@@ -24,6 +24,7 @@ const sections: Record<string, () => Promise<Section>> = {
   runtime: async () => (await import('./figures/runtime.ts')).runtime,
   logs: async () => (await import('./figures/logs.ts')).logs,
   cli: async () => (await import('./figures/cli.ts')).cli,
+  lists: async () => (await import('./figures/lists.ts')).lists,
 };
 
 async function main(): Promise<void> {

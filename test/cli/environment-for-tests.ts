@@ -33,10 +33,11 @@ export type TestEnvironment = Environment & {
 
 const retentionDays = 30;
 
-export async function startEnvironment(): Promise<TestEnvironment> {
+/** @param tablesPath a folder that keeps the tables; absent: they are in memory, and empty */
+export async function startEnvironment(tablesPath?: string): Promise<TestEnvironment> {
   const history = openMetricHistory(undefined);
   const [tables, queueServer, secretServer, metricsApi] = await Promise.all([
-    startTables(),
+    startTables(tablesPath),
     startQueues(),
     startSecrets(),
     startMetricsApi(history, localCredentials.credentials),

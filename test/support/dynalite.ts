@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { CreateTableCommand, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -24,18 +25,28 @@ export const tableNames = Object.fromEntries(Object.keys(tableDefinitions).map((
   string
 >;
 
-/** An embedded DynamoDB on a free port with every table of the stack, empty. */
-export async function startTables(): Promise<TestTables> {
+/**
+ * An embedded DynamoDB on a free port with every table of the stack, empty.
+ * @param path a folder with the tables of an earlier server, which are kept there; absent: in memory
+ */
+export async function startTables(path?: string): Promise<TestTables> {
   mendDynalite();
-  const server: Server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  const isKept = path !== undefined && existsSync(path);
+  const server: Server = dynalite({
+    createTableMs: 0,
+    deleteTableMs: 0,
+    updateTableMs: 0,
+    ...(path !== undefined && { path }),
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('dynalite has no port');
   const endpoint = `http://127.0.0.1:${address.port}`;
   const client = makeDocumentClient({ endpoint, ...localCredentials });
-  await Promise.all(
-    Object.entries(tableDefinitions).map(([name, definition]) => createTable(client, name, definition)),
-  );
+  if (!isKept)
+    await Promise.all(
+      Object.entries(tableDefinitions).map(([name, definition]) => createTable(client, name, definition)),
+    );
   return {
     client,
     endpoint,
