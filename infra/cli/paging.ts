@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { eventIdTimeMs } from '../../shared/core/ids/event-id.ts';
 import { usageError } from '../../shared/operations/refusal.ts';
 import { nameOfCursor } from '../../shared/operations/tables/cursors.ts';
 import type { Looked, Search } from '../../shared/operations/tables/search.ts';
@@ -92,9 +91,9 @@ export async function printPages<Row extends object>(
 }
 
 /** Says where a search stopped. */
-export function noteLooked(terminal: Terminal, { rows, next }: Looked, found: string, command: Command): void {
-  if (next === null) return;
-  const back = formatTime(eventIdTimeMs(next));
+export function noteLooked(terminal: Terminal, { rows, next, back_to }: Looked, found: string, command: Command): void {
+  if (next === null || back_to === null) return;
+  const back = formatTime(Date.parse(back_to));
   terminal.note(
     `looked at ${plural(rows, 'row')}, back to ${back}, and found ${found}. To look further: ${commandAgain(command, { after: next })}   (--all looks at all)`,
   );

@@ -145,7 +145,11 @@ describe('a search that stopped before its end', () => {
       drained: async () => undefined,
     };
     const rows = (async function* () {})();
-    const listed = { rows, cursorOf: () => '', looked: () => ({ rows: 10_000, next }) };
+    const listed = {
+      rows,
+      cursorOf: () => '',
+      looked: () => ({ rows: 10_000, next, back_to: '2026-11-21T00:00:00.000Z' }),
+    };
     const view = { columns: [], none: () => 'no events', noun: 'event' };
     expect(await printPages(terminal, listed, view, { limit: 20 }, list)).toEqual({ count: 0, isMore: true });
     expect(notes).toEqual([

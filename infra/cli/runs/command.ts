@@ -77,7 +77,7 @@ async function listCommand(options: ReturnType<typeof optionsOf<ListOptions>>, c
   const place = { ...range, ...(after !== undefined && { after }) };
   const { count, isMore } = await printPages(
     terminal,
-    searchRuns(environment, directory.known, options, place, all),
+    searchRuns(environment, directory, options, place, all),
     {
       noun: 'run',
       columns: runColumns(terminal.colours, nowMs),

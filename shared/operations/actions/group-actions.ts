@@ -1,4 +1,3 @@
-import { eventIdTimeMs } from '../../core/ids/event-id.ts';
 import type { Environment } from '../environment.ts';
 import type { SourceDirectory } from '../sources/known-sources.ts';
 import { type Group, makeGroups } from '../tables/groups.ts';
@@ -30,8 +29,8 @@ export async function groupActions(
     actions++;
     groups.add(groupOf(found, by), found.log.receivedAtMs, found.log.eventId);
   }
-  const { next } = looked();
-  const backToMs = next === null ? range.sinceMs : eventIdTimeMs(next);
+  const { back_to } = looked();
+  const backToMs = back_to === null ? range.sinceMs : Date.parse(back_to);
   return { groups: groups.list(backToMs), actions, looked: looked(), range };
 }
 

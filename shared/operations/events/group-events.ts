@@ -1,4 +1,3 @@
-import { eventIdTimeMs } from '../../core/ids/event-id.ts';
 import { workflowOf } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
 import type { SourceDirectory } from '../sources/known-sources.ts';
@@ -33,8 +32,8 @@ export async function groupEvents(
     events++;
     for (const value of valuesOf(found, by)) groups.add(value, found.entry.receivedAtMs, found.entry.id);
   }
-  const { next } = looked();
-  const backToMs = next === null ? range.sinceMs : eventIdTimeMs(next);
+  const { back_to } = looked();
+  const backToMs = back_to === null ? range.sinceMs : Date.parse(back_to);
   return { groups: groups.list(backToMs), events, looked: looked(), range };
 }
 

@@ -1,13 +1,12 @@
-import * as z from 'zod';
 import { runItemKey } from '../../adapters/dynamodb-workflow-runs.ts';
 import type { FieldError } from '../../core/errors.ts';
 import { type EntityRef, recipientKey } from '../../core/ids/entity-ref.ts';
-import { eventIdTimeMs, isEventId } from '../../core/ids/event-id.ts';
+import { eventIdTimeMs } from '../../core/ids/event-id.ts';
 import type { WorkflowRun } from '../../core/runs/workflow-run.ts';
 import type { RunReads } from '../runs/run-reads.ts';
 import { errorCount, type PublicStatus, publicStatus } from '../runs/run-status.ts';
 import { pageOfRecipient } from '../runs/runs.ts';
-import { type FoundRun, type RunsFound, type RunsPlace, runsByTime } from '../runs/runs-by-time.ts';
+import { type FoundRun, type RunsFound, type RunsPlace, runsByTime, runsPlaceFrom } from '../runs/runs-by-time.ts';
 import { type FilledPage, readPage, type WantedPage } from './read-page.ts';
 import type { ApiRequest, RequestPorts } from './request.ts';
 
@@ -70,8 +69,9 @@ export async function listRuns(
 ): Promise<ListedRuns> {
   if (before !== undefined)
     return refused('before', 'leads back in lists of one recipient only; here `after` leads on');
-  const from = after === undefined ? undefined : placeOf(after);
-  if (from === null) return refused('after', 'is not a cursor of this list; take it from page_info of another page');
+  const from = after === undefined ? undefined : runsPlaceFrom(after);
+  if (after !== undefined && from === undefined)
+    return refused('after', 'is not a cursor of this list; take it from page_info of another page');
   const [live, { shards, retentionDays }] = await Promise.all([configuration(), runReads.logSize()]);
   const { workflow, sinceMs = 0, untilMs = lastMomentMs } = asked;
   // A day more, since rows are removed some hours late.
@@ -109,29 +109,6 @@ function tooFar({ entries, reached }: RunsFound): ListedRuns {
 
 function refused(field: string, message: string): ListedRuns {
   return { kind: 'refused', errors: [{ field, message }] };
-}
-
-const Place = z.object({
-  execution: z.string().refine(isEventId),
-  action: z.int().optional(),
-  page: z
-    .object({
-      object: z.int(),
-      after: z.string().optional(),
-      child: z.object({ key: z.string(), sinceMs: z.number() }).optional(),
-      childAfter: z.string().optional(),
-    })
-    .optional(),
-  run: z.string().optional(),
-});
-
-/** Null for text that is no place. */
-function placeOf(text: string): RunsPlace | null {
-  try {
-    return Place.parse(JSON.parse(text)) as RunsPlace;
-  } catch {
-    return null;
-  }
 }
 
 function matches(run: WorkflowRun, { workflow, statuses, tenant, hasErrors }: RunsAsked, nowMs: number): boolean {

@@ -1,20 +1,20 @@
-import { findAction } from '../../core/actions/index.ts';
-import { isEventId } from '../../core/ids/event-id.ts';
+import { makeSubscriptions } from '../../adapters/dynamodb-subscriptions.ts';
+import { eventIdTimeMs } from '../../core/ids/event-id.ts';
 import { parseRunId, printRunId, type RunKey } from '../../core/ids/run-id.ts';
-import type { ActionOutcome } from '../../core/logs/action-log-entry.ts';
 import type { RunStatus, WorkflowRun } from '../../core/runs/workflow-run.ts';
-import { actionLogOf, findActionLogs, mostShards, readActionLog } from '../actions/actions.ts';
+import { actionLogOf, executionsOfEvent, mostShards } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
 import { eventLogOf, readEvent } from '../events/events.ts';
 import { notFound, usageError } from '../refusal.ts';
-import type { KnownSource } from '../sources/known-sources.ts';
+import type { KnownSource, SourceDirectory } from '../sources/known-sources.ts';
 import { cursorOfName, nameOfCursor, wrongCursor } from '../tables/cursors.ts';
 import { mapped } from '../tables/newest-first.ts';
-import { type Found, foundInChunks, type Reading, reading } from '../tables/reading.ts';
+import { type Found, type Reading, reading } from '../tables/reading.ts';
 import { rowsLookedAt, type Search, searchOf } from '../tables/search.ts';
 import type { SearchRange } from '../tables/search-range.ts';
 import { type RunRow, runRow } from './run-row.ts';
-import { readRun, runsOfExecution, runsOfExecutions, runsOfRecipient, workflowRunsOf } from './runs.ts';
+import { readRun, runsOfRecipient, workflowRunsOf } from './runs.ts';
+import { type RunsPlace, runsByTime, runsPlaceFrom } from './runs-by-time.ts';
 
 /** The runs that are asked for. An absent field asks for runs of any kind. */
 export type RunsWanted = {
@@ -26,137 +26,124 @@ export type RunsWanted = {
   event?: string;
 };
 
-/** A run, or all runs of an execution. */
-export type RunPlace = RunKey | Pick<RunKey, 'execution'>;
-
-type Range = Pick<SearchRange, 'sinceMs' | 'untilMs'> & { after?: RunPlace };
+type Range = Pick<SearchRange, 'sinceMs' | 'untilMs'>;
 
 /**
- * Runs, newest first; those of one execution by their ids.
+ * Runs, newest first. Those of one recipient are one Query. Those of a time or of one event are
+ * listed by the action log: docs/decisions/0062-runs-are-listed-by-the-action-log.md
  *
- * @param range when they were started; ignored for the runs of one event. `after`: goes on behind
- * this run
- * @param progress ends the reading of the action log, which names the runs of a time
- * @throws Refusal when `wanted` names an event that is not kept
+ * @param range when they were started; ignored for the runs of one event
+ * @param after where an earlier call ended: the `id` that it gave
+ * @param progress ends the reading of the action log
+ * @throws Refusal when `wanted` names an event that is not kept, or `after` is no place
  */
 export async function* findRuns(
   environment: Environment,
-  known: KnownSource[],
+  directory: SourceDirectory,
   wanted: RunsWanted,
   range: Range,
+  after?: string,
   progress: Reading = reading(),
 ): AsyncGenerator<Found<WorkflowRun>> {
-  const { workflow, status } = wanted;
-  for await (const found of runsFound(environment, known, wanted, range, progress)) {
-    const { row: run } = found;
+  const { workflow, status, recipient, event } = wanted;
+  const found =
+    recipient !== undefined && event === undefined
+      ? runsOfOne(environment, recipient, range, after)
+      : runsOfLog(environment, directory, wanted, range, after, progress);
+  for await (const one of found) {
+    const { row: run } = one;
+    if (run !== undefined && recipient !== undefined && runRow(run).recipient !== recipient) continue;
     if (run !== undefined && workflow !== undefined && run.workflow !== workflow) continue;
-    if (run === undefined || status === undefined || status.includes(run.status)) yield found;
+    if (run === undefined || status === undefined || status.includes(run.status)) yield one;
   }
 }
 
-/**
- * The same as a search that stops after `rowsLookedAt` rows.
- * @param after a run's id, or the execution up to which everything was looked at
- */
+/** The same as a search that stops after `rowsLookedAt` rows. */
 export function searchRuns(
   environment: Environment,
-  known: KnownSource[],
+  directory: SourceDirectory,
   wanted: RunsWanted,
-  { after, ...range }: Omit<Range, 'after'> & { after?: string },
+  { after, ...range }: Range & { after?: string },
   isComplete = false,
 ): Search<RunRow> {
-  const place = after === undefined ? undefined : placeOf(nameOfCursor(after));
-  if (after !== undefined && place === undefined) throw wrongCursor(after);
   const progress = reading(isComplete ? undefined : rowsLookedAt.byContent);
-  const found = findRuns(environment, known, wanted, { ...range, ...(place && { after: place }) }, progress);
-  const rows = mapped(found, ({ id, row }) => ({ id, ...(row && { row: runRow(row) }) }));
-  return searchOf(rows, progress, ({ id }) => cursorOfName(id));
+  const from = after === undefined ? undefined : nameOfCursor(after);
+  const cursors = new WeakMap<RunRow, string>();
+  const rows = mapped(findRuns(environment, directory, wanted, range, from, progress), ({ id, row }) => {
+    if (row === undefined) return { id };
+    const shown = runRow(row);
+    cursors.set(shown, cursorOfName(id));
+    return { id, row: shown };
+  });
+  const endOf = (id: string) => ({ next: cursorOfName(id), backToMs: eventIdTimeMs(placeOf(id).execution) });
+  return searchOf(rows, progress, (row) => cursors.get(row) as string, endOf);
 }
 
-function placeOf(name: string): RunPlace | undefined {
-  return isEventId(name) ? { execution: name } : parseRunId(name);
-}
-
-async function* runsFound(
+async function* runsOfOne(
   environment: Environment,
-  known: KnownSource[],
-  { recipient, event, workflow }: RunsWanted,
+  recipient: string,
   range: Range,
-  progress: Reading,
+  after: string | undefined,
 ): AsyncGenerator<Found<WorkflowRun>> {
-  if (event !== undefined)
-    yield* foundRuns(runsAfter(await runsOfEvent(environment, event, known, recipient), range.after));
-  else if (recipient !== undefined)
-    yield* mapped(runsOfRecipient(workflowRunsOf(environment), recipient, range), foundRun);
-  else yield* runsByTime(environment, known, workflow, range, progress);
+  const place = after === undefined ? undefined : parseRunId(after);
+  if (after !== undefined && place === undefined) throw wrongCursor(after);
+  const runs = runsOfRecipient(workflowRunsOf(environment), recipient, { ...range, ...(place && { after: place }) });
+  for await (const row of runs) yield { id: printRunId(row.key), row };
 }
 
-const foundRun = (row: WorkflowRun): Found<WorkflowRun> => ({ id: row.key.execution, row });
-const foundRuns = (runs: WorkflowRun[]) => runs.map(foundRun);
+const runsAtOnce = 100;
 
-async function runsOfEvent(
+async function* runsOfLog(
   environment: Environment,
-  id: string,
-  known: KnownSource[],
-  recipient: string | undefined,
-): Promise<WorkflowRun[]> {
-  const entry = await readEvent(eventLogOf(environment), id, known);
-  if (entry === undefined)
-    throw notFound(`no event ${id} in ${environment.name}`, `npx signalbox why ${id} says what is known of it`);
-  const log =
-    entry.execution === undefined ? undefined : await readActionLog(actionLogOf(environment), entry.execution);
-  if (log === undefined) return [];
-  const runs = await runsOfExecution(workflowRunsOf(environment), log);
-  return runs.filter((run) => recipient === undefined || runRow(run).recipient === recipient);
-}
-
-/** Runs are not ordered by time; the action log is, and it names each trigger's recipients. */
-async function* runsByTime(
-  environment: Environment,
-  known: KnownSource[],
-  workflow: string | undefined,
-  { after, ...range }: Range,
+  { live, known }: SourceDirectory,
+  { event, workflow }: RunsWanted,
+  range: Range,
+  after: string | undefined,
   progress: Reading,
 ): AsyncGenerator<Found<WorkflowRun>> {
-  const logs = findActionLogs(
-    actionLogOf(environment),
-    { ...range, shards: mostShards(known), ...(after && { after: after.execution }) },
-    progress,
-  );
-  const triggering = (async function* () {
-    for await (const found of logs) {
-      const { row: log } = found;
-      if (log === undefined || log.actions.some((action) => startsRunsOf(action, workflow))) yield found;
+  const from = after === undefined ? undefined : placeOf(after);
+  const { documents, outputs } = environment;
+  const sources = {
+    actionLog: actionLogOf(environment),
+    runs: workflowRunsOf(environment),
+    subscriptions: makeSubscriptions(documents, outputs.DirectoryTable),
+    configuration: live,
+  };
+  const executions = event === undefined ? undefined : await executionsOf(environment, event, known);
+  const parts = executions?.map((execution) => ({ execution, ...momentOf(execution) })) ?? [range];
+  // Bulk requests have several executions: those before the place were looked through.
+  const begin = executions && from ? Math.max(0, executions.indexOf(from.execution)) : 0;
+  for (const [i, part] of parts.slice(begin).entries()) {
+    const filter = { workflow, shards: mostShards(known), sinceMs: part.sinceMs, untilMs: part.untilMs };
+    let before = 0;
+    for await (const some of runsByTime(sources, filter, runsAtOnce, i === 0 ? from : undefined)) {
+      progress.rows += some.entries - before;
+      before = some.entries;
+      for (const { run, place } of some.found)
+        if (!('execution' in part) || run.key.execution === part.execution)
+          yield { id: JSON.stringify(place), row: run };
+      if (some.isLast || progress.rows < progress.rowsMax) continue;
+      yield { id: JSON.stringify(some.reached) };
+      return;
     }
-  })();
-  for await (const chunk of foundInChunks(triggering, 20)) {
-    if ('end' in chunk) yield { id: chunk.end };
-    else yield* foundRuns(runsAfter(await runsOfExecutions(workflowRunsOf(environment), chunk.rows), after));
   }
 }
 
-/** Newest execution first. Their recipients have no order of their own, so ids give one. */
-function runsAfter(runs: WorkflowRun[], after: RunPlace | undefined): WorkflowRun[] {
-  const place = ({ key }: WorkflowRun): Place => ({ execution: key.execution, id: printRunId(key) });
-  // Without a recipient it is behind all runs of its execution: no id is above this one.
-  const edge = after && { execution: after.execution, id: 'recipient' in after ? printRunId(after) : '\uffff' };
-  return runs
-    .filter((run) => edge === undefined || compare(place(run), edge) > 0)
-    .sort((a, b) => compare(place(a), place(b)));
+async function executionsOf(environment: Environment, id: string, known: KnownSource[]): Promise<string[]> {
+  const entry = await readEvent(eventLogOf(environment), id, known);
+  if (entry !== undefined) return executionsOfEvent(entry);
+  throw notFound(`no event ${id} in ${environment.name}`, `npx signalbox why ${id} says what is known of it`);
 }
 
-type Place = { execution: string; id: string };
-
-function compare(a: Place, b: Place): number {
-  if (a.execution !== b.execution) return a.execution > b.execution ? -1 : 1;
-  return a.id < b.id ? -1 : Number(a.id > b.id);
+function momentOf(execution: string): Range {
+  const timeMs = eventIdTimeMs(execution);
+  return { sinceMs: timeMs, untilMs: timeMs };
 }
 
-/** Whether an action starts runs for its recipients, and of this workflow if one is given. */
-function startsRunsOf({ action, payload }: ActionOutcome, workflow: string | undefined): boolean {
-  const { startsRunsFor, names } = findAction(action) ?? {};
-  if (startsRunsFor === undefined) return false;
-  return workflow === undefined || (names?.type === 'workflow' && payload[names.parameter] === workflow);
+function placeOf(name: string): RunsPlace {
+  const place = runsPlaceFrom(name);
+  if (place === undefined) throw wrongCursor(cursorOfName(name));
+  return place;
 }
 
 /**

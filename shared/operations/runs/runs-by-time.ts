@@ -1,7 +1,9 @@
+import * as z from 'zod';
 import { getEach } from '../../adapters/dynamodb-get-each.ts';
 import { runFromItem, runItemKey } from '../../adapters/dynamodb-workflow-runs.ts';
 import { findAction } from '../../core/actions/index.ts';
 import { type EntityRef, type ObjectRef, recipientKey } from '../../core/ids/entity-ref.ts';
+import { isEventId } from '../../core/ids/event-id.ts';
 import { printRunId, type RunKey, runKey } from '../../core/ids/run-id.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../core/logs/action-log-entry.ts';
 import { greetingKey } from '../../core/runs/audience-entry.ts';
@@ -41,6 +43,29 @@ export type RunsPlace = {
   /** The id of the last run of these that was looked for, whether it was there or not. */
   run?: string;
 };
+
+const PlaceText = z.object({
+  execution: z.string().refine(isEventId),
+  action: z.int().optional(),
+  page: z
+    .object({
+      object: z.int(),
+      after: z.string().optional(),
+      child: z.object({ key: z.string(), sinceMs: z.number() }).optional(),
+      childAfter: z.string().optional(),
+    })
+    .optional(),
+  run: z.string().optional(),
+});
+
+/** A place from its JSON; undefined for text that is none. */
+export function runsPlaceFrom(text: string): RunsPlace | undefined {
+  try {
+    return PlaceText.parse(JSON.parse(text)) as RunsPlace;
+  } catch {
+    return undefined;
+  }
+}
 
 export type FoundRun = { run: WorkflowRun; place: RunsPlace };
 

@@ -1,3 +1,5 @@
+import { eventIdTimeMs } from '../../core/ids/event-id.ts';
+import { iso } from '../words/iso.ts';
 import type { Found, Reading } from './reading.ts';
 
 /**
@@ -12,6 +14,8 @@ export type Looked = {
   rows: number;
   /** Where to go on after `rowsLookedAt` rows; null: the search came to the end of its range. */
   next: string | null;
+  /** Then: everything since this time was looked at. */
+  back_to: string | null;
 };
 
 /** A search under way. */
@@ -35,15 +39,21 @@ export function searchOf<Row>(
   found: AsyncIterable<Found<Row>>,
   progress: Reading,
   cursorOf: (row: Row) => string,
+  endOf = (id: string) => ({ next: id, backToMs: eventIdTimeMs(id) }),
 ): Search<Row> {
-  let next: string | null = null;
+  let end: { next: string; backToMs: number } | undefined;
   const rows = async function* () {
     for await (const { id, row } of found) {
       if (row !== undefined) yield row;
-      else next = id;
+      else end = endOf(id);
     }
   };
-  return { rows: rows(), cursorOf, looked: () => ({ rows: progress.rows, next }) };
+  const looked = () => ({
+    rows: progress.rows,
+    next: end?.next ?? null,
+    back_to: end === undefined ? null : iso(end.backToMs),
+  });
+  return { rows: rows(), cursorOf, looked };
 }
 
 /** The first rows of a search, and where to go on. */

@@ -315,7 +315,7 @@ describe('a search reads', () => {
 
   test('says how many rows it looked at, and that it came to the end', async () => {
     const search = eventSearch({ text: 'A-1042' });
-    expect((await pageOf(search, 20)).looked).toEqual({ rows: Object.keys(ids).length, next: null });
+    expect((await pageOf(search, 20)).looked).toEqual({ rows: Object.keys(ids).length, next: null, back_to: null });
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { makeSubscriptions } from '../../../shared/adapters/dynamodb-subscriptions.ts';
 import { printRunId, runKey } from '../../../shared/core/ids/run-id.ts';
 import { cancelRun } from '../../../shared/operations/runs/cancel-run.ts';
 import { findRuns, type RunsWanted } from '../../../shared/operations/runs/find-runs.ts';
@@ -8,6 +9,7 @@ import { take } from '../../../shared/operations/tables/newest-first.ts';
 import { rowsOf } from '../../../shared/operations/tables/reading.ts';
 import { actionEntry, eventEntry, outcome, run } from '../../cli/entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
+import { liveConfiguration } from '../../support/build.ts';
 
 const event = eventEntry();
 const nowMs = event.processedAtMs + 1_000;
@@ -67,7 +69,9 @@ describe('runs are found', () => {
   const range = { sinceMs: event.receivedAtMs - 60_000, untilMs: event.receivedAtMs + 60_000, byDefault: false };
   const known = [{ key: event.source, shards: 1 }];
   const found = async (wanted: RunsWanted) =>
-    (await take(rowsOf(findRuns(environment, known, wanted, range)), 10)).map((one) => runRow(one).recipient).sort();
+    (await take(rowsOf(findRuns(environment, { known, live: liveConfiguration() }, wanted, range)), 10))
+      .map((one) => runRow(one).recipient)
+      .sort();
 
   test.each<[string, RunsWanted, string[]]>([
     ['by time', {}, recipients],
@@ -80,6 +84,22 @@ describe('runs are found', () => {
     ['by event: none of another workflow', { event: event.id, workflow: 'other' }, []],
   ])('%s', async (_name, wanted, expected) => {
     expect(await found(wanted)).toEqual(expected.toSorted());
+  });
+
+  test('of subscribers, by time and by the event that triggered their object', async () => {
+    const fanned = eventEntry({ receivedAtMs: event.receivedAtMs - 30_000 });
+    const team = { kind: 'object', collection: 'teams', id: 't1' } as const;
+    const { documents, outputs } = environment;
+    const subscriptions = makeSubscriptions(documents, outputs.DirectoryTable);
+    await subscriptions.subscribe(team, [{ kind: 'user', id: 'follower' }], { sourceTimeMs: 1, nowMs: 1 });
+    const payload = { key: 'order-completed', recipients: [{ collection: 'teams', id: 't1' }] };
+    await environment.eventLog.writeEach([fanned]);
+    await environment.actionLog.writeEach([actionEntry(fanned, [outcome(fanned.id, { payload })])]);
+    const key = runKey({ kind: 'user', id: 'follower' }, fanned.id, 'order-completed');
+    await environment.runs.writeEach([run(fanned, { key, subscription: { object: team, properties: {} } })]);
+    expect(await found({ event: fanned.id })).toEqual(['follower']);
+    expect(await found({})).toEqual([...recipients, 'follower'].sort());
+    expect(await found({ event: fanned.id, recipient: 'gone' })).toEqual([]);
   });
 
   test('by an event that is not kept: refused', async () => {

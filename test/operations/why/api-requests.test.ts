@@ -111,7 +111,10 @@ describe('why', () => {
 
 test('runs shows them with the API as their source', async () => {
   const range = { sinceMs: 0, untilMs: api.clock.nowMs };
-  const runs = await take(rowsOf(findRuns(environment, await known(), { recipient: 'ana' }, range)), 10);
+  const runs = await take(
+    rowsOf(findRuns(environment, await readSources(environment), { recipient: 'ana' }, range)),
+    10,
+  );
   expect(new Set(runs.map((run) => runRow(run).source))).toEqual(new Set(['api']));
 });
 
