@@ -220,6 +220,41 @@ export function entryFromItem(item: Record<string, unknown>): EventLogEntry {
   };
 }
 
+/** The part of a row by which rows are counted: no text, and nothing that may be packed. */
+export type EventFacts = Pick<
+  EventLogEntry,
+  'id' | 'source' | 'status' | 'eventType' | 'userId' | 'reason' | 'configVersion' | 'syncRunId' | 'receivedAtMs'
+>;
+
+/** Attributes that `factsFromItem` reads, besides those of the key. */
+export const factAttributes = [
+  'source',
+  'status',
+  'event_type',
+  'user_id',
+  'reason',
+  'config_version',
+  'sync_run_id',
+] as const;
+
+export function factsFromItem(item: Record<string, unknown>): EventFacts {
+  const id = String(item.sk);
+  return {
+    id,
+    source: sourceAndExecution(item).source,
+    status: item.status as EventStatus,
+    // An id has the time of receipt.
+    receivedAtMs: eventIdTimeMs(id),
+    ...defined({
+      eventType: item.event_type as string | undefined,
+      userId: item.user_id as string | undefined,
+      reason: item.reason as EventLogEntry['reason'],
+      configVersion: item.config_version as number | undefined,
+      syncRunId: item.sync_run_id as string | undefined,
+    }),
+  };
+}
+
 export function makeEventLog(options: EventLogOptions): EventLog {
   const { client, table } = options;
   return {

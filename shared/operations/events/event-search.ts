@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { EventFacts } from '../../adapters/dynamodb-event-log.ts';
 import { warningsOf } from '../../core/executions/no-runs.ts';
 import { isEventId } from '../../core/ids/event-id.ts';
 import type { ActionLogEntry } from '../../core/logs/action-log-entry.ts';
@@ -15,7 +16,7 @@ import { type SearchRange, searchRange } from '../tables/search-range.ts';
 import { holdsText } from '../tables/text.ts';
 import { type DecidedBy, decidedBy, didNothing } from './decided-by.ts';
 import { eventOfRow } from './event-text.ts';
-import { type EventFilter, type EventRange, eventLogOf, findEvents } from './events.ts';
+import { type EventFilter, type EventRange, eventLogOf, findEventFacts, findEvents } from './events.ts';
 import { findByMessage } from './message-id.ts';
 import { configurationOf, consideredRows, recompute } from './recompute.ts';
 
@@ -58,14 +59,17 @@ export type FoundEvent = {
   decidedBy?: DecidedBy[];
 };
 
+/** What a search counts, if neither texts nor actions are looked at. */
+export type FoundFacts = Pick<FoundEvent, 'log' | 'decidedBy'> & { entry: EventFacts };
+
 export type EventSearchOptions = {
   nowMs: number;
   /** How many are wanted at first: the size of the pages that are read. */
   limit: number;
   /** Looks to the end of the range, however many rows that takes. */
   isComplete?: boolean;
-  /** Reads actions only where the search itself needs them. */
-  isRowOnly?: boolean;
+  /** All found events are read with their actions, so that it stops earlier. */
+  isByContent?: boolean;
 };
 
 /**
@@ -82,8 +86,39 @@ export function searchEvents(
   environment: Environment,
   directory: SourceDirectory,
   search: EventSearch,
-  { nowMs, limit, isComplete = false, isRowOnly = false }: EventSearchOptions,
+  options: EventSearchOptions,
 ): Search<FoundEvent> & { range: SearchRange } {
+  const { range, progress, wanted, isByContent } = planOf(environment, directory, search, options);
+  const rows =
+    search.message_id === undefined
+      ? findEvents(eventLogOf(environment), wanted, progress)
+      : findByMessage(environment, search.message_id, wanted, progress, range.byDefault);
+  const found = keepWanted(environment, rows, search, isByContent ? 100 : Math.min(options.limit, 100));
+  return { ...searchOf(found, progress, ({ entry }) => entry.id), range };
+}
+
+/** The same without actions and payloads, for counting. Undefined: the search needs these. */
+export function searchEventFacts(
+  environment: Environment,
+  directory: SourceDirectory,
+  search: EventSearch,
+  options: EventSearchOptions,
+): (Search<FoundFacts> & { range: SearchRange }) | undefined {
+  if (needsContent(search) || search.message_id !== undefined) return undefined;
+  const { range, progress, wanted } = planOf(environment, directory, search, options);
+  const found = mapped(findEventFacts(eventLogOf(environment), wanted, progress), ({ id, row }) => ({
+    id,
+    ...(row && { row: { entry: row } }),
+  }));
+  return { ...searchOf(found, progress, ({ entry }) => entry.id), range };
+}
+
+function planOf(
+  environment: Environment,
+  directory: SourceDirectory,
+  search: EventSearch,
+  { nowMs, limit, isComplete = false, ...options }: EventSearchOptions,
+) {
   const { after } = search;
   if (after !== undefined && !isEventId(after)) throw wrongCursor(after);
   const isUnbounded = search.user_id !== undefined || search.message_id !== undefined;
@@ -91,7 +126,7 @@ export function searchEvents(
     unbounded: isUnbounded && search.message_id === undefined,
     retentionDays: longestRetentionDays(environment, directory),
   });
-  const isByContent = needsContent(search);
+  const isByContent = options.isByContent ?? needsContent(search);
   const { byContent, byTable } = rowsLookedAt;
   const progress = reading(isComplete ? undefined : isByContent ? byContent : byTable);
   const wanted: EventFilter & EventRange = {
@@ -101,15 +136,7 @@ export function searchEvents(
     limit: isByContent ? Number.POSITIVE_INFINITY : limit,
     ...(after !== undefined && { after }),
   };
-  const rows =
-    search.message_id === undefined
-      ? findEvents(eventLogOf(environment), wanted, progress)
-      : findByMessage(environment, search.message_id, wanted, progress, range.byDefault);
-  const found =
-    isRowOnly && !needsActions(search)
-      ? mapped(keepTexts(rows, search), ({ id, row }) => ({ id, ...(row && { row: { entry: row } }) }))
-      : keepWanted(environment, rows, search, isByContent ? 100 : Math.min(limit, 100));
-  return { ...searchOf(found, progress, ({ entry }) => entry.id), range };
+  return { range, progress, wanted, isByContent };
 }
 
 /** What the row of an event says alone. */

@@ -1,8 +1,11 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import {
+  type EventFacts,
   entryFromItem,
   eventItemKey,
   eventPartition,
+  factAttributes,
+  factsFromItem,
   problemBuckets,
   problemPartition,
   userBuckets,
@@ -19,7 +22,7 @@ import {
 import type { Environment } from '../environment.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { type IdRange, idRange, latestMs } from '../tables/id-range.ts';
-import { daysNewestFirst, take } from '../tables/newest-first.ts';
+import { daysNewestFirst, mapped, take } from '../tables/newest-first.ts';
 import {
   type Found,
   foundByDay,
@@ -75,20 +78,57 @@ export function eventsNewestFirst(log: EventLogTable, filter: EventFilter & Even
 }
 
 /** The same as far as a limited reading goes. */
-export async function* findEvents(
+export function findEvents(
   log: EventLogTable,
   filter: EventFilter & EventRange,
   progress: Reading,
 ): AsyncGenerator<Found<EventLogEntry>> {
+  return findRows(log, filter, progress, whole);
+}
+
+/**
+ * Only what rows are counted by, which is a third to send. Failed and rejected events are counted in
+ * the index alone.
+ */
+export function findEventFacts(
+  log: EventLogTable,
+  filter: Omit<EventFilter, 'key'> & EventRange,
+  progress: Reading,
+): AsyncGenerator<Found<EventFacts>> {
+  return findRows(log, filter, progress, facts);
+}
+
+/** How much of a row is read. */
+type Shape<Row extends EventFacts> = {
+  fromItem(item: Item): Row;
+  /** Absent: all. */
+  attributes?: readonly string[];
+  /** From a row of index `problems`; absent: the row itself is read. */
+  fromProblem?(item: Item): Row;
+};
+
+const whole: Shape<EventLogEntry> = { fromItem: entryFromItem };
+const facts: Shape<EventFacts> = {
+  fromItem: factsFromItem,
+  attributes: factAttributes,
+  fromProblem: (item) => factsFromItem({ ...item, status: String(item.problem).split('#', 1)[0] }),
+};
+
+async function* findRows<Row extends EventFacts>(
+  log: EventLogTable,
+  filter: EventFilter & EventRange,
+  progress: Reading,
+  shape: Shape<Row>,
+): AsyncGenerator<Found<Row>> {
   const sources = new Set(filter.sources.map(({ key }) => key));
-  for await (const found of candidates(log, filter, progress)) {
+  for await (const found of candidates(log, filter, progress, shape)) {
     const { id, row } = found;
     if (row === undefined) yield found;
     else if (id !== filter.after && sources.has(row.source) && matchesEvent(row, filter)) yield found;
   }
 }
 
-export function matchesEvent(row: EventLogEntry, filter: EventFilter): boolean {
+export function matchesEvent(row: EventFacts & Pick<EventLogEntry, 'key'>, filter: EventFilter): boolean {
   const is = <Value>(wanted: Value | undefined, value: Value | undefined) => wanted === undefined || wanted === value;
   const isOneOf = <Value>(wanted: readonly Value[] | undefined, value: Value | undefined) =>
     wanted === undefined || (value !== undefined && wanted.includes(value));
@@ -103,17 +143,23 @@ export function matchesEvent(row: EventLogEntry, filter: EventFilter): boolean {
   );
 }
 
-function candidates(
+function candidates<Row extends EventFacts>(
   log: EventLogTable,
   filter: EventFilter & EventRange,
   progress: Reading,
-): AsyncGenerator<Found<EventLogEntry>> {
-  if (filter.userId !== undefined) return wholeRows(log, keysOfUser(log, filter.userId, filter, progress));
+  shape: Shape<Row>,
+): AsyncGenerator<Found<Row>> {
+  if (filter.userId !== undefined) return rowsOfKeys(log, keysOfUser(log, filter.userId, filter, progress), shape);
   const statuses = filter.statuses ?? filter.reasons?.map((reason) => statusOfReason[reason]);
   const problems = [...new Set(statuses?.filter(isProblem))];
-  if (statuses !== undefined && problems.length === new Set(statuses).size)
-    return wholeRows(log, keysOfProblems(log, problems, filter, progress));
-  return rowsOfSources(log, filter, progress);
+  if (statuses === undefined || problems.length !== new Set(statuses).size)
+    return rowsOfSources(log, filter, progress, shape);
+  const keys = keysOfProblems(log, problems, filter, progress);
+  // The index does not hold these.
+  const isInIndex = filter.configVersion === undefined && filter.syncRunId === undefined;
+  const { fromProblem } = shape;
+  if (fromProblem === undefined || !isInIndex) return rowsOfKeys(log, keys, shape);
+  return mapped(keys, ({ id, row }) => ({ id, ...(row && { row: fromProblem(row) }) }));
 }
 
 /** The ids of a range. Both ends belong to it, so that `after` is read once more. */
@@ -127,12 +173,14 @@ const daysOf = (range: IdRange) => daysNewestFirst(range.sinceMs, latestMs(range
 /** The first page is about as long as the answer. */
 const firstPage = (limit: number, rowsMin: number) => Math.min(Math.max(limit, rowsMin), pageRowsMax);
 
-async function* rowsOfSources(
+async function* rowsOfSources<Row extends EventFacts>(
   log: EventLogTable,
   filter: EventFilter & EventRange,
   progress: Reading,
-): AsyncGenerator<Found<EventLogEntry>> {
+  { fromItem, attributes }: Shape<Row>,
+): AsyncGenerator<Found<Row>> {
   const { names, values, conditions } = tableConditions(filter);
+  if (attributes) for (const name of attributes) names[`#${name}`] = name;
   const isFiltered = conditions.length > 0;
   const found = foundByDay(
     daysOf(filter),
@@ -144,7 +192,11 @@ async function* rowsOfSources(
             {
               TableName: log.table,
               KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-              ...(isFiltered && { FilterExpression: conditions.join(' AND '), ExpressionAttributeNames: names }),
+              ...(isFiltered && { FilterExpression: conditions.join(' AND ') }),
+              ...(attributes && {
+                ProjectionExpression: ['pk', 'sk', ...attributes.map((name) => `#${name}`)].join(', '),
+              }),
+              ...((isFiltered || attributes) && { ExpressionAttributeNames: names }),
               ExpressionAttributeValues: {
                 ':pk': eventPartition(source.key, dayMs, shard),
                 ...idBounds(filter),
@@ -161,7 +213,7 @@ async function* rowsOfSources(
       ),
     progress,
   );
-  for await (const { id, row } of found) yield row === undefined ? { id } : { id, row: entryFromItem(row) };
+  for await (const { id, row } of found) yield row === undefined ? { id } : { id, row: fromItem(row) };
 }
 
 /**
@@ -261,15 +313,23 @@ function indexItems(
   );
 }
 
-async function* wholeRows(log: EventLogTable, keys: AsyncIterable<Found<Item>>): AsyncGenerator<Found<EventLogEntry>> {
+async function* rowsOfKeys<Row extends EventFacts>(
+  log: EventLogTable,
+  keys: AsyncIterable<Found<Item>>,
+  { fromItem, attributes }: Shape<Row>,
+): AsyncGenerator<Found<Row>> {
   for await (const chunk of foundInChunks(keys, 50)) {
     if ('end' in chunk) {
       yield { id: chunk.end };
       continue;
     }
-    const items = await getEach(log.client, chunk.rows.map(baseKey), { table: log.table, what: 'reading events' });
+    const items = await getEach(log.client, chunk.rows.map(baseKey), {
+      table: log.table,
+      what: 'reading events',
+      ...(attributes && { attributes: [...attributes] }),
+    });
     // Absent: the row aged out, but the index still had it.
-    for (const item of items) if (item !== undefined) yield { id: String(item.sk), row: entryFromItem(item) };
+    for (const item of items) if (item !== undefined) yield { id: String(item.sk), row: fromItem(item) };
   }
 }
 

@@ -2,9 +2,15 @@ import { workflowOf } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
 import type { SourceDirectory } from '../sources/known-sources.ts';
 import { type Group, makeGroups } from '../tables/groups.ts';
-import type { Looked } from '../tables/search.ts';
+import type { Looked, Search } from '../tables/search.ts';
 import type { SearchRange } from '../tables/search-range.ts';
-import { type EventSearch, type EventSearchOptions, type FoundEvent, searchEvents } from './event-search.ts';
+import {
+  type EventSearch,
+  type EventSearchOptions,
+  type FoundFacts,
+  searchEventFacts,
+  searchEvents,
+} from './event-search.ts';
 
 /** What events are grouped by. An event with several mappings or workflows counts once for each. */
 export const eventGroupings = ['reason', 'type', 'source', 'status', 'workflow', 'mapping'] as const;
@@ -20,12 +26,11 @@ export async function groupEvents(
   by: EventGrouping,
   options: Omit<EventSearchOptions, 'limit'>,
 ): Promise<GroupedEvents> {
-  const needsActions = by === 'workflow' || by === 'mapping';
-  const { rows, looked, range } = searchEvents(environment, directory, search, {
-    ...options,
-    limit: Number.POSITIVE_INFINITY,
-    isRowOnly: !needsActions,
-  });
+  const isByRow = by !== 'workflow' && by !== 'mapping';
+  const counted = { ...options, limit: Number.POSITIVE_INFINITY, ...(!isByRow && { isByContent: true }) };
+  const { rows, looked, range }: Search<FoundFacts> & { range: SearchRange } =
+    (isByRow ? searchEventFacts(environment, directory, search, counted) : undefined) ??
+    searchEvents(environment, directory, search, counted);
   const groups = makeGroups(range);
   let events = 0;
   for await (const found of rows) {
@@ -37,7 +42,7 @@ export async function groupEvents(
   return { groups: groups.list(backToMs), events, looked: looked(), range };
 }
 
-function valuesOf({ entry, log, decidedBy }: FoundEvent, by: EventGrouping): (string | null)[] {
+function valuesOf({ entry, log, decidedBy }: FoundFacts, by: EventGrouping): (string | null)[] {
   switch (by) {
     case 'reason':
       return [entry.reason ?? null];

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { BatchGetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { makeClaimStore } from '../../../shared/adapters/dynamodb-claim-store.ts';
+import { factAttributes, factsFromItem, itemFromEntry } from '../../../shared/adapters/dynamodb-event-log.ts';
 import { noRuns } from '../../../shared/core/executions/no-runs.ts';
 import { makeEventId } from '../../../shared/core/ids/event-id.ts';
 import { ActionSearch, searchActions } from '../../../shared/operations/actions/action-search.ts';
@@ -15,6 +16,7 @@ import type { SourceDirectory } from '../../../shared/operations/sources/known-s
 import { trendParts } from '../../../shared/operations/tables/groups.ts';
 import { reading } from '../../../shared/operations/tables/reading.ts';
 import { pageOf } from '../../../shared/operations/tables/search.ts';
+import { orderCompleted } from '../../bench/sample-events.ts';
 import { actionEntry, type EntryChange, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
 import { liveConfiguration, trackEvent } from '../../support/build.ts';
@@ -282,6 +284,30 @@ describe('a search reads', () => {
     sent.mockClear();
     expect(await eventsOf({ status: ['failed'], reason: ['message_unreadable'] })).toEqual([]);
     expect(sent.mock.calls.filter(([command]) => (command as unknown) instanceof BatchGetCommand)).toEqual([]);
+  });
+
+  test('the index alone to count what failed', async () => {
+    sent.mockClear();
+    const search = { status: ['failed', 'rejected'] as const };
+    const { events } = await groupEvents(environment, directory, checkedInput(EventSearch, search), 'reason', {
+      nowMs,
+    });
+    expect(events).toBe(2);
+    expect(sent.mock.calls.filter(([command]) => (command as unknown) instanceof BatchGetCommand)).toEqual([]);
+  });
+
+  test('the same facts to count a row as to show it, packed or not', () => {
+    const bodies = [trackEvent(), orderCompleted()];
+    const items = bodies.map((body) => {
+      const entry = eventEntry({ body, source: 'segment', syncRunId: '7' });
+      return { entry, item: itemFromEntry(entry, { retentionDays: 30, usersIndex: true }) };
+    });
+    expect(items.map(({ item }) => 'packed' in item)).toEqual([false, true]);
+    for (const { entry, item } of items) {
+      const projected = Object.fromEntries(['pk', 'sk', ...factAttributes].map((name) => [name, item[name]]));
+      expect(entry).toMatchObject(factsFromItem(projected));
+      expect(Object.keys(factsFromItem(projected))).toHaveLength(8);
+    }
   });
 
   test('no table as a whole', () => {
