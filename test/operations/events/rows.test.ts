@@ -35,6 +35,7 @@ describe('the contract of --json', () => {
       'execution',
       'duplicate_of',
       'replay_of',
+      'replays',
       'batch_index',
       'sync_id',
       'sync_run_id',
