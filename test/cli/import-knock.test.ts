@@ -437,6 +437,15 @@ describe('Knock’s answers', () => {
   });
 });
 
+test.each([
+  ['files', ['invoice.json'], 'files are for --compare'],
+  ['recorded events', ['--last', '3'], '--last is for --compare'],
+])('an import that names %s is refused before it asks for a token', async (_name, args, message) => {
+  const { code, stderr } = await cli.signalbox(['import', 'knock', '--dir', directory, ...args]);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+  expect(stderr).not.toContain('token');
+});
+
 describe('the service token', () => {
   test('that Knock refuses is said, and never shown', async () => {
     expect(await importKnock([], 'knock_st_other')).toMatchObject({

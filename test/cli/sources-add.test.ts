@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { filled } from '../../infra/cli/sources/add.ts';
+import { filled, toPaste } from '../../infra/cli/sources/add.ts';
 import { kindRow } from '../../infra/cli/sources/kinds.ts';
 import type { GuidedKind } from '../../shared/core/sources/guide.ts';
 import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
@@ -55,6 +55,21 @@ describe.each(kinds.map((one) => [one.kind.id, one] as const))('a new source of 
       enforcement: expect.stringMatching(/^(on|off|once_set)$/),
     });
     expect(row.default_mappings).toHaveLength(kind.guide.defaultMappings.length);
+  });
+});
+
+describe('what the steps refer to', () => {
+  test.each(kinds.map((one) => [one.kind.id, one] as const))('is printed below them: %s', (id, one) => {
+    const { setup, templates = [], destination } = one.guide;
+    const lines = toPaste(one);
+    for (const { text } of templates) expect(lines).toContain(text);
+    if (setup.some((step) => step.includes('template below'))) expect(templates).not.toEqual([]);
+    const link = lines.find((line) => line.includes(`docs/sources/${id}.md#`));
+    expect(link === undefined).toBe(destination === undefined);
+    if (destination === undefined) return;
+    const page = readFileSync(join(import.meta.dirname, `../../docs/sources/${id}.md`), 'utf8');
+    const anchors = [...page.matchAll(/^## (.*)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(' ', '-'));
+    expect(anchors).toContain(link?.split('#')[1]);
   });
 });
 

@@ -76,8 +76,16 @@ export function addKnock(group: Command): void {
 
 const collect = (text: string, before: string[]): string[] => [...before, text];
 
+/** Before the token is asked for: a command that is wrong needs none. */
+function refuseCompareOptions(files: string[], { compare, last }: Pick<ImportOptions, 'compare' | 'last'>): void {
+  if (compare !== undefined) return;
+  if (files.length > 0) throw usageError('files are for --compare SOURCE; an import reads the account');
+  if (last !== undefined) throw usageError('--last is for --compare SOURCE; an import reads the account');
+}
+
 async function run(files: string[], options: ImportOptions, isNamed: boolean): Promise<void> {
   const terminal = processTerminal();
+  refuseCompareOptions(files, options);
   const serviceToken =
     process.env.KNOCK_SERVICE_TOKEN ?? (await readHidden('Service token of Knock (not shown): ')).trim();
   const names = pairsFrom(options.as, '--as', 'SLUG=NAME');
@@ -87,7 +95,6 @@ async function run(files: string[], options: ImportOptions, isNamed: boolean): P
     const slug = [...names].find(([, name]) => name === options.environment)?.[0] ?? options.environment;
     return compareCommand(files, { ...options, compare, slug, serviceToken, apiKey: process.env.KNOCK_API_KEY });
   }
-  if (files.length > 0) throw usageError('files are for --compare SOURCE; an import reads the account');
   const request: ImportRequest = {
     access: { serviceToken, ...(options.baseUrl !== undefined && { baseUrl: options.baseUrl }) },
     here: environments.map(({ name }) => name),

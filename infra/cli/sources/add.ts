@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
 import type { Command } from 'commander';
 import { UrlState } from '../../../shared/core/configuration/schema.ts';
-import type { DefaultMapping, GuidedKind } from '../../../shared/core/sources/guide.ts';
+import type { BodyTemplate, DefaultMapping, GuidedKind } from '../../../shared/core/sources/guide.ts';
 import type { SourceKind } from '../../../shared/core/sources/source.ts';
 import { shippedDirectory } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
@@ -53,6 +53,8 @@ export type AddedSource = {
   /** A secret that was made here, shown only this once; null when none was made. */
   generated_secret: string | null;
   steps: string[];
+  /** What the steps call the first and the second template; empty where the vendor's payload is fixed. */
+  templates: BodyTemplate[];
 };
 
 async function addCommand(name: string, options: GlobalOptions & AddOptions): Promise<void> {
@@ -75,6 +77,7 @@ async function addCommand(name: string, options: GlobalOptions & AddOptions): Pr
     url: url ?? null,
     generated_secret: secret ?? null,
     steps: guided.guide.setup.map((step) => filled(step, { key, environment: options.environment, url })),
+    templates: [...(guided.guide.templates ?? [])],
   };
   if (options.json) return printJson(terminal, added);
   await print(terminal, added, guided, written);
@@ -150,6 +153,14 @@ async function goLive({ environment }: AddedSource): Promise<string> {
     : `Make it live: ${commit}, then npx signalbox config promote, step by step up to ${environment}`;
 }
 
+/** What the steps refer to: templates as they are pasted, and the vendor's other kind of destination. */
+export function toPaste({ kind, guide: { templates = [], destination } }: GuidedKind): string[] {
+  const lines = templates.flatMap(({ title, text }, i) => ['', `Template ${i + 1}. ${title}:`, '', text]);
+  if (destination === undefined) return lines;
+  const page = `docs/sources/${kind.id}.md#${destination.title.toLowerCase().replaceAll(' ', '-')}`;
+  return [...lines, '', `Or without mappings, as ${kind.title}'s ${destination.title}: ${page}`];
+}
+
 async function print(
   terminal: Terminal,
   added: AddedSource,
@@ -174,6 +185,7 @@ async function print(
   }
   step(await goLive(added));
   step(`See it work: npx signalbox send ${added.key} -e ${added.environment}`);
+  for (const line of toPaste({ kind, guide })) out(line);
   note(`\nMore about this sender: docs/sources/${kind.id}.md`);
   if (added.url !== null) note('A URL is a credential: knowing it is enough to send events.');
 }
