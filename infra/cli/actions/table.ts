@@ -40,7 +40,7 @@ export function outcomeOf(
   const parts = [
     row.reason,
     row.detail,
-    row.reason === null && row.result !== null ? inline(row.result) : null,
+    row.reason === null && row.result !== null ? inline(row.result, 1_000) : null,
     row.retry_at === null ? null : `next try ${formatAgo(Date.parse(row.retry_at), nowMs)}`,
     ...row.warnings.map(({ message }) => `warning: ${message}`),
   ];

@@ -7,7 +7,7 @@ import { type EventRow, eventRow } from '../../../shared/operations/events/event
 import { notFound, usageError } from '../../../shared/operations/refusal.ts';
 import { type RunRow, runRow } from '../../../shared/operations/runs/run-row.ts';
 import { type KnownSource, readSources } from '../../../shared/operations/sources/known-sources.ts';
-import { type Resolved, resolveId } from '../../../shared/operations/why/resolve-id.ts';
+import { newestShown, type Resolved, resolveId } from '../../../shared/operations/why/resolve-id.ts';
 import { tellEvent } from '../../../shared/operations/why/why.ts';
 import { iso } from '../../../shared/operations/words/iso.ts';
 import { printable } from '../../../shared/operations/words/text.ts';
@@ -16,6 +16,7 @@ import { runColumns } from '../actions/table.ts';
 import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { eventColumns } from '../events/table.ts';
+import { quoted } from '../terminal/shell.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { printStory } from './story.ts';
@@ -118,6 +119,12 @@ async function showUser(
   terminal.out(eventRows.length > 0 ? renderTable(eventColumns(colours, nowMs), eventRows, terminal) : '  none');
   terminal.out(`\n${colours.bold('Newest runs')}`);
   terminal.out(runRows.length > 0 ? renderTable(runColumns(colours, nowMs), runRows, terminal) : '  none');
+  for (const [rows, what, command] of [
+    [eventRows, 'events', `events --user ${quoted(id)}`],
+    [runRows, 'runs', `runs --recipient ${quoted(id)}`],
+  ] as const)
+    if (rows.length === newestShown)
+      terminal.note(`the newest ${newestShown} ${what}; all of them: npx signalbox ${command} --all`);
   const [newest] = eventRows;
   if (newest) terminal.note(`\nThe story of one: npx signalbox why ${newest.id}`);
 }

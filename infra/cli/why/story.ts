@@ -13,6 +13,9 @@ import type { Terminal } from '../terminal/terminal.ts';
 
 const ms = (iso: string) => Date.parse(iso);
 
+/** Long enough for any id in an answer; `--json` has all of it. */
+const answerMax = 1_000;
+
 /** An event as a story: request, claim, mappings, actions, runs, and its present state. */
 export function printStory(terminal: Terminal, story: EventStory, nowMs: number): void {
   const { colours } = terminal;
@@ -144,14 +147,13 @@ function printAction(terminal: Terminal, action: ActionRow, nowMs: number, name 
   );
   const outcome = outcomeOf({ ...action, result: null, warnings: [] }, nowMs);
   if (outcome !== '') terminal.out(`      ${printable(outcome)}`);
-  if (action.result !== null)
-    terminal.out(`      ${colours.dim('answer')} ${inline(action.result, (terminal.columns ?? 120) - 14)}`);
+  if (action.result !== null) terminal.out(`      ${colours.dim('answer')} ${inline(action.result, answerMax)}`);
   for (const { message } of action.warnings) terminal.out(`      ${colours.yellow('warning')} ${printable(message)}`);
 }
 
 function printRun(terminal: Terminal, run: RunRow, nowMs: number): void {
   const { colours } = terminal;
-  const answer = run.target_reference === null ? '' : `, answer ${inline(run.target_reference, 60)}`;
+  const answer = run.target_reference === null ? '' : `, answer ${inline(run.target_reference, answerMax)}`;
   terminal.out(
     `  ${printable(run.workflow)} for ${printable(run.recipient)}: ${paintRun(colours, run.status, run.status)}, target ${printable(run.target)}, ${formatWhen(ms(run.updated_at), nowMs)}${answer}`,
   );

@@ -50,7 +50,8 @@ export async function resolveId(environment: Environment, text: string, known: K
   );
 }
 
-const shown = 10;
+/** How many of a user's events and runs are listed. */
+export const newestShown = 10;
 const always = { sinceMs: 0, untilMs: 8_640_000_000_000 };
 
 async function asUser(environment: Environment, id: string, known: KnownSource[]): Promise<Resolved | undefined> {
@@ -59,8 +60,8 @@ async function asUser(environment: Environment, id: string, known: KnownSource[]
   const directory = makeDirectory(environment.documents, environment.outputs.DirectoryTable);
   const [[user], events, runs] = await Promise.all([
     directory.readEach([{ kind: 'user', id }]),
-    listEvents(eventLogOf(environment), { ...always, sources: known, userId: id, limit: shown }),
-    take(runsOfRecipient(workflowRunsOf(environment), id, always), shown),
+    listEvents(eventLogOf(environment), { ...always, sources: known, userId: id, limit: newestShown }),
+    take(runsOfRecipient(workflowRunsOf(environment), id, always), newestShown),
   ]);
   if (user === undefined && events.length === 0 && runs.length === 0) return undefined;
   return { as: 'user', id, events, runs, ...(user && { user }) };
