@@ -73,8 +73,9 @@ testWithClient('every function of the template is found by its handler and answe
     const sandbox = await start(name);
     const event = calledBy === 'messages' ? { Records: [] } : deployed.request('');
     const answer = answerOf<SQSBatchResponse | HttpAnswer>(await sandbox.invoke(event));
-    const expected = calledBy === 'messages' ? { batchItemFailures: [] } : { statusCode: expect.any(Number) };
-    expect({ name, answer }).toEqual({ name, answer: expect.objectContaining(expected) });
+    // A request without a body, or without a key, is the caller's fault: a 5xx would be ours.
+    if (calledBy === 'messages') expect({ name, answer }).toMatchObject({ name, answer: { batchItemFailures: [] } });
+    else expect([400, 401, 404]).toContain((answer as HttpAnswer).statusCode);
     expect({ name, other: (await linesOf(sandbox)).other }).toEqual({ name, other: [] });
   }
 });
