@@ -81,7 +81,7 @@ function findingsOf(problems: Problem[], cut: boolean): Finding[] {
         ...(source !== undefined && { source }),
         ...(workflow !== undefined && { workflow }),
         reason,
-        cause: `${cut ? 'at least ' : ''}${group.length} ${words[id](group.length)}: ${detail ?? reason}`,
+        cause: `${cut ? 'at least ' : ''}${group.length} ${words[id](group.length)} (${reason})${newestDetail(detail, group.length)}`,
         count: group.length,
         since: iso(since),
         example: eventId,
@@ -89,6 +89,12 @@ function findingsOf(problems: Problem[], cut: boolean): Finding[] {
       }),
     ];
   });
+}
+
+/** Others of the group may differ in the field or the value that they name. */
+function newestDetail(detail: string | undefined, count: number): string {
+  if (detail === undefined) return '';
+  return count === 1 ? `: ${detail}` : `; the newest: ${detail}`;
 }
 
 const words: Record<Problem['id'], (count: number) => string> = {
