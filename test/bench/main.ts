@@ -6,7 +6,7 @@ const help = `Measures what docs/figures.md explains and prints it beside its ta
 
   npm run bench -- [NAME…] [--json]
 
-Without names everything is measured, in about ten minutes. A bound that is missed is said loudly and fails nothing:
+Without names everything is measured, in about fifteen minutes. A bound that is missed is said loudly and fails nothing:
 times depend on the machine.`;
 
 // Loaded one by one: what a section brings with it would be memory and garbage collection of those before it.

@@ -13,7 +13,7 @@ import { wrongCursor } from '../tables/cursors.ts';
 import { type Found, foundInChunks, type Reading, reading } from '../tables/reading.ts';
 import { rowsLookedAt, type Search, searchOf } from '../tables/search.ts';
 import { type SearchRange, searchRange } from '../tables/search-range.ts';
-import { holdsText } from '../tables/text.ts';
+import { holdsText } from '../tables/holds-text.ts';
 import {
   type ActionFilter,
   type ActionPlace,

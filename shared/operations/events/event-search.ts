@@ -13,7 +13,7 @@ import { mapped } from '../tables/newest-first.ts';
 import { type Found, foundInChunks, reading } from '../tables/reading.ts';
 import { rowsLookedAt, type Search, searchOf } from '../tables/search.ts';
 import { type SearchRange, searchRange } from '../tables/search-range.ts';
-import { holdsText } from '../tables/text.ts';
+import { holdsText } from '../tables/holds-text.ts';
 import { type DecidedBy, decidedBy, didNothing } from './decided-by.ts';
 import { eventOfRow } from './event-text.ts';
 import { type EventFilter, type EventRange, eventLogOf, findEventFacts, findEvents } from './events.ts';
