@@ -182,7 +182,7 @@ export function commandAgain(command: Command, change: Record<string, string>): 
   while (root.parent) root = root.parent;
   const { rawArgs } = root as Command & { rawArgs: string[] };
   const since = command.getOptionValue('since');
-  const isAge = rawArgs.some((arg, i) => /^\d+\s*[smhdw]$/.test(arg) && rawArgs[i - 1] === '--since');
+  const isAge = /(?:^|\n)--since[=\n]\d+ *[smhdw](?:\n|$)/.test(rawArgs.join('\n'));
   const values = {
     ...(isAge && typeof since === 'number' && { since: formatTime(since).replace(' ', 'T') }),
     ...change,

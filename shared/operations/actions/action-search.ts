@@ -10,10 +10,10 @@ import { findByMessage } from '../events/message-id.ts';
 import { notFound } from '../refusal.ts';
 import { longestRetentionDays, pickSources, type SourceDirectory } from '../sources/known-sources.ts';
 import { wrongCursor } from '../tables/cursors.ts';
+import { holdsText } from '../tables/holds-text.ts';
 import { type Found, foundInChunks, type Reading, reading } from '../tables/reading.ts';
 import { rowsLookedAt, type Search, searchOf } from '../tables/search.ts';
 import { type SearchRange, searchRange } from '../tables/search-range.ts';
-import { holdsText } from '../tables/holds-text.ts';
 import {
   type ActionFilter,
   type ActionPlace,
