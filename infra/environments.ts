@@ -1,4 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type * as z from 'zod';
+import type { NotifySettings } from '../shared/lambda/environment.ts';
 
 /**
  * One environment of the pipeline: a separate stack, `signalbox-<name>`, that shares nothing with
@@ -28,6 +30,11 @@ export type PipelineEnvironment = {
    * no person.
    */
   alarmRecipient?: AlarmRecipient;
+  /**
+   * Where alarms are told besides, in words: what, since when, how many, why, and the next command.
+   * Each channel has its secret (docs/notifications.md). Absent: nothing of it is deployed.
+   */
+  notify?: Notify;
   /** Rows of the event log, the action log and workflow runs are kept this long. */
   logRetentionDays: number;
   /**
@@ -84,6 +91,8 @@ export type PipelineEnvironment = {
    */
   protectData: boolean;
 };
+
+export type Notify = z.input<typeof NotifySettings>;
 
 export type AlarmRecipient = { email: string } | { topicArn: string };
 

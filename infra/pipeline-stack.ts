@@ -9,6 +9,7 @@ import { Alarms } from './constructs/alarms.ts';
 import { PipelineDashboard } from './constructs/dashboard.ts';
 import { IngestApi } from './constructs/ingest-api.ts';
 import { keepLogicalId } from './constructs/logical-id.ts';
+import { Notifier } from './constructs/notifier.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { maxReceiveCount, QueueWithDlq } from './constructs/queue-with-dlq.ts';
 import { Tables } from './constructs/tables.ts';
@@ -199,6 +200,10 @@ export class PipelineStack extends Stack {
 
     const { api, url } = new IngestApi(this, 'IngestApi', { ingest: ingest.lambda, rest: rest.lambda }, environment);
 
+    const notifier =
+      environment.notify &&
+      new Notifier(this, 'Notifier', { environment, notify: environment.notify, secretsPrefix, tables });
+
     const watched = {
       environment: name,
       surgeAbove: environment.surgeAbove ?? 50_000,
@@ -209,6 +214,7 @@ export class PipelineStack extends Stack {
         'workflow-trigger': workflowTrigger,
         'dead-letter': deadLetter,
         rest,
+        ...defined({ notifier: notifier?.function }),
       },
       eventsQueue: events.queue,
       actionsQueue: actions.queue,
@@ -216,7 +222,10 @@ export class PipelineStack extends Stack {
     };
     new Alarms(this, 'Alarms', {
       ...watched,
-      ...defined({ recipient: this.#alarmRecipient(environment, context('alarmEmail')) }),
+      ...defined({
+        recipient: this.#alarmRecipient(environment, context('alarmEmail')),
+        notifications: notifier?.queue,
+      }),
     });
     const dashboard = new PipelineDashboard(this, 'Dashboard', { ...watched, tables });
 
@@ -266,12 +275,15 @@ export class PipelineStack extends Stack {
     });
   }
 
-  #alarmRecipient({ alarmRecipient, protectData }: PipelineEnvironment, email?: string): AlarmRecipient | undefined {
+  #alarmRecipient(
+    { alarmRecipient, notify, protectData }: PipelineEnvironment,
+    email?: string,
+  ): AlarmRecipient | undefined {
     const recipient = alarmRecipient ?? (email === undefined ? undefined : { email });
-    if (recipient === undefined && protectData) {
+    if (recipient === undefined && notify === undefined && protectData) {
       Annotations.of(this).addWarningV2(
         'signalbox:alarms-without-recipient',
-        'No one hears the alarms of this environment: set alarmRecipient in infra/environments.ts or pass -c alarmEmail=…',
+        'No one hears the alarms of this environment: set alarmRecipient or notify in infra/environments.ts, or pass -c alarmEmail=…',
       );
     }
     return recipient;

@@ -11,7 +11,7 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
-import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { EmailSubscription, SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { alarmKindOf, runbookOf } from '../../shared/operations/alarms/alarm-kinds.ts';
@@ -22,8 +22,10 @@ import { type StageMetricName, stageMetric, throttled } from './stage-metrics.ts
 
 export type AlarmsProps = {
   environment: string;
-  /** Absent: the alarms exist but notify no person. */
+  /** Absent: the alarms exist but no person gets a mail. */
   recipient?: AlarmRecipient;
+  /** Where the notifier hears of alarms; absent without one. */
+  notifications?: Queue;
   api: HttpApi;
   /** More events in five minutes than a normal day ever has. */
   surgeAbove: number;
@@ -50,12 +52,13 @@ const minutes = (count: number) => Duration.minutes(count);
 export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    const topic = props.recipient && this.#topic(props.environment, props.recipient);
+    const actions = this.#topics(props).map((topic) => new SnsAction(topic));
     const definitions = [
       ...stageAlarms(props),
       ...queueAlarms(props),
       ...functionAlarms(props.functions),
       ...apiAlarms(props),
+      ...notificationAlarms(props),
     ];
     for (const { name, metric, above, breaching, of } of definitions) {
       const kind = alarmKindOf(name);
@@ -71,14 +74,25 @@ export class Alarms extends Construct {
         // Functions print no count while no event arrives.
         treatMissingData: TreatMissingData.NOT_BREACHING,
       });
-      if (topic === undefined) continue;
-      alarm.addAlarmAction(new SnsAction(topic));
-      alarm.addOkAction(new SnsAction(topic));
+      alarm.addAlarmAction(...actions);
+      alarm.addOkAction(...actions);
     }
   }
 
-  #topic(environment: string, recipient: AlarmRecipient): ITopic {
-    if ('topicArn' in recipient) return Topic.fromTopicArn(this, 'Topic', recipient.topicArn);
+  /** One of the recipient's own, one of ours for mails and the notifier, or both. */
+  #topics({ environment, recipient, notifications }: AlarmsProps): ITopic[] {
+    const own = recipient !== undefined && 'topicArn' in recipient ? recipient.topicArn : undefined;
+    const email = recipient !== undefined && 'email' in recipient ? recipient.email : undefined;
+    const topics = own === undefined ? [] : [Topic.fromTopicArn(this, 'RecipientTopic', own)];
+    if (email === undefined && notifications === undefined) return topics;
+    const topic = this.#topic(environment);
+    if (email !== undefined) topic.addSubscription(new EmailSubscription(email));
+    if (notifications !== undefined)
+      topic.addSubscription(new SqsSubscription(notifications, { rawMessageDelivery: true }));
+    return [...topics, topic];
+  }
+
+  #topic(environment: string): Topic {
     const topic = new Topic(this, 'Topic', {
       topicName: `signalbox-${environment}-alarms`,
       displayName: `Signalbox ${environment}`,
@@ -94,10 +108,9 @@ export class Alarms extends Construct {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
     );
-    topic.addSubscription(new EmailSubscription(recipient.email));
     acceptFindings(topic, {
       'Serverless-SNSRedrivePolicy':
-        'A mail that cannot be delivered would wait in a queue that no person reads; the alarm itself stays raised.',
+        'A mail that cannot be delivered would wait in a queue that no person reads, and our own queue takes every message; the alarm itself stays raised.',
     });
     return topic;
   }
@@ -314,6 +327,19 @@ function functionAlarms(functions: Record<string, PipelineFunction>): Definition
       of: 3,
     },
   ]);
+}
+
+function notificationAlarms({ environment, notifications }: AlarmsProps): Definition[] {
+  if (notifications === undefined) return [];
+  return [
+    {
+      name: 'notifications-failing',
+      metric: stageMetric(environment, 'NotificationsFailed', { period: minutes(5) }),
+      above: 0,
+      breaching: 2,
+      of: 3,
+    },
+  ];
 }
 
 function apiAlarms({ api, environment }: AlarmsProps): Definition[] {

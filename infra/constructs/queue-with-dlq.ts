@@ -56,7 +56,7 @@ export class QueueWithDlq extends Construct {
     });
     acceptFindings(this.deadLetters, {
       'Serverless-SQSRedrivePolicy':
-        'It is the end of the line: what cannot become a failed row stays for 14 days and raises `dead-letters-stuck`.',
+        'It is the end of the line: what stays here stays for 14 days, and an alarm tells of it.',
     });
     this.queue = new Queue(this, 'Queue', {
       ...both,

@@ -32,7 +32,8 @@ export type StageMetricName =
   | 'TargetFailures'
   | 'TargetWaitMs'
   | 'DeadLetters'
-  | 'ConfigurationUnreadable';
+  | 'ConfigurationUnreadable'
+  | 'NotificationsFailed';
 
 const namespace = 'Signalbox';
 

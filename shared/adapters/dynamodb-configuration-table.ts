@@ -14,6 +14,7 @@ import type { EnvironmentState } from '../core/configuration/schema.ts';
  * | `sources` | `{key}` | every source that was ever seen here: last event (to the hour), most log shards used |
  * | `keys` | `{hash}` | one API key: name, kind, by whom, last use (to the hour), revoked |
  * | `refusals` | `{source}#{reason}` | the last request that was not accepted: its id and time (to five minutes) |
+ * | `announcements` | `{alarm}` | what each channel was told last of an alarm |
  * | `jobs` | `{id}` | long work of operators: what, by whom, how far |
  * | `event-types#{source}` | `{type}` | last seen (to the hour), a sample event |
  */

@@ -1,5 +1,20 @@
 import * as z from 'zod';
 
+/** Where alarms are told; docs/notifications.md. */
+export const NotifySettings = z.strictObject({
+  /** An incoming webhook, whose address is the secret `notifier/slack`. */
+  slack: z.literal(true).optional(),
+  /** The Events API v2, whose routing key is the secret `notifier/pagerduty`. */
+  pagerDuty: z.strictObject({ url: z.url().default('https://events.pagerduty.com/v2/enqueue') }).optional(),
+  /** Posts signed per Standard Webhooks, with the secret `notifier/webhook`. */
+  webhook: z.strictObject({ url: z.url() }).optional(),
+  /** Alarms that change within this time of each other are told together. */
+  gatherSeconds: z.number().min(0).max(25).default(20),
+  /** Where docs/runbooks can be read, for links. */
+  runbooks: z.url().optional(),
+});
+export type NotifySettings = z.infer<typeof NotifySettings>;
+
 /**
  * The variables that the stack sets for its functions. Each function names those it reads. A
  * missing one stops the function at its cold start, not at the first event that needs it.
@@ -35,6 +50,11 @@ const variables = {
   USERS_INDEX: z.stringbool(),
   /** Deliveries after which a message goes to the dead-letter queue. */
   MAX_RECEIVE_COUNT: z.coerce.number().int().positive(),
+  /** `NotifySettings` as JSON. */
+  NOTIFY: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(NotifySettings),
   /** Only the local runtime sets it: it allows targets with http and on this machine. */
   LOCAL: z.stringbool().default(false),
 } as const;

@@ -16,6 +16,7 @@ export const queues = {
   ActionsQueue: { name: 'actions', consumer: 'workflow-trigger' },
   EventsDeadLetterQueue: { name: 'events-dead-letters', consumer: 'dead-letter' },
   ActionsDeadLetterQueue: { name: 'actions-dead-letters', consumer: 'dead-letter' },
+  NotificationsQueue: { name: 'notifications', consumer: 'notifier' },
 } as const;
 export type QueueId = keyof typeof queues;
 export const queueIds = Object.keys(queues) as QueueId[];
@@ -29,7 +30,7 @@ export function createQueues(template: StackTemplate, sqs: FauxqsServer): Record
     });
   };
   const path = ({ queueUrl }: { queueUrl: string }) => new URL(queueUrl).pathname;
-  const withDeadLetters = (id: 'EventsQueue' | 'ActionsQueue', dead: { queueArn: string }) => {
+  const withDeadLetters = (id: 'EventsQueue' | 'ActionsQueue' | 'NotificationsQueue', dead: { queueArn: string }) => {
     const { maxReceiveCount } = resource(template, id).Properties.RedrivePolicy;
     return make(id, { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead.queueArn, maxReceiveCount }) });
   };
@@ -40,6 +41,7 @@ export function createQueues(template: StackTemplate, sqs: FauxqsServer): Record
     ActionsQueue: path(withDeadLetters('ActionsQueue', actionsDead)),
     EventsDeadLetterQueue: path(eventsDead),
     ActionsDeadLetterQueue: path(actionsDead),
+    NotificationsQueue: path(withDeadLetters('NotificationsQueue', sqs.createQueue('notifications-dead-letters'))),
   };
 }
 
@@ -79,11 +81,11 @@ export function setVariables(deployed: {
 type BatchHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
 type HttpHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpResult>;
 export type Handlers = Record<'ingest' | 'api', HttpHandler> &
-  Record<'processor' | 'workflow-trigger' | 'dead-letter', BatchHandler>;
+  Record<'processor' | 'workflow-trigger' | 'dead-letter' | 'notifier', BatchHandler>;
 
 /** After `setVariables`, which they read when they are imported. */
 export async function importHandlers(): Promise<Handlers> {
-  const names = ['ingest', 'api', 'processor', 'workflow-trigger', 'dead-letter'];
+  const names = ['ingest', 'api', 'processor', 'workflow-trigger', 'dead-letter', 'notifier'];
   const handlers: [string, unknown][] = [];
   // One after the other: jest links no two modules at once that share parts.
   for (const name of names) handlers.push([name, (await import(`../../functions/${name}/handler.ts`)).handler]);

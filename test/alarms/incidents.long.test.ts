@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { templateOf } from '../infra/templates.ts';
 import { alarmsOf, isRaised } from './alarm.ts';
-import { alarmConfiguration, incidents, postEvent, surgeAbove } from './incidents.ts';
+import { alarmConfiguration, incidents, postEvent, surgeAbove, tellRaised } from './incidents.ts';
 import { normalDays } from './normal-days.ts';
 import { type AlarmPipeline, environment, startAlarmPipeline } from './pipeline.ts';
 import { promisedMinutesOf } from './promises.ts';
 
-const template = templateOf(environment, { surgeAbove });
+const template = templateOf(environment, { surgeAbove, notify: { slack: true, gatherSeconds: 0 } });
 const alarms = alarmsOf(template, environment);
 let pipeline: AlarmPipeline;
 
@@ -41,6 +41,7 @@ async function watch(
     for (const alarm of alarms) {
       if (raised.has(alarm.name) || !isRaised(alarm, pipeline.store, pipeline.nowMs())) continue;
       raised.set(alarm.name, (pipeline.nowMs() - beganMs) / 60_000 + lateMinutes);
+      tellRaised(pipeline, alarm.name);
     }
     return wanted.length > 0 && wanted.every((name) => raised.has(name)) ? 'enough' : undefined;
   });
@@ -55,6 +56,17 @@ describe('an alarm is raised within the time that its page promises when', () =>
     const inTime = promised.filter(([name, minutes]) => (raised.get(name) ?? Number.POSITIVE_INFINITY) <= minutes);
     expect({ inTime, raised: [...raised] }).toEqual({ inTime: promised, raised: expect.anything() });
   });
+});
+
+test('a person reads in Slack what happened, how often, why, with an example, and what to run', async () => {
+  const claims = incidents.find(({ raises }) => raises.includes('events-failed'));
+  await watch(25, (minute) => claims?.happens(pipeline, minute), ['events-failed']);
+  await pipeline.pass(1);
+  const told = pipeline.slack.find((text) => text.includes('*events-failed*'));
+  expect(told).toMatch(/Why: \d+ of source web: retries_exhausted: .*ResourceNotFoundException/);
+  const [, example] = /Next: `npx signalbox why (\w+) -e production`/.exec(told ?? '') ?? [];
+  expect(told).toContain(`(${example})`);
+  expect(told).toContain('docs/runbooks/events-failed.md');
 });
 
 describe('no alarm is raised on a day with', () => {

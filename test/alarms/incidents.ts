@@ -3,7 +3,8 @@ import { Snapshot, SourceFile, SourceState } from '../../shared/core/configurati
 import { encodeRawEvent } from '../../shared/core/events/raw-event.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 import { rawEvent, trackEvent } from '../support/build.ts';
-import { type AlarmPipeline, environment, type FunctionName } from './pipeline.ts';
+import { alarmMessage } from '../support/channels.ts';
+import { type AlarmPipeline, environment, type FunctionName, functionNames } from './pipeline.ts';
 
 /** Something that goes wrong, from minute 0 on. */
 export type Incident = {
@@ -61,6 +62,11 @@ export async function smallTraffic(pipeline: AlarmPipeline, minute: number, name
   if (everyMinutes(minute, 3)) await postEvent(pipeline, name);
 }
 
+/** As CloudWatch tells of it. */
+export function tellRaised(pipeline: AlarmPipeline, alarm: string): void {
+  pipeline.enqueue('notifications', alarmMessage(`signalbox-${environment}-${alarm}`, 'ALARM', pipeline.nowMs()));
+}
+
 const alarmNameOf = (name: FunctionName) => (name === 'api' ? 'rest' : name);
 
 /** What makes each function be called. */
@@ -69,6 +75,7 @@ const workFor: Record<FunctionName, (pipeline: AlarmPipeline, minute: number) =>
   processor: smallTraffic,
   'workflow-trigger': smallTraffic,
   'dead-letter': (pipeline, minute) => minute === 0 && pipeline.enqueue('events-dead-letters', poison(pipeline)),
+  notifier: (pipeline, minute) => minute === 0 && tellRaised(pipeline, 'dead-letters'),
   api: (pipeline, minute) => everyMinutes(minute, 3) && pipeline.call('GET', '/v1/users/lena', 'sk_test'),
 };
 
@@ -222,7 +229,15 @@ export const incidents: Incident[] = [
         Array.from({ length: surgeAbove / 4 }, () => trackEvent()),
       ),
   },
-  ...(['ingest', 'processor', 'workflow-trigger', 'dead-letter', 'api'] as const).flatMap((name): Incident[] => [
+  {
+    name: 'Slack takes no message, and an alarm is to be told',
+    raises: ['notifications-failing'],
+    happens(pipeline, minute) {
+      pipeline.slackTakes = false;
+      if (minute === 0) tellRaised(pipeline, 'dead-letters');
+    },
+  },
+  ...functionNames.flatMap((name): Incident[] => [
     {
       name: `${name} crashes whenever it is called`,
       raises: [`${alarmNameOf(name)}-errors`],

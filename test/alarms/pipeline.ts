@@ -29,7 +29,7 @@ import {
 import { MetricStore } from './metric-store.ts';
 
 export const environment = 'production';
-export const functionNames = ['ingest', 'processor', 'workflow-trigger', 'dead-letter', 'api'] as const;
+export const functionNames = ['ingest', 'processor', 'workflow-trigger', 'dead-letter', 'api', 'notifier'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
 /** What becomes of the next calls of a function. */
@@ -63,6 +63,10 @@ export type AlarmPipeline = {
   targetUrl: string;
   /** The status that it answers. */
   targetStatus: number;
+  /** Whether Slack takes messages. */
+  slackTakes: boolean;
+  /** What it took, newest last. */
+  slack: string[];
   /** Requests that the gateway lets through in a second. */
   requestsPerSecond: number;
   /** Loads the functions. Servers run already, so that `stop` is due whatever becomes of it. */
@@ -91,6 +95,8 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
   ]);
   secrets.secrets.set(`signalbox/${environment}/ingest`, JSON.stringify({ current: ingestKey }));
   secrets.secrets.set(`signalbox/${environment}/sources/signed`, JSON.stringify({ values: ['right'] }));
+  const slack = await listening((request, response) => void takeMessage(request, response));
+  secrets.secrets.set(`signalbox/${environment}/notifier/slack`, JSON.stringify({ values: [slack.url] }));
   const targetSecret = `signalbox/${environment}/targets/call-it`;
   const signingKey = JSON.stringify({ values: [`whsec_${Buffer.alloc(24, 1).toString('base64')}`] });
   const queueUrls = createQueues(template, sqs);
@@ -130,6 +136,13 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
       },
     );
     onward.end(text);
+  }
+
+  async function takeMessage(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    if (pipeline.slackTakes) pipeline.slack.push(text);
+    response.writeHead(pipeline.slackTakes ? 200 : 404).end(pipeline.slackTakes ? 'ok' : 'no_service');
   }
 
   function countLambda(name: FunctionName, metric: 'Errors' | 'Throttles' | 'Invocations', value: number): void {
@@ -302,7 +315,7 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
     async stop() {
       keepOutput();
       jest.useRealTimers();
-      await Promise.all([tables.stop(), sqs.stop(), secrets.stop(), target.stop(), wall.stop()]);
+      await Promise.all([tables.stop(), sqs.stop(), secrets.stop(), target.stop(), slack.stop(), wall.stop()]);
     },
   };
   return pipeline;
@@ -319,6 +332,8 @@ function untroubled() {
     queuesAway: false,
     hasTargetSecret: true,
     targetStatus: 200,
+    slackTakes: true,
+    slack: [],
     requestsPerSecond: 1000,
   };
 }

@@ -90,6 +90,16 @@ describe('secrets', () => {
     expect(list.stdout + list.stderr).not.toContain(generated);
   });
 
+  test('of channels for alarms are set before anything is deployed that uses them', async () => {
+    const url = 'https://hooks.slack.com/services/T0/B0/xyz';
+    expect((await cli.signalbox(['secrets', 'set', 'notifier/slack'], url)).stderr).toContain('notifier/slack is set');
+    expect(await asFunctions('notifier/slack')).toEqual([url]);
+    const made = await cli.signalbox(['secrets', 'set', 'notifier/webhook', '--generate']);
+    expect(made.stdout).toMatch(/^whsec_/);
+    const foreign = await cli.signalbox(['secrets', 'set', 'notifier/pagerduty', '--generate']);
+    expect(foreign.stderr).toContain('is made by PagerDuty, not here');
+  });
+
   test.each<[string, string[], string, number, RegExp]>([
     ['a slip', ['set', 'sources/rudderstak'], 'x', 3, /did you mean "sources\/rudderstack"\?/],
     ['a slip of a bare key', ['set', 'rudderstak'], 'x', 3, /did you mean "sources\/rudderstack"\?/],
@@ -103,7 +113,17 @@ describe('secrets', () => {
     ],
     ['the ingest key', ['set', 'ingest'], 'x', 3, /nothing that takes a secret "ingest"/],
     ['a name that no source can have', ['set', 'Rudder Stack'], 'x', 2, /did you mean "sources\/rudderstack"\?/],
-    ['a name of another form', ['set', 'secrets/rudderstack'], 'x', 2, /it is sources\/KEY or targets\/WORKFLOW/],
+    [
+      'a name of another form',
+      ['set', 'secrets/rudderstack'],
+      'x',
+      2,
+      /it is sources\/KEY, targets\/WORKFLOW or notifier\/CHANNEL/,
+    ],
+    ['a channel of another name', ['set', 'notifier/slak'], 'x', 3, /did you mean "notifier\/slack"\?/],
+    ['what is no address of Slack', ['set', 'notifier/slack'], word, 2, /must be the https:\/\/ address/],
+    ['what is no key of PagerDuty', ['set', 'notifier/pagerduty'], word, 2, /which has 32 characters/],
+    ['a signing key of a webhook that is none', ['set', 'notifier/webhook'], word, 2, /"whsec_" followed by/],
     ['a masked value', ['set', 'rudderstack'], '••••••••', 2, /masked|printable ASCII/],
     ['nothing as the value', ['set', 'rudderstack'], '\n', 2, /the value is empty/],
     ['a header of several lines', ['rotate', 'rudderstack'], `${word}\r\n${word}`, 2, /printable ASCII/],

@@ -6,14 +6,16 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { routes } from '../../functions/api/routes/index.ts';
+import { buildApp } from '../../infra/app.ts';
+import { environmentNamed } from '../../infra/environments.ts';
 import { type Decision, makeRoleAccess } from '../../infra/local/access/role-access.ts';
 import { lambdaFunction } from '../../infra/local/resources/function.ts';
 import { type Policy, policy, type Statement } from '../../infra/local/resources/policy.ts';
 import { role } from '../../infra/local/resources/role.ts';
 import { type Runtime, type RuntimeEnvironment, startRuntime } from '../../infra/local/runtime.ts';
 import { readResources } from '../../infra/local/stack-resources.ts';
-import { synthesize } from '../../infra/local/synthesize.ts';
 import { readStacks, type Stack } from '../../infra/local/template.ts';
+import { PipelineStack } from '../../infra/pipeline-stack.ts';
 import { putEach } from '../../shared/adapters/dynamodb.ts';
 import { eventTypesMax } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { SourceFile, WorkflowFile } from '../../shared/core/configuration/schema.ts';
@@ -28,6 +30,7 @@ import { setSecret } from '../../shared/operations/secrets/change-secret.ts';
 import { ingestUrls, secretsOf } from '../../shared/operations/sources/ingest-urls.ts';
 import { actionsMessage, invocation } from '../support/actions-message.ts';
 import { eventRecord, rawEvent, trackEvent } from '../support/build.ts';
+import { alarmMessage, type ChannelServers, channelPaths, startChannels } from '../support/channels.ts';
 import { configFolder, configure } from '../support/config.ts';
 
 /*
@@ -42,24 +45,29 @@ const granted: Record<string, string> = {
   'logs:PutLogEvents': 'Lambda writes the log in the name of the role, outside the function',
 };
 
-const functionNames = ['Ingest', 'Processor', 'WorkflowTrigger', 'DeadLetter', 'Api'] as const;
+const functionNames = ['Ingest', 'Processor', 'WorkflowTrigger', 'DeadLetter', 'Api', 'Notifier'] as const;
 
 let outdir: string;
 let stack: Stack;
 let receiver: Server;
+let channels: ChannelServers;
 const decisions: Decision[] = [];
 const problems: string[] = [];
 
 beforeAll(async () => {
   outdir = mkdtempSync(join(tmpdir(), 'signalbox-grants-'));
-  await synthesize(outdir, ['development']);
+  channels = await startChannels();
+  const app = buildApp({ outdir, environments: [] });
+  new PipelineStack(app, { ...environmentNamed('development'), notify: { slack: true, gatherSeconds: 3 } });
+  app.synth();
   [stack] = readStacks(outdir) as [Stack];
   receiver = createServer(({ url }, response) => response.writeHead(url === '/refuse' ? 400 : 202).end());
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   await withRuntime(stack, exercise, (decision) => decisions.push(decision));
 }, 240_000);
-afterAll(() => {
+afterAll(async () => {
   receiver?.close();
+  await channels?.stop();
   rmSync(outdir, { recursive: true, force: true });
 });
 
@@ -157,6 +165,8 @@ async function exercise(running: Running): Promise<void> {
   await parkMessages(running);
   await runtime.idle();
   await callApi(running);
+  await runtime.idle();
+  await raiseAlarms(running);
   await runtime.idle();
   expect(local.queues()).toEqual(
     Object.fromEntries(Object.keys(local.queues()).map((name) => [name, { visible: 0, inFlight: 0, delayed: 0 }])),
@@ -266,6 +276,25 @@ async function parkMessages({ local, environment: { outputs } }: Running): Promi
     await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
   }
   client.destroy();
+}
+
+/** One alarm for each kind of rows that explain one. What parked messages left is among them. */
+async function raiseAlarms({ local, environment }: Running): Promise<void> {
+  const secrets = { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
+  const value = channels.url + channelPaths.slack;
+  await setSecret(secrets, { name: 'notifier/slack', value, also: false, nowMs: Date.now() });
+  const { region, credentials, endpoints, outputs } = local;
+  const client = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
+  const QueueUrl = String(outputs.EventsQueueUrl).replace(/-events$/, '-notifications');
+  for (const alarm of ['events-failed', 'actions-failing', 'targets-failing', 'signatures-refused']) {
+    const MessageBody = alarmMessage(`signalbox-development-${alarm}`, 'ALARM', Date.now());
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+  }
+  client.destroy();
+  await until(async () => channels.told.length > 0);
+  const text = channels.told.map((one) => one.text).join('\n');
+  expect(text).toMatch(/\*events-failed\* .*Why: \d+ of source rudderstack: retries_exhausted/s);
+  expect(text).toMatch(/Next: `npx signalbox why \w+ -e development`/);
 }
 
 async function callApi({ local, environment }: Running): Promise<void> {

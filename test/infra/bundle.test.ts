@@ -33,7 +33,7 @@ async function made(bundle: FunctionBundle, name: string): Promise<Made> {
 
 const all = new Map<string, Made>();
 beforeAll(async () => {
-  const stack = new PipelineStack(emptyApp(), environmentNamed('production'), {});
+  const stack = new PipelineStack(emptyApp(), { ...environmentNamed('production'), notify: { slack: true } }, {});
   const functions = stack.node.findAll().filter((one) => one instanceof PipelineFunction);
   for (const { bundle } of functions) {
     const name = bundle.entry.split('/')[1] ?? '';
@@ -78,6 +78,15 @@ test('api is at most 640 KB, and neither a client of ours nor what only some wor
   expect(made.bytes).toBeGreaterThan(100_000);
   expect(made.bytes).toBeLessThanOrEqual(640_000);
   expect(packagesIn(made, /node_modules\/(@knocklabs|jose|ajv|jsonata|commander)\//)).toEqual([]);
+});
+
+test('notifier is at most 500 KB, with what reads rows and no client of queues or metrics', () => {
+  const made = bundle('notifier');
+  expect(made.bytes).toBeGreaterThan(100_000);
+  expect(made.bytes).toBeLessThanOrEqual(500_000);
+  expect(
+    packagesIn(made, /node_modules\/(@aws-sdk\/client-(sqs|cloudwatch)|@knocklabs|ajv|jsonata|commander)\//),
+  ).toEqual([]);
 });
 
 describe('of the SDK, a bundle', () => {

@@ -1,37 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import { environments } from '../../infra/environments.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
-import { functionsOf, referred, resourcesOf, templateOf } from './templates.ts';
-
-type Statement = { Effect: string; Action: string | string[]; Resource: unknown; Condition?: unknown };
+import {
+  functionsOf,
+  grantsOf,
+  listed,
+  named,
+  referred,
+  resourcesOf,
+  type Statement,
+  templateOf,
+} from './templates.ts';
 
 const production = templateOf('production');
 const functions = functionsOf(production);
-
-const listed = <Item>(one: Item | Item[]): Item[] => (Array.isArray(one) ? one : [one]);
-
-/** A resource as text: logical ids of references, and the end of an ARN that is put together. */
-function named(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const joined = (value as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'];
-  if (joined === undefined) return referred(value);
-  const last = String(joined[1].at(-1));
-  return last.startsWith('/index/') ? `${referred(joined[1][0])}${last}` : last;
-}
-
-/** What a function may do, by resource. */
-function grantsOf(name: string): Record<string, string[]> {
-  const role = referred(functions[name]?.properties.Role);
-  const grants: Record<string, string[]> = {};
-  for (const [, { Properties }] of resourcesOf(production, 'AWS::IAM::Policy')) {
-    if (!Properties.Roles.some((attached: unknown) => referred(attached) === role)) continue;
-    for (const statement of Properties.PolicyDocument.Statement as Statement[]) {
-      for (const target of listed(statement.Resource).map(named))
-        grants[target] = [...(grants[target] ?? []), ...listed(statement.Action)].sort();
-    }
-  }
-  return grants;
-}
 
 const ownLog = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 const consume = ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'];
@@ -93,7 +75,7 @@ const expected: Record<string, Record<string, string[]>> = {
 describe('roles', () => {
   test.each(Object.entries(expected))('%s may do exactly what its code needs', (name, { log, ...grants }) => {
     const logId = referred(functions[name]?.properties.LoggingConfig.LogGroup);
-    expect(grantsOf(name)).toEqual({ ...grants, [logId]: log });
+    expect(grantsOf(production, name)).toEqual({ ...grants, [logId]: log });
   });
 
   // What is live decides over every event: no function may change it, whatever an event makes its code do.
@@ -182,7 +164,7 @@ describe('roles', () => {
           expect(referred(value)).toBe(tableOf.get(variable));
           return referred(value);
         });
-      const mayUse = Object.entries(grantsOf(name))
+      const mayUse = Object.entries(grantsOf(production, name))
         .filter(
           ([target, actions]) => !target.includes('/') && actions.some((action) => action.startsWith('dynamodb:')),
         )
@@ -194,6 +176,6 @@ describe('roles', () => {
   test('a function may send to, or read from, the queue behind each URL that it is told', () => {
     for (const [name, { properties }] of Object.entries(functions))
       for (const [variable, value] of Object.entries(properties.Environment.Variables))
-        if (variable.endsWith('_QUEUE_URL')) expect(Object.keys(grantsOf(name))).toContain(referred(value));
+        if (variable.endsWith('_QUEUE_URL')) expect(Object.keys(grantsOf(production, name))).toContain(referred(value));
   });
 });

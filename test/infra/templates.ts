@@ -69,3 +69,30 @@ export function functionsOf(
     }),
   );
 }
+
+export type Statement = { Effect: string; Action: string | string[]; Resource: unknown; Condition?: unknown };
+
+export const listed = <Item>(one: Item | Item[]): Item[] => (Array.isArray(one) ? one : [one]);
+
+/** A resource as text: logical ids of references, and the end of an ARN that is put together. */
+export function named(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const joined = (value as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'];
+  if (joined === undefined) return referred(value);
+  const last = String(joined[1].at(-1));
+  return last.startsWith('/index/') ? `${referred(joined[1][0])}${last}` : last;
+}
+
+/** What a function may do, by resource. */
+export function grantsOf(template: StackTemplate, name: string): Record<string, string[]> {
+  const role = referred(functionsOf(template)[name]?.properties.Role);
+  const grants: Record<string, string[]> = {};
+  for (const [, { Properties }] of resourcesOf(template, 'AWS::IAM::Policy')) {
+    if (!Properties.Roles.some((attached: unknown) => referred(attached) === role)) continue;
+    for (const statement of Properties.PolicyDocument.Statement as Statement[]) {
+      for (const target of listed(statement.Resource).map(named))
+        grants[target] = [...(grants[target] ?? []), ...listed(statement.Action)].sort();
+    }
+  }
+  return grants;
+}

@@ -50,7 +50,9 @@ const generateHelp = 'make the value here, and print it once; for senders and ta
 export function register(program: Command): void {
   const secrets = program
     .command('secrets')
-    .description('secrets of sources and workflow targets: set, replace without a gap, list; values are never shown');
+    .description(
+      'secrets of sources, workflow targets and channels for alarms: set, replace without a gap, list; values are never shown',
+    );
   const set = withDirectory(secrets.command('set <name>'))
     .description('stores a secret; its value is read from standard input, or asked for without being shown')
     .option('--also', 'keep the value that is there as a second one, until the sender has changed')
@@ -60,6 +62,7 @@ export function register(program: Command): void {
     set,
     ['secrets set rudderstack', "asks for the value of a source's secret: the same as sources/rudderstack"],
     ['secrets set targets/order-completed < secret.txt', 'signs the posts to a target'],
+    ['secrets set notifier/slack', 'the address of an incoming webhook, where alarms are told'],
     ['secrets set rudderstack --generate', 'makes one; paste what it prints at the sender'],
   );
   const rotate = withDirectory(secrets.command('rotate <name>'))
@@ -154,7 +157,7 @@ function unknownSecret({ kind, name, known, meant }: UnknownSecret, environment:
   if (kind === 'malformed_secret')
     return usageError(
       `"${name}" can't be the name of a secret${hint}`,
-      'it is sources/KEY or targets/WORKFLOW, or the key of a source alone',
+      'it is sources/KEY, targets/WORKFLOW or notifier/CHANNEL, or the key of a source alone',
       there,
     );
   return notFound(`${environment} has nothing that takes a secret "${name}"${hint}`, there);

@@ -8,7 +8,10 @@ export type SecretReading =
   /** `removed`: the removed parts, such as `spaces around it`; empty when the text was clean. */
   { kind: 'secret'; secret: string; removed: readonly string[] } | { kind: 'refused'; problem: string };
 
-type Form = Pick<Verifier, 'secretProblem' | 'copiedAlong'>;
+type Form = Pick<Verifier, 'secretProblem' | 'copiedAlong'> & {
+  /** The secret is an address. Default: a URL was pasted by mistake. */
+  isUrl?: boolean;
+};
 
 /**
  * Reads a secret as people paste it. It removes obvious slips, and refuses doubtful text and text
@@ -17,7 +20,7 @@ type Form = Pick<Verifier, 'secretProblem' | 'copiedAlong'>;
  */
 export function readPastedSecret(text: string, form: Form): SecretReading {
   const { secret, removed } = cleaned(text, form.copiedAlong ?? []);
-  const problem = form.secretProblem(secret) ?? doubtIn(secret);
+  const problem = form.secretProblem(secret) ?? doubtIn(secret, form.isUrl);
   return problem === undefined ? { kind: 'secret', secret, removed } : { kind: 'refused', problem };
 }
 
@@ -97,11 +100,11 @@ function withoutStart(text: string, start: string): string {
 }
 
 /** Why a text that could be a secret is probably not one. */
-function doubtIn(secret: string): string | undefined {
+function doubtIn(secret: string, isUrl = false): string | undefined {
   if (/[\r\n]/.test(secret)) return 'holds a line break; paste the secret alone';
   if (/\p{Cc}/u.test(secret)) return 'holds a control character; copy it again';
   if (/[•●∙]|\*{4}|(\.{3}|…)$/.test(secret)) return 'is masked, as dashboards show it; reveal it first, then copy it';
-  if (/^https?:\/\//i.test(secret)) return 'is a URL; paste the secret';
+  if (!isUrl && /^https?:\/\//i.test(secret)) return 'is a URL; paste the secret';
   if (/^<.*>$/.test(secret)) return 'is in angle brackets, as guides show where a secret belongs; paste the secret';
   if (/["']\s*:\s*["']/.test(secret))
     return 'holds more than the secret, as a line of JSON does; paste the secret alone';

@@ -12,7 +12,7 @@ import {
   statusesOfReason,
 } from '../../core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
-import type { Environment } from '../environment.ts';
+import type { Environment, StackOutputs } from '../environment.ts';
 import { hasOwnActions } from '../events/event-row.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { type IdRange, idRange, latestMs } from '../tables/id-range.ts';
@@ -31,7 +31,10 @@ import { baseKey } from '../tables/tables.ts';
 
 export type ActionLogTable = { client: DynamoDBDocumentClient; table: string };
 
-export function actionLogOf({ documents, outputs }: Environment): ActionLogTable {
+/** What it takes of an environment. */
+export type WithActionLog = Pick<Environment, 'documents'> & { outputs: Pick<StackOutputs, 'ActionLogTable'> };
+
+export function actionLogOf({ documents, outputs }: WithActionLog): ActionLogTable {
   return { client: documents, table: outputs.ActionLogTable };
 }
 

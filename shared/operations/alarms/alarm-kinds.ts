@@ -229,6 +229,15 @@ export const alarmKinds = {
     value: share('the requests'),
     firstCommand: doctor,
   },
+  'notifications-failing': {
+    page: 'notifications-failing',
+    means: 'A channel cannot be told of alarms: what happens now may reach no person. Each message is tried ten times.',
+    short: 'Slack, PagerDuty or the webhook cannot be told of alarms',
+    untilYouAct: '**alarms may reach no person**',
+    raisedWithinMinutes: 15,
+    severity: 'critical',
+    firstCommand: 'npx signalbox secrets list',
+  },
 } as const satisfies Record<string, AlarmKind>;
 
 export type AlarmName = keyof typeof alarmKinds;

@@ -1,7 +1,6 @@
 import type { ActionStatus } from '../../core/logs/action-log-entry.ts';
-import { type ActionLogTable, actionLogOf, listActions, mostShards } from '../actions/actions.ts';
-import type { Environment } from '../environment.ts';
-import { type EventLogTable, eventLogOf, listEvents } from '../events/events.ts';
+import { type ActionLogTable, actionLogOf, listActions, mostShards, type WithActionLog } from '../actions/actions.ts';
+import { type EventLogTable, eventLogOf, listEvents, type WithEventLog } from '../events/events.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { iso } from '../words/iso.ts';
 import { type Finding, finding } from './finding.ts';
@@ -24,7 +23,7 @@ type Problem = {
 
 /** Events that failed or were rejected, one finding per source and reason. Read from index `problems`. */
 export async function troubledEvents(
-  environment: Environment,
+  environment: WithEventLog,
   sources: KnownSource[],
   range: Range,
 ): Promise<Finding[]> {
@@ -45,7 +44,7 @@ export async function troubledEvents(
 
 /** Actions that failed or were skipped, one finding per workflow (or action) and reason. */
 export async function troubledActions(
-  environment: Environment,
+  environment: WithActionLog,
   sources: KnownSource[],
   range: Range,
 ): Promise<Finding[]> {

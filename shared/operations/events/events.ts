@@ -19,7 +19,7 @@ import {
   type EventStatus,
   statusOfReason,
 } from '../../core/logs/event-log-entry.ts';
-import type { Environment } from '../environment.ts';
+import type { Environment, StackOutputs } from '../environment.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { type IdRange, idRange, latestMs } from '../tables/id-range.ts';
 import { daysNewestFirst, mapped, take } from '../tables/newest-first.ts';
@@ -38,7 +38,10 @@ import { baseKey, type Item } from '../tables/tables.ts';
 
 export type EventLogTable = { client: DynamoDBDocumentClient; table: string };
 
-export function eventLogOf({ documents, outputs }: Environment): EventLogTable {
+/** What it takes of an environment. */
+export type WithEventLog = Pick<Environment, 'documents'> & { outputs: Pick<StackOutputs, 'EventLogTable'> };
+
+export function eventLogOf({ documents, outputs }: WithEventLog): EventLogTable {
   return { client: documents, table: outputs.EventLogTable };
 }
 

@@ -29,17 +29,20 @@ export type UnknownSecret = {
   meant?: string;
 };
 
-/** @param text `sources/KEY`, `targets/WORKFLOW`, or the key of a source alone */
+/** @param text `sources/KEY`, `targets/WORKFLOW`, `notifier/CHANNEL`, or the key of a source alone */
 export function findSecret(text: string, snapshot: Snapshot, environment: string): KnownSecret | UnknownSecret {
   const name = text.includes('/') ? text : `sources/${text}`;
   const [kind, key = ''] = splitOnce(name);
   if (kind === 'sources' && Object.hasOwn(snapshot.sources, key)) return ofSource(key, snapshot);
   if (kind === 'targets' && Object.hasOwn(snapshot.workflows, key)) return ofTarget(key, snapshot, environment);
+  const ofChannel = channelSecrets.find((secret) => secret.name === name);
+  if (ofChannel !== undefined) return ofChannel;
   const known = [
     ...Object.keys(snapshot.sources).map((source) => `sources/${source}`),
     ...Object.keys(snapshot.workflows).map((workflow) => `targets/${workflow}`),
+    ...channelSecrets.map((secret) => secret.name),
   ];
-  const isPossible = isResourceKey(key) && (kind === 'sources' || kind === 'targets');
+  const isPossible = isResourceKey(key) && ['sources', 'targets', 'notifier'].includes(kind);
   const meant = slipOf(text, known);
   return {
     kind: isPossible ? 'unknown_secret' : 'malformed_secret',
@@ -55,7 +58,7 @@ function slipOf(text: string, known: readonly string[]): string | undefined {
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[^a-z0-9_/-]/g, '');
-  const candidates = [text, plain, `sources/${plain}`, `targets/${plain}`];
+  const candidates = [text, plain, `sources/${plain}`, `targets/${plain}`, `notifier/${plain}`];
   return (
     candidates.find((name) => known.includes(name)) ??
     candidates.flatMap((name) => nearestName(name, known) ?? []).at(0)
@@ -80,15 +83,41 @@ function ofSource(key: string, { sources }: Snapshot): KnownSecret {
   };
 }
 
+/** Of the channels that alarms are told by, whether or not the environment has one. docs/notifications.md */
+const channelSecrets: readonly KnownSecret[] = [
+  {
+    name: 'notifier/slack',
+    sharedWith: 'Slack',
+    read: (text) =>
+      readPastedSecret(text, {
+        isUrl: true,
+        secretProblem: (value) =>
+          /^https:\/\/[^\s/]+\/\S+$/.test(value) ? undefined : 'must be the https:// address of an incoming webhook',
+      }),
+  },
+  {
+    name: 'notifier/pagerduty',
+    sharedWith: 'PagerDuty',
+    read: (text) =>
+      readPastedSecret(text, {
+        secretProblem: (value) =>
+          /^\w{32}$/.test(value) ? undefined : 'must be the integration key of PagerDuty, which has 32 characters',
+      }),
+  },
+  { name: 'notifier/webhook', sharedWith: "the webhook's receiver", ...signingKey() },
+];
+
 function ofTarget(key: string, { workflows }: Snapshot, environment: string): KnownSecret {
   const target = own(own(workflows, key)?.target ?? {}, environment);
   const { sharedWith = 'the target', isSigningKey = false } = (target && targetDefinition(target).secret) ?? {};
   const name = `targets/${key}`;
   if (!isSigningKey)
     return { name, sharedWith, read: (text) => readPastedSecret(text, { secretProblem: () => undefined }) };
+  return { name, sharedWith, ...signingKey() };
+}
+
+function signingKey(): Pick<KnownSecret, 'read' | 'generate'> {
   return {
-    name,
-    sharedWith,
     read: (text) =>
       readPastedSecret(text, {
         // Standard Webhooks writes its version before a signature, and people copy it too.
