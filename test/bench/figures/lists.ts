@@ -125,8 +125,8 @@ async function storyFigure(environment: TestEnvironment, told: EventLogEntry[], 
 async function commandFigures(runtimeFile: string, folder: string, id: string): Promise<Figure[]> {
   const commands: [string[], number, { atMost: number }][] = [
     [['events'], 5, { atMost: 500 }],
-    [['why', id], 5, { atMost: 800 }],
-    [['events', '--limit', '10000'], 1, { atMost: 10_000 }],
+    [['why', id], 5, { atMost: 500 }],
+    [['events', '--limit', '10000'], 1, { atMost: 3_000 }],
   ];
   const figures: Figure[] = [];
   for (const [args, runs, bound] of commands) {
