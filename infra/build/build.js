@@ -31,6 +31,7 @@ const groups = {
       'infra/cli/configuration/write-schemas.ts',
       'infra/scale/main.ts',
       'test/bench/main.ts',
+      'test/bench/warehouse.ts',
       'test/cost/main.ts',
       'test/support/cli-server.ts',
       'test/support/expression-program.ts',

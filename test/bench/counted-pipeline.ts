@@ -10,6 +10,7 @@ import { readCurrent } from '../../shared/adapters/dynamodb-configuration-table.
 import { type TableName, tableDefinitions } from '../../shared/adapters/table-definitions.ts';
 import { Snapshot, type Snapshot as SnapshotContent } from '../../shared/core/configuration/schema.ts';
 import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
+import { createKey } from '../../shared/operations/keys/keys.ts';
 import { sqsRecord } from '../support/build.ts';
 import { localCredentials, startTables } from '../support/dynalite.ts';
 import { javaIsFound, startReferenceTables } from '../support/dynamodb-local.ts';
@@ -34,6 +35,8 @@ export type CountedPipeline = {
   /** One batch, by default of at most ten: received, worked on by the function, and what it finished deleted. */
   process(messagesMax?: number): Promise<StageRun>;
   trigger(messagesMax?: number): Promise<StageRun>;
+  /** A call of the REST API, with a key of the environment. */
+  api(path: string, body: unknown): Promise<StageRun>;
   /** Every row of a table. */
   rows(table: TableName): Promise<Record<string, unknown>[]>;
   stop(): Promise<void>;
@@ -126,6 +129,9 @@ async function start(
   const ingest = host('Ingest');
   const processor = host('Processor');
   const workflowTrigger = host('WorkflowTrigger');
+  const api = host('Api');
+  const asked = { author: 'bench', nowMs: Date.now(), entropy: new Uint8Array(32).fill(7) };
+  const { key } = await createKey({ name: stack.environment, configuration }, { name: 'bench', kind: 'secret' }, asked);
   const poller = makeAwsJsonClient(wire.url, 'AmazonSQS', localCredentials.credentials);
   cleanups.push(() => poller.close());
 
@@ -148,6 +154,7 @@ async function start(
         return answers;
       }),
     process: (messagesMax) => counted(() => deliverBatch(poller, eventsUrl, processor, messagesMax)),
+    api: (path, body) => counted(async () => [await callApi(api, key, path, body)]),
     trigger: (messagesMax) => counted(() => deliverBatch(poller, actionsUrl, workflowTrigger, messagesMax)),
     async rows(table) {
       const pages = paginateScan({ client: tables.client }, { TableName: tables.names[table], ConsistentRead: true });
@@ -177,6 +184,20 @@ async function post(ingest: FunctionHost, body: unknown): Promise<string> {
   };
   const answer = JSON.parse(await ingest.invoke(JSON.stringify(event))) as { statusCode: number; body: string };
   if (answer.statusCode !== 200) throw new Error(`ingest answered ${answer.statusCode}: ${answer.body}`);
+  return answer.body;
+}
+
+async function callApi(api: FunctionHost, key: string, rawPath: string, body: unknown): Promise<string> {
+  const event = {
+    rawPath,
+    rawQueryString: '',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+    requestContext: { http: { method: 'POST' }, requestId: 'bench' },
+    body: JSON.stringify(body),
+    isBase64Encoded: false,
+  };
+  const answer = JSON.parse(await api.invoke(JSON.stringify(event))) as { statusCode: number; body: string };
+  if (answer.statusCode !== 200) throw new Error(`the API answered ${answer.statusCode}: ${answer.body}`);
   return answer.body;
 }
 

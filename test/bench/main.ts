@@ -21,6 +21,7 @@ const sections: Record<string, () => Promise<Section>> = {
   pipeline: async () => (await import('./figures/pipeline.ts')).pipeline,
   ingest: async () => (await import('./figures/ingest.ts')).ingest,
   api: async () => (await import('./figures/api.ts')).api,
+  syncs: async () => (await import('./figures/syncs.ts')).syncs,
   runtime: async () => (await import('./figures/runtime.ts')).runtime,
   logs: async () => (await import('./figures/logs.ts')).logs,
   cli: async () => (await import('./figures/cli.ts')).cli,

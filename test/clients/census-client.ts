@@ -50,7 +50,8 @@ export type CensusRun = {
 const fieldTypes = ['boolean', 'decimal', 'float', 'integer', 'date', 'date_time', 'string'];
 const parallelMax = 50;
 
-export function makeCensusClient(connection: Connection) {
+/** @param connection `recordsPerSecondMax`: what the vendor's own plan allows; absent: what the destination says */
+export function makeCensusClient(connection: Connection & { recordsPerSecondMax?: number }) {
   const { call, told } = makeMethodCaller(connection);
   const wait = connection.wait ?? sleep;
 
@@ -108,7 +109,8 @@ export function makeCensusClient(connection: Connection) {
   ): Promise<void> {
     const batchSize = Number(speed.maximum_batch_size);
     const parallel = Math.min(parallelMax, Number(speed.maximum_parallel_batches));
-    const perSecond = Number(speed.maximum_records_per_second);
+    const { recordsPerSecondMax: ownMax = Number.POSITIVE_INFINITY } = connection;
+    const perSecond = Math.min(Number(speed.maximum_records_per_second), ownMax);
     const queue: JsonMap[][] = [];
     for (let from = 0; from < records.length; from += batchSize) queue.push(records.slice(from, from + batchSize));
     const plan = planOf(sync, operation, records);

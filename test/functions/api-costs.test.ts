@@ -3,6 +3,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { itemBytes, writeUnits } from '../../shared/core/json/item-bytes.ts';
 import { startWorkflowsApi, type WorkflowsApi } from './api-workflows-for-tests.ts';
+import { syncCensus } from './destination-for-tests.ts';
 
 /* docs/api.md, "What a call costs": its table is what the calls really read and write. */
 
@@ -29,6 +30,8 @@ beforeAll(async () => {
   await api.client.audiences.addMembers('vip', { members, create_audience: true });
   await api.client.audiences.removeMembers('vip', { members });
   await users.bulk.delete({ user_ids: ['third'] });
+  await syncCensus(api, [{ id: 'known' }]);
+  await syncCensus(api, [{ user_id: 'known', audience_key: 'nobody-made-it' }], toAudience);
   api.messages.length = 0;
 });
 afterAll(() => api.stop());
@@ -91,6 +94,10 @@ const members = (...ids: string[]) => ids.map((id) => ({ user: { id } }));
 const trigger = (idempotencyKey?: string) =>
   api.client.workflows.trigger('log-it', { recipients: ['known'] }, idempotencyKey ? { idempotencyKey } : {});
 
+const synced = Array.from({ length: 25 }, (_, i) => ({ id: `synced-${i}`, name: `N${i}` }));
+const joining = synced.map(({ id }) => ({ user_id: id, audience_key: 'vip' }));
+const toAudience = { object: 'audiences', operation: 'insert', key: 'user_id' };
+
 const calls: Record<string, () => Promise<unknown>> = {
   'a read of one user, object or tenant': () => api.client.users.get('known'),
   'a list that shows 2 objects': () => api.client.objects.list('listed'),
@@ -129,6 +136,10 @@ const calls: Record<string, () => Promise<unknown>> = {
   },
   '· asked for the first time after its end': () => api.client.bulkOperations.get(operation),
   '· asked again': () => api.client.bulkOperations.get(operation),
+  '25 records of a sync, new users': () => syncCensus(api, synced),
+  '· of users who are as they were': () => syncCensus(api, synced),
+  '· of new members of an audience': () => syncCensus(api, joining, toAudience),
+  '· of members who are members already': () => syncCensus(api, joining, toAudience),
   'a refused change of a user': () => api.call('PUT', '/v1/users/new', { body: { name: 5 } }),
   'a request without a valid key': () => api.call('GET', '/v1/users/new', { key: `sk_${'A'.repeat(43)}` }),
 };

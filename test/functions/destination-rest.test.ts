@@ -392,6 +392,41 @@ describe('rows and counts', () => {
     expect(counts('warehouse')).toMatchObject({ EventsAccepted: 1, EventsUnanswered: 2 });
   });
 
+  test('a function that stops in the middle has printed before how many rows no answer may name', async () => {
+    configure(api, {
+      sources: { warehouse: { ...log, mappings: [{ id: 'm', event: 'record.insert', action: 'users_identify' }] } },
+    });
+    const { eventLog, eventsQueue } = api.deps;
+    const printed: unknown[] = [];
+    const look = () =>
+      printed.push(
+        api.counted.filter(({ source }) => source === 'warehouse').map(({ EventsUnanswered }) => EventsUnanswered),
+      );
+    api.deps.eventLog = {
+      ...eventLog,
+      writeEach(rows) {
+        look();
+        return eventLog.writeEach(rows);
+      },
+    };
+    api.deps.eventsQueue = {
+      sendEach(events) {
+        look();
+        return eventsQueue.sendEach(events);
+      },
+    };
+    for (const operation of ['upsert', 'insert']) {
+      api.deps.metrics.flush();
+      api.counted.length = 0;
+      await syncCensus(api, [{ id: `s1-${operation}` }, { id: `s2-${operation}` }, { id: `s3-${operation}` }], {
+        operation,
+      });
+    }
+    Object.assign(api.deps, { eventLog, eventsQueue });
+    // Rows of the first; events of the second, and no row of it.
+    expect(printed).toEqual([[3], [3]]);
+  });
+
   test('a batch whose effects fail half way leaves no count behind, and none unanswered', async () => {
     configure(api, { sources: { warehouse: log } });
     const { directory } = api.deps;
