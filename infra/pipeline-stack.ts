@@ -7,6 +7,7 @@ import { capabilities, capabilityOutputs } from '../shared/operations/configurat
 import { acceptFindings } from './constructs/accepted-findings.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { PipelineDashboard } from './constructs/dashboard.ts';
+import { expectedInFiles } from './constructs/expected-sources.ts';
 import { IngestApi } from './constructs/ingest-api.ts';
 import { keepLogicalId } from './constructs/logical-id.ts';
 import { Notifier } from './constructs/notifier.ts';
@@ -42,8 +43,14 @@ export class PipelineStack extends Stack {
   /**
    * @param workflows by key; the stack may call what their targets in this environment name.
    * Default: those of infra/config.
+   * @param expected what sources are expected to send. Default: what infra/config says.
    */
-  constructor(scope: Construct, environment: PipelineEnvironment, workflows = workflowsInFiles()) {
+  constructor(
+    scope: Construct,
+    environment: PipelineEnvironment,
+    workflows = workflowsInFiles(),
+    expected = expectedInFiles(environment.name),
+  ) {
     const context = (key: string): string | undefined => scope.node.tryGetContext(key);
     // CDK switches the protection on before it creates the stack, and CloudFormation deletes nothing
     // that is protected: a failed creation could then be neither rolled back nor deleted
@@ -218,6 +225,7 @@ export class PipelineStack extends Stack {
       },
       eventsQueue: events.queue,
       actionsQueue: actions.queue,
+      expected,
       deadLetterQueues: [events.deadLetters, actions.deadLetters],
     };
     new Alarms(this, 'Alarms', {

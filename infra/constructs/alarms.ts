@@ -17,13 +17,16 @@ import { Construct } from 'constructs';
 import { alarmKindOf, runbookOf } from '../../shared/operations/alarms/alarm-kinds.ts';
 import type { AlarmRecipient } from '../environments.ts';
 import { acceptFindings } from './accepted-findings.ts';
+import type { ExpectedSources } from './expected-sources.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
-import { type StageMetricName, stageMetric, throttled } from './stage-metrics.ts';
+import { type StageMetricName, sourceMetric, stageMetric, throttled } from './stage-metrics.ts';
 
 export type AlarmsProps = {
   environment: string;
   /** Absent: the alarms exist but no person gets a mail. */
   recipient?: AlarmRecipient;
+  /** What sources are expected to send. */
+  expected: ExpectedSources;
   /** Where the notifier hears of alarms; absent without one. */
   notifications?: Queue;
   api: HttpApi;
@@ -44,6 +47,8 @@ type Definition = {
   above: number;
   breaching: number;
   of: number;
+  /** What a period without a value stands for. Default: not breaching. */
+  missing?: TreatMissingData;
 };
 
 const minutes = (count: number) => Duration.minutes(count);
@@ -59,8 +64,9 @@ export class Alarms extends Construct {
       ...functionAlarms(props.functions),
       ...apiAlarms(props),
       ...notificationAlarms(props),
+      ...silenceAlarms(props),
     ];
-    for (const { name, metric, above, breaching, of } of definitions) {
+    for (const { name, metric, above, breaching, of, missing = TreatMissingData.NOT_BREACHING } of definitions) {
       const kind = alarmKindOf(name);
       if (kind === undefined) throw new Error(`the alarm ${name} has no kind, and so no page`);
       const alarm = new Alarm(this, name, {
@@ -72,7 +78,7 @@ export class Alarms extends Construct {
         datapointsToAlarm: breaching,
         evaluationPeriods: of,
         // Functions print no count while no event arrives.
-        treatMissingData: TreatMissingData.NOT_BREACHING,
+        treatMissingData: missing,
       });
       alarm.addAlarmAction(...actions);
       alarm.addOkAction(...actions);
@@ -327,6 +333,34 @@ function functionAlarms(functions: Record<string, PipelineFunction>): Definition
       of: 3,
     },
   ]);
+}
+
+const daySeconds = 86_400;
+
+/** An alarm for each source: one over all would be quiet while any source sends. */
+function silenceAlarms({ environment, expected }: AlarmsProps): Definition[] {
+  return Object.entries(expected).flatMap(([source, { every }]) => {
+    if (every === undefined) return [];
+    // A day is the longest period; what is longer is as many days, each without an event.
+    const period = Duration.seconds(Math.min(every.seconds, daySeconds));
+    const periods = Math.ceil(every.seconds / daySeconds);
+    return [
+      {
+        name: `source-silent/${source}`,
+        metric: new MathExpression({
+          label: `1: no event of ${source} for ${every.text}`,
+          // Filled: CloudWatch would otherwise pass over the quiet period and look at the one before.
+          expression: 'IF(FILL(accepted, 0) < 1, 1, 0)',
+          usingMetrics: { accepted: sourceMetric(environment, source, 'EventsAccepted', period) },
+          period,
+        }),
+        above: 0,
+        breaching: periods,
+        of: periods,
+        missing: TreatMissingData.BREACHING,
+      },
+    ];
+  });
 }
 
 function notificationAlarms({ environment, notifications }: AlarmsProps): Definition[] {

@@ -75,6 +75,16 @@ export function throttled(environment: string, period: Duration, label?: string)
   return new Metric({ namespace: metricNamespace, metricName, statistic: 'Sum', period, ...defined({ label }) });
 }
 
+/** Of one source alone. */
+export function sourceMetric(
+  environment: string,
+  source: string,
+  metricName: StageMetricName,
+  period: Duration,
+): Metric {
+  return new Metric({ namespace, metricName, dimensionsMap: { environment, source }, statistic: 'Sum', period });
+}
+
 /**
  * One line per source that was counted: a search, so that a new source appears by itself. Not for
  * alarms.

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { environments } from '../../infra/environments.ts';
 import { templateOf } from '../infra/templates.ts';
 import { alarmsOf, isRaised, type TemplateAlarm } from './alarm.ts';
-import { incidents } from './incidents.ts';
+import { expectedThere, incidents } from './incidents.ts';
 import { parseMetricMath } from './metric-math.ts';
 import { MetricStore } from './metric-store.ts';
 import { promisedMinutesOf } from './promises.ts';
@@ -21,7 +21,7 @@ function alarmOver(change: Partial<TemplateAlarm>): TemplateAlarm {
     datapointsToAlarm: 3,
     isBreaching: (value) => value > 0,
     missingIsBreaching: false,
-    valueAt: (store, untilMs) => store.statistic(metric, 'Sum', untilMs - periodMs, untilMs),
+    valuesAt: (store, times) => times.map((untilMs) => store.statistic(metric, 'Sum', untilMs - periodMs, untilMs)),
     ...change,
   };
 }
@@ -61,6 +61,33 @@ describe('an alarm is judged as the guide of CloudWatch shows', () => {
     expect(isRaised(twice, store, 5 * minuteMs)).toBe(false);
     expect(isRaised(twice, store, 6 * minuteMs)).toBe(true);
   });
+});
+
+// A quiet period must not be passed over for a busy one before it.
+test('a source that was busy is silent as soon as it sent nothing for as long as is expected', () => {
+  const expected = {
+    shop: { every: { text: '1h', seconds: 3600 } },
+    cron: { every: { text: '2d', seconds: 172_800 } },
+  };
+  const alarms = alarmsOf(templateOf('staging', {}, {}, undefined, expected), 'staging');
+  const silent = (source: string, nowMs: number) =>
+    isRaised(alarms.find(({ name }) => name === `source-silent/${source}`) as TemplateAlarm, store, nowMs);
+  const store = new MetricStore();
+  const hour = 60 * minuteMs;
+  const startMs = 100 * 24 * hour;
+  expect(silent('shop', startMs)).toBe(true);
+  for (const source of ['shop', 'cron'])
+    for (let i = 0; i < 5; i++)
+      store.add(
+        { namespace: 'Signalbox', name: 'EventsAccepted', dimensions: { environment: 'staging', source } },
+        startMs - i * 20 * minuteMs,
+        1,
+      );
+  expect([silent('shop', startMs + minuteMs), silent('cron', startMs + minuteMs)]).toEqual([false, false]);
+  expect(silent('shop', startMs + hour)).toBe(false);
+  expect(silent('shop', startMs + hour + minuteMs)).toBe(true);
+  expect(silent('cron', startMs + 47 * hour)).toBe(false);
+  expect(silent('cron', startMs + 48 * hour + minuteMs)).toBe(true);
 });
 
 describe('metric math', () => {
@@ -103,7 +130,8 @@ test('statistics are those of the values within a range of minutes, and none wit
 });
 
 describe.each(environments)('every alarm of $name', ({ name }) => {
-  const alarms = alarmsOf(templateOf(name, { notify: { slack: true } }), name).map((alarm) => alarm.name);
+  const template = templateOf(name, { notify: { slack: true } }, {}, undefined, expectedThere);
+  const alarms = alarmsOf(template, name).map((alarm) => alarm.name);
 
   test('is raised by an incident, and no incident waits for one that does not exist', () => {
     expect([...new Set(incidents.flatMap(({ raises }) => raises))].sort()).toEqual(alarms.toSorted());

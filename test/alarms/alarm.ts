@@ -15,8 +15,8 @@ export type TemplateAlarm = {
   isBreaching(value: number): boolean;
   /** What stands for a period without a value. */
   missingIsBreaching: boolean;
-  /** The watched value of the period that ends at `untilMs`; undefined when it is missing. */
-  valueAt(store: MetricStore, untilMs: number): number | undefined;
+  /** The watched values of the periods that end at these times; undefined where one is missing. */
+  valuesAt(store: MetricStore, untilMs: readonly number[]): (number | undefined)[];
 };
 
 type Properties = TemplateResource['Properties'];
@@ -46,7 +46,7 @@ function readAlarm(properties: Properties, environment: string): TemplateAlarm {
   };
 }
 
-type Watched = Pick<TemplateAlarm, 'metrics' | 'periodMs' | 'valueAt'>;
+type Watched = Pick<TemplateAlarm, 'metrics' | 'periodMs' | 'valuesAt'>;
 
 function readSingle({ Namespace, MetricName, Dimensions, Statistic, Period }: Properties): Watched {
   const metric = watchedMetric({ Metric: { Namespace, MetricName, Dimensions }, Stat: Statistic });
@@ -54,7 +54,8 @@ function readSingle({ Namespace, MetricName, Dimensions, Statistic, Period }: Pr
   return {
     metrics: [metric],
     periodMs,
-    valueAt: (store, untilMs) => store.statistic(metric, metric.statistic, untilMs - periodMs, untilMs),
+    valuesAt: (store, times) =>
+      times.map((untilMs) => store.statistic(metric, metric.statistic, untilMs - periodMs, untilMs)),
   };
 }
 
@@ -77,19 +78,25 @@ function readMath(queries: MetricQuery[]): Watched {
   return {
     metrics: [...metrics.values()],
     periodMs,
-    valueAt(store, untilMs) {
-      const values = new Map(
-        [...metrics].map(([id, metric]) => [
-          id,
-          store.statistic(metric, metric.statistic, untilMs - periodMs, untilMs),
-        ]),
+    valuesAt(store, times) {
+      const periods = times.map(
+        (untilMs) =>
+          new Map(
+            [...metrics].map(([id, metric]) => [
+              id,
+              store.statistic(metric, metric.statistic, untilMs - periodMs, untilMs),
+            ]),
+          ),
       );
-      // FILL fills gaps of a time line; where no metric has a value there is no time line.
-      if ([...values.values()].every((value) => value === undefined)) return undefined;
-      return compute((id) => {
-        if (!metrics.has(id)) throw new Error(`an expression names ${id}, which is no metric of its alarm`);
-        return values.get(id);
-      });
+      // FILL fills gaps of a time line; where no metric has any value there is no time line.
+      if (periods.every((values) => [...values.values()].every((value) => value === undefined)))
+        return times.map(() => undefined);
+      return periods.map((values) =>
+        compute((id) => {
+          if (!metrics.has(id)) throw new Error(`an expression names ${id}, which is no metric of its alarm`);
+          return values.get(id);
+        }),
+      );
     },
   };
 }
@@ -130,9 +137,8 @@ const extraPeriods = 2;
  */
 export function isRaised(alarm: TemplateAlarm, store: MetricStore, nowMs: number): boolean {
   const { evaluationPeriods, datapointsToAlarm, periodMs } = alarm;
-  const points = Array.from({ length: evaluationPeriods + extraPeriods }, (_, i) =>
-    alarm.valueAt(store, nowMs - i * periodMs),
-  );
+  const times = Array.from({ length: evaluationPeriods + extraPeriods }, (_, i) => nowMs - i * periodMs);
+  const points = alarm.valuesAt(store, times);
   const real = points.filter((value) => value !== undefined).slice(0, evaluationPeriods);
   const filled = alarm.missingIsBreaching ? evaluationPeriods - real.length : 0;
   return real.filter(alarm.isBreaching).length + filled >= datapointsToAlarm;

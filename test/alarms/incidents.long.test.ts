@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { templateOf } from '../infra/templates.ts';
 import { alarmsOf, isRaised } from './alarm.ts';
-import { alarmConfiguration, incidents, postEvent, surgeAbove, tellRaised } from './incidents.ts';
+import { alarmConfiguration, expectedThere, incidents, postEvent, surgeAbove, tellRaised } from './incidents.ts';
 import { normalDays } from './normal-days.ts';
 import { type AlarmPipeline, environment, startAlarmPipeline } from './pipeline.ts';
 import { promisedMinutesOf } from './promises.ts';
 
-const template = templateOf(environment, { surgeAbove, notify: { slack: true, gatherSeconds: 0 } });
+const changes = { surgeAbove, notify: { slack: true, gatherSeconds: 0 } } as const;
+const template = templateOf(environment, changes, {}, undefined, expectedThere);
 const alarms = alarmsOf(template, environment);
 let pipeline: AlarmPipeline;
 

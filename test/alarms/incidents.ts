@@ -34,18 +34,22 @@ export function alarmConfiguration(targetUrl: string): LiveConfiguration {
   return {
     version: 1,
     snapshot: Snapshot.parse({
-      sources: { web: file, signed: file },
+      sources: { web: file, signed: file, punctual: file },
       workflows: { 'log-it': workflow({ type: 'log' }), 'call-it': workflow({ type: 'http', url: targetUrl }) },
     }),
     state: {
       sources: {
         web: SourceState.parse({ verification: { enforced: false } }),
         signed: SourceState.parse({ verification: { enforced: true } }),
+        punctual: SourceState.parse({ verification: { enforced: false } }),
       },
       inactive_workflows: [],
     },
   };
 }
+
+/** The source `punctual` has something to send every half hour, at least. */
+export const expectedThere = { punctual: { every: { text: '1h', seconds: 3600 } } };
 
 let sent = 0;
 /** A fresh event of the source `web`. */
@@ -218,6 +222,11 @@ export const incidents: Incident[] = [
       pipeline.requestsPerSecond = 3;
       if (everyMinutes(minute, 1)) for (let i = 0; i < 4; i++) await postEvent(pipeline);
     },
+  },
+  {
+    name: 'a source falls silent that is expected to send every hour',
+    raises: ['source-silent/punctual'],
+    happens: (pipeline, minute) => minute === 0 && pipeline.post('punctual', trackEvent({ messageId: undefined })),
   },
   {
     name: 'a source floods',

@@ -32,6 +32,7 @@ async function passingTrouble(pipeline: AlarmPipeline, minute: number): Promise<
 /** What every address on the internet gets, and clients that err now and then. */
 async function strayRequests(pipeline: AlarmPipeline, minute: number): Promise<void> {
   if (isAt(minute, 2)) for (let i = 0; i < 15; i++) await pipeline.post('web', {}, { token: `guess-${i}` });
+  if (minute % 30 === 0) await pipeline.post('punctual', trackEvent({ messageId: undefined }));
   if (isAt(minute, 8)) await pipeline.post('signed', trackEvent());
   if (hourly(0.5)) await pipeline.post('web', 'order=1');
   if (hourly(1)) await pipeline.call('GET', '/v1/users/nobody', 'sk_old');

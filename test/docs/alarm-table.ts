@@ -1,10 +1,16 @@
-import { type AlarmKind, alarmKinds, functionAlarmKinds } from '../../shared/operations/alarms/alarm-kinds.ts';
+import {
+  type AlarmKind,
+  alarmKinds,
+  functionAlarmKinds,
+  silenceAlarmKind,
+} from '../../shared/operations/alarms/alarm-kinds.ts';
 
 /** Every kind of alarm, in the order of the page: those of functions share one each. */
 export const listedKinds: AlarmKind[] = [
   ...Object.values(alarmKinds),
   functionAlarmKinds.errors('a function'),
   functionAlarmKinds.throttles('a function'),
+  silenceAlarmKind('a source'),
 ];
 
 const start = '<!-- alarms -->\n';

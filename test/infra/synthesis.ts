@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { buildApp } from '../../infra/app.ts';
+import type { ExpectedSources } from '../../infra/constructs/expected-sources.ts';
 import { environmentNamed, type PipelineEnvironment } from '../../infra/environments.ts';
 import { PipelineStack } from '../../infra/pipeline-stack.ts';
 import type { WorkflowFile } from '../../shared/core/configuration/schema.ts';
@@ -20,6 +21,8 @@ export type TemplateOptions = {
   context: Record<string, unknown>;
   /** Absent: those of the frozen files. What runs go to in the files of this checkout is not what tests are about. */
   workflows: Record<string, WorkflowFile> | undefined;
+  /** What sources are expected to send. Absent: nothing. */
+  expected?: ExpectedSources | undefined;
 };
 
 const frozen = readConfigurationFiles(configFolder).snapshot.workflows;
@@ -33,12 +36,12 @@ export function templateText(name: string, options: TemplateOptions): string {
   return text;
 }
 
-function synthesized(name: string, { changes, context, workflows = frozen }: TemplateOptions): string {
+function synthesized(name: string, { changes, context, workflows = frozen, expected = {} }: TemplateOptions): string {
   const outdir = mkdtempSync(join(tmpdir(), 'signalbox-synth-'));
   try {
     const app = buildApp({ outdir, environments: [], context: { ...usualContext, ...context } });
     const environment = { ...environmentNamed(name), ...changes } as PipelineEnvironment;
-    return JSON.stringify(Template.fromStack(new PipelineStack(app, environment, workflows)).toJSON());
+    return JSON.stringify(Template.fromStack(new PipelineStack(app, environment, workflows, expected)).toJSON());
   } finally {
     rmSync(outdir, { recursive: true });
   }

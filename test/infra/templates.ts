@@ -26,8 +26,9 @@ export function templateOf(
   changes: TemplateOptions['changes'] = {},
   context: TemplateOptions['context'] = {},
   workflows?: TemplateOptions['workflows'],
+  expected?: TemplateOptions['expected'],
 ): StackTemplate {
-  return JSON.parse(templateText(name, { changes, context, workflows }));
+  return JSON.parse(templateText(name, { changes, context, workflows, expected }));
 }
 
 /** Resources of a type by logical id; never none, so that a test about them cannot pass on nothing. */

@@ -5,6 +5,7 @@ import type { JsonObject } from '../json/values.ts';
 import { FieldPathText } from '../mappings/field-path.ts';
 import { Condition, Mapping, ParameterValue } from '../mappings/schema.ts';
 import { dataSchemaProblems } from './data-schema.ts';
+import { ExpectationText } from './expectation.ts';
 import { headerName } from './header-name.ts';
 import { Target } from './targets/index.ts';
 import { Verification } from './verification.ts';
@@ -74,6 +75,7 @@ export const SourceFile = z.strictObject({
     .default([])
     .describe('Request headers to keep besides those every event keeps.'),
   destination: Destination.optional().describe('What a sync may do that calls methods instead of posting rows.'),
+  expect: ExpectationText.optional().describe('What it usually sends: an alarm tells of silence and odd volumes.'),
   mappings: z.array(Mapping).default([]).describe('What its events do; several may be for one event type.'),
 });
 export type SourceFile = z.infer<typeof SourceFile>;

@@ -266,9 +266,22 @@ export const functionAlarmKinds = {
   }),
 } as const;
 
+/** The alarm of each source whose file says how often it sends: `source-silent/stripe`. */
+export const silenceAlarmKind = (source: string): AlarmKind => ({
+  page: 'source-silent',
+  means: `No event of ${source} came for as long as its file expects one: its sender has stopped, or is refused.`,
+  short: 'a source sends nothing, against what its file expects',
+  untilYouAct: 'nothing of it happens; most senders **drop** what they cannot send for hours',
+  raisedWithinMinutes: 75,
+  severity: 'critical',
+  firstCommand: `npx signalbox refusals --source ${source} --since 1d`,
+});
+
 /** @param name without the environment: `dead-letters`, `processor-errors`; undefined for an alarm that is not ours */
 export function alarmKindOf(name: string): AlarmKind | undefined {
   if (Object.hasOwn(alarmKinds, name)) return alarmKinds[name as AlarmName];
+  const [, source] = /^source-silent\/(.+)$/.exec(name) ?? [];
+  if (source !== undefined) return silenceAlarmKind(source);
   const [, ofFunction, kind] = /^(.+)-(errors|throttles)$/.exec(name) ?? [];
   if (ofFunction === undefined || kind === undefined) return undefined;
   return functionAlarmKinds[kind as keyof typeof functionAlarmKinds](ofFunction);

@@ -2,6 +2,7 @@ import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Environment } from '../environment.ts';
 import type { QueueDepth } from '../queues/queue-depths.ts';
 import { type RefusalRow, unknownSource } from '../refusals/refusals.ts';
+import type { Expectations } from '../sources/expectations.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { isoOrNull } from '../words/iso.ts';
 import { plural } from '../words/text.ts';
@@ -129,9 +130,50 @@ function nextAfter503(source: string, reason: string, environment: Environment):
   }
 }
 
-export function silenceFindings(habits: Map<string, Habit>, known: KnownSource[], live: LiveConfiguration): Finding[] {
+/** What a source's file expects counts instead of its habit. */
+export function expectationFindings({ silence, volume }: Expectations, environment: Environment): Finding[] {
+  return [
+    ...silence.flatMap(({ source, lastEventAt, expectedEvery, silent }) =>
+      silent
+        ? [
+            finding('source_silent', {
+              source,
+              cause: `no event for more than ${expectedEvery}, which is how often its file expects one`,
+              count: 1,
+              since: lastEventAt,
+              next: lookAtSender(source),
+            }),
+          ]
+        : [],
+    ),
+    ...volume.flatMap(({ source, thisHour, sameHourLastWeek, ratio, expected, unusual }) =>
+      unusual && ratio !== null
+        ? [
+            finding('volume_unusual', {
+              source,
+              cause: `${plural(thisHour, 'event')} in the last full hour, ${ratio.toFixed(2)} times the ${sameHourLastWeek} of the same hour a week before; its file expects ${expected}`,
+              count: thisHour,
+              next: `npx signalbox events --source ${source} --since 2h${on(environment)}`,
+            }),
+          ]
+        : [],
+    ),
+  ];
+}
+
+function lookAtSender(source: string): string {
+  return `look at the sender's own log; npx signalbox refusals --source ${source} shows what was refused here`;
+}
+
+/** @param expected sources whose file says how often they send */
+export function silenceFindings(
+  habits: Map<string, Habit>,
+  known: KnownSource[],
+  live: LiveConfiguration,
+  expected: ReadonlySet<string>,
+): Finding[] {
   return known.flatMap(({ key, lastEventAtMs }) => {
-    const habit = habits.get(key);
+    const habit = expected.has(key) ? undefined : habits.get(key);
     if (habit === undefined || !habit.isSilent || !(key in live.snapshot.sources)) return [];
     return [
       finding('source_silent', {
@@ -139,7 +181,7 @@ export function silenceFindings(habits: Map<string, Habit>, known: KnownSource[]
         cause: `no event for ${plural(habit.silentHours ?? 0, 'hour')}; its longest pause of the week was ${plural(habit.longestPauseHours, 'hour')}`,
         count: habit.silentHours ?? 0,
         since: isoOrNull(lastEventAtMs),
-        next: `look at the sender's own log; npx signalbox refusals --source ${key} shows what was refused here`,
+        next: lookAtSender(key),
       }),
     ];
   });

@@ -3,9 +3,16 @@ import { asError } from '../../core/errors.ts';
 import type { Environment } from '../environment.ts';
 import { readQueueDepths } from '../queues/queue-depths.ts';
 import { listRefusals } from '../refusals/refusals.ts';
+import { checkExpectations } from '../sources/expectations.ts';
 import { readSources } from '../sources/known-sources.ts';
 import { iso, isoOrNull } from '../words/iso.ts';
-import { countFindings, queueFindings, refusalFinding, silenceFindings } from './count-findings.ts';
+import {
+  countFindings,
+  expectationFindings,
+  queueFindings,
+  refusalFinding,
+  silenceFindings,
+} from './count-findings.ts';
 import { type Counts, readAllCounts } from './counts.ts';
 import { type Finding, finding, inOrder, isHealthy, unlessOver } from './finding.ts';
 import { type Range, troubledActions, troubledEvents } from './problems.ts';
@@ -54,13 +61,16 @@ export async function diagnose(environment: Environment, range: Range): Promise<
   const known = directory?.known ?? [];
   const live = directory?.live;
   const keys = known.map(({ key }) => key);
-  const [, , counts, depths, refusals, habits, current] = await Promise.all([
+  const [, , counts, depths, refusals, habits, expected, current] = await Promise.all([
     attempt('events', async () => findings.push(...(await troubledEvents(environment, known, range)))),
     attempt('actions', async () => findings.push(...(await troubledActions(environment, known, range)))),
     attempt('counts', () => readAllCounts(environment, keys, range)),
     attempt('the queues', () => readQueueDepths(environment)),
     attempt('refused requests', () => listRefusals(environment, keys, range)),
     attempt('silent sources', () => habitsOf(environment, keys, nowMs)),
+    attempt('what sources are expected to send', async () =>
+      live ? checkExpectations(environment, live.snapshot, nowMs) : undefined,
+    ),
     attempt('the history', () => newestEntry(environment)),
     attempt('targets', async () => live && findings.push(...(await leftAlone(environment, live, nowMs)))),
     attempt('secrets', async () => live && findings.push(...(await secretFindings(environment, live, nowMs)))),
@@ -70,7 +80,9 @@ export async function diagnose(environment: Environment, range: Range): Promise<
   if (counts !== undefined) counted(countFindings(counts, environment));
   if (depths !== undefined) findings.push(...queueFindings(depths, counts, range, environment));
   if (refusals !== undefined) counted(refusals.map((row) => refusalFinding(row, environment)));
-  if (habits !== undefined && live !== undefined) findings.push(...silenceFindings(habits, known, live));
+  if (expected !== undefined) findings.push(...expectationFindings(expected, environment));
+  const watched = new Set(expected?.silence.map(({ source }) => source));
+  if (habits !== undefined && live !== undefined) findings.push(...silenceFindings(habits, known, live, watched));
 
   const ok = isHealthy(findings);
   const waits = depths === undefined || depths.some(({ ready, in_flight, delayed }) => ready + in_flight + delayed > 0);

@@ -22,6 +22,7 @@ const severities = {
   requests_unanswered: 'critical',
   keys_refused: 'warning',
   source_silent: 'warning',
+  volume_unusual: 'warning',
   secret_missing: 'critical',
   secret_deleted: 'critical',
   secrets_overlap: 'note',

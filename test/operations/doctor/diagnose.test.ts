@@ -249,6 +249,30 @@ test('what people switched off is a note, not a fault', async () => {
   ]);
 });
 
+test('a source that does not send what its file expects is found, whatever its habit', async () => {
+  const file = { expect: { every: '1h', volume: '0.2..5' } };
+  await environment.commit(liveConfiguration({ file }));
+  const week = 7 * day;
+  const hour = 60 * minute;
+  nowMs = Math.floor(nowMs / hour) * hour + 20 * minute;
+  const lastFullHourMs = Math.floor(nowMs / hour) * hour - hour;
+  count('EventsAccepted', { atMs: lastFullHourMs - week, times: 100 });
+  count('EventsAccepted', { atMs: lastFullHourMs, times: 19 });
+  count('EventsAccepted', { times: 1 });
+  expect((await look()).findings).toMatchObject([
+    {
+      id: 'volume_unusual',
+      source: 'rudderstack',
+      count: 19,
+      cause: expect.stringContaining('0.19 times the 100 of the same hour a week before; its file expects 0.2..5'),
+    },
+  ]);
+  nowMs += 2 * hour;
+  expect(byId((await look()).findings)).toContainEqual(['source_silent', 'rudderstack', undefined, 1]);
+  await environment.commit(liveConfiguration({ file: { expect: { ...file.expect, in: ['production'] } } }));
+  expect((await look()).findings).toEqual([]);
+});
+
 test('dead letters without a row, and a backlog of over five minutes, are found', async () => {
   const { client } = environment.queueServer;
   const { EventsDeadLetterQueueUrl, EventsQueueUrl } = environment.outputs;
