@@ -35,6 +35,8 @@ const groups = {
       'test/cost/main.ts',
       'test/support/cli-server.ts',
       'test/support/expression-program.ts',
+      'test/support/openapi-answers.ts',
+      'test/infra/service-spec.ts',
       'test/infra/synthesis.ts',
       'test/docs/write-pages.ts',
       'test/faults/main.ts',

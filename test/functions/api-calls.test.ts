@@ -3,7 +3,7 @@ import Knock from '@knocklabs/node';
 import { findRoute } from '../../functions/api/find-route.ts';
 import { routes } from '../../functions/api/routes/index.ts';
 import { partsNotOffered } from '../../functions/api/routes/not-offered.ts';
-import { makeAnswerCheck } from '../support/openapi-answers.ts';
+import { checkAnswer } from '../support/openapi-answers.ts';
 
 /* Every method of the official client is a call of this API, or its 404 says that it is not offered. */
 
@@ -77,7 +77,6 @@ test('no part that is not offered, and no route, names a call that the client ha
 });
 
 describe('the check of answers against the OpenAPI document', () => {
-  const check = makeAnswerCheck(routes);
   const get = { method: 'GET', path: '/v1/users/{user_id}' };
   const fields = ['name', 'email', 'avatar', 'phone_number', 'timezone', 'locale', 'created_at'];
   const user = {
@@ -86,9 +85,14 @@ describe('the check of answers against the OpenAPI document', () => {
   };
 
   test('takes what is right', () => {
-    check(get, 200, user);
-    check({ ...get, method: 'DELETE' }, 204, undefined);
-    check(undefined, 401, { code: 'authentication_required', message: 'm', status: 401, type: 'authentication_error' });
+    checkAnswer(get, 200, user);
+    checkAnswer({ ...get, method: 'DELETE' }, 204, undefined);
+    checkAnswer(undefined, 401, {
+      code: 'authentication_required',
+      message: 'm',
+      status: 401,
+      type: 'authentication_error',
+    });
   });
 
   test.each([
@@ -100,6 +104,6 @@ describe('the check of answers against the OpenAPI document', () => {
     ['a body where none belongs', { ...get, method: 'DELETE' }, 204, {}],
     ['an error of no route in another form', undefined, 404, { message: 'Not Found' }],
   ])('refuses %s', (_name, route, status, body) => {
-    expect(() => check(route, status, body)).toThrow('OpenAPI document');
+    expect(() => checkAnswer(route, status, body)).toThrow('OpenAPI document');
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
 import type { Resource } from '@aws-cdk/service-spec-types';
 import { parse, stringify } from 'yaml';
+import { importOnce } from '../support/import-once.ts';
 import type { StackTemplate, TemplateResource } from './templates.ts';
 
 /** What `infra/kept-resources.yaml` says of one resource: everything whose change would lose what it holds. */
@@ -13,7 +13,7 @@ export function readKept(): Record<string, Record<string, Kept>> {
   return parse(readFileSync(keptFile, 'utf8'));
 }
 
-const spec = loadAwsServiceSpecSync();
+const { spec } = await importOnce<typeof import('./service-spec.ts')>('test/infra/service-spec.ts');
 
 export function specOf(type: string): Resource {
   const [found] = spec.lookup('resource', 'cloudFormationType', 'equals', type);

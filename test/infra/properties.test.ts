@@ -1,10 +1,10 @@
-import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
 import type { Property, PropertyType } from '@aws-cdk/service-spec-types';
 import { describe, expect, test } from '@jest/globals';
 import { environments } from '../../infra/environments.ts';
+import { importOnce } from '../support/import-once.ts';
 import { resource, type StackTemplate, templateOf } from './templates.ts';
 
-const spec = loadAwsServiceSpecSync();
+const { spec } = await importOnce<typeof import('./service-spec.ts')>('test/infra/service-spec.ts');
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
