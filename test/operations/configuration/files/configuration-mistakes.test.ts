@@ -101,7 +101,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'sources/rs.yaml',
       'kind: rudderstack\nname: S\nurl: x\n',
       [
-        'sources/rs.yaml:3:1 error: url is not a field here; there is kind, name, description, event_type_path, idempotency_key_path, user_id_path, timestamp_path, verification, preprocess, redact, headers, destination, mappings',
+        'sources/rs.yaml:3:1 error: url is not a field here; there is kind, name, description, event_type_path, idempotency_key_path, user_id_path, timestamp_path, verification, preprocess, redact, headers, destination, expect, mappings',
       ],
     ],
     [
