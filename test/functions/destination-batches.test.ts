@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isTombstone } from '../../shared/core/directory/entity.ts';
 import { unpackEventText } from '../../shared/core/events/raw-event.ts';
@@ -72,6 +73,15 @@ describe('the answer', () => {
     ]);
     expect(await stored(user('good-2'))).toEqual({});
     expect(await stored(user('large'))).toBeUndefined();
+  });
+
+  test('refuses a record that neither the directory nor a row could hold, and writes a row without it', async () => {
+    const noise = randomBytes(1_200_000).toString('base64');
+    const [result] = await syncCensus(api, [{ id: 'huge', noise }], { syncRunId: 51 });
+    expect(result).toMatchObject({ success: false, error_message: expect.stringContaining('at most 262144 fit') });
+    const [row] = (await rowsOf(api)).filter(({ syncRunId }) => syncRunId === '51');
+    expect(JSON.parse(unpackEventText(row?.payload as Uint8Array).body)).toMatchObject({ record: {} });
+    expect(row).toMatchObject({ status: 'rejected', userId: 'huge' });
   });
 
   test('repeats a number as a number, however long it is', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { isTombstone } from '../../shared/core/directory/entity.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
@@ -201,6 +202,24 @@ describe('a workflow trigger', () => {
     const [result] = await syncCensus(api, [{ ...record, ...change }], trigger);
     expect(result).toMatchObject({ success: false, error_message: expect.stringContaining(message) });
     expect(api.events).toEqual([]);
+  });
+
+  test('that no message can hold is refused alone', async () => {
+    configure(api, { workflows: { receipt: { name: 'Receipt', target } } });
+    const noise = randomBytes(600_000).toString('base64');
+    const results = await syncCensus(
+      api,
+      [
+        { ...record, noise },
+        { ...record, event_id: 'order-2' },
+      ],
+      trigger,
+    );
+    expect(results).toMatchObject([
+      { success: false, error_message: expect.stringContaining('bytes compressed; at most 389120 fit') },
+      { success: true },
+    ]);
+    expect(api.events).toHaveLength(1);
   });
 
   test('that the queue does not take is no success: the whole batch is a 503', async () => {

@@ -1,6 +1,6 @@
 import { defined } from '../../../core/defined.ts';
 import type { SyncBatch } from '../../../core/destinations/destination.ts';
-import { packEventText, type RawEvent } from '../../../core/events/raw-event.ts';
+import { packEventText, payloadBytesMax, type RawEvent } from '../../../core/events/raw-event.ts';
 import { logShardsMax, makeEventId } from '../../../core/ids/event-id.ts';
 import { redactMembers } from '../../../core/json/redact-members.ts';
 import type { PreparedSource } from '../../../core/live/prepared.ts';
@@ -71,8 +71,13 @@ export function rowOfRecord(
   const outcome = ending.done
     ? ({ status: 'processed', execution: place.id, ...defined({ detail: ending.note && clip(ending.note) }) } as const)
     : ({ status: 'rejected', reason: 'request_refused', detail: clip(ending.message) } as const);
+  const event = eventOfRecord(batch, place, sender);
+  // What is too large for a row was too large for the directory as well.
+  const isTooLarge = event.payload.length > payloadBytesMax;
+  const none: SyncedRecord = { ...recordOf(batch, place.position, false), record: {} };
+  const payload = isTooLarge ? packEventText({ headers: {}, body: JSON.stringify(none) }) : event.payload;
   return {
-    ...rowHeadOf(eventOfRecord(batch, place, sender)),
+    ...rowHeadOf({ ...event, payload }),
     eventType,
     ...defined({
       userId: userId && clip(userId),

@@ -1,5 +1,6 @@
 import type { Deed, DeedOf, RecordOutcome, SyncBatch } from '../../../core/destinations/destination.ts';
 import { RetryableError } from '../../../core/errors.ts';
+import { payloadBytesMax, type RawEvent } from '../../../core/events/raw-event.ts';
 import type { PreparedSource } from '../../../core/live/prepared.ts';
 import { mayBeForged, ownMapping } from '../../../core/plan/own-actions.ts';
 import type { SeenEvent } from '../../../ports/seen-registry.ts';
@@ -91,10 +92,27 @@ async function applyAll(
   const work = await workFor(planned, batch, sender, request, ports);
   const isMapped = hasMappings(sender.source, batch.eventType);
 
-  async function queue(records: PlannedRecord[], unfinished: boolean): Promise<void> {
+  /** The events of the records that need one; those that no message can hold end here. */
+  function eventsOf(chunk: PlannedRecord[]): Map<PlannedRecord, RawEvent> {
+    const events = new Map<PlannedRecord, RawEvent>();
+    for (const record of chunk) {
+      const unfinished = work.leavesRest(record);
+      if (!unfinished && !isMapped) continue;
+      const event = eventOfRecord(batch, record, sender, unfinished);
+      const bytes = event.payload.length;
+      if (bytes <= payloadBytesMax) events.set(record, event);
+      else
+        end(record, {
+          done: false,
+          message: `the record has ${bytes} bytes compressed; at most ${payloadBytesMax} fit`,
+        });
+    }
+    return events;
+  }
+
+  async function queue(records: PlannedRecord[], events: Map<PlannedRecord, RawEvent>): Promise<void> {
     if (records.length === 0) return;
-    const events = records.map((record) => eventOfRecord(batch, record, sender, unfinished));
-    const results = await ports.eventsQueue.sendEach(events);
+    const results = await ports.eventsQueue.sendEach(records.flatMap((record) => events.get(record) ?? []));
     account.sent(results);
     for (const { position } of records) queued.add(position);
     const failed = results.find((result) => !result.sent);
@@ -110,13 +128,15 @@ async function applyAll(
       for (const record of chunk) end(record, { done: false, message: outOfTime });
       continue;
     }
+    const events = eventsOf(chunk);
+    const fitting = chunk.filter(({ position }) => endings[position] === undefined);
     // First, so that a request that dies in between leaves nothing half done.
-    const unfinished = chunk.filter((record) => work.leavesRest(record));
-    await queue(unfinished, true);
-    await work.apply(chunk, end);
+    const unfinished = fitting.filter((record) => work.leavesRest(record));
+    await queue(unfinished, events);
+    await work.apply(fitting, end);
     // Last, since a mapping may need what the record sets.
-    const rest = isMapped ? chunk.filter(({ position }) => endings[position]?.done && !queued.has(position)) : [];
-    await queue(rest, false);
+    const rest = isMapped ? fitting.filter(({ position }) => endings[position]?.done && !queued.has(position)) : [];
+    await queue(rest, events);
   }
   return { endings, queued };
 }
