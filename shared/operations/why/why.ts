@@ -129,10 +129,16 @@ function whyNoClaim(entry: EventLogEntry, { planned }: Recomputed, source: Prepa
   if (entry.status === 'rejected' || entry.status === 'no_mapping') return 'none needed: nothing ran';
   if (entry.key !== undefined) return 'its key is free again: the window has ended';
   if (entry.source === apiSource) return 'none: only triggers take an Idempotency-Key, and this request had none';
+  if (ranNothing(planned)) return 'none needed: the request itself applied the record, and nothing ran after it';
   if (source?.settings.idempotency.enabled === false) return 'none: checks for copies are switched off for this source';
   const candidate = planned?.event?.keyCandidate;
   if (candidate === undefined) return 'none: the event carries no idempotency key, so a copy of it would run too';
   return `none: its key is ${typeName(candidate)} and neither a number nor text of 1 to 255 characters, so it was dropped and a copy would run too`;
+}
+
+/** A record that the request applied whole is the one event that runs with nothing to run. */
+function ranNothing(planned: Recomputed['planned']): boolean {
+  return planned?.plan.kind === 'run' && planned.plan.invocations.length === 0;
 }
 
 /** An id without a row: it is on its way, aged out, or was never an event here. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { actionLogOf, readActionLog } from '../../../shared/operations/actions/actions.ts';
-import { eventLogOf, readEvent } from '../../../shared/operations/events/events.ts';
+import { eventLogOf, listEvents, readEvent } from '../../../shared/operations/events/events.ts';
 import { planReplay } from '../../../shared/operations/replay/plan-replay.ts';
 import { replayIds } from '../../../shared/operations/replay/replay-ids.ts';
 import { findRuns } from '../../../shared/operations/runs/find-runs.ts';
@@ -12,6 +12,7 @@ import { resolveId } from '../../../shared/operations/why/resolve-id.ts';
 import { tellEvent } from '../../../shared/operations/why/why.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
 import { startWorkflowsApi, type WorkflowsApi } from '../../functions/api-workflows-for-tests.ts';
+import { syncCensus } from '../../functions/destination-for-tests.ts';
 
 /* What operators see of triggers that were asked by the REST API. */
 
@@ -106,6 +107,22 @@ describe('why', () => {
       claim_note: expect.stringContaining('Idempotency-Key'),
     });
     await api.deliver();
+  });
+
+  test('says of a synced record that the request applied it, so it needs no key', async () => {
+    await syncCensus(api, [{ id: 'ana', name: 'Ana' }]);
+    const range = { sinceMs: 0, untilMs: api.clock.nowMs + 1 };
+    const [row] = await listEvents(eventLogOf(environment), {
+      ...range,
+      sources: await known(),
+      userId: 'ana',
+      limit: 1,
+    });
+    expect((await storyOf(row?.id ?? '')).story).toMatchObject({
+      event: { source: 'census', status: 'processed', user_id: 'ana' },
+      claim_note: expect.stringContaining('the request itself applied the record'),
+      now: { state: 'done' },
+    });
   });
 });
 
