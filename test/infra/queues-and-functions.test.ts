@@ -164,7 +164,7 @@ describe('functions', () => {
       processor: [512, 30],
       'workflow-trigger': [512, 60],
       'dead-letter': [512, 30],
-      api: [512, 28],
+      api: [1024, 28],
     });
   });
 

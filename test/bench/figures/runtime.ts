@@ -1,4 +1,6 @@
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { randomBytes } from 'node:crypto';
+import type { APIGatewayProxyEventV2, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { createKey } from '../../../shared/operations/keys/keys.ts';
 import {
   answerOf,
   type DeployedStack,
@@ -16,7 +18,7 @@ import { orderCompleted } from '../sample-events.ts';
 
 const sizes = [256, 512, 1024, 1769];
 const colds = 5;
-const warms = { ingest: 120, processor: 40, 'workflow-trigger': 40, 'dead-letter': 40 };
+const warms = { ingest: 120, processor: 40, 'workflow-trigger': 40, 'dead-letter': 40, api: 120 };
 type Measured = keyof typeof warms;
 
 // arm64 in us-east-1: https://aws.amazon.com/lambda/pricing/
@@ -67,7 +69,7 @@ async function measureSize(deployed: DeployedStack, name: Measured, memoryMb: nu
   for (let i = 0; i < 15; i++) await call(deployed, sandbox, name);
   const warmCalls: Invocation[] = [];
   for (let i = 0; i < warms[name]; i++) warmCalls.push(await call(deployed, sandbox, name));
-  const single = isChosen && name !== 'ingest' ? await singleFigures(deployed, sandbox, memoryMb, name) : [];
+  const single = isChosen && takesMessages(name) ? await singleFigures(deployed, sandbox, memoryMb, name) : [];
   const large = name === 'ingest' ? await largeFigures(deployed, sandbox, memoryMb, isChosen) : [];
   const peakMb = sandbox.peakMegabytes();
   await sandbox.stop();
@@ -77,7 +79,7 @@ async function measureSize(deployed: DeployedStack, name: Measured, memoryMb: nu
   const billedMs = durations.reduce((sum, ms) => sum + Math.ceil(ms), 0) / durations.length;
   const what = `${name}, ${memoryMb} MB${isChosen ? ' (chosen)' : ''}`;
   const bound = isChosen ? bounds[name] : undefined;
-  const batch = name === 'ingest' ? 'one event' : 'ten messages';
+  const batch = { ingest: 'one event', api: 'one user' }[name as string] ?? 'ten messages';
   return [
     {
       name: `${what}: cold, init and first answer`,
@@ -120,12 +122,43 @@ async function limitedSandbox(deployed: DeployedStack, name: string, memoryMb: n
   return sandbox;
 }
 
+const takesMessages = (name: Measured) => name !== 'ingest' && name !== 'api';
+
+const apiKeys = new WeakMap<DeployedStack, string>();
+let users = 0;
+
+/** A new user, set by the REST API. */
+async function putUser(deployed: DeployedStack): Promise<APIGatewayProxyEventV2> {
+  let key = apiKeys.get(deployed);
+  if (key === undefined) {
+    const configuration = { client: deployed.tables.client, table: deployed.tables.names.Configuration };
+    const made = { author: 'bench', nowMs: Date.now(), entropy: randomBytes(32) };
+    ({ key } = await createKey({ configuration, name: 'development' }, { name: 'bench', kind: 'secret' }, made));
+    apiKeys.set(deployed, key);
+  }
+  const body = JSON.stringify({ name: 'Ana', email: 'ana@example.com', plan: 'pro' });
+  const event = deployed.request(body, { headers: { authorization: `Bearer ${key}` } });
+  const path = `/v1/users/bench-${++users}`;
+  const { pathParameters: _, ...rest } = event;
+  return {
+    ...rest,
+    rawPath: path,
+    requestContext: { ...event.requestContext, http: { ...event.requestContext.http, method: 'PUT', path } },
+  };
+}
+
 /** One call with work in it, and what the poller does around it. */
 async function call(deployed: DeployedStack, sandbox: Sandbox, name: Measured, messages = 10): Promise<Invocation> {
   if (name === 'ingest') {
     const invocation = await sandbox.invoke(deployed.request(JSON.stringify(orderCompleted())));
     const { statusCode } = answerOf<HttpAnswer>(invocation);
     if (statusCode !== 200) throw new Error(`ingest answered ${statusCode}`);
+    return invocation;
+  }
+  if (name === 'api') {
+    const invocation = await sandbox.invoke(await putUser(deployed));
+    const { statusCode } = answerOf<HttpAnswer>(invocation);
+    if (statusCode !== 200) throw new Error(`api answered ${statusCode}`);
     return invocation;
   }
   const queue: QueueName = name === 'workflow-trigger' ? 'actions' : 'events';
