@@ -116,7 +116,12 @@ async function replayMatching(options: Options): Promise<void> {
     if (!(await confirm(`${what}${request.force ? ' as new events, repeating what was done' : ''}?`)))
       throw failure('nothing was sent');
   }
-  const job = await startReplay(environment, request, { author: currentAuthor(), reason: options.message, nowMs });
+  const job = await startReplay(environment, request, {
+    total: preview.matching,
+    author: currentAuthor(),
+    reason: options.message,
+    nowMs,
+  });
   await followJob(terminal, environment, job, options, (signal) => carryOnReplay(environment, job.id, { signal }));
 }
 

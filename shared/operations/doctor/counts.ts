@@ -1,5 +1,5 @@
 import type { Environment } from '../environment.ts';
-import { type CountByPeriod, type CountQuery, readCounts } from '../metrics/read-counts.ts';
+import { type Counted, type CountQuery, readCounts, sumOf } from '../metrics/read-counts.ts';
 
 /** The counts that the stages of the pipeline show. docs/alarms.md explains each. */
 const names = [
@@ -26,8 +26,6 @@ const names = [
 ] as const;
 export type CountName = (typeof names)[number];
 
-/** A count within the range; `sinceMs` is the minute of the first one, absent when there is none. */
-export type Counted = { total: number; sinceMs?: number; lastMs?: number };
 export type Counts = Record<CountName, Counted>;
 
 export type CountsOfRange = { environment: Counts; sources: Map<string, Counts> };
@@ -57,12 +55,4 @@ export async function readAllCounts(
     environment: countsAt(0),
     sources: new Map(sources.map((source, i) => [source, countsAt(i + 1)])),
   };
-}
-
-export function sumOf(periods: CountByPeriod): Counted {
-  const counted = [...periods].filter(([, count]) => count !== 0).sort(([a], [b]) => a - b);
-  const total = counted.reduce((sum, [, count]) => sum + count, 0);
-  const [first] = counted;
-  const last = counted.at(-1);
-  return { total, ...(first && last && { sinceMs: first[0], lastMs: last[0] }) };
 }

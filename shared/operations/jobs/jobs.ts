@@ -14,7 +14,7 @@ const Counts = z.record(z.string(), z.number());
 
 const Stored = z.object({
   sk: z.string(),
-  kind: z.enum(['replay', 'discard']),
+  kind: z.literal('replay'),
   author: z.string(),
   reason: z.string().optional(),
   request: z.record(z.string(), z.unknown()),
@@ -31,7 +31,7 @@ const Stored = z.object({
 
 export type Job = {
   id: string;
-  kind: 'replay' | 'discard';
+  kind: 'replay';
   author: string;
   /** Why, in the operator's words. */
   reason?: string;

@@ -68,3 +68,14 @@ async function readInto(
     ({ NextToken } = page);
   } while (NextToken !== undefined);
 }
+
+/** A count within the range; `sinceMs` is the minute of the first one, absent when there is none. */
+export type Counted = { total: number; sinceMs?: number; lastMs?: number };
+
+export function sumOf(periods: CountByPeriod): Counted {
+  const counted = [...periods].filter(([, count]) => count !== 0).sort(([a], [b]) => a - b);
+  const total = counted.reduce((sum, [, count]) => sum + count, 0);
+  const [first] = counted;
+  const last = counted.at(-1);
+  return { total, ...(first && last && { sinceMs: first[0], lastMs: last[0] }) };
+}

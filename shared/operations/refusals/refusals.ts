@@ -1,9 +1,8 @@
 import { listRefusalNotes } from '../../adapters/dynamodb-refusal-notes.ts';
 import { refusalReasons } from '../../core/ingest/refusal.ts';
 import { unavailableReasons } from '../../ports/refusal-notes.ts';
-import { sumOf } from '../doctor/counts.ts';
 import type { Environment } from '../environment.ts';
-import { type CountQuery, readCounts } from '../metrics/read-counts.ts';
+import { type CountQuery, readCounts, sumOf } from '../metrics/read-counts.ts';
 import { iso } from '../words/iso.ts';
 
 /* A row of `--json`: fields are added, never renamed or removed. docs/cli.md, "For programs". */

@@ -79,17 +79,18 @@ export async function previewReplay(
   return preview;
 }
 
-/** Records a bulk replay as a job; `carryOnReplay` does it. */
-export async function startReplay(
+/**
+ * Records a bulk replay as a job; `carryOnReplay` does it.
+ * @param total how many events match, as its preview has counted
+ */
+export function startReplay(
   environment: Environment,
   request: BulkReplay,
-  { author, reason, nowMs }: { author: string; reason?: string | undefined; nowMs: number },
+  { total, author, reason, nowMs }: { total: number; author: string; reason?: string | undefined; nowMs: number },
 ): Promise<Job> {
-  const { known } = await readSources(environment);
-  const ids = await matchingEvents(environment, known, request.filter);
   return createJob(
     environment.configuration,
-    { kind: 'replay', author, reason, request: request as unknown as JsonObject, total: ids.length },
+    { kind: 'replay', author, reason, request: request as unknown as JsonObject, total },
     nowMs,
   );
 }

@@ -50,8 +50,11 @@ const request = (filter: Partial<BulkFilter> = {}, change: Partial<BulkReplay> =
   ...BulkReplay.parse({ filter: { statuses: ['failed'], sinceMs: start, untilMs: start + 100 * minute, ...filter } }),
   ...change,
 });
-const begin = (asked: BulkReplay) =>
-  startReplay(environment, asked, { author: 'ana', reason: 'the target is back', nowMs: start + 200 * minute });
+async function begin(asked: BulkReplay) {
+  const { matching: total } = await previewReplay(environment, asked, { nowMs: start + day });
+  const by = { total, author: 'ana', reason: 'the target is back', nowMs: start + 200 * minute };
+  return startReplay(environment, asked, by);
+}
 
 async function run(jobId: string, options = {}, here = environment): Promise<ReplayProgress[]> {
   const all: ReplayProgress[] = [];
