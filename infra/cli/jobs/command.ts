@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { carryOnJob } from '../../../shared/operations/jobs/carry-on-job.ts';
 import { cancelJob, type Job, listJobs, readJob } from '../../../shared/operations/jobs/jobs.ts';
 import { failure, notFound } from '../../../shared/operations/refusal.ts';
-import { carryOnReplay } from '../../../shared/operations/replay/bulk-replay.ts';
 import { formatCount } from '../../../shared/operations/words/text.ts';
 import { formatAgo, formatWhen } from '../../../shared/operations/words/times.ts';
 import { defaultList, examples, optionsOf } from '../command.ts';
@@ -93,7 +93,7 @@ async function resumeCommand(id: string, options: Options): Promise<void> {
   const environment = await connect(options);
   const job = await readJob(environment.configuration, id);
   if (job === undefined) throw noJob(id, environment.name);
-  await followJob(terminal, environment, job, options, (signal) => carryOnReplay(environment, id, { signal }));
+  await followJob(terminal, environment, job, options, (signal) => carryOnJob(environment, job, { signal }));
 }
 
 async function cancelCommand(id: string, options: Options): Promise<void> {

@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { Environment } from '../../../shared/operations/environment.ts';
+import type { JobProgress } from '../../../shared/operations/jobs/carry-on.ts';
 import type { Job } from '../../../shared/operations/jobs/jobs.ts';
-import type { ReplayProgress } from '../../../shared/operations/replay/bulk-replay.ts';
 import { formatCount } from '../../../shared/operations/words/text.ts';
 import { printJson, type Terminal } from '../terminal/terminal.ts';
 import { jobRow } from './job-row.ts';
@@ -17,7 +17,7 @@ export async function followJob(
   environment: Environment,
   job: Job,
   { json }: { json?: boolean },
-  run: (signal: AbortSignal) => AsyncIterable<ReplayProgress>,
+  run: (signal: AbortSignal) => AsyncIterable<JobProgress>,
 ): Promise<void> {
   const leaving = new AbortController();
   const leave = () => leaving.abort();
@@ -27,7 +27,7 @@ export async function followJob(
     : undefined;
   terminal.note(`job ${job.id}`);
   bar?.start(job.total, 0);
-  let last: ReplayProgress | undefined;
+  let last: JobProgress | undefined;
   const line = () => terminal.note(`${formatCount(last?.done ?? 0)} of ${formatCount(job.total)}`);
   const lines = bar === undefined ? setInterval(line, lineEveryMs) : undefined;
   try {

@@ -1,5 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { readLive } from '../../adapters/dynamodb-configuration.ts';
 import { eventIdShard, makeEventId } from '../../core/ids/event-id.ts';
@@ -9,8 +8,8 @@ import { actionLogOf, readActionLogs } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
 import { eventLogOf, readEvents } from '../events/events.ts';
 import { recompute } from '../events/recompute.ts';
-import { createJob, type Job, leaveJob, recordProgress, takeJob } from '../jobs/jobs.ts';
-import { failure, notFound } from '../refusal.ts';
+import { type CarryOnOptions, carryOn, chunksOf, type JobProgress, type Work } from '../jobs/carry-on.ts';
+import { createJob, type Job } from '../jobs/jobs.ts';
 import { type KnownSource, readSources } from '../sources/known-sources.ts';
 import { BulkFilter, matchingEvents } from './bulk-filter.ts';
 import { markForcedCopies } from './forced-copies.ts';
@@ -43,7 +42,6 @@ export type ReplayPreview = {
   sample: { event_id: string; detail: string }[];
 };
 
-const chunkEvents = 25;
 const sampleSize = 5;
 
 /**
@@ -95,83 +93,44 @@ export function startReplay(
   );
 }
 
-export type ReplayCounts = { replayed: number; skipped: number; failed: number };
-
-/** How far a job is, after each chunk of events. */
-export type ReplayProgress = { job: Job; done: number; counts: ReplayCounts; state: Job['state'] };
-
 /**
- * Does a job, or the rest of it, and yields after every 25 events. A process that dies loses at most
- * the record of one chunk: the next one sends these events again, under the same ids and origins, so
- * nothing runs twice. Ends when another operator cancels the job.
- * @throws Refusal when there is no such job, it is over, or another process is at it
+ * Does a replay, or the rest of it: events that were sent before a crash are sent again under the
+ * same ids and origins, so nothing runs twice. Counts: `replayed`, `skipped`, `failed`.
+ * @throws Refusal as `carryOn`
  */
-export async function* carryOnReplay(
+export function carryOnReplay(
   environment: Environment,
   jobId: string,
-  { signal, now = Date.now }: { signal?: AbortSignal; now?: () => number } = {},
-): AsyncGenerator<ReplayProgress> {
-  const worker = randomUUID();
-  const taken = await takeJob(environment.configuration, jobId, worker, now());
-  if (taken.kind === 'over')
-    throw taken.job === undefined
-      ? notFound(`there is no job ${jobId} in ${environment.name}`, 'npx signalbox jobs lists them')
-      : failure(`job ${jobId} is ${taken.job.state}: there is nothing to carry on`);
-  if (taken.kind === 'elsewhere')
-    throw failure(
-      `job ${jobId} is being run by another process, as of ${taken.job.updatedAt}`,
-      'wait a minute, if that process is dead; or npx signalbox jobs cancel stops it',
-    );
-  const { job } = taken;
-  const request = BulkReplay.parse(job.request);
-  const { known } = await readSources(environment);
-  const ids = (await matchingEvents(environment, known, request.filter)).filter((id) => id > (job.cursor ?? ''));
-  const counts: ReplayCounts = { replayed: 0, skipped: 0, failed: 0, ...job.counts };
-  const startedMs = now();
-  let sent = 0;
-  const record = (cursor: string | undefined, isDone: boolean) =>
-    recordProgress(environment.configuration, { id: jobId, worker }, { cursor, counts, isDone }, now());
-  const progress = (state: Job['state']): ReplayProgress => ({
-    job,
-    done: counts.replayed + counts.skipped + counts.failed,
-    counts: { ...counts },
-    state,
-  });
-  for (const chunk of chunksOf(ids)) {
-    if (signal?.aborted) {
-      await leaveJob(environment.configuration, { id: jobId, worker }, now());
-      yield progress('running');
-      return;
-    }
-    const planned = await planChunk(environment, known, chunk, request, {
-      jobId,
-      jobMs: Date.parse(job.createdAt),
-      nowMs: now(),
-    });
-    if (request.force) await markForcedCopies(environment, planned);
-    const results = await sendPlans(
-      environment,
-      planned.map(({ plan }) => plan),
-    );
-    for (const [i, { plan }] of planned.entries())
-      counts[plan.kind === 'nothing' ? 'skipped' : results[i]?.sent ? 'replayed' : 'failed']++;
-    if (!(await record(chunk.at(-1), false))) {
-      yield progress('cancelled');
-      return;
-    }
-    yield progress('running');
-    sent += chunk.length;
-    if (request.perSecond !== undefined) await pause(startedMs + (sent / request.perSecond) * 1000 - now(), signal);
-  }
-  yield progress((await record(ids.at(-1), true)) ? 'done' : 'cancelled');
-}
-
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  if (ms > 0) await sleep(ms, undefined, { ...(signal && { signal }) }).catch(() => undefined);
-}
-
-function* chunksOf(ids: readonly string[]): Generator<string[]> {
-  for (let i = 0; i < ids.length; i += chunkEvents) yield ids.slice(i, i + chunkEvents);
+  options: CarryOnOptions = {},
+): AsyncGenerator<JobProgress> {
+  const { now = Date.now } = options;
+  const prepare = async (job: Job): Promise<Work> => {
+    const request = BulkReplay.parse(job.request);
+    const { known } = await readSources(environment);
+    const ids = await matchingEvents(environment, known, request.filter);
+    return {
+      ids: ids.filter((id) => id > (job.cursor ?? '')),
+      outcomes: ['replayed', 'skipped', 'failed'],
+      perSecond: request.perSecond,
+      doChunk: async (chunk) => {
+        const planned = await planChunk(environment, known, chunk, request, {
+          jobId,
+          jobMs: Date.parse(job.createdAt),
+          nowMs: now(),
+        });
+        if (request.force) await markForcedCopies(environment, planned);
+        const results = await sendPlans(
+          environment,
+          planned.map(({ plan }) => plan),
+        );
+        const counts = { replayed: 0, skipped: 0, failed: 0 };
+        for (const [i, { plan }] of planned.entries())
+          counts[plan.kind === 'nothing' ? 'skipped' : results[i]?.sent ? 'replayed' : 'failed']++;
+        return counts;
+      },
+    };
+  };
+  return carryOn(environment, jobId, prepare, options);
 }
 
 export type PlannedReplay = { id: string; entry: EventLogEntry | undefined; plan: ReplayPlan };

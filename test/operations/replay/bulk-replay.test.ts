@@ -4,13 +4,13 @@ import { decodeRawEvent } from '../../../shared/core/events/raw-event.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
 import { decodeActionsMessage } from '../../../shared/core/plan/actions-message.ts';
 import { eventLogOf, readEvents } from '../../../shared/operations/events/events.ts';
+import type { JobProgress } from '../../../shared/operations/jobs/carry-on.ts';
 import { cancelJob, listJobs, readJob } from '../../../shared/operations/jobs/jobs.ts';
 import type { BulkFilter } from '../../../shared/operations/replay/bulk-filter.ts';
 import {
   BulkReplay,
   carryOnReplay,
   previewReplay,
-  type ReplayProgress,
   startReplay,
 } from '../../../shared/operations/replay/bulk-replay.ts';
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
@@ -56,8 +56,8 @@ async function begin(asked: BulkReplay) {
   return startReplay(environment, asked, by);
 }
 
-async function run(jobId: string, options = {}, here = environment): Promise<ReplayProgress[]> {
-  const all: ReplayProgress[] = [];
+async function run(jobId: string, options = {}, here = environment): Promise<JobProgress[]> {
+  const all: JobProgress[] = [];
   for await (const progress of carryOnReplay(here, jobId, options)) all.push(progress);
   return all;
 }
