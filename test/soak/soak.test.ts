@@ -44,6 +44,8 @@ function verification(change: Partial<VerifyRow> = {}): VerifyRow {
     missing: 0,
     unanswered: 0,
     surplus: 0,
+    executions: { succeeded: 1 },
+    versions: { 1: 1 },
   };
   return {
     since: '',
@@ -53,7 +55,10 @@ function verification(change: Partial<VerifyRow> = {}): VerifyRow {
     sources: [source],
     unknown_accepted: 0,
     events: { missing: 0, waiting: 0, lost: 0, expired: 0, surplus: 0 },
-    actions: { expected: 1, pending: [], waiting: [], lost: 0 },
+    actions: { expected: 1, pending: [], waiting: [], lost: 0, cancelled: [] },
+    waits: [],
+    jobs: [],
+    unexplained: [],
     differences: [],
     queues: [],
     read: { requests: 1, units: 1, metrics: 1 },
@@ -89,13 +94,17 @@ describe('a soak', () => {
     ],
     [
       'actions left no row',
-      facts({ verification: verification({ actions: { expected: 1, pending: [], waiting: ['e'], lost: 1 } }) }),
+      facts({
+        verification: verification({ actions: { expected: 1, pending: [], waiting: ['e'], lost: 1, cancelled: [] } }),
+      }),
       effects('a'),
       'without a row of their actions: 1 (e)',
     ],
     [
       'actions are not over',
-      facts({ verification: verification({ actions: { expected: 1, pending: ['e'], waiting: [], lost: 0 } }) }),
+      facts({
+        verification: verification({ actions: { expected: 1, pending: ['e'], waiting: [], lost: 0, cancelled: [] } }),
+      }),
       effects('a'),
       'not over: 1 (e)',
     ],

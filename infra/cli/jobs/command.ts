@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { carryOnJob } from '../../../shared/operations/jobs/carry-on-job.ts';
+import { jobRow } from '../../../shared/operations/jobs/job-row.ts';
 import { cancelJob, type Job, listJobs, readJob } from '../../../shared/operations/jobs/jobs.ts';
 import { failure, notFound } from '../../../shared/operations/refusal.ts';
 import { formatCount } from '../../../shared/operations/words/text.ts';
@@ -10,7 +11,6 @@ import { printFields } from '../terminal/fields.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
 import { type Colours, printJson, processTerminal } from '../terminal/terminal.ts';
 import { followJob } from './follow.ts';
-import { jobRow } from './job-row.ts';
 
 export function register(program: Command): void {
   const jobs = program

@@ -1,10 +1,10 @@
 import { SingleBar } from 'cli-progress';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import type { JobProgress } from '../../../shared/operations/jobs/carry-on.ts';
+import { jobRow } from '../../../shared/operations/jobs/job-row.ts';
 import type { Job } from '../../../shared/operations/jobs/jobs.ts';
 import { formatCount } from '../../../shared/operations/words/text.ts';
 import { printJson, type Terminal } from '../terminal/terminal.ts';
-import { jobRow } from './job-row.ts';
 
 const lineEveryMs = 2_000;
 

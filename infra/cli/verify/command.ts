@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { on } from '../../../shared/operations/doctor/finding.ts';
 import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { makeAcceptedCounts } from '../../../shared/operations/verify/accepted-counts.ts';
 import { verifyEvents } from '../../../shared/operations/verify/verify-events.ts';
@@ -12,7 +13,7 @@ import { connect } from '../environment.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { printVerification } from './table.ts';
 
-type VerifyCommandOptions = { since: number; until?: number; source?: string; wait?: number };
+type VerifyCommandOptions = { since: number; until?: number; source?: string; wait?: number; all?: boolean };
 
 export function register(program: Command): void {
   const verify = program
@@ -22,6 +23,7 @@ export function register(program: Command): void {
     .option('--until <time>', 'up to this time; now by default, on AWS three minutes ago', time)
     .option('--source <key>', 'of one source')
     .option('--wait <seconds>', 'first wait until the queues are empty, at most so long', positiveInteger)
+    .option('--all', 'all ids, not the first ten of each list')
     .action((_options, command: Command) => verifyCommand(optionsOf<VerifyCommandOptions>(command)));
   examples(
     verify,
@@ -58,7 +60,7 @@ async function verifyCommand(options: ReturnType<typeof optionsOf<VerifyCommandO
   });
   const row = verifyRow(verification);
   if (options.json) printJson(terminal, row);
-  else printVerification(terminal, row);
+  else printVerification(terminal, row, { all: options.all === true, on: on(environment) });
   if (verification.cutAtMs !== undefined)
     terminal.note(`events kept coming in, so only what came before ${formatTime(verification.cutAtMs)} was compared`);
   if (!verification.balanced) process.exitCode = 1;

@@ -2,20 +2,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventIdTimeMs } from '../../core/ids/event-id.ts';
 import { EventStatus } from '../../core/logs/event-log-entry.ts';
 import type { Environment } from '../environment.ts';
+import type { Job } from '../jobs/jobs.ts';
 import { countsLateMs, type QueueDepth, readQueueDepths } from '../queues/queue-depths.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import type { AcceptedCounts, IngestCounts } from './accepted-counts.ts';
 import {
   type ActionRows,
+  addEnded,
+  type ExecutionCounts,
   type Expected,
   lookUpActions,
   noRows,
+  type PendingExecution,
   type ReadMeter,
   type RowCounts,
   readRows,
   type StatusCounts,
 } from './read-rows.ts';
+import { type Difference, nameUnexplained, type Unexplained } from './unexplained.ts';
 import type { VerifyRange } from './verify-range.ts';
+import { runningJobs } from './waits.ts';
 import { type MissingEvents, whatWaits } from './what-waits.ts';
 
 /** One source's account of a range. */
@@ -33,10 +39,11 @@ export type SourceAccount = {
   unanswered: number;
   /** Unexplained rows. */
   surplus: number;
+  /** Rows by the configuration version that processed them, forced replays included. */
+  versions: ReadonlyMap<number, number>;
+  /** Executions of its processed events with actions, by how they stand; those without a row are absent. */
+  executions: ExecutionCounts;
 };
-
-/** A period in which a source's counts and rows differ. */
-export type Difference = { source: string; periodMs: number; accepted: number; unansweredMax: number; rows: number };
 
 export type Verification = {
   range: VerifyRange;
@@ -59,13 +66,19 @@ export type Verification = {
     /** Executions of processed events with actions: one each, several of a bulk request. */
     expected: number;
     /** Their row has a pending action. */
-    pending: Expected[];
+    pending: PendingExecution[];
+    /** Their runs were cancelled before they began. */
+    cancelled: Expected[];
     /** They have no row yet, and their message is in a queue. */
     waiting: Expected[];
     /** No row, and the queues hold fewer messages than that. */
     lost: number;
   };
+  /** What does not add up, by name as far as one is left. Empty when it does. */
+  unexplained: Unexplained[];
   queues: QueueDepth[];
+  /** Work of operators that goes on. */
+  jobs: Job[];
   read: ReadMeter & { metrics: number };
   /** True when every event is accounted for. */
   balanced: boolean;
@@ -87,6 +100,9 @@ export type VerifyOptions = {
   nowMs?(): number;
 };
 
+/** What the comparison needs of an environment. */
+export type VerifiedEnvironment = Pick<Environment, 'local' | 'outputs' | 'documents' | 'configuration' | 'queues'>;
+
 /** By default three looks here, and four on AWS within 75 seconds. */
 export function looksOf(environment: Pick<Environment, 'local'>): { looks: number; pauseMs: number } {
   if (environment.local) return { looks: 3, pauseMs: 1_000 };
@@ -100,7 +116,7 @@ export function looksOf(environment: Pick<Environment, 'local'>): { looks: numbe
  * between, and the depth covers it. docs/reliability.md, "Accounting".
  */
 export async function verifyEvents(
-  environment: Environment,
+  environment: VerifiedEnvironment,
   counts: AcceptedCounts,
   options: VerifyOptions,
 ): Promise<Verification> {
@@ -108,13 +124,27 @@ export async function verifyEvents(
   const meter: ReadMeter = { units: 0, requests: 0 };
   for (let look = 1; ; look++) {
     const verification = await lookOnce(environment, counts, options, meter);
-    if (verification.balanced || look >= looks) return verification;
+    if (verification.balanced) return verification;
+    if (look >= looks) return await withNames(environment, verification, options.known, meter);
     await sleep(pauseMs);
   }
 }
 
+/** Only what is believed in the end is worth the reads. */
+async function withNames(
+  environment: VerifiedEnvironment,
+  verification: Verification,
+  known: KnownSource[],
+  meter: ReadMeter,
+): Promise<Verification> {
+  const { differences, events, actions, range } = verification;
+  const what = { differences, lostEvents: events.lost, lostActions: actions.lost, waiting: actions.waiting, range };
+  const unexplained = await nameUnexplained(environment, known, what, meter);
+  return { ...verification, unexplained, read: { ...meter, metrics: verification.read.metrics } };
+}
+
 async function lookOnce(
-  environment: Environment,
+  environment: VerifiedEnvironment,
   counts: AcceptedCounts,
   { known, range: asked, all, nowMs = Date.now }: VerifyOptions,
   meter: ReadMeter,
@@ -123,7 +153,9 @@ async function lookOnce(
   const before = await counts.read(keys, asked);
   const queues = await readQueueDepths(environment);
   const rows = await readRows(environment, known, asked, meter);
+  const jobs = await runningJobs(environment);
   const after = await counts.read(keys, asked);
+  const actions = await accountActions(environment, known, rows, meter, nowMs());
 
   // Minutes whose counts changed meanwhile are not compared: `before` does not include their newest
   // events.
@@ -149,7 +181,6 @@ async function lookOnce(
     nowMs(),
   );
   const surplus = sumOf(sources, 'surplus');
-  const actions = await accountActions(environment, rows.actions, meter, nowMs());
   return {
     range,
     ...(movedMs !== undefined && { cutAtMs: movedMs }),
@@ -158,7 +189,9 @@ async function lookOnce(
     differences,
     events: { missing, waiting, lost: missing - waiting, expired, surplus },
     actions,
+    unexplained: [],
     queues,
+    jobs,
     read: { ...meter, metrics: counts.metricsRead() },
     balanced: missing === waiting && surplus === 0 && actions.lost === 0,
   };
@@ -176,7 +209,7 @@ function firstMoved(before: IngestCounts[], after: IngestCounts[]): number | und
 function accountSource(
   source: string,
   counts: IngestCounts,
-  { byPeriod, replaysByPeriod }: RowCounts,
+  { byPeriod, replaysByPeriod, byVersion, executions }: RowCounts,
   range: VerifyRange,
 ): { account: SourceAccount; differences: Difference[] } {
   const account: SourceAccount = {
@@ -187,6 +220,8 @@ function accountSource(
     missing: 0,
     unanswered: 0,
     surplus: 0,
+    versions: byVersion,
+    executions,
   };
   const differences: Difference[] = [];
   const periods = new Set([...counts.accepted.keys(), ...byPeriod.keys()]);
@@ -211,14 +246,16 @@ function accountSource(
  * written its row.
  */
 async function accountActions(
-  environment: Environment,
-  { expected, without, pending }: ActionRows,
+  environment: VerifiedEnvironment,
+  known: KnownSource[],
+  { sources, actions: { expected, without, pending, cancelled } }: { sources: RowCounts[]; actions: ActionRows },
   meter: ReadMeter,
   nowMs: number,
 ): Promise<Verification['actions']> {
-  if (without.length === 0) return { expected, pending, waiting: [], lost: 0 };
+  if (without.length === 0) return { expected, pending, cancelled, waiting: [], lost: 0 };
   const queues = await readQueueDepths(environment);
   const again = await lookUpActions(environment, without, meter);
+  addEnded(sources, known, again.ended);
   // The message was sent when the event was processed, which may have waited as long as it could.
   const eventKeptMs = queuePair(queues, 'events').queue.retention_seconds * 1000;
   const missing = again.without.map(({ eventId }): MissingEvents => {
@@ -228,6 +265,7 @@ async function accountActions(
   return {
     expected,
     pending: [...pending, ...again.pending],
+    cancelled: [...cancelled, ...again.cancelled],
     waiting: again.without,
     lost: missing.length - waiting,
   };

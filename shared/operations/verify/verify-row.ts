@@ -1,7 +1,10 @@
+import { type JobRow, jobRow } from '../jobs/job-row.ts';
 import type { QueueDepth } from '../queues/queue-depths.ts';
-import { iso } from '../words/iso.ts';
-import type { StatusCounts } from './read-rows.ts';
+import { iso, isoOrNull } from '../words/iso.ts';
+import type { ExecutionCounts, StatusCounts } from './read-rows.ts';
+import type { Unexplained } from './unexplained.ts';
 import type { Verification } from './verify-events.ts';
+import { waitsByReason } from './waits.ts';
 
 /* A row of `--json`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
 
@@ -26,6 +29,10 @@ export type VerifyRow = {
     unanswered: number;
     /** Unexplained rows. */
     surplus: number;
+    /** Executions with actions, each by its worst action; `pending` as long as any is. */
+    executions: ExecutionCounts;
+    /** Rows by configuration version; "0": none could be read. */
+    versions: Record<string, number>;
   }[];
   /** Counted for sources that are no longer known. */
   unknown_accepted: number;
@@ -39,7 +46,32 @@ export type VerifyRow = {
     /** Ids of events whose actions have no row yet. */
     waiting: string[];
     lost: number;
+    /** Ids of events whose runs were cancelled before they began. */
+    cancelled: string[];
   };
+  /** Pending actions by what they wait for, the most frequent first; a delayed or held run has a reason of its own. */
+  waits: {
+    reason: string;
+    executions: number;
+    detail: string | null;
+    next_try_at: string | null;
+    event_ids: string[];
+  }[];
+  /** Jobs of operators that go on, such as replays. */
+  jobs: JobRow[];
+  /**
+   * What does not add up. `event_ids`: exactly `count` of them, or more, among which it is; none for
+   * lost events, of which only the count is left. `is_cut`: there are more than are listed.
+   */
+  unexplained: {
+    what: Unexplained['what'];
+    source: string;
+    from: string | null;
+    until: string | null;
+    count: number;
+    event_ids: string[];
+    is_cut: boolean;
+  }[];
   /** Periods in which counts and rows differ. */
   differences: { source: string; from: string; accepted: number; unanswered_max: number; rows: number }[];
   queues: QueueDepth[];
@@ -48,16 +80,39 @@ export type VerifyRow = {
 
 export function verifyRow(verification: Verification): VerifyRow {
   const { range, balanced, sources, unknownAccepted, events, actions, differences, queues, read } = verification;
+  const { unexplained, jobs } = verification;
   const idsOf = (pairs: { eventId: string }[]) => pairs.map(({ eventId }) => eventId);
   return {
     since: iso(range.sinceMs),
     until: iso(range.untilMs),
     period_seconds: range.periodSeconds,
     balanced,
-    sources,
+    sources: sources.map(({ versions, ...account }) => ({ ...account, versions: Object.fromEntries(versions) })),
     unknown_accepted: unknownAccepted,
     events,
-    actions: { ...actions, pending: idsOf(actions.pending), waiting: idsOf(actions.waiting) },
+    actions: {
+      ...actions,
+      pending: idsOf(actions.pending),
+      waiting: idsOf(actions.waiting),
+      cancelled: idsOf(actions.cancelled),
+    },
+    waits: waitsByReason(actions.pending).map(({ reason, detail, nextTryAtMs, executions }) => ({
+      reason,
+      executions: executions.length,
+      detail: detail ?? null,
+      next_try_at: isoOrNull(nextTryAtMs),
+      event_ids: [...new Set(idsOf(executions))],
+    })),
+    jobs: jobs.map(jobRow),
+    unexplained: unexplained.map(({ what, source, period, count, eventIds, isCut }) => ({
+      what,
+      source,
+      from: isoOrNull(period?.sinceMs),
+      until: isoOrNull(period?.untilMs),
+      count,
+      event_ids: eventIds,
+      is_cut: isCut,
+    })),
     differences: differences.map(({ source, periodMs, accepted, unansweredMax, rows }) => ({
       source,
       from: iso(periodMs),

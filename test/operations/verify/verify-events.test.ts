@@ -4,11 +4,13 @@ import { PurgeQueueCommand, ReceiveMessageCommand, SendMessageCommand } from '@a
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventIdTimeMs, makeEventId } from '../../../shared/core/ids/event-id.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
+import { cancelJob, createJob } from '../../../shared/operations/jobs/jobs.ts';
 import { countsLateMs, type QueueDepth } from '../../../shared/operations/queues/queue-depths.ts';
 import type { KnownSource } from '../../../shared/operations/sources/known-sources.ts';
 import { type AcceptedCounts, makeAcceptedCounts } from '../../../shared/operations/verify/accepted-counts.ts';
 import { looksOf, type VerifyOptions, verifyEvents } from '../../../shared/operations/verify/verify-events.ts';
 import { metricPeriodSeconds, verifyRange } from '../../../shared/operations/verify/verify-range.ts';
+import { verifyRow } from '../../../shared/operations/verify/verify-row.ts';
 import { waitUntilIdle } from '../../../shared/operations/verify/wait-until-idle.ts';
 import { whatWaits } from '../../../shared/operations/verify/what-waits.ts';
 import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
@@ -221,7 +223,13 @@ describe('actions of processed events', () => {
     const { balanced, actions } = await verify();
     expect([balanced, actions]).toEqual([
       true,
-      { expected: 3, pending: [{ execution: pending.id, eventId: pending.id }], waiting: [], lost: 0 },
+      {
+        expected: 3,
+        pending: [{ execution: pending.id, eventId: pending.id, source: 'rudderstack', reason: 'continues' }],
+        cancelled: [],
+        waiting: [],
+        lost: 0,
+      },
     ]);
   });
 
@@ -247,6 +255,123 @@ describe('actions of processed events', () => {
   test('are not asked for where an event has none of its own', async () => {
     await accepted(row(start, { status: 'idempotent', reason: 'duplicate', actionsPlanned: 0 }), row(start + 1));
     expect((await verify()).actions.expected).toBe(0);
+  });
+});
+
+describe('what waits, and what only seems to', () => {
+  const triggered = (atMs: number) => {
+    const event = row(atMs, { actionsPlanned: 1 });
+    return { ...event, execution: event.id };
+  };
+
+  test('is told by the reason of its row: a delayed run, a retry, a cancelled run', async () => {
+    const [delayed, later, failing, cancelled, cancels] = [0, 1, 2, 3, 4].map((i) => triggered(start + i));
+    const events = [delayed, later, failing, cancelled, cancels] as EventLogEntry[];
+    await accepted(...events);
+    const waits = (event: EventLogEntry, change: Parameters<typeof outcome>[1]) =>
+      actionEntry(event, [outcome(event.id, { status: 'pending', ...change })], { next: 2 });
+    await environment.actionLog.writeEach([
+      waits(delayed as EventLogEntry, { reason: 'delayed', detail: '1 of 1 run waits', retryAtMs: start + 90_000 }),
+      waits(later as EventLogEntry, { reason: 'delayed', detail: 'of another', retryAtMs: start + 60_000 }),
+      waits(failing as EventLogEntry, { reason: 'target_unavailable', detail: 'answered 500' }),
+      actionEntry(cancelled as EventLogEntry, [outcome(cancelled?.id ?? '', { result: { runs: 0, cancelled: 1 } })], {
+        next: 2,
+      }),
+      // Its own work is done; others' runs are cancelled.
+      actionEntry(
+        cancels as EventLogEntry,
+        [outcome(cancels?.id ?? '', { action: 'workflows_cancel', result: { cancelled: 1, too_late: 0 } })],
+        { next: 2 },
+      ),
+    ]);
+    const verification = await verify();
+    expect(verification.balanced).toBe(true);
+    expect(verification.actions.cancelled.map(({ eventId }) => eventId)).toEqual([cancelled?.id]);
+    expect(verification.sources[0]?.executions).toEqual({ pending: 3, succeeded: 2 });
+    expect(verifyRow(verification).waits).toEqual([
+      {
+        reason: 'delayed',
+        executions: 2,
+        detail: '1 of 1 run waits',
+        next_try_at: new Date(start + 60_000).toISOString(),
+        event_ids: [delayed?.id, later?.id],
+      },
+      {
+        reason: 'target_unavailable',
+        executions: 1,
+        detail: 'answered 500',
+        next_try_at: null,
+        event_ids: [failing?.id],
+      },
+    ]);
+  });
+
+  test('is a job of an operator only while it goes on', async () => {
+    const job = { kind: 'replay', author: 'ada', request: {}, total: 10 } as const;
+    const { id } = await createJob(environment.configuration, job, start);
+    expect((await verify()).jobs).toMatchObject([{ id, state: 'running', total: 10 }]);
+    await cancelJob(environment.configuration, id, start);
+    expect((await verify()).jobs).toEqual([]);
+  });
+
+  test('executions are counted by their worst action', async () => {
+    const [failed, skipped, fine] = [0, 1, 2].map((i) => triggered(start + i)) as EventLogEntry[];
+    await accepted(failed as EventLogEntry, skipped as EventLogEntry, fine as EventLogEntry);
+    const two = (event: EventLogEntry | undefined, status: 'failed' | 'skipped' | 'succeeded') => {
+      const of = event as EventLogEntry;
+      return actionEntry(of, [outcome(of.id), outcome(of.id, { mapping: 'b', status })]);
+    };
+    await environment.actionLog.writeEach([two(failed, 'failed'), two(skipped, 'skipped'), two(fine, 'succeeded')]);
+    expect((await verify()).sources[0]?.executions).toEqual({ failed: 1, skipped: 1, succeeded: 1 });
+  });
+});
+
+describe('what does not add up is named', () => {
+  test('as the rows of the minute, when ingest counted fewer', async () => {
+    const [counted, another, elsewhere] = [row(start), row(start + 1, { shard: 1 }), row(start + 60_000)];
+    await accepted(counted, elsewhere);
+    await write(another);
+    const replayed = row(start + 2, { replayOf: counted.id });
+    await write(replayed);
+    expect((await verify()).unexplained).toEqual([
+      {
+        what: 'rows_not_counted',
+        source: 'rudderstack',
+        period: { sinceMs: start, untilMs: start + 60_000 },
+        count: 1,
+        eventIds: [counted.id, another.id].sort(),
+        isCut: false,
+      },
+    ]);
+  });
+
+  test('as the events whose actions are lost', async () => {
+    const event = row(start, { actionsPlanned: 1 });
+    await accepted({ ...event, execution: event.id });
+    expect((await verify()).unexplained).toEqual([
+      { what: 'actions_lost', source: 'rudderstack', count: 1, eventIds: [event.id], isCut: false },
+    ]);
+  });
+
+  test('and of a lost event its source and minute, since nothing else is left', async () => {
+    count(start + 60_000, 2);
+    expect((await verify()).unexplained).toEqual([
+      {
+        what: 'events_lost',
+        source: 'rudderstack',
+        period: { sinceMs: start + 60_000, untilMs: start + 120_000 },
+        count: 2,
+        eventIds: [],
+        isCut: false,
+      },
+    ]);
+  });
+
+  test('and nothing is, where all adds up', async () => {
+    await accepted(row(start));
+    count(start, 1);
+    await enqueue(environment.outputs.EventsQueueUrl, 1);
+    expect(await verify()).toMatchObject({ balanced: true, events: { missing: 1, waiting: 1 }, unexplained: [] });
   });
 });
 

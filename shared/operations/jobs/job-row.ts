@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../../shared/core/json/values.ts';
-import type { Job } from '../../../shared/operations/jobs/jobs.ts';
+import type { JsonObject } from '../../core/json/values.ts';
+import type { Job } from './jobs.ts';
 
 /* A row of `--json`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
 export type JobRow = {
