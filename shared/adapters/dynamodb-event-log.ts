@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { retentionDaysMin } from '../core/configuration/schema.ts';
+import { retentionDaysMin } from '../core/configuration/retention.ts';
 import { defined } from '../core/defined.ts';
 import { compressEvent, decompressEvent } from '../core/events/raw-event.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';

@@ -10,7 +10,7 @@ import {
   problemPartition,
   userPartition,
 } from '../../shared/adapters/dynamodb-event-log.ts';
-import { windowHoursMax } from '../../shared/core/configuration/schema.ts';
+import { windowHoursMax } from '../../shared/core/configuration/retention.ts';
 import { packEventText, unpackEventText } from '../../shared/core/events/raw-event.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
 import { writeUnits } from '../../shared/core/json/item-bytes.ts';

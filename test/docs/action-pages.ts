@@ -18,7 +18,8 @@ import {
 } from '../../shared/core/actions/parts/params.ts';
 import { OptionalRecipient, OptionalTenant, Recipients } from '../../shared/core/actions/parts/recipient.ts';
 import { TriggerSettings } from '../../shared/core/actions/parts/trigger-settings.ts';
-import { AudienceFile, recipientWaitMsDefault } from '../../shared/core/configuration/schema.ts';
+import { recipientWaitMsDefault } from '../../shared/core/configuration/delays.ts';
+import { AudienceFile } from '../../shared/core/configuration/schema.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
 import type { ActionOutcome, ActionReason } from '../../shared/core/logs/action-log-entry.ts';
 import { defaultParameters } from '../../shared/core/mappings/action-facts.ts';

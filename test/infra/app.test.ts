@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, jest, test } from '@jest/globals';
 import { buildApp } from '../../infra/app.ts';
 import { environments } from '../../infra/environments.ts';
-import { windowHoursMax } from '../../shared/core/configuration/schema.ts';
+import { windowHoursMax } from '../../shared/core/configuration/retention.ts';
 import { newOutdir } from './apps.ts';
 import { functionsOf, resourcesOf, templateOf } from './templates.ts';
 

@@ -1,13 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
-import {
-  retentionDaysMax,
-  retentionDaysMin,
-  type SourceFile,
-  SourceSettings,
-  type SourceState,
-  windowHoursMax,
-} from '../../../shared/core/configuration/schema.ts';
+import { retentionDaysMax, retentionDaysMin, windowHoursMax } from '../../../shared/core/configuration/retention.ts';
+import { type SourceFile, SourceSettings, type SourceState } from '../../../shared/core/configuration/schema.ts';
 import { effectiveSettings } from '../../../shared/core/live/effective-settings.ts';
 import { sourceState } from '../../../shared/core/live/source-state.ts';
 import { fieldPathProblem } from '../../../shared/core/mappings/field-path.ts';

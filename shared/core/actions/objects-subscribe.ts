@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { recipientWaitMsDefault } from '../configuration/schema.ts';
+import { recipientWaitMsDefault } from '../configuration/delays.ts';
 import type { Entity } from '../directory/entity.ts';
 import { mapProblem, storable } from '../directory/entity-write.ts';
 import { isBeforeDelete } from '../directory/merge-entity.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { checkData } from '../configuration/check-data.ts';
-import { delaySeconds, recipientWaitMs } from '../configuration/schema.ts';
+import { delaySeconds, recipientWaitMs } from '../configuration/delays.ts';
 import type { Entity } from '../directory/entity.ts';
 import type { FieldError } from '../errors.ts';
 import { type EntityRef, recipientKey } from '../ids/entity-ref.ts';

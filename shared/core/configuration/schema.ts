@@ -5,8 +5,10 @@ import type { JsonObject } from '../json/values.ts';
 import { FieldPathText } from '../mappings/field-path.ts';
 import { Condition, Mapping, ParameterValue } from '../mappings/schema.ts';
 import { dataSchemaProblems } from './data-schema.ts';
+import { delayDaysMax, delaySeconds, recipientWaitSecondsMax } from './delays.ts';
 import { ExpectationText } from './expectation.ts';
 import { headerName } from './header-name.ts';
+import { retentionDaysMax, retentionDaysMin, windowHoursMax } from './retention.ts';
 import { Target } from './targets/index.ts';
 import { Verification } from './verification.ts';
 
@@ -80,10 +82,6 @@ export const SourceFile = z.strictObject({
 });
 export type SourceFile = z.infer<typeof SourceFile>;
 
-const delayUnitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
-/** The shortest time that a run's row is kept. */
-const delayDaysMax = 7;
-
 /** Seconds, or text with a unit: `15m`. */
 const Delay = z
   .union([z.number(), z.string().regex(/^\d+[smhd]$/, 'must be seconds, or a number and s, m, h or d')])
@@ -91,9 +89,6 @@ const Delay = z
     const seconds = delaySeconds(delay);
     return seconds > 0 && seconds <= delayDaysMax * 86_400;
   }, `must be more than nothing and at most ${delayDaysMax}d`);
-
-const recipientWaitSecondsMax = 900;
-const recipientWaitSecondsDefault = 10;
 
 /** Seconds, or text with a unit: `30s`. */
 const RecipientWait = z
@@ -105,18 +100,6 @@ const RecipientWait = z
     },
     `must be 0 to ${recipientWaitSecondsMax / 60}m`,
   );
-
-/** How long an action waits for unknown recipients where no file says it. */
-export const recipientWaitMsDefault = recipientWaitSecondsDefault * 1000;
-
-/** How long a trigger of this workflow waits for unknown recipients. */
-export function recipientWaitMs({ wait_for_recipients = recipientWaitSecondsDefault }: WorkflowFile): number {
-  return delaySeconds(wait_for_recipients) * 1000;
-}
-
-export function delaySeconds(delay: number | string): number {
-  return typeof delay === 'number' ? delay : Number(delay.slice(0, -1)) * (delayUnitSeconds[delay.slice(-1)] ?? 0);
-}
 
 const DataSchema = z.record(z.string(), ExactJson).superRefine((schema, context) => {
   for (const message of dataSchemaProblems(schema as JsonObject)) context.addIssue({ code: 'custom', message });
@@ -170,15 +153,6 @@ export const AudienceFile = z.strictObject({
   description: Description,
 });
 export type AudienceFile = z.infer<typeof AudienceFile>;
-
-/**
- * A week, which is shorter than any retention of the log. A claim's owner has finished if its row
- * says so. A window longer than the retention would therefore let a copy run again.
- */
-export const windowHoursMax = 168;
-/** A day more than the longest window, for late claims. */
-export const retentionDaysMin = windowHoursMax / 24 + 1;
-export const retentionDaysMax = 3650;
 
 /**
  * Per-environment state of one source. It takes effect at once and is never promoted. Absent

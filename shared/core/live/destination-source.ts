@@ -1,5 +1,5 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
-import { SourceFile } from '../configuration/schema.ts';
+import { plainSourceFile } from '../configuration/defaults.ts';
 import { own } from '../json/values.ts';
 import { sourceKind } from '../sources/index.ts';
 import { type PreparedSource, prepareFile, prepareSource } from './prepared.ts';
@@ -37,7 +37,7 @@ export function destinationSource(
 /** The source of that kind without a file; undefined when a file has its key. */
 export function builtInSource(configuration: LiveConfiguration, kind: string): PreparedSource | undefined {
   if (own(configuration.snapshot.sources, kind) !== undefined) return undefined;
-  const file = SourceFile.parse({ kind, name: sourceKind(kind)?.title ?? kind });
+  const file = plainSourceFile(kind, sourceKind(kind)?.title ?? kind);
   return prepareFile(configuration, kind, file);
 }
 

@@ -1,5 +1,5 @@
 import type { MemberKey } from '../../ports/audiences.ts';
-import { delaySeconds, recipientWaitMs } from '../configuration/schema.ts';
+import { delaySeconds, recipientWaitMs } from '../configuration/delays.ts';
 import type { Entity } from '../directory/entity.ts';
 import { type EntityRef, recipientKey, tenantsCollection } from '../ids/entity-ref.ts';
 import { invocationId } from '../ids/invocation-id.ts';

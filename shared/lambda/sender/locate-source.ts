@@ -1,4 +1,4 @@
-import { SourceState } from '../../core/configuration/schema.ts';
+import { defaultSourceState } from '../../core/configuration/defaults.ts';
 import { RetryableError } from '../../core/errors.ts';
 import type { OldCredential } from '../../core/events/raw-event.ts';
 import { matchIngestToken } from '../../core/ingest/ingest-token.ts';
@@ -44,8 +44,6 @@ export async function locateSource(
   return relocated;
 }
 
-const stateOfNobody = SourceState.parse({});
-
 function locateIn(
   configuration: LiveConfiguration,
   keys: string[] | undefined,
@@ -57,7 +55,12 @@ function locateIn(
   const source = prepareSource(configuration, request.source);
   // Computed for unknown names too, so that the time of the answer does not reveal which names
   // exist.
-  const oldCredentials = matchIngestToken(request.token, request.source, (source?.state ?? stateOfNobody).url, keys);
+  const oldCredentials = matchIngestToken(
+    request.token,
+    request.source,
+    (source?.state ?? defaultSourceState).url,
+    keys,
+  );
   const detail = 'copy the URL of the source again, or ask the operator of Signalbox for it: `npx signalbox sources`';
   if (source === undefined) return refused('source_unknown', detail);
   if (oldCredentials === undefined) return refused('token_wrong', detail);

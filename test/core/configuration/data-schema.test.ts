@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkData } from '../../../shared/core/configuration/check-data.ts';
-import { delaySeconds, WorkflowFile } from '../../../shared/core/configuration/schema.ts';
+import { delaySeconds } from '../../../shared/core/configuration/delays.ts';
+import { WorkflowFile } from '../../../shared/core/configuration/schema.ts';
 import type { JsonObject } from '../../../shared/core/json/values.ts';
 
 const workflow = (change: JsonObject) =>
