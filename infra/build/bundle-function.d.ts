@@ -1,4 +1,4 @@
-import type { BuildOptions, Metafile } from 'esbuild';
+import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 
 /** What is deployed of one function. Its files are named by their paths in the checkout. */
 export type FunctionBundle = {
@@ -15,6 +15,9 @@ export type FunctionBundle = {
 
 /** esbuild's options for the main file of every function. */
 export const handlerOptions: BuildOptions;
+
+/** What leaves out of that file what functions never use of the SDK and of zod. */
+export const savings: Plugin[];
 
 /**
  * Writes a function's `index.mjs` and its source map into `folder`; answers what esbuild says of

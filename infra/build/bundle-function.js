@@ -66,6 +66,45 @@ const noJsonSchemas = {
   },
 };
 
+/**
+ * Errors of the SDK that are more to a function than their name, message and status. The claim that
+ * won comes with its refusal, a replica's conflict is sent again by the client, and the name of a
+ * missing queue is another in the answer.
+ */
+const errorsWithClasses = new Set([
+  'ConditionalCheckFailedException',
+  'ReplicatedWriteConflictException',
+  'QueueDoesNotExist',
+]);
+
+/**
+ * A client has a class and a schema for each error of each of its operations, a tenth of it that no
+ * function looks at: they tell errors apart by name. An error without a class becomes the one of its
+ * service, with its name. And what the schemas call `[_e]` is written out as `"error"`: of a name
+ * that is computed esbuild cannot know that leaving it out is harmless.
+ */
+const fewSchemas = {
+  name: 'few schemas',
+  setup(build) {
+    const files = /node_modules[\\/]@aws-sdk[\\/]client-[^\\/]+[\\/]dist-es[\\/]schemas[\\/]schemas_0\.js$/;
+    build.onLoad({ filter: files }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      const names = new Map(
+        [...text.matchAll(/^const (_\w+) = ("[^"]*");$/gm)].map(([, name, value]) => [name, value]),
+      );
+      const contents = text
+        .replace(/\[(_\w+)\]:/g, (computed, name) => (names.has(name) ? `${names.get(name)}:` : computed))
+        .replace(/^n0_registry\.registerError\(\w+\$, (\w+)\);$/gm, (line, name) =>
+          errorsWithClasses.has(name) ? line : '',
+        );
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
+/** What leaves out of a function's main file what functions never use. */
+export const savings = [versionsOfClients, noJsonSchemas, fewSchemas];
+
 export async function bundleFunction({ entry, loadedWhenUsed, startedWhenUsed }, folder) {
   const { build } = await import('esbuild');
   const modules = Object.entries(loadedWhenUsed);
@@ -76,7 +115,7 @@ export async function bundleFunction({ entry, loadedWhenUsed, startedWhenUsed },
       outfile: join(folder, 'index.mjs'),
       external: modules.map(([name]) => name),
       alias: standIns,
-      plugins: [versionsOfClients, noJsonSchemas],
+      plugins: savings,
     }),
     ...modules.map(([name, exported]) =>
       build({

@@ -16,6 +16,7 @@ const functions = [
   { construct: 'Processor', name: 'processor', kilobytesMax: 600, importMsMax: 80 },
   { construct: 'WorkflowTrigger', name: 'workflow-trigger', kilobytesMax: 600 },
   { construct: 'DeadLetter', name: 'dead-letter' },
+  { construct: 'Api', name: 'api', kilobytesMax: 600 },
 ];
 
 /** How much a cold start has to load, and how long that takes. */
