@@ -265,8 +265,9 @@ async function record(
     answer.kind === 'refused'
       ? { refusal: answer.message, ...defined({ userId: userInPath }) }
       : (answer.recorded ?? {});
+  let reason: string | undefined;
   try {
-    await recordRequest(request, asked, recorded, deps);
+    reason = await recordRequest(request, asked, recorded, deps);
   } catch (error) {
     await recorded.ifUnwritten?.();
     if (answer.kind === 'done') throw error;
@@ -278,7 +279,7 @@ async function record(
   }
   // At the time in its id, so that a minute's count equals its number of rows.
   deps.metrics.countAt(request.receivedAtMs, apiSource, 'EventsAccepted');
-  if (answer.kind === 'refused') deps.metrics.count(apiSource, 'EventsRejected', 1, 'request_refused');
+  if (answer.kind === 'refused') deps.metrics.count(apiSource, 'EventsRejected', 1, reason);
   else if (recorded.duplicateOf !== undefined) deps.metrics.count(apiSource, 'EventsDuplicate', 1, 'duplicate');
   else deps.metrics.count(apiSource, 'EventsProcessed');
   for (const _ of recorded.performed ?? []) deps.metrics.count(apiSource, 'ActionsSucceeded');

@@ -65,6 +65,7 @@ const client = makeDocumentClient();
 const queues = makeQueueClient();
 const table = { client, table: env.CONFIGURATION_TABLE };
 const configuration = makeConfigurationSource(table, {
+  withErased: true,
   onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }),
 });
 const retentionDays = env.LOG_RETENTION_DAYS;

@@ -1,5 +1,6 @@
 import { defined } from '../../shared/core/defined.ts';
 import { type EventLogEntry, rowHeadOf } from '../../shared/core/logs/event-log-entry.ts';
+import { eventWithoutPerson } from '../../shared/core/logs/event-without-person.ts';
 import type { PlannedEvent } from '../../shared/core/plan/plan-event.ts';
 import { clip } from '../../shared/core/text.ts';
 
@@ -14,7 +15,7 @@ export type EventOutcome = Pick<EventLogEntry, 'status'> &
 export function eventRow(planned: PlannedEvent, outcome: EventOutcome, nowMs: number): EventLogEntry {
   const { raw, event, key, configVersion, preprocessing, retentionDays } = planned;
   const { detail, ...rest } = outcome;
-  return {
+  const row: EventLogEntry = {
     ...rowHeadOf(raw),
     actionsPlanned: 0,
     processedAtMs: nowMs,
@@ -32,6 +33,8 @@ export function eventRow(planned: PlannedEvent, outcome: EventOutcome, nowMs: nu
     }),
     ...rest,
   };
+  if (outcome.reason !== 'person_erased') return row;
+  return { ...eventWithoutPerson(row, nowMs), ...defined({ detail }) };
 }
 
 const clipped = (text: string | undefined) => (text === undefined ? undefined : clip(text));

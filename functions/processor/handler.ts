@@ -35,6 +35,7 @@ const configuration = { client, table: env.CONFIGURATION_TABLE };
 
 const deps: ProcessorDeps = {
   configuration: makeConfigurationSource(configuration, {
+    withErased: true,
     onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }),
   }),
   claims: makeClaimStore(client, env.CLAIMS_TABLE),

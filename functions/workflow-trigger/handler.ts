@@ -58,7 +58,10 @@ const deps: WorkflowTriggerDeps = {
   environment: env.ENVIRONMENT,
   configuration: makeConfigurationSource(
     { client, table: env.CONFIGURATION_TABLE },
-    { onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }) },
+    {
+      withErased: true,
+      onUnreadable: reportUnreadable({ metrics, error: (message, context) => logger.error(message, context) }),
+    },
   ),
   claims: makeClaimStore(client, env.CLAIMS_TABLE),
   actionLog: makeActionLog({

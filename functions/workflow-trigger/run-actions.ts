@@ -1,6 +1,7 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { asError } from '../../shared/core/errors.ts';
 import { type Conclusion, concludeAttempt } from '../../shared/core/executions/conclude-attempt.ts';
+import { messageWithoutErased } from '../../shared/core/executions/message-without-erased.ts';
 import { resumeExecution } from '../../shared/core/executions/resume-execution.ts';
 import {
   type DelayedMessage,
@@ -139,7 +140,8 @@ async function runMessage(
   if (early) return { kind: 'early', message: received, retry: early };
   const again = received.again || received.n > 1 || receiveCount > 1;
   const stored = again ? await deps.actionLog.read(received.execution) : undefined;
-  const resumption = resumeExecution(received, stored);
+  const screened = messageWithoutErased(received, ports.configuration.erased);
+  const resumption = resumeExecution(screened.message, stored);
   if (resumption.kind === 'acknowledge') {
     // Its event may have taken the claim over again, which ended the release, and no action runs
     // now that could fail and release it.
@@ -153,7 +155,8 @@ async function runMessage(
   }
   const { message, open, before, isSeen } = resumption;
   const isLast = isLastAttempt(message, nowMs);
-  const tried = await runInvocations({ message, open, before, again, isSeen, isLast, onWritten }, ports);
+  const { leftOut } = screened;
+  const tried = await runInvocations({ message, open, before, again, isSeen, isLast, leftOut, onWritten }, ports);
   const hasFailed = tried.some(({ outcome }) => outcome.status === 'failed');
   // Before the row: after the row with the failure, no message comes back to release the claim.
   if (message.claim && hasFailed) await deps.claims.release(message.claim, message.execution);

@@ -1,5 +1,6 @@
 import type { Action } from '../../shared/core/actions/action.ts';
 import { actionPosition, findAction } from '../../shared/core/actions/index.ts';
+import { leftOutWarning } from '../../shared/core/actions/parts/without-erased.ts';
 import { defined } from '../../shared/core/defined.ts';
 import { errorMessage, RetryableError } from '../../shared/core/errors.ts';
 import { outcomeHead } from '../../shared/core/executions/action-row.ts';
@@ -40,6 +41,8 @@ export type Attempt = {
   isSeen: boolean;
   /** True when this is the last attempt: actions that would stay pending fail. */
   isLast: boolean;
+  /** How many erased persons were taken out of the parameters, by invocation. */
+  leftOut: ReadonlyMap<string, number>;
   /** Called when the event's users and objects are written, before its workflows begin. */
   onWritten(): void;
 };
@@ -126,12 +129,20 @@ function progressOf(before: ActionOutcome | undefined): JsonObject | undefined {
 }
 
 async function resultOf(invocation: Invocation, attempt: Attempt, ports: ActionPorts): Promise<ActionResult> {
-  if (invocation.refused) return { status: 'failed', ...invocation.refused };
+  if (invocation.refused) return refusedResult(invocation.refused);
   const action = findAction(invocation.action);
   if (action === undefined) {
     return { status: 'failed', reason: 'action_unknown', detail: `there is no action "${invocation.action}"` };
   }
-  return runAction(action, invocation, attempt, ports);
+  const result = await runAction(action, invocation, attempt, ports);
+  const warnings = [...leftOutWarning(attempt.leftOut.get(invocation.id) ?? 0), ...(result.warnings ?? [])];
+  return warnings.length === 0 ? result : { ...result, warnings };
+}
+
+function refusedResult({ reason, detail }: NonNullable<Invocation['refused']>): ActionResult {
+  return reason === 'person_erased'
+    ? { status: 'skipped', reason, detail, errors: [] }
+    : { status: 'failed', reason, detail };
 }
 
 async function runAction(

@@ -204,6 +204,7 @@ function wholeItem(entry: ActionLogEntry, retentionDays: number): TableItem {
     received_at: new Date(entry.receivedAtMs).toISOString(),
     updated_at: new Date(entry.updatedAtMs).toISOString(),
     message: entry.message && packJson(entry.message),
+    erased_at: isoTime(entry.erasedAtMs),
     expires_at: rowExpiresAtSeconds(
       { receivedAtMs: entry.receivedAtMs, changedAtMs: entry.updatedAtMs },
       entry.retentionDays ?? retentionDays,
@@ -272,6 +273,7 @@ export function entryFromItem(
     revision: Number(item.revision),
     receivedAtMs: Date.parse(String(item.received_at)),
     updatedAtMs: Date.parse(String(item.updated_at)),
+    ...(item.erased_at !== undefined && { erasedAtMs: Date.parse(String(item.erased_at)) }),
     ...(item.message !== undefined && { message: String(unpackJson(item.message as Uint8Array)) }),
   };
 }

@@ -86,7 +86,7 @@ export async function goLive(
         TableName: table,
         Key: { pk: 'current', sk: 'current' },
         UpdateExpression: 'SET version = :next, head = :id, #snapshot = :snapshot, #state = :state, updated_at = :at',
-        ConditionExpression: seen.version === 0 ? 'attribute_not_exists(pk)' : 'version = :seen',
+        ConditionExpression: seen.version === 0 ? 'attribute_not_exists(version)' : 'version = :seen',
         ExpressionAttributeNames: { '#snapshot': 'snapshot', '#state': 'state' },
         ExpressionAttributeValues: {
           ':next': version,

@@ -16,6 +16,7 @@ import type { EnvironmentState } from '../core/configuration/schema.ts';
  * | `refusals` | `{source}#{reason}` | the last request that was not accepted: its id and time (to five minutes) |
  * | `announcements` | `{alarm}` | what each channel was told last of an alarm |
  * | `jobs` | `{id}` | long work of operators: what, by whom, how far |
+ * | `erased` | `{hash}` | a person whose data was erased: when, by whom, why; `salt` is that of the hashes |
  * | `event-types#{source}` | `{type}` | last seen (to the hour), a sample event |
  */
 export type ConfigurationTable = { client: DynamoDBDocumentClient; table: string };
@@ -26,6 +27,8 @@ export type CurrentConfiguration = {
   head?: string;
   snapshot?: string;
   state: EnvironmentState;
+  /** How often a person was erased, or allowed again; absent: never. */
+  erasures?: number;
 };
 
 const emptyState: EnvironmentState = { sources: {}, inactive_workflows: [] };
@@ -40,10 +43,12 @@ export async function readCurrent(
   );
   if (Item === undefined) return { version: 0, state: emptyState };
   return {
-    version: Item.version,
+    // A person may be erased before the first commit.
+    version: Item.version ?? 0,
     head: Item.head,
     ...(Item.snapshot && { snapshot: Item.snapshot }),
-    state: Item.state,
+    state: Item.state ?? emptyState,
+    ...(Item.erasures !== undefined && { erasures: Number(Item.erasures) }),
   };
 }
 

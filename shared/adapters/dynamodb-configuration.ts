@@ -5,6 +5,7 @@ import type { ConfigurationSource, LiveConfiguration } from '../ports/configurat
 import { tableError } from './dynamodb.ts';
 import { emptySnapshot, readSnapshot } from './dynamodb-configuration-snapshots.ts';
 import { type ConfigurationTable, type CurrentConfiguration, readCurrent } from './dynamodb-configuration-table.ts';
+import { readErasedPersons } from './dynamodb-erased-persons.ts';
 
 /**
  * Reads the configuration now in force at once, for tools. Functions use `makeConfigurationSource`.
@@ -42,6 +43,8 @@ export type ConfigurationSourceOptions = {
   nowMs?: () => number;
   /** Called after every failed try, so about every 15 s per process while the problem lasts. */
   onUnreadable?: (unreadable: Unreadable) => void;
+  /** Whether persons who were erased must be known. One Query after each erasure, none without. */
+  withErased?: boolean;
 };
 
 /**
@@ -52,10 +55,11 @@ export type ConfigurationSourceOptions = {
  */
 export function makeConfigurationSource(
   table: ConfigurationTable,
-  { nowMs = Date.now, onUnreadable }: ConfigurationSourceOptions = {},
+  { nowMs = Date.now, onUnreadable, withErased = false }: ConfigurationSourceOptions = {},
 ): ConfigurationSource {
   let live: LiveConfiguration | undefined;
   let liveHash: string | undefined;
+  let liveErasures = 0;
   let refreshDueMs = 0;
   let loadedAtMs = Number.NEGATIVE_INFINITY;
   let failingSinceMs: number | undefined;
@@ -65,9 +69,12 @@ export function makeConfigurationSource(
     try {
       const found = await readCurrent(table, consistent);
       // A late read may know less than an earlier one; only a consistent one may go back.
-      const isOlder = !consistent && live !== undefined && found.version < live.version;
+      const isOlder =
+        !consistent && live !== undefined && (found.version < live.version || (found.erasures ?? 0) < liveErasures);
       const current = isOlder ? await readCurrent(table) : found;
-      if (live === undefined || current.version !== live.version) {
+      const erasures = withErased ? (current.erasures ?? 0) : 0;
+      const erased = erasures === liveErasures ? live?.erased : await readErasedPersons(table);
+      if (live === undefined || current.version !== live.version || erasures !== liveErasures) {
         checkState(current.state, current.version);
         const snapshot =
           current.snapshot === undefined
@@ -75,7 +82,8 @@ export function makeConfigurationSource(
             : current.snapshot === liveHash && live
               ? live.snapshot
               : await readSnapshot(table, current.snapshot);
-        live = liveOf(current, snapshot);
+        live = { ...liveOf(current, snapshot), ...(erased && { erased }) };
+        liveErasures = erasures;
         liveHash = current.snapshot;
       }
       loadedAtMs = nowMs();

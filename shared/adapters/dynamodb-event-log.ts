@@ -155,6 +155,7 @@ export function plainItem(entry: EventLogEntry, { retentionDays, usersIndex }: R
     replays: entry.replays === undefined ? undefined : new Set(entry.replays),
     preprocess_ms: entry.preprocessMs,
     preprocess_error: entry.preprocessError,
+    erased_at: entry.erasedAtMs === undefined ? undefined : new Date(entry.erasedAtMs).toISOString(),
     payload: entry.payload,
     expires_at: rowExpiresAtSeconds(
       { receivedAtMs: entry.receivedAtMs, changedAtMs: entry.processedAtMs },
@@ -209,6 +210,7 @@ export function entryFromItem(item: Record<string, unknown>): EventLogEntry {
       replays: item.replays === undefined ? undefined : [...(item.replays as Set<string>)].sort(),
       preprocessMs: number('preprocess_ms'),
       preprocessError: text('preprocess_error'),
+      erasedAtMs: item.erased_at === undefined ? undefined : Date.parse(String(item.erased_at)),
     }),
     ...(item.packed === undefined
       ? {

@@ -1,4 +1,5 @@
 import type { EnvironmentState, Snapshot } from '../core/configuration/schema.ts';
+import type { ErasedPersons } from '../core/ids/erased-persons.ts';
 
 /**
  * One consistent state of an environment's configuration. `version` grows by one with every commit
@@ -10,6 +11,8 @@ export type LiveConfiguration = {
   state: EnvironmentState;
   /** The snapshot is empty because no content was ever committed in this environment. */
   uncommitted?: true;
+  /** Absent while no person was erased; `ingest` and tools do not ask for it. */
+  erased?: ErasedPersons;
 };
 
 export interface ConfigurationSource {

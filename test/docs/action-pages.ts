@@ -46,6 +46,7 @@ export const commonReasons = {
     when: 'with these parameters the event’s message is over 300 KB compressed, or holds over 150,000 values',
   },
   action_unknown: { status: 'failed', when: 'the mapping names an unknown action' },
+  person_erased: { status: 'skipped', when: 'it is for persons alone who were erased' },
   retries_exhausted: { status: 'failed', when: 'still pending after 24 hours or 120 attempts' },
   dead_lettered: { status: 'failed', when: 'ten deliveries of the message failed; it can be replayed' },
   table_unavailable: { status: 'pending', when: 'a table was throttled or unavailable' },
@@ -219,6 +220,7 @@ export async function outcomeOf(steps: readonly Step[]): Promise<ActionRow> {
       again: false,
       isSeen: false,
       isLast: false,
+      leftOut: new Map(),
       onWritten: () => undefined,
     };
     const ports = {

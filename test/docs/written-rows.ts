@@ -7,6 +7,7 @@ import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { goLive } from '../../shared/adapters/dynamodb-configuration-history.ts';
 import { readCurrent } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
+import { hashesOf, writeErasure } from '../../shared/adapters/dynamodb-erasures.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
@@ -150,6 +151,7 @@ function eventRows(): EventLogEntry[] {
       syncRunId: '602',
       preprocessMs: 0.4,
       preprocessError: 'Attempted to invoke a non-function (at character 9)',
+      erasedAtMs: nowMs,
     }),
   ];
 }
@@ -205,7 +207,7 @@ function actionRows(): ActionLogEntry[] {
     row(ids.packed, {}, { source: 'segment', actions: ['one', 'two', 'three'].map(split) }),
     row(ids.order, refused, { message: 'the whole message' }),
     row(ids.waiting, unavailable, { next: 2 }),
-    row(ids.retriedAndDone, {}, { next: 3 }),
+    row(ids.retriedAndDone, {}, { next: 3, erasedAtMs: nowMs }),
     row(
       ids.skipped,
       {},
@@ -324,4 +326,6 @@ async function writeConfiguration({ client, names }: Pick<TestTables, 'client' |
   const used = await makeApiKeys(table).find('f00d'.repeat(16));
   if (used) await makeApiKeys(table).noteUse(used, nowMs);
   await revokeApiKey(table, 'f00d'.repeat(16), { nowMs, author: 'Ben' });
+  const [hash = ''] = await hashesOf(table, ['usr_9000']);
+  await writeErasure(table, { hash, erasedAtMs: nowMs, author: 'Ana', reason: 'they asked', job: 'j1' });
 }

@@ -35,6 +35,13 @@ type Facts = ActionFacts & {
    * instead of being left out.
    */
   decidesWhom?: readonly string[];
+  /**
+   * Parameters that name the persons whom it is for: without them it does nothing. Erased persons
+   * are taken out of these and of `mentions`.
+   */
+  isFor?: readonly string[];
+  /** Parameters that name persons whom it can do without. */
+  mentions?: readonly string[];
   /** Absent: required parameters are found by their names. */
   suggestion?: ActionSuggestion;
 };

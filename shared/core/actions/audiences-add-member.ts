@@ -34,6 +34,7 @@ function defineAddition(greet: typeof startAudienceRuns): Action {
     id: 'audiences_add_member',
     does: 'adds users to an audience, and starts the workflows that greet them',
     decidesWhom: ['members', 'user'],
+    isFor: ['members', 'user'],
     names: { parameter: 'key', type: 'audience', madeWith: 'create_audience' },
     params: z.object({
       key: AudienceKey.describe('Which audience.'),

@@ -16,6 +16,7 @@ export const audiencesRemoveMember = defineAction({
   id: 'audiences_remove_member',
   does: 'removes users from an audience',
   decidesWhom: ['members', 'user', 'tenant'],
+  isFor: ['members', 'user'],
   params: z.object({
     key: AudienceKey.describe('Which audience.'),
     members: ExactMembers.optional().describe('The members to remove. This or `user` is required.'),

@@ -30,6 +30,7 @@ const chunkSize = 100;
 export const objectsSubscribe = defineAction({
   id: 'objects_subscribe',
   does: 'adds subscribers to an object',
+  isFor: ['recipients'],
   params: z.object({
     collection: Collection.describe('Collection of the object that is followed.'),
     id: EntityId.describe('The object that is followed.'),

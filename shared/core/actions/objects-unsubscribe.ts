@@ -17,6 +17,7 @@ const chunkSize = 100;
 export const objectsUnsubscribe = defineAction({
   id: 'objects_unsubscribe',
   does: 'removes subscribers from an object',
+  isFor: ['recipients'],
   params: z.object({
     collection: Collection.describe('Collection of the object that was followed.'),
     id: EntityId.describe('The object that was followed.'),

@@ -12,6 +12,7 @@ export const usersDelete = defineAction({
   id: 'users_delete',
   does: 'deletes one user with its subscriptions, memberships and unfinished runs',
   writes: 'user',
+  isFor: ['id'],
   destructive: true,
   params: z.object({
     id: EntityId.describe('Who is deleted.'),

@@ -13,6 +13,7 @@ export const usersIdentify = defineAction({
   id: 'users_identify',
   does: 'creates or updates one user',
   writes: 'user',
+  isFor: ['id'],
   params: z.object({
     id: EntityId.describe('Who it is.'),
     name: Text.optional().describe('Full name.'),

@@ -23,6 +23,7 @@ export const workflowsCancel = defineAction({
   id: 'workflows_cancel',
   does: 'cancels unfinished runs by workflow and cancellation key',
   decidesWhom: ['recipients'],
+  isFor: ['recipients'],
   names: { parameter: 'key', type: 'workflow', isBare: true },
   params: z.object({
     key: Text.describe('The workflow; may be written bare.'),

@@ -37,6 +37,8 @@ export const workflowsTrigger = defineAction({
   names: { parameter: 'key', type: 'workflow', isBare: true },
   isForTriggers: true,
   startsRunsFor: 'recipients',
+  isFor: ['recipients'],
+  mentions: ['actor'],
   params: z.object({
     key: Text.describe('The workflow; may be written bare.'),
     recipients: Recipients.describe('Who gets a run; 1 to 1000.'),

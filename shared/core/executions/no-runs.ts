@@ -16,8 +16,9 @@ function isWithoutRuns({ action, status, result = {} }: ActionOutcome): boolean 
 
 /** The warnings of an action: those of its row, and that it began no run. */
 export function warningsOf(action: ActionOutcome): ActionWarning[] {
-  const { warnings = [], status } = action;
-  if (!isWithoutRuns(action)) return warnings;
+  const { warnings = [], status, reason } = action;
+  // That its recipient was erased is said already.
+  if (reason === 'person_erased' || !isWithoutRuns(action)) return warnings;
   const why = status === 'skipped' ? '' : ': its recipients are objects without subscribers, or were deleted';
   return [...warnings, { code: 'no_runs', message: `no run began${why}` }];
 }

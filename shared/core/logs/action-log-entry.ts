@@ -9,6 +9,7 @@ export type ActionStatus = 'succeeded' | 'skipped' | 'failed' | 'pending';
 export const actionReasons = [
   'required_field_missing',
   'recipient_unknown',
+  'person_erased',
   'invalid_params',
   'workflow_missing',
   'workflow_inactive',
@@ -39,6 +40,7 @@ export const statusesOfReason: Readonly<Record<ActionReason, readonly ActionStat
   required_field_missing: ['skipped'],
   // At first the identify may be on its way.
   recipient_unknown: ['skipped', 'pending'],
+  person_erased: ['skipped'],
   invalid_params: ['failed'],
   workflow_missing: ['failed'],
   workflow_inactive: ['failed'],
@@ -159,6 +161,8 @@ export type ActionLogEntry = {
    * The source's retention of rows, which decides when this row expires. Absent: the environment's.
    */
   retentionDays?: number;
+  /** When the person of its event was erased: parameters and results are not kept. */
+  erasedAtMs?: number;
   /** For dead-lettered messages: the message itself, so that a replay needs nothing else. */
   message?: string;
 };

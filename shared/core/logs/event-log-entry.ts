@@ -25,6 +25,7 @@ export const EventReason = z.enum([
   'preprocess_failed',
   'too_many_actions',
   'request_refused',
+  'person_erased',
   'retries_exhausted',
   'message_unreadable',
 ]);
@@ -46,6 +47,7 @@ export const statusOfReason: Readonly<Record<EventReason, EventStatus>> = {
   preprocess_failed: 'rejected',
   too_many_actions: 'rejected',
   request_refused: 'rejected',
+  person_erased: 'rejected',
   retries_exhausted: 'failed',
   message_unreadable: 'failed',
 };
@@ -97,6 +99,8 @@ export type EventLogEntry = {
    * The source's retention of rows, which decides when this row expires. Absent: the environment's.
    */
   retentionDays?: number;
+  /** When the event's person was erased: of what the sender wrote, nothing is kept. */
+  erasedAtMs?: number;
   /** Headers and text of the event, as packed by events/raw-event.ts. */
   payload: Uint8Array;
 };

@@ -90,6 +90,10 @@ export function planEvent(raw: RawEvent, configuration: LiveConfiguration, made?
     ...(key !== undefined && { key }),
     windowSeconds: idempotency.windowHours * 3600,
   };
+  if (event.userId !== undefined && configuration.erased?.has(event.userId)) {
+    const detail = 'the person of this event was erased here';
+    return { ...planned, plan: { kind: 'rejected', reason: 'person_erased', detail } };
+  }
   if (!enabled) {
     return {
       ...planned,

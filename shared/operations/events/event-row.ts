@@ -21,6 +21,8 @@ export type EventRow = {
   received_at: string;
   processed_at: string;
   config_version: number | null;
+  /** When its person was erased; the event itself is then not kept. */
+  erased_at: string | null;
   execution: string | null;
   duplicate_of: string | null;
   replay_of: string | null;
@@ -99,6 +101,7 @@ export function eventRow(entry: Omit<EventLogEntry, 'payload'>, log?: ActionLogE
     received_at: iso(entry.receivedAtMs),
     processed_at: iso(entry.processedAtMs),
     config_version: entry.configVersion ?? null,
+    erased_at: entry.erasedAtMs === undefined ? null : iso(entry.erasedAtMs),
     execution: entry.execution ?? null,
     duplicate_of: entry.duplicateOf ?? null,
     replay_of: entry.replayOf ?? null,

@@ -23,6 +23,9 @@ export async function deleteEntityByRequest(
   ports: RequestPorts,
   mark: { mergedInto?: string } = {},
 ): Promise<Recorded> {
+  const { erased } = await ports.configuration();
+  // Nothing is left of it, and the mark of a delete would hold its id.
+  if (ref.kind === 'user' && erased?.has(ref.id)) return userOf(ref);
   const [stored] = await ports.directory.readStoredEach([ref]);
   // As of the newest thing that is known of it: a clock that is ahead must not save it.
   const occurredAtMs = Math.max(request.receivedAtMs, newestTimeMs(stored));

@@ -1,3 +1,4 @@
+import { erasedDetail } from '../../core/actions/parts/without-erased.ts';
 import { usersDelete } from '../../core/actions/users-delete.ts';
 import { type Entity, isTombstone } from '../../core/directory/entity.ts';
 import { mergeUsers } from '../../core/directory/merge-users.ts';
@@ -13,7 +14,7 @@ import type { ApiRequest, RequestPorts } from './request.ts';
 export type MergeUsers =
   | { kind: 'merged'; user: Entity; recorded: Recorded }
   | { kind: 'unknown'; id: string }
-  /** Both together are too large. */
+  /** Both together are too large, or one was erased. */
   | { kind: 'refused'; errors: FieldError[] };
 
 const attemptsMax = 10;
@@ -32,6 +33,9 @@ export async function mergeUsersByRequest(
   request: ApiRequest,
   ports: RequestPorts,
 ): Promise<MergeUsers> {
+  const { erased } = await ports.configuration();
+  for (const [field, one] of Object.entries({ user_id: id, from_user_id: fromId }))
+    if (erased?.has(one)) return { kind: 'refused', errors: [{ field, message: erasedDetail }] };
   const [intoRef, fromRef] = [userRef(id), userRef(fromId)];
   const merged = await mergeAttributes(intoRef, fromRef, request, ports);
   if (merged.kind !== 'continues') return merged;

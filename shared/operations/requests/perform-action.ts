@@ -1,4 +1,5 @@
 import type { Action } from '../../core/actions/action.ts';
+import { erasedDetail, leftOutWarning, withoutErased } from '../../core/actions/parts/without-erased.ts';
 import { defined } from '../../core/defined.ts';
 import { RetryableError } from '../../core/errors.ts';
 import { apiSource } from '../../core/ids/api-source.ts';
@@ -36,7 +37,7 @@ const attemptsMax = 3;
  */
 export async function performAction(
   action: Action,
-  payload: JsonObject,
+  asked: JsonObject,
   about: EntityRef[],
   request: ApiRequest,
   ports: RequestPorts,
@@ -49,6 +50,14 @@ export async function performAction(
   const id = invocationId(request.id, mapping);
   const startedAtMs = ports.nowMs();
   const directory = rememberingDirectory(ports.directory);
+  const without = withoutErased(action, asked, (await ports.configuration()).erased);
+  if (without.kind === 'refused') {
+    const errors = (action.isFor ?? []).slice(0, 1).map((field) => ({ field, message: erasedDetail }));
+    const result = { status: 'skipped', reason: 'person_erased', detail: erasedDetail, errors } as const;
+    const head = { id, action: action.id, mapping, payload: {}, attempts: 1, firstAttemptAtMs: startedAtMs };
+    return { outcome: { ...head, ...endOf(result), finishedAtMs: ports.nowMs() }, result, directory };
+  }
+  const { payload } = without;
   let occurredAtMs = Math.max(request.receivedAtMs, notBeforeMs);
   for (let attempt = 1; ; attempt++) {
     const context = await contextOf({ id, mapping, occurredAtMs, startedAtMs, attempt }, directory, request, ports);
@@ -61,7 +70,9 @@ export async function performAction(
       continue;
     }
     const head = { id, action: action.id, mapping, payload, attempts: 1, firstAttemptAtMs: startedAtMs };
-    return { outcome: { ...head, ...endOf(result), finishedAtMs: ports.nowMs() }, result, directory };
+    const warnings = [...leftOutWarning(without.leftOut), ...(result.warnings ?? [])];
+    const ended = warnings.length === 0 ? result : { ...result, warnings };
+    return { outcome: { ...head, ...endOf(ended), finishedAtMs: ports.nowMs() }, result, directory };
   }
 }
 

@@ -1,8 +1,10 @@
+import { erasedDetail } from '../../core/actions/parts/without-erased.ts';
 import { defined } from '../../core/defined.ts';
 import { packEventText, payloadBytesMax } from '../../core/events/raw-event.ts';
 import { apiSource } from '../../core/ids/api-source.ts';
 import type { ActionOutcome } from '../../core/logs/action-log-entry.ts';
-import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
+import type { EventLogEntry, EventReason } from '../../core/logs/event-log-entry.ts';
+import { eventWithoutPerson } from '../../core/logs/event-without-person.ts';
 import { clip } from '../../core/text.ts';
 import type { ApiRequest, RequestPorts } from './request.ts';
 
@@ -37,6 +39,7 @@ export type Asked = { method: string; path: string; query: string; headers: Reco
 /**
  * Writes the rows of a request, in the form that events' rows have: first the action log, and last
  * the event's row, which marks that everything before it has happened.
+ * @returns the reason of the row, if it has one
  * @throws Error of the table when a row was not written: what was done stays done, and is safe to
  * repeat
  */
@@ -45,10 +48,12 @@ export async function recordRequest(
   asked: Asked,
   recorded: Recorded,
   ports: Pick<RequestPorts, 'configuration' | 'eventLog' | 'actionLog' | 'nowMs'>,
-): Promise<void> {
+): Promise<EventReason | undefined> {
   const { performed = [] } = recorded;
-  const { version } = await ports.configuration();
+  const { version, erased } = await ports.configuration();
+  const isErased = recorded.userId !== undefined && erased?.has(recorded.userId) === true;
   if (performed.length > 0) {
+    // Of an erased person, the actions were refused, and have no parameters.
     const [error] = await ports.actionLog.writeEach([
       {
         execution: request.id,
@@ -66,8 +71,17 @@ export async function recordRequest(
     ]);
     if (error) throw error;
   }
-  const [error] = await ports.eventLog.writeEach([eventEntry(request, asked, recorded, version, ports.nowMs())]);
+  const entry = eventEntry(request, asked, recorded, version, ports.nowMs());
+  const row = isErased ? erasedEntry(entry, ports.nowMs()) : entry;
+  const [error] = await ports.eventLog.writeEach([row]);
   if (error) throw error;
+  return row.reason;
+}
+
+/** The row of what was asked of an erased person: it keeps nothing of it. */
+export function erasedEntry(entry: EventLogEntry, nowMs: number): EventLogEntry {
+  const row = eventWithoutPerson(entry, nowMs);
+  return entry.reason === 'request_refused' ? { ...row, reason: 'person_erased', detail: erasedDetail } : row;
 }
 
 function eventEntry(

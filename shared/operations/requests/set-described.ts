@@ -12,17 +12,20 @@ const chunkSize = 250;
 /**
  * Sets many users that a request describes, with one read each, and one write where anything
  * changes. Each is set as of the request, or as of the next moment after what is known of it.
+ * Users who were erased are left out.
  * @returns `errors` for those that the directory cannot hold; the others are set
  * @throws RetryableError when a table is throttled or unavailable, or the time did not suffice; a
  * repeated request goes on where this one stopped
  */
 export async function setDescribed(
-  described: Named[],
+  named: Named[],
   { receivedAtMs, deadlineMs }: ApiRequest,
-  { directory, nowMs }: Pick<RequestPorts, 'directory' | 'nowMs'>,
+  { configuration, directory, nowMs }: Pick<RequestPorts, 'configuration' | 'directory' | 'nowMs'>,
 ): Promise<{ errors: FieldError[]; warnings: ActionWarning[] }> {
   const errors: FieldError[] = [];
   const warnings: ActionWarning[] = [];
+  const { erased } = await configuration();
+  const described = named.filter(({ recipient: { ref } }) => ref.kind !== 'user' || !erased?.has(ref.id));
   const set = async (chunk: Named[], timesMs: number[]) => {
     const prepared = chunk.map(({ recipient: { ref, given } }, i) =>
       prepareWrite(ref, given, {}, timesMs[i] ?? receivedAtMs),

@@ -4,6 +4,7 @@ import { payloadBytesMax, type RawEvent } from '../../../core/events/raw-event.t
 import type { PreparedSource } from '../../../core/live/prepared.ts';
 import { mayBeForged, ownMapping } from '../../../core/plan/own-actions.ts';
 import type { SeenEvent } from '../../../ports/seen-registry.ts';
+import { erasedEntry } from '../record-request.ts';
 import type { ApiRequest } from '../request.ts';
 import { changeAudiences } from './change-audiences.ts';
 import type { Ending, PlannedRecord, Work } from './planned-record.ts';
@@ -211,10 +212,12 @@ async function writeRows(
   account: RecordAccount,
   ports: SyncPorts,
 ): Promise<void> {
-  const { version } = await ports.configuration();
+  const { version, erased } = await ports.configuration();
   const rows = endings.flatMap((ending, position) => {
     if (queued.has(position) || (ending.done && !sender.settings.logRows)) return [];
-    return [rowOfRecord(batch, { id: ids[position] as string, position }, ending, sender, version, ports.nowMs())];
+    const place = { id: ids[position] as string, position };
+    const row = rowOfRecord(batch, place, ending, sender, version, ports.nowMs());
+    return row.userId !== undefined && erased?.has(row.userId) ? [erasedEntry(row, ports.nowMs())] : [row];
   });
   let failure: Error | undefined;
   for (let from = 0; from < rows.length; from += rowsAtOnce) {
