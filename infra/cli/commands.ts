@@ -24,6 +24,7 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   replay: () => import('./replay/command.ts'),
   jobs: () => import('./jobs/command.ts'),
   verify: () => import('./verify/command.ts'),
+  statements: () => import('./statements/command.ts'),
   config: () => import('./configuration/command.ts'),
   mapping: () => import('./mappings/command.ts'),
   workflow: () => import('./workflows/command.ts'),

@@ -17,6 +17,7 @@ import type { EnvironmentState } from '../core/configuration/schema.ts';
  * | `announcements` | `{alarm}` | what each channel was told last of an alarm |
  * | `jobs` | `{id}` | long work of operators: what, by whom, how far |
  * | `erased` | `{hash}` | a person whose data was erased: when, by whom, why; `salt` is that of the hashes |
+ * | `statements` | `{day}#{made at}` | completeness statements that the schedule made |
  * | `event-types#{source}` | `{type}` | last seen (to the hour), a sample event |
  */
 export type ConfigurationTable = { client: DynamoDBDocumentClient; table: string };

@@ -20,7 +20,8 @@ export type RefusalRow = {
   example: { request_id: string; at: string } | null;
 };
 
-type Range = { sinceMs: number; untilMs: number };
+/** `periodSeconds`: in which counts are read. Default: as the length of the range wants it. */
+type Range = { sinceMs: number; untilMs: number; periodSeconds?: number };
 
 const outcomes = [
   { outcome: 'refused', total: 'RequestsRefused', reasons: refusalReasons },
@@ -36,11 +37,11 @@ export const unknownSource = 'unknown';
  * minutes late.
  */
 export async function listRefusals(
-  environment: Environment,
+  environment: Pick<Environment, 'name' | 'metrics' | 'configuration'>,
   sources: readonly string[],
-  { sinceMs, untilMs }: Range,
+  asked: Range,
 ): Promise<RefusalRow[]> {
-  const range = rangeOf({ sinceMs, untilMs });
+  const range = rangeOf(asked);
   const metrics = await environment.metrics();
   const read = (queries: CountQuery[]) => readCounts(metrics, environment.name, queries, range);
   const totals = [...sources, unknownSource].flatMap((source) =>
@@ -77,9 +78,9 @@ export async function listRefusals(
 }
 
 /** Whole periods, of a length that CloudWatch keeps for so long. */
-function rangeOf({ sinceMs, untilMs }: Range) {
+function rangeOf({ sinceMs, untilMs, periodSeconds: wanted }: Range) {
   const days = (untilMs - sinceMs) / 86_400_000;
-  const periodSeconds = days <= 1 ? 60 : days <= 15 ? 300 : 3600;
+  const periodSeconds = wanted ?? (days <= 1 ? 60 : days <= 15 ? 300 : 3600);
   const periodMs = periodSeconds * 1000;
   return {
     sinceMs: Math.floor(sinceMs / periodMs) * periodMs,
