@@ -24,6 +24,8 @@ import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import { opened } from '../../shared/core/targets/breaker.ts';
 import { pushDraft } from '../../shared/operations/configuration/drafts.ts';
 import { makeLive, readSeen } from '../../shared/operations/configuration/live-content.ts';
+import { writeJobPages } from '../../shared/operations/jobs/job-events.ts';
+import { newJobId } from '../../shared/operations/jobs/jobs.ts';
 import { changeState, setMappingActive } from '../../shared/operations/settings/change-state.ts';
 import { orderCompleted } from '../bench/sample-events.ts';
 import { liveConfiguration } from '../support/build.ts';
@@ -63,6 +65,17 @@ export async function writeRows({ client, names }: TestTables): Promise<void> {
   await makeEventLog({ client, table: names.EventLog, retentionDays, usersIndex: true }).writeEach(eventRows());
   await makeActionLog({ client, table: names.ActionLog, retentionDays }).writeEach(actionRows());
   await writeBulkOperations({ client, names });
+  await writeJobPages(
+    { documents: client, outputs: { ActionLogTable: names.ActionLog } },
+    newJobId(nowMs),
+    [
+      {
+        events: [ids.failed],
+        outcomes: [{ outcome: 'replayed', sent: 'event', detail: 'the whole event runs again' }],
+      },
+    ],
+    Math.ceil(nowMs / 1000) + retentionDays * 86_400,
+  );
   await writeClaims({ client, names });
   const runs = makeWorkflowRuns({ client, table: names.WorkflowRuns, retentionDays });
   for (const run of workflowRuns()) await runs.createIfAbsent(run);

@@ -93,7 +93,7 @@ async function resumeCommand(id: string, options: Options): Promise<void> {
   const environment = await connect(options);
   const job = await readJob(environment.configuration, id);
   if (job === undefined) throw noJob(id, environment.name);
-  await followJob(terminal, environment, job, options, (signal) => carryOnJob(environment, job, { signal }));
+  await followJob(terminal, environment, job, options, (run) => carryOnJob(environment, job, run));
 }
 
 async function cancelCommand(id: string, options: Options): Promise<void> {

@@ -1,9 +1,10 @@
 import { SingleBar } from 'cli-progress';
 import type { Environment } from '../../../shared/operations/environment.ts';
-import type { JobProgress } from '../../../shared/operations/jobs/carry-on.ts';
+import type { CarryOnOptions, JobProgress } from '../../../shared/operations/jobs/carry-on.ts';
 import { jobRow } from '../../../shared/operations/jobs/job-row.ts';
-import type { Job } from '../../../shared/operations/jobs/jobs.ts';
+import { type Job, readJob } from '../../../shared/operations/jobs/jobs.ts';
 import { formatCount } from '../../../shared/operations/words/text.ts';
+import { formatTime } from '../../../shared/operations/words/times.ts';
 import { printJson, type Terminal } from '../terminal/terminal.ts';
 
 const lineEveryMs = 2_000;
@@ -17,7 +18,7 @@ export async function followJob(
   environment: Environment,
   job: Job,
   { json }: { json?: boolean },
-  run: (signal: AbortSignal) => AsyncIterable<JobProgress>,
+  run: (options: CarryOnOptions) => AsyncIterable<JobProgress>,
 ): Promise<void> {
   const leaving = new AbortController();
   const leave = () => leaving.abort();
@@ -25,13 +26,19 @@ export async function followJob(
   const bar = terminal.interactive
     ? new SingleBar({ format: '{bar} {value} of {total}', stream: process.stderr, clearOnComplete: true })
     : undefined;
+  // A dead process had the job for half a minute.
+  const onWait = (untilMs: number) =>
+    terminal.note(
+      `another process had this job a moment ago; if it is dead, this one goes on at ${formatTime(untilMs)}`,
+    );
+  const doneBefore = Object.values(job.counts).reduce((sum, count) => sum + count, 0);
   terminal.note(`job ${job.id}`);
-  bar?.start(job.total, 0);
+  bar?.start(job.total, doneBefore);
   let last: JobProgress | undefined;
-  const line = () => terminal.note(`${formatCount(last?.done ?? 0)} of ${formatCount(job.total)}`);
+  const line = () => terminal.note(`${formatCount(last?.done ?? doneBefore)} of ${formatCount(job.total)}`);
   const lines = bar === undefined ? setInterval(line, lineEveryMs) : undefined;
   try {
-    for await (const progress of run(leaving.signal)) {
+    for await (const progress of run({ signal: leaving.signal, onWait })) {
       last = progress;
       bar?.update(progress.done);
     }
@@ -44,7 +51,8 @@ export async function followJob(
   const { counts, state } = last;
   const on = environment.name === 'development' ? '' : ` -e ${environment.name}`;
   const ended = { running: 'left', done: 'done', cancelled: 'cancelled' }[state];
-  if (json) printJson(terminal, jobRow({ ...job, counts, state }));
+  if (json)
+    printJson(terminal, jobRow((await readJob(environment.configuration, job.id)) ?? { ...job, counts, state }));
   else
     terminal.out(
       `${ended}: ${Object.entries(counts)

@@ -7,7 +7,7 @@ import {
   previewReplay,
   startReplay,
 } from '../../../shared/operations/replay/bulk-replay.ts';
-import { type ReplayRow, replayIds } from '../../../shared/operations/replay/replay-ids.ts';
+import { previewIds, type ReplayRow, replayIds } from '../../../shared/operations/replay/replay-ids.ts';
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';
@@ -102,7 +102,7 @@ async function replayMatching(options: Options): Promise<void> {
     ...(options.rate !== undefined && { perSecond: options.rate }),
     ...(isRetro(options) && { retro: options.mapping }),
   };
-  const preview = await previewReplay(environment, request, { nowMs });
+  const { preview, events } = await previewReplay(environment, request, { nowMs });
   if (options.dryRun && options.json) return printJson(terminal, preview);
   printPreview(terminal, preview, request);
   if (options.dryRun) return;
@@ -116,13 +116,12 @@ async function replayMatching(options: Options): Promise<void> {
     if (!(await confirm(`${what}${request.force ? ' as new events, repeating what was done' : ''}?`)))
       throw failure('nothing was sent');
   }
-  const job = await startReplay(environment, request, {
-    total: preview.matching,
+  const job = await startReplay(environment, request, events, {
     author: currentAuthor(),
     reason: options.message,
-    nowMs,
+    nowMs: Date.now(),
   });
-  await followJob(terminal, environment, job, options, (signal) => carryOnReplay(environment, job.id, { signal }));
+  await followJob(terminal, environment, job, options, (run) => carryOnReplay(environment, job.id, run));
 }
 
 /** No action of such events can be by the mapping: it is to run now. */
@@ -168,13 +167,11 @@ async function replayNamed(ids: string[], options: Options): Promise<void> {
   const environment = await connect(options);
   const { known } = await readSources(environment);
   terminal.note(`replaying in ${environment.name} (${environment.where})`);
-  const rows = await replayIds(environment, [...new Set(ids)], {
-    known,
-    dryRun: options.dryRun === true,
-    force: options.force === true,
-    again: options.again === true,
-    nowMs: Date.now(),
-  });
+  const asked = { known, force: options.force === true, again: options.again === true, nowMs: Date.now() };
+  const unique = [...new Set(ids)];
+  const rows = options.dryRun
+    ? await previewIds(environment, unique, asked)
+    : await replayIds(environment, unique, { ...asked, author: currentAuthor(), reason: options.message });
   const count = (outcome: ReplayRow['outcome']) => rows.filter((row) => row.outcome === outcome).length;
   if (options.json) printJson(terminal, rows);
   else {

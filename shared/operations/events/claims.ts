@@ -1,5 +1,6 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { claimFromItem, claimItemKey } from '../../adapters/dynamodb-claim-store.ts';
+import { getEach } from '../../adapters/dynamodb-get-each.ts';
 import type { ClaimRef } from '../../core/plan/actions-message.ts';
 import type { Claim } from '../../ports/claim-store.ts';
 import type { Environment } from '../environment.ts';
@@ -14,6 +15,21 @@ export async function readClaim({ documents, outputs }: Environment, ref: ClaimR
     new GetCommand({ TableName: outputs.ClaimsTable, Key: claimItemKey(ref), ConsistentRead: true }),
   );
   return Item && claimFromItem(Item);
+}
+
+/** The same for many keys, a hundred to a call; undefined stays undefined. */
+export async function readClaims(
+  { documents, outputs }: Environment,
+  refs: readonly (ClaimRef | undefined)[],
+): Promise<(Claim | undefined)[]> {
+  const keys = refs.map((ref) => ref && claimItemKey(ref));
+  const asked = keys.filter((key) => key !== undefined);
+  const items = await getEach(documents, asked, { table: outputs.ClaimsTable, what: 'reading claims' });
+  const found = items.values();
+  return keys.map((key) => {
+    const item = key && found.next().value;
+    return item && claimFromItem(item);
+  });
 }
 
 export type ClaimOfKey = { claim: Claim; source: string; eventType: string };

@@ -1,5 +1,6 @@
 import { readLive } from '../../adapters/dynamodb-configuration.ts';
 import { readVersion } from '../../adapters/dynamodb-configuration-history.ts';
+import type { ConfigurationTable } from '../../adapters/dynamodb-configuration-table.ts';
 import { makePreprocessor } from '../../adapters/jsonata-preprocessor.ts';
 import type { NormalizedEvent } from '../../core/events/normalized-event.ts';
 import { type RawEvent, unpackEventText, VerificationStatus } from '../../core/events/raw-event.ts';
@@ -47,8 +48,28 @@ export async function configurationOf(
   entry: EventLogEntry,
 ): Promise<{ configuration: LiveConfiguration; exact: boolean }> {
   const version = entry.configVersion;
-  const past = version === undefined ? undefined : await readVersion(configuration, version);
+  const past = version === undefined ? undefined : await pastVersion(configuration, version);
   return past ? { configuration: past, exact: true } : { configuration: await readLive(configuration), exact: false };
+}
+
+const versionsKept = 20;
+const pastVersions = new WeakMap<ConfigurationTable, Map<number, Promise<LiveConfiguration | undefined>>>();
+
+/** Versions never change, and most events of a replay name the same one. */
+function pastVersion(table: ConfigurationTable, version: number): Promise<LiveConfiguration | undefined> {
+  const kept = pastVersions.get(table) ?? new Map();
+  pastVersions.set(table, kept);
+  const known = kept.get(version);
+  if (known !== undefined) return known;
+  const read = readVersion(table, version);
+  kept.set(version, read);
+  // One that could not be read, or is not there yet, is asked for again.
+  read.then(
+    (found) => found === undefined && kept.delete(version),
+    () => kept.delete(version),
+  );
+  if (kept.size > versionsKept) kept.delete(kept.keys().next().value);
+  return read;
 }
 
 const preprocessor = makePreprocessor(() => performance.now());

@@ -18,19 +18,24 @@ export type Work = {
   outcomes: readonly string[];
   /** Things per second at most; absent: as fast as it goes. */
   perSecond?: number | undefined;
+  /** How many are done together, at most; 25 if absent. */
+  chunkSize?: number | undefined;
   /** Does some of them; answers what became of how many. Done twice, it must change nothing. */
   doChunk(ids: string[]): Promise<JobCounts>;
   /** More that turned up behind the last id; asked until there is none. */
   more?(): Promise<readonly string[]>;
 };
 
-export type CarryOnOptions = { signal?: AbortSignal | undefined; now?: (() => number) | undefined };
-
-const chunkSizeMax = 25;
+export type CarryOnOptions = {
+  signal?: AbortSignal | undefined;
+  now?: (() => number) | undefined;
+  /** Called once while another process may be at the job: it waits until that one's time is over. */
+  onWait?: ((untilMs: number) => void) | undefined;
+};
 
 /**
- * Does a job, or the rest of it, and yields after every 25 things, or every second of a slow one. A process that dies loses at most
- * the record of one chunk, which the next one does again. Ends when another operator cancels it.
+ * Does a job, or the rest of it, and yields after every chunk. A process that dies loses at most the
+ * record of one chunk, which the next one does again. Ends when another operator cancels it.
  * @param prepare finds what is left; it gets the job with its cursor
  * @throws Refusal when there is no such job, it is over, or another process is at it
  */
@@ -38,10 +43,11 @@ export async function* carryOn(
   environment: Environment,
   jobId: string,
   prepare: (job: Job) => Promise<Work>,
-  { signal, now = Date.now }: CarryOnOptions = {},
+  { signal, now = Date.now, onWait }: CarryOnOptions = {},
 ): AsyncGenerator<JobProgress> {
   const worker = randomUUID();
-  const job = await take(environment, jobId, worker, now());
+  const job = await take(environment, { id: jobId, worker }, { signal, now, onWait });
+  if (job === undefined) return;
   const work = await prepare(job);
   const counts: JobCounts = { ...Object.fromEntries(work.outcomes.map((name) => [name, 0])), ...job.counts };
   const startedMs = now();
@@ -56,7 +62,12 @@ export async function* carryOn(
     state,
   });
   for (let ids = work.ids; ; ids = (await work.more?.()) ?? []) {
-    for (const chunk of chunksOf(ids, work.perSecond)) {
+    for (const chunk of chunksOf(ids, work)) {
+      const dueMs = work.perSecond === undefined ? startedMs : startedMs + (sent / work.perSecond) * 1000;
+      if (!(await pause(dueMs, { signal, now, keep: () => record(false) }))) {
+        yield progress('cancelled');
+        return;
+      }
       if (signal?.aborted) {
         await leaveJob(environment.configuration, { id: jobId, worker }, now());
         yield progress('running');
@@ -72,31 +83,69 @@ export async function* carryOn(
       }
       yield progress('running');
       sent += chunk.length;
-      if (work.perSecond !== undefined) await pause(startedMs + (sent / work.perSecond) * 1000 - now(), signal);
     }
     if (ids.length === 0 || work.more === undefined) break;
   }
   yield progress((await record(true)) ? 'done' : 'cancelled');
 }
 
-async function take(environment: Environment, jobId: string, worker: string, nowMs: number): Promise<Job> {
-  const taken = await takeJob(environment.configuration, jobId, worker, nowMs);
-  if (taken.kind === 'taken') return taken.job;
-  if (taken.kind === 'over')
-    throw taken.job === undefined
-      ? notFound(`there is no job ${jobId} in ${environment.name}`, 'npx signalbox jobs lists them')
-      : failure(`job ${jobId} is ${taken.job.state}: there is nothing to carry on`);
-  throw failure(
-    `job ${jobId} is being run by another process, as of ${taken.job.updatedAt}`,
-    'wait a minute, if that process is dead; or npx signalbox jobs cancel stops it',
-  );
+/** @returns undefined when it was told to stop while it waited */
+async function take(
+  environment: Environment,
+  { id, worker }: { id: string; worker: string },
+  { signal, now, onWait }: CarryOnOptions & { now: () => number },
+): Promise<Job | undefined> {
+  let seenUntilMs: number | undefined;
+  for (;;) {
+    const taken = await takeJob(environment.configuration, id, worker, now());
+    if (taken.kind === 'taken') return taken.job;
+    if (taken.kind === 'over')
+      throw taken.job === undefined
+        ? notFound(`there is no job ${id} in ${environment.name}`, 'npx signalbox jobs lists them')
+        : failure(`job ${id} is ${taken.job.state}: there is nothing to carry on`);
+    const untilMs = taken.job.leaseEndsAtMs ?? now();
+    // A process that is alive takes the job for longer again and again; a dead one does not.
+    if (onWait === undefined || (seenUntilMs !== undefined && untilMs > seenUntilMs))
+      throw failure(
+        `job ${id} is being run by another process, as of ${taken.job.updatedAt}`,
+        `npx signalbox jobs cancel ${id} stops it`,
+      );
+    if (seenUntilMs === undefined) onWait(untilMs);
+    seenUntilMs = untilMs;
+    await sleepUnlessTold(Math.min(1_000, Math.max(1, untilMs - now() + 1)), signal);
+    if (signal?.aborted) return undefined;
+  }
 }
 
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  if (ms > 0) await sleep(ms, undefined, { ...(signal && { signal }) }).catch(() => undefined);
+/** More often than a lease ends. */
+const keepEveryMs = 10_000;
+
+/**
+ * Waits, and keeps the job meanwhile.
+ * @returns false when the job was cancelled
+ */
+async function pause(
+  untilMs: number,
+  { signal, now, keep }: { signal: AbortSignal | undefined; now: () => number; keep(): Promise<boolean> },
+): Promise<boolean> {
+  for (let leftMs = untilMs - now(); leftMs > 0 && !signal?.aborted; leftMs = untilMs - now()) {
+    await sleepUnlessTold(Math.min(leftMs, keepEveryMs), signal);
+    if (leftMs > keepEveryMs && !(await keep())) return false;
+  }
+  return true;
 }
 
-export function* chunksOf(ids: readonly string[], perSecond = chunkSizeMax): Generator<string[]> {
-  const size = Math.min(chunkSizeMax, Math.max(1, Math.floor(perSecond)));
+async function sleepUnlessTold(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, { ...(signal && { signal }) }).catch(() => undefined);
+}
+
+const chunkSizeByDefault = 25;
+
+/** A chunk is done at once, so a slow job has small ones: a quarter of a second of its time. */
+export function* chunksOf(
+  ids: readonly string[],
+  { perSecond, chunkSize = chunkSizeByDefault }: Pick<Work, 'perSecond' | 'chunkSize'> = {},
+): Generator<string[]> {
+  const size = perSecond === undefined ? chunkSize : Math.min(chunkSize, Math.max(1, Math.floor(perSecond / 4)));
   for (let i = 0; i < ids.length; i += size) yield ids.slice(i, i + size);
 }

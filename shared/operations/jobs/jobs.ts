@@ -1,13 +1,16 @@
-import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { v7 as uuidv7 } from 'uuid';
 import * as z from 'zod';
 import { answerOf, writeIf } from '../../adapters/dynamodb.ts';
 import { type ConfigurationTable, queryAll } from '../../adapters/dynamodb-configuration-table.ts';
+import { defined } from '../../core/defined.ts';
+import { eventIdTimeMs } from '../../core/ids/event-id.ts';
 import type { JsonObject } from '../../core/json/values.ts';
 
 /*
  * Long work of operators, in the Configuration table: `pk = jobs`, `sk = id`. A job outlives the
- * process that runs it: another one carries on behind `cursor`. docs/cli.md, "jobs".
+ * process that runs it: another one carries on behind `cursor`. Its events are in pages beside the
+ * action log (`job-events.ts`). docs/cli.md, "jobs".
  */
 
 const Counts = z.record(z.string(), z.number());
@@ -21,6 +24,8 @@ const Stored = z.object({
   state: z.enum(['running', 'done', 'cancelled']),
   /** All that it has to do; it was counted before it began. */
   total: z.number(),
+  first: z.string().optional(),
+  last: z.string().optional(),
   cursor: z.string().optional(),
   counts: Counts,
   created_at: z.string(),
@@ -39,6 +44,9 @@ export type Job = {
   request: JsonObject;
   state: 'running' | 'done' | 'cancelled';
   total: number;
+  /** Its oldest and its newest event; absent: it has none. */
+  first?: string;
+  last?: string;
   /** The id of the last event that it is done with. */
   cursor?: string;
   /** What became of the events so far. */
@@ -51,34 +59,45 @@ export type Job = {
 };
 
 const partition = 'jobs';
-const leaseMs = 60_000;
+/** The process that has a job records its progress more often than this. */
+const leaseMs = 30_000;
 
 function jobFromItem(item: Record<string, unknown>): Job {
-  const { sk, created_at, updated_at, lease_ends_at, reason, cursor, worker, request, ...rest } = Stored.parse(item);
+  const { sk, created_at, updated_at, lease_ends_at, request, kind, author, state, total, counts, ...rest } =
+    Stored.parse(item);
   return {
-    ...rest,
     id: sk,
+    kind,
+    author,
     request: request as JsonObject,
+    state,
+    total,
+    counts,
     createdAt: created_at,
     updatedAt: updated_at,
-    ...(reason !== undefined && { reason }),
-    ...(cursor !== undefined && { cursor }),
-    ...(worker !== undefined && { worker }),
-    ...(lease_ends_at !== undefined && { leaseEndsAtMs: lease_ends_at }),
+    ...defined({ ...rest, leaseEndsAtMs: lease_ends_at }),
   };
 }
 
-export type NewJob = Pick<Job, 'kind' | 'author' | 'request' | 'total'> & { reason?: string | undefined };
+export type NewJob = Pick<Job, 'kind' | 'author' | 'request' | 'total'> & {
+  /** Absent: a new one. */
+  id?: string;
+  reason?: string | undefined;
+  first?: string | undefined;
+  last?: string | undefined;
+};
+
+/** Ids of jobs sort by the time of their beginning. */
+export const newJobId = (nowMs: number) => uuidv7({ msecs: nowMs });
 
 /** Records a job before it begins. */
 export async function createJob(table: ConfigurationTable, job: NewJob, nowMs: number): Promise<Job> {
   const at = new Date(nowMs).toISOString();
-  const { reason, ...rest } = job;
+  const { id = newJobId(nowMs), ...rest } = job;
   const item = {
     pk: partition,
-    sk: uuidv7({ msecs: nowMs }),
-    ...rest,
-    ...(reason !== undefined && { reason }),
+    sk: id,
+    ...defined(rest),
     state: 'running',
     counts: {},
     created_at: at,
@@ -101,6 +120,34 @@ export async function listJobs(table: ConfigurationTable): Promise<Job[]> {
   return (await queryAll(table, partition)).map(jobFromItem).reverse();
 }
 
+/** The jobs that may have touched an event, by when they began and by their first and last event; oldest first. */
+export async function jobsAround({ client, table }: ConfigurationTable, eventId: string): Promise<Job[]> {
+  const jobs: Job[] = [];
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk AND sk >= :since',
+        FilterExpression: '#first <= :event AND #last >= :event',
+        ExpressionAttributeNames: { '#first': 'first', '#last': 'last' },
+        ExpressionAttributeValues: {
+          ':pk': partition,
+          // Clocks differ: the event's is that of the function that received it.
+          ':since': newJobId(Math.max(0, eventIdTimeMs(eventId) - clockSkewMs)).slice(0, 13),
+          ':event': eventId,
+        },
+        ExclusiveStartKey,
+      }),
+    );
+    jobs.push(...(page.Items ?? []).map(jobFromItem));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined);
+  return jobs;
+}
+
+const clockSkewMs = 5 * 60_000;
+
 export type Taken =
   | { kind: 'taken'; job: Job }
   /** It ended, or was cancelled; or there is none. */
@@ -108,7 +155,7 @@ export type Taken =
   /** Another process runs it until then, unless it goes on. */
   | { kind: 'elsewhere'; job: Job };
 
-/** Takes the job for this process for a minute. */
+/** Takes the job for this process for half a minute. */
 export async function takeJob(table: ConfigurationTable, id: string, worker: string, nowMs: number): Promise<Taken> {
   const answer = await answerOf(
     table.client.send(
@@ -138,7 +185,7 @@ export async function takeJob(table: ConfigurationTable, id: string, worker: str
 export type Progress = Pick<Job, 'counts'> & { cursor: string | undefined; isDone: boolean };
 
 /**
- * Records how far this process got, and keeps the job for another minute.
+ * Records how far this process got, and keeps the job for another half minute.
  * @returns false when it was cancelled meanwhile, or another process has it: nothing more may be done
  */
 export function recordProgress(

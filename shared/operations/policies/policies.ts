@@ -104,10 +104,10 @@ const rows: readonly Row[] = [
     resources: ({ WorkflowRunsTable }, at) => [arn('dynamodb', at, `table/${WorkflowRunsTable}`)],
   },
   {
-    // A trigger whose last run was cancelled has ended, and its row says so.
-    sid: 'EndTriggers',
+    // A trigger whose last run was cancelled has ended, and its row says so; jobs keep their events there.
+    sid: 'WriteActionLog',
     of: ['operate'],
-    actions: ['dynamodb:PutItem'],
+    actions: ['dynamodb:PutItem', 'dynamodb:BatchWriteItem'],
     resources: ({ ActionLogTable }, at) => [arn('dynamodb', at, `table/${ActionLogTable}`)],
   },
   {

@@ -9,16 +9,19 @@ import type { Environment } from '../environment.ts';
 import { eventLogOf, readEvents } from '../events/events.ts';
 import { recompute } from '../events/recompute.ts';
 import { type CarryOnOptions, carryOn, chunksOf, type JobProgress, type Work } from '../jobs/carry-on.ts';
-import { createJob, type Job } from '../jobs/jobs.ts';
-import { type KnownSource, readSources } from '../sources/known-sources.ts';
+import { type JobOutcome, readJobPages, writeJobPages } from '../jobs/job-events.ts';
+import { createJob, type Job, newJobId } from '../jobs/jobs.ts';
+import { failure } from '../refusal.ts';
+import { type KnownSource, longestRetentionDays, readSources } from '../sources/known-sources.ts';
+import { take } from '../tables/newest-first.ts';
 import { BulkFilter, matchingEvents } from './bulk-filter.ts';
 import { markForcedCopies } from './forced-copies.ts';
-import { isActionsQueueEmpty, planEntry, sendPlans } from './plan-entry.ts';
+import { type EntryToPlan, isActionsQueueEmpty, planEntries, sendPlans } from './plan-entries.ts';
 import type { ReplayPlan } from './plan-replay.ts';
 import { planRetro } from './plan-retro.ts';
 
-export const BulkReplay = z.strictObject({
-  filter: BulkFilter,
+/** What a replay is to do with its events. */
+const ReplayForm = {
   /** Runs whole events as new ones: what was done is done again. Once per event, unless `again`. */
   force: z.boolean().default(false),
   /** Forces events that were forced before once more. */
@@ -27,8 +30,15 @@ export const BulkReplay = z.strictObject({
   retro: z.string().optional(),
   /** Events per second at most; absent: as fast as it goes. */
   perSecond: z.number().positive().optional(),
-});
+};
+
+/** A replay of all events that match a filter. */
+export const BulkReplay = z.strictObject({ filter: BulkFilter, ...ReplayForm });
 export type BulkReplay = z.infer<typeof BulkReplay>;
+
+/** A replay as its job keeps it: of a filter, or of events by their ids, which the job's pages hold. */
+const StoredReplay = z.strictObject({ filter: BulkFilter.optional(), ...ReplayForm });
+type StoredReplay = z.infer<typeof StoredReplay>;
 
 /** What would happen to the events of a request; nothing is sent. */
 export type ReplayPreview = {
@@ -47,22 +57,20 @@ const sampleSize = 5;
 /**
  * Looks at what a bulk replay would do, without doing it.
  * @param lookedAtMax so many events are planned; a larger request is extrapolated by its reader
+ * @returns also the events that match, oldest first, for `startReplay`
  */
 export async function previewReplay(
   environment: Environment,
   request: BulkReplay,
   { nowMs, lookedAtMax = 1_000 }: { nowMs: number; lookedAtMax?: number },
-): Promise<ReplayPreview> {
+): Promise<{ preview: ReplayPreview; events: string[] }> {
   const { known } = await readSources(environment);
-  const ids = await matchingEvents(environment, known, request.filter);
-  const preview: ReplayPreview = { matching: ids.length, looked_at: 0, would_replay: 0, skipped: [], sample: [] };
+  const events = await matchingEvents(environment, known, request.filter);
+  const preview: ReplayPreview = { matching: events.length, looked_at: 0, would_replay: 0, skipped: [], sample: [] };
   const skipped = new Map<string, { detail: string; count: number; example: string }>();
-  for (const chunk of chunksOf(ids.slice(0, lookedAtMax))) {
-    for (const { id, plan } of await planChunk(environment, known, chunk, request, {
-      jobId: 'preview',
-      jobMs: nowMs,
-      nowMs,
-    })) {
+  const job = { jobId: 'preview', jobMs: nowMs, nowMs };
+  for (const page of chunksOf(events.slice(0, lookedAtMax), chunksFor({}))) {
+    for (const { id, plan } of await planEvents(environment, known, page, request, job)) {
       preview.looked_at++;
       if (plan.kind !== 'nothing') {
         preview.would_replay++;
@@ -74,24 +82,41 @@ export async function previewReplay(
     }
   }
   preview.skipped = [...skipped.values()].sort((a, b) => b.count - a.count);
-  return preview;
+  return { preview, events };
 }
 
+export type StartedBy = { author: string; reason?: string | undefined; nowMs: number };
+
 /**
- * Records a bulk replay as a job; `carryOnReplay` does it.
- * @param total how many events match, as its preview has counted
+ * Records a replay as a job, with its events; `carryOnReplay` does it. A process that dies before the
+ * end has begun nothing.
+ * @param events oldest first
  */
-export function startReplay(
+export async function startReplay(
   environment: Environment,
-  request: BulkReplay,
-  { total, author, reason, nowMs }: { total: number; author: string; reason?: string | undefined; nowMs: number },
+  request: BulkReplay | Omit<BulkReplay, 'filter'>,
+  events: string[],
+  { author, reason, nowMs }: StartedBy,
 ): Promise<Job> {
-  return createJob(
-    environment.configuration,
-    { kind: 'replay', author, reason, request: request as unknown as JsonObject, total },
-    nowMs,
-  );
+  const id = newJobId(nowMs);
+  const pages = [...chunksOf(events, chunksFor(request))].map((page) => ({ events: page }));
+  await writeJobPages(environment, id, pages, await keptUntilSeconds(environment, nowMs));
+  const what = {
+    request: request as unknown as JsonObject,
+    total: events.length,
+    first: events[0],
+    last: events.at(-1),
+  };
+  return createJob(environment.configuration, { id, kind: 'replay', author, reason, ...what }, nowMs);
 }
+
+/** As long as any row of its events. */
+async function keptUntilSeconds(environment: Environment, nowMs: number): Promise<number> {
+  return Math.ceil(nowMs / 1000) + longestRetentionDays(environment, await readSources(environment)) * 86_400;
+}
+
+/** The chunks of a job are its pages. */
+const chunksFor = ({ perSecond }: Pick<BulkReplay, 'perSecond'>) => ({ perSecond, chunkSize: 100 });
 
 /**
  * Does a replay, or the rest of it: events that were sent before a crash are sent again under the
@@ -105,61 +130,122 @@ export function carryOnReplay(
 ): AsyncGenerator<JobProgress> {
   const { now = Date.now } = options;
   const prepare = async (job: Job): Promise<Work> => {
-    const request = BulkReplay.parse(job.request);
-    const { known } = await readSources(environment);
-    const ids = await matchingEvents(environment, known, request.filter);
+    const request = StoredReplay.parse(job.request);
+    const [{ known }, keptSeconds, pages] = await Promise.all([
+      readSources(environment),
+      keptUntilSeconds(environment, Date.parse(job.createdAt)),
+      take(readJobPages(environment, jobId, { after: job.cursor }), Number.POSITIVE_INFINITY),
+    ]);
+    if (job.total > 0 && job.first === undefined)
+      throw failure(
+        `job ${jobId} was begun by an earlier version, and its events are not listed`,
+        'cancel it, and begin it again: what it has done is skipped',
+      );
+    // Of the page that a dead process was at.
+    const before = new Map(pages.flatMap(({ events, outcomes = [] }) => events.map((id, i) => [id, outcomes[i]])));
     return {
-      ids: ids.filter((id) => id > (job.cursor ?? '')),
+      ids: pages.flatMap(({ events }) => events),
       outcomes: ['replayed', 'skipped', 'failed'],
-      perSecond: request.perSecond,
-      doChunk: async (chunk) => {
-        const planned = await planChunk(environment, known, chunk, request, {
-          jobId,
-          jobMs: Date.parse(job.createdAt),
-          nowMs: now(),
-        });
-        if (request.force) await markForcedCopies(environment, planned);
-        const results = await sendPlans(
+      ...chunksFor(request),
+      doChunk: async (events) => {
+        const outcomes = await replayPage(
           environment,
-          planned.map(({ plan }) => plan),
+          known,
+          { events, before, request },
+          {
+            job: { jobId, jobMs: Date.parse(job.createdAt), nowMs: now() },
+            record: (ended) => writeJobPages(environment, jobId, [{ events, outcomes: ended }], keptSeconds),
+          },
         );
-        const counts = { replayed: 0, skipped: 0, failed: 0 };
-        for (const [i, { plan }] of planned.entries())
-          counts[plan.kind === 'nothing' ? 'skipped' : results[i]?.sent ? 'replayed' : 'failed']++;
-        return counts;
+        const count = (wanted: JobOutcome['outcome']) => outcomes.filter(({ outcome }) => outcome === wanted).length;
+        return { replayed: count('replayed'), skipped: count('skipped'), failed: count('failed') };
       },
     };
   };
   return carryOn(environment, jobId, prepare, options);
 }
 
+type PageToReplay = { events: string[]; before: Map<string, JobOutcome | undefined>; request: StoredReplay };
+
+/** Plans a page of events, records what becomes of them, and sends them. */
+async function replayPage(
+  environment: Environment,
+  known: KnownSource[],
+  { events, before, request }: PageToReplay,
+  { job, record }: { job: PlannedFor; record(outcomes: JobOutcome[]): Promise<void> },
+): Promise<JobOutcome[]> {
+  const planned = await planEvents(environment, known, events, request, job);
+  const outcomes = planned.map(({ id, plan }): JobOutcome => {
+    if (plan.kind !== 'nothing') return { outcome: 'replayed', sent: plan.kind, detail: plan.detail };
+    const earlier = before.get(id);
+    // A process that died had sent it, and it ran since.
+    if (earlier?.outcome === 'replayed') return earlier;
+    return { outcome: 'skipped', sent: null, detail: plan.detail };
+  });
+  if (request.force) await markForcedCopies(environment, planned);
+  await record(outcomes);
+  const results = await sendPlans(
+    environment,
+    planned.map(({ plan }) => plan),
+  );
+  const ended = outcomes.map((outcome, i): JobOutcome => {
+    const result = results[i];
+    return result === undefined || result.sent
+      ? outcome
+      : { outcome: 'failed', sent: null, detail: result.error.message };
+  });
+  if (ended.some((one, i) => one !== outcomes[i])) await record(ended);
+  return ended;
+}
+
 export type PlannedReplay = { id: string; entry: EventLogEntry | undefined; plan: ReplayPlan };
 
-async function planChunk(
+/** The job that gives new events and origins their ids. */
+type PlannedFor = { jobId: string; jobMs: number; nowMs: number };
+
+async function planEvents(
   environment: Environment,
   known: KnownSource[],
   ids: string[],
-  { force, again, retro }: BulkReplay,
-  { jobId, jobMs, nowMs }: { jobId: string; jobMs: number; nowMs: number },
+  { force, again, retro }: Pick<BulkReplay, 'force' | 'again' | 'retro'>,
+  { jobId, jobMs, nowMs }: PlannedFor,
 ): Promise<PlannedReplay[]> {
-  const [entries, actionsQueueEmpty, live] = await Promise.all([
-    readEvents(eventLogOf(environment), ids, known),
-    isActionsQueueEmpty(environment),
-    retro === undefined ? undefined : readLive(environment.configuration),
-  ]);
-  const logs = live && (await readActionLogs(actionLogOf(environment), [...entries.values()]));
+  const entries = await readEvents(eventLogOf(environment), ids, known);
+  const found = ids.flatMap((id) => entries.get(id) ?? []);
+  const toPlan = found.map((entry) => ({ entry, newId: derivedId(entry, jobId, jobMs, force) }));
+  const plans =
+    retro === undefined
+      ? await planEntries(environment, toPlan, {
+          force,
+          again,
+          nowMs,
+          actionsQueueEmpty: await isActionsQueueEmpty(environment),
+        })
+      : await planRetros(environment, toPlan, retro, nowMs);
+  const byId = new Map(found.map(({ id }, i) => [id, plans[i]]));
+  return ids.map((id) => ({
+    id,
+    entry: entries.get(id),
+    plan: byId.get(id) ?? { kind: 'nothing', detail: 'its row has aged out' },
+  }));
+}
+
+async function planRetros(
+  environment: Environment,
+  entries: EntryToPlan[],
+  mapping: string,
+  nowMs: number,
+): Promise<ReplayPlan[]> {
+  const live = await readLive(environment.configuration);
+  const logs = await readActionLogs(
+    actionLogOf(environment),
+    entries.map(({ entry }) => entry),
+  );
   return Promise.all(
-    ids.map(async (id): Promise<PlannedReplay> => {
-      const entry = entries.get(id);
-      if (entry === undefined) return { id, entry, plan: { kind: 'nothing', detail: 'its row has aged out' } };
-      const newId = derivedId(entry, jobId, jobMs, force);
-      if (retro !== undefined && live !== undefined) {
-        const { planned } = await recompute(entry, live, false);
-        const log = entry.execution === undefined ? undefined : logs?.get(entry.execution);
-        return { id, entry, plan: planRetro({ entry, planned, log }, retro, newId, nowMs) };
-      }
-      const plan = await planEntry(environment, entry, { force, again, nowMs, actionsQueueEmpty, newId });
-      return { id, entry, plan };
+    entries.map(async ({ entry, newId }) => {
+      const { planned } = await recompute(entry, live, false);
+      const log = entry.execution === undefined ? undefined : logs.get(entry.execution);
+      return planRetro({ entry, planned, log }, mapping, newId, nowMs);
     }),
   );
 }

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { eventIdShard, makeEventId } from '../../core/ids/event-id.ts';
-import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
-import type { SendResult } from '../../ports/queues.ts';
 import type { Environment } from '../environment.ts';
 import { eventLogOf, readEvent } from '../events/events.ts';
+import { type JobOutcome, readJobPages } from '../jobs/job-events.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { resolveId } from '../why/resolve-id.ts';
-import { markForcedCopies } from './forced-copies.ts';
-import { isActionsQueueEmpty, planEntry, sendPlans } from './plan-entry.ts';
+import { carryOnReplay, type StartedBy, startReplay } from './bulk-replay.ts';
+import { isActionsQueueEmpty, planEntries } from './plan-entries.ts';
 import type { ReplayPlan } from './plan-replay.ts';
 
 /** The result for one id; also the `--json` row of `replay`. */
@@ -23,7 +22,6 @@ export type ReplayRow = {
 
 export type ReplayOptions = {
   known: KnownSource[];
-  dryRun: boolean;
   /** Runs whole events as new ones, and repeats their effects. */
   force: boolean;
   /** Forces events once more that were forced before. */
@@ -31,36 +29,64 @@ export type ReplayOptions = {
   nowMs: number;
 };
 
-type Planned = { id: string; eventId: string; entry: EventLogEntry; plan: ReplayPlan };
+type Planned = { id: string; eventId: string; plan: ReplayPlan };
 
 const atOnce = 8;
 
-/** Runs only the missing actions of each event, with the same event ids and executions. */
+/** What a replay of these ids would do, without doing it. */
+export async function previewIds(
+  environment: Environment,
+  ids: string[],
+  options: ReplayOptions,
+): Promise<ReplayRow[]> {
+  return (await planIds(environment, ids, options)).map((row) => ('plan' in row ? rowOf(row) : row));
+}
+
+/**
+ * Runs only the missing actions of each event, with the same event ids and executions. It is a job
+ * like the replay of a filter, so that the job says later by whom and why; without anything to send
+ * there is none.
+ */
 export async function replayIds(
   environment: Environment,
   ids: string[],
-  { known, dryRun, force, again = false, nowMs }: ReplayOptions,
+  { author, reason, ...options }: ReplayOptions & Pick<StartedBy, 'author' | 'reason'>,
 ): Promise<ReplayRow[]> {
+  const { force, again = false, nowMs } = options;
+  const rows = await planIds(environment, ids, options);
+  if (!rows.some((row) => 'plan' in row && row.plan.kind !== 'nothing'))
+    return rows.map((row) => ('plan' in row ? rowOf(row) : row));
+  const events = [...new Set(rows.flatMap((row) => ('plan' in row ? row.eventId : [])))].sort();
+  const job = await startReplay(environment, { force, again }, events, { author, reason, nowMs });
+  for await (const _ of carryOnReplay(environment, job.id));
+  const outcomes = new Map<string, JobOutcome | undefined>();
+  for await (const page of readJobPages(environment, job.id))
+    for (const [i, id] of page.events.entries()) outcomes.set(id, page.outcomes?.[i]);
+  const shown = new Set<string>();
+  return rows.map((row) => {
+    if (!('plan' in row)) return row;
+    const outcome = shown.has(row.eventId) ? undefined : outcomes.get(row.eventId);
+    shown.add(row.eventId);
+    return rowOf(row, outcome);
+  });
+}
+
+async function planIds(
+  environment: Environment,
+  ids: string[],
+  { again = false, ...options }: ReplayOptions,
+): Promise<(ReplayRow | Planned)[]> {
   const actionsQueueEmpty = await isActionsQueueEmpty(environment);
   const rows: (ReplayRow | Planned)[] = [];
   const taken = new Set<string>();
   for (let i = 0; i < ids.length; i += atOnce) {
     const chunk = ids.slice(i, i + atOnce);
     const planned = await Promise.all(
-      chunk.map((id) => planOne(environment, id, { known, force, again, nowMs, actionsQueueEmpty })),
+      chunk.map((id) => planOne(environment, id, { ...options, again, actionsQueueEmpty })),
     );
     for (const one of planned) rows.push(onlyOnce(one, taken));
   }
-  const planned = rows.filter((row): row is Planned => 'plan' in row);
-  if (force && !dryRun) await markForcedCopies(environment, planned);
-  const sent = dryRun
-    ? []
-    : await sendPlans(
-        environment,
-        planned.map(({ plan }) => plan),
-      );
-  const results = new Map(planned.map((one, i) => [one, sent[i]]));
-  return rows.map((row) => ('plan' in row ? rowOf(row, results.get(row)) : row));
+  return rows;
 }
 
 /** Two ids of one event (its own, and its run's) make one replay. */
@@ -75,13 +101,7 @@ function onlyOnce(row: ReplayRow | Planned, taken: Set<string>): ReplayRow | Pla
 async function planOne(
   environment: Environment,
   id: string,
-  {
-    known,
-    force,
-    again,
-    nowMs,
-    actionsQueueEmpty,
-  }: Omit<ReplayOptions, 'dryRun' | 'again'> & { again: boolean; actionsQueueEmpty: boolean },
+  { known, force, again, nowMs, actionsQueueEmpty }: ReplayOptions & { again: boolean; actionsQueueEmpty: boolean },
 ): Promise<ReplayRow | Planned> {
   const unknown = (detail: string): ReplayRow => ({ id, event_id: null, outcome: 'unknown', sent: null, detail });
   const resolved = await resolveId(environment, id, known);
@@ -95,14 +115,14 @@ async function planOne(
   const entry = await readEvent(eventLogOf(environment), eventId, known);
   if (entry === undefined) return unknown(`has no event row (${eventId}): it is still on its way, or has aged out`);
   const newId = makeEventId(entry.source, force ? eventIdShard(entry.id) : 0, nowMs, randomBytes(12));
-  const plan = await planEntry(environment, entry, { force, again, nowMs, actionsQueueEmpty, newId });
-  return { id, eventId, entry, plan };
+  const [plan] = await planEntries(environment, [{ entry, newId }], { force, again, nowMs, actionsQueueEmpty });
+  return { id, eventId, plan: plan as ReplayPlan };
 }
 
-function rowOf({ id, eventId, plan }: Planned, result: SendResult | undefined): ReplayRow {
-  const base = { id, event_id: eventId, detail: plan.detail };
-  if (plan.kind === 'nothing') return { ...base, outcome: 'skipped', sent: null };
-  if (result === undefined) return { ...base, outcome: 'would_replay', sent: plan.kind };
-  if (result.sent) return { ...base, outcome: 'replayed', sent: plan.kind };
-  return { ...base, outcome: 'failed', sent: null, detail: result.error.message };
+/** @param done absent: nothing was sent */
+function rowOf({ id, eventId, plan }: Planned, done?: JobOutcome): ReplayRow {
+  const base = { id, event_id: eventId };
+  if (done !== undefined) return { ...base, ...done };
+  if (plan.kind === 'nothing') return { ...base, outcome: 'skipped', sent: null, detail: plan.detail };
+  return { ...base, outcome: 'would_replay', sent: plan.kind, detail: plan.detail };
 }

@@ -8,7 +8,7 @@ import { invocationId } from '../../../shared/core/ids/invocation-id.ts';
 import type { ActionOutcome } from '../../../shared/core/logs/action-log-entry.ts';
 import { actionLogOf, readActionLogs } from '../../../shared/operations/actions/actions.ts';
 import { eventRow } from '../../../shared/operations/events/event-row.ts';
-import { replayIds } from '../../../shared/operations/replay/replay-ids.ts';
+import { previewIds } from '../../../shared/operations/replay/replay-ids.ts';
 import type { KnownSource } from '../../../shared/operations/sources/known-sources.ts';
 import { makeAcceptedCounts } from '../../../shared/operations/verify/accepted-counts.ts';
 import { verifyEvents } from '../../../shared/operations/verify/verify-events.ts';
@@ -49,8 +49,7 @@ const verify = async () =>
     all: false,
     looks: 1,
   });
-const replay = async () =>
-  (await replayIds(environment, [id], { known, dryRun: true, force: false, nowMs: Date.now() }))[0];
+const replay = async () => (await previewIds(environment, [id], { known, force: false, nowMs: Date.now() }))[0];
 
 beforeAll(async () => {
   environment = await startEnvironment();

@@ -51,10 +51,12 @@ const request = (filter: Partial<BulkFilter> = {}, change: Partial<BulkReplay> =
   ...change,
 });
 async function begin(asked: BulkReplay) {
-  const { matching: total } = await previewReplay(environment, asked, { nowMs: start + day });
-  const by = { total, author: 'ana', reason: 'the target is back', nowMs: start + 200 * minute };
-  return startReplay(environment, asked, by);
+  const { events } = await previewReplay(environment, asked, { nowMs: start + day });
+  const by = { author: 'ana', reason: 'the target is back', nowMs: start + 200 * minute };
+  return startReplay(environment, asked, events, by);
 }
+
+const look = async (asked: BulkReplay) => (await previewReplay(environment, asked, { nowMs: start + day })).preview;
 
 async function run(jobId: string, options = {}, here = environment): Promise<JobProgress[]> {
   const all: JobProgress[] = [];
@@ -113,7 +115,7 @@ describe('what matches', () => {
     const refused = outcome(event.id, { status: 'failed', reason: 'target_refused' });
     await write(event);
     await environment.actionLog.writeEach([actionEntry(event, [refused])]);
-    const { matching } = await previewReplay(environment, request(filter), { nowMs: start + day });
+    const { matching } = await look(request(filter));
     expect(matching).toBe(isFound ? 1 : 0);
   });
 
@@ -128,9 +130,7 @@ test('a preview says how many would run, why others would not, and sends nothing
   const complete = eventEntry({ receivedAtMs: start + minute });
   await environment.actionLog.writeEach([actionEntry(complete, [outcome(complete.id)])]);
   await write(complete, failed(2), failed(3));
-  const preview = await previewReplay(environment, request({ statuses: ['failed', 'processed'] }), {
-    nowMs: start + day,
-  });
+  const preview = await look(request({ statuses: ['failed', 'processed'] }));
   expect(preview).toMatchObject({
     matching: 3,
     looked_at: 3,
@@ -143,53 +143,95 @@ test('a preview says how many would run, why others would not, and sends nothing
 });
 
 describe('a job', () => {
-  test('whose process dies between sending and recording goes on, under the same ids and origins', async () => {
-    await write(...Array.from({ length: 30 }, (_, i) => failed(i)));
-    const job = await begin(request());
-    const dying: TestEnvironment = {
-      ...environment,
-      configuration: {
-        ...environment.configuration,
-        client: dyingClient((command) => command === 'UpdateCommand' && ++updates === 2),
-      },
-    };
+  /** The environment of a process that dies when it records how far it came. */
+  const dying = (): TestEnvironment => {
     let updates = 0;
-    await expect(run(job.id, {}, dying)).rejects.toThrow('died');
+    const client = dyingClient((command) => command === 'UpdateCommand' && ++updates === 2);
+    return { ...environment, configuration: { ...environment.configuration, client } };
+  };
+  // Its lease has ended.
+  const later = () => Date.now() + 31_000;
+
+  test('whose process dies between sending and recording goes on, under the same ids and origins', async () => {
+    await write(...Array.from({ length: 130 }, (_, i) => failed(i / 2)));
+    const job = await begin(request());
+    await expect(run(job.id, {}, dying())).rejects.toThrow('died');
     const first = await sentEvents();
-    expect(first).toHaveLength(25);
-    // Its lease ends.
-    const later = () => Date.now() + 61_000;
+    expect(first).toHaveLength(100);
     const last = (await run(job.id, { now: later })).at(-1);
-    expect(last).toMatchObject({ state: 'done', counts: { replayed: 30 } });
+    expect(last).toMatchObject({ state: 'done', counts: { replayed: 130 } });
     const second = await sentEvents();
-    expect(second).toHaveLength(30);
+    expect(second).toHaveLength(130);
     const bySent = new Map(second.map((raw) => [raw.id, raw]));
     for (const { id, execution, replay } of first) expect(bySent.get(id)).toMatchObject({ id, execution, replay });
     expect(await readJob(environment.configuration, job.id)).toMatchObject({ state: 'done' });
   });
 
+  test('counts what a process sent before it died, though it has run since', async () => {
+    const rows = Array.from({ length: 3 }, (_, i) => failed(i));
+    await write(...rows);
+    const job = await begin(request());
+    await expect(run(job.id, {}, dying())).rejects.toThrow('died');
+    await sentEvents();
+    await write(
+      ...rows.map((row) => ({ ...eventEntry({ receivedAtMs: row.receivedAtMs, actionsPlanned: 0 }), id: row.id })),
+    );
+    expect((await run(job.id, { now: later })).at(-1)).toMatchObject({ counts: { replayed: 3, skipped: 0 } });
+    expect(await sentEvents()).toEqual([]);
+  });
+
+  test('has the events of its preview, though others match since', async () => {
+    await write(failed(1), failed(3));
+    const job = await begin(request());
+    await write(failed(2));
+    expect((await run(job.id)).at(-1)).toMatchObject({ done: 2, counts: { replayed: 2 } });
+  });
+
   test('runs in one process at a time, and one that was left is free at once', async () => {
-    await write(...Array.from({ length: 30 }, (_, i) => failed(i)));
+    await write(...Array.from({ length: 130 }, (_, i) => failed(i / 2)));
     const job = await begin(request());
     const stopping = new AbortController();
     const running = carryOnReplay(environment, job.id, { signal: stopping.signal });
     await running.next();
     await expect(run(job.id)).rejects.toThrow('is being run by another process');
     stopping.abort();
-    expect((await running.next()).value).toMatchObject({ state: 'running', counts: { replayed: 25 } });
+    expect((await running.next()).value).toMatchObject({ state: 'running', counts: { replayed: 100 } });
     await running.next();
-    expect((await run(job.id)).at(-1)).toMatchObject({ state: 'done', counts: { replayed: 30 } });
-    expect(await sentEvents()).toHaveLength(30);
+    expect((await run(job.id)).at(-1)).toMatchObject({ state: 'done', counts: { replayed: 130 } });
+    expect(await sentEvents()).toHaveLength(130);
+  });
+
+  test('whose process died is waited for, and taken when its time is over', async () => {
+    await write(failed(1));
+    const job = await begin(request());
+    await expect(run(job.id, {}, dying())).rejects.toThrow('died');
+    const beganMs = Date.now();
+    const waits: number[] = [];
+    // A clock that has passed the end of the lease at the second look.
+    const now = () => (waits.length === 0 ? beganMs : later());
+    const last = (await run(job.id, { now, onWait: (untilMs: number) => waits.push(untilMs) })).at(-1);
+    expect(last).toMatchObject({ state: 'done', counts: { replayed: 1 } });
+    expect(waits).toHaveLength(1);
+  });
+
+  test('whose process is alive is not waited for', async () => {
+    await write(...Array.from({ length: 130 }, (_, i) => failed(i / 2)));
+    const job = await begin(request());
+    const running = carryOnReplay(environment, job.id);
+    await running.next();
+    const alive = () => void running.next();
+    await expect(run(job.id, { onWait: alive })).rejects.toThrow('is being run by another process');
+    await running.return(undefined);
   });
 
   test('that is cancelled elsewhere stops after the events that it is at, and stays so', async () => {
-    await write(...Array.from({ length: 60 }, (_, i) => failed(i)));
+    await write(...Array.from({ length: 250 }, (_, i) => failed(i / 4)));
     const job = await begin(request());
     const running = carryOnReplay(environment, job.id);
     await running.next();
     expect(await cancelJob(environment.configuration, job.id, Date.now())).toBe(true);
     expect((await running.next()).value).toMatchObject({ state: 'cancelled' });
-    expect((await sentEvents()).length).toBe(50);
+    expect((await sentEvents()).length).toBe(200);
     await expect(run(job.id)).rejects.toThrow('is cancelled: there is nothing to carry on');
     expect(await cancelJob(environment.configuration, job.id, Date.now())).toBe(false);
   });
@@ -199,12 +241,12 @@ describe('a job', () => {
   });
 
   test('goes no faster than asked', async () => {
-    await write(...Array.from({ length: 50 }, (_, i) => failed(i)));
-    const job = await begin(request({}, { perSecond: 100 }));
+    await write(...Array.from({ length: 15 }, (_, i) => failed(i)));
+    const job = await begin(request({}, { perSecond: 40 }));
     const startedMs = performance.now();
     await run(job.id);
-    // 25 are sent, then a quarter of a second passes; the last pause is not needed.
-    expect(performance.now() - startedMs).toBeGreaterThan(240);
+    // Ten are sent, and a quarter of a second later the other five.
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(240);
   });
 });
 
@@ -236,7 +278,7 @@ describe('a forced replay', () => {
     await write(failed(1));
     await run((await begin(request({}, { force: true }))).id);
     expect(await sentEvents()).toHaveLength(1);
-    const { would_replay, skipped } = await previewReplay(environment, request(), { nowMs: start + day });
+    const { would_replay, skipped } = await look(request());
     expect([would_replay, skipped]).toMatchObject([0, [{ detail: expect.stringContaining('was run as a new event') }]]);
   });
 });
@@ -269,7 +311,7 @@ describe('a mapping that was added later', () => {
       await write(event);
       await environment.actionLog.writeEach([actionEntry(event, [outcome(event.id, { status })])]);
     }
-    const { would_replay, skipped } = await previewReplay(environment, asked(), { nowMs: start + day });
+    const { would_replay, skipped } = await look(asked());
     expect([would_replay, skipped.map(({ detail }) => detail).sort()]).toEqual([
       0,
       ['failed', 'skipped', 'succeeded'].map((status) => `ran order-completed before: ${status}`),
@@ -280,7 +322,7 @@ describe('a mapping that was added later', () => {
     await write(
       eventEntry({ receivedAtMs: start + minute, status: 'no_mapping', body: { type: 'page', userId: 'u' } }),
     );
-    const { skipped } = await previewReplay(environment, asked(), { nowMs: start + day });
+    const { skipped } = await look(asked());
     expect(skipped).toMatchObject([{ detail: 'does not run order-completed, under the live configuration' }]);
   });
 });

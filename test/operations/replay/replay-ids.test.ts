@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { replayIds } from '../../../shared/operations/replay/replay-ids.ts';
+import { previewIds } from '../../../shared/operations/replay/replay-ids.ts';
 import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
 import { liveConfiguration } from '../../support/build.ts';
@@ -15,7 +15,7 @@ const known = [{ key: 'rudderstack', shards: 1 }];
 
 /** What a replay would do with one event, at a time after its last change. */
 async function wouldDo(id: string, nowMs: number, local = false): Promise<string | undefined> {
-  const [row] = await replayIds({ ...environment, local }, [id], { known, dryRun: true, force: false, nowMs });
+  const [row] = await previewIds({ ...environment, local }, [id], { known, force: false, nowMs });
   return row?.outcome;
 }
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { actionLogOf, readActionLog } from '../../../shared/operations/actions/actions.ts';
 import { eventLogOf, listEvents, readEvent } from '../../../shared/operations/events/events.ts';
 import { planReplay } from '../../../shared/operations/replay/plan-replay.ts';
-import { replayIds } from '../../../shared/operations/replay/replay-ids.ts';
+import { previewIds } from '../../../shared/operations/replay/replay-ids.ts';
 import { findRuns } from '../../../shared/operations/runs/find-runs.ts';
 import { runRow } from '../../../shared/operations/runs/run-row.ts';
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
@@ -49,8 +49,8 @@ async function storyOf(id: string) {
 }
 
 async function replay(id: string, force = false) {
-  const asked = { known: await known(), dryRun: true, force, nowMs: api.clock.nowMs };
-  return (await replayIds(environment, [id], asked))[0];
+  const asked = { known: await known(), force, nowMs: api.clock.nowMs };
+  return (await previewIds(environment, [id], asked))[0];
 }
 
 describe('why', () => {
