@@ -147,6 +147,7 @@ const reading = [
   ['audiences', 'members', 'a'],
   ['jobs', 'list'],
   ['jobs', 'show', event.id],
+  ['jobs', 'events', event.id],
   ['replay', event.id, '--dry-run'],
   ['mapping', 'test', 'rudderstack', '--event', event.id],
   ['mapping', 'suggest', 'rudderstack', 'track/order_completed'],

@@ -14,6 +14,7 @@ export type EventOptions = {
   user?: string;
   messageId?: string;
   syncRun?: string;
+  job?: string;
   mapping?: string;
   workflow?: string;
   configVersion?: number;
@@ -40,6 +41,7 @@ export function addEventFilters(command: Command): Command {
     .option('--user <id>', 'of one user')
     .option('--message-id <id>', "with the vendor's message id")
     .option('--sync-run <id>', "of one run of a sync, by the vendor's number")
+    .option('--job <id>', 'in one job: what a replay ran')
     .option('--mapping <id>', 'for which a mapping ran or was considered')
     .option('--workflow <key>', 'the same, of any mapping that names the workflow')
     .option('--config-version <version>', 'processed by one version of the configuration', configVersion)
@@ -53,7 +55,7 @@ export function addTimes(command: Command): Command {
 }
 
 export function eventSearchOf(options: EventOptions): EventSearch {
-  const { source, type, status, reason, user, messageId, syncRun, mapping, workflow, warnings } = options;
+  const { source, type, status, reason, user, messageId, syncRun, job, mapping, workflow, warnings } = options;
   return checkedInput(EventSearch, {
     source,
     type,
@@ -62,6 +64,7 @@ export function eventSearchOf(options: EventOptions): EventSearch {
     user_id: user,
     message_id: messageId,
     sync_run_id: syncRun,
+    job,
     mapping,
     workflow,
     config_version: options.configVersion,

@@ -11,10 +11,10 @@ import { openTable } from '../terminal/table.ts';
 import { printJsonLine, processTerminal } from '../terminal/terminal.ts';
 import { eventColumns, type ListedEvent, listedEvent } from './table.ts';
 
-type FollowOptions = PageOptions & FormOptions & GlobalOptions & { since?: number; until?: number };
+type FollowOptions = PageOptions & FormOptions & GlobalOptions & { since?: number; until?: number; job?: string };
 
 export async function followCommand(search: EventSearch, options: FollowOptions, command: Command): Promise<void> {
-  for (const name of ['since', 'until', 'after', 'all', 'csv'] as const)
+  for (const name of ['since', 'until', 'after', 'all', 'csv', 'job'] as const)
     if (options[name] !== undefined)
       throw usageError(`--${name} is for lists that end`, `leave out --${name} or --follow`);
   const terminal = processTerminal();

@@ -1,12 +1,16 @@
 import type { Command } from 'commander';
+import { isEventId } from '../../../shared/core/ids/event-id.ts';
 import { carryOnJob } from '../../../shared/operations/jobs/carry-on-job.ts';
+import { eventsOfJob, type JobEventRow, outcomesOfJob } from '../../../shared/operations/jobs/events-of-job.ts';
 import { jobRow } from '../../../shared/operations/jobs/job-row.ts';
 import { cancelJob, type Job, listJobs, readJob } from '../../../shared/operations/jobs/jobs.ts';
 import { failure, notFound } from '../../../shared/operations/refusal.ts';
-import { formatCount } from '../../../shared/operations/words/text.ts';
+import { wrongCursor } from '../../../shared/operations/tables/cursors.ts';
+import { formatCount, printable } from '../../../shared/operations/words/text.ts';
 import { formatAgo, formatWhen } from '../../../shared/operations/words/times.ts';
 import { defaultList, examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
+import { addPaging, type FormOptions, type PageOptions, printPages } from '../paging.ts';
 import { printFields } from '../terminal/fields.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
 import { type Colours, printJson, processTerminal } from '../terminal/terminal.ts';
@@ -24,6 +28,15 @@ export function register(program: Command): void {
     .command('show <id>')
     .description('one job, with what was asked')
     .action((id: string, _options, command: Command) => showCommand(id, optionsOf(command)));
+  const events = addPaging(jobs.command('events <id>'))
+    .description('the events of a replay, oldest first: what it did with each, and where each is now')
+    .option('--csv', 'as CSV, for a spreadsheet')
+    .action((id: string, _options, command: Command) => eventsCommand(id, optionsOf<EventsOptions>(command), command));
+  examples(
+    events,
+    ['jobs events 019b… --all', 'every event of a replay'],
+    ['events --job 019b… --status failed', 'those that failed anew, as a list of events'],
+  );
   const resume = jobs
     .command('resume <id>')
     .description('goes on with a job that was left or whose process died')
@@ -70,10 +83,11 @@ function doneText(counts: Job['counts']): string {
 
 async function showCommand(id: string, options: Options): Promise<void> {
   const terminal = processTerminal();
-  const { configuration, name } = await connect(options);
-  const job = await readJob(configuration, id);
-  if (job === undefined) throw noJob(id, name);
+  const environment = await connect(options);
+  const job = await readJob(environment.configuration, id);
+  if (job === undefined) throw noJob(id, environment.name);
   if (options.json) return printJson(terminal, jobRow(job));
+  const outcomes = await outcomesOfJob(environment, id);
   const nowMs = Date.now();
   printFields(terminal, `Job ${job.id}`, [
     ['kind', job.kind],
@@ -85,7 +99,45 @@ async function showCommand(id: string, options: Options): Promise<void> {
     ['done', doneText(job.counts)],
     ['request', JSON.stringify(job.request)],
   ]);
+  for (const { outcome, detail, count, example } of outcomes)
+    terminal.out(`  ${formatCount(count)} ${outcome}: each ${printable(detail)} (${example})`);
+  if (outcomes.length > 0) terminal.note(`each of them: npx signalbox jobs events ${id}`);
   if (job.state === 'running') terminal.note(`if no process is at it: npx signalbox jobs resume ${id}`);
+}
+
+type EventsOptions = PageOptions & FormOptions;
+
+async function eventsCommand(
+  id: string,
+  options: ReturnType<typeof optionsOf<EventsOptions>>,
+  command: Command,
+): Promise<void> {
+  const terminal = processTerminal();
+  const environment = await connect(options);
+  const job = await readJob(environment.configuration, id);
+  if (job === undefined) throw noJob(id, environment.name);
+  const { after } = options;
+  if (after !== undefined && !isEventId(after)) throw wrongCursor(after);
+  await printPages<JobEventRow>(
+    terminal,
+    { rows: eventsOfJob(environment, id, { after }), cursorOf: ({ event_id }) => event_id },
+    { noun: 'event', columns: eventColumns(terminal.colours), none: () => `job ${id} lists no events` },
+    options,
+    command,
+  );
+}
+
+function eventColumns({ green, red, yellow }: Colours): Column<JobEventRow>[] {
+  return [
+    { title: 'EVENT', value: ({ event_id }) => event_id, whole: true },
+    { title: 'JOB', value: ({ outcome }) => outcome ?? 'to be run' },
+    {
+      title: 'NOW',
+      value: ({ now }) => now,
+      paint: (text, { now }) => (now === 'done' ? green(text) : now === 'failed' ? red(text) : yellow(text)),
+    },
+    { title: 'DETAIL', value: ({ detail }) => detail ?? '-' },
+  ];
 }
 
 async function resumeCommand(id: string, options: Options): Promise<void> {

@@ -42,6 +42,11 @@ export function printStory(terminal: Terminal, story: EventStory, nowMs: number)
     );
     if (event.replay_of !== null) line('replay of', `${event.replay_of}, which was run again as this event`);
     if (event.replays.length > 0) line('run again', `as new events: ${event.replays.join(', ')}`);
+    for (const { job, author, reason, begun_at, outcome, detail } of story.jobs)
+      line(
+        outcome ?? 'to be run',
+        `${formatWhen(ms(begun_at), nowMs)} by ${author}${reason === null ? '' : ` (${reason})`}, job ${job}${detail === null ? '' : `: ${detail}`}`,
+      );
     heading('Claim');
     if (story.claim === null) terminal.out(`  ${printable(story.claim_note ?? 'none')}`);
     else for (const text of describeClaim(story.claim, event, nowMs)) terminal.out(`  ${printable(text)}`);

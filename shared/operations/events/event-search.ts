@@ -17,6 +17,7 @@ import { type SearchRange, searchRange } from '../tables/search-range.ts';
 import { type DecidedBy, decidedBy, didNothing } from './decided-by.ts';
 import { eventOfRow } from './event-text.ts';
 import { type EventFilter, type EventRange, eventLogOf, findEventFacts, findEvents } from './events.ts';
+import { findByJob } from './job-events.ts';
 import { findByMessage } from './message-id.ts';
 import { configurationOf, consideredRows, recompute } from './recompute.ts';
 
@@ -32,6 +33,8 @@ export const EventSearch = z.strictObject({
   /** The vendor's message id: the idempotency key. */
   message_id: Name.optional(),
   sync_run_id: Name.optional(),
+  /** The job of an operator, such as a replay, that the event was in. */
+  job: Name.optional(),
   /** A mapping that ran, or was considered, for the event. */
   mapping: Name.optional(),
   /** A workflow that such a mapping names. */
@@ -76,7 +79,7 @@ export type EventSearchOptions = {
  * Searches events, newest first.
  *
  * By key or index: source, time, `failed` and `rejected` events with their reasons, one user's
- * events, the event that holds a message id. Other facts of a row are filtered by the table while it
+ * events, the event that holds a message id, the events of a job. Other facts of a row are filtered by the table while it
  * reads the range. Texts, mappings, workflows, warnings and `did_nothing` need each row's text or
  * actions. So the search stops after `rowsLookedAt` rows, and says where it goes on. Never a scan.
  *
@@ -90,9 +93,11 @@ export function searchEvents(
 ): Search<FoundEvent> & { range: SearchRange } {
   const { range, progress, wanted, isByContent } = planOf(environment, directory, search, options);
   const rows =
-    search.message_id === undefined
-      ? findEvents(eventLogOf(environment), wanted, progress)
-      : findByMessage(environment, search.message_id, wanted, progress, range.byDefault);
+    search.job !== undefined
+      ? findByJob(environment, search.job, wanted, progress)
+      : search.message_id === undefined
+        ? findEvents(eventLogOf(environment), wanted, progress)
+        : findByMessage(environment, search.message_id, wanted, progress, range.byDefault);
   const found = keepWanted(environment, rows, search, isByContent ? 100 : Math.min(options.limit, 100));
   return { ...searchOf(found, progress, ({ entry }) => entry.id), range };
 }
@@ -104,7 +109,7 @@ export function searchEventFacts(
   search: EventSearch,
   options: EventSearchOptions,
 ): (Search<FoundFacts> & { range: SearchRange }) | undefined {
-  if (needsContent(search) || search.message_id !== undefined) return undefined;
+  if (needsContent(search) || search.message_id !== undefined || search.job !== undefined) return undefined;
   const { range, progress, wanted } = planOf(environment, directory, search, options);
   const found = mapped(findEventFacts(eventLogOf(environment), wanted, progress), ({ id, row }) => ({
     id,
@@ -121,7 +126,7 @@ function planOf(
 ) {
   const { after } = search;
   if (after !== undefined && !isEventId(after)) throw wrongCursor(after);
-  const isUnbounded = search.user_id !== undefined || search.message_id !== undefined;
+  const isUnbounded = [search.user_id, search.message_id, search.job].some((one) => one !== undefined);
   const range = searchRange(timesOf(search), nowMs, {
     unbounded: isUnbounded && search.message_id === undefined,
     retentionDays: longestRetentionDays(environment, directory),

@@ -87,11 +87,14 @@ export async function writeJobPages(
   }
 }
 
-/** The pages of a job, oldest first; with `after`, those behind the page that ends with this event. */
+/**
+ * The pages of a job, oldest first. With `after` only those that begin behind this event; with
+ * `newestFirst` in that order, and those that begin before it.
+ */
 export async function* readJobPages(
   environment: WithActionLog,
   jobId: string,
-  { after }: { after?: string | undefined } = {},
+  { after, newestFirst = false }: { after?: string | undefined; newestFirst?: boolean } = {},
 ): AsyncGenerator<JobPage> {
   const { client, table } = actionLogOf(environment);
   let ExclusiveStartKey: Record<string, unknown> | undefined;
@@ -99,7 +102,8 @@ export async function* readJobPages(
     const page = await client.send(
       new QueryCommand({
         TableName: table,
-        KeyConditionExpression: after === undefined ? 'pk = :pk' : 'pk = :pk AND sk > :after',
+        KeyConditionExpression: after === undefined ? 'pk = :pk' : `pk = :pk AND sk ${newestFirst ? '<' : '>'} :after`,
+        ScanIndexForward: !newestFirst,
         ExpressionAttributeValues: { ':pk': partition(jobId), ...(after !== undefined && { ':after': after }) },
         ConsistentRead: true,
         ...(ExclusiveStartKey && { ExclusiveStartKey }),

@@ -10,6 +10,7 @@ import { claimsOfKey, readClaim } from '../events/claims.ts';
 import { type ConsideredRow, type EventRow, eventRow } from '../events/event-row.ts';
 import { eventLogOf, readEvent, sourcesOfId } from '../events/events.ts';
 import { configurationOf, consideredRows, type Recomputed, recompute } from '../events/recompute.ts';
+import { type TouchedByRow, touchedBy } from '../jobs/touched-by.ts';
 import { countsLateMs, messagesIn, type QueueDepth, readQueueDepths } from '../queues/queue-depths.ts';
 import { type RunRow, runRow } from '../runs/run-row.ts';
 import { runsOfExecution, workflowRunsOf } from '../runs/runs.ts';
@@ -49,6 +50,8 @@ export type EventStory = {
   mappings_problem: string | null;
   actions: ActionRow[];
   runs: RunRow[];
+  /** The replays and other jobs of operators that the event was in. */
+  jobs: TouchedByRow[];
   now: WhereNow;
   /** Read only if something waits. */
   queues: QueueDepth[];
@@ -67,8 +70,9 @@ export async function tellEvent(
   const recomputed = await recompute(entry, configuration, exact);
   const logs = await readLogsOfEvent(actionLogOf(environment), entry);
   const log = asOneLog(logs);
-  const [claim, runs] = await Promise.all([
+  const [claim, jobs, runs] = await Promise.all([
     claimOf(environment, entry, recomputed.planned?.event?.eventType, nowMs),
+    jobsOf(environment, entry),
     log === undefined ? [] : runsOfExecution(workflowRunsOf(environment), log),
   ]);
   const now = whereNow(entry, log);
@@ -85,9 +89,19 @@ export async function tellEvent(
     mappings_problem: recomputed.problem ?? null,
     actions: logs.flatMap((one) => one.actions.map((action) => actionRow(one, action))),
     runs: runs.map(runRow),
+    jobs,
     now,
     queues: now.state === 'waiting' ? await readQueueDepths(environment) : [],
   };
+}
+
+/** A forced copy belongs to the job that made it of another event. */
+async function jobsOf(environment: Environment, { id, replayOf }: EventLogEntry): Promise<TouchedByRow[]> {
+  const [own, ofOriginal] = await Promise.all([
+    touchedBy(environment, id),
+    replayOf === undefined ? [] : touchedBy(environment, replayOf),
+  ]);
+  return [...ofOriginal.filter(({ detail }) => detail?.endsWith(id)), ...own];
 }
 
 async function claimOf(
@@ -165,6 +179,7 @@ async function tellUnlogged(
     mappings_problem: null,
     actions: [],
     runs: [],
+    jobs: [],
     now: unloggedNow(queues, {
       source: sources.map(({ key }) => key).join(' or '),
       ageMs: nowMs - receivedAtMs,

@@ -1,10 +1,13 @@
 import { PurgeQueueCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { decodeRawEvent } from '../../../shared/core/events/raw-event.ts';
+import { eventIdTimeMs } from '../../../shared/core/ids/event-id.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
 import { decodeActionsMessage } from '../../../shared/core/plan/actions-message.ts';
+import { searchEvents } from '../../../shared/operations/events/event-search.ts';
 import { eventLogOf, readEvents } from '../../../shared/operations/events/events.ts';
 import type { JobProgress } from '../../../shared/operations/jobs/carry-on.ts';
+import { eventsOfJob, outcomesOfJob } from '../../../shared/operations/jobs/events-of-job.ts';
 import { cancelJob, listJobs, readJob } from '../../../shared/operations/jobs/jobs.ts';
 import type { BulkFilter } from '../../../shared/operations/replay/bulk-filter.ts';
 import {
@@ -13,7 +16,11 @@ import {
   previewReplay,
   startReplay,
 } from '../../../shared/operations/replay/bulk-replay.ts';
+import { replayIds } from '../../../shared/operations/replay/replay-ids.ts';
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
+import { take } from '../../../shared/operations/tables/newest-first.ts';
+import { pageOf } from '../../../shared/operations/tables/search.ts';
+import { tellEvent } from '../../../shared/operations/why/why.ts';
 import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
 import { liveConfiguration } from '../../support/build.ts';
@@ -247,6 +254,98 @@ describe('a job', () => {
     await run(job.id);
     // Ten are sent, and a quarter of a second later the other five.
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(240);
+  });
+});
+
+describe('afterwards', () => {
+  const story = async (id: string) => tellEvent(environment, id, (await readSources(environment)).known, Date.now());
+
+  test('an event tells which jobs it was in, by whom and why; one of the same time that was not, does not', async () => {
+    const [first, between, last] = [failed(1), eventEntry({ receivedAtMs: start + 2 * minute }), failed(3)];
+    await write(first, between, last);
+    const job = await begin(request());
+    expect((await story(last.id))?.jobs).toMatchObject([{ job: job.id, outcome: null }]);
+    await run(job.id);
+    const told = { job: job.id, kind: 'replay', author: 'ana', reason: 'the target is back', outcome: 'replayed' };
+    for (const { id } of [first, last]) expect((await story(id))?.jobs).toMatchObject([{ ...told, sent: 'event' }]);
+    expect((await story(between.id))?.jobs).toEqual([]);
+  });
+
+  test('a forced copy tells the job that made it', async () => {
+    const event = eventEntry({ receivedAtMs: start + minute, actionsPlanned: 0 });
+    await write(event);
+    const job = await begin(request({ statuses: ['processed'] }, { force: true }));
+    await run(job.id);
+    const [raw] = await sentEvents();
+    const copy = {
+      ...eventEntry({ receivedAtMs: eventIdTimeMs(raw?.id ?? ''), actionsPlanned: 0 }),
+      id: raw?.id ?? '',
+    };
+    await write({ ...copy, replayOf: event.id });
+    expect((await story(copy.id))?.jobs).toMatchObject([{ job: job.id, outcome: 'replayed' }]);
+  });
+
+  test('a job lists its events with where they are now, in pages and counted', async () => {
+    const rows = Array.from({ length: 130 }, (_, i) => failed(i / 2));
+    const [rejected] = rows.splice(10, 1) as [EventLogEntry];
+    await write(...rows, { ...rejected, status: 'idempotent', reason: 'duplicate' });
+    const job = await begin(request({ statuses: ['failed', 'idempotent'] }));
+    await run(job.id);
+    const mended = { ...eventEntry({ receivedAtMs: start, actionsPlanned: 0 }), id: String(rows[0]?.id) };
+    await write(mended);
+    const listed = await take(eventsOfJob(environment, job.id), 1_000);
+    expect(listed).toHaveLength(130);
+    expect(listed[0]).toMatchObject({ event_id: mended.id, outcome: 'replayed', status: 'processed', now: 'done' });
+    expect(listed[1]).toMatchObject({ outcome: 'replayed', status: 'failed', now: 'failed' });
+    const behind = await take(eventsOfJob(environment, job.id, { after: String(listed[104]?.event_id) }), 1_000);
+    expect(behind).toEqual(listed.slice(105));
+    expect(await outcomesOfJob(environment, job.id)).toMatchObject([
+      { outcome: 'replayed', count: 129 },
+      { outcome: 'skipped', count: 1, example: rejected.id },
+    ]);
+  });
+
+  test('a search finds the events of a job, newest first, with the other filters, page by page', async () => {
+    const rows = Array.from({ length: 130 }, (_, i) => failed(i / 2));
+    await write(...rows);
+    const job = await begin(request({ untilMs: start + 60 * minute }));
+    await run(job.id);
+    const directory = await readSources(environment);
+    const search = async (more: object = {}, limit = 1_000) => {
+      const found = searchEvents(environment, directory, { job: job.id, ...more }, { nowMs: start + day, limit });
+      const { rows: page, next } = await pageOf(found, limit);
+      return { ids: page.map(({ entry }) => entry.id), next };
+    };
+    const ids = rows
+      .slice(0, 121)
+      .map(({ id }) => id)
+      .reverse();
+    expect((await search()).ids).toEqual(ids);
+    const first = await search({}, 50);
+    expect(first).toEqual({ ids: ids.slice(0, 50), next: ids[49] });
+    expect((await search({ after: first.next })).ids).toEqual(ids.slice(50));
+    expect((await search({ status: ['processed'] })).ids).toEqual([]);
+    expect((await search({ since_ms: start + 30 * minute })).ids).toEqual(ids.slice(0, 61));
+  });
+
+  test('a replay of named events is a job too, and one that sends nothing is not', async () => {
+    const [parked, done] = [failed(1), eventEntry({ receivedAtMs: start + minute, actionsPlanned: 0 })];
+    await write(parked, done);
+    const { known } = await readSources(environment);
+    const asked = { known, force: false, nowMs: start + day, author: 'ben', reason: 'a ticket' };
+    const before = (await listJobs(environment.configuration)).length;
+    expect(await replayIds(environment, [done.id, 'nothing'], asked)).toMatchObject([
+      { outcome: 'skipped' },
+      { outcome: 'unknown' },
+    ]);
+    expect(await listJobs(environment.configuration)).toHaveLength(before);
+    expect(await replayIds(environment, [parked.id, done.id, parked.id], asked)).toMatchObject([
+      { id: parked.id, outcome: 'replayed', sent: 'event' },
+      { id: done.id, outcome: 'skipped' },
+      { id: parked.id, outcome: 'skipped', detail: 'is named twice; it is replayed once' },
+    ]);
+    expect(await sentEvents()).toHaveLength(1);
+    expect((await story(parked.id))?.jobs).toMatchObject([{ author: 'ben', reason: 'a ticket', outcome: 'replayed' }]);
   });
 });
 
