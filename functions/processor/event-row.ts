@@ -1,21 +1,24 @@
 import { defined } from '../../shared/core/defined.ts';
-import { type EventLogEntry, rowHeadOf } from '../../shared/core/logs/event-log-entry.ts';
+import { type EventLogEntry, type EventStatus, rowHeadOf } from '../../shared/core/logs/event-log-entry.ts';
 import { eventWithoutPerson } from '../../shared/core/logs/event-without-person.ts';
 import type { PlannedEvent } from '../../shared/core/plan/plan-event.ts';
 import { clip } from '../../shared/core/text.ts';
 
+/** A row as a delivery writes it: only an operator discards. */
+export type WrittenRow = EventLogEntry & { status: Exclude<EventStatus, 'discarded'> };
+
 /** An event's end, as its row states it. */
-export type EventOutcome = Pick<EventLogEntry, 'status'> &
+export type EventOutcome = Pick<WrittenRow, 'status'> &
   Partial<Pick<EventLogEntry, 'reason' | 'detail' | 'execution' | 'duplicateOf' | 'actionsPlanned'>>;
 
 /**
  * The row of an event that was planned. Names and sentences are clipped; the payload keeps them
  * whole.
  */
-export function eventRow(planned: PlannedEvent, outcome: EventOutcome, nowMs: number): EventLogEntry {
+export function eventRow(planned: PlannedEvent, outcome: EventOutcome, nowMs: number): WrittenRow {
   const { raw, event, key, configVersion, preprocessing, retentionDays } = planned;
   const { detail, ...rest } = outcome;
-  const row: EventLogEntry = {
+  const row: WrittenRow = {
     ...rowHeadOf(raw),
     actionsPlanned: 0,
     processedAtMs: nowMs,

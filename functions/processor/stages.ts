@@ -1,7 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
-import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
 import type { PlannedEvent } from '../../shared/core/plan/plan-event.ts';
-import type { EventOutcome } from './event-row.ts';
+import type { EventOutcome, WrittenRow } from './event-row.ts';
 
 /*
  * A message on its way through a batch: received → planned → claimed → emitted → settled. Each
@@ -27,21 +26,21 @@ export type Claimed = Planned & {
 };
 
 /** Its work has happened; only the row is missing. */
-export type Emitted = Planned & { row: EventLogEntry };
+export type Emitted = Planned & { row: WrittenRow };
 
 /** The record is finished, for good or until its next delivery. */
 export type Settled = Received & {
   /** Absent for a message that could not be read. */
   planned?: PlannedEvent;
   end: /** `row`: absent when an earlier delivery had written it. */
-    | { kind: 'done'; row?: EventLogEntry }
+    | { kind: 'done'; row?: WrittenRow }
     /** Not a failure: another delivery or another event is working on it. */
     | { kind: 'returned'; why: string; returnAtMs: number }
     /** `returnAtMs`: absent for a back-off that grows with every delivery. */
     | { kind: 'failed'; error: Error; returnAtMs?: number };
 };
 
-export function done<Stage extends Received>(at: Stage, row?: EventLogEntry): Settled {
+export function done<Stage extends Received>(at: Stage, row?: WrittenRow): Settled {
   return { ...at, end: { kind: 'done', ...(row && { row }) } };
 }
 

@@ -10,7 +10,7 @@ import {
   waitUntil,
 } from '../../shared/core/executions/retry-message.ts';
 import { sourceState } from '../../shared/core/live/source-state.ts';
-import type { ActionLogEntry, ActionReason } from '../../shared/core/logs/action-log-entry.ts';
+import { type ActionLogEntry, type ActionReason, hasFailed } from '../../shared/core/logs/action-log-entry.ts';
 import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { ActionContext } from '../../shared/core/runs/action-context.ts';
 import type { WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
@@ -175,7 +175,7 @@ async function runMessage(
 
 function namesFailure({ invocations }: ActionsMessage, { actions }: ActionLogEntry): boolean {
   const named = new Set(invocations.map(({ id }) => id));
-  return actions.some(({ id, status }) => status === 'failed' && named.has(id));
+  return actions.some((action) => hasFailed(action) && named.has(action.id));
 }
 
 /** The source's retention of rows, if it has one. */
@@ -238,6 +238,8 @@ const waitMetricOf = new Map<ActionReason | undefined, 'TargetWaitMs' | 'Actions
 
 function countOutcomes({ row, message }: Extract<Sent, { kind: 'tried' }>, { metrics }: WorkflowTriggerDeps): void {
   for (const { status, reason } of row.actions) {
+    // An operator's mark, which no attempt sets.
+    if (status === 'discarded') continue;
     metrics.count(row.source, metricOf[status], 1, reason);
     const waits = status === 'pending' ? waitMetricOf.get(reason) : undefined;
     // Progress and the end of a delay begin the time anew.

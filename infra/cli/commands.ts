@@ -22,6 +22,7 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   audiences: () => import('./directory/audiences.ts'),
   why: () => import('./why/command.ts'),
   replay: () => import('./replay/command.ts'),
+  discard: () => import('./discard/command.ts'),
   jobs: () => import('./jobs/command.ts'),
   verify: () => import('./verify/command.ts'),
   statements: () => import('./statements/command.ts'),

@@ -15,7 +15,14 @@ import {
 import { clip } from '../core/text.ts';
 import type { ActionLog } from '../ports/action-log.ts';
 import { indexPartition, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
-import { bucketOf, problemBuckets, problemPartition, rowExpiresAtSeconds } from './dynamodb-event-log.ts';
+import {
+  bucketOf,
+  discardFromItem,
+  itemFromDiscard,
+  problemBuckets,
+  problemPartition,
+  rowExpiresAtSeconds,
+} from './dynamodb-event-log.ts';
 import { getEach } from './dynamodb-get-each.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 import { packText, unpackText } from './packed-text.ts';
@@ -214,14 +221,16 @@ function wholeItem(entry: ActionLogEntry, retentionDays: number): TableItem {
 }
 
 /**
- * Index `problems`: rows with a failure, else those with a skipped action; the reason is that of
- * the first such action.
+ * Index `problems`: rows with a failure, else those with a skipped action, else those with a
+ * discarded one; the reason is that of the first such action.
  */
-function problemOf({ execution, actions }: ActionLogEntry): {
+export function problemOf({ execution, actions }: Pick<ActionLogEntry, 'execution' | 'actions'>): {
   problem?: string | undefined;
   reason?: string | undefined;
 } {
-  const worst = actions.find(({ status }) => status === 'failed') ?? actions.find(({ status }) => status === 'skipped');
+  const [worst] = (['failed', 'skipped', 'discarded'] as const).flatMap(
+    (status) => actions.find((action) => action.status === status) ?? [],
+  );
   if (worst === undefined) return {};
   const partition = problemPartition(worst.status, eventIdTimeMs(execution), bucketOf(execution, problemBuckets));
   return { problem: indexPartition(partition), reason: worst.reason };
@@ -243,6 +252,7 @@ function itemFromOutcome(outcome: ActionOutcome, isPayloadShared: boolean): Reco
     finished_at: isoTime(outcome.finishedAtMs),
     retry_at: isoTime(outcome.retryAtMs),
     progress: outcome.progress,
+    discarded: itemFromDiscard(outcome.discarded),
   };
 }
 
@@ -289,6 +299,7 @@ function outcomeFromItem(item: Record<string, unknown>, shared: JsonObject | und
     finishedAtMs: epochMs(item.finished_at),
     retryAtMs: epochMs(item.retry_at),
     progress,
+    discarded: discardFromItem<'failed' | 'skipped'>(item.discarded),
   };
   return {
     id,

@@ -4,6 +4,7 @@ import { defined } from '../core/defined.ts';
 import { compressEvent, decompressEvent } from '../core/events/raw-event.ts';
 import { eventIdShard, eventIdTimeMs, utcDay } from '../core/ids/event-id.ts';
 import { writeUnits } from '../core/json/item-bytes.ts';
+import type { Discard } from '../core/logs/discard.ts';
 import type { EventLogEntry, EventStatus } from '../core/logs/event-log-entry.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import { indexPartition, putEach, type TableItem, tableError, writeIf } from './dynamodb.ts';
@@ -25,7 +26,7 @@ export function eventPartition(source: string, timeMs: number, shard: number): s
   return `${source}#${utcDay(timeMs)}#${shard}`;
 }
 
-/** Partition of index `problems`: rejected or failed events of a day. */
+/** Partition of index `problems`: rejected, failed or discarded events of a day. */
 export function problemPartition(status: string, timeMs: number, bucket: number): string {
   return `${status}#${utcDay(timeMs)}#${bucket}`;
 }
@@ -125,8 +126,20 @@ function packedPart(packed: Uint8Array): PackedPart {
   return { ...(key !== undefined && { key }), verification, payload: compressEvent(text.subarray(end + 1)) };
 }
 
-function isProblem(status: EventStatus): boolean {
-  return status === 'rejected' || status === 'failed';
+/** Rows of these statuses are found by index `problems`. */
+export function isProblem(status: EventStatus): status is 'rejected' | 'failed' | 'discarded' {
+  return status === 'rejected' || status === 'failed' || status === 'discarded';
+}
+
+/** An operator's mark as the logs keep it. */
+export function itemFromDiscard(mark: Discard<string> | undefined): Record<string, string> | undefined {
+  return mark && { was: mark.was, by: mark.by, at: new Date(mark.atMs).toISOString(), reason: mark.reason };
+}
+
+export function discardFromItem<Status extends string>(value: unknown): Discard<Status> | undefined {
+  if (value === undefined) return undefined;
+  const { was, by, at, reason } = value as Record<string, string>;
+  return { was: was as Status, by: String(by), atMs: Date.parse(String(at)), reason: String(reason) };
 }
 
 /** The form that every version reads. */
@@ -153,6 +166,7 @@ export function plainItem(entry: EventLogEntry, { retentionDays, usersIndex }: R
     sync_run_id: entry.syncRunId,
     replay_of: entry.replayOf,
     replays: entry.replays === undefined ? undefined : new Set(entry.replays),
+    discarded: itemFromDiscard(entry.discarded),
     preprocess_ms: entry.preprocessMs,
     preprocess_error: entry.preprocessError,
     erased_at: entry.erasedAtMs === undefined ? undefined : new Date(entry.erasedAtMs).toISOString(),
@@ -208,6 +222,7 @@ export function entryFromItem(item: Record<string, unknown>): EventLogEntry {
       replayOf: text('replay_of'),
       executions: number('executions'),
       replays: item.replays === undefined ? undefined : [...(item.replays as Set<string>)].sort(),
+      discarded: discardFromItem<'rejected' | 'failed'>(item.discarded),
       preprocessMs: number('preprocess_ms'),
       preprocessError: text('preprocess_error'),
       erasedAtMs: item.erased_at === undefined ? undefined : Date.parse(String(item.erased_at)),

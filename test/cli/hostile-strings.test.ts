@@ -124,6 +124,7 @@ const commands: string[][] = [
   ['audiences', 'members', 'vips'],
   ['why', 'ID'],
   ['replay', 'ID', '--dry-run'],
+  ['discard', 'ID', '--reason', 'a test', '--dry-run'],
   ['verify', '--since', '1h'],
   ['config', 'show'],
   ['config', 'log'],

@@ -200,6 +200,7 @@ const operating = [
   ['config', 'push', ...files],
   ['replay', event.id, '--force', '-m', 'test', '--yes'],
   ['replay', '--status', 'processed', '--since', '1h', '--force', '--again', '-m', 'test', '--yes'],
+  ['discard', '--workflow', 'order-completed', '--since', '1h', '--reason', 'a test', '--yes'],
   ['runs', 'cancel', runId],
 ];
 

@@ -92,7 +92,7 @@ describe('signalbox', () => {
       expect.objectContaining({
         id: event.id,
         status: 'processed',
-        actions: { succeeded: 1, skipped: 0, failed: 0, pending: 0 },
+        actions: { succeeded: 1, skipped: 0, failed: 0, pending: 0, discarded: 0 },
       }),
     );
     const [source] = JSON.parse((await signalbox('sources', '--json')).stdout);

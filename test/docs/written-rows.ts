@@ -51,6 +51,7 @@ export const ids = {
   waiting: eventId(3),
   retriedAndDone: eventId(1),
   skipped: eventId(0),
+  discarded: eventId(1),
   packed: eventId(2, nowMs, 'segment'),
 };
 export const user = 'usr_8841';
@@ -118,6 +119,8 @@ async function writeRelations({ client, names }: Pick<TestTables, 'client' | 'na
   );
 }
 
+const discard = { by: 'Ana Sol', atMs: nowMs + 60_000, reason: 'a test order' };
+
 function eventRows(): EventLogEntry[] {
   const row = (id: string, change: Partial<EventLogEntry> = {}): EventLogEntry => ({
     id,
@@ -148,6 +151,7 @@ function eventRows(): EventLogEntry[] {
     }),
     row(ids.failed, failed),
     row(ids.failedToo, failed),
+    row(ids.discarded, { ...failed, status: 'discarded', discarded: { was: 'failed', ...discard } }),
     row(ids.rejected, { status: 'rejected', reason: 'payload_invalid', userId: 'somebody else' }),
     row(ids.packed, {
       source: 'segment',
@@ -221,6 +225,7 @@ function actionRows(): ActionLogEntry[] {
     row(ids.order, refused, { message: 'the whole message' }),
     row(ids.waiting, unavailable, { next: 2 }),
     row(ids.retriedAndDone, {}, { next: 3, erasedAtMs: nowMs }),
+    row(ids.discarded, { ...refused, status: 'discarded', discarded: { was: 'failed', ...discard } }),
     row(
       ids.skipped,
       {},

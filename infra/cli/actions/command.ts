@@ -1,6 +1,11 @@
 import { type Command, Option } from 'commander';
 import { actions } from '../../../shared/core/actions/index.ts';
-import { type ActionReason, type ActionStatus, actionReasons } from '../../../shared/core/logs/action-log-entry.ts';
+import {
+  type ActionReason,
+  type ActionStatus,
+  actionReasons,
+  actionStatuses,
+} from '../../../shared/core/logs/action-log-entry.ts';
 import { actionRow } from '../../../shared/operations/actions/action-row.ts';
 import { ActionSearch, searchActions } from '../../../shared/operations/actions/action-search.ts';
 import {
@@ -43,8 +48,6 @@ type ActionsOptions = {
   FormOptions &
   GlobalOptions;
 
-const statuses: ActionStatus[] = ['succeeded', 'skipped', 'failed', 'pending'];
-
 export function register(program: Command): void {
   const command = addPaging(program.command('actions'))
     .description('actions that events led to, newest first')
@@ -53,8 +56,8 @@ export function register(program: Command): void {
     .option('--type <event-type>', 'of events of one type')
     .option(
       '--status <list>',
-      `any of ${statuses.join(', ')}: failed or failed,skipped`,
-      anyOf('status of an action', statuses),
+      `any of ${actionStatuses.join(', ')}: failed or failed,skipped`,
+      anyOf('status of an action', actionStatuses),
     )
     .option('--reason <list>', 'any of these reasons', anyOf('reason of an action', actionReasons))
     .option('--warnings [codes]', 'with a warning: any, or no_runs,…', warningCodes)

@@ -1,4 +1,5 @@
 import type { ActionRow } from '../../../shared/operations/actions/action-row.ts';
+import type { DiscardRow } from '../../../shared/operations/events/event-row.ts';
 import type { RunRow } from '../../../shared/operations/runs/run-row.ts';
 import { formatAgo, formatTime } from '../../../shared/operations/words/times.ts';
 import { inline } from '../../../shared/operations/words/values.ts';
@@ -34,10 +35,11 @@ export function actionColumns(colours: Colours, nowMs: number): Column<ActionRow
 
 /** Why it failed or waits, or else its result; warnings are added to either. */
 export function outcomeOf(
-  row: Pick<ActionRow, 'reason' | 'detail' | 'result' | 'warnings' | 'retry_at'>,
+  row: Pick<ActionRow, 'reason' | 'detail' | 'result' | 'warnings' | 'retry_at' | 'discarded'>,
   nowMs: number,
 ): string {
   const parts = [
+    row.discarded === null ? null : discardedBy(row.discarded),
     row.reason,
     row.detail,
     row.reason === null && row.result !== null ? inline(row.result, 1_000) : null,
@@ -45,6 +47,11 @@ export function outcomeOf(
     ...row.warnings.map(({ message }) => `warning: ${message}`),
   ];
   return parts.filter((part) => part !== null).join(' · ');
+}
+
+/** `by Ana Sol: target is gone for good`, with the status before. */
+export function discardedBy({ was, by, reason }: DiscardRow): string {
+  return `by ${by}: ${reason} (was ${was})`;
 }
 
 export function runColumns(colours: Colours, nowMs: number): Column<RunRow>[] {

@@ -1,6 +1,7 @@
 import type { EventDetailRow } from '../../../shared/operations/events/event-row.ts';
 import { formatBytes, printable, safeJson } from '../../../shared/operations/words/text.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
+import { discardedBy } from '../actions/table.ts';
 import { printMappings } from '../mappings/mappings.ts';
 import { printFields } from '../terminal/fields.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -13,7 +14,12 @@ export function printEventDetail(terminal: Terminal, row: EventDetailRow, nowMs:
     ['source', row.source],
     ['type', row.type],
     ['user', row.user_id],
-    ['status', [row.status, row.reason, row.detail].filter((part) => part !== null).join(' · ')],
+    [
+      'status',
+      [row.status, row.discarded && discardedBy(row.discarded), row.reason, row.detail]
+        .filter((part) => part !== null)
+        .join(' · '),
+    ],
     ['received', formatWhen(Date.parse(row.received_at), nowMs)],
     ['processed', formatWhen(Date.parse(row.processed_at), nowMs)],
     ['verification', row.verification],

@@ -49,12 +49,13 @@ export function eventColumns(colours: Colours, nowMs: number): Column<ListedEven
 }
 
 /** `2 ok, 1 failed`; empty when there are none. */
-export function describeCounts({ succeeded, skipped, failed, pending }: ActionCounts): string {
+export function describeCounts({ succeeded, skipped, failed, pending, discarded }: ActionCounts): string {
   const parts = [
     [succeeded, 'ok'],
     [skipped, 'skipped'],
     [failed, 'failed'],
     [pending, 'pending'],
+    [discarded, 'discarded'],
   ] as const;
   return parts.flatMap(([count, name]) => (count > 0 ? [`${count} ${name}`] : [])).join(', ');
 }
@@ -93,6 +94,7 @@ export function paintStatus(colours: Colours, status: EventStatus | ActionStatus
       return colours.yellow(text);
     case 'no_mapping':
     case 'idempotent':
+    case 'discarded':
       return colours.dim(text);
   }
 }

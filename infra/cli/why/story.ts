@@ -6,7 +6,7 @@ import type { ClaimRow, EventStory } from '../../../shared/operations/why/why.ts
 import { formatBytes, plural, printable } from '../../../shared/operations/words/text.ts';
 import { formatAgo, formatDuration, formatTime, formatWhen } from '../../../shared/operations/words/times.ts';
 import { inline } from '../../../shared/operations/words/values.ts';
-import { outcomeOf, paintRun } from '../actions/table.ts';
+import { discardedBy, outcomeOf, paintRun } from '../actions/table.ts';
 import { paintStatus } from '../events/table.ts';
 import { printMappings } from '../mappings/mappings.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -35,7 +35,9 @@ export function printStory(terminal: Terminal, story: EventStory, nowMs: number)
       'processed',
       `after ${formatDelay(ms(event.processed_at) - ms(event.received_at))}, by configuration ${event.config_version ?? 'none'}`,
     );
-    const outcome = [event.reason, event.detail].filter((part) => part !== null).join(': ');
+    const outcome = [event.discarded && discardedBy(event.discarded), event.reason, event.detail]
+      .filter((part) => part !== null)
+      .join(': ');
     const status = paintStatus(colours, event.status, event.status);
     terminal.out(
       `  ${colours.dim('ended as'.padEnd(10))} ${status}${outcome === '' ? '' : ` · ${printable(outcome)}`}`,

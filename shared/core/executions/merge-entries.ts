@@ -43,7 +43,7 @@ export function mergeEntries(ours: ActionLogEntry, stored: ActionLogEntry | unde
   };
 }
 
-const ranks = { pending: 1, failed: 2, skipped: 3, succeeded: 4 };
+const ranks = { pending: 1, failed: 2, skipped: 3, discarded: 3, succeeded: 4 };
 
 function better(ours: ActionOutcome | undefined, theirs: ActionOutcome, isSeen: boolean): ActionOutcome {
   if (ours === undefined) return theirs;

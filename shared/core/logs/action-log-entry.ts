@@ -1,6 +1,9 @@
 import type { JsonObject } from '../json/values.ts';
+import type { Discard } from './discard.ts';
 
-export type ActionStatus = 'succeeded' | 'skipped' | 'failed' | 'pending';
+/** `discarded`: an operator closed it; it had failed or was skipped. */
+export const actionStatuses = ['succeeded', 'skipped', 'failed', 'pending', 'discarded'] as const;
+export type ActionStatus = (typeof actionStatuses)[number];
 
 /**
  * Why an action was skipped, failed, or waits; the closed list that logs, metrics and the CLI
@@ -88,6 +91,8 @@ export type ActionOutcome = {
   retryAtMs?: number;
   /** For pending actions: where the next try continues, in the action's own format. */
   progress?: JsonObject;
+  /** For discarded actions. */
+  discarded?: Discard<'failed' | 'skipped'>;
 };
 
 /**
@@ -95,8 +100,15 @@ export type ActionOutcome = {
  * or a recipient was unknown, who may be known by then. Runs that began stay; only missing ones
  * begin.
  */
-export function isReopenable({ status, reason }: Pick<ActionOutcome, 'status' | 'reason'>): boolean {
+export function isReopenable(outcome: Pick<ActionOutcome, 'status' | 'reason' | 'discarded'>): boolean {
+  const { reason, status, discarded } = outcome;
+  if (discarded !== undefined) return isReopenable({ status: discarded.was, ...(reason && { reason }) });
   return status === 'failed' || (status === 'skipped' && reason === 'recipient_unknown');
+}
+
+/** Whether it ended with a failure, also one that an operator has closed since. */
+export function hasFailed({ status, discarded }: Pick<ActionOutcome, 'status' | 'discarded'>): boolean {
+  return (discarded?.was ?? status) === 'failed';
 }
 
 /**

@@ -2,11 +2,13 @@ import * as z from 'zod';
 import { defined } from '../defined.ts';
 import type { RawEvent } from '../events/raw-event.ts';
 import { eventIdTimeMs } from '../ids/event-id.ts';
+import type { Discard } from './discard.ts';
 
 /**
  * The end of an accepted event. `failed` explains but does not complete it: a replay overwrites it.
+ * `discarded`: an operator closed an event that was rejected or had failed.
  */
-export const EventStatus = z.enum(['processed', 'no_mapping', 'idempotent', 'rejected', 'failed']);
+export const EventStatus = z.enum(['processed', 'no_mapping', 'idempotent', 'rejected', 'failed', 'discarded']);
 export type EventStatus = z.infer<typeof EventStatus>;
 
 /** Why; the closed list that logs, metrics and the CLI share. */
@@ -91,6 +93,8 @@ export type EventLogEntry = {
   replayOf?: string;
   /** Ids of the forced replays of this event. */
   replays?: string[];
+  /** For discarded events. */
+  discarded?: Discard<'rejected' | 'failed'>;
   /** How long the source's own expression took, in milliseconds; absent without one. */
   preprocessMs?: number;
   /** Why the source's own expression failed; the event was processed without it. */

@@ -1,6 +1,7 @@
 import { warningsOf } from '../../core/executions/no-runs.ts';
 import type { JsonObject } from '../../core/json/values.ts';
 import type { ActionLogEntry, ActionOutcome, ActionStatus, ActionWarning } from '../../core/logs/action-log-entry.ts';
+import { type DiscardRow, discardRow } from '../events/event-row.ts';
 import { isoOrNull } from '../words/iso.ts';
 
 /* A row of `--json`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
@@ -24,6 +25,7 @@ export type ActionRow = {
   first_attempt_at: string | null;
   finished_at: string | null;
   retry_at: string | null;
+  discarded: DiscardRow | null;
 };
 
 export function actionRow(log: ActionLogEntry, action: ActionOutcome): ActionRow {
@@ -45,5 +47,6 @@ export function actionRow(log: ActionLogEntry, action: ActionOutcome): ActionRow
     first_attempt_at: isoOrNull(action.firstAttemptAtMs),
     finished_at: isoOrNull(action.finishedAtMs),
     retry_at: isoOrNull(action.retryAtMs),
+    discarded: discardRow(action.discarded),
   };
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { warningsOf } from '../../core/executions/no-runs.ts';
 import { isEventId } from '../../core/ids/event-id.ts';
-import { actionReasons } from '../../core/logs/action-log-entry.ts';
+import { actionReasons, actionStatuses } from '../../core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import type { Environment } from '../environment.ts';
 import { hasOwnActions } from '../events/event-row.ts';
@@ -36,10 +36,7 @@ export const ActionSearch = z.strictObject({
   source: Name.optional(),
   /** The event's. */
   type: Name.optional(),
-  status: z
-    .array(z.enum(['succeeded', 'skipped', 'failed', 'pending']))
-    .min(1)
-    .optional(),
+  status: z.array(z.enum(actionStatuses)).min(1).optional(),
   reason: z.array(z.enum(actionReasons)).min(1).optional(),
   action: Name.optional(),
   mapping: Name.optional(),

@@ -167,7 +167,7 @@ export function findActionLogs(
   progress: Reading,
 ): AsyncGenerator<Found<ActionLogEntry>> {
   const statuses = filter.statuses ?? filter.reasons?.flatMap((reason) => statusesOfReason[reason]);
-  const areProblems = statuses?.every((status) => status === 'failed' || status === 'skipped') === true;
+  const areProblems = statuses?.every((status) => status !== 'succeeded' && status !== 'pending') === true;
   return areProblems ? problemEntries(log, statuses, filter, progress) : entriesByDay(log, filter, progress);
 }
 
@@ -195,6 +195,8 @@ function matchesAction(
 ): boolean {
   if (statuses !== undefined && !statuses.includes(action.status)) return false;
   if (reasons !== undefined && !(action.reason !== undefined && reasons.includes(action.reason))) return false;
+  // A reason finds what is open; what was discarded is found by that status.
+  if (reasons !== undefined && statuses === undefined && action.status === 'discarded') return false;
   if (name !== undefined && action.action !== name) return false;
   if (mapping !== undefined && action.mapping !== mapping) return false;
   return workflow === undefined || workflowOf(action) === workflow;
@@ -266,8 +268,9 @@ async function* problemEntries(
   progress: Reading,
 ): AsyncGenerator<Found<ActionLogEntry>> {
   const { from, to } = idRange(range);
-  // The index has a row with both under its failure.
-  const statuses = asked.includes('skipped') ? ['failed', 'skipped'] : ['failed'];
+  // The index has a row with several under the worst.
+  const order: ActionStatus[] = ['failed', 'skipped', 'discarded'];
+  const statuses = order.slice(0, Math.max(...asked.map((status) => order.indexOf(status))) + 1);
   const found = foundByDay(
     daysNewestFirst(range.sinceMs, latestMs(range)),
     (dayMs) =>

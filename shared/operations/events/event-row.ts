@@ -1,6 +1,7 @@
 import { warningsOf } from '../../core/executions/no-runs.ts';
 import type { JsonObject, JsonValue } from '../../core/json/values.ts';
 import type { ActionLogEntry, ActionOutcome, ActionStatus } from '../../core/logs/action-log-entry.ts';
+import type { Discard } from '../../core/logs/discard.ts';
 import type { EventLogEntry, EventStatus } from '../../core/logs/event-log-entry.ts';
 import type { ExplainedCondition, ExplainedParameter } from '../../core/plan/explain-mapping.ts';
 import { iso } from '../words/iso.ts';
@@ -28,6 +29,7 @@ export type EventRow = {
   replay_of: string | null;
   /** Forced replays of this event. */
   replays: string[];
+  discarded: DiscardRow | null;
   batch_index: number | null;
   /** The vendor's numbers of the sync that sent it, and of its run. */
   sync_id: string | null;
@@ -37,6 +39,13 @@ export type EventRow = {
   /** Of its actions. */
   warnings: EventWarning[];
 };
+
+/** Who closed a failure, when and why; `was` is the status before. */
+export type DiscardRow = { was: string; by: string; at: string; reason: string };
+
+export function discardRow(mark: Discard<string> | undefined): DiscardRow | null {
+  return mark === undefined ? null : { was: mark.was, by: mark.by, at: iso(mark.atMs), reason: mark.reason };
+}
 
 export type EventWarning = { mapping: string; code: string; message: string };
 
@@ -106,6 +115,7 @@ export function eventRow(entry: Omit<EventLogEntry, 'payload'>, log?: ActionLogE
     duplicate_of: entry.duplicateOf ?? null,
     replay_of: entry.replayOf ?? null,
     replays: entry.replays ?? [],
+    discarded: discardRow(entry.discarded),
     batch_index: entry.batchIndex ?? null,
     sync_id: entry.syncId ?? null,
     sync_run_id: entry.syncRunId ?? null,
@@ -124,7 +134,7 @@ export function countActions(
   { status, actionsPlanned, executions = 1 }: Pick<EventLogEntry, 'status' | 'actionsPlanned' | 'executions'>,
   log?: ActionLogEntry,
 ): ActionCounts {
-  const counts: ActionCounts = { succeeded: 0, skipped: 0, failed: 0, pending: 0 };
+  const counts: ActionCounts = { succeeded: 0, skipped: 0, failed: 0, pending: 0, discarded: 0 };
   if (!hasOwnActions(status)) return counts;
   for (const action of log?.actions ?? []) counts[action.status] += 1;
   // Sent on, but not in the log yet: they wait in the queue.
@@ -134,5 +144,5 @@ export function countActions(
 }
 
 export function hasOwnActions(status: EventStatus): boolean {
-  return status === 'processed' || status === 'failed';
+  return status === 'processed' || status === 'failed' || status === 'discarded';
 }

@@ -6,6 +6,7 @@ import {
   eventPartition,
   factAttributes,
   factsFromItem,
+  isProblem,
   problemBuckets,
   problemPartition,
   userBuckets,
@@ -135,7 +136,10 @@ export function matchesEvent(row: EventFacts & Pick<EventLogEntry, 'key'>, filte
   const is = <Value>(wanted: Value | undefined, value: Value | undefined) => wanted === undefined || wanted === value;
   const isOneOf = <Value>(wanted: readonly Value[] | undefined, value: Value | undefined) =>
     wanted === undefined || (value !== undefined && wanted.includes(value));
+  // A reason finds what is open; what was discarded is found by that status.
+  const isOpen = filter.reasons === undefined || filter.statuses !== undefined || row.status !== 'discarded';
   return (
+    isOpen &&
     is(filter.eventType, row.eventType) &&
     isOneOf(filter.statuses, row.status) &&
     isOneOf(filter.reasons, row.reason) &&
@@ -249,13 +253,10 @@ function tableConditions({ eventType, statuses, reasons, key, configVersion, syn
   return { names, values, conditions };
 }
 
-type ProblemStatus = 'rejected' | 'failed';
-const isProblem = (status: EventStatus): status is ProblemStatus => status === 'rejected' || status === 'failed';
-
 /** The index holds type, source and reason, so that other rows are not read whole. */
 async function* keysOfProblems(
   log: EventLogTable,
-  statuses: ProblemStatus[],
+  statuses: EventStatus[],
   filter: EventFilter & EventRange,
   progress: Reading,
 ): AsyncGenerator<Found<Item>> {

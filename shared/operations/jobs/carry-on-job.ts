@@ -1,3 +1,4 @@
+import { carryOnDiscard } from '../discard/discard.ts';
 import type { Environment } from '../environment.ts';
 import { carryOnReplay } from '../replay/bulk-replay.ts';
 import type { CarryOnOptions, JobProgress } from './carry-on.ts';
@@ -5,7 +6,7 @@ import type { Job } from './jobs.ts';
 
 type CarryOn = (environment: Environment, jobId: string, options?: CarryOnOptions) => AsyncGenerator<JobProgress>;
 
-const byKind: Readonly<Record<Job['kind'], CarryOn>> = { replay: carryOnReplay };
+const byKind: Readonly<Record<Job['kind'], CarryOn>> = { replay: carryOnReplay, discard: carryOnDiscard };
 
 /** Does a job of any kind, or the rest of it. */
 export function carryOnJob(

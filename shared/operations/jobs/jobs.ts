@@ -15,9 +15,12 @@ import type { JsonObject } from '../../core/json/values.ts';
 
 const Counts = z.record(z.string(), z.number());
 
+export const JobKind = z.enum(['replay', 'discard']);
+export type JobKind = z.infer<typeof JobKind>;
+
 const Stored = z.object({
   sk: z.string(),
-  kind: z.literal('replay'),
+  kind: JobKind,
   author: z.string(),
   reason: z.string().optional(),
   request: z.record(z.string(), z.unknown()),
@@ -36,7 +39,7 @@ const Stored = z.object({
 
 export type Job = {
   id: string;
-  kind: 'replay';
+  kind: JobKind;
   author: string;
   /** Why, in the operator's words. */
   reason?: string;

@@ -91,11 +91,12 @@ const rows: readonly Row[] = [
     resources: ({ ConfigurationTable }, at) => [arn('dynamodb', at, `table/${ConfigurationTable}`)],
   },
   {
-    // A forced replay notes the new event's id at the old one.
+    // A forced replay notes the new event's id at the old one; a discard closes events and actions.
     sid: 'MarkEvents',
     of: ['operate'],
     actions: ['dynamodb:UpdateItem'],
-    resources: ({ EventLogTable }, at) => [arn('dynamodb', at, `table/${EventLogTable}`)],
+    resources: ({ EventLogTable, ActionLogTable }, at) =>
+      [EventLogTable, ActionLogTable].map((table) => arn('dynamodb', at, `table/${table}`)),
   },
   {
     sid: 'CancelRuns',

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { type ActionStatus, actionReasons } from '../../core/logs/action-log-entry.ts';
-import { EventReason, EventStatus } from '../../core/logs/event-log-entry.ts';
+import { type ActionOutcome, type ActionStatus, actionReasons } from '../../core/logs/action-log-entry.ts';
+import { type EventLogEntry, EventReason, EventStatus } from '../../core/logs/event-log-entry.ts';
 import { actionLogEntries, actionLogOf, mostShards } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
 import { eventLogOf, eventsNewestFirst } from '../events/events.ts';
@@ -12,7 +12,7 @@ import { type KnownSource, pickSources } from '../sources/known-sources.ts';
  */
 export const bulkStatuses = [...EventStatus.options, 'skipped', 'pending'] as const;
 const eventStatuses: readonly string[] = EventStatus.options;
-const actionStatuses: readonly string[] = ['failed', 'skipped', 'pending'] satisfies ActionStatus[];
+const actionStatuses: readonly string[] = ['failed', 'skipped', 'pending', 'discarded'] satisfies ActionStatus[];
 
 /** Which events a command is about. An absent field excludes none. */
 export const BulkFilter = z.strictObject({
@@ -67,23 +67,46 @@ const pageRows = 500;
 async function* eventsWithActions(
   environment: Environment,
   sources: KnownSource[],
-  { sinceMs, untilMs, workflow, mapping, reason, type, user }: BulkFilter,
+  filter: BulkFilter,
   statuses: ActionStatus[],
 ): AsyncGenerator<string> {
+  const { sinceMs, untilMs, type } = filter;
   const keys = new Set(sources.map(({ key }) => key));
   const log = actionLogOf(environment);
   for await (const entry of actionLogEntries(log, { sinceMs, untilMs, shards: mostShards(sources), statuses })) {
     if (!keys.has(entry.source) || (type !== undefined && entry.eventType !== type)) continue;
-    const found = entry.actions.some(
-      (action) =>
-        statuses.includes(action.status) &&
-        (workflow === undefined || action.payload.key === workflow) &&
-        (mapping === undefined || action.mapping === mapping) &&
-        (reason === undefined || action.reason === reason) &&
-        (user === undefined || namesUser(action.payload, user)),
-    );
-    if (found) yield entry.eventId;
+    if (entry.actions.some((action) => takesAction(filter, action))) yield entry.eventId;
   }
+}
+
+/** Whether a filter is about an action of an event that it takes otherwise. */
+export function takesAction(
+  { statuses, workflow, mapping, reason, user }: Omit<BulkFilter, 'sinceMs' | 'untilMs'>,
+  action: ActionOutcome,
+): boolean {
+  return (
+    statuses.includes(action.status as BulkFilter['statuses'][number]) &&
+    (workflow === undefined || action.payload.key === workflow) &&
+    (mapping === undefined || action.mapping === mapping) &&
+    (reason === undefined || action.reason === reason) &&
+    (user === undefined || namesUser(action.payload, user))
+  );
+}
+
+/** Whether a filter is about an event by its own end, not only by an action of it. */
+export function takesEvent(
+  { statuses, workflow, mapping, reason, user, source, type }: Omit<BulkFilter, 'sinceMs' | 'untilMs'>,
+  event: EventLogEntry,
+): boolean {
+  return (
+    workflow === undefined &&
+    mapping === undefined &&
+    statuses.includes(event.status) &&
+    (reason === undefined || event.reason === reason) &&
+    (user === undefined || event.userId === user) &&
+    (source === undefined || event.source === source) &&
+    (type === undefined || event.eventType === type)
+  );
 }
 
 /** Whether an action is about a user: as its id, or as a recipient. */

@@ -8,11 +8,19 @@ import { actionsMessageOf } from '../../core/plan/actions-of.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { SendResult } from '../../ports/queues.ts';
 import { actionLogOf, executionsOfEvent, readExecutions } from '../actions/actions.ts';
+import { reopenActions, reopenEvent } from '../discard/marks.ts';
 import type { Environment } from '../environment.ts';
 import { readClaims } from '../events/claims.ts';
 import { configurationOf, recompute } from '../events/recompute.ts';
 import { countsLateMs, messagesIn, readQueueDepths } from '../queues/queue-depths.ts';
-import { planBulkReplay, planForcedReplay, planReplay, type ReplayFacts, type ReplayPlan } from './plan-replay.ts';
+import {
+  planBulkReplay,
+  planForcedReplay,
+  planReplay,
+  type ReplayFacts,
+  type ReplayPlan,
+  withoutMark,
+} from './plan-replay.ts';
 
 /** Whether the actions queue is empty: then pending actions wait in vain. */
 export async function isActionsQueueEmpty(environment: Environment): Promise<boolean> {
@@ -83,7 +91,7 @@ async function readFacts(
   const [claims, found, live] = await Promise.all([
     readClaims(environment, refs),
     logs,
-    entries.some(({ status }) => status === 'rejected') ? readLive(environment.configuration) : undefined,
+    entries.some(wasRejected) ? readLive(environment.configuration) : undefined,
   ]);
   return Promise.all(
     entries.map(async (entry, i): Promise<EntryFacts> => {
@@ -105,7 +113,7 @@ async function readFacts(
                     { execution, again: true, nowMs: Date.now() },
                   )
               : undefined,
-          ...(entry.status === 'rejected' && live && { rejectedNow: await rejectedNow(entry, live) }),
+          ...(wasRejected(entry) && live && { rejectedNow: await rejectedNow(entry, live) }),
           // A zero may be of before the message was sent that the row, or the event without one, waits for.
           actionsQueueEmpty:
             actionsQueueEmpty && (log?.updatedAtMs ?? entry.processedAtMs) + countsLateMs(environment) <= nowMs,
@@ -126,11 +134,20 @@ function requestAsEvent({ eventType = '', userId, receivedAtMs }: EventLogEntry)
   return { eventType, data: {}, occurredAtMs: receivedAtMs, ...(userId !== undefined && { userId }) };
 }
 
+const wasRejected = (entry: EventLogEntry) => withoutMark(entry).status === 'rejected';
+
 /** Why the live configuration rejects an event; undefined when it would run, or find no mapping. */
 async function rejectedNow(entry: EventLogEntry, live: LiveConfiguration): Promise<string | undefined> {
   const { planned, problem } = await recompute(entry, live, false);
   if (planned === undefined) return problem ?? 'it cannot be read';
   return planned.plan.kind === 'rejected' ? (planned.plan.detail ?? planned.plan.reason) : undefined;
+}
+
+/** Takes the marks of what was discarded away, so that it counts again should it fail once more. */
+async function reopen(environment: Environment, plan: ReplayPlan): Promise<void> {
+  if (plan.kind === 'event' && plan.reopens) await reopenEvent(environment, plan.reopens);
+  if (plan.kind !== 'actions') return;
+  for (const { log, ids } of plan.reopens ?? []) await reopenActions(environment, log, ids, Date.now());
 }
 
 /**
@@ -142,6 +159,7 @@ export async function sendPlans(
   plans: readonly ReplayPlan[],
 ): Promise<(SendResult | undefined)[]> {
   const client = await environment.queues();
+  await Promise.all(plans.map((plan) => reopen(environment, plan)));
   const { EventsQueueUrl, ActionsQueueUrl } = environment.outputs;
   const events = plans.flatMap((plan, i) => (plan.kind === 'event' ? [{ i, raw: plan.raw }] : []));
   const actions = plans.flatMap((plan, i) =>

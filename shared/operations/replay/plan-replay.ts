@@ -16,13 +16,16 @@ import { rawEventOf } from '../events/recompute.ts';
 /** The messages that a replay of one event would send, or why it sends none. */
 export type ReplayPlan =
   /** Sends the whole event to the events queue. */
-  | { kind: 'event'; raw: RawEvent; detail: string }
+  | { kind: 'event'; raw: RawEvent; detail: string; reopens?: EventLogEntry }
   /**
    * Sends its actions to the actions queue; succeeded ones do not run again. One message, or several
    * for a bulk request.
    */
-  | { kind: 'actions'; messages: ActionsMessage[]; detail: string }
+  | { kind: 'actions'; messages: ActionsMessage[]; detail: string; reopens?: Reopened[] }
   | { kind: 'nothing'; detail: string };
+
+/** Actions that an operator discarded: their marks go before they run again. */
+export type Reopened = { log: ActionLogEntry; ids: string[] };
 
 export type ReplayFacts = {
   entry: EventLogEntry;
@@ -70,11 +73,20 @@ export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): R
       return facts.rejectedNow === undefined
         ? planEventReplay(facts, replay)
         : nothing(`was rejected (${entry.reason ?? 'no reason'}); it would be again now: ${facts.rejectedNow}`);
+    case 'discarded': {
+      const plan = planReplay({ ...facts, entry: withoutMark(entry) }, replay, nowMs);
+      return plan.kind === 'event' ? { ...plan, reopens: entry } : plan;
+    }
     case 'no_mapping':
       return nothing(`ran nothing (${entry.reason ?? 'no mapping'}), so nothing is missing`);
     case 'processed':
       return planActionsReplay(facts, replay, nowMs);
   }
+}
+
+/** The event as it was before an operator discarded it. */
+export function withoutMark({ discarded, ...entry }: EventLogEntry): EventLogEntry {
+  return discarded === undefined ? entry : { ...entry, status: discarded.was };
 }
 
 /** What a bulk request lacks: its actions lie in several executions, each with a plan of its own. */
@@ -84,7 +96,13 @@ export function planBulkReplay(facts: ReplayFacts[], replay: string, nowMs: numb
   const [first] = plans;
   if (messages.length === 0) return first ?? nothing('has no executions');
   const count = plans.filter(({ kind }) => kind === 'actions').length;
-  return { kind: 'actions', messages, detail: `runs again what is missing in ${count} of ${plans.length} executions` };
+  const reopens = plans.flatMap((plan) => (plan.kind === 'actions' ? (plan.reopens ?? []) : []));
+  return {
+    kind: 'actions',
+    messages,
+    ...(reopens.length > 0 && { reopens }),
+    detail: `runs again what is missing in ${count} of ${plans.length} executions`,
+  };
 }
 
 /**
@@ -157,7 +175,13 @@ function planActionsReplay(facts: ReplayFacts, replay: string, nowMs: number): R
   const message = isInRow ? actionsMessage(facts, log, replay, nowMs) : replanned(facts, log, replay);
   if (message === undefined) return nothing('its stored event cannot be read, so its actions cannot be rebuilt');
   const names = [...failed, ...stranded].map(({ action, mapping }) => `${action} by ${mapping}`).join(', ');
-  return { kind: 'actions', messages: [message], detail: `runs again: ${names}` };
+  const marked = failed.flatMap(({ id, discarded }) => (discarded === undefined ? [] : [id]));
+  return {
+    kind: 'actions',
+    messages: [message],
+    ...(marked.length > 0 && { reopens: [{ log, ids: marked }] }),
+    detail: `runs again: ${names}`,
+  };
 }
 
 /** The actions as planned again from the stored event, if the row lacks parameters. */
@@ -182,6 +206,8 @@ function whyNothing(actions: ActionOutcome[]): string {
     return 'has actions that wait for their next try; it comes by itself';
   if (actions.some(({ reason }) => reason === 'parameters_too_large'))
     return 'has an action whose parameters are too large; it would end the same way';
+  if (actions.some(({ status }) => status === 'discarded'))
+    return 'has nothing that would run: what was discarded had been skipped, and would be again';
   return 'is complete: every action has its outcome';
 }
 

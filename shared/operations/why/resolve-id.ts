@@ -90,12 +90,13 @@ async function asRequest(environment: Environment, text: string): Promise<Resolv
 
 const failedActionsDays = 14;
 
-/** An action id does not reveal its event; for failed actions index `problems` finds it. */
+/** An action id does not reveal its event; index `problems` finds what failed or was skipped or discarded. */
 async function asAction(environment: Environment, text: string): Promise<Resolved | undefined> {
   if (shapeOf(text) !== 'action') return undefined;
   const nowMs = Date.now();
   const range = { sinceMs: nowMs - failedActionsDays * 86_400_000, untilMs: nowMs + 300_000, shards: 1 };
-  for await (const log of actionLogEntries(actionLogOf(environment), { ...range, statuses: ['failed'] })) {
+  const statuses = ['failed', 'skipped', 'discarded'] as const;
+  for await (const log of actionLogEntries(actionLogOf(environment), { ...range, statuses })) {
     const action = log.actions.find(({ id }) => id === text.toLowerCase());
     if (action !== undefined) return { as: 'action', eventId: log.eventId, found: { log, action } };
   }

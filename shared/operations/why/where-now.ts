@@ -1,6 +1,8 @@
 import { noRuns, warningsOf } from '../../core/executions/no-runs.ts';
 import type { ActionLogEntry } from '../../core/logs/action-log-entry.ts';
+import type { Discard } from '../../core/logs/discard.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
+import { formatTime } from '../words/times.ts';
 
 /** The present state of an event's work. */
 export type WhereNow =
@@ -30,10 +32,21 @@ export function whereNow(entry: EventLogEntry, log: ActionLogEntry | undefined):
         state: 'failed',
         text: 'Parked: it was given up after too many attempts. Its row holds everything that a replay needs.',
       };
+    case 'discarded':
+      return { state: 'done', text: `${discardedText(entry.discarded, entry.reason)} ${undoneBy(entry.id)}` };
     case 'processed':
       return whereActionsAre(entry, log);
   }
 }
+
+/** Who closed a failure, when and why. */
+function discardedText(mark: Discard<string> | undefined, reason: string | undefined): string {
+  if (mark === undefined) return 'Discarded.';
+  const was = `${mark.was}${reason === undefined ? '' : ` (${reason})`}`;
+  return `Discarded by ${mark.by} on ${formatTime(mark.atMs)}: "${mark.reason}". Before that it was ${was}.`;
+}
+
+const undoneBy = (id: string) => `npx signalbox replay ${id} takes that back and runs what is missing.`;
 
 function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined): WhereNow {
   if (log === undefined && entry.actionsPlanned === 0)
@@ -63,6 +76,13 @@ function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined):
     };
   }
   if (failed > 0) return { state: 'failed', text: `Over: ${failed} of ${log.actions.length} actions failed for good.` };
+  const closed = log.actions.filter(({ status }) => status === 'discarded');
+  const [newest] = closed.toSorted((a, b) => (b.discarded?.atMs ?? 0) - (a.discarded?.atMs ?? 0));
+  if (newest !== undefined)
+    return {
+      state: 'done',
+      text: `Over: ${closed.length} of ${log.actions.length} actions ${closed.length === 1 ? 'was' : 'were'} discarded. ${newest.mapping}: ${discardedText(newest.discarded, newest.reason)} ${undoneBy(entry.id)}`,
+    };
   const unreached = log.actions.filter(({ reason }) => reason === 'recipient_unknown').length;
   if (unreached > 0)
     return {

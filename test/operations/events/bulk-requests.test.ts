@@ -65,7 +65,13 @@ afterAll(() => environment.stop());
 test('an execution without a row is lost while no queue holds its message, though the others have theirs', async () => {
   expect((await verify()).actions).toMatchObject({ expected: 3, lost: 1 });
   const logs = await readActionLogs(actionLogOf(environment), [request]);
-  expect(eventRow(request, logs.get(id)).actions).toEqual({ succeeded: 3, skipped: 0, failed: 1, pending: 2 });
+  expect(eventRow(request, logs.get(id)).actions).toEqual({
+    succeeded: 3,
+    skipped: 0,
+    failed: 1,
+    pending: 2,
+    discarded: 0,
+  });
   const story = await tellEvent(environment, id, known, Date.now());
   expect(story?.now).toMatchObject({ state: 'waiting', text: expect.stringMatching(/^2 of 6 actions wait/) });
 });

@@ -32,10 +32,12 @@ describe('the contract of --json', () => {
       'received_at',
       'processed_at',
       'config_version',
+      'erased_at',
       'execution',
       'duplicate_of',
       'replay_of',
       'replays',
+      'discarded',
       'batch_index',
       'sync_id',
       'sync_run_id',
@@ -43,7 +45,7 @@ describe('the contract of --json', () => {
       'actions',
       'warnings',
     ]);
-    expect(Object.keys(row.actions)).toEqual(['succeeded', 'skipped', 'failed', 'pending']);
+    expect(Object.keys(row.actions)).toEqual(['succeeded', 'skipped', 'failed', 'pending', 'discarded']);
     expect(Object.values(row)).not.toContain(undefined);
     expect(row).toMatchObject({ type: null, user_id: null, key: null, config_version: null, execution: null });
   });
@@ -69,6 +71,7 @@ describe('the contract of --json', () => {
       'first_attempt_at',
       'finished_at',
       'retry_at',
+      'discarded',
     ]);
     expect(Object.values(row)).not.toContain(undefined);
   });
@@ -142,7 +145,7 @@ describe("an event's actions are counted", () => {
       outcome(event.id, { mapping: 'b', status: 'failed' }),
       outcome(event.id, { mapping: 'c', status: 'pending' }),
     ]);
-    expect(eventRow(event, log).actions).toEqual({ succeeded: 1, skipped: 0, failed: 1, pending: 1 });
+    expect(eventRow(event, log).actions).toEqual({ succeeded: 1, skipped: 0, failed: 1, pending: 1, discarded: 0 });
   });
 
   test('as pending while they wait in the queue', () => {
@@ -153,6 +156,6 @@ describe("an event's actions are counted", () => {
     const first = eventEntry();
     const copy = eventEntry({ status: 'idempotent', execution: first.id, actionsPlanned: 0 });
     const log = actionEntry(first, [outcome(first.id)]);
-    expect(eventRow(copy, log).actions).toEqual({ succeeded: 0, skipped: 0, failed: 0, pending: 0 });
+    expect(eventRow(copy, log).actions).toEqual({ succeeded: 0, skipped: 0, failed: 0, pending: 0, discarded: 0 });
   });
 });

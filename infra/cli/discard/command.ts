@@ -1,0 +1,222 @@
+import type { Command } from 'commander';
+import { actionReasons } from '../../../shared/core/logs/action-log-entry.ts';
+import { EventReason } from '../../../shared/core/logs/event-log-entry.ts';
+import {
+  carryOnDiscard,
+  type DiscardFilter,
+  type DiscardPreview,
+  type DiscardRow,
+  discardableStatuses,
+  discardIds,
+  previewDiscard,
+  startDiscard,
+} from '../../../shared/operations/discard/discard.ts';
+import { failure, usageError } from '../../../shared/operations/refusal.ts';
+import type { BulkFilter } from '../../../shared/operations/replay/bulk-filter.ts';
+import { formatCount, plural, printable } from '../../../shared/operations/words/text.ts';
+import { formatTime } from '../../../shared/operations/words/times.ts';
+import { currentAuthor } from '../../author.ts';
+import { anyOf, examples, optionsOf, positiveNumber, time } from '../command.ts';
+import { connect } from '../environment.ts';
+import { followJob } from '../jobs/follow.ts';
+import { canAsk, confirm } from '../terminal/confirm.ts';
+import { renderTable } from '../terminal/table.ts';
+import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
+
+type FilterFlags = {
+  status?: DiscardFilter['filter']['statuses'];
+  withReason?: BulkFilter['reason'];
+  source?: string;
+  type?: string;
+  user?: string;
+  workflow?: string;
+  mapping?: string;
+  since?: number;
+  until?: number;
+  rate?: number;
+};
+type DiscardFlags = FilterFlags & { reason?: string; dryRun?: boolean; yes?: boolean };
+type Options = ReturnType<typeof optionsOf<DiscardFlags>>;
+
+export function register(program: Command): void {
+  const discard = program
+    .command('discard [id...]')
+    .description(
+      'closes failures that need no repair, of the events named or of all that match: kept, and not counted as failed any more',
+    )
+    .option('--reason <text>', 'why, in your words: kept in each row; required')
+    .option(
+      '--status <list>',
+      'failed (events and actions; the default), rejected, skipped',
+      anyOf('status of what can be discarded', discardableStatuses),
+    )
+    .option(
+      '--with-reason <reason>',
+      'only what failed for this reason: target_refused, retries_exhausted, …',
+      oneReason,
+    )
+    .option('--source <key>', 'of one source')
+    .option('--type <event-type>', 'of one event type')
+    .option('--user <id>', 'of one user')
+    .option('--workflow <key>', 'only such actions of this workflow')
+    .option('--mapping <id>', 'only such actions by this mapping')
+    .option('--since <time>', 'received from this time on: 15m, 2h, 3d (ago) or ISO; required without ids', time)
+    .option('--until <time>', 'received up to this time; now by default', time)
+    .option('--dry-run', 'say what would be closed, and change nothing')
+    .option('--rate <n>', 'at most so many events per second', positiveNumber)
+    .option('--yes', 'do not ask; needed without a terminal')
+    .action((ids: string[], _options, command: Command) => {
+      const options = optionsOf<DiscardFlags>(command);
+      const reason = reasonOf(options);
+      return ids.length > 0 ? discardNamed(ids, reason, options) : discardMatching(reason, options);
+    });
+  examples(
+    discard,
+    ['discard 01K… --reason "test order"', 'by event id, message id, run id or action id'],
+    [
+      'discard --workflow old-welcome --since 2d --reason "the workflow is gone" --dry-run',
+      'what would be closed of the failures of one workflow',
+    ],
+    ['discard --status rejected --source stripe --since 1d --reason "sent by a test"', 'rejected events of a source'],
+    ['replay 01K…', 'takes it back, and runs what is missing'],
+  );
+}
+
+const reasons = [...EventReason.options, ...actionReasons];
+const oneOf = anyOf('reason of an event or an action', reasons);
+
+function oneReason(text: string): BulkFilter['reason'] {
+  const [first, second] = oneOf(text);
+  if (second !== undefined) throw usageError('--with-reason takes one reason', 'discard once for each');
+  return first;
+}
+
+/** Kept in the row and shown by `why`, so that the next person need not ask. */
+function reasonOf({ reason }: Options): string {
+  const text = reason?.trim() ?? '';
+  if (text === '')
+    throw usageError(
+      'a discard needs --reason: the next person asks why it is closed',
+      'npx signalbox discard 01K… --reason "test order"',
+    );
+  if (text.length > 512) throw usageError(`--reason has ${formatCount(text.length)} characters; at most 512 are kept`);
+  return text;
+}
+
+async function discardMatching(reason: string, options: Options): Promise<void> {
+  const terminal = processTerminal();
+  if (options.since === undefined)
+    throw usageError(
+      'a discard needs ids, or --since with a filter',
+      'npx signalbox discard --status failed --since 2h --reason "…" --dry-run',
+    );
+  const environment = await connect(options);
+  const nowMs = Date.now();
+  const request = requestOf(options, options.since, nowMs);
+  const preview = await previewDiscard(environment, request);
+  if (options.dryRun && options.json) return printJson(terminal, preview);
+  printPreview(terminal, preview, request);
+  if (options.dryRun) return;
+  if (preview.would_discard === 0) {
+    if (options.json) printJson(terminal, null);
+    return;
+  }
+  const what = `discard failures of up to ${plural(preview.matching, 'event')} in ${environment.name} (${environment.where})`;
+  if (!options.yes) {
+    if (!canAsk()) throw failure(`not asked: ${what}`, '--yes does it without a question');
+    if (!(await confirm(`${what}?`))) throw failure('nothing was discarded');
+  }
+  const total = preview.matching;
+  const job = await startDiscard(environment, request, { total, author: currentAuthor(), reason, nowMs });
+  await followJob(terminal, environment, job, options, (run) => carryOnDiscard(environment, job.id, run));
+}
+
+function requestOf(options: Options, sinceMs: number, nowMs: number): DiscardFilter {
+  const { status, source, type, user, withReason, workflow, mapping, until, rate } = options;
+  if (until !== undefined && until <= sinceMs)
+    throw usageError(`--until (${formatTime(until)}) is not after --since (${formatTime(sinceMs)})`);
+  return {
+    filter: {
+      statuses: status ?? ['failed'],
+      ...(source !== undefined && { source }),
+      ...(type !== undefined && { type }),
+      ...(user !== undefined && { user }),
+      ...(withReason !== undefined && { reason: withReason }),
+      ...(workflow !== undefined && { workflow }),
+      ...(mapping !== undefined && { mapping }),
+      sinceMs,
+      untilMs: until ?? nowMs,
+    },
+    ...(rate !== undefined && { perSecond: rate }),
+  };
+}
+
+function printPreview(terminal: Terminal, preview: DiscardPreview, { filter }: DiscardFilter): void {
+  const { matching, looked_at, would_discard, skipped, sample } = preview;
+  terminal.out(
+    `${plural(matching, 'event')} match from ${formatTime(filter.sinceMs)} to ${formatTime(filter.untilMs)}`,
+  );
+  if (looked_at < matching) terminal.out(`the oldest ${formatCount(looked_at)} were looked at:`);
+  if (looked_at === 0) return;
+  terminal.out(`${formatCount(would_discard)} would be closed`);
+  for (const { detail, count, example } of skipped)
+    terminal.out(`${formatCount(count)} would not: each ${printable(detail)} (${example})`);
+  if (sample.length === 0) return;
+  terminal.out('');
+  const columns = [
+    { title: 'FOR EXAMPLE', value: ({ event_id }: (typeof sample)[number]) => event_id, whole: true },
+    { title: 'DETAIL', value: ({ detail }: (typeof sample)[number]) => detail },
+  ];
+  terminal.out(renderTable(columns, sample, terminal));
+}
+
+const filterFlags = [
+  'status',
+  'withReason',
+  'source',
+  'type',
+  'user',
+  'workflow',
+  'mapping',
+  'since',
+  'until',
+  'rate',
+] as const;
+
+async function discardNamed(ids: string[], reason: string, options: Options): Promise<void> {
+  const terminal = processTerminal();
+  const filter = filterFlags.find((name) => options[name] !== undefined);
+  if (filter !== undefined)
+    throw usageError(
+      `--${filter === 'withReason' ? 'with-reason' : filter} chooses events, and so do ids`,
+      'leave out the ids, or the filter',
+    );
+  const unique = [...new Set(ids)];
+  if (unique.length > 1_000)
+    throw usageError(`${formatCount(unique.length)} ids are named; at most 1,000 can be`, 'a filter takes any number');
+  const environment = await connect(options);
+  terminal.note(`discarding in ${environment.name} (${environment.where})`);
+  const dryRun = options.dryRun === true;
+  const rows = await discardIds(environment, unique, { dryRun, author: currentAuthor(), reason, nowMs: Date.now() });
+  if (options.json) printJson(terminal, rows);
+  else
+    terminal.out(
+      renderTable<DiscardRow>(
+        [
+          { title: 'ID', value: ({ id }) => id, whole: true },
+          { title: 'OUTCOME', value: ({ outcome }) => outcome.replace('_', ' ') },
+          { title: 'DETAIL', value: ({ detail }) => detail },
+        ],
+        rows,
+        terminal,
+      ),
+    );
+  const count = (outcome: DiscardRow['outcome']) => rows.filter((row) => row.outcome === outcome).length;
+  const done = dryRun ? `${count('would_discard')} would be discarded` : `${count('discarded')} discarded`;
+  const others = (['skipped', 'unknown'] as const).flatMap((outcome) =>
+    count(outcome) > 0 ? [`${count(outcome)} ${outcome}`] : [],
+  );
+  terminal.note([done, ...others].join(', '));
+  if (count('unknown') > 0) process.exitCode = 3;
+  else if (count('skipped') === rows.length) process.exitCode = 1;
+}

@@ -1,0 +1,9 @@
+/** An operator's mark on a failure that is closed without a repair. A replay takes it away. */
+export type Discard<Status extends string> = {
+  /** The status before. */
+  was: Status;
+  by: string;
+  atMs: number;
+  /** In the operator's words. */
+  reason: string;
+};
