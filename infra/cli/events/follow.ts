@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import type { EventSearch } from '../../../shared/operations/events/event-search.ts';
-import { type FollowNote, followEvents } from '../../../shared/operations/events/follow-events.ts';
+import { followEvents } from '../../../shared/operations/events/follow-events.ts';
+import { followNoteText } from '../../../shared/operations/events/follow-note.ts';
+import { type ListedEvent, listedEvent } from '../../../shared/operations/events/listed-event.ts';
 import { usageError } from '../../../shared/operations/refusal.ts';
-import { plural } from '../../../shared/operations/words/text.ts';
-import { formatDuration, formatTime } from '../../../shared/operations/words/times.ts';
 import type { GlobalOptions } from '../command.ts';
 import { connect } from '../environment.ts';
 import type { FormOptions, PageOptions } from '../paging.ts';
 import { openTable } from '../terminal/table.ts';
 import { printJsonLine, processTerminal } from '../terminal/terminal.ts';
-import { eventColumns, type ListedEvent, listedEvent } from './table.ts';
+import { eventColumns } from './table.ts';
 
 type FollowOptions = PageOptions & FormOptions & GlobalOptions & { since?: number; until?: number; job?: string };
 
@@ -24,26 +24,9 @@ export async function followCommand(search: EventSearch, options: FollowOptions,
   // One heading for all batches, since they form one table.
   const table = openTable<ListedEvent>(eventColumns(terminal.colours, Date.now()), terminal);
   for await (const followed of followEvents(environment, search, isLimitNamed ? options.limit : 10)) {
-    if ('note' in followed) terminal.note(noteText(followed.note));
+    if ('note' in followed) terminal.note(followNoteText(followed.note));
     else if (options.json) for (const found of followed.events) printJsonLine(terminal, listedEvent(found));
     else terminal.out(table.text(followed.events.map(listedEvent)));
     await terminal.drained();
-  }
-}
-
-function noteText(note: FollowNote): string {
-  switch (note.kind) {
-    case 'blind':
-      return `BLIND since ${formatTime(note.sinceMs)}, still trying: ${note.problem}`;
-    case 'seeing_again':
-      return `reading again after ${formatDuration(note.blindForMs)}; events of that time follow`;
-    case 'too_many':
-      return `too many events to look through: late ones from before ${formatTime(note.backToMs)} may be missing here`;
-    case 'slow':
-      return `behind: the last look took ${formatDuration(note.tookMs)}`;
-    case 'waiting': {
-      const parked = note.parked === 0 ? '' : `, and ${plural(note.parked, 'event')} in its dead-letter queue`;
-      return `nothing was logged; ${plural(note.waiting, 'event')} in the events queue${parked}`;
-    }
   }
 }

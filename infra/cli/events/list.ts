@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { type EventSearch, searchEvents } from '../../../shared/operations/events/event-search.ts';
 import { type EventGrouping, groupEvents } from '../../../shared/operations/events/group-events.ts';
+import { listedEvent } from '../../../shared/operations/events/listed-event.ts';
 import { usageError } from '../../../shared/operations/refusal.ts';
 import { unseenType } from '../../../shared/operations/sources/event-types.ts';
 import { pickSources, readSources, type SourceDirectory } from '../../../shared/operations/sources/known-sources.ts';
@@ -14,7 +15,7 @@ import { type FormOptions, noteRange, type PageOptions, printPages } from '../pa
 import { processTerminal } from '../terminal/terminal.ts';
 import { type EventOptions, eventSearchOf } from './filters.ts';
 import { followCommand } from './follow.ts';
-import { eventColumns, listedEvent } from './table.ts';
+import { eventColumns } from './table.ts';
 
 export type ListOptions = EventOptions &
   PageOptions &

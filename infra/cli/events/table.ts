@@ -2,24 +2,12 @@ import { noRuns } from '../../../shared/core/executions/no-runs.ts';
 import type { ActionStatus } from '../../../shared/core/logs/action-log-entry.ts';
 import type { EventStatus } from '../../../shared/core/logs/event-log-entry.ts';
 import type { DecidedBy } from '../../../shared/operations/events/decided-by.ts';
-import {
-  type ActionCounts,
-  type EventRow,
-  type EventWarning,
-  eventRow,
-} from '../../../shared/operations/events/event-row.ts';
-import type { FoundEvent } from '../../../shared/operations/events/event-search.ts';
+import type { ActionCounts, EventWarning } from '../../../shared/operations/events/event-row.ts';
+import type { ListedEvent } from '../../../shared/operations/events/listed-event.ts';
 import { formatAgo, formatTime } from '../../../shared/operations/words/times.ts';
 import { inline } from '../../../shared/operations/words/values.ts';
 import type { Column } from '../terminal/table.ts';
 import type { Colours } from '../terminal/terminal.ts';
-
-/** A row of `events`; `decided_by` with `--did-nothing` alone. */
-export type ListedEvent = EventRow & { decided_by?: DecidedBy[] };
-
-export function listedEvent({ entry, log, decidedBy }: FoundEvent): ListedEvent {
-  return { ...eventRow(entry, log), ...(decidedBy && { decided_by: decidedBy }) };
-}
 
 export function eventColumns(colours: Colours, nowMs: number): Column<ListedEvent>[] {
   return [
