@@ -7,7 +7,7 @@ import { sourceKinds } from '../shared/core/sources/index.ts';
 const root = join(import.meta.dirname, '..');
 const filesUnder = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => join(folder, name));
 const textOf = (file: string) => readFileSync(join(root, file), 'utf8');
 /** Without comments, which may say whom a rule serves. */
@@ -61,9 +61,25 @@ const layers: { folder: string; below: string[]; mayName?: string[] }[] = [
       'infra/author.ts',
       'infra/local/template.ts',
       'infra/local/synthesize.ts',
+      'infra/console/server.ts',
+      'infra/console/session-key.ts',
     ],
   },
-  { folder: 'infra/local', below: ['shared', 'infra/environments.ts', 'infra/app.ts', 'infra/author.ts'] },
+  // A skin beside the CLI, with whose words it explains errors. Commands and the local runtime start it.
+  { folder: 'infra/console', below: ['shared', 'infra/cli/errors.ts'] },
+  // Runs in browsers: of the server it knows types, and of the product only what needs no other file at run time.
+  { folder: 'infra/console/web', below: ['shared/operations/words/times.ts'], mayName: ['infra/console', 'shared'] },
+  {
+    folder: 'infra/local',
+    below: [
+      'shared',
+      'infra/environments.ts',
+      'infra/app.ts',
+      'infra/author.ts',
+      'infra/console/server.ts',
+      'infra/console/session-key.ts',
+    ],
+  },
 ];
 
 /** The folders of core, lowest first: each imports only itself and those before it. */
@@ -123,7 +139,7 @@ describe('imports point one way', () => {
     const strays = files.flatMap((file) =>
       importsOf(file)
         .filter((imported) => !(imported.typeOnly && isIn(imported.file, mayName)))
-        .filter((imported) => imported.file.endsWith('.ts') && !isIn(imported.file, [folder, ...below]))
+        .filter((imported) => /\.tsx?$/.test(imported.file) && !isIn(imported.file, [folder, ...below]))
         .map((imported) => `${file} imports ${imported.file}`),
     );
     expect(strays).toEqual([]);

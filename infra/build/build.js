@@ -79,8 +79,13 @@ const alwaysInputs = ['infra/build/build.js', 'package-lock.json', 'package.json
 
 /** Whether no source has changed since the last build. Some 300 `stat` calls: about 2 ms. */
 function isFresh(group) {
+  return isFreshBy(stampFile(group));
+}
+
+/** The same for what another file of this folder builds. */
+export function isFreshBy(stampFile) {
   try {
-    const stamps = JSON.parse(readFileSync(stampFile(group), 'utf8'));
+    const stamps = JSON.parse(readFileSync(stampFile, 'utf8'));
     return Object.entries(stamps).every(([path, stamp]) => stampOf(path) === stamp);
   } catch {
     return false;
@@ -109,11 +114,14 @@ async function buildGroup(group) {
   mkdirSync(outputFolder, { recursive: true });
   for (const { path, contents } of result.outputFiles) writeWhole(path, contents);
   removeOld(new Set(result.outputFiles.map(({ path }) => path)));
-  const inputs = Object.keys(result.metafile.inputs).filter(
-    (path) => !path.includes('node_modules/') && !path.includes(':'),
-  );
-  const stamps = [...alwaysInputs, ...inputs].map((path) => [path, stampIfOlder(path, startedAtMs)]);
-  writeWhole(stampFile(group), JSON.stringify(Object.fromEntries(stamps)));
+  writeStamps(stampFile(group), Object.keys(result.metafile.inputs), startedAtMs);
+}
+
+/** Records of what files a build was made that began at `startedAtMs`. */
+export function writeStamps(stampFile, inputs, startedAtMs) {
+  const own = inputs.filter((path) => !path.includes('node_modules/') && !path.includes(':'));
+  const stamps = [...alwaysInputs, ...own].map((path) => [path, stampIfOlder(path, startedAtMs)]);
+  writeWhole(stampFile, JSON.stringify(Object.fromEntries(stamps)));
 }
 
 /**
@@ -138,26 +146,36 @@ export async function buildChanged(entry, changed) {
 let changes = 0;
 
 /** esbuild's result, not written yet. */
-async function bundle(options) {
+function bundle(options) {
+  return buildOrExplain({
+    outdir: outputFolder,
+    platform: 'node',
+    target: 'node20',
+    mainFields: ['module', 'main'],
+    sourcemap: true,
+    sourcesContent: false,
+    banner: { js: banner },
+    inject: [join(root, 'infra/build/old-node.js'), join(root, 'infra/build/built-at.js')],
+    define: { 'import.meta.url': 'importMetaUrl', 'import.meta.dirname': 'importMetaDirname' },
+    plugins: [placesOfSources(new Map()), sqliteOfOurs],
+    ...options,
+  });
+}
+
+/**
+ * Bundles modules; nothing is written.
+ * @throws Error with esbuild's messages, as `file:line:column`, when a source does not compile
+ */
+export async function buildOrExplain(options) {
   const { build, formatMessages } = await import('esbuild');
   try {
     return await build({
       absWorkingDir: root,
-      outdir: outputFolder,
       write: false,
       metafile: true,
       bundle: true,
       format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      mainFields: ['module', 'main'],
-      sourcemap: true,
-      sourcesContent: false,
       logLevel: 'silent',
-      banner: { js: banner },
-      inject: [join(root, 'infra/build/old-node.js'), join(root, 'infra/build/built-at.js')],
-      define: { 'import.meta.url': 'importMetaUrl', 'import.meta.dirname': 'importMetaDirname' },
-      plugins: [placesOfSources(new Map()), sqliteOfOurs],
       ...options,
     });
   } catch (error) {
@@ -172,7 +190,7 @@ function stampIfOlder(path, timeMs) {
 }
 
 /** Another process may be reading it, or building the same. */
-function writeWhole(path, contents) {
+export function writeWhole(path, contents) {
   const aside = `${path}.${process.pid}.new`;
   writeFileSync(aside, contents);
   renameSync(aside, path);

@@ -9,6 +9,7 @@ export type CommandFile = { register(program: Command): void };
  */
 export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   doctor: () => import('./doctor/command.ts'),
+  console: () => import('./console/command.ts'),
   sources: () => import('./sources/command.ts'),
   send: () => import('./send/command.ts'),
   refusals: () => import('./refusals/command.ts'),

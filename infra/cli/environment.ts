@@ -67,6 +67,11 @@ export function runsHere(name: string): boolean {
   return own(readRuntimeFile()?.environments ?? {}, name) !== undefined;
 }
 
+/** The environments that a running local runtime has. */
+export function environmentsHere(): string[] {
+  return localNames(readRuntimeFile());
+}
+
 const runtimePath = () =>
   process.env.SIGNALBOX_RUNTIME_FILE ?? join(import.meta.dirname, '..', '..', '.signalbox', 'runtime.json');
 

@@ -7,6 +7,8 @@ export type Arguments = {
   /** Absent: data is not kept. */
   data?: string;
   verbose: boolean;
+  /** Whether the web console is served too. */
+  console: boolean;
   /** Absent: on a terminal. */
   watch?: boolean;
 };
@@ -21,6 +23,7 @@ export const help = `Runs Signalbox on this machine: the CloudFormation template
   --environment A,B   which environments to run (development)
   --data DIR          where tables, queues, secrets and counts are kept between runs (.signalbox)
   --memory            keep nothing
+  --no-console        do not serve the web console, whose URL is printed otherwise
   --watch             take changed files while it runs (--no-watch: not). On a terminal it does so unless told otherwise
   --verbose           show every line that the functions print, and what of the template is left out
   --help
@@ -54,6 +57,7 @@ export function readArguments(args: string[]): Arguments | 'help' {
     port,
     environments,
     verbose: values.verbose,
+    console: values.console,
     ...(values.watch !== undefined && { watch: values.watch }),
     ...(!values.memory && { data: values.data ?? defaultDataDirectory }),
   };
@@ -74,6 +78,7 @@ function parse(args: string[]) {
         data: { type: 'string' },
         memory: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
+        console: { type: 'boolean', default: true },
         watch: { type: 'boolean' },
         help: { type: 'boolean', default: false },
       },

@@ -1,7 +1,11 @@
 import { join } from 'node:path';
+import { openEnvironment, StackOutputs } from '../../shared/operations/environment.ts';
+import { currentAuthor } from '../author.ts';
+import { type Console, startConsole } from '../console/server.ts';
+import { sessionKeyIn } from '../console/session-key.ts';
 import { type Arguments, help, readArguments, UsageError } from './arguments.ts';
 import { DataDirectoryTaken } from './data-directory.ts';
-import { type Runtime, startRuntime } from './runtime.ts';
+import { type Runtime, type RuntimeEnvironment, startRuntime } from './runtime.ts';
 import { defaultRuntimeFile, findRunning, writeRuntimeFile } from './runtime-file.ts';
 import { closingSummary } from './summary.ts';
 
@@ -15,12 +19,13 @@ async function main(): Promise<void> {
   const args = readArguments(process.argv.slice(2));
   if (args === 'help') return console.log(help);
   let runtime: Runtime | undefined;
+  let served: Console | undefined;
   let stopping = false;
   const onSignal = () => {
     // The second signal, or one before the run has work to finish, ends it at once.
     if (stopping || runtime === undefined) process.exit(130);
     stopping = true;
-    void shutDown(runtime);
+    void shutDown(runtime, served);
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
 
@@ -32,16 +37,48 @@ async function main(): Promise<void> {
     onProblem: (line) => console.error(line),
     ...(args.verbose && { onDetail: (line: string) => console.log(line) }),
   });
-  await announce(runtime, args);
+  if (args.console) served = await serveConsole(runtime, args);
+  await announce(runtime, args, served);
   if (args.watch ?? process.stdout.isTTY) {
     runtime.watch({ onChange: (line) => console.log(line), onTemplate: () => registered() });
+  }
+}
+
+/**
+ * The web console of this run's environments, on the port after theirs, or on a free one. Without it
+ * everything else runs.
+ */
+async function serveConsole({ environments }: Runtime, args: Arguments): Promise<Console | undefined> {
+  const options = {
+    environments: {
+      names: () => Object.keys(environments),
+      async connect(name: string) {
+        const { region, credentials, outputs, endpoints } = environments[name] as RuntimeEnvironment;
+        return openEnvironment(name, 'local', StackOutputs.parse(outputs), { region, credentials }, endpoints);
+      },
+    },
+    readOnly: false,
+    author: currentAuthor(),
+    ...(args.data !== undefined && { sessionKey: sessionKeyIn(args.data) }),
+    urlCommand: 'npx signalbox console --open',
+    onProblem: (line: string) => console.error(line),
+  };
+  const port = args.port === 0 ? 0 : args.port + args.environments.length;
+  try {
+    return await startConsole({ ...options, port }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') return startConsole({ ...options, port: 0 });
+      throw error;
+    });
+  } catch (error) {
+    console.error(`the console cannot be served: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
   }
 }
 
 /** Writes the addresses for the CLI again. */
 let registered: () => void = () => undefined;
 
-async function announce(runtime: Runtime, { data, watch }: Arguments): Promise<void> {
+async function announce(runtime: Runtime, { data, watch }: Arguments, served: Console | undefined): Promise<void> {
   const other = await findRunning(defaultRuntimeFile);
   const file = other === undefined || data === undefined ? defaultRuntimeFile : join(data, 'runtime.json');
   if (other !== undefined && file === defaultRuntimeFile) {
@@ -55,6 +92,7 @@ async function announce(runtime: Runtime, { data, watch }: Arguments): Promise<v
     console.log(`\n${name}  ${ingestUrl}`);
     for (const source of configuration.sources) console.log(`  ${source.key}: ${shown(source.ingestUrl)}`);
   }
+  if (served !== undefined) console.log(`\nconsole ${served.url}`);
   const source = first?.configuration.sources[0]?.key ?? 'SOURCE';
   const prefix = file === defaultRuntimeFile ? '' : `SIGNALBOX_RUNTIME_FILE=${file} `;
   // The CLI's default is development.
@@ -67,10 +105,11 @@ async function announce(runtime: Runtime, { data, watch }: Arguments): Promise<v
   );
 }
 
-async function shutDown(runtime: Runtime): Promise<void> {
+async function shutDown(runtime: Runtime, served: Console | undefined): Promise<void> {
   console.log('\nNothing more is accepted; finishing what was …');
   const drained = await runtime.drain(drainMs);
   console.log(closingSummary(runtime, drained));
+  await served?.stop();
   await runtime.stop();
   process.exit(0);
 }

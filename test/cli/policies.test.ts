@@ -241,6 +241,7 @@ const notRun: Record<string, string> = {
   'config revert': 'the same',
   'config pull': 'reads what `config show` reads',
   'config validate': 'looks at files alone',
+  console: 'does what the other commands do, with their operations',
   'deploy check': 'test/operations/deployment runs it by its policy',
   'events tail': 'reads what `events` reads, until it is stopped',
   'import knock': 'calls Knock, and sends to the public URL',

@@ -1,0 +1,42 @@
+import { setImmediate } from 'node:timers/promises';
+import { asError } from '../../shared/core/errors.ts';
+import type { Environment } from '../../shared/operations/environment.ts';
+import { carryOnJob } from '../../shared/operations/jobs/carry-on-job.ts';
+import type { Job } from '../../shared/operations/jobs/jobs.ts';
+
+/** Jobs that run in this process. Each records its progress in its own row, where pages read it. */
+export type RunningJobs = {
+  run(environment: Environment, job: Pick<Job, 'id' | 'kind'>): void;
+  has(id: string): boolean;
+  /** Leaves each job after the events that it is at; another process can carry on. */
+  leaveAll(): Promise<void>;
+};
+
+export function makeRunningJobs(onProblem: (line: string) => void): RunningJobs {
+  const running = new Map<string, { leaving: AbortController; ended: Promise<void> }>();
+  return {
+    run(environment, job) {
+      const { id } = job;
+      if (running.has(id)) return;
+      const leaving = new AbortController();
+      const ended = carryOn(environment, job, leaving.signal)
+        .catch((error) =>
+          onProblem(
+            `job ${id} stopped: ${asError(error).message}; resume it on the page of jobs, or: npx signalbox jobs resume ${id}`,
+          ),
+        )
+        .finally(() => running.delete(id));
+      running.set(id, { leaving, ended });
+    },
+    has: (id) => running.has(id),
+    async leaveAll() {
+      for (const { leaving } of running.values()) leaving.abort();
+      await Promise.all([...running.values()].map(({ ended }) => ended));
+    },
+  };
+}
+
+async function carryOn(environment: Environment, job: Pick<Job, 'id' | 'kind'>, signal: AbortSignal): Promise<void> {
+  // The progress is in the job's row; requests get their turn between two chunks.
+  for await (const _progress of carryOnJob(environment, job, { signal })) await setImmediate();
+}

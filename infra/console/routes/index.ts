@@ -1,0 +1,19 @@
+import { Hono } from 'hono';
+import type { ConsoleEnv } from '../context.ts';
+import { events } from './events.ts';
+import { replays } from './replay.ts';
+import { sources } from './sources.ts';
+import { why } from './why.ts';
+
+/**
+ * Everything under `/api/ENVIRONMENT`, a file per noun. A route is a thin call of an operation:
+ * `c.var.environment` is open, and every guard has passed.
+ */
+export const routes = new Hono<ConsoleEnv>()
+  .route('/events', events)
+  .route('/replay', replays)
+  .route('/sources', sources)
+  .route('/why', why);
+
+/** What the page's client is typed by. */
+export type Routes = typeof routes;

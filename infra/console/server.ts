@@ -1,0 +1,80 @@
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import packageJson from '../../package.json' with { type: 'json' };
+import { ensurePageBuilt } from '../build/build-page.js';
+import { makeAccess } from './access.ts';
+import { makeApp } from './app.ts';
+import { type EnvironmentSource, openEnvironments } from './environments.ts';
+import { makeRunningJobs } from './jobs.ts';
+
+export type ConsoleOptions = {
+  /** 0: any free one. */
+  port: number;
+  environments: EnvironmentSource;
+  /** Changes nothing, whatever the page asks. */
+  readOnly: boolean;
+  /** Recorded with what the page changes. */
+  author: string;
+  /** Signs the sessions of browsers; the same one after a restart keeps them signed in. */
+  sessionKey?: Buffer | undefined;
+  /** How to get a new URL, in words: `npx signalbox console`. */
+  urlCommand: string;
+  onProblem(line: string): void;
+};
+
+export type Console = {
+  port: number;
+  /** With the token, which opens one browser. */
+  url: string;
+  stop(): Promise<void>;
+};
+
+/**
+ * Serves the console on this machine's own address. docs/console.md.
+ * @throws the listener's error with `code` EADDRINUSE for a port that is taken; Error with esbuild's
+ * messages when the page does not compile
+ */
+export async function startConsole(options: ConsoleOptions): Promise<Console> {
+  const { author, readOnly, onProblem, urlCommand } = options;
+  const pageFolder = await ensurePageBuilt();
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(options.port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  try {
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('the server has no port');
+    const { port } = address;
+    const access = makeAccess(port, options.sessionKey);
+    const jobs = makeRunningJobs(onProblem);
+    const { app } = makeApp({
+      port,
+      access,
+      environments: openEnvironments(options.environments),
+      context: { readOnly, author, jobs },
+      pageFolder,
+      version: packageJson.version,
+      urlCommand,
+      onProblem,
+    });
+    server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+    return {
+      port,
+      // What follows # is not sent with requests, so that no preview of a link spends the token.
+      url: `http://127.0.0.1:${port}/#token=${access.token}`,
+      async stop() {
+        await jobs.leaveAll();
+        await new Promise<void>((resolve) => {
+          server.close(() => resolve());
+          server.closeAllConnections();
+        });
+      },
+    };
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+}

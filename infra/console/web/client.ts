@@ -1,0 +1,76 @@
+import { hc } from 'hono/client';
+import type { Lists, Sessions } from '../app.ts';
+import type { Problem } from '../problem.ts';
+import type { Routes } from '../routes/index.ts';
+
+/** Why the console's server said no; `gone`: it does not answer at all. */
+export type PageProblem = Omit<Problem, 'code' | 'status'> & { code: Problem['code'] | 'gone' };
+
+export class ProblemError extends Error {
+  override name = 'ProblemError';
+  readonly problem: PageProblem;
+
+  constructor(problem: PageProblem) {
+    super(problem.title);
+    this.problem = problem;
+  }
+}
+
+/** The problem of any error; one of the page itself is a bug. */
+export function problemIn(error: unknown): PageProblem {
+  if (error instanceof ProblemError) return error.problem;
+  const title = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { code: 'bug', title, lines: ['This is a bug in the page of the console; please report it.'], remedies: [] };
+}
+
+/** Whether it may be over by itself: the page asks again until it is. */
+export const isAway = (error: unknown) => error !== null && ['away', 'gone'].includes(problemIn(error).code);
+
+async function fetchOrProblem(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const response = await fetch(input, init).catch((error: unknown) => {
+    if (init?.signal?.aborted) throw error;
+    throw new ProblemError({
+      code: 'gone',
+      title: 'The console’s server does not answer',
+      lines: [],
+      remedies: ['start it again: npm start, or npx signalbox console'],
+    });
+  });
+  if (response.ok) return response;
+  throw new ProblemError(await problemOf(response));
+}
+
+async function problemOf(response: Response): Promise<PageProblem> {
+  if (response.headers.get('content-type')?.startsWith('application/problem+json') === true)
+    return (await response.json()) as Problem;
+  const title = `the server answered ${response.status}`;
+  return { code: 'bug', title, lines: [], remedies: [] };
+}
+
+export const apiPath = (environment: string) => `/api/environments/${encodeURIComponent(environment)}`;
+
+/** The routes of one environment, typed by the server's own. A refusal is thrown as a ProblemError. */
+export function apiOf(environment: string) {
+  return hc<Routes>(`${location.origin}${apiPath(environment)}`, { fetch: fetchOrProblem });
+}
+export type Api = ReturnType<typeof apiOf>;
+
+/** The answer of a route: `await read(api.events.$get({ query }))`. */
+export async function read<Data>(call: Promise<{ json(): Promise<Data> }>): Promise<Data> {
+  return (await call).json();
+}
+
+export const sessions = hc<Sessions>(`${location.origin}/api/session`, { fetch: fetchOrProblem });
+
+export type EnvironmentFacts = { name: string; where: string; local: boolean; ingest_url: string; lists: Lists };
+
+export async function readEnvironment(name: string): Promise<EnvironmentFacts> {
+  return (await fetchOrProblem(apiPath(name))).json() as Promise<EnvironmentFacts>;
+}
+
+/** A search as the query of a route: what is not set is left out. */
+export function queryOf(search: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(search).filter((entry): entry is [string, string] => (entry[1] ?? '') !== ''),
+  );
+}

@@ -1,0 +1,67 @@
+import './style.css';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode, useMemo, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { isAway, problemIn } from './client.ts';
+import { type Zone, ZoneContext } from './parts/time.tsx';
+import { Toasts } from './parts/toast.tsx';
+import { router } from './router.tsx';
+import { SessionGate } from './shell/session.tsx';
+
+const askAgainMs = 2_000;
+
+const queries = new QueryClient({
+  queryCache: new QueryCache({
+    onError(error, { queryKey }) {
+      // The session ended: what is shown gives way to how to get a new one.
+      if (problemIn(error).code === 'no_session' && queryKey[0] !== 'session')
+        void queries.resetQueries({ queryKey: ['session'] });
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      retry: false,
+      refetchOnWindowFocus: true,
+      networkMode: 'always',
+      // An environment that was away is seen again without a hand.
+      refetchInterval: ({ state }) => (isAway(state.error) ? askAgainMs : false),
+    },
+    mutations: { retry: false, networkMode: 'always' },
+  },
+});
+
+const zoneKey = 'signalbox-zone';
+
+function App() {
+  const [zone, setZone] = useState<Zone>(() => (localStorage.getItem(zoneKey) === 'UTC' ? 'UTC' : 'local'));
+  const zones = useMemo(
+    () => ({
+      zone,
+      setZone(next: Zone) {
+        localStorage.setItem(zoneKey, next);
+        setZone(next);
+      },
+    }),
+    [zone],
+  );
+  return (
+    <QueryClientProvider client={queries}>
+      <ZoneContext value={zones}>
+        <Toasts>
+          <SessionGate>
+            <RouterProvider router={router} />
+          </SessionGate>
+        </Toasts>
+      </ZoneContext>
+    </QueryClientProvider>
+  );
+}
+
+const place = document.getElementById('app');
+if (place !== null)
+  createRoot(place).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );

@@ -1,0 +1,16 @@
+import type { ComponentType } from 'react';
+
+/** A page: its address within an environment, and its file, which is loaded when it is opened. */
+export type PageEntry = {
+  /** `events/$id`; the page reads `$id` with `usePathParam('id')`. Empty: the first page. */
+  path: string;
+  /** Its name in the navigation; absent: it is reached from other pages. */
+  title?: string;
+  load(): Promise<{ default: ComponentType }>;
+};
+
+/** Every page of the console, in the order of the navigation. */
+export const pages: readonly PageEntry[] = [
+  { path: 'events', title: 'Events', load: () => import('./pages/events.tsx') },
+  { path: 'events/$id', load: () => import('./pages/event.tsx') },
+];

@@ -1,0 +1,419 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import type { ListedEvent } from '../../../../shared/operations/events/listed-event.ts';
+import { apiPath, queryOf, read } from '../client.ts';
+import { type Filter, Filters, RangePicker } from '../parts/filters.tsx';
+import { GroupTable } from '../parts/groups.tsx';
+import { type LiveState, useLive } from '../parts/live.ts';
+import { Page } from '../parts/page.tsx';
+import { Empty, Loading, ProblemView } from '../parts/problem.tsx';
+import { Status } from '../parts/status.tsx';
+import { type Column, DataTable } from '../parts/table.tsx';
+import { Text } from '../parts/text.tsx';
+import { Time } from '../parts/time.tsx';
+import { count, plural, quoted } from '../parts/words.ts';
+import { ReplayChosen } from '../replay/chosen.tsx';
+import { useEnvironment } from '../shell/environment.tsx';
+import { Go, type Search, usePageSearch } from '../shell/go.tsx';
+
+const pageRows = 200;
+
+/** Events, newest first, as they come in. */
+export default function Events() {
+  const { name, api, lists } = useEnvironment();
+  const [search, change] = usePageSearch();
+  const { by, ...filter } = search;
+  const { data: keys } = useQuery({
+    queryKey: [name, 'sources', 'keys'],
+    queryFn: () => read(api.sources.keys.$get()),
+  });
+  const filters: Filter[] = [
+    { name: 'status', label: 'Status', options: lists.event_statuses },
+    { name: 'source', label: 'Source', options: keys ?? [] },
+    { name: 'type', label: 'Type' },
+    { name: 'user_id', label: 'User' },
+    { name: 'text', label: 'Text in the event' },
+    { name: 'reason', label: 'Reason', options: lists.event_reasons, more: true },
+    { name: 'message_id', label: 'Message id', more: true },
+    { name: 'mapping', label: 'Mapping', more: true },
+    { name: 'workflow', label: 'Workflow', more: true },
+    { name: 'did_nothing', label: 'Did nothing', options: ['true'], more: true },
+    { name: 'config_version', label: 'Configuration version', more: true },
+    { name: 'sync_run_id', label: 'Run of a sync', more: true },
+  ];
+  const toolbar = (
+    <div className="toolbar">
+      <Filters filters={filters} search={search} onChange={change} />
+      <RangePicker search={search} onChange={change} unset="Last 3 days" />
+      <select
+        aria-label="Group by"
+        className={by === undefined ? 'filter' : 'filter set'}
+        value={by ?? ''}
+        onChange={({ target }) => change({ by: target.value === '' ? undefined : target.value })}
+      >
+        <option value="">Group by: nothing</option>
+        {lists.event_groupings.map((grouping) => (
+          <option key={grouping} value={grouping}>
+            Group by {grouping}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+  return by === undefined ? (
+    <EventList key={JSON.stringify(filter)} filter={filter} toolbar={toolbar} />
+  ) : (
+    <EventGroups filter={filter} by={by} toolbar={toolbar} />
+  );
+}
+
+const flags: Record<string, string> = {
+  user_id: 'user',
+  message_id: 'message-id',
+  sync_run_id: 'sync-run',
+  config_version: 'config-version',
+  did_nothing: 'did-nothing',
+  by: 'group-by',
+};
+
+/** The command that lists the same. */
+function commandOf(search: Search): string {
+  const options = Object.entries(queryOf(search)).map(([name, value]) =>
+    name === 'did_nothing' ? '--did-nothing' : `--${flags[name] ?? name} ${quoted(value)}`,
+  );
+  return ['events', ...options].join(' ');
+}
+
+const columns: Column<ListedEvent>[] = [
+  {
+    id: 'received',
+    title: 'Received',
+    width: 122,
+    narrow: true,
+    cell: ({ received_at }) => <Time iso={received_at} />,
+  },
+  { id: 'source', title: 'Source', width: 124, cell: ({ source }) => <Text>{source}</Text> },
+  { id: 'type', title: 'Type', narrow: true, cell: ({ type }) => (type === null ? <None /> : <Text>{type}</Text>) },
+  { id: 'user', title: 'User', cell: ({ user_id }) => (user_id === null ? <None /> : <Text>{user_id}</Text>) },
+  { id: 'status', title: 'Status', width: 118, narrow: true, cell: ({ status }) => <Status>{status}</Status> },
+  { id: 'actions', title: 'Actions', width: 168, cell: (row) => <Actions row={row} /> },
+  { id: 'why', title: 'Why', cell: (row) => <Text>{whyOf(row)}</Text> },
+];
+
+const None = () => <span className="quiet">–</span>;
+
+function Actions({ row: { actions, warnings } }: { row: ListedEvent }) {
+  const parts = [
+    [actions.succeeded, 'ok', 'good'],
+    [actions.failed, 'failed', 'bad'],
+    [actions.skipped, 'skipped', 'warn'],
+    [actions.pending, 'pending', 'warn'],
+  ] as const;
+  const shown = parts.filter(([number]) => number > 0);
+  if (shown.length === 0) return <None />;
+  return (
+    <span className="counts">
+      {shown.map(([number, word, tone]) => (
+        <span key={word} className={tone}>
+          {number} {word}
+        </span>
+      ))}
+      {warnings.length > 0 && (
+        <span className="warn" title={warnings.map(({ message }) => message).join('\n')}>
+          {plural(warnings.length, 'warning')}
+        </span>
+      )}
+    </span>
+  );
+}
+
+function whyOf({ reason, detail, decided_by }: ListedEvent): string {
+  const [decided] = decided_by ?? [];
+  if (decided !== undefined) return `${decided.mapping ?? ''} ${decided.detail ?? decided.reason}`.trim();
+  return [reason?.replaceAll('_', ' '), detail].filter(Boolean).join(': ');
+}
+
+const idOf = ({ id }: ListedEvent) => id;
+const placeOf = ({ id }: ListedEvent) => ({ to: ['events', id] });
+
+function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNode }) {
+  const { name, api, readOnly } = useEnvironment();
+  const query = queryOf(filter);
+  const list = useInfiniteQuery({
+    queryKey: [name, 'events', query],
+    queryFn: ({ pageParam, signal }) =>
+      read(
+        api.events.$get(
+          { query: { ...query, limit: String(pageRows), ...(pageParam !== '' && { after: pageParam }) } },
+          { init: { signal } },
+        ),
+      ),
+    initialPageParam: '',
+    getNextPageParam: ({ next }) => next,
+    // New rows come by themselves.
+    refetchOnWindowFocus: false,
+  });
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = list;
+
+  const isFixed = filter.until !== undefined;
+  const liveUrl =
+    isFixed || data === undefined ? undefined : `${apiPath(name)}/events/live?${new URLSearchParams(query)}`;
+  const { fresh, held, add, release, setAtTop } = useFreshRows(
+    data?.pages.flatMap((page) => page.rows as ListedEvent[]),
+  );
+  const live = useLive<{ rows: ListedEvent[] }>(
+    liveUrl,
+    ({ rows }) => add(rows),
+    () => void refetch(),
+  );
+
+  const rows = useMemo(
+    () => merged(data?.pages.flatMap((page) => page.rows as ListedEvent[]) ?? [], fresh),
+    [data, fresh],
+  );
+  const [selected, select] = useState<ReadonlySet<string>>(new Set());
+  const [isReplaying, setReplaying] = useState(false);
+  const onEnd = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+
+  const lastPage = data?.pages.at(-1);
+  return (
+    <Page
+      title="Events"
+      fills
+      aside={<LiveNote state={live} isFixed={isFixed} />}
+      command={commandOf(filter)}
+      json={`${apiPath(name)}/events?${new URLSearchParams({ ...query, limit: '1000' })}`}
+    >
+      {toolbar}
+      {selected.size > 0 && (
+        <div className="selection">
+          <strong>{plural(selected.size, 'event')} selected</strong>
+          {!readOnly && (
+            <button type="button" className="button primary" onClick={() => setReplaying(true)}>
+              Replay…
+            </button>
+          )}
+          <button type="button" className="plain" onClick={() => select(new Set())}>
+            Select none
+          </button>
+        </div>
+      )}
+      {held > 0 && (
+        <button type="button" className="held" onClick={release}>
+          {plural(held, 'new event')} above
+        </button>
+      )}
+      {error !== null && data === undefined ? (
+        <ProblemView error={error} />
+      ) : data === undefined ? (
+        <Loading />
+      ) : rows.length === 0 ? (
+        <NoEvents filter={query} next={lastPage?.next ?? null} onMore={() => void fetchNextPage()} />
+      ) : (
+        <DataTable
+          label="Events, newest first"
+          rows={rows}
+          columns={columns}
+          idOf={idOf}
+          placeOf={placeOf}
+          selection={{ selected, set: select }}
+          onEnd={lastPage !== undefined && lastPage.rows.length > 0 ? onEnd : undefined}
+          onTop={setAtTop}
+          end={
+            <ListEnd
+              rows={rows.length}
+              isMore={hasNextPage}
+              isFetching={isFetchingNextPage}
+              looked={lastPage?.rows.length === 0 ? lastPage.looked.back_to : null}
+              since={lastPage?.since}
+              onMore={() => void fetchNextPage()}
+            />
+          }
+        />
+      )}
+      {isReplaying && (
+        <ReplayChosen
+          ids={[...selected]}
+          onClose={() => setReplaying(false)}
+          onDone={() => {
+            setReplaying(false);
+            select(new Set());
+          }}
+        />
+      )}
+    </Page>
+  );
+}
+
+/**
+ * Rows that came while the page is open. While the person reads further down they wait, so that
+ * nothing moves under the eyes.
+ */
+function useFreshRows(listed: readonly ListedEvent[] | undefined) {
+  const [fresh, setFresh] = useState<ReadonlyMap<string, ListedEvent>>(new Map());
+  const [waiting, setWaiting] = useState<ReadonlyMap<string, ListedEvent>>(new Map());
+  const [isAtTop, setAtTop] = useState(true);
+  const known = useMemo(() => new Set(listed?.map(({ id }) => id)), [listed]);
+  const release = useCallback(() => {
+    setFresh((before) => new Map([...before, ...waiting]));
+    setWaiting(new Map());
+  }, [waiting]);
+  useEffect(() => {
+    if (isAtTop && waiting.size > 0) release();
+  }, [isAtTop, waiting, release]);
+  const add = (rows: readonly ListedEvent[]) => {
+    const isShown = ({ id }: ListedEvent) => isAtTop || known.has(id) || fresh.has(id);
+    const entries = (of: readonly ListedEvent[]) => of.map((row) => [row.id, row] as const);
+    setFresh((before) => new Map([...before, ...entries(rows.filter(isShown))]));
+    setWaiting((before) => new Map([...before, ...entries(rows.filter((row) => !isShown(row)))]));
+  };
+  return { fresh, held: waiting.size, add, release, setAtTop };
+}
+
+/** Listed rows, each as it was last seen, and new ones in their place. Ids sort by time. */
+function merged(listed: readonly ListedEvent[], fresh: ReadonlyMap<string, ListedEvent>): ListedEvent[] {
+  const newest = new Map(listed.map((row) => [row.id, row]));
+  const last = listed.at(-1)?.id ?? '';
+  // An older one than the last that is listed comes with its page.
+  for (const [id, row] of fresh) if (newest.has(id) || id > last) newest.set(id, row);
+  return [...newest.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+}
+
+function LiveNote({ state, isFixed }: { state: LiveState; isFixed: boolean }) {
+  if (isFixed) return <span className="live quiet">not live: the time has an end</span>;
+  switch (state.kind) {
+    case 'live':
+      return <span className="live on">live</span>;
+    case 'behind':
+      return (
+        <span className="live behind" role="status">
+          <Text>{state.text}</Text>
+        </span>
+      );
+    case 'lost':
+      return (
+        <span className="live behind" role="status">
+          not live; connecting again
+        </span>
+      );
+    default:
+      return <span className="live quiet">connecting</span>;
+  }
+}
+
+type ListEndProps = {
+  rows: number;
+  isMore: boolean;
+  isFetching: boolean;
+  /** The last page found nothing, back to this time. */
+  looked: string | null;
+  since: string | undefined;
+  onMore(): void;
+};
+
+function ListEnd({ rows, isMore, isFetching, looked, since, onMore }: ListEndProps) {
+  if (isFetching) return <span className="quiet">Loading more…</span>;
+  if (isMore && looked !== null)
+    return (
+      <>
+        <span className="quiet">
+          Nothing more back to <Time iso={looked} />.
+        </span>{' '}
+        <button type="button" className="button" onClick={onMore}>
+          Look further back
+        </button>
+      </>
+    );
+  if (isMore) return <span className="quiet">Scroll for more</span>;
+  return (
+    <span className="quiet">
+      {plural(rows, 'event')}
+      {since !== undefined && Date.parse(since) > 0 && (
+        <>
+          {' '}
+          since <Time iso={since} />
+        </>
+      )}
+    </span>
+  );
+}
+
+function NoEvents({ filter, next, onMore }: { filter: Record<string, string>; next: string | null; onMore(): void }) {
+  if (next !== null)
+    return (
+      <Empty title="Nothing found so far">
+        <p>The search looked at many rows and stopped.</p>
+        <button type="button" className="button" onClick={onMore}>
+          Look further back
+        </button>
+      </Empty>
+    );
+  if (Object.keys(filter).length > 0)
+    return (
+      <Empty title="No event matches">
+        <p>Take out a filter, or look further back. New events appear here by themselves.</p>
+      </Empty>
+    );
+  return (
+    <Empty title="No events yet">
+      <p>Send samples, signed as the sender would sign them. They appear here by themselves.</p>
+      <code className="command">npx signalbox send rudderstack</code>
+    </Empty>
+  );
+}
+
+function EventGroups({ filter, by, toolbar }: { filter: Search; by: string; toolbar: React.ReactNode }) {
+  const { name, api, lists } = useEnvironment();
+  const query = queryOf(filter);
+  const { data, error } = useQuery({
+    queryKey: [name, 'events', 'groups', by, query],
+    queryFn: () =>
+      read(api.events.groups.$get({ query: { ...query, by: by as (typeof lists.event_groupings)[number] } })),
+    placeholderData: keepPreviousData,
+  });
+  const filterName = by;
+  return (
+    <Page
+      title="Events"
+      fills
+      command={commandOf({ ...filter, by })}
+      json={`${apiPath(name)}/events/groups?${new URLSearchParams({ ...query, by })}`}
+    >
+      {toolbar}
+      {error !== null && data === undefined ? (
+        <ProblemView error={error} />
+      ) : data === undefined ? (
+        <Loading />
+      ) : data.groups.length === 0 ? (
+        <NoEvents filter={query} next={null} onMore={() => undefined} />
+      ) : (
+        <>
+          <p className="quiet summary">
+            {plural(data.count, 'event')} in {plural(data.groups.length, 'group')}
+            {data.looked.back_to !== null && (
+              <>
+                , back to <Time iso={data.looked.back_to} />: {count(data.looked.rows)} rows were looked at
+              </>
+            )}
+          </p>
+          <GroupTable
+            label={by}
+            groups={data.groups}
+            placeOf={({ value, example }) =>
+              value === null
+                ? { to: ['events', example] }
+                : { to: ['events'], search: { ...filter, [filterName]: value } }
+            }
+            about={({ example }) => (
+              <Go to={['events', example]} className="quiet about">
+                newest
+              </Go>
+            )}
+          />
+        </>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,47 @@
+import { isAway, problemIn } from '../client.ts';
+import { Text } from './text.tsx';
+
+/** Why something is not shown: what was wrong, and what would be right. */
+export function ProblemView({ error }: { error: unknown }) {
+  const { title, lines, remedies } = problemIn(error);
+  return (
+    <div className="problem" role="alert">
+      <p className="problem-title">
+        <Text>{title}</Text>
+      </p>
+      {lines.map((line) => (
+        <p key={line}>
+          <Text>{line}</Text>
+        </p>
+      ))}
+      {remedies.length > 0 && (
+        <ul>
+          {remedies.map((remedy) => (
+            <li key={remedy}>
+              <Text>{remedy}</Text>
+            </li>
+          ))}
+        </ul>
+      )}
+      {isAway(error) && <p className="quiet">This page asks again every two seconds, and goes on by itself.</p>}
+    </div>
+  );
+}
+
+/** Nothing to show, and what to do next. */
+export function Empty({ title, children }: { title: string; children?: React.ReactNode }) {
+  return (
+    <div className="empty">
+      <p className="empty-title">{title}</p>
+      {children}
+    </div>
+  );
+}
+
+export function Loading() {
+  return (
+    <div className="loading" role="status">
+      <span className="visually-hidden">Loading</span>
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+import { Fragment } from 'react';
+
+/*
+ * Stored text comes from strangers. React shows it as text; here its controls become symbols: marks
+ * that reverse the rest of a line, line breaks, escape sequences.
+ */
+
+// The characters that the terminal's `printable` removes: controls, separators, marks of direction, invisible copies of ASCII.
+const unsafe =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to show
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+
+function symbolOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+  if (code === 0x7f) return '␡';
+  return `‹${nameOf(code)}›`;
+}
+
+const nameOf = (code: number) => `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+
+/** For places that take text alone, such as a title. */
+export function visible(text: string): string {
+  return text.toWellFormed().replace(unsafe, symbolOf);
+}
+
+/** Text of a stranger, in one line or many; it cannot reach beyond its own place. */
+export function Text({ children, lines = false }: { children: string; lines?: boolean }) {
+  const text = children.toWellFormed();
+  const pieces: React.ReactNode[] = [];
+  let from = 0;
+  for (const match of text.matchAll(unsafe)) {
+    const [character] = match;
+    if (lines && (character === '\n' || character === '\t')) continue;
+    pieces.push(<Fragment key={`t${from}`}>{text.slice(from, match.index)}</Fragment>);
+    pieces.push(
+      <span key={`c${match.index}`} className="control" title={nameOf(character.codePointAt(0) ?? 0)}>
+        {symbolOf(character)}
+      </span>,
+    );
+    from = match.index + character.length;
+  }
+  pieces.push(<Fragment key="rest">{text.slice(from)}</Fragment>);
+  return <bdi className={lines ? 'text lines' : 'text'}>{pieces}</bdi>;
+}
+
+/** An id, to be copied and compared. */
+export function Id({ children }: { children: string }) {
+  return (
+    <span className="id">
+      <Text>{children}</Text>
+    </span>
+  );
+}

@@ -1,0 +1,90 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useId, useState } from 'react';
+import { Dialog } from '../parts/dialog.tsx';
+import { ProblemView } from '../parts/problem.tsx';
+import { useEnvironment } from './environment.tsx';
+
+/** Sent with a call that changes something: the name of the environment, as the person typed it. */
+export type Confirmed = { headers: Record<string, string> };
+
+type ChangeDialogProps<Result> = {
+  title: string;
+  /** On the button: `Replay 3 events`. */
+  verb: string;
+  /** The call; hand `confirmed` on as its second argument. */
+  change(confirmed: Confirmed): Promise<Result>;
+  onDone(result: Result): void;
+  onClose(): void;
+  /** Nothing can be changed as things are. */
+  disabled?: boolean;
+  danger?: boolean;
+  /** What would happen. */
+  children: React.ReactNode;
+};
+
+/**
+ * Asks before something is changed. Where the environment is not on this machine the person types
+ * its name, which the server wants to see.
+ */
+export function ChangeDialog<Result>({
+  title,
+  verb,
+  change,
+  onDone,
+  onClose,
+  disabled = false,
+  danger = false,
+  children,
+}: ChangeDialogProps<Result>) {
+  const { name, local, where } = useEnvironment();
+  const [typed, setTyped] = useState('');
+  const queries = useQueryClient();
+  const field = useId();
+  const { mutate, error, isPending } = useMutation({
+    mutationFn: () => change({ headers: { 'x-confirm-environment': typed } }),
+    onSuccess(result) {
+      void queries.invalidateQueries();
+      onDone(result);
+    },
+  });
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          mutate();
+        }}
+      >
+        <h2>{title}</h2>
+        {children}
+        {error !== null && <ProblemView error={error} />}
+        {!local && (
+          <div className="field">
+            <label htmlFor={field}>
+              This changes <strong>{name}</strong> ({where}). Type its name:
+            </label>
+            <input
+              id={field}
+              value={typed}
+              autoComplete="off"
+              spellCheck={false}
+              onChange={(event) => setTyped(event.target.value)}
+            />
+          </div>
+        )}
+        <div className="buttons">
+          <button type="button" className="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button
+            type="submit"
+            className={danger ? 'button danger' : 'button primary'}
+            disabled={disabled || isPending || (!local && typed !== name)}
+          >
+            {isPending ? 'Working…' : verb}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

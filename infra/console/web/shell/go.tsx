@@ -1,0 +1,60 @@
+import { Link, useNavigate, useParams, useSearch as useRouterSearch } from '@tanstack/react-router';
+import { useCallback, useMemo } from 'react';
+import { useEnvironment } from './environment.tsx';
+
+/** What a page shows is in its URL, all of it text. What is not set is absent. */
+export type Search = Readonly<Record<string, string | undefined>>;
+
+/** An address of the console: parts of a path within an environment, and a search. */
+export type Place = { to: readonly string[]; search?: Search };
+
+export function pathOf(environment: string, to: readonly string[]): string {
+  return `/${[environment, ...to].map(encodeURIComponent).join('/')}`;
+}
+
+function cleaned(search: Search = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(search).filter((entry): entry is [string, string] => (entry[1] ?? '') !== ''),
+  );
+}
+
+/** A link to a page of the environment that is shown. */
+export function Go({ to, search, children, ...rest }: Place & Omit<React.ComponentProps<'a'>, 'href'>) {
+  const { name } = useEnvironment();
+  return (
+    <Link to={pathOf(name, to)} search={cleaned(search) as never} {...(rest as object)}>
+      {children}
+    </Link>
+  );
+}
+
+export function useGo(): (place: Place) => void {
+  const { name } = useEnvironment();
+  const navigate = useNavigate();
+  return useCallback(
+    ({ to, search }) => void navigate({ to: pathOf(name, to), search: cleaned(search) as never }),
+    [name, navigate],
+  );
+}
+
+/** The page's search, and how to change parts of it: undefined takes one out. */
+export function usePageSearch(): [Search, (change: Search, how?: { replace?: boolean }) => void] {
+  const search = useRouterSearch({ strict: false }) as Search;
+  const navigate = useNavigate();
+  const change = useCallback(
+    (changed: Search, { replace = false } = {}) =>
+      void navigate({
+        to: '.',
+        search: ((before: Search) => cleaned({ ...before, ...changed })) as never,
+        replace,
+        resetScroll: false,
+      }),
+    [navigate],
+  );
+  return useMemo(() => [search, change], [search, change]);
+}
+
+export function usePathParam(name: string): string {
+  const params = useParams({ strict: false }) as Record<string, string | undefined>;
+  return params[name] ?? '';
+}

@@ -1,0 +1,117 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { read } from '../client.ts';
+import { pages } from '../pages.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { ProblemView } from '../parts/problem.tsx';
+import { Text } from '../parts/text.tsx';
+import { useEnvironment } from './environment.tsx';
+import { type Place, useGo } from './go.tsx';
+
+type Choice = Place & { key: string; what: string; label: string };
+
+/** Finds a page by its name, and anything else by its id. */
+export function Palette({ onClose }: { onClose(): void }) {
+  const { api, name } = useEnvironment();
+  const go = useGo();
+  const [typed, setTyped] = useState('');
+  const [asked, setAsked] = useState<string>();
+  const [chosen, setChosen] = useState(0);
+  const text = typed.trim();
+
+  const { data, error, isFetching } = useQuery({
+    queryKey: [name, 'why', asked],
+    enabled: asked !== undefined,
+    queryFn: () => read(api.why[':id'].$get({ param: { id: asked ?? '' } })),
+  });
+
+  const named = pages.filter(({ title }) => title?.toLowerCase().startsWith(text.toLowerCase()));
+  const choices: Choice[] =
+    asked !== undefined && asked === text && data !== undefined
+      ? choicesOf(data)
+      : named.map(({ path, title = '' }) => ({ key: path, to: path === '' ? [] : [path], what: 'page', label: title }));
+
+  const take = (choice: Choice | undefined) => {
+    if (choice === undefined) return setAsked(text);
+    onClose();
+    go(choice);
+  };
+
+  // An id that leads to one place leads there at once.
+  const [only] = asked === text && data !== undefined && choices.length === 1 ? choices : [];
+  useEffect(() => {
+    if (only === undefined) return;
+    onClose();
+    go(only);
+  });
+
+  return (
+    <Dialog title="Find" onClose={onClose} className="palette">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (text !== '') take(choices[chosen]);
+        }}
+      >
+        <input
+          autoFocus
+          aria-label="An id of an event, message, user, run or action, or a page"
+          placeholder="An id of an event, message, user, run or action, or a page"
+          spellCheck={false}
+          autoComplete="off"
+          value={typed}
+          onChange={({ target }) => {
+            setTyped(target.value);
+            setChosen(0);
+          }}
+          onKeyDown={(event) => {
+            const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+            if (step === undefined) return;
+            event.preventDefault();
+            setChosen((now) => Math.max(0, Math.min(choices.length - 1, now + step)));
+          }}
+        />
+      </form>
+      {error !== null && asked === text && <ProblemView error={error} />}
+      {isFetching && <p className="quiet">Looking…</p>}
+      <ul className="choices">
+        {choices.map((choice, i) => (
+          <li key={choice.key}>
+            <button type="button" className={i === chosen ? 'choice chosen' : 'choice'} onClick={() => take(choice)}>
+              <span className="quiet">{choice.what}</span> <Text>{choice.label}</Text>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {choices.length === 0 && text !== '' && asked !== text && (
+        <p className="quiet">Enter looks for an event, a message id, a user, a run or a failed action of this name.</p>
+      )}
+    </Dialog>
+  );
+}
+
+type Found = { found_as: string } & Record<string, unknown>;
+
+/** Where an id leads: to one event, or to several to choose from. */
+function choicesOf(found: Found): Choice[] {
+  if (found.found_as === 'messages')
+    return (found.claims as { event_id: string; source: string; event_type: string }[]).map((claim) => ({
+      key: claim.event_id,
+      to: ['events', claim.event_id],
+      what: `${claim.source} ${claim.event_type}`,
+      label: claim.event_id,
+    }));
+  if (found.found_as === 'user') {
+    const id = String(found.id);
+    return [{ key: id, to: ['events'], search: { user_id: id }, what: 'events of user', label: id }];
+  }
+  const id = String(found.id);
+  return [
+    {
+      key: id,
+      to: ['events', id],
+      what: found.found_as === 'event' ? 'event' : `event of this ${found.found_as}`,
+      label: id,
+    },
+  ];
+}

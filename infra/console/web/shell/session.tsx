@@ -1,0 +1,39 @@
+import { useQuery } from '@tanstack/react-query';
+import { createContext, useContext } from 'react';
+import { read, sessions } from '../client.ts';
+import { Loading, ProblemView } from '../parts/problem.tsx';
+
+export type Session = { version: string; author: string; read_only: boolean; environments: string[] };
+
+const SessionContext = createContext<Session | undefined>(undefined);
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (session === undefined) throw new Error('no session is open');
+  return session;
+}
+
+/** Takes the token of the printed URL, which then is gone from the address. */
+async function openSession(): Promise<Session> {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (token !== null) {
+    history.replaceState(history.state, '', location.pathname + location.search);
+    // A browser that is signed in already needs no token; the error would hide the page.
+    await read(sessions.index.$post({ json: { token } })).catch(async (error: unknown) => {
+      await read(sessions.index.$get()).catch(() => Promise.reject(error));
+    });
+  }
+  return read(sessions.index.$get());
+}
+
+export function SessionGate({ children }: { children: React.ReactNode }) {
+  const { data, error } = useQuery({ queryKey: ['session'], queryFn: openSession, staleTime: 60_000 });
+  if (data !== undefined) return <SessionContext value={data}>{children}</SessionContext>;
+  if (error === null) return <Loading />;
+  return (
+    <main className="gate">
+      <h1>Signalbox</h1>
+      <ProblemView error={error} />
+    </main>
+  );
+}
