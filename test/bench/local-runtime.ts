@@ -6,10 +6,14 @@ import { createInterface } from 'node:readline';
 import { builtFile } from '../../infra/build/build.js';
 import { temporaryFolder } from './assembly.ts';
 
-/** `url`: of source `rudderstack`. `signalbox` runs a command of the CLI and returns its `--json`. */
+/**
+ * `url`: of source `rudderstack`. `file`: with its addresses and credentials. `signalbox` runs a command
+ * of the CLI and returns its `--json`.
+ */
 export type LocalRuntime = {
   child: ChildProcess;
   url: string;
+  file: string;
   readySeconds: number;
   signalbox(...args: string[]): unknown;
 };
@@ -20,7 +24,8 @@ const script = builtFile('infra/local/main.ts');
 export async function startLocalRuntime(): Promise<LocalRuntime> {
   const startedMs = performance.now();
   // Beside a run that the machine may have already, and unseen by its CLI.
-  const env = { ...process.env, SIGNALBOX_RUNTIME_FILE: join(temporaryFolder(), 'runtime.json') };
+  const file = join(temporaryFolder(), 'runtime.json');
+  const env = { ...process.env, SIGNALBOX_RUNTIME_FILE: file };
   const child = spawn(process.execPath, [script, '--memory', '--port', '0'], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -48,7 +53,7 @@ export async function startLocalRuntime(): Promise<LocalRuntime> {
   // A log shows no tokens, so the CLI is asked.
   const answer = signalbox('sources', 'rudderstack');
   const { url } = (Array.isArray(answer) ? answer[0] : answer) as { url: string };
-  return { child, url, readySeconds, signalbox };
+  return { child, url, file, readySeconds, signalbox };
 }
 
 export type Memory = { residentMb: number; peakMb: number };

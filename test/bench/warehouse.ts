@@ -1,13 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { type RuntimeEnvironment, startRuntime } from '../../infra/local/runtime.ts';
-import { type Environment, openEnvironment, StackOutputs } from '../../shared/operations/environment.ts';
-import { createKey } from '../../shared/operations/keys/keys.ts';
+import { type Environment, openEnvironment } from '../../shared/operations/environment.ts';
 import { type CensusObject, type CensusRun, makeCensusClient } from '../clients/census-client.ts';
 import type { JsonMap } from '../clients/method-caller.ts';
-import { configure } from '../support/config.ts';
 import { readOptions, wholeNumber } from '../support/program-arguments.ts';
 import { formatted } from './figure.ts';
+import { type LocalRuntime, startLocalRuntime } from './local-runtime.ts';
 import { percentile } from './measure.ts';
 import { identify, requestHeaders } from './sample-events.ts';
 
@@ -32,29 +32,19 @@ async function main(): Promise<void> {
   if (values.help) return console.log(help);
   const count = wholeNumber('records', values.records, 1);
   const perSecond = wholeNumber('per-second', values['per-second'], 1);
-  const runtime = await startRuntime({ environments: ['development'], port: 0, configure });
-  const local = runtime.environments.development as RuntimeEnvironment;
-  const { region, credentials, endpoints, outputs } = local;
-  const environment = openEnvironment(
-    'development',
-    'local',
-    StackOutputs.parse(outputs),
-    { region, credentials },
-    endpoints,
-  );
+  say('starting the local runtime');
+  const runtime = await startLocalRuntime();
+  const environment = openLocal(runtime);
   try {
-    const client = await connect(environment, local, perSecond);
-    say(`events alone: ${eventsPerSecond} a second for ${secondsAlone} s`);
-    await timed(local, sleep(2_000));
-    const alone = await timed(local, sleep(secondsAlone * 1_000));
-    tell('events alone', alone.latenciesMs);
-
+    const client = await connect(environment, runtime, perSecond);
+    await timed(runtime, sleep(2_000));
+    await alone(runtime);
     const users = Array.from({ length: count }, (_, i) => userOf(i));
     for (const run of [1, 2]) {
       say(`run ${run}: ${count} users`);
       const before = await directory(environment);
       const startedMs = performance.now();
-      const { latenciesMs, result } = await timed(local, client(users, run));
+      const { latenciesMs, result } = await timed(runtime, client(users, run));
       const seconds = (performance.now() - startedMs) / 1000;
       const after = await directory(environment);
       const changed = [...after].filter(([name, state]) => before.get(name) !== state).length;
@@ -64,11 +54,19 @@ async function main(): Promise<void> {
       tell(`events during run ${run}`, latenciesMs);
       if (run === 2 && changed > 0) process.exitCode = 1;
       if (result.done.length !== count) process.exitCode = 1;
+      // Before and after each run: what else the machine does changes meanwhile.
+      await alone(runtime);
     }
   } finally {
     environment.documents.destroy();
-    await runtime.stop();
+    runtime.child.kill('SIGKILL');
   }
+}
+
+async function alone(runtime: LocalRuntime): Promise<void> {
+  say(`events alone: ${eventsPerSecond} a second for ${secondsAlone} s`);
+  const { latenciesMs } = await timed(runtime, sleep(secondsAlone * 1_000));
+  tell('events alone', latenciesMs);
 }
 
 function say(line: string): void {
@@ -77,7 +75,10 @@ function say(line: string): void {
 
 function tell(what: string, latenciesMs: number[]): void {
   const [median, p95, p99] = [50, 95, 99].map((percent) => formatted(percentile(latenciesMs, percent)));
-  console.log(`${what}: ${latenciesMs.length} answered, median ${median} ms, p95 ${p95} ms, p99 ${p99} ms`);
+  const load = formatted(loadavg()[0] as number);
+  console.log(
+    `${what}: ${latenciesMs.length} answered, median ${median} ms, p95 ${p95} ms, p99 ${p99} ms; load ${load}`,
+  );
 }
 
 function userOf(i: number): JsonMap {
@@ -91,11 +92,15 @@ function userOf(i: number): JsonMap {
   };
 }
 
-async function connect(environment: Environment, { ingestUrl }: RuntimeEnvironment, perSecond: number) {
-  const asked = { author: 'warehouse', nowMs: Date.now(), entropy: new Uint8Array(32).fill(7) };
-  const { key } = await createKey(environment, { name: 'census', kind: 'secret' }, asked);
+function openLocal({ file }: LocalRuntime): Environment {
+  const { region, credentials, endpoints, outputs } = JSON.parse(readFileSync(file, 'utf8')).environments.development;
+  return openEnvironment('development', 'local', outputs, { region, credentials }, endpoints);
+}
+
+async function connect({ outputs }: Environment, runtime: LocalRuntime, perSecond: number) {
+  const { key } = runtime.signalbox('keys', 'create', 'census') as { key: string };
   const client = makeCensusClient({
-    url: `${ingestUrl}/v1/integrations/census/custom-destination`,
+    url: `${outputs.IngestUrl}/v1/integrations/census/custom-destination`,
     headers: { authorization: `Bearer ${key}` },
     recordsPerSecondMax: perSecond,
   });
@@ -105,15 +110,17 @@ async function connect(environment: Environment, { ingestUrl }: RuntimeEnvironme
 }
 
 /** Posts events of another source at a steady rate until the work is done; each at its time, whatever became of earlier ones. */
-async function timed<Result>(local: RuntimeEnvironment, work: Promise<Result>) {
-  const url = local.configuration.sources.find(({ key }) => key === 'rudderstack')?.ingestUrl ?? '';
+async function timed<Result>({ url }: Pick<LocalRuntime, 'url'>, work: Promise<Result>) {
   const latenciesMs: number[] = [];
   const posts: Promise<void>[] = [];
   let isOver = false;
   const post = async (n: number) => {
     const startedMs = performance.now();
-    const headers = { ...requestHeaders, 'x-webhook-secret': 'test' };
-    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(identify(`event-${n % 100}`)) });
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: requestHeaders,
+      body: JSON.stringify(identify(`event-${n % 100}`)),
+    });
     await response.arrayBuffer();
     if (response.status !== 200) throw new Error(`an event was answered ${response.status}`);
     latenciesMs.push(performance.now() - startedMs);
