@@ -50,6 +50,13 @@ describe('keys', () => {
     expect((await cli.signalbox(['keys', 'revoke', 'shop'])).stderr).toContain(`the key "shop" has the id ${id}`);
   });
 
+  test('a name with a control character is refused, and shown by its escape', async () => {
+    expect(await cli.signalbox(['keys', 'create', 'cen\u001bsus'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('has a control character: "cen\\u001bsus"'),
+    });
+  });
+
   test('a blank name is refused', async () => {
     expect(await cli.signalbox(['keys', 'create', ' '])).toMatchObject({
       code: 2,

@@ -76,6 +76,51 @@ describe('a list of users', () => {
     ]);
   });
 
+  test('a cursor of one list is 422 in every other, of another owner too', async () => {
+    await api.client.objects.addSubscriptions('parks', 'p1', { recipients: ['ana', 'bo'] });
+    await api.client.objects.addSubscriptions('parks', 'p2', { recipients: ['ana', 'bo'] });
+    for (const [collection, id] of [
+      ['parks', 'p1'],
+      ['parks', 'p2'],
+      ['teams', 't1'],
+      ['$tenants', 'acme'],
+      ['$tenants', 'borg'],
+    ] as const)
+      await api.client.objects.set(collection, id, {});
+    await api.client.objects.set('teams', 't2', {});
+    const members = { members: [{ user: { id: 'ana' } }, { user: { id: 'bo' } }], create_audience: true };
+    await api.client.audiences.addMembers('vips', members);
+    const lists = [
+      '/v1/users',
+      '/v1/tenants',
+      '/v1/objects/parks',
+      '/v1/objects/teams',
+      '/v1/users/ana/subscriptions',
+      '/v1/users/bo/subscriptions',
+      '/v1/objects/parks/p1/subscriptions',
+      '/v1/objects/parks/p2/subscriptions',
+      '/v1/audiences/vips/members',
+    ];
+    for (const list of lists) {
+      const { after } = (await page(`${list}?page_size=1`)).page_info;
+      for (const other of lists) {
+        const { status, body } = await api.call('GET', `${other}?page_size=1&after=${after}`);
+        expect({ list, other, status }).toEqual({ list, other, status: other === list ? 200 : 422 });
+        if (other !== list)
+          expect(body).toMatchObject({
+            code: 'invalid_params',
+            message: 'after: is not a cursor of this list; take it from page_info of another page of it',
+            errors: [{ field: 'after' }],
+          });
+      }
+    }
+    for (const other of ['recipient=ana', 'recipient=bo', '']) {
+      const { after } = (await page('/v1/users?page_size=1')).page_info;
+      const answer = await api.call('GET', `/v1/workflow_recipient_runs?${other}&after=${after}`);
+      expect(answer).toMatchObject({ status: 422, body: { errors: [{ field: 'after' }] } });
+    }
+  });
+
   // The client takes an empty page for the end, so a page must not be empty because of the deleted.
   test('users that were deleted since the index was read are passed over, not shown as an empty page', async () => {
     const { list } = api.deps;

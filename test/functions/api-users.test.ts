@@ -147,6 +147,23 @@ describe('users.update', () => {
   });
 });
 
+test.each(['u\n1', 'u\u0000', '\u007f', 'u\u0085x'])(
+  'an id with a control character (%j) is 422 in a path',
+  async (id) => {
+    for (const [method, path] of [
+      ['PUT', `/v1/users/${encodeURIComponent(id)}`],
+      ['GET', `/v1/users/${encodeURIComponent(id)}`],
+      ['PUT', `/v1/objects/${encodeURIComponent(id)}/o1`],
+      ['PUT', `/v1/objects/parks/${encodeURIComponent(id)}`],
+      ['PUT', `/v1/tenants/${encodeURIComponent(id)}`],
+    ] as const) {
+      const answer = await api.call(method, path, method === 'PUT' ? { body: {} } : {});
+      expect(answer).toMatchObject({ status: 422, body: { code: 'invalid_params' } });
+      expect((answer.body as { message: string }).message).toMatch(/control characters|whitespace/);
+    }
+  },
+);
+
 describe('users.get', () => {
   test('an unknown user is 404, as the client knows it', async () => {
     const error = await api.client.users.get('nobody').catch((thrown) => thrown);

@@ -13,7 +13,7 @@ import { readJsonText } from '../read-body.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParam } from '../shapes/ids.ts';
 import { AudienceMember, MemberRequest, memberShape } from '../shapes/member.ts';
-import { pageOf, pageQuery, pageShape, wantedPage } from '../shapes/page.ts';
+import { pagedList, pageOf, pageQuery } from '../shapes/page.ts';
 
 const params = z.object({ key: idParam('The audience.', audienceKeyProblem) });
 const path = '/v1/audiences/{key}/members';
@@ -71,8 +71,9 @@ export const audienceRoutes: readonly Route[] = [
     answer: pageOf(AudienceMember),
     async handle({ params: { key }, query, request, ports }) {
       if (!(await audienceExists(key, false, ports))) return audienceMissing(key);
-      const page = await listMembers(key, wantedPage(query), request, ports);
-      return ok(pageShape(page, query, memberShape));
+      const list = pagedList(`members ${key}`, query);
+      if (list.kind === 'refused') return list;
+      return ok(list.answerOf(await listMembers(key, list.wanted, request, ports), memberShape));
     },
   }),
 ];

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ObjectRef } from '../../../shared/core/ids/entity-ref.ts';
+import { type ObjectRef, recipientKey } from '../../../shared/core/ids/entity-ref.ts';
 import type { JsonObject, JsonValue } from '../../../shared/core/json/values.ts';
 import {
   type ChangedSubscriptions,
@@ -11,7 +11,7 @@ import { type Answer, invalidFields, missing, ok } from '../answer.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { collectionParam } from '../shapes/collection.ts';
 import { idParam } from '../shapes/ids.ts';
-import { include, pageOf, pageQuery, pageShape, wantedPage } from '../shapes/page.ts';
+import { include, pagedList, pageOf, pageQuery } from '../shapes/page.ts';
 import { objectsQuery, RecipientReference, RecipientRequest, recipientsQuery } from '../shapes/references.ts';
 import { Subscription, subscriptionShape } from '../shapes/subscription.ts';
 
@@ -88,15 +88,17 @@ export const objectSubscriptionRoutes: readonly Route[] = [
     answer: pageOf(Subscription),
     async handle({ params, query, request, ports }) {
       const object = objectRef(params);
+      const list = pagedList(`subscriptions ${query.mode} ${recipientKey(object)}`, query);
+      if (list.kind === 'refused') return list;
       const [stored] = await ports.directory.readEach([object]);
       if (stored === undefined) return missing(`there is no object ${object.id} in ${object.collection}`);
       const side: Side =
         query.mode === 'object'
           ? { of: 'object', object, recipients: query.recipients }
           : { of: 'recipient', recipient: object, objects: query.objects };
-      const page = await listSubscriptions(side, wantedPage(query), request, ports);
+      const page = await listSubscriptions(side, list.wanted, request, ports);
       const withPreferences = query.include !== undefined;
-      return ok(pageShape(page, query, (one) => subscriptionShape(one, withPreferences)));
+      return ok(list.answerOf(page, (one) => subscriptionShape(one, withPreferences)));
     },
   }),
 ];

@@ -11,7 +11,7 @@ import { defineRoute, type Route } from '../route.ts';
 import { collectionParam } from '../shapes/collection.ts';
 import { idParam } from '../shapes/ids.ts';
 import { ObjectBody, ObjectShape, objectShape } from '../shapes/object.ts';
-import { include, pageOf, pageQuery, pageShape, wantedPage } from '../shapes/page.ts';
+import { include, pagedList, pageOf, pageQuery } from '../shapes/page.ts';
 
 const params = z.object({ collection: collectionParam, id: idParam('The object; unique within its collection.') });
 const path = '/v1/objects/{collection}/{id}';
@@ -30,9 +30,11 @@ export const objectRoutes: readonly Route[] = [
     query: z.object({ ...pageQuery, include }),
     answer: pageOf(ObjectShape),
     async handle({ params: { collection }, query, request, ports }) {
-      const page = await listEntities({ kind: 'object', collection }, wantedPage(query), request, ports);
+      const list = pagedList(`objects ${collection}`, query);
+      if (list.kind === 'refused') return list;
+      const page = await listEntities({ kind: 'object', collection }, list.wanted, request, ports);
       const withPreferences = query.include !== undefined;
-      return ok(pageShape(page, query, (object) => objectShape(object, withPreferences)));
+      return ok(list.answerOf(page, (object) => objectShape(object, withPreferences)));
     },
   }),
   defineRoute({

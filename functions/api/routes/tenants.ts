@@ -10,7 +10,7 @@ import { setEntityByRequest } from '../../../shared/operations/requests/set-enti
 import { invalidFields, missing, noContent, ok } from '../answer.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParam } from '../shapes/ids.ts';
-import { pageOf, pageQuery, pageShape, wantedPage } from '../shapes/page.ts';
+import { pagedList, pageOf, pageQuery } from '../shapes/page.ts';
 import { Tenant, TenantBody, tenantShape } from '../shapes/tenant.ts';
 
 const params = z.object({ id: idParam('The tenant.', tenantIdProblem) });
@@ -36,14 +36,16 @@ export const tenantRoutes: readonly Route[] = [
     async handle({ query, request, ports }) {
       const { tenant_id: id, name } = query;
       const isWanted = ({ attributes }: { attributes: JsonObject }) => name === undefined || attributes.name === name;
+      const list = pagedList('tenants', query);
+      if (list.kind === 'refused') return list;
       if (id === undefined) {
         const listing = { kind: 'object', collection: tenantsCollection } as const;
-        const page = await listEntities(listing, wantedPage(query), request, ports, isWanted);
-        return ok(pageShape(page, query, tenantShape));
+        const page = await listEntities(listing, list.wanted, request, ports, isWanted);
+        return ok(list.answerOf(page, tenantShape));
       }
       const [tenant] = tenantIdProblem(id) === undefined ? await ports.directory.readEach([tenantRef(id)]) : [];
       const entries = tenant !== undefined && isWanted(tenant) ? [tenant] : [];
-      return ok(pageShape({ entries, after: null, before: null }, query, tenantShape));
+      return ok(list.answerOf({ entries, after: null, before: null }, tenantShape));
     },
   }),
   defineRoute({

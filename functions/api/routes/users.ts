@@ -10,7 +10,7 @@ import { setEntityByRequest } from '../../../shared/operations/requests/set-enti
 import { invalid, invalidFields, missing, noContent, ok } from '../answer.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParam } from '../shapes/ids.ts';
-import { include, pageOf, pageQuery, pageShape, wantedPage } from '../shapes/page.ts';
+import { include, pagedList, pageOf, pageQuery } from '../shapes/page.ts';
 import { objectsQuery } from '../shapes/references.ts';
 import { Subscription, subscriptionShape } from '../shapes/subscription.ts';
 import { User, UserBody, userShape } from '../shapes/user.ts';
@@ -32,9 +32,11 @@ export const userRoutes: readonly Route[] = [
     query: z.object({ ...pageQuery, include }),
     answer: pageOf(User),
     async handle({ query, request, ports }) {
-      const page = await listEntities({ kind: 'user' }, wantedPage(query), request, ports);
+      const list = pagedList('users', query);
+      if (list.kind === 'refused') return list;
+      const page = await listEntities({ kind: 'user' }, list.wanted, request, ports);
       const withPreferences = query.include !== undefined;
-      return ok(pageShape(page, query, (user) => userShape(user, withPreferences)));
+      return ok(list.answerOf(page, (user) => userShape(user, withPreferences)));
     },
   }),
   defineRoute({
@@ -98,12 +100,14 @@ export const userRoutes: readonly Route[] = [
     answer: pageOf(Subscription),
     async handle({ params: { user_id: id }, query, request, ports }) {
       const recipient = userRef(id);
+      const list = pagedList(`subscriptions of ${id}`, query);
+      if (list.kind === 'refused') return list;
       const [user] = await ports.directory.readEach([recipient]);
       if (user === undefined) return missing(`there is no user ${id}`);
       const side: Side = { of: 'recipient', recipient, objects: query.objects };
-      const page = await listSubscriptions(side, wantedPage(query), request, ports);
+      const page = await listSubscriptions(side, list.wanted, request, ports);
       const withPreferences = query.include !== undefined;
-      return ok(pageShape(page, query, (one) => subscriptionShape(one, withPreferences)));
+      return ok(list.answerOf(page, (one) => subscriptionShape(one, withPreferences)));
     },
   }),
   defineRoute({

@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import { recipientKey } from '../../../shared/core/ids/entity-ref.ts';
 import { findRunById } from '../../../shared/operations/requests/find-run.ts';
 import { type ListedRuns, listRuns, listRunsOf } from '../../../shared/operations/requests/list-runs.ts';
 import { publicStatuses } from '../../../shared/operations/runs/run-status.ts';
 import { invalid, invalidFields, missing, ok } from '../answer.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { PageInfo, pageQueryOf, pageShape, wantedPage } from '../shapes/page.ts';
+import { PageInfo, pagedList, pageQuery } from '../shapes/page.ts';
 import { recipientQuery } from '../shapes/references.ts';
 import { Run, RunDetail, runDetailShape, runShape } from '../shapes/run.ts';
 
@@ -27,7 +28,7 @@ export const workflowRunRoutes: readonly Route[] = [
     permission: 'secret',
     params: z.object({}),
     query: z.object({
-      ...pageQueryOf(placeBytesMax),
+      ...pageQuery,
       workflow: z.string().optional().describe('Only runs of this workflow.'),
       status: z.array(z.enum(publicStatuses)).optional().describe('Only runs in one of these states.'),
       tenant: z.string().optional().describe('Only runs with this tenant.'),
@@ -47,13 +48,14 @@ export const workflowRunRoutes: readonly Route[] = [
       if (sinceMs !== undefined && untilMs !== undefined && sinceMs > untilMs)
         return invalid([{ field: 'ending_at', message: 'must not be before starting_at', type: null }]);
       const asked = { workflow, tenant, statuses, hasErrors, sinceMs, untilMs };
-      const page = wantedPage(query);
+      const list = pagedList(`runs ${recipient === undefined ? '' : recipientKey(recipient)}`, query, placeBytesMax);
+      if (list.kind === 'refused') return list;
       const listed: ListedRuns =
         recipient === undefined
-          ? await listRuns(asked, page, request, ports)
-          : { kind: 'listed', page: await listRunsOf(recipient, asked, page, request, ports) };
+          ? await listRuns(asked, list.wanted, request, ports)
+          : { kind: 'listed', page: await listRunsOf(recipient, asked, list.wanted, request, ports) };
       if (listed.kind === 'refused') return invalidFields(listed.errors);
-      const { entries: items, page_info } = pageShape(listed.page, query, (run) => runShape(run, ports.nowMs()));
+      const { entries: items, page_info } = list.answerOf(listed.page, (run) => runShape(run, ports.nowMs()));
       return ok({ items, page_info });
     },
   }),

@@ -1,3 +1,4 @@
+import { apiSource } from '../../../shared/core/ids/api-source.ts';
 import type { EventDetailRow } from '../../../shared/operations/events/event-row.ts';
 import { formatBytes, printable, safeJson } from '../../../shared/operations/words/text.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
@@ -38,9 +39,12 @@ export function printEventDetail(terminal: Terminal, row: EventDetailRow, nowMs:
     `Event ${row.id}`,
     fields.flatMap(([name, value]): [string, string][] => (value === null ? [] : [[name, value]])),
   );
-  heading('Mappings considered');
-  if (row.mappings.length === 0) terminal.out('  none for this event type');
-  printMappings(terminal, row.mappings);
+  // A call of the API says itself what it does; no mapping can.
+  if (row.source !== apiSource) {
+    heading('Mappings considered');
+    if (row.mappings.length === 0) terminal.out('  none for this event type');
+    printMappings(terminal, row.mappings);
+  }
   heading('Data');
   terminal.out(indent(row.data === null ? 'none' : safeJson(row.data, 2)));
   heading('Headers kept');

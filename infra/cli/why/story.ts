@@ -1,4 +1,5 @@
 import { noRuns } from '../../../shared/core/executions/no-runs.ts';
+import { apiSource } from '../../../shared/core/ids/api-source.ts';
 import type { ActionRow } from '../../../shared/operations/actions/action-row.ts';
 import type { EventRow } from '../../../shared/operations/events/event-row.ts';
 import type { RunRow } from '../../../shared/operations/runs/run-row.ts';
@@ -52,7 +53,8 @@ export function printStory(terminal: Terminal, story: EventStory, nowMs: number)
     heading('Claim');
     if (story.claim === null) terminal.out(`  ${printable(story.claim_note ?? 'none')}`);
     else for (const text of describeClaim(story.claim, event, nowMs)) terminal.out(`  ${printable(text)}`);
-    printConsidered(terminal, story, heading);
+    // A call of the API says itself what it does; no mapping can.
+    if (event.source !== apiSource) printConsidered(terminal, story, heading);
     heading('Actions');
     if (story.actions.length === 0) terminal.out(`  ${noActions(story)}`);
     printActions(terminal, story, nowMs);

@@ -32,7 +32,7 @@ const nameLengthMax = 100;
 /**
  * Makes a key of this environment; it works at once.
  * @param entropy 32 random bytes
- * @throws Refusal (invalid) for a name that is blank, or too long for a table of keys
+ * @throws Refusal (invalid) for a name that is blank, too long for a table of keys, or has control characters
  */
 export async function createKey(
   { configuration }: KeysOf,
@@ -42,6 +42,8 @@ export async function createKey(
   if (isBlank(name)) throw usageError('the name of the key is blank', 'name what will use it: "census", "checkout"');
   if (name.length > nameLengthMax)
     throw usageError(`the name of the key has ${name.length} characters; at most ${nameLengthMax} fit a list`);
+  if (/\p{Cc}/u.test(name))
+    throw usageError(`the name of the key has a control character: ${JSON.stringify(name)}`, 'write it without');
   const key = makeApiKey(kind, entropy);
   const hash = readApiKey(key)?.hash;
   if (hash === undefined) throw new Error('a key that was just made could not be read');

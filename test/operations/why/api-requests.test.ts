@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import picocolors from 'picocolors';
+import type { Terminal } from '../../../infra/cli/terminal/terminal.ts';
+import { printStory } from '../../../infra/cli/why/story.ts';
 import { actionLogOf, readActionLog } from '../../../shared/operations/actions/actions.ts';
 import { eventLogOf, listEvents, readEvent } from '../../../shared/operations/events/events.ts';
 import { planReplay } from '../../../shared/operations/replay/plan-replay.ts';
@@ -9,7 +12,7 @@ import { readSources } from '../../../shared/operations/sources/known-sources.ts
 import { take } from '../../../shared/operations/tables/newest-first.ts';
 import { rowsOf } from '../../../shared/operations/tables/reading.ts';
 import { resolveId } from '../../../shared/operations/why/resolve-id.ts';
-import { tellEvent } from '../../../shared/operations/why/why.ts';
+import { type EventStory, tellEvent } from '../../../shared/operations/why/why.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
 import { startWorkflowsApi, type WorkflowsApi } from '../../functions/api-workflows-for-tests.ts';
 import { syncCensus } from '../../functions/destination-for-tests.ts';
@@ -73,6 +76,30 @@ describe('why', () => {
       });
     }
     expect(ways).toEqual(['event', 'trigger', 'trigger', 'run', 'message']);
+  });
+
+  test('is told without mappings, which no call of the API has', async () => {
+    const { requestId } = await trigger('log-it', 'order_told');
+    await api.deliver();
+    const story = (await storyOf(requestId)).story as EventStory;
+    const lines: string[] = [];
+    const terminal: Terminal = {
+      columns: undefined,
+      interactive: false,
+      colours: picocolors.createColors(false),
+      out: (line) => void lines.push(line),
+      print: (text) => void lines.push(text),
+      note: (text) => void lines.push(text),
+      async drained() {},
+    };
+    printStory(terminal, story, api.clock.nowMs);
+    const told = lines.join('\n');
+    expect(told).toContain('Actions');
+    expect(told).not.toContain('Mappings');
+    const event = { ...story.event, source: 'rudderstack' } as typeof story.event;
+    lines.length = 0;
+    printStory(terminal, { ...story, event }, api.clock.nowMs);
+    expect(lines.join('\n')).toContain('Mappings');
   });
 
   test('leads from the run id to the repetition that went on with a request that died', async () => {
