@@ -35,6 +35,12 @@ export type PipelineEnvironment = {
    * Each channel has its secret (docs/notifications.md). Absent: nothing of it is deployed.
    */
   notify?: Notify;
+  /**
+   * States each day whether every event of the day before is accounted for, keeps the statement, and
+   * raises an alarm when something differs (docs/statements.md). Reads every row of the day once.
+   * Absent: nothing of it is deployed.
+   */
+  dailyStatement?: true;
   /** Rows of the event log, the action log and workflow runs are kept this long. */
   logRetentionDays: number;
   /**

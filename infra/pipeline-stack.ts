@@ -1,4 +1,5 @@
 import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { grantedTargetsOutput } from '../shared/core/configuration/granted-targets.ts';
@@ -6,6 +7,7 @@ import { defined } from '../shared/core/defined.ts';
 import { capabilities, capabilityOutputs } from '../shared/operations/configuration/capabilities.ts';
 import { acceptFindings } from './constructs/accepted-findings.ts';
 import { Alarms } from './constructs/alarms.ts';
+import { DailyStatement } from './constructs/daily-statement.ts';
 import { PipelineDashboard } from './constructs/dashboard.ts';
 import { expectedInFiles } from './constructs/expected-sources.ts';
 import { IngestApi } from './constructs/ingest-api.ts';
@@ -212,18 +214,27 @@ export class PipelineStack extends Stack {
       environment.notify &&
       new Notifier(this, 'Notifier', { environment, notify: environment.notify, secretsPrefix, tables });
 
+    const pipeline = { ingest, processor, 'workflow-trigger': workflowTrigger, 'dead-letter': deadLetter, rest };
+    const functionCode = codeOf(pipeline);
+    const statement =
+      environment.dailyStatement &&
+      new DailyStatement(this, 'DailyStatement', {
+        environment,
+        tables,
+        functionCode,
+        queues: {
+          events: events.queue,
+          actions: actions.queue,
+          eventsDeadLetters: events.deadLetters,
+          actionsDeadLetters: actions.deadLetters,
+        },
+      });
+
     const watched = {
       environment: name,
       surgeAbove: environment.surgeAbove ?? 50_000,
       api,
-      functions: {
-        ingest,
-        processor,
-        'workflow-trigger': workflowTrigger,
-        'dead-letter': deadLetter,
-        rest,
-        ...defined({ notifier: notifier?.function }),
-      },
+      functions: { ...pipeline, ...defined({ notifier: notifier?.function }) },
       eventsQueue: events.queue,
       actionsQueue: actions.queue,
       expected,
@@ -234,6 +245,7 @@ export class PipelineStack extends Stack {
       ...defined({
         recipient: this.#alarmRecipient(environment, context('alarmEmail')),
         notifications: notifier?.queue,
+        statement: statement?.function,
       }),
     });
     const dashboard = new PipelineDashboard(this, 'Dashboard', { ...watched, tables });
@@ -253,6 +265,7 @@ export class PipelineStack extends Stack {
       DashboardUrl: dashboard.url,
       // Promotions to this environment are checked against it.
       GrantedTargets: grantedTargetsOutput(targets),
+      FunctionCode: functionCode,
       // Commits are checked against it.
       ...capabilityOutputs(capabilities),
     });
@@ -301,4 +314,14 @@ export class PipelineStack extends Stack {
   #outputs(values: Record<string, string>): void {
     for (const [key, value] of Object.entries(values)) new CfnOutput(this, key, { value });
   }
+}
+
+/** Which code each function has: `ingest:3f2a9c41d07b …`. CDK names an archive after the hash of its content. */
+function codeOf(functions: Record<string, PipelineFunction>): string {
+  return Object.entries(functions)
+    .map(([name, { lambda }]) => {
+      const { s3Key } = Stack.of(lambda).resolve((lambda.node.defaultChild as CfnFunction).code);
+      return `${name}:${String(s3Key).slice(0, 12)}`;
+    })
+    .join(' ');
 }

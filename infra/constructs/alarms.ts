@@ -27,6 +27,8 @@ export type AlarmsProps = {
   recipient?: AlarmRecipient;
   /** What sources are expected to send. */
   expected: ExpectedSources;
+  /** What states each day whether all is accounted for; absent without it. */
+  statement?: PipelineFunction;
   /** Where the notifier hears of alarms; absent without one. */
   notifications?: Queue;
   api: HttpApi;
@@ -65,6 +67,7 @@ export class Alarms extends Construct {
       ...apiAlarms(props),
       ...notificationAlarms(props),
       ...silenceAlarms(props),
+      ...statementAlarms(props),
     ];
     for (const { name, metric, above, breaching, of, missing = TreatMissingData.NOT_BREACHING } of definitions) {
       const kind = alarmKindOf(name);
@@ -361,6 +364,28 @@ function silenceAlarms({ environment, expected }: AlarmsProps): Definition[] {
       },
     ];
   });
+}
+
+/** The function is tried three times within an hour, once a day. */
+function statementAlarms({ environment, statement }: AlarmsProps): Definition[] {
+  if (statement === undefined) return [];
+  return [
+    {
+      name: 'statement-differs',
+      // Until the next day's run, which looks at the day again.
+      metric: stageMetric(environment, 'StatementsDiffering', { period: Duration.days(1) }),
+      above: 0,
+      breaching: 1,
+      of: 1,
+    },
+    {
+      name: 'statement-missing',
+      metric: statement.lambda.metricErrors({ period: Duration.hours(1) }),
+      above: 2,
+      breaching: 1,
+      of: 1,
+    },
+  ];
 }
 
 function notificationAlarms({ environment, notifications }: AlarmsProps): Definition[] {

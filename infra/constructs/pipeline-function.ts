@@ -155,6 +155,18 @@ export class PipelineFunction extends Construct {
     this.lambda.addEnvironment(variable, queue.queueUrl);
   }
 
+  /** How many messages are in a queue. */
+  looksAt(queue: Queue, variable: QueueUrlVariable): void {
+    this.#allow(['sqs:GetQueueAttributes'], [queue.queueArn]);
+    this.lambda.addEnvironment(variable, queue.queueUrl);
+  }
+
+  /** CloudWatch knows no narrower permission: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html */
+  readsMetrics(): void {
+    this.#allow(['cloudwatch:GetMetricData'], ['*']);
+    acceptWildcards(this, ['*'], 'Metrics have no resources that a policy could name.');
+  }
+
   /** Without indexes: most of them serve people and the CLI. */
   uses({ table, variable }: PipelineTable, ...operations: TableOperation[]): void {
     this.#allow(

@@ -33,7 +33,8 @@ export type StageMetricName =
   | 'TargetWaitMs'
   | 'DeadLetters'
   | 'ConfigurationUnreadable'
-  | 'NotificationsFailed';
+  | 'NotificationsFailed'
+  | 'StatementsDiffering';
 
 const namespace = 'Signalbox';
 

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import * as z from 'zod';
+import type { Roles } from './access/roles.ts';
 import type { LocalCredentials } from './credentials.ts';
 import { guardServer } from './guard.ts';
 import { listen, readBody, stopServer } from './http-server.ts';
@@ -15,9 +16,12 @@ export type MetricsApi = { endpoint: string; stop(): Promise<void> };
 export async function startMetricsApi(
   history: Pick<MetricHistory, 'sums'>,
   credentials: LocalCredentials,
+  roles?: Roles,
 ): Promise<MetricsApi> {
   const server = createServer((request, response) => void answer(history, request, response));
-  guardServer(server, { credentials, target: 'GraniteServiceVersion20100801' });
+  const guards = { credentials, ...(roles && { roles }), target: 'GraniteServiceVersion20100801' };
+  // Metrics have no resources, so that a request says all that its permission depends on.
+  guardServer(server, guards, { partitionKeyOf: () => undefined, secretArn: () => undefined });
   const port = await listen(server, 0);
   return { endpoint: `http://127.0.0.1:${port}`, stop: () => stopServer(server) };
 }

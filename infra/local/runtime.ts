@@ -151,7 +151,7 @@ async function start(
     startSecrets(inData('secrets.json'), credentials, roles).then((started) =>
       kept(started, () => started.stop(), cleanups),
     ),
-    startMetricsApi(history, credentials).then((started) => kept(started, () => started.stop(), cleanups)),
+    startMetricsApi(history, credentials, roles).then((started) => kept(started, () => started.stop(), cleanups)),
   ] as const;
   // Wait for all, even if one fails: a part that starts later would not be stopped.
   await Promise.allSettled(starting);

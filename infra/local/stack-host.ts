@@ -18,6 +18,8 @@ import { queue } from './resources/queue.ts';
 import { arnOf } from './resources/resource-type.ts';
 import { role } from './resources/role.ts';
 import type { RouteResource } from './resources/route.ts';
+import type { RuleResource } from './resources/rule.ts';
+import { startDaily } from './schedule.ts';
 import type { LocalSecrets } from './secrets.ts';
 import type { StackResources } from './stack-resources.ts';
 import type { LocalTables } from './tables.ts';
@@ -36,6 +38,8 @@ export type StackHost = {
    * @throws Error when its queue or function is missing, or the function's role may not look at it
    */
   addEventSource(definition: EventSourceResource): Promise<void>;
+  /** @throws Error when a function is missing */
+  addSchedule(definition: RuleResource): void;
 };
 
 /** The running parts of one stack. */
@@ -78,6 +82,7 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsmanager,
+    AWS_ENDPOINT_URL_CLOUDWATCH: endpoints.cloudwatch,
     LOCAL: 'true',
   };
   const onLine = makeLineReader({ metrics, onDetail, onProblem });
@@ -93,6 +98,7 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
   const integrations = new Map<string, IntegrationResource>();
   const routes: GatewayRoute[] = [];
   const eventSources: EventSource[] = [];
+  const schedules: (() => void)[] = [];
   const queueOfArn = new Map(resources.of(queue).map(({ name }) => [arnOf('sqs', name), name]));
   const functionNamed = (name: string): FunctionHost => {
     const host = functions.get(name);
@@ -135,6 +141,18 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
       });
       eventSources.push(source);
     },
+    addSchedule({ name, minuteOfDay, functionNames }) {
+      for (const called of functionNames.map(functionNamed)) {
+        const failed = (error: Error) => onProblem(`${called.name}: ${error.stack ?? error.message}`);
+        const event = {
+          source: 'aws.events',
+          'detail-type': 'Scheduled Event',
+          resources: [arnOf('events', `rule/${name}`)],
+          detail: {},
+        };
+        schedules.push(startDaily(minuteOfDay, () => called.invoke(JSON.stringify(event)).catch(failed)));
+      }
+    },
   };
   return {
     functions,
@@ -148,6 +166,7 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
       for (const one of functions.values()) one.renew();
     },
     async stop() {
+      for (const end of schedules) end();
       const stopped = Promise.all(eventSources.map((source) => source.stop()));
       await Promise.race([stopped, sleep(stopMs, undefined, { ref: false })]);
       await Promise.all([...functions.values()].map((one) => one.stop()));

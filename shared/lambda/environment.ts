@@ -23,6 +23,8 @@ const variables = {
   ENVIRONMENT: z.string().min(1),
   EVENTS_QUEUE_URL: z.url(),
   ACTIONS_QUEUE_URL: z.url(),
+  EVENTS_DEAD_LETTER_QUEUE_URL: z.url(),
+  ACTIONS_DEAD_LETTER_QUEUE_URL: z.url(),
   CLAIMS_TABLE: z.string().min(1),
   EVENT_LOG_TABLE: z.string().min(1),
   ACTION_LOG_TABLE: z.string().min(1),
@@ -55,6 +57,8 @@ const variables = {
     .string()
     .transform((text): unknown => JSON.parse(text))
     .pipe(NotifySettings),
+  /** What the functions' code was at the deploy, as `FunctionCode` of the stack's outputs. */
+  FUNCTION_CODE: z.string(),
   /** Only the local runtime sets it: it allows targets with http and on this machine. */
   LOCAL: z.stringbool().default(false),
 } as const;

@@ -130,7 +130,7 @@ test('statistics are those of the values within a range of minutes, and none wit
 });
 
 describe.each(environments)('every alarm of $name', ({ name }) => {
-  const template = templateOf(name, { notify: { slack: true } }, {}, undefined, expectedThere);
+  const template = templateOf(name, { notify: { slack: true }, dailyStatement: true }, {}, undefined, expectedThere);
   const alarms = alarmsOf(template, name).map((alarm) => alarm.name);
 
   test('is raised by an incident, and no incident waits for one that does not exist', () => {

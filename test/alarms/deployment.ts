@@ -53,8 +53,9 @@ export function setVariables(deployed: {
   /** Endpoint of tables and queues. */
   wall: string;
   secrets: string;
+  metrics: string;
 }): void {
-  const { template, tables, queueUrls, wall, secrets } = deployed;
+  const { template, tables, queueUrls, wall, secrets, metrics } = deployed;
   const literal = Object.values(functionsOf(template)).flatMap(({ properties }) =>
     Object.entries(properties.Environment.Variables).filter(([, value]) => typeof value === 'string'),
   );
@@ -65,8 +66,11 @@ export function setVariables(deployed: {
     AWS_ENDPOINT_URL_DYNAMODB: wall,
     AWS_ENDPOINT_URL_SQS: wall,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets,
+    AWS_ENDPOINT_URL_CLOUDWATCH: metrics,
     EVENTS_QUEUE_URL: wall + queueUrls.EventsQueue,
     ACTIONS_QUEUE_URL: wall + queueUrls.ActionsQueue,
+    EVENTS_DEAD_LETTER_QUEUE_URL: wall + queueUrls.EventsDeadLetterQueue,
+    ACTIONS_DEAD_LETTER_QUEUE_URL: wall + queueUrls.ActionsDeadLetterQueue,
     CLAIMS_TABLE: tables.Claims,
     EVENT_LOG_TABLE: tables.EventLog,
     ACTION_LOG_TABLE: tables.ActionLog,
@@ -81,11 +85,12 @@ export function setVariables(deployed: {
 type BatchHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
 type HttpHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpResult>;
 export type Handlers = Record<'ingest' | 'api', HttpHandler> &
-  Record<'processor' | 'workflow-trigger' | 'dead-letter' | 'notifier', BatchHandler>;
+  Record<'processor' | 'workflow-trigger' | 'dead-letter' | 'notifier', BatchHandler> &
+  Record<'statement', () => Promise<unknown>>;
 
 /** After `setVariables`, which they read when they are imported. */
 export async function importHandlers(): Promise<Handlers> {
-  const names = ['ingest', 'api', 'processor', 'workflow-trigger', 'dead-letter', 'notifier'];
+  const names = ['ingest', 'api', 'processor', 'workflow-trigger', 'dead-letter', 'notifier', 'statement'];
   const handlers: [string, unknown][] = [];
   // One after the other: jest links no two modules at once that share parts.
   for (const name of names) handlers.push([name, (await import(`../../functions/${name}/handler.ts`)).handler]);

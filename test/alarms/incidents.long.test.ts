@@ -6,7 +6,7 @@ import { normalDays } from './normal-days.ts';
 import { type AlarmPipeline, environment, startAlarmPipeline } from './pipeline.ts';
 import { promisedMinutesOf } from './promises.ts';
 
-const changes = { surgeAbove, notify: { slack: true, gatherSeconds: 0 } } as const;
+const changes = { surgeAbove, notify: { slack: true, gatherSeconds: 0 }, dailyStatement: true } as const;
 const template = templateOf(environment, changes, {}, undefined, expectedThere);
 const alarms = alarmsOf(template, environment);
 let pipeline: AlarmPipeline;
@@ -68,6 +68,14 @@ test('a person reads in Slack what happened, how often, why, with an example, an
   const [, example] = /Next: `npx signalbox why (\w+) -e production`/.exec(told ?? '') ?? [];
   expect(told).toContain(`(${example})`);
   expect(told).toContain('docs/runbooks/events-failed.md');
+});
+
+test('a day of which all is accounted for is stated without an alarm', async () => {
+  await pipeline.pass(3, (minute) => minute === 0 && postEvent(pipeline));
+  await pipeline.stateYesterday(true);
+  const raised = alarms.filter((alarm) => isRaised(alarm, pipeline.store, pipeline.nowMs()));
+  // The night was skipped, so that sources were silent.
+  expect(raised.map(({ name }) => name).filter((name) => name.startsWith('statement'))).toEqual([]);
 });
 
 describe('no alarm is raised on a day with', () => {

@@ -246,6 +246,22 @@ export const incidents: Incident[] = [
       if (minute === 0) tellRaised(pipeline, 'dead-letters');
     },
   },
+  {
+    name: 'an accepted event is lost, and the day is stated',
+    raises: ['statement-differs'],
+    async happens(pipeline, minute) {
+      if (minute === 0) {
+        await postEvent(pipeline);
+        await pipeline.lose('EventsQueue');
+      }
+      if (minute === 1) await pipeline.stateYesterday(true);
+    },
+  },
+  {
+    name: 'the daily statement cannot be made',
+    raises: ['statement-missing'],
+    happens: (pipeline, minute) => minute === 1 && pipeline.stateYesterday(false),
+  },
   ...functionNames.flatMap((name): Incident[] => [
     {
       name: `${name} crashes whenever it is called`,

@@ -64,6 +64,15 @@ export class MetricStore {
     }
   }
 
+  /** Sums of a metric's minutes, as the API of metrics asks for them. */
+  sums(metric: MetricName, { sinceMs, untilMs }: { sinceMs: number; untilMs: number }) {
+    const minutes = [...(this.#metrics.get(keyOf(metric)) ?? [])];
+    return minutes
+      .map(([minute, { sum }]) => ({ minuteMs: minute * minuteMs, sum }))
+      .filter((one) => one.minuteMs >= sinceMs && one.minuteMs < untilMs)
+      .sort((a, b) => a.minuteMs - b.minuteMs);
+  }
+
   /** True when a metric of this name ever had a value, with whatever dimensions. */
   knows({ namespace, name }: Pick<MetricName, 'namespace' | 'name'>): boolean {
     return [...this.#metrics.keys()].some((key) => key.startsWith(`${namespace}\n${name}\n`));

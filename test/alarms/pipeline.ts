@@ -3,6 +3,7 @@ import { Agent, request as httpRequest, type IncomingMessage, type ServerRespons
 import { jest } from '@jest/globals';
 import type { APIGatewayProxyEventV2, Context, SQSRecord } from 'aws-lambda';
 import { startFauxqs } from 'fauxqs';
+import { startMetricsApi } from '../../infra/local/metrics-api.ts';
 import { goLive } from '../../shared/adapters/dynamodb-configuration-history.ts';
 import { writeSnapshot } from '../../shared/adapters/dynamodb-configuration-snapshots.ts';
 import { readCurrent } from '../../shared/adapters/dynamodb-configuration-table.ts';
@@ -10,7 +11,7 @@ import type { TableName } from '../../shared/adapters/table-definitions.ts';
 import { ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 import { functionsOf, resourcesOf, type StackTemplate } from '../infra/templates.ts';
-import { startTables } from '../support/dynalite.ts';
+import { localCredentials, startTables } from '../support/dynalite.ts';
 import { ingestKey } from '../support/ingest.ts';
 import { startSecrets } from '../support/secrets-manager.ts';
 import {
@@ -80,6 +81,13 @@ export type AlarmPipeline = {
   enqueue(queue: (typeof queues)[QueueId]['name'], body: string): void;
   /** Time passes; functions get what is due. `each` runs at every step, with the minutes passed. */
   pass(minutes: number, each?: (minute: number) => unknown, onMinute?: () => 'enough' | undefined): Promise<void>;
+  /** Loses what waits in a queue. */
+  lose(queue: QueueId): Promise<void>;
+  /**
+   * The next morning comes, and the rule calls `statement`, up to three times.
+   * @param works whether it crashes otherwise
+   */
+  stateYesterday(works: boolean): Promise<void>;
   /** A day later: everything works, the queues are empty, and what a process cached is old. */
   reset(): void;
   stop(): Promise<void>;
@@ -88,10 +96,14 @@ export type AlarmPipeline = {
 export async function startAlarmPipeline(template: StackTemplate, startMs: number): Promise<AlarmPipeline> {
   jest.useFakeTimers({ now: startMs, doNotFake: [...allButDate] });
   const store = new MetricStore();
-  const [tables, sqs, secrets] = await Promise.all([
+  const [tables, sqs, secrets, metrics] = await Promise.all([
     startTables(),
     startFauxqs({ port: 0, logger: false }),
     startSecrets(),
+    startMetricsApi(
+      { sums: (name, dimensions, range) => store.sums({ namespace: 'Signalbox', name, dimensions }, range) },
+      localCredentials.credentials,
+    ),
   ]);
   secrets.secrets.set(`signalbox/${environment}/ingest`, JSON.stringify({ current: ingestKey }));
   secrets.secrets.set(`signalbox/${environment}/sources/signed`, JSON.stringify({ values: ['right'] }));
@@ -102,12 +114,19 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
   const queueUrls = createQueues(template, sqs);
   const target = await listening((_request, response) => void response.writeHead(pipeline.targetStatus).end());
   const wall = await listening((request, response) => void passWall(request, response));
-  setVariables({ template, tables: tables.names, queueUrls, wall: wall.url, secrets: secrets.endpoint });
+  setVariables({
+    template,
+    tables: tables.names,
+    queueUrls,
+    wall: wall.url,
+    secrets: secrets.endpoint,
+    metrics: metrics.endpoint,
+  });
   let handlers: Handlers;
   const keepOutput = keepMetrics(store);
   const functionIds = Object.fromEntries(
     Object.entries(functionsOf(template)).map(([name, { id }]) => [name, id]),
-  ) as Record<FunctionName, string>;
+  ) as Record<FunctionName | 'statement', string>;
   const [[apiId]] = resourcesOf(template, 'AWS::ApiGatewayV2::Api') as [[string, unknown]];
   const logAccess = accessLogMetrics(template, store);
   let requestsThisSecond = { second: 0, count: 0 };
@@ -145,7 +164,11 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
     response.writeHead(pipeline.slackTakes ? 200 : 404).end(pipeline.slackTakes ? 'ok' : 'no_service');
   }
 
-  function countLambda(name: FunctionName, metric: 'Errors' | 'Throttles' | 'Invocations', value: number): void {
+  function countLambda(
+    name: FunctionName | 'statement',
+    metric: 'Errors' | 'Throttles' | 'Invocations',
+    value: number,
+  ): void {
     store.add(
       { namespace: 'AWS/Lambda', name: metric, dimensions: { FunctionName: functionIds[name] } },
       Date.now(),
@@ -306,6 +329,25 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
         if (onMinute() === 'enough') return;
       }
     },
+    async lose(queue) {
+      await ask('PurgeQueue', { QueueUrl: queueUrls[queue] });
+    },
+    async stateYesterday(works) {
+      const dayMs = 86_400_000;
+      jest.setSystemTime((Math.floor(Date.now() / dayMs) + 1) * dayMs + (4 * 60 + 5) * 60_000);
+      // Lambda waits a minute before the first repetition, and two before the second.
+      for (const waitMinutes of [0, 1, 2]) {
+        jest.setSystemTime(Date.now() + waitMinutes * 60_000);
+        const isDone =
+          works &&
+          (await handlers.statement().then(
+            () => true,
+            () => false,
+          ));
+        countLambda('statement', 'Errors', isDone ? 0 : 1);
+        if (isDone) return;
+      }
+    },
     reset() {
       Object.assign(pipeline, untroubled());
       sqs.reset();
@@ -315,7 +357,15 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
     async stop() {
       keepOutput();
       jest.useRealTimers();
-      await Promise.all([tables.stop(), sqs.stop(), secrets.stop(), target.stop(), slack.stop(), wall.stop()]);
+      await Promise.all([
+        tables.stop(),
+        sqs.stop(),
+        secrets.stop(),
+        metrics.stop(),
+        target.stop(),
+        slack.stop(),
+        wall.stop(),
+      ]);
     },
   };
   return pipeline;

@@ -17,9 +17,11 @@ import { readResources } from '../../infra/local/stack-resources.ts';
 import { readStacks, type Stack } from '../../infra/local/template.ts';
 import { PipelineStack } from '../../infra/pipeline-stack.ts';
 import { putEach } from '../../shared/adapters/dynamodb.ts';
+import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { eventTypesMax } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { SourceFile, WorkflowFile } from '../../shared/core/configuration/schema.ts';
 import { encodeRawEvent } from '../../shared/core/events/raw-event.ts';
+import { makeEventId } from '../../shared/core/ids/event-id.ts';
 import { Mapping } from '../../shared/core/mappings/schema.ts';
 import { encodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
@@ -28,6 +30,8 @@ import { type Environment, openEnvironment, StackOutputs } from '../../shared/op
 import { createKey } from '../../shared/operations/keys/keys.ts';
 import { setSecret } from '../../shared/operations/secrets/change-secret.ts';
 import { ingestUrls, secretsOf } from '../../shared/operations/sources/ingest-urls.ts';
+import { listStoredStatements } from '../../shared/operations/verify/stored-statements.ts';
+import { eventEntry } from '../cli/entries-for-tests.ts';
 import { actionsMessage, invocation } from '../support/actions-message.ts';
 import { eventRecord, rawEvent, trackEvent } from '../support/build.ts';
 import { alarmMessage, type ChannelServers, channelPaths, startChannels } from '../support/channels.ts';
@@ -45,7 +49,15 @@ const granted: Record<string, string> = {
   'logs:PutLogEvents': 'Lambda writes the log in the name of the role, outside the function',
 };
 
-const functionNames = ['Ingest', 'Processor', 'WorkflowTrigger', 'DeadLetter', 'Api', 'Notifier'] as const;
+const functionNames = [
+  'Ingest',
+  'Processor',
+  'WorkflowTrigger',
+  'DeadLetter',
+  'Api',
+  'Notifier',
+  'DailyStatement',
+] as const;
 
 let outdir: string;
 let stack: Stack;
@@ -58,7 +70,11 @@ beforeAll(async () => {
   outdir = mkdtempSync(join(tmpdir(), 'signalbox-grants-'));
   channels = await startChannels();
   const app = buildApp({ outdir, environments: [] });
-  new PipelineStack(app, { ...environmentNamed('development'), notify: { slack: true, gatherSeconds: 3 } });
+  new PipelineStack(app, {
+    ...environmentNamed('development'),
+    notify: { slack: true, gatherSeconds: 3 },
+    dailyStatement: true,
+  });
   app.synth();
   [stack] = readStacks(outdir) as [Stack];
   receiver = createServer(({ url }, response) => response.writeHead(url === '/refuse' ? 400 : 202).end());
@@ -168,6 +184,7 @@ async function exercise(running: Running): Promise<void> {
   await runtime.idle();
   await raiseAlarms(running);
   await runtime.idle();
+  await stateYesterday(running);
   expect(local.queues()).toEqual(
     Object.fromEntries(Object.keys(local.queues()).map((name) => [name, { visible: 0, inFlight: 0, delayed: 0 }])),
   );
@@ -295,6 +312,21 @@ async function raiseAlarms({ local, environment }: Running): Promise<void> {
   const text = channels.told.map((one) => one.text).join('\n');
   expect(text).toMatch(/\*events-failed\* .*Why: \d+ of source rudderstack: retries_exhausted/s);
   expect(text).toMatch(/Next: `npx signalbox why \w+ -e development`/);
+}
+
+/** Of an event of yesterday whose actions are lost: their row is looked up. */
+async function stateYesterday({ local, environment }: Running): Promise<void> {
+  const { documents: client, outputs } = environment;
+  const log = makeEventLog({ client, table: outputs.EventLogTable, retentionDays: 14, usersIndex: false });
+  const id = makeEventId('rudderstack', 0, Date.now() - 86_400_000, Buffer.alloc(12));
+  await log.writeEach([eventEntry({ id, execution: id })]);
+  const name = [...local.functions.keys()].find((one) => one.includes('DailyStatement')) ?? '';
+  expect(JSON.parse((await local.functions.get(name)?.invoke('{}')) ?? '')).toMatchObject({
+    made: [expect.stringMatching(/ differs$/)],
+  });
+  const [statement] = await listStoredStatements(environment.configuration);
+  expect(statement).toMatchObject({ made_by: 'schedule', where: 'local', unexplained: [{}, { event_ids: [id] }] });
+  expect(statement?.made_with.functions).toContain('ingest:');
 }
 
 async function callApi({ local, environment }: Running): Promise<void> {

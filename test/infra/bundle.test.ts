@@ -33,7 +33,11 @@ async function made(bundle: FunctionBundle, name: string): Promise<Made> {
 
 const all = new Map<string, Made>();
 beforeAll(async () => {
-  const stack = new PipelineStack(emptyApp(), { ...environmentNamed('production'), notify: { slack: true } }, {});
+  const stack = new PipelineStack(
+    emptyApp(),
+    { ...environmentNamed('production'), notify: { slack: true }, dailyStatement: true },
+    {},
+  );
   const functions = stack.node.findAll().filter((one) => one instanceof PipelineFunction);
   for (const { bundle } of functions) {
     const name = bundle.entry.split('/')[1] ?? '';
@@ -80,6 +84,13 @@ test('api is at most 600 KB, and neither a client of ours nor what only some wor
   expect(packagesIn(made, /node_modules\/(@knocklabs|jose|ajv|jsonata|commander)\//)).toEqual([]);
 });
 
+test('statement is at most 600 KB, with clients of tables, queues and metrics', () => {
+  const made = bundle('statement');
+  expect(made.bytes).toBeGreaterThan(100_000);
+  expect(made.bytes).toBeLessThanOrEqual(600_000);
+  expect(packagesIn(made, /node_modules\/(@knocklabs|ajv|jsonata|commander)\//)).toEqual([]);
+});
+
 test('notifier is at most 500 KB, with what reads rows and no client of queues or metrics', () => {
   const made = bundle('notifier');
   expect(made.bytes).toBeGreaterThan(100_000);
@@ -115,7 +126,7 @@ describe('of the SDK, a bundle', () => {
 
   test('has no client that needs the parts that are left out', () => {
     const clients = new Set(sizes().flatMap(({ made }) => clientsIn(made)));
-    expect(clients.size).toBe(5);
+    expect(clients.size).toBe(6);
     for (const file of clients) {
       const code = join(root, file, '../dist-es');
       const texts = readdirSync(code, { recursive: true, encoding: 'utf8' })

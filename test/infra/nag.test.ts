@@ -59,7 +59,10 @@ afterEach(() => {
 });
 
 /** Each, and one with everything that is optional. */
-const all: PipelineEnvironment[] = [...environments, { ...environmentNamed('staging'), notify: { slack: true } }];
+const all: PipelineEnvironment[] = [
+  ...environments,
+  { ...environmentNamed('staging'), notify: { slack: true }, dailyStatement: true },
+];
 
 describe('cdk-nag, with the packs AwsSolutions and Serverless', () => {
   test.each(all)('finds nothing in $name that is not accepted with its reason', (environment) => {

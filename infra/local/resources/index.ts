@@ -7,6 +7,7 @@ import { queue } from './queue.ts';
 import type { AnyResourceType } from './resource-type.ts';
 import { role } from './role.ts';
 import { route } from './route.ts';
+import { rule } from './rule.ts';
 import { secret } from './secret.ts';
 import { stage } from './stage.ts';
 import { table } from './table.ts';
@@ -27,4 +28,5 @@ export const servingTypes: readonly AnyResourceType[] = [
   integration,
   route,
   eventSource,
+  rule,
 ];

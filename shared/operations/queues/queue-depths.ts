@@ -1,5 +1,5 @@
 import { GetQueueAttributesCommand, type QueueAttributeName } from '@aws-sdk/client-sqs';
-import type { Environment } from '../environment.ts';
+import type { Environment, StackOutputs } from '../environment.ts';
 
 /** Messages in one queue; SQS counts approximately, and late: see `countsLateMs`. */
 export type QueueDepth = {
@@ -30,8 +30,15 @@ export function countsLateMs({ local }: Pick<Environment, 'local'>): number {
   return local ? 0 : 60_000;
 }
 
+export type QueueOutputs = Pick<
+  StackOutputs,
+  'EventsQueueUrl' | 'ActionsQueueUrl' | 'EventsDeadLetterQueueUrl' | 'ActionsDeadLetterQueueUrl'
+>;
+
 /** The queues in which events and actions wait, and their dead-letter queues. */
-export async function readQueueDepths(environment: Pick<Environment, 'outputs' | 'queues'>): Promise<QueueDepth[]> {
+export async function readQueueDepths(
+  environment: Pick<Environment, 'queues'> & { outputs: QueueOutputs },
+): Promise<QueueDepth[]> {
   const { outputs } = environment;
   const client = await environment.queues();
   const queues = [

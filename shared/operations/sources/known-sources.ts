@@ -2,7 +2,7 @@ import { readLive } from '../../adapters/dynamodb-configuration.ts';
 import { listSourceRegistry, type SourceRegistryEntry } from '../../adapters/dynamodb-seen-registry.ts';
 import { sourceState } from '../../core/live/source-state.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
-import type { Environment } from '../environment.ts';
+import type { Environment, StackOutputs } from '../environment.ts';
 import { notFound } from '../refusal.ts';
 
 /** A source whose rows may be in the log, and the number of shards of a day's rows. */
@@ -19,7 +19,9 @@ export type KnownSource = {
 export type SourceDirectory = { live: LiveConfiguration; known: KnownSource[] };
 
 /** Live sources and former ones: rows outlive their source. */
-export async function readSources(environment: Environment): Promise<SourceDirectory> {
+export async function readSources(
+  environment: Pick<Environment, 'configuration'> & { outputs: Pick<StackOutputs, 'LogShards'> },
+): Promise<SourceDirectory> {
   const [live, registry] = await Promise.all([
     readLive(environment.configuration),
     listSourceRegistry(environment.configuration),

@@ -6,13 +6,16 @@ import { eventIdTimeMs, lowestIdAt } from '../../core/ids/event-id.ts';
 import { executionsOf } from '../../core/ids/executions-of.ts';
 import type { ActionOutcome, ActionReason, ActionStatus } from '../../core/logs/action-log-entry.ts';
 import { EventStatus } from '../../core/logs/event-log-entry.ts';
-import type { Environment } from '../environment.ts';
+import type { Environment, StackOutputs } from '../environment.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { daysNewestFirst, mergeNewestFirst } from '../tables/newest-first.ts';
 import { type Item, queryItems } from '../tables/tables.ts';
 import { periodOf, type VerifyRange } from './verify-range.ts';
 
 export type StatusCounts = Record<EventStatus, number>;
+
+export type RowOutputs = Pick<StackOutputs, 'EventLogTable' | 'ActionLogTable'>;
+export type RowTables = Pick<Environment, 'documents'> & { outputs: RowOutputs };
 
 /** How an execution stands: as its worst action does, and pending as long as any action is. */
 export type ExecutionCounts = Partial<Record<ActionStatus, number>>;
@@ -55,7 +58,7 @@ export type ActionRows = {
  * uses only Queries, and consistent ones, because the rows decide.
  */
 export async function readRows(
-  environment: Pick<Environment, 'documents' | 'outputs'>,
+  environment: RowTables,
   known: KnownSource[],
   range: VerifyRange,
   meter: ReadMeter,
@@ -160,7 +163,7 @@ type LookedUp = Pick<ActionRows, 'without' | 'pending' | 'cancelled'> & {
 
 /** Looks up executions whose row is elsewhere, or may have a pending action. */
 export async function lookUpActions(
-  { documents, outputs }: Pick<Environment, 'documents' | 'outputs'>,
+  { documents, outputs }: RowTables,
   expected: Expected[],
   meter: ReadMeter,
 ): Promise<LookedUp> {

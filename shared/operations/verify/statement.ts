@@ -4,7 +4,7 @@ import { type HistoryEntry, historyNewestFirst } from '../../adapters/dynamodb-c
 import type { ConfigurationTable } from '../../adapters/dynamodb-configuration-table.ts';
 import { canonicalJson } from '../../core/json/canonical-json.ts';
 import { EventStatus } from '../../core/logs/event-log-entry.ts';
-import type { Environment } from '../environment.ts';
+import type { Environment, StackOutputs } from '../environment.ts';
 import { usageError } from '../refusal.ts';
 import { listRefusals, type RefusalRow, unknownSource } from '../refusals/refusals.ts';
 import type { SourceDirectory } from '../sources/known-sources.ts';
@@ -101,7 +101,10 @@ export const Statement = z.strictObject({
 });
 export type Statement = z.infer<typeof Statement>;
 
-export type StatementEnvironment = VerifiedEnvironment & Pick<Environment, 'name' | 'where' | 'metrics'>;
+export type StatementEnvironment = VerifiedEnvironment &
+  Pick<Environment, 'name' | 'where' | 'metrics'> & {
+    outputs: Pick<StackOutputs, 'FunctionCode' | 'LogRetentionDays'>;
+  };
 
 export type StatementOptions = Pick<VerifyOptions, 'known' | 'range' | 'all' | 'looks' | 'pauseMs'> & {
   directory: SourceDirectory;

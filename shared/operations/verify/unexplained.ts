@@ -1,10 +1,9 @@
 import { eventPartition } from '../../adapters/dynamodb-event-log.ts';
 import { lowestIdAt } from '../../core/ids/event-id.ts';
-import type { Environment } from '../environment.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { daysNewestFirst } from '../tables/newest-first.ts';
 import { queryItems } from '../tables/tables.ts';
-import type { Expected, ReadMeter } from './read-rows.ts';
+import type { Expected, ReadMeter, RowTables } from './read-rows.ts';
 import type { VerifyRange } from './verify-range.ts';
 
 /** A period in which a source's counts and rows differ. */
@@ -41,7 +40,7 @@ const periodsMax = 100;
  * log, `{source}#{day}#{shard}`, in the periods that differ.
  */
 export async function nameUnexplained(
-  environment: Pick<Environment, 'documents' | 'outputs'>,
+  environment: RowTables,
   known: readonly KnownSource[],
   {
     differences,
@@ -100,7 +99,7 @@ export async function nameUnexplained(
 
 /** Ids of events with a row, without those of forced replays, which ingest never sees. */
 async function rowsOf(
-  { documents, outputs }: Pick<Environment, 'documents' | 'outputs'>,
+  { documents, outputs }: RowTables,
   { key, shards }: KnownSource,
   { sinceMs, untilMs }: { sinceMs: number; untilMs: number },
   meter: ReadMeter,

@@ -3,7 +3,7 @@ import { eventIdTimeMs } from '../../core/ids/event-id.ts';
 import { EventStatus } from '../../core/logs/event-log-entry.ts';
 import type { Environment } from '../environment.ts';
 import type { Job } from '../jobs/jobs.ts';
-import { countsLateMs, type QueueDepth, readQueueDepths } from '../queues/queue-depths.ts';
+import { countsLateMs, type QueueDepth, type QueueOutputs, readQueueDepths } from '../queues/queue-depths.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import type { AcceptedCounts, IngestCounts } from './accepted-counts.ts';
 import {
@@ -16,6 +16,7 @@ import {
   type PendingExecution,
   type ReadMeter,
   type RowCounts,
+  type RowOutputs,
   readRows,
   type StatusCounts,
 } from './read-rows.ts';
@@ -101,7 +102,9 @@ export type VerifyOptions = {
 };
 
 /** What the comparison needs of an environment. */
-export type VerifiedEnvironment = Pick<Environment, 'local' | 'outputs' | 'documents' | 'configuration' | 'queues'>;
+export type VerifiedEnvironment = Pick<Environment, 'local' | 'documents' | 'configuration' | 'queues'> & {
+  outputs: QueueOutputs & RowOutputs;
+};
 
 /** By default three looks here, and four on AWS within 75 seconds. */
 export function looksOf(environment: Pick<Environment, 'local'>): { looks: number; pauseMs: number } {
