@@ -12,3 +12,8 @@ export function configVersion(text: string): number {
 export function warningCodes(text: string): string[] {
   return text.split(',').map((code) => code.trim());
 }
+
+/** For `--configuration draft` and `--configuration 12`. */
+export function draftOrVersion(text: string): 'draft' | number {
+  return text.trim() === 'draft' ? 'draft' : configVersion(text);
+}

@@ -149,6 +149,7 @@ const reading = [
   ['jobs', 'show', event.id],
   ['jobs', 'events', event.id],
   ['replay', event.id, '--dry-run'],
+  ['replay', event.id, '--configuration', '1'],
   ['mapping', 'test', 'rudderstack', '--event', event.id],
   ['mapping', 'suggest', 'rudderstack', 'track/order_completed'],
   ['keys'],

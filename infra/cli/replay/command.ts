@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
-import { type BulkFilter, bulkStatuses } from '../../../shared/operations/replay/bulk-filter.ts';
+import { type BulkFilter, bulkStatuses, matchingEvents } from '../../../shared/operations/replay/bulk-filter.ts';
 import {
   type BulkReplay,
   carryOnReplay,
   previewReplay,
   startReplay,
 } from '../../../shared/operations/replay/bulk-replay.ts';
-import { previewIds, type ReplayRow, replayIds } from '../../../shared/operations/replay/replay-ids.ts';
+import { eventsOfIds, previewIds, type ReplayRow, replayIds } from '../../../shared/operations/replay/replay-ids.ts';
+import { lookUnder } from '../../../shared/operations/replay/under-configuration.ts';
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';
@@ -15,9 +16,11 @@ import { currentAuthor } from '../../author.ts';
 import { addReason, anyOf, examples, optionsOf, positiveNumber, time } from '../command.ts';
 import { connect } from '../environment.ts';
 import { followJob } from '../jobs/follow.ts';
+import { draftOrVersion } from '../options.ts';
 import { canAsk, confirm } from '../terminal/confirm.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
+import { printLook } from './look.ts';
 import { printPreview } from './preview.ts';
 
 type FilterFlags = {
@@ -33,6 +36,7 @@ type FilterFlags = {
 };
 type ReplayFlags = FilterFlags & {
   dryRun?: boolean;
+  configuration?: 'draft' | number;
   force?: boolean;
   again?: boolean;
   rate?: number;
@@ -62,12 +66,18 @@ export function register(program: Command): void {
     .option('--since <time>', 'received from this time on: 15m, 2h, 3d (ago) or ISO; required without ids', time)
     .option('--until <time>', 'received up to this time; now by default', time)
     .option('--dry-run', 'say what would be sent, and send nothing')
+    .option(
+      '--configuration <which>',
+      'draft, or a version: what would happen under it instead; sends nothing',
+      draftOrVersion,
+    )
     .option('--force', 'run whole events as new ones by the live configuration; what was done is done again')
     .option('--again', 'with --force: also events that were forced before')
     .option('--rate <n>', 'at most so many events per second', positiveNumber)
     .option('--yes', 'do not ask; needed without a terminal')
     .action((ids: string[], _options, command: Command) => {
       const options = optionsOf<ReplayFlags>(command);
+      if (options.configuration !== undefined) return lookCommand(ids, options, options.configuration);
       return ids.length > 0 ? replayNamed(ids, options) : replayMatching(options);
     });
   examples(
@@ -77,6 +87,10 @@ export function register(program: Command): void {
     [
       'replay --status no_mapping --mapping cart-left --since 3d',
       'runs a mapping that was added later over past events',
+    ],
+    [
+      'replay --status processed --type track/paid --since 1d --configuration draft',
+      'what the draft would do with them',
     ],
     ['replay 01K… 01K…', 'by event id, message id, run id or action id'],
     ['replay 01K… --force', 'as a new event: after a mapping was added or corrected'],
@@ -124,6 +138,33 @@ async function replayMatching(options: Options): Promise<void> {
   await followJob(terminal, environment, job, options, (run) => carryOnReplay(environment, job.id, run));
 }
 
+const sending = ['force', 'again', 'rate', 'yes', 'message'] as const;
+
+/** What would happen under a configuration that is not live. */
+async function lookCommand(ids: string[], options: Options, configuration: 'draft' | number): Promise<void> {
+  const terminal = processTerminal();
+  const named = sending.find((name) => options[name] !== undefined);
+  if (named !== undefined)
+    throw usageError(
+      `--configuration sends nothing, so --${named} has no meaning`,
+      'a configuration runs once it is live: npx signalbox config commit, then replay',
+    );
+  if (ids.length === 0 && options.since === undefined)
+    throw usageError('--configuration needs ids, or --since with a filter');
+  if (ids.length > 0) checkNoFilter(options);
+  const environment = await connect(options);
+  const nowMs = Date.now();
+  const { known } = await readSources(environment);
+  const events =
+    ids.length > 0
+      ? await eventsOfIds(environment, ids, { known, force: false, nowMs })
+      : await matchingEvents(environment, known, filterOf(options, { sinceMs: options.since ?? 0, nowMs }));
+  const found = await lookUnder(environment, configuration, events, { nowMs });
+  if (options.json) return printJson(terminal, found);
+  printLook(terminal, found);
+  terminal.note('nothing was sent: a configuration runs once it is live');
+}
+
 /** No action of such events can be by the mapping: it is to run now. */
 function isRetro({ mapping, status }: Options): boolean {
   return mapping !== undefined && (status ?? ['failed']).every((one) => one === 'no_mapping' || one === 'processed');
@@ -159,11 +200,15 @@ const filterFlags = [
   'rate',
 ] as const;
 
-async function replayNamed(ids: string[], options: Options): Promise<void> {
-  const terminal = processTerminal();
+function checkNoFilter(options: Options): void {
   const filter = filterFlags.find((name) => options[name] !== undefined);
   if (filter !== undefined)
     throw usageError(`--${filter} chooses events, and so do ids`, 'leave out the ids, or the filter');
+}
+
+async function replayNamed(ids: string[], options: Options): Promise<void> {
+  const terminal = processTerminal();
+  checkNoFilter(options);
   const environment = await connect(options);
   const { known } = await readSources(environment);
   terminal.note(`replaying in ${environment.name} (${environment.where})`);

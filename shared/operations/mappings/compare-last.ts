@@ -94,16 +94,14 @@ export async function compareLast(log: EventLogTable, request: CompareLast): Pro
     changed,
     unreadable,
     ended,
-    groups: [...groups.values()].sort(
-      (a, b) => changeKinds.indexOf(a.kind) - changeKinds.indexOf(b.kind) || b.count - a.count,
-    ),
+    groups: sortedGroups(groups),
   };
 }
 
 /** Values that differ per event, such as its user, would put each event into its own group. */
 const ofEachEvent: readonly DryRunChange['kind'][] = ['user_differs', 'key_differs'];
 
-function addTo(groups: Map<string, ChangeGroup>, change: DryRunChange, eventId: string): void {
+export function addTo(groups: Map<string, ChangeGroup>, change: DryRunChange, eventId: string): void {
   const { kind, mapping = null, parameters = [] } = change;
   const isOfEach = ofEachEvent.includes(kind);
   const [before, after] = isOfEach ? [null, null] : [change.before, change.after];
@@ -112,4 +110,11 @@ function addTo(groups: Map<string, ChangeGroup>, change: DryRunChange, eventId: 
   group.count += 1;
   if (group.examples.length < examplesMax) group.examples.push(eventId);
   groups.set(name, group);
+}
+
+/** The worst first, of each kind the most frequent. */
+export function sortedGroups(groups: Map<string, ChangeGroup>): ChangeGroup[] {
+  return [...groups.values()].sort(
+    (a, b) => changeKinds.indexOf(a.kind) - changeKinds.indexOf(b.kind) || b.count - a.count,
+  );
 }

@@ -3,6 +3,7 @@ import { eventIdShard, makeEventId } from '../../core/ids/event-id.ts';
 import type { Environment } from '../environment.ts';
 import { eventLogOf, readEvent } from '../events/events.ts';
 import { type JobOutcome, readJobPages } from '../jobs/job-events.ts';
+import { notFound } from '../refusal.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { resolveId } from '../why/resolve-id.ts';
 import { carryOnReplay, type StartedBy, startReplay } from './bulk-replay.ts';
@@ -69,6 +70,17 @@ export async function replayIds(
     shown.add(row.eventId);
     return rowOf(row, outcome);
   });
+}
+
+/**
+ * The events that ids lead to, oldest first.
+ * @throws Refusal (not found) for an id that leads to none
+ */
+export async function eventsOfIds(environment: Environment, ids: string[], options: ReplayOptions): Promise<string[]> {
+  const rows = await planIds(environment, ids, options);
+  const unknown = rows.find((row) => !('plan' in row));
+  if (unknown !== undefined) throw notFound(`${unknown.id} ${'detail' in unknown ? unknown.detail : ''}`);
+  return [...new Set(rows.flatMap((row) => ('plan' in row ? row.eventId : [])))].sort();
 }
 
 async function planIds(
