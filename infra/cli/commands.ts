@@ -21,6 +21,7 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   objects: () => import('./directory/objects.ts'),
   tenants: () => import('./directory/tenants.ts'),
   audiences: () => import('./directory/audiences.ts'),
+  person: () => import('./persons/command.ts'),
   why: () => import('./why/command.ts'),
   replay: () => import('./replay/command.ts'),
   discard: () => import('./discard/command.ts'),

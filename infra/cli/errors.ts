@@ -46,7 +46,8 @@ export function explainError(error: unknown): Refusal | undefined {
 /** Which policy has the action that AWS's message names. */
 function policyHint(message: string): string[] {
   const action = /not authorized to perform: (\w+:\w+)/.exec(message)?.[1];
-  const policies = action === undefined ? [] : policiesWith(action);
+  const table = /:table\/([\w.-]+)/.exec(message)?.[1];
+  const policies = action === undefined ? [] : policiesWith(action, table);
   return policies.length === 0
     ? []
     : [`npx signalbox policy ${policies.join('|')} prints a policy that allows ${action}`];

@@ -15,6 +15,6 @@ export async function readErasedPersons(table: ConfigurationTable): Promise<Eras
   if (salt === undefined) return undefined;
   return erasedPersons(
     String(salt),
-    items.map(({ sk }) => String(sk)),
+    items.flatMap(({ sk, allowed_at }) => (allowed_at === undefined ? [String(sk)] : [])),
   );
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { personHash } from '../core/ids/erased-persons.ts';
 import { writeIf } from './dynamodb.ts';
 import { type ConfigurationTable, queryAll } from './dynamodb-configuration-table.ts';
@@ -13,6 +13,10 @@ export type Erasure = {
   reason: string;
   /** The job that erased it. */
   job: string;
+  /** When the person was allowed again: the refusal has ended. */
+  allowedAtMs?: number;
+  allowedBy?: string;
+  allowedReason?: string;
 };
 
 /** Newest first. */
@@ -57,26 +61,28 @@ export async function hashesOf(configuration: ConfigurationTable, userIds: reado
 
 /** From the next read of the configuration on, functions refuse what names the person. */
 export async function writeErasure(configuration: ConfigurationTable, erasure: Erasure): Promise<void> {
-  const { hash, erasedAtMs, ...rest } = erasure;
-  const item = { pk: partition, sk: hash, erased_at: new Date(erasedAtMs).toISOString(), ...rest };
+  const { hash, erasedAtMs, author, reason, job } = erasure;
+  const item = { pk: partition, sk: hash, erased_at: new Date(erasedAtMs).toISOString(), author, reason, job };
   await configuration.client.send(new PutCommand({ TableName: configuration.table, Item: item }));
   await countChange(configuration);
 }
 
-/** @returns false when there is no such erasure */
-export async function removeErasure(configuration: ConfigurationTable, hash: string): Promise<boolean> {
-  const isThere = await writeIf(
-    configuration.client.send(
-      new DeleteCommand({
-        TableName: configuration.table,
-        Key: { pk: partition, sk: hash },
-        ConditionExpression: 'attribute_exists(pk)',
-      }),
-    ),
-    'removing an erasure',
+/** The record of the erasure stays, and says so. */
+export async function allowAgain(
+  configuration: ConfigurationTable,
+  hash: string,
+  { author, reason, nowMs }: { author: string; reason: string; nowMs: number },
+): Promise<void> {
+  await configuration.client.send(
+    new UpdateCommand({
+      TableName: configuration.table,
+      Key: { pk: partition, sk: hash },
+      UpdateExpression: 'SET allowed_at = :at, allowed_by = :author, allowed_reason = :reason',
+      ConditionExpression: 'attribute_exists(pk)',
+      ExpressionAttributeValues: { ':at': new Date(nowMs).toISOString(), ':author': author, ':reason': reason },
+    }),
   );
-  if (isThere) await countChange(configuration);
-  return isThere;
+  await countChange(configuration);
 }
 
 async function countChange({ client, table }: ConfigurationTable): Promise<void> {
@@ -90,12 +96,17 @@ async function countChange({ client, table }: ConfigurationTable): Promise<void>
   );
 }
 
-function erasureFromItem({ sk, erased_at, author, reason, job }: Record<string, unknown>): Erasure {
+function erasureFromItem(item: Record<string, unknown>): Erasure {
   return {
-    hash: String(sk),
-    erasedAtMs: Date.parse(String(erased_at)),
-    author: String(author),
-    reason: String(reason),
-    job: String(job),
+    hash: String(item.sk),
+    erasedAtMs: Date.parse(String(item.erased_at)),
+    author: String(item.author),
+    reason: String(item.reason),
+    job: String(item.job),
+    ...(item.allowed_at !== undefined && {
+      allowedAtMs: Date.parse(String(item.allowed_at)),
+      allowedBy: String(item.allowed_by),
+      allowedReason: String(item.allowed_reason),
+    }),
   };
 }

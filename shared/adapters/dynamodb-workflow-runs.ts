@@ -327,7 +327,7 @@ const markDays = 14;
  * Marks are in the table of the runs; no recipient's key begins with "#". Hashed, since a
  * cancellation key may have any length.
  */
-function markPartition(workflow: string, cancellationKey: string): string {
+export function markPartition(workflow: string, cancellationKey: string): string {
   return `#cancelled#${createHash('sha256').update(`${workflow}#${cancellationKey}`).digest('hex')}`;
 }
 

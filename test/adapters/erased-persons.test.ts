@@ -2,10 +2,10 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
 import {
+  allowAgain,
   hashesOf,
   listErasures,
   readErasure,
-  removeErasure,
   writeErasure,
 } from '../../shared/adapters/dynamodb-erasures.ts';
 import { startEnvironment, type TestEnvironment } from '../cli/environment-for-tests.ts';
@@ -63,8 +63,8 @@ test('functions know who was erased, and who is allowed again; without a change 
 
   expect(await readErasure(configuration, 'lena')).toMatchObject({ hash, author: 'ana', reason: 'asked' });
   expect(await listErasures(configuration)).toHaveLength(1);
-  expect(await removeErasure(configuration, hash)).toBe(true);
-  expect(await removeErasure(configuration, hash)).toBe(false);
+  await allowAgain(configuration, hash, { author: 'ben', reason: 'they are back', nowMs: 9 });
+  expect(await readErasure(configuration, 'lena')).toMatchObject({ erasedAtMs: 5, allowedAtMs: 9, allowedBy: 'ben' });
   expect((await later()).erased?.has('lena')).toBe(false);
 });
 

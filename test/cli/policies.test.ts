@@ -20,7 +20,7 @@ import { printRunId } from '../../shared/core/ids/run-id.ts';
 import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
 import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
 import { StackOutputs } from '../../shared/operations/environment.ts';
-import { type PolicyName, placeOf, policyFor } from '../../shared/operations/policies/policies.ts';
+import { type PolicyName, placeOf, policiesWith, policyFor } from '../../shared/operations/policies/policies.ts';
 import { commandNames, loadCommands } from '../docs/cli-commands.ts';
 import { configFolder } from '../support/config.ts';
 import { createTable } from '../support/dynalite.ts';
@@ -86,7 +86,7 @@ beforeAll(async () => {
   };
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-policies-'));
   cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
-  for (const name of ['read', 'operate'] as const) {
+  for (const name of ['read', 'operate', 'privacy'] as const) {
     const document = policyFor(name, outputs, placeOf(outputs));
     const arn = `arn:aws:iam::000000000000:role/${name}`;
     const caller: RoleCaller = {
@@ -145,6 +145,9 @@ const reading = [
   ['audiences', 'list'],
   ['audiences', 'get', 'a'],
   ['audiences', 'members', 'a'],
+  ['person', 'export', 'ana'],
+  ['person', 'erasures'],
+  ['person', 'erase', 'ana', '--reason', 'ticket 1', '--search-since', '1h', '--dry-run'],
   ['jobs', 'list'],
   ['jobs', 'show', event.id],
   ['jobs', 'events', event.id],
@@ -175,7 +178,7 @@ describe('the policy read', () => {
     expect(code).not.toBe(0);
     expect(stderr).toContain(`is not authorized to perform: ${action}`);
     expect(stderr).toContain(resource);
-    expect(stderr).toContain('npx signalbox policy operate prints a policy that allows');
+    expect(stderr).toMatch(/npx signalbox policy operate(\|privacy)? prints a policy that allows/);
   });
 
   test('refuses to read a secret, and says which action would allow it', async () => {
@@ -212,8 +215,43 @@ describe('the policy operate', () => {
   });
 });
 
+// Last of those that write: it takes what the others need.
+const erasing = [
+  ['person', 'export', 'usr_8841'],
+  ['person', 'erase', 'usr_8841', '--reason', 'ticket 1', '--search-since', '1h', '--yes'],
+  ['person', 'erasures', 'usr_8841'],
+  ['person', 'allow', 'usr_8841', '--reason', 'ticket 2'],
+  ['verify', '--since', '10m'],
+];
+
+describe('the policy privacy', () => {
+  test('is named alone where one is denied what only an erasure needs', () => {
+    expect(policiesWith('dynamodb:DeleteItem', 'signalbox-production-Directory1A-2B')).toEqual(['privacy']);
+    expect(policiesWith('dynamodb:DeleteItem', 'signalbox-production-Configuration1A')).toEqual(['operate']);
+    expect(policiesWith('dynamodb:Query', 'signalbox-production-Directory1A-2B')).toEqual([
+      'read',
+      'operate',
+      'privacy',
+    ]);
+  });
+
+  test('is needed for an erasure, and is named where one is denied', async () => {
+    const args = ['person', 'erase', 'usr_8841', '--reason', 'ticket 1', '--yes'];
+    const { code, stderr } = await runAs('read', args);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('is not authorized to perform: dynamodb:PutItem')]);
+    const policy = policyFor('operate', outputs, placeOf(outputs));
+    expect(policy.Statement.map(({ Sid }) => Sid).filter((sid) => sid.startsWith('Erase'))).toEqual([]);
+  });
+
+  test.each(erasing)('lets `%s %s` through', async (...args) => {
+    const { code, stdout, stderr } = await runAs('privacy', args);
+    expect(`${stdout}${stderr}`).not.toMatch(/not authorized|AccessDenied/);
+    if (args[0] === 'person') expect([code, stderr]).toEqual([0, expect.not.stringContaining('failed')]);
+  });
+});
+
 describe('npx signalbox policy', () => {
-  test.each(['read', 'operate', 'deploy'] as const)('prints %s as IAM takes it', async (name) => {
+  test.each(['read', 'operate', 'privacy', 'deploy'] as const)('prints %s as IAM takes it', async (name) => {
     const { stdout } = await runAs('read', ['policy', name]);
     expect(JSON.parse(stdout)).toEqual(policyFor(name, outputs, placeOf(outputs)));
   });
@@ -258,7 +296,7 @@ const notRun: Record<string, string> = {
 // A new command that needs another permission would be denied on AWS only.
 test('every command is run by one of the policies, or is listed with why it needs no run', async () => {
   await loadCommands();
-  const lines = [...reading, ...operating].map((words) => words.join(' '));
+  const lines = [...reading, ...operating, ...erasing].map((words) => words.join(' '));
   const isRun = (name: string) =>
     lines.some((line) => `${line} `.startsWith(`${name} `) || line === name.replace(/ list$/, ''));
   const unknown = commandNames().filter((name) => name !== 'policy' && !isRun(name) && notRun[name] === undefined);
@@ -270,7 +308,6 @@ test('every command is run by one of the policies, or is listed with why it need
 const elsewhere: Record<string, string> = {
   'cloudformation:DescribeStacks': 'a local run has a file in place of the stack',
   'cloudwatch:GetMetricData': 'counts, which a local run gives without a role',
-  'dynamodb:DeleteItem': 'what a discarded draft or a replaced snapshot leaves is deleted',
   'secretsmanager:RestoreSecret': 'only for a secret that is scheduled for deletion',
   'cloudformation:ListStackResources': '`deploy check` looks at AWS alone: test/operations/deployment',
   'ssm:GetParameter': '`deploy check`',
@@ -286,7 +323,7 @@ const elsewhere: Record<string, string> = {
 test('no policy allows an action that no command asks for', async () => {
   await runAs('operate', ['secrets', 'set', 'sources/rudderstack'], 'a second secret of a source');
   const asked = new Set(decisions.filter(({ allowed }) => allowed).map(({ permission }) => permission.action));
-  const allowed = ['read', 'operate', 'deploy'].flatMap((name) =>
+  const allowed = ['read', 'operate', 'privacy', 'deploy'].flatMap((name) =>
     policyFor(name as PolicyName, outputs, placeOf(outputs)).Statement.flatMap(({ Action }) => Action),
   );
   expect(allowed.filter((action) => !asked.has(action) && elsewhere[action] === undefined)).toEqual([]);

@@ -7,7 +7,7 @@ import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { goLive } from '../../shared/adapters/dynamodb-configuration-history.ts';
 import { readCurrent } from '../../shared/adapters/dynamodb-configuration-table.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
-import { hashesOf, writeErasure } from '../../shared/adapters/dynamodb-erasures.ts';
+import { allowAgain, hashesOf, writeErasure } from '../../shared/adapters/dynamodb-erasures.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
@@ -346,4 +346,5 @@ async function writeConfiguration({ client, names }: Pick<TestTables, 'client' |
   await revokeApiKey(table, 'f00d'.repeat(16), { nowMs, author: 'Ben' });
   const [hash = ''] = await hashesOf(table, ['usr_9000']);
   await writeErasure(table, { hash, erasedAtMs: nowMs, author: 'Ana', reason: 'they asked', job: 'j1' });
+  await allowAgain(table, hash, { author: 'Ben', reason: 'back', nowMs });
 }

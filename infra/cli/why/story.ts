@@ -43,6 +43,8 @@ export function printStory(terminal: Terminal, story: EventStory, nowMs: number)
     terminal.out(
       `  ${colours.dim('ended as'.padEnd(10))} ${status}${outcome === '' ? '' : ` · ${printable(outcome)}`}`,
     );
+    if (event.erased_at !== null)
+      line('erased', `${formatWhen(ms(event.erased_at), nowMs)}: its person was, and with them what the sender wrote`);
     if (event.replay_of !== null) line('replay of', `${event.replay_of}, which was run again as this event`);
     if (event.replays.length > 0) line('run again', `as new events: ${event.replays.join(', ')}`);
     for (const { job, author, reason, begun_at, outcome, detail } of story.jobs)

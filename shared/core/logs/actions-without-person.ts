@@ -1,4 +1,5 @@
 import type { ActionLogEntry, ActionOutcome } from './action-log-entry.ts';
+import { withoutWords } from './discard.ts';
 
 const erasedWhileWaiting = 'the person of its event was erased while the action waited';
 
@@ -14,7 +15,7 @@ export function actionsWithoutPerson(log: ActionLogEntry, nowMs: number): Action
 }
 
 function outcomeWithoutPerson(outcome: ActionOutcome, nowMs: number): ActionOutcome {
-  const { id, action, mapping, status, reason, attempts, firstAttemptAtMs, finishedAtMs, result } = outcome;
+  const { id, action, mapping, status, reason, attempts, firstAttemptAtMs, finishedAtMs, result, discarded } = outcome;
   const counts = Object.entries(result ?? {}).filter(([, value]) => typeof value === 'number');
   const head = {
     id,
@@ -40,5 +41,6 @@ function outcomeWithoutPerson(outcome: ActionOutcome, nowMs: number): ActionOutc
     status,
     ...(reason !== undefined && { reason }),
     ...(finishedAtMs !== undefined && { finishedAtMs }),
+    ...(discarded && { discarded: withoutWords(discarded) }),
   };
 }

@@ -1,4 +1,5 @@
 import { packEventText } from '../events/raw-event.ts';
+import { withoutWords } from './discard.ts';
 import type { EventLogEntry } from './event-log-entry.ts';
 
 /**
@@ -10,6 +11,7 @@ export function eventWithoutPerson<Entry extends EventLogEntry>(entry: Entry, no
   const { userId: _user, key: _key, detail: _detail, preprocessError: _error, ...rest } = entry;
   return {
     ...(rest as Entry),
+    ...(entry.discarded && { discarded: withoutWords(entry.discarded) }),
     payload: packEventText({ headers: {}, body: '{}' }),
     erasedAtMs: entry.erasedAtMs ?? nowMs,
   };

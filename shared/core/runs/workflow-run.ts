@@ -5,7 +5,13 @@ import type { RunKey } from '../ids/run-id.ts';
 import { isJsonObject, type JsonObject } from '../json/values.ts';
 
 /** Why a run was cancelled. `operator`: by hand. */
-export const CancelReason = z.enum(['workflows_cancel', 'recipient_deleted', 'workflow_inactive', 'operator']);
+export const CancelReason = z.enum([
+  'workflows_cancel',
+  'recipient_deleted',
+  'workflow_inactive',
+  'operator',
+  'person_erased',
+]);
 export type CancelReason = z.infer<typeof CancelReason>;
 
 // Any size and depth; it was checked when the event was read, so here it only has to be a map.

@@ -1,12 +1,17 @@
 import { carryOnDiscard } from '../discard/discard.ts';
 import type { Environment } from '../environment.ts';
+import { carryOnErasure } from '../persons/erase-person.ts';
 import { carryOnReplay } from '../replay/bulk-replay.ts';
 import type { CarryOnOptions, JobProgress } from './carry-on.ts';
 import type { Job } from './jobs.ts';
 
 type CarryOn = (environment: Environment, jobId: string, options?: CarryOnOptions) => AsyncGenerator<JobProgress>;
 
-const byKind: Readonly<Record<Job['kind'], CarryOn>> = { replay: carryOnReplay, discard: carryOnDiscard };
+const byKind: Readonly<Record<Job['kind'], CarryOn>> = {
+  replay: carryOnReplay,
+  discard: carryOnDiscard,
+  erase: carryOnErasure,
+};
 
 /** Does a job of any kind, or the rest of it. */
 export function carryOnJob(

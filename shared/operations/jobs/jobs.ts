@@ -5,7 +5,7 @@ import { answerOf, writeIf } from '../../adapters/dynamodb.ts';
 import { type ConfigurationTable, queryAll } from '../../adapters/dynamodb-configuration-table.ts';
 import { defined } from '../../core/defined.ts';
 import { eventIdTimeMs } from '../../core/ids/event-id.ts';
-import type { JsonObject } from '../../core/json/values.ts';
+import type { JsonObject, JsonValue } from '../../core/json/values.ts';
 
 /*
  * Long work of operators, in the Configuration table: `pk = jobs`, `sk = id`. A job outlives the
@@ -15,7 +15,7 @@ import type { JsonObject } from '../../core/json/values.ts';
 
 const Counts = z.record(z.string(), z.number());
 
-export const JobKind = z.enum(['replay', 'discard']);
+export const JobKind = z.enum(['replay', 'discard', 'erase']);
 export type JobKind = z.infer<typeof JobKind>;
 
 const Stored = z.object({
@@ -24,6 +24,7 @@ const Stored = z.object({
   author: z.string(),
   reason: z.string().optional(),
   request: z.record(z.string(), z.unknown()),
+  secret: z.record(z.string(), z.unknown()).optional(),
   state: z.enum(['running', 'done', 'cancelled']),
   /** All that it has to do; it was counted before it began. */
   total: z.number(),
@@ -45,6 +46,8 @@ export type Job = {
   reason?: string;
   /** What was asked, in the form of its kind. */
   request: JsonObject;
+  /** What only its work needs to know: it is never shown, and goes when the job is over. */
+  secret?: JsonObject;
   state: 'running' | 'done' | 'cancelled';
   total: number;
   /** Its oldest and its newest event; absent: it has none. */
@@ -66,7 +69,7 @@ const partition = 'jobs';
 const leaseMs = 30_000;
 
 function jobFromItem(item: Record<string, unknown>): Job {
-  const { sk, created_at, updated_at, lease_ends_at, request, kind, author, state, total, counts, ...rest } =
+  const { sk, created_at, updated_at, lease_ends_at, request, secret, kind, author, state, total, counts, ...rest } =
     Stored.parse(item);
   return {
     id: sk,
@@ -78,11 +81,12 @@ function jobFromItem(item: Record<string, unknown>): Job {
     counts,
     createdAt: created_at,
     updatedAt: updated_at,
+    ...(secret !== undefined && { secret: secret as JsonObject }),
     ...defined({ ...rest, leaseEndsAtMs: lease_ends_at }),
   };
 }
 
-export type NewJob = Pick<Job, 'kind' | 'author' | 'request' | 'total'> & {
+export type NewJob = Pick<Job, 'kind' | 'author' | 'request' | 'total' | 'secret'> & {
   /** Absent: a new one. */
   id?: string;
   reason?: string | undefined;
@@ -202,7 +206,7 @@ export function recordProgress(
       new UpdateCommand({
         TableName: table.table,
         Key: { pk: partition, sk: id },
-        UpdateExpression: `SET #state = :state, counts = :counts, updated_at = :at, lease_ends_at = :until${cursor === undefined ? '' : ', #cursor = :cursor'}`,
+        UpdateExpression: `SET #state = :state, counts = :counts, updated_at = :at, lease_ends_at = :until${cursor === undefined ? '' : ', #cursor = :cursor'}${isDone ? ' REMOVE secret' : ''}`,
         ConditionExpression: '#state = :running AND worker = :worker',
         ExpressionAttributeNames: { '#state': 'state', ...(cursor !== undefined && { '#cursor': 'cursor' }) },
         ExpressionAttributeValues: {
@@ -250,7 +254,7 @@ export function cancelJob({ client, table }: ConfigurationTable, id: string, now
       new UpdateCommand({
         TableName: table,
         Key: { pk: partition, sk: id },
-        UpdateExpression: 'SET #state = :cancelled, updated_at = :at',
+        UpdateExpression: 'SET #state = :cancelled, updated_at = :at REMOVE secret',
         ConditionExpression: '#state = :running',
         ExpressionAttributeNames: { '#state': 'state' },
         ExpressionAttributeValues: {
@@ -261,5 +265,38 @@ export function cancelJob({ client, table }: ConfigurationTable, id: string, now
       }),
     ),
     'cancelling a job',
+  );
+}
+
+/** The jobs whose request or reason names a person, by id. One Query: jobs are few. */
+export async function jobsThatName(
+  table: ConfigurationTable,
+  without: (value: JsonValue) => JsonValue,
+): Promise<string[]> {
+  const jobs = await listJobs(table);
+  return jobs.flatMap(({ id, request, reason = '' }) =>
+    without(request) === request && without(reason) === reason ? [] : [id],
+  );
+}
+
+/** Takes a person out of a job's request and reason. */
+export async function eraseNamesInJob(
+  { client, table }: ConfigurationTable,
+  id: string,
+  without: (value: JsonValue) => JsonValue,
+): Promise<void> {
+  const job = await readJob({ client, table }, id);
+  if (job === undefined) return;
+  await client.send(
+    new UpdateCommand({
+      TableName: table,
+      Key: { pk: partition, sk: id },
+      UpdateExpression: `SET #request = :request${job.reason === undefined ? '' : ', reason = :reason'}`,
+      ExpressionAttributeNames: { '#request': 'request' },
+      ExpressionAttributeValues: {
+        ':request': without(job.request),
+        ...(job.reason !== undefined && { ':reason': without(job.reason) }),
+      },
+    }),
   );
 }

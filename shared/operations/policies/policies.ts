@@ -1,7 +1,7 @@
 import type { StackOutputs } from '../environment.ts';
 
-/** Who works on an environment: looks, operates, or deploys it. */
-export const policyNames = ['read', 'operate', 'deploy'] as const;
+/** Who works on an environment: looks, operates, answers requests of persons, or deploys it. */
+export const policyNames = ['read', 'operate', 'privacy', 'deploy'] as const;
 export type PolicyName = (typeof policyNames)[number];
 
 export type IamStatement = { Sid: string; Effect: 'Allow'; Action: string[]; Resource: string[] };
@@ -49,38 +49,38 @@ const secretsBelow = ({ SecretsPrefix }: StackOutputs, at: Place) => [
 const rows: readonly Row[] = [
   {
     sid: 'FindTheStack',
-    of: ['read', 'operate', 'deploy'],
+    of: ['read', 'operate', 'privacy', 'deploy'],
     actions: ['cloudformation:DescribeStacks'],
     resources: ({ Environment }, at) => [arn('cloudformation', at, `stack/signalbox-${Environment}/*`)],
   },
   {
     sid: 'ReadTables',
-    of: ['read', 'operate'],
+    of: ['read', 'operate', 'privacy'],
     actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
     resources: (outputs, at) => tablesOf(outputs).map((table) => arn('dynamodb', at, `table/${table}`)),
   },
   {
     sid: 'ReadIndexes',
-    of: ['read', 'operate'],
+    of: ['read', 'operate', 'privacy'],
     actions: ['dynamodb:Query'],
     resources: (outputs, at) => indexed(outputs).map((table) => arn('dynamodb', at, `table/${table}/index/*`)),
   },
   {
     sid: 'SeeQueues',
-    of: ['read', 'operate'],
+    of: ['read', 'operate', 'privacy'],
     actions: ['sqs:GetQueueAttributes'],
     resources: (outputs, at) => queueArns(outputs, at),
   },
   // Neither has a permission per resource.
   {
     sid: 'ListSecretsAndCounts',
-    of: ['read', 'operate'],
+    of: ['read', 'operate', 'privacy'],
     actions: ['secretsmanager:ListSecrets', 'cloudwatch:GetMetricData'],
     resources: () => ['*'],
   },
   {
     sid: 'SeeSecrets',
-    of: ['read', 'operate', 'deploy'],
+    of: ['read', 'operate', 'privacy', 'deploy'],
     actions: ['secretsmanager:DescribeSecret'],
     resources: secretsBelow,
   },
@@ -128,6 +128,33 @@ const rows: readonly Row[] = [
       'secretsmanager:RestoreSecret',
     ],
     resources: secretsBelow,
+  },
+  {
+    // The record of an erasure, and its job.
+    sid: 'RecordErasures',
+    of: ['privacy'],
+    actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
+    resources: ({ ConfigurationTable }, at) => [arn('dynamodb', at, `table/${ConfigurationTable}`)],
+  },
+  {
+    sid: 'EraseFromLogs',
+    of: ['privacy'],
+    actions: ['dynamodb:PutItem'],
+    resources: ({ EventLogTable, ActionLogTable }, at) =>
+      [EventLogTable, ActionLogTable].map((table) => arn('dynamodb', at, `table/${table}`)),
+  },
+  {
+    sid: 'EraseFromRuns',
+    of: ['privacy'],
+    actions: ['dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+    resources: ({ WorkflowRunsTable }, at) => [arn('dynamodb', at, `table/${WorkflowRunsTable}`)],
+  },
+  {
+    sid: 'EraseFromDirectoryAndClaims',
+    of: ['privacy'],
+    actions: ['dynamodb:DeleteItem'],
+    resources: ({ DirectoryTable, ClaimsTable }, at) =>
+      [DirectoryTable, ClaimsTable].map((table) => arn('dynamodb', at, `table/${table}`)),
   },
   // What `deploy check` looks at.
   {
@@ -195,10 +222,21 @@ export function policyFor(name: PolicyName, outputs: StackOutputs, place: Place)
   };
 }
 
-/** The policies that have an action; none for one that no command needs. */
-export function policiesWith(action: string): PolicyName[] {
+/**
+ * The policies that have an action; none for one that no command needs.
+ * @param table a table's name, which has that of the template in it; absent: the action is enough
+ */
+export function policiesWith(action: string, table?: string): PolicyName[] {
   const same = (one: string) => one.toLowerCase() === action.toLowerCase();
-  return policyNames.filter((name) => rows.some(({ of, actions }) => of.includes(name) && actions.some(same)));
+  const fits = (row: Row) =>
+    row.actions.some(same) && (table === undefined || tablesNamed(row).some((one) => table.includes(one)));
+  return policyNames.filter((name) => rows.some((row) => row.of.includes(name) && fits(row)));
+}
+
+/** The tables of a row as the template names them. */
+function tablesNamed({ resources }: Row): string[] {
+  const byName = new Proxy({} as StackOutputs, { get: (_, output) => String(output).replace(/Table$/, '') });
+  return resources(byName, { partition: '', region: '', account: '' }).flatMap((one) => one.split(':table/')[1] ?? []);
 }
 
 /** Account and region, which the address of a queue names; a local run has made-up ones. */

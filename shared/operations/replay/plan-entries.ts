@@ -52,7 +52,7 @@ export async function planEntries(
   entries: EntryToPlan[],
   { force, again, nowMs, actionsQueueEmpty }: PlanOptions,
 ): Promise<ReplayPlan[]> {
-  if (force) return entries.map(({ entry, newId }) => planForcedReplay(entry, newId, { again }));
+  if (force) return entries.map(({ entry, newId }) => planOfErased(entry) ?? planForcedReplay(entry, newId, { again }));
   const all = await readFacts(
     environment,
     entries.map(({ entry }) => entry),
@@ -60,10 +60,18 @@ export async function planEntries(
   );
   return entries.map(({ newId }, i): ReplayPlan => {
     const { facts, logs } = all[i] as EntryFacts;
+    const erased = planOfErased(facts.entry);
+    if (erased !== undefined) return erased;
     if (logs.length <= 1) return planReplay({ ...facts, log: logs[0]?.log }, newId, nowMs);
     const each = logs.map(({ execution, log }) => ({ ...facts, entry: { ...facts.entry, execution }, log }));
     return planBulkReplay(each, newId, nowMs);
   });
+}
+
+/** Undefined for an event that says something still. */
+function planOfErased({ erasedAtMs }: Pick<EventLogEntry, 'erasedAtMs'>): ReplayPlan | undefined {
+  if (erasedAtMs === undefined) return undefined;
+  return { kind: 'nothing', detail: 'its person was erased, and with them what a replay needs' };
 }
 
 type EntryFacts = {

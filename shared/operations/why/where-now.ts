@@ -15,6 +15,11 @@ export type WhereNow =
   | { state: 'unknown'; text: string };
 
 export function whereNow(entry: EventLogEntry, log: ActionLogEntry | undefined): WhereNow {
+  if (entry.erasedAtMs !== undefined)
+    return {
+      state: 'done',
+      text: 'Done: its person was erased, and with them what the event said. It cannot run again.',
+    };
   switch (entry.status) {
     case 'no_mapping':
       return { state: 'done', text: 'Done: no mapping ran it, so there was nothing to do.' };

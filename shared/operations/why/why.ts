@@ -76,6 +76,7 @@ export async function tellEvent(
     log === undefined ? [] : runsOfExecution(workflowRunsOf(environment), log),
   ]);
   const now = whereNow(entry, log);
+  const erased = entry.erasedAtMs === undefined ? undefined : 'erased with the person of the event';
   return {
     id,
     received_at: iso(entry.receivedAtMs),
@@ -83,10 +84,11 @@ export async function tellEvent(
     bytes: recomputed.text === undefined ? null : Buffer.byteLength(recomputed.text),
     headers: recomputed.headers,
     claim,
-    claim_note: claim === null ? whyNoClaim(entry, recomputed, prepareSource(configuration, entry.source)) : null,
+    claim_note:
+      claim === null ? (erased ?? whyNoClaim(entry, recomputed, prepareSource(configuration, entry.source))) : null,
     configuration: { version: recomputed.configVersion, exact },
-    mappings: consideredRows(recomputed, entry.status),
-    mappings_problem: recomputed.problem ?? null,
+    mappings: erased === undefined ? consideredRows(recomputed, entry.status) : [],
+    mappings_problem: erased ?? recomputed.problem ?? null,
     actions: logs.flatMap((one) => one.actions.map((action) => actionRow(one, action))),
     runs: runs.map(runRow),
     jobs,
