@@ -3,6 +3,7 @@ import Knock from '@knocklabs/node';
 import { findRoute } from '../../functions/api/find-route.ts';
 import { routes } from '../../functions/api/routes/index.ts';
 import { partsNotOffered } from '../../functions/api/routes/not-offered.ts';
+import { methodsOf } from '../clients/knock-methods.ts';
 import { checkAnswer } from '../support/openapi-answers.ts';
 
 /* Every method of the official client is a call of this API, or its 404 says that it is not offered. */
@@ -19,22 +20,11 @@ async function clientCalls(): Promise<Map<string, { method: string; path: string
       return new Response('{}', { headers: { 'content-type': 'application/json' } });
     },
   });
-  async function walk(resource: object, name: string): Promise<void> {
-    const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(resource)).filter((one) => one !== 'constructor');
-    for (const method of methods) {
-      await (resource as Record<string, (...ids: string[]) => Promise<unknown>>)[method]?.('a', 'b', 'c');
-      calls.set(`${name}.${method}`, sent);
-    }
-    for (const [child, inner] of resourcesOf(resource)) await walk(inner, `${name}.${child}`);
+  for (const [name, call] of methodsOf(client)) {
+    await call('a', 'b', 'c');
+    calls.set(name, sent);
   }
-  for (const [name, resource] of resourcesOf(client)) await walk(resource, name);
   return calls;
-}
-
-function resourcesOf(parent: object): [string, object][] {
-  return Object.entries(parent).filter(
-    ([name, value]) => name !== '_client' && typeof value === 'object' && value !== null && '_client' in value,
-  );
 }
 
 let calls: Map<string, { method: string; path: string }>;
