@@ -26,6 +26,7 @@ const timeouts = {
   deadLetter: Duration.seconds(30),
   // API Gateway gives up after 30 s; the function answers by itself after 25.
   api: Duration.seconds(28),
+  senderPage: Duration.seconds(10),
 };
 
 /** The API needs it only for workflows with a `data_schema`. */
@@ -40,6 +41,7 @@ export const workflowTriggerExtras = { '@knocklabs/node': ['Knock'], ...apiExtra
  *     api → ingest → events queue → processor → actions queue → workflow-trigger
  *                         └──── dead letters ────────┴──→ dead-letter
  *     REST API → api → directory, events queue, actions queue
+ *     link of a source → sender-page
  */
 export class PipelineStack extends Stack {
   /**
@@ -208,7 +210,32 @@ export class PipelineStack extends Stack {
     rest.usesItems(Configuration, ['keys', 'sources'], 'UpdateItem');
     rest.usesItems(Configuration, ['event-types#*'], 'BatchWriteItem', 'DeleteItem');
 
-    const { api, url } = new IngestApi(this, 'IngestApi', { ingest: ingest.lambda, rest: rest.lambda }, environment);
+    const senderPage = new PipelineFunction(this, 'SenderPage', {
+      name: 'sender-page',
+      description: 'shows a source to the person at its sender, by a link',
+      environment,
+      memoryMegabytes: 512,
+      timeout: timeouts.senderPage,
+      variables: { LOG_SHARDS: String(environment.logShards) },
+      loadedWhenUsed: apiExtras,
+      // For payloads that are tried, of sources with an expression.
+      startedWhenUsed: ['shared/adapters/expression-process.ts'],
+    });
+    // A function of its own, which can reach no user, no queue, no secret and no key of the API
+    // (docs/decisions/0087-the-page-of-a-source-is-a-function-of-its-own.md).
+    senderPage.uses(EventLog, 'GetItem', 'Query');
+    const seenItems = ['links', 'current', 'snapshot#*', 'sources', 'event-types#*', 'refusals'];
+    senderPage.usesItems(Configuration, seenItems, 'GetItem', 'Query');
+    // It records when a link was used.
+    senderPage.usesItems(Configuration, ['links'], 'UpdateItem');
+    senderPage.readsMetrics();
+
+    const { api, url } = new IngestApi(
+      this,
+      'IngestApi',
+      { ingest: ingest.lambda, rest: rest.lambda, senderPage: senderPage.lambda },
+      environment,
+    );
 
     const notifier =
       environment.notify &&
@@ -234,7 +261,7 @@ export class PipelineStack extends Stack {
       environment: name,
       surgeAbove: environment.surgeAbove ?? 50_000,
       api,
-      functions: { ...pipeline, ...defined({ notifier: notifier?.function }) },
+      functions: { ...pipeline, 'sender-page': senderPage, ...defined({ notifier: notifier?.function }) },
       eventsQueue: events.queue,
       actionsQueue: actions.queue,
       expected,

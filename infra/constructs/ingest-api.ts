@@ -37,9 +37,16 @@ const accessLogFields = {
 };
 
 /**
- * The public door: a route to ingest and two to the REST API, with throttles of their own, so that a
- * sync through the API cannot crowd out events. Any method: the functions answer wrong ones
- * in their own form.
+ * For all links of sources together: a page asks every five seconds, and 50 people may look at once.
+ * The function bounds each link.
+ */
+const linkThrottle = { requestsPerSecond: 10, burst: 40 };
+const linkRoute = '/v1/links/{token+}';
+
+/**
+ * The public door: a route to ingest, two to the REST API and one to the page of a source, with
+ * throttles of their own, so that a sync through the API, or a page that is asked for too often,
+ * cannot crowd out events. Any method: the functions answer wrong ones in their own form.
  */
 export class IngestApi extends Construct {
   readonly api: HttpApi;
@@ -49,7 +56,7 @@ export class IngestApi extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { ingest, rest }: { ingest: IFunction; rest: IFunction },
+    { ingest, rest, senderPage }: Record<'ingest' | 'rest' | 'senderPage', IFunction>,
     environment: PipelineEnvironment,
   ) {
     super(scope, id);
@@ -60,7 +67,7 @@ export class IngestApi extends Construct {
     });
     acceptFindings(this.api, {
       'AwsSolutions-APIG4':
-        "Senders can only sign the body: ingest checks the URL's token and the signature, and the API's function checks keys.",
+        "Senders can only sign the body: ingest checks the URL's token and the signature, the API's function checks keys, and that of the page a link's token.",
     });
     this.api.addRoutes({
       // Greedy: some forms add a slash after the token, which must not end in the gateway's own
@@ -75,6 +82,12 @@ export class IngestApi extends Construct {
     const restRoutes = ['/v1/{proxy+}', '/v1/sources/{source}/{token}/rpc'].flatMap((path) =>
       this.api.addRoutes({ path, methods: [HttpMethod.ANY], integration: toRest }),
     );
+    const linkRoutes = this.api.addRoutes({
+      // Greedy: mail programs add to links, and such a link must not end in the REST API.
+      path: linkRoute,
+      methods: [HttpMethod.ANY],
+      integration: new HttpLambdaIntegration('SenderPage', senderPage),
+    });
     const accessLog = new LogGroup(this, 'AccessLog', {
       // Log groups below this prefix do not use up the account's policy for log deliveries.
       // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
@@ -85,7 +98,11 @@ export class IngestApi extends Construct {
     // What the gateway refuses reaches no function that could count it, and its own metric has only
     // all 4xx together.
     accessLog.addMetricFilter('Throttled', {
-      filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
+      // Without pages of sources: no event waits for one.
+      filterPattern: FilterPattern.all(
+        FilterPattern.stringValue('$.status', '=', '429'),
+        FilterPattern.stringValue('$.route', '!=', `ANY ${linkRoute}`),
+      ),
       ...throttledMetric(environment.name),
     });
     const domain = environment.customDomain && this.#domain(environment.customDomain);
@@ -101,16 +118,27 @@ export class IngestApi extends Construct {
       // The name that API Gateway assigned keeps working, so that URLs given out earlier do.
       ...(domain && { domainMapping: { domainName: domain } }),
     });
-    this.#throttleRoutes(stage, restRoutes, environment);
+    this.#throttleRoutes(stage, [
+      [restRoutes, environment.apiThrottle],
+      [linkRoutes, linkThrottle],
+    ]);
     this.url = environment.customDomain ? `https://${environment.customDomain.domainName}` : this.api.apiEndpoint;
   }
 
   /** A route's settings replace the default ones whole, and need the route to be there first. */
-  #throttleRoutes(stage: HttpStage, routes: HttpRoute[], { apiThrottle }: PipelineEnvironment): void {
-    const settings = { ThrottlingRateLimit: apiThrottle.requestsPerSecond, ThrottlingBurstLimit: apiThrottle.burst };
-    for (const route of routes) stage.node.addDependency(route);
+  #throttleRoutes(
+    stage: HttpStage,
+    throttled: [routes: HttpRoute[], throttle: PipelineEnvironment['apiThrottle']][],
+  ): void {
+    const settings = throttled.flatMap(([routes, { requestsPerSecond, burst }]) =>
+      routes.map((route) => ({
+        route,
+        settings: { ThrottlingRateLimit: requestsPerSecond, ThrottlingBurstLimit: burst },
+      })),
+    );
+    for (const { route } of settings) stage.node.addDependency(route);
     (stage.node.defaultChild as CfnStage).routeSettings = Object.fromEntries(
-      routes.map(({ path }) => [`ANY ${path}`, settings]),
+      settings.map(({ route, settings }) => [`ANY ${route.path}`, settings]),
     );
   }
 

@@ -176,11 +176,8 @@ export class PipelineFunction extends Construct {
     this.lambda.addEnvironment(variable, table.tableName);
   }
 
-  /**
-   * On a table that it uses: only items whose partition key is one of `keys`; `*` stands for any
-   * text.
-   */
-  usesItems({ table }: PipelineTable, keys: string[], ...operations: TableOperation[]): void {
+  /** Only items whose partition key is one of `keys`; `*` stands for any text. */
+  usesItems({ table, variable }: PipelineTable, keys: string[], ...operations: TableOperation[]): void {
     const policy = new PolicyStatement({
       actions: operations.map((operation) => `dynamodb:${operation}`),
       resources: [table.tableArn],
@@ -192,6 +189,7 @@ export class PipelineFunction extends Construct {
       },
     });
     this.#role.addToPolicy(policy);
+    this.lambda.addEnvironment(variable, table.tableName);
   }
 
   /** Queries one index of a table that it uses. */

@@ -13,6 +13,7 @@ import type { EnvironmentState } from '../core/configuration/schema.ts';
  * | `draft#{id}` | `0000`… | its compressed content, in parts |
  * | `sources` | `{key}` | every source that was ever seen here: last event (to the hour), most log shards used |
  * | `keys` | `{hash}` | one API key: name, kind, by whom, last use (to the hour), revoked |
+ * | `links` | `{hash}` | one read-only link to a source: its options, by whom, until when, last use (to the hour), revoked |
  * | `refusals` | `{source}#{reason}` | the last request that was not accepted: its id and time (to five minutes) |
  * | `announcements` | `{alarm}` | what each channel was told last of an alarm |
  * | `jobs` | `{id}` | long work of operators: what, by whom, how far |

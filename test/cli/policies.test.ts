@@ -156,6 +156,7 @@ const reading = [
   ['mapping', 'test', 'rudderstack', '--event', event.id],
   ['mapping', 'suggest', 'rudderstack', 'track/order_completed'],
   ['keys'],
+  ['sources', 'links'],
   ['secrets', 'list'],
   ['config', 'show'],
   ['config', 'log'],
@@ -201,6 +202,7 @@ const operating = [
   ['sources', 'disable', 'rudderstack'],
   ['sources', 'enable', 'rudderstack'],
   ['sources', 'rotate', 'rudderstack'],
+  ['sources', 'link', 'rudderstack'],
   ['config', 'push', ...files],
   ['replay', event.id, '--force', '-m', 'test', '--yes'],
   ['replay', '--status', 'processed', '--since', '1h', '--force', '--again', '-m', 'test', '--yes'],
@@ -291,6 +293,7 @@ const notRun: Record<string, string> = {
   send: 'posts to the public URL, and reads what `sources` and `events` read',
   'sources add': 'writes files alone',
   'sources kinds': 'shows what the tool knows',
+  'sources unlink': 'updates the Configuration table, as `mapping deactivate` does',
 };
 
 // A new command that needs another permission would be denied on AWS only.

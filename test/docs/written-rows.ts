@@ -10,6 +10,7 @@ import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { allowAgain, hashesOf, writeErasure } from '../../shared/adapters/dynamodb-erasures.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
+import { makeSourceLinks, revokeSourceLink, writeSourceLink } from '../../shared/adapters/dynamodb-source-links.ts';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
 import { makeTargetBreakers } from '../../shared/adapters/dynamodb-target-breakers.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
@@ -347,4 +348,19 @@ async function writeConfiguration({ client, names }: Pick<TestTables, 'client' |
   const [hash = ''] = await hashesOf(table, ['usr_9000']);
   await writeErasure(table, { hash, erasedAtMs: nowMs, author: 'Ana', reason: 'they asked', job: 'j1' });
   await allowAgain(table, hash, { author: 'Ben', reason: 'back', nowMs });
+  const link = {
+    id: '0ddba11f00d5',
+    hash: '0ddba11f00d5'.padEnd(64, '0'),
+    source: 'rudderstack',
+    payloads: true,
+    guide: { title: 'RudderStack', about: 'Sends events.', steps: ['Webhook URL: {url}'], templates: [] },
+    sealedUrl: new Uint8Array([1]),
+    urlGeneration: 1,
+    createdAtMs: earlierMs,
+    createdBy: 'Ana',
+    expiresAtMs: nowMs + 86_400_000,
+  };
+  await writeSourceLink(table, link);
+  await makeSourceLinks(table).noteUse(link, nowMs);
+  await revokeSourceLink(table, link.hash, { nowMs, author: 'Ben' });
 }

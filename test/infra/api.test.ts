@@ -6,7 +6,7 @@ const production = templateOf('production');
 
 describe('the gateway', () => {
   // The functions themselves answer other methods: the gateway's own answer would be 404, as for an unknown URL.
-  test('has a route to ingest and two to the REST API, for every method', () => {
+  test('has a route to ingest, two to the REST API and one to pages of sources, for every method', () => {
     const targetOf = (target: { 'Fn::Join': [string, unknown[]] }) => {
       const integration = resource(production, referred(target['Fn::Join'][1].at(-1)));
       expect(integration.Properties.PayloadFormatVersion).toBe('2.0');
@@ -17,25 +17,33 @@ describe('the gateway', () => {
       ['ANY /v1/sources/{source}/{token+}', functionsOf(production).ingest?.id],
       ['ANY /v1/{proxy+}', functionsOf(production).api?.id],
       ['ANY /v1/sources/{source}/{token}/rpc', functionsOf(production).api?.id],
+      ['ANY /v1/links/{token+}', functionsOf(production)['sender-page']?.id],
     ]);
   });
 
   // CloudFormation makes a stage whose settings name a route only when the route is there.
-  test.each(environments)('limits calls of the REST API apart from events in $name', ({ name, apiThrottle }) => {
-    const template = templateOf(name);
-    const [, stage] = resourcesOf(template, 'AWS::ApiGatewayV2::Stage')[0] ?? [];
-    const ofRest = ['ANY /v1/{proxy+}', 'ANY /v1/sources/{source}/{token}/rpc'];
-    const limits = {
-      ThrottlingRateLimit: apiThrottle.requestsPerSecond,
-      ThrottlingBurstLimit: apiThrottle.burst,
-    };
-    expect(stage?.Properties.RouteSettings).toEqual(Object.fromEntries(ofRest.map((key) => [key, limits])));
-    for (const key of ofRest) {
-      const routes = resourcesOf(template, 'AWS::ApiGatewayV2::Route');
-      const [route] = routes.find(([, { Properties }]) => Properties.RouteKey === key) ?? [];
-      expect(stage?.DependsOn).toContain(route);
-    }
-  });
+  test.each(environments)(
+    'limits calls of the REST API, and views of pages, apart from events in $name',
+    ({ name, apiThrottle }) => {
+      const template = templateOf(name);
+      const [, stage] = resourcesOf(template, 'AWS::ApiGatewayV2::Stage')[0] ?? [];
+      const ofRest = ['ANY /v1/{proxy+}', 'ANY /v1/sources/{source}/{token}/rpc'];
+      const limits = {
+        ThrottlingRateLimit: apiThrottle.requestsPerSecond,
+        ThrottlingBurstLimit: apiThrottle.burst,
+      };
+      const ofLinks = 'ANY /v1/links/{token+}';
+      expect(stage?.Properties.RouteSettings).toEqual({
+        ...Object.fromEntries(ofRest.map((key) => [key, limits])),
+        [ofLinks]: { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 40 },
+      });
+      for (const key of [...ofRest, ofLinks]) {
+        const routes = resourcesOf(template, 'AWS::ApiGatewayV2::Route');
+        const [route] = routes.find(([, { Properties }]) => Properties.RouteKey === key) ?? [];
+        expect(stage?.DependsOn).toContain(route);
+      }
+    },
+  );
 
   test.each(environments)('is throttled in $name', ({ name, throttle }) => {
     const stage = only(templateOf(name), 'AWS::ApiGatewayV2::Stage');
@@ -43,6 +51,12 @@ describe('the gateway', () => {
       ThrottlingRateLimit: throttle.requestsPerSecond,
       ThrottlingBurstLimit: throttle.burst,
     });
+  });
+
+  // A page that is asked for too often costs no sender anything, and must wake no person.
+  test('counts what it throttles, but for pages of sources', () => {
+    const [, filter] = resourcesOf(production, 'AWS::Logs::MetricFilter')[0] ?? [];
+    expect(filter?.Properties.FilterPattern).toBe('{ ($.status = "429") && ($.route != "ANY /v1/links/{token+}") }');
   });
 
   test('keeps concurrency for ingest in production, so that no consumer can make it refuse events', () => {

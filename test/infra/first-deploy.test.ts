@@ -69,7 +69,7 @@ describe('a new account', () => {
   // It has ten concurrent executions, all of which Lambda keeps unreserved.
   test('needs no reserved concurrency: production without it reserves none', () => {
     const template = templateOf('production', { ingestReservedConcurrency: undefined });
-    expect(Object.values(functionsOf(template))).toHaveLength(5);
+    expect(Object.values(functionsOf(template))).toHaveLength(6);
     expect(JSON.stringify(template)).not.toContain('ReservedConcurrentExecutions');
     expect(JSON.stringify(templateOf('production'))).toContain('"ReservedConcurrentExecutions":200');
   });

@@ -69,7 +69,7 @@ describe('alarms', () => {
     ]);
   });
 
-  test.each(['ingest', 'processor', 'workflow-trigger', 'dead-letter', 'rest'])(
+  test.each(['ingest', 'processor', 'workflow-trigger', 'dead-letter', 'rest', 'sender-page'])(
     '%s is watched for errors and throttles',
     (name) => {
       expect(watchedBy(`${name}-errors`)).toMatchObject([{ namespace: 'AWS/Lambda', metric: 'Errors' }]);
@@ -267,7 +267,7 @@ describe('the dashboard', () => {
 
   test('shows the latest words of every function', () => {
     const query = widgets.find(({ properties }) => properties.query !== undefined)?.properties.query;
-    expect(query?.match(/SOURCE '/g)).toHaveLength(5);
+    expect(query?.match(/SOURCE '/g)).toHaveLength(6);
   });
 
   test('names the commands to go on with, for its own environment', () => {

@@ -70,6 +70,13 @@ const expected: Record<string, Record<string, string[]>> = {
     'Directory/index/list': table('Query'),
     Configuration: table('GetItem', 'Query', 'UpdateItem', 'BatchWriteItem', 'DeleteItem'),
   },
+  // No user, no queue, no secret: it serves people who have nothing but a link.
+  'sender-page': {
+    log: ownLog,
+    EventLog: table('GetItem', 'Query'),
+    Configuration: table('GetItem', 'Query', 'UpdateItem'),
+    '*': ['cloudwatch:GetMetricData'],
+  },
 };
 
 describe('roles', () => {
@@ -113,19 +120,40 @@ describe('roles', () => {
           Null: { 'dynamodb:LeadingKeys': 'false' },
         },
       },
+      {
+        Action: 'dynamodb:UpdateItem',
+        Condition: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['links'] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      },
     ]);
+  });
+
+  test('the page of a source reads neither keys of the API, nor drafts, nor the history of the configuration', () => {
+    const statements = resourcesOf(production, 'AWS::IAM::Policy')
+      .filter(([id]) => id.startsWith('SenderPage'))
+      .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as Statement[])
+      .filter(({ Resource }) => listed(Resource).map(named).includes('Configuration'));
+    const keys = ['links', 'current', 'snapshot#*', 'sources', 'event-types#*', 'refusals'];
+    expect(statements.map(({ Condition }) => Condition)).toEqual(
+      [keys, ['links']].map((allowed) => ({
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': allowed },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      })),
+    );
   });
 
   test('each function has a role of its own, without policies that AWS or others could widen', () => {
     const roles = Object.values(functions).map(({ properties }) => referred(properties.Role));
-    expect(new Set(roles).size).toBe(5);
+    expect(new Set(roles).size).toBe(6);
     for (const [, { Properties }] of resourcesOf(production, 'AWS::IAM::Role')) {
       expect(Properties.ManagedPolicyArns).toBeUndefined();
       expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
         { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } },
       ]);
     }
-    expect(resourcesOf(production, 'AWS::IAM::Role')).toHaveLength(5);
+    expect(resourcesOf(production, 'AWS::IAM::Role')).toHaveLength(6);
   });
 
   test.each(environments)('nothing in $name is allowed to do everything, or to anything', ({ name }) => {
@@ -136,14 +164,16 @@ describe('roles', () => {
       expect(Effect).toBe('Allow');
       for (const action of listed(Action)) expect(action).not.toContain('*');
       for (const target of listed(Resource).map(named)) {
-        // The one kind of wildcard: secrets are made by the CLI, below a prefix of the environment.
-        if (target.includes('*'))
+        // Metrics have no permissions of their own.
+        if (target === '*') expect(Action).toBe('cloudwatch:GetMetricData');
+        // The other kind of wildcard: secrets are made by the CLI, below a prefix of the environment.
+        else if (target.includes('*'))
           expect(target).toMatch(new RegExp(`^:secret:signalbox/${name}/(sources|targets)/\\*$`));
       }
     }
   });
 
-  test('only the gateway may call ingest and the API, each by its route, and no other caller may call a function', () => {
+  test('only the gateway may call ingest, the API and the page of a source, each by its route, and no other caller may call a function', () => {
     const permissions = resourcesOf(production, 'AWS::Lambda::Permission').map(([, { Properties }]) => Properties);
     for (const permission of permissions)
       expect(permission).toMatchObject({ Principal: 'apigateway.amazonaws.com', Action: 'lambda:InvokeFunction' });
@@ -152,6 +182,7 @@ describe('roles', () => {
       [functions.ingest?.id, '/*/*/v1/sources/{source}/{token+}'],
       [functions.api?.id, '/*/*/v1/{proxy+}'],
       [functions.api?.id, '/*/*/v1/sources/{source}/{token}/rpc'],
+      [functions['sender-page']?.id, '/*/*/v1/links/{token+}'],
     ]);
   });
 

@@ -165,6 +165,7 @@ describe('functions', () => {
       'workflow-trigger': [512, 60],
       'dead-letter': [512, 30],
       api: [1024, 28],
+      'sender-page': [512, 10],
     });
   });
 
@@ -188,6 +189,7 @@ describe('functions', () => {
       'api',
       'ENVIRONMENT EVENTS_QUEUE_URL ACTIONS_QUEUE_URL CLAIMS_TABLE EVENT_LOG_TABLE ACTION_LOG_TABLE WORKFLOW_RUNS_TABLE DIRECTORY_TABLE CONFIGURATION_TABLE SECRETS_PREFIX SYNC_LIMITS LOG_SHARDS LOG_RETENTION_DAYS USERS_INDEX',
     ],
+    ['sender-page', 'ENVIRONMENT EVENT_LOG_TABLE CONFIGURATION_TABLE LOG_SHARDS'],
   ])('%s is told exactly what it reads', (name, variables) => {
     const told = Object.keys(functions[name]?.properties.Environment.Variables);
     expect(told.sort()).toEqual([...variables.split(' '), 'NODE_OPTIONS'].sort());

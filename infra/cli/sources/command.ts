@@ -15,6 +15,7 @@ import { printSwitched } from '../settings/switched.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { addAdd } from './add.ts';
 import { addKinds } from './kinds.ts';
+import { addLinks } from './link.ts';
 import { addRotate } from './rotate.ts';
 import { printSideBySide, printSource, printSources } from './tables.ts';
 
@@ -29,6 +30,7 @@ export function register(program: Command): void {
   addRotate(sources);
   addKinds(sources);
   addAdd(sources);
+  addLinks(sources);
 }
 
 /**

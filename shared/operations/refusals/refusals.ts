@@ -20,6 +20,8 @@ export type RefusalRow = {
   example: { request_id: string; at: string } | null;
 };
 
+type Counted = Pick<Environment, 'name' | 'configuration' | 'metrics'>;
+
 /** `periodSeconds`: in which counts are read. Default: as the length of the range wants it. */
 type Range = { sinceMs: number; untilMs: number; periodSeconds?: number };
 
@@ -36,15 +38,20 @@ export const unknownSource = 'unknown';
  * never became an event has no row, so these are counts of CloudWatch; on AWS they can be three
  * minutes late.
  */
-export async function listRefusals(
-  environment: Pick<Environment, 'name' | 'metrics' | 'configuration'>,
+export function listRefusals(environment: Counted, sources: readonly string[], range: Range): Promise<RefusalRow[]> {
+  return listRefusalsOf(environment, [...sources, unknownSource], range);
+}
+
+/** The same, of these sources alone. */
+export async function listRefusalsOf(
+  environment: Counted,
   sources: readonly string[],
   asked: Range,
 ): Promise<RefusalRow[]> {
   const range = rangeOf(asked);
   const metrics = await environment.metrics();
   const read = (queries: CountQuery[]) => readCounts(metrics, environment.name, queries, range);
-  const totals = [...sources, unknownSource].flatMap((source) =>
+  const totals = sources.flatMap((source) =>
     outcomes.map(({ outcome, total, reasons }) => ({ source, outcome, name: total, reasons })),
   );
   const [counted, notes] = await Promise.all([

@@ -16,7 +16,14 @@ test('the facts of a template are the settings of its environment', () => {
   expect(facts).toMatchObject({ environment: 'production', throttle, logShards, dashboards: 1, secrets: 1 });
   expect(facts.functions.get('ingest')?.reservedConcurrency).toBe(ingestReservedConcurrency);
   expect(facts.functions.get('processor')).not.toHaveProperty('reservedConcurrency');
-  expect([...facts.functions.keys()].sort()).toEqual(['api', 'dead-letter', 'ingest', 'processor', 'workflow-trigger']);
+  expect([...facts.functions.keys()].sort()).toEqual([
+    'api',
+    'dead-letter',
+    'ingest',
+    'processor',
+    'sender-page',
+    'workflow-trigger',
+  ]);
   expect(facts.consumers.filter(({ function: name }) => name !== 'dead-letter')).toEqual([
     { queue: 'EventsQueue', function: 'processor', batchSize: 10, maxConcurrency: concurrency.processor },
     { queue: 'ActionsQueue', function: 'workflow-trigger', batchSize: 10, maxConcurrency: concurrency.workflowTrigger },
