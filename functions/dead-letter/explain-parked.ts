@@ -1,14 +1,9 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import * as z from 'zod';
-import { defined } from '../../shared/core/defined.ts';
 import { asError } from '../../shared/core/errors.ts';
-import { decodeRawEvent, packEventText } from '../../shared/core/events/raw-event.ts';
 import { outcomeHead, rowHead } from '../../shared/core/executions/action-row.ts';
-import { eventIdTimeMs, isEventId } from '../../shared/core/ids/event-id.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
-import { type EventRowHead, rowHeadOf } from '../../shared/core/logs/event-log-entry.ts';
-import { type ActionsMessage, decodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
-import { clip } from '../../shared/core/text.ts';
+import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
+import { type ParkedEvent, readParked } from '../../shared/core/plan/parked-message.ts';
 import { batchResponse } from '../../shared/lambda/batch-response.ts';
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
@@ -76,65 +71,16 @@ async function explainEvent(parked: ParkedEvent, deps: DeadLetterDeps): Promise<
   if (written === 'written') deps.metrics.count(head.source, 'EventsFailed', 1, outcome.reason);
 }
 
-type ParkedEvent = {
-  kind: 'event';
-  source: string;
-  head: EventRowHead;
-  outcome: { reason: 'retries_exhausted' | 'message_unreadable'; detail: string; execution?: string };
-};
-
-type Parked = ParkedEvent | { kind: 'actions'; source: string; message: ActionsMessage };
-
-function readParked(text: string): Parked {
-  const event = attempt(() => decodeRawEvent(text));
-  if (event.kind === 'value') {
-    const { source, execution } = event.value;
-    const detail =
-      'every delivery to the processor failed; its error, where it lived to say one, is in the function log';
-    const outcome = { reason: 'retries_exhausted', detail, ...defined({ execution }) } as const;
-    return { kind: 'event', source, head: rowHeadOf(event.value), outcome };
-  }
-  const actions = attempt(() => decodeActionsMessage(text));
-  if (actions.kind === 'value') return { kind: 'actions', source: actions.value.source, message: actions.value };
-  return unreadable(text, event.error);
-}
-
-const Attributable = z.object({ id: z.string().refine(isEventId), source: z.string().min(1) });
-
-/**
- * This code does not know the message's version. The row keeps the whole message, so that a person
- * can read it and replay it by hand.
- */
-function unreadable(text: string, error: Error): Parked {
-  const { id, source } = Attributable.parse(JSON.parse(text));
-  const payload = packEventText({ headers: {}, body: text });
-  return {
-    kind: 'event',
-    source,
-    head: { id, source, verification: 'unknown', payload, receivedAtMs: eventIdTimeMs(id) },
-    outcome: {
-      reason: 'message_unreadable',
-      detail: clip(`the message is of no version that is known here: ${error.message}`),
-    },
-  };
-}
-
-function attempt<Value>(read: () => Value): { kind: 'value'; value: Value } | { kind: 'error'; error: Error } {
-  try {
-    return { kind: 'value', value: read() };
-  } catch (error) {
-    return { kind: 'error', error: asError(error) };
-  }
-}
-
 /** The message's ids for a log line, as far as they can be read. */
 function namedIn(text: string): Record<string, unknown> {
-  const parked = attempt(() => readParked(text));
-  if (parked.kind === 'error') return {};
-  const { value } = parked;
-  return value.kind === 'event'
-    ? { event_id: value.head.id, source: value.source }
-    : { event_id: value.message.eventId, execution: value.message.execution, source: value.source };
+  try {
+    const parked = readParked(text);
+    return parked.kind === 'event'
+      ? { event_id: parked.head.id, source: parked.source }
+      : { event_id: parked.message.eventId, execution: parked.message.execution, source: parked.source };
+  } catch {
+    return {};
+  }
 }
 
 const writeAttemptsMax = 5;

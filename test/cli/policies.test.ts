@@ -206,6 +206,7 @@ const operating = [
   ['config', 'push', ...files],
   ['replay', event.id, '--force', '-m', 'test', '--yes'],
   ['replay', '--status', 'processed', '--since', '1h', '--force', '--again', '-m', 'test', '--yes'],
+  ['replay', '--dlq'],
   ['discard', '--workflow', 'order-completed', '--since', '1h', '--reason', 'a test', '--yes'],
   ['runs', 'cancel', runId],
 ];
@@ -311,6 +312,8 @@ test('every command is run by one of the policies, or is listed with why it need
 const elsewhere: Record<string, string> = {
   'cloudformation:DescribeStacks': 'a local run has a file in place of the stack',
   'cloudwatch:GetMetricData': 'counts, which a local run gives without a role',
+  'sqs:DeleteMessage': 'for dead letters, of which there are none: test/operations/dead-letters',
+  'sqs:ChangeMessageVisibility': 'the same',
   'secretsmanager:RestoreSecret': 'only for a secret that is scheduled for deletion',
   'cloudformation:ListStackResources': '`deploy check` looks at AWS alone: test/operations/deployment',
   'ssm:GetParameter': '`deploy check`',

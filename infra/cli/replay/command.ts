@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { type DeadLetterQueue, deadLetterQueues } from '../../../shared/operations/dead-letters/dead-letters.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
 import { type BulkFilter, bulkStatuses, matchingEvents } from '../../../shared/operations/replay/bulk-filter.ts';
 import {
@@ -20,6 +21,7 @@ import { draftOrVersion } from '../options.ts';
 import { canAsk, confirm } from '../terminal/confirm.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
+import { replayDeadLetters } from './dead-letters.ts';
 import { printLook } from './look.ts';
 import { printPreview } from './preview.ts';
 
@@ -41,6 +43,8 @@ type ReplayFlags = FilterFlags & {
   again?: boolean;
   rate?: number;
   yes?: boolean;
+  dlq?: boolean;
+  queue?: DeadLetterQueue;
   message?: string;
 };
 
@@ -75,9 +79,12 @@ export function register(program: Command): void {
     .option('--again', 'with --force: also events that were forced before')
     .option('--rate <n>', 'at most so many events per second', positiveNumber)
     .option('--yes', 'do not ask; needed without a terminal')
+    .option('--dlq', 'puts dead letters without a row through again, each removed only after it was handed over')
+    .addOption(new Option('--queue <name>', 'with --dlq: one of the two; both by default').choices(deadLetterQueues))
     .action((ids: string[], _options, command: Command) => {
       const options = optionsOf<ReplayFlags>(command);
       if (options.configuration !== undefined) return lookCommand(ids, options, options.configuration);
+      if (options.dlq || options.queue) return replayDeadLetters(ids, options);
       return ids.length > 0 ? replayNamed(ids, options) : replayMatching(options);
     });
   examples(
@@ -94,6 +101,7 @@ export function register(program: Command): void {
     ],
     ['replay 01K… 01K…', 'by event id, message id, run id or action id'],
     ['replay 01K… --force', 'as a new event: after a mapping was added or corrected'],
+    ['replay --dlq --dry-run', 'which dead letters have no row, and what would become of them'],
   );
 }
 

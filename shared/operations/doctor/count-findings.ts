@@ -1,4 +1,5 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
+import type { Peeked } from '../dead-letters/dead-letters.ts';
 import type { Environment } from '../environment.ts';
 import type { QueueDepth } from '../queues/queue-depths.ts';
 import { type RefusalRow, unknownSource } from '../refusals/refusals.ts';
@@ -52,6 +53,7 @@ export function queueFindings(
   counts: CountsOfRange | undefined,
   range: Range,
   environment: Environment,
+  peeked?: Peeked,
 ): Finding[] {
   const waiting = (queue: string) => waitingIn(depths, queue);
   const dead = waiting('events dead-letter') + waiting('actions dead-letter');
@@ -72,11 +74,11 @@ export function queueFindings(
     ...(dead > 0
       ? [
           finding('dead_letters_stuck', {
-            cause: `${plural(dead, 'dead letter')} without a row: they fail in the dead-letter function too, and are lost 14 days after they were sent`,
+            cause: `${plural(dead, 'dead letter')} without a row: they fail in the dead-letter function too, whose log says why, and are lost 14 days after they were sent${peeked === undefined ? '' : `. The oldest of those looked at is lost on ${peeked.lostAt.slice(0, 10)}`}`,
             count: dead,
-            next: environment.local
-              ? 'read the lines of dead-letter where npm start runs'
-              : `aws logs tail /signalbox/${environment.name}/dead-letter --since 1h`,
+            ...(peeked && { since: peeked.oldestSentAt }),
+            ...(peeked?.example !== undefined && { example: peeked.example }),
+            next: `npx signalbox replay --dlq --dry-run${on(environment)}`,
           }),
         ]
       : []),

@@ -1,7 +1,8 @@
 import { historyNewestFirst } from '../../adapters/dynamodb-configuration-history.ts';
 import { asError } from '../../core/errors.ts';
+import { type Peeked, peekDeadLetters } from '../dead-letters/dead-letters.ts';
 import type { Environment } from '../environment.ts';
-import { readQueueDepths } from '../queues/queue-depths.ts';
+import { type QueueDepth, readQueueDepths } from '../queues/queue-depths.ts';
 import { listRefusals } from '../refusals/refusals.ts';
 import { checkExpectations } from '../sources/expectations.ts';
 import { readSources } from '../sources/known-sources.ts';
@@ -78,7 +79,8 @@ export async function diagnose(environment: Environment, range: Range): Promise<
   ]);
   if (live !== undefined) findings.push(...switchedOff(live, environment));
   if (counts !== undefined) counted(countFindings(counts, environment));
-  if (depths !== undefined) findings.push(...queueFindings(depths, counts, range, environment));
+  if (depths !== undefined)
+    findings.push(...queueFindings(depths, counts, range, environment, await peekOrNot(environment, depths)));
   if (refusals !== undefined) counted(refusals.map((row) => refusalFinding(row, environment)));
   if (expected !== undefined) findings.push(...expectationFindings(expected, environment));
   const watched = new Set(expected?.silence.map(({ source }) => source));
@@ -100,6 +102,12 @@ export async function diagnose(environment: Environment, range: Range): Promise<
     stages: counts === undefined ? [] : stagesOf(counts.environment, depths),
     sources: known.map((source) => healthOf(source, { live, counts, habits })),
   };
+}
+
+/** Only where dead letters wait. The policy `read` may not receive messages: then their number is all. */
+async function peekOrNot(environment: Environment, depths: readonly QueueDepth[]): Promise<Peeked | undefined> {
+  if (!depths.some(({ queue, ready }) => queue.endsWith('dead-letter') && ready > 0)) return undefined;
+  return peekDeadLetters(environment).catch(() => undefined);
 }
 
 const troubles = [

@@ -1,3 +1,4 @@
+import { carryOnDrain } from '../dead-letters/drain.ts';
 import { carryOnDiscard } from '../discard/discard.ts';
 import type { Environment } from '../environment.ts';
 import { carryOnErasure } from '../persons/erase-person.ts';
@@ -11,6 +12,7 @@ const byKind: Readonly<Record<Job['kind'], CarryOn>> = {
   replay: carryOnReplay,
   discard: carryOnDiscard,
   erase: carryOnErasure,
+  drain: carryOnDrain,
 };
 
 /** Does a job of any kind, or the rest of it. */

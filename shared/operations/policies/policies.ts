@@ -119,6 +119,20 @@ const rows: readonly Row[] = [
       [EventsQueueUrl, ActionsQueueUrl].map((url) => queueArn(url, at)),
   },
   {
+    sid: 'DrainDeadLetters',
+    of: ['operate'],
+    actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
+    resources: ({ EventsDeadLetterQueueUrl, ActionsDeadLetterQueueUrl }, at) =>
+      [EventsDeadLetterQueueUrl, ActionsDeadLetterQueueUrl].map((url) => queueArn(url, at)),
+  },
+  {
+    // What no version can read becomes a row.
+    sid: 'WriteUnreadable',
+    of: ['operate'],
+    actions: ['dynamodb:PutItem'],
+    resources: ({ EventLogTable }, at) => [arn('dynamodb', at, `table/${EventLogTable}`)],
+  },
+  {
     sid: 'UseSecrets',
     of: ['operate'],
     actions: [
