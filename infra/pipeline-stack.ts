@@ -147,7 +147,15 @@ export class PipelineStack extends Stack {
     workflowTrigger.sendsTo(actions.queue, 'ACTIONS_QUEUE_URL');
     workflowTrigger.uses(Claims, 'UpdateItem');
     workflowTrigger.uses(ActionLog, 'GetItem', 'PutItem', 'BatchWriteItem');
-    workflowTrigger.uses(WorkflowRuns, 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'BatchWriteItem');
+    workflowTrigger.uses(
+      WorkflowRuns,
+      'BatchGetItem',
+      'Query',
+      'PutItem',
+      'UpdateItem',
+      'DeleteItem',
+      'BatchWriteItem',
+    );
     // What a cancellation may reach.
     workflowTrigger.queriesIndex(WorkflowRuns, 'cancellations');
     workflowTrigger.uses(Directory, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem');

@@ -19,7 +19,7 @@ const executionsAtOnce = 16;
  */
 export async function concludeTriggers(
   cancelled: WorkflowRun[],
-  { configuration, runs, deadlineMs, log, nowMs }: ActionPorts,
+  { configuration, runs, holds, deadlineMs, log, nowMs }: ActionPorts,
   { actionLog, metrics }: { actionLog: ActionLog; metrics: StageMetrics },
 ): Promise<void> {
   const early = cancelled.filter((run) => isCancelledEarly(run, nowMs()));
@@ -28,7 +28,7 @@ export async function concludeTriggers(
   await inParallel(byExecution, executionsAtOnce, async ([execution, ofExecution]) => {
     if (nowMs() >= deadlineMs) return;
     try {
-      const deps = { actionLog, runs, retentionDaysOf, nowMs };
+      const deps = { actionLog, runs, holds, retentionDaysOf, nowMs };
       const { source, actions } = await concludeCancelled(execution, ofExecution, deps);
       if (actions.length > 0) metrics.count(source, 'ActionsSucceeded', actions.length);
     } catch (error) {

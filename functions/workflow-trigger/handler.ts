@@ -10,6 +10,7 @@ import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configur
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
 import { makeTargetBreakers } from '../../shared/adapters/dynamodb-target-breakers.ts';
+import { makeWorkflowHolds } from '../../shared/adapters/dynamodb-workflow-holds.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
 import { makeSecrets, makeSecretsClient } from '../../shared/adapters/secrets-manager-secrets.ts';
 import { makeActionsQueue, makeQueueClient } from '../../shared/adapters/sqs-queues.ts';
@@ -76,6 +77,7 @@ const deps: WorkflowTriggerDeps = {
   subscriptions: makeSubscriptions(client, env.DIRECTORY_TABLE),
   audiences: makeAudiences(client, env.DIRECTORY_TABLE),
   runs: makeWorkflowRuns({ client, table: env.WORKFLOW_RUNS_TABLE, retentionDays }),
+  holds: makeWorkflowHolds({ client, runsTable: env.WORKFLOW_RUNS_TABLE, configurationTable: env.CONFIGURATION_TABLE }),
   openTarget: makeWorkflowTargets({
     secrets: makeSecrets({
       client: makeSecretsClient(),
@@ -92,6 +94,7 @@ const deps: WorkflowTriggerDeps = {
   nowMs: Date.now,
   random: Math.random,
   maxReceiveCount: env.MAX_RECEIVE_COUNT,
+  retentionDays,
 };
 
 // Enough time to send retries and write rows after the last target's answer, even with a slow

@@ -27,7 +27,7 @@ import { explainInRow, type RowToWrite, writeRows } from './write-rows.ts';
 
 export type WorkflowTriggerDeps = Pick<
   ActionContext,
-  'directory' | 'subscriptions' | 'audiences' | 'runs' | 'openTarget' | 'environment' | 'nowMs'
+  'directory' | 'subscriptions' | 'audiences' | 'runs' | 'holds' | 'openTarget' | 'environment' | 'nowMs'
 > & {
   configuration: ConfigurationSource;
   claims: Pick<ClaimStore, 'release'>;
@@ -38,6 +38,8 @@ export type WorkflowTriggerDeps = Pick<
   random(): number;
   /** Deliveries after which a message goes to the dead-letter queue. */
   maxReceiveCount: number;
+  /** Of rows, for sources that set none themselves. */
+  retentionDays: number;
 };
 
 /** The result of the attempt at one record. */
@@ -70,11 +72,13 @@ export async function runActions(
 ): Promise<SQSBatchResponse> {
   const directoryWritten = records.map(makeSignal);
   const cancelled: WorkflowRun[] = [];
+  const configuration = await currentConfiguration(records, deps);
   const ports: ActionPorts = {
     ...deps,
     batchWritten: async () => void (await Promise.all(directoryWritten.map(({ given }) => given))),
     noteCancelled: (run) => void cancelled.push(run),
-    configuration: await currentConfiguration(records, deps),
+    configuration,
+    retentionDaysOf: (source) => sourceState(configuration, source).retention_days ?? deps.retentionDays,
     deadlineMs,
     count: (source, name) => deps.metrics.count(source, name),
   };
@@ -169,7 +173,7 @@ async function runMessage(
     ...(stored && { stored }),
     // The queue may deliver a first message twice and count it once: a failure must not overwrite
     // its twin's success.
-    isAlone: message.n === 1 && !again && rest.retry === undefined && !hasFailed,
+    isAlone: message.n === 1 && !again && row.next === 0 && !hasFailed,
   };
 }
 

@@ -7,7 +7,7 @@ import { outcomeHead } from '../../shared/core/executions/action-row.ts';
 import type { Tried } from '../../shared/core/executions/conclude-attempt.ts';
 import { isEarly } from '../../shared/core/executions/retry-message.ts';
 import { type JsonObject, sameJson } from '../../shared/core/json/values.ts';
-import type { ActionOutcome } from '../../shared/core/logs/action-log-entry.ts';
+import type { ActionOutcome, ActionReason } from '../../shared/core/logs/action-log-entry.ts';
 import type { ActionResult } from '../../shared/core/logs/action-result.ts';
 import type { ActionsMessage, Invocation } from '../../shared/core/plan/actions-message.ts';
 import type { ActionContext, ActionCount } from '../../shared/core/runs/action-context.ts';
@@ -22,13 +22,22 @@ export type ActionPorts = Pick<
   | 'subscriptions'
   | 'audiences'
   | 'runs'
+  | 'holds'
   | 'openTarget'
   | 'environment'
   | 'batchWritten'
   | 'noteCancelled'
   | 'deadlineMs'
   | 'nowMs'
-> & { count(source: string, name: ActionCount): void; log: FunctionLog };
+> & {
+  count(source: string, name: ActionCount): void;
+  /** How long rows of a source are kept. */
+  retentionDaysOf(source: string): number;
+  log: FunctionLog;
+};
+
+/** Reasons of actions that no failure holds up: later ones need not wait for them. */
+const waitsApart: readonly (ActionReason | undefined)[] = ['delayed', 'recipient_unknown', 'held'];
 
 export type Attempt = {
   message: ActionsMessage;
@@ -68,9 +77,9 @@ export async function runInvocations(attempt: Attempt, ports: ActionPorts): Prom
   return tried;
 }
 
-/** An action that only waits for its workflow's delay does not block later ones. */
+/** An action that only waits for its workflow's delay, or for an operator, does not block later ones. */
 function holdsBack({ outcome: { status, reason } }: Tried): boolean {
-  return status === 'pending' && reason !== 'delayed' && reason !== 'recipient_unknown';
+  return status === 'pending' && !waitsApart.includes(reason);
 }
 
 /** Like Promise.all, but it waits for all before it throws. */
@@ -109,12 +118,12 @@ function attemptsBefore({ id }: Invocation, { before }: Attempt): number {
 }
 
 /**
- * True while an attempt makes progress, or a delay runs. An action that says it continues but does
+ * True while an attempt makes progress, a delay runs, or an operator keeps it. An action that says it continues but does
  * not move makes none.
  */
 function gotAhead(result: ActionResult, before: ActionOutcome | undefined): boolean {
   if (result.status !== 'pending') return false;
-  if (result.reason === 'delayed') return true;
+  if (result.reason === 'delayed' || result.reason === 'held') return true;
   return (
     result.reason === 'continues' && result.progress !== undefined && !sameJson(result.progress, progressOf(before))
   );
@@ -173,6 +182,8 @@ async function runAction(
       again,
       ...(progress && { progress }),
       isLastAttempt: attempt.isLast,
+      retentionDays: ports.retentionDaysOf(message.source),
+      ...defined({ released: message.released }),
       count: (name) => ports.count(message.source, name),
     });
   } catch (error) {

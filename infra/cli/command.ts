@@ -44,6 +44,11 @@ export function positiveNumber(text: string): number {
   return number;
 }
 
+/** For `--rate 5` or `--rate 5/s`: things per second. */
+export function rate(text: string): number {
+  return positiveNumber(text.replace(/\/s$/, ''));
+}
+
 /**
  * For `--status failed,skipped`: one or several values, each from a closed list.
  * @throws Refusal (invalid) with the value, the nearest valid one, and all valid ones

@@ -43,7 +43,7 @@ export function itemFromRun(run: WorkflowRun, retentionDays: number): TableItem 
 
 function wholeItem(run: WorkflowRun, retentionDays: number): TableItem {
   const { cancelReason, targetReference, error } = endingOf(run);
-  const isUnfinished = run.status === 'pending' && run.cancellationKey !== undefined;
+  const isUnfinished = (run.status === 'pending' || run.status === 'held') && run.cancellationKey !== undefined;
   return {
     ...runItemKey(run.key),
     id: printRunId(run.key),
@@ -171,6 +171,40 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
       if (error) throw error;
     },
 
+    hold: (key, updatedAtMs) =>
+      updateIf(
+        key,
+        {
+          UpdateExpression: 'SET #status = :held, updated_at = :updated REMOVE #error',
+          ConditionExpression: '#status IN (:pending, :failed)',
+          ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
+          ExpressionAttributeValues: {
+            ':held': 'held',
+            ':pending': 'pending',
+            ':failed': 'failed',
+            ':updated': new Date(updatedAtMs).toISOString(),
+          },
+        },
+        'holding a run',
+      ),
+
+    async unhold(key, updatedAtMs) {
+      await updateIf(
+        key,
+        {
+          UpdateExpression: 'SET #status = :pending, updated_at = :updated',
+          ConditionExpression: '#status = :held',
+          ExpressionAttributeNames: { '#status': 'status' },
+          ExpressionAttributeValues: {
+            ':held': 'held',
+            ':pending': 'pending',
+            ':updated': new Date(updatedAtMs).toISOString(),
+          },
+        },
+        'releasing a run',
+      );
+    },
+
     async end(key, runEnd) {
       const { status, origin, attempts, targetReference, updatedAtMs } = runEnd;
       const error = runEnd.status === 'failed' ? runEnd.error : undefined;
@@ -182,6 +216,7 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
         ':updated': new Date(updatedAtMs).toISOString(),
         ':pending': 'pending',
         ':failed': 'failed',
+        ':held': 'held',
         ...(targetReference && { ':reference': targetReference }),
         ...(error && { ':error': error }),
       };
@@ -203,7 +238,7 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
         key,
         {
           UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
-          ConditionExpression: '#status IN (:pending, :failed)',
+          ConditionExpression: '#status IN (:pending, :held, :failed)',
           ExpressionAttributeNames: {
             '#status': 'status',
             ...((error || remove.includes('#error')) && { '#error': 'error' }),
@@ -233,9 +268,9 @@ export function makeWorkflowRuns({ client, table, retentionDays }: WorkflowRunsO
     async unfinishedOfRecipient(recipient, { limit, after }) {
       const page = await query({
         KeyConditionExpression: 'pk = :pk',
-        FilterExpression: '#status = :pending OR attribute_exists(cancellation)',
+        FilterExpression: '#status IN (:pending, :held) OR attribute_exists(cancellation)',
         ExpressionAttributeNames: { '#status': 'status' },
-        ExpressionAttributeValues: { ':pk': recipient, ':pending': 'pending' },
+        ExpressionAttributeValues: { ':pk': recipient, ':pending': 'pending', ':held': 'held' },
         ConsistentRead: true,
         Limit: limit,
         ...(after !== undefined && { ExclusiveStartKey: JSON.parse(after) }),

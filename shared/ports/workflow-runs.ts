@@ -57,7 +57,14 @@ export interface WorkflowRuns {
    */
   writeEach(runs: WorkflowRun[]): Promise<void>;
   /**
-   * Ends a pending or failed run. A run that was handed off or cancelled meanwhile stays unchanged.
+   * Keeps a pending or failed run until its workflow is resumed.
+   * @returns false when it is in another state
+   */
+  hold(key: RunKey, updatedAtMs: number): Promise<boolean>;
+  /** A held run that was released and is tried again is pending. Any other stays as it is. */
+  unhold(key: RunKey, updatedAtMs: number): Promise<void>;
+  /**
+   * Ends a pending, held or failed run. A run that was handed off or cancelled meanwhile stays unchanged.
    * @returns false when it stayed unchanged
    */
   end(key: RunKey, end: RunEnd): Promise<boolean>;
@@ -67,8 +74,8 @@ export interface WorkflowRuns {
    */
   unfinishedOf(workflow: string, cancellationKey: string, page: RunsPage): Promise<Page<WorkflowRun>>;
   /**
-   * One recipient's runs that can still be cancelled: pending ones, and those that a target can
-   * cancel.
+   * One recipient's runs that can still be cancelled: pending and held ones, and those that a target
+   * can cancel.
    */
   unfinishedOfRecipient(recipientKey: string, page: RunsPage): Promise<Page<WorkflowRun>>;
   /** @returns false when the run is no longer in the state `from` */

@@ -8,6 +8,7 @@ import { readCurrent } from '../../shared/adapters/dynamodb-configuration-table.
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
+import { capabilities, capabilityOutputs } from '../../shared/operations/configuration/capabilities.ts';
 import type { Environment, StackOutputs } from '../../shared/operations/environment.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 import { localCredentials, startTables, type TestTables } from '../support/dynalite.ts';
@@ -60,6 +61,7 @@ export async function startEnvironment(tablesPath?: string): Promise<TestEnviron
     SecretsPrefix: 'signalbox/development',
     LogShards: 1,
     LogRetentionDays: retentionDays,
+    ...capabilityOutputs(capabilities),
   };
   secretServer.secrets.set('signalbox/development/ingest', JSON.stringify({ current: 'ingest-key' }));
   const configuration = { client, table: names.Configuration };

@@ -17,6 +17,7 @@ import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
 import { printRunId } from '../../shared/core/ids/run-id.ts';
+import { capabilities, capabilityOutputs } from '../../shared/operations/configuration/capabilities.ts';
 import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
 import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
 import { StackOutputs } from '../../shared/operations/environment.ts';
@@ -77,6 +78,7 @@ beforeAll(async () => {
     SecretsPrefix: 'signalbox/development',
     LogShards: '1',
     LogRetentionDays: '14',
+    ...capabilityOutputs(capabilities),
   };
   outputs = StackOutputs.parse(given);
   const endpoints = {

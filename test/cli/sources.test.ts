@@ -3,6 +3,7 @@ import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
 import { ingestPath, ingestToken } from '../../shared/core/ingest/ingest-token.ts';
+import { capabilities, capabilityOutputs } from '../../shared/operations/configuration/capabilities.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { type CliAnswer, startCli, type TestCli } from './cli-for-tests.ts';
 
@@ -15,7 +16,10 @@ beforeAll(async () => {
   const { rudderstack } = snapshot.sources;
   if (rudderstack === undefined) throw new Error('the configuration of tests has no source rudderstack');
   // One that is called like a command.
-  cli = await startCli({ ...snapshot, sources: { rudderstack, rotate: { ...rudderstack, name: 'Rotating' } } });
+  cli = await startCli(
+    { ...snapshot, sources: { rudderstack, rotate: { ...rudderstack, name: 'Rotating' } } },
+    capabilityOutputs(capabilities),
+  );
 });
 afterAll(() => cli.stop());
 
@@ -119,12 +123,23 @@ describe('sources', () => {
 
 describe('workflow', () => {
   test('pause and resume switch it here, are recorded, and name what there is', async () => {
-    const paused = await cli.signalbox(['workflow', 'pause', 'order-completed', '-m', 'wrong template', '--json']);
+    const drop = ['workflow', 'pause', 'order-completed', '--drop', '-m', 'wrong template', '--json'];
+    const paused = await cli.signalbox(drop);
     expect(json(paused)).toMatchObject({ workflow: 'order-completed', active: false, changed: true });
     expect((await readLive(cli.table)).state.inactive_workflows).toEqual(['order-completed']);
     const resumed = await cli.signalbox(['workflow', 'resume', 'order-completed']);
     expect(resumed.stdout).toContain('workflow order-completed is active in development');
     expect(resumed.stderr).toContain('replay');
+    const held = await cli.signalbox(['workflow', 'pause', 'order-completed', '-m', 'target is down']);
+    expect(held.stdout).toContain('workflow order-completed is paused in development');
+    expect(held.stderr).toContain('its runs are held from now on, 14 days at most');
+    expect((await readLive(cli.table)).state).toMatchObject({
+      inactive_workflows: [],
+      held_workflows: { 'order-completed': { reason: 'target is down' } },
+    });
+    const released = await cli.signalbox(['workflow', 'resume', 'order-completed', '--rate', '5/s', '--json']);
+    expect(json(released)).toMatchObject({ kind: 'release', state: 'done', request: { perSecond: 5 }, total: 0 });
+    expect((await readLive(cli.table)).state).not.toHaveProperty('held_workflows');
     const unknown = await cli.signalbox(['workflow', 'pause', 'order-complete']);
     expect(unknown).toMatchObject({ code: 3, stderr: expect.stringContaining('did you mean "order-completed"?') });
   });

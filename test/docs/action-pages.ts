@@ -72,6 +72,7 @@ const statusOf = {
   secret_missing: 'pending',
   continues: 'pending',
   delayed: 'pending',
+  held: 'pending',
 } as const satisfies Record<Exclude<ActionReason, keyof typeof commonReasons>, ReasonOfAll['status']>;
 
 type ParameterType = { name: string; says: string };
@@ -229,6 +230,7 @@ export async function outcomeOf(steps: readonly Step[]): Promise<ActionRow> {
       environment: 'production',
       nowMs: () => nowMs,
       deadlineMs: nowMs + 50_000,
+      retentionDaysOf: () => 30,
       count: () => undefined,
       log: silentLog,
     };

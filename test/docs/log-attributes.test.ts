@@ -89,7 +89,7 @@ const actionStatuses = { succeeded: 1, skipped: 1, failed: 1, pending: 1, discar
   ActionStatus,
   1
 >;
-const runStatuses = { pending: 1, handed_off: 1, failed: 1, cancelled: 1 } satisfies Record<RunStatus, 1>;
+const runStatuses = { pending: 1, held: 1, handed_off: 1, failed: 1, cancelled: 1 } satisfies Record<RunStatus, 1>;
 
 describe('the closed lists', () => {
   test.each<[string, readonly string[]]>([

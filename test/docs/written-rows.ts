@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeApiKeys, revokeApiKey, writeApiKey } from '../../shared/adapters/dynamodb-api-keys.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
@@ -13,6 +14,7 @@ import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.t
 import { makeSourceLinks, revokeSourceLink, writeSourceLink } from '../../shared/adapters/dynamodb-source-links.ts';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
 import { makeTargetBreakers } from '../../shared/adapters/dynamodb-target-breakers.ts';
+import { holdItemKey, makeWorkflowHolds } from '../../shared/adapters/dynamodb-workflow-holds.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
 import type { Entity } from '../../shared/core/directory/entity.ts';
 import { packEventText } from '../../shared/core/events/raw-event.ts';
@@ -86,6 +88,12 @@ export async function writeRows({ client, names }: TestTables): Promise<void> {
   await writeConfiguration({ client, names });
   const mark = { workflow: 'order-completed', cancellationKey: 'c1', beforeMs: nowMs };
   await runs.markCancelled([mark, { ...mark, recipient: user }], nowMs);
+  const held = { workflow: 'order-completed', execution: eventId(0, nowMs), action: 'f12c50a4', since: 'now', runs: 1 };
+  const tablesOfHolds = { client, runsTable: names.WorkflowRuns, configurationTable: names.Configuration };
+  await client.send(
+    new PutCommand({ TableName: names.Configuration, Item: { ...holdItemKey(held.workflow), since: held.since } }),
+  );
+  await makeWorkflowHolds(tablesOfHolds).note({ ...held, expiresAtSeconds: 1 }, nowMs);
   await writeRelations({ client, names });
 }
 

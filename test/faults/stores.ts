@@ -3,6 +3,7 @@ import { makeFakeActionLog, makeFakeClaimStore, makeFakeEventLog } from '../supp
 import {
   makeFakeAudiences,
   makeFakeDirectory,
+  makeFakeHolds,
   makeFakeRuns,
   makeFakeSubscriptions,
 } from '../support/fakes-workflow-trigger.ts';
@@ -47,6 +48,7 @@ export function makeStores() {
     subscriptions: makeFakeSubscriptions(),
     audiences: makeFakeAudiences(),
     runs: makeFakeRuns(),
+    holds: makeFakeHolds(),
     breakers: makeFakeTargetBreakers(),
     targets: Object.fromEntries(calledWorkflows.map((workflow) => [workflow, new TargetModel()])) as Record<
       (typeof calledWorkflows)[number],

@@ -383,6 +383,8 @@ export class World {
             subscriptions: port('subscriptions', stores.subscriptions),
             audiences: port('audiences', stores.audiences),
             runs: port('runs', stores.runs),
+            holds: port('holds', stores.holds),
+            retentionDays: 30,
             openTarget: this.#openTarget(process),
           },
           this.nowMs() + remainingMs - 10_000,

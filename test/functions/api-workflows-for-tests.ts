@@ -2,6 +2,7 @@ import type { ApiDeps } from '../../functions/api/answer-request.ts';
 import { runActions, type WorkflowTriggerDeps } from '../../functions/workflow-trigger/run-actions.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
+import { makeWorkflowHolds } from '../../shared/adapters/dynamodb-workflow-holds.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
 import type { LiveConfiguration } from '../../shared/ports/configuration.ts';
 import type { RunRequest, TargetAnswer } from '../../shared/ports/workflow-target.ts';
@@ -63,6 +64,8 @@ export async function startWorkflowsApi(changes: Partial<ApiDeps> = {}, tables?:
     subscriptions: api.deps.subscriptions,
     audiences: api.deps.audiences,
     runs: makeWorkflowRuns({ client, table: names.WorkflowRuns, retentionDays: 30 }),
+    holds: makeWorkflowHolds({ client, runsTable: names.WorkflowRuns, configurationTable: names.Configuration }),
+    retentionDays: 30,
     openTarget: openFakeTarget({
       recordsOnly: false,
       timeoutMs: 5000,

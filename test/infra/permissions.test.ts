@@ -41,7 +41,7 @@ const expected: Record<string, Record<string, string[]>> = {
     ActionsQueue: [...consume, 'sqs:SendMessage'],
     Claims: table('UpdateItem'),
     ActionLog: table('GetItem', 'PutItem', 'BatchWriteItem'),
-    WorkflowRuns: table('BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'BatchWriteItem'),
+    WorkflowRuns: table('BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'),
     'WorkflowRuns/index/cancellations': table('Query'),
     Directory: table('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'),
     Configuration: table('GetItem', 'Query'),

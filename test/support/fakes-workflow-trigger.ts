@@ -6,6 +6,7 @@ import type { JsonValue } from '../../shared/core/json/values.ts';
 import type { ActionContext } from '../../shared/core/runs/action-context.ts';
 import { endingOf, type WorkflowRun } from '../../shared/core/runs/workflow-run.ts';
 import type { Directory } from '../../shared/ports/directory.ts';
+import type { HeldTrigger, HeldTriggerKey, WorkflowHolds } from '../../shared/ports/workflow-holds.ts';
 import type { CancellationMark, RunState, RunsPage, WorkflowRuns } from '../../shared/ports/workflow-runs.ts';
 import type { OpenTarget, RunRequest, TargetAnswer } from '../../shared/ports/workflow-target.ts';
 import { liveConfiguration } from './build.ts';
@@ -31,7 +32,8 @@ export function makeFakeRuns(): FakeRuns {
       ...(run.subscription && { subscribedTo: recipientKey(run.subscription.object) }),
       ...(run.batch !== undefined && { batch: run.batch }),
     };
-  const isUnfinished = (run: WorkflowRun) => run.status === 'pending' || cancellable.has(printRunId(run.key));
+  const isUnfinished = (run: WorkflowRun) =>
+    run.status === 'pending' || run.status === 'held' || cancellable.has(printRunId(run.key));
   const page = (all: WorkflowRun[], { limit, after = '' }: RunsPage) => {
     const ordered = all.toSorted((a, b) => (printRunId(a.key) < printRunId(b.key) ? -1 : 1));
     const rest = ordered.filter(({ key }) => printRunId(key) > after);
@@ -59,12 +61,25 @@ export function makeFakeRuns(): FakeRuns {
     async end(key, runEnd) {
       this.writes++;
       const run = runs.get(printRunId(key));
-      if (run?.status !== 'pending' && run?.status !== 'failed') return false;
+      if (run?.status !== 'pending' && run?.status !== 'held' && run?.status !== 'failed') return false;
       const { targetReference: _reference, error: _error, ...rest } = run as Extract<WorkflowRun, { status: 'failed' }>;
       const { isCancellable, ...end } = { isCancellable: false, ...runEnd };
       runs.set(printRunId(key), { ...rest, ...end } as WorkflowRun);
       if (isCancellable) cancellable.add(printRunId(key));
       return true;
+    },
+    async hold(key, updatedAtMs) {
+      this.writes++;
+      const run = runs.get(printRunId(key));
+      if (run?.status !== 'pending' && run?.status !== 'failed') return false;
+      const { error: _error, ...rest } = run as Extract<WorkflowRun, { status: 'failed' }>;
+      runs.set(printRunId(key), { ...rest, status: 'held', updatedAtMs });
+      return true;
+    },
+    async unhold(key, updatedAtMs) {
+      this.writes++;
+      const run = runs.get(printRunId(key));
+      if (run?.status === 'held') runs.set(printRunId(key), { ...run, status: 'pending', updatedAtMs });
     },
     async unfinishedOf(workflow, cancellationKey, wanted) {
       const all = [...runs.values()].filter(
@@ -113,6 +128,30 @@ export function makeFakeRuns(): FakeRuns {
   };
 }
 
+export type FakeHolds = WorkflowHolds & {
+  /** By workflow: since when its hold is on. */
+  on: Map<string, string>;
+  triggers: Map<string, HeldTrigger & { notedAtMs: number }>;
+};
+
+export function makeFakeHolds(): FakeHolds {
+  const nameOf = ({ workflow, execution, action }: HeldTriggerKey) => [workflow, execution, action].join(' ');
+  return {
+    on: new Map(),
+    triggers: new Map(),
+    async note(trigger, nowMs) {
+      if (this.on.get(trigger.workflow) !== trigger.since) return false;
+      this.triggers.set(nameOf(trigger), { ...trigger, notedAtMs: nowMs });
+      return true;
+    },
+    async noteCancelled(trigger, runs, isOver) {
+      const found = this.triggers.get(nameOf(trigger));
+      if (isOver) this.triggers.delete(nameOf(trigger));
+      else if (found) found.runs -= runs;
+    },
+  };
+}
+
 /** A target that answers as the test says, and remembers what it was asked. */
 export function makeFakeTarget(
   answerTo: (request: RunRequest) => TargetAnswer | Promise<TargetAnswer> = () => ({ kind: 'accepted' }),
@@ -146,6 +185,7 @@ export function makeActionContext(
   const subscriptions = makeFakeSubscriptions();
   const audiences = makeFakeAudiences();
   const runs = makeFakeRuns();
+  const holds = makeFakeHolds();
   const { target, requests } = makeFakeTarget(answerTo);
   const counts: string[] = [];
   const context: ActionContext = {
@@ -172,6 +212,7 @@ export function makeActionContext(
     subscriptions,
     audiences,
     runs,
+    holds,
     openTarget: openFakeTarget(target),
     attempt: 1,
     // Long enough ago that no unknown recipient is waited for any more.
@@ -180,6 +221,7 @@ export function makeActionContext(
     noteCancelled: () => undefined,
     again: false,
     isLastAttempt: false,
+    retentionDays: 30,
     deadlineMs: contextNowMs + 50_000,
     nowMs: () => contextNowMs,
     count: (name) => void counts.push(name),
@@ -191,6 +233,7 @@ export function makeActionContext(
     subscriptions,
     audiences,
     runs,
+    holds,
     requests,
     counts,
     runsOf: () => [...runs.runs.values()],

@@ -14,7 +14,9 @@ export const down = (): TargetAnswer => ({ kind: 'unavailable', reason: 'target_
 export function makeTrigger() {
   const clock = { nowMs: contextNowMs };
   const world = { answer: up as () => TargetAnswer };
-  const { context, directory, subscriptions, audiences, runs, requests } = makeActionContext({}, () => world.answer());
+  const { context, directory, subscriptions, audiences, runs, holds, requests } = makeActionContext({}, () =>
+    world.answer(),
+  );
   const claims = makeFakeClaimStore();
   const actionLog = makeFakeActionLog();
   const actionsQueue = makeFakeActionsQueue();
@@ -30,12 +32,14 @@ export function makeTrigger() {
     subscriptions,
     audiences,
     runs,
+    holds,
     openTarget: context.openTarget,
     metrics,
     log,
     nowMs: () => clock.nowMs,
     random: () => 0.5,
     maxReceiveCount: 10,
+    retentionDays: 30,
   };
   /** Delivers messages as one batch; answers how many came back. */
   async function deliver(
@@ -65,6 +69,7 @@ export function makeTrigger() {
       subscriptions,
       audiences,
       runs,
+      holds,
       requests,
       claims,
       actionLog,

@@ -78,6 +78,7 @@ export function paintRun(colours: Colours, status: RunRow['status'], text: strin
     case 'failed':
       return colours.red(text);
     case 'pending':
+    case 'held':
       return colours.yellow(text);
     case 'cancelled':
       return colours.dim(text);

@@ -21,7 +21,7 @@ import { addPaging, noteRange, type PageOptions, printPages } from '../paging.ts
 import { printFields } from '../terminal/fields.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 
-const statuses: readonly RunStatus[] = ['pending', 'handed_off', 'failed', 'cancelled'];
+const statuses: readonly RunStatus[] = ['pending', 'held', 'handed_off', 'failed', 'cancelled'];
 
 type ListOptions = RunsWanted & {
   since?: number;
@@ -56,7 +56,7 @@ export function register(program: Command): void {
   examples(show, ['runs show 01K…-5e884898-user_42', 'an id as runs prints it']);
   const cancel = runs
     .command('cancel <id>')
-    .description('take back one run that has not been handed to its target yet')
+    .description('take back one run that waits or is held: its target has not got it yet')
     .action((id: string, _options, command: Command) => cancelCommand(id, optionsOf(command)));
   examples(cancel, ['runs cancel 01K…-5e884898-user_42', 'an id as runs prints it']);
   runs.addHelpText('after', () => `\nWithout a command it lists:\n\n${list.helpInformation()}`);

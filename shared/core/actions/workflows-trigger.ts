@@ -9,6 +9,7 @@ import type { ActionWarning } from '../logs/action-log-entry.ts';
 import { type ActionResult, invalidParams, nothingGiven } from '../logs/action-result.ts';
 import type { ActionContext } from '../runs/action-context.ts';
 import { findTarget } from '../runs/find-target.ts';
+import { holdOn } from '../runs/hold.ts';
 import { startFanOut } from '../runs/start-fan-out.ts';
 import type { ObjectRef } from '../runs/subscriber-pages.ts';
 import { listUnknown, type Unknown, unknownOf, waitsForRecipients } from '../runs/unknown-recipients.ts';
@@ -96,9 +97,10 @@ export const workflowsTrigger = defineAction({
     const delay = params.settings?.skip_delay ? undefined : found.file.delay;
     // Counted from the event, so that every attempt gets the same time.
     const notBeforeMs = delay === undefined ? undefined : event.receivedAtMs + delaySeconds(delay) * 1000;
-    // During a delay it does not wait for unknown recipients: all are looked up again at its end.
+    const hold = isStarting ? holdOn(workflow, context) : undefined;
+    // During a delay or a hold it does not wait for unknown recipients: all are looked up again at its end.
     const awaited = referencesNotIn(entities, allNamed).map(recipientKey);
-    const isWaiting = awaited.length > 0 && waitLeftMs > 0 && (notBeforeMs ?? 0) <= nowAtMs;
+    const isWaiting = awaited.length > 0 && waitLeftMs > 0 && (notBeforeMs ?? 0) <= nowAtMs && hold === undefined;
     const started = await startFanOut(
       {
         template: {
@@ -126,6 +128,7 @@ export const workflowsTrigger = defineAction({
         objects: isWaiting ? [] : objectsOf(recipients),
         ...(actor && { actorKey: recipientKey(actor.ref) }),
         mode,
+        hold,
       },
       {
         ...context,

@@ -249,10 +249,22 @@ export const SourceState = z.strictObject({
 });
 export type SourceState = z.infer<typeof SourceState>;
 
+/** A workflow's hold: since when, by whom, and why. `since` also names it. */
+export const WorkflowHold = z.strictObject({
+  since: z.iso.datetime(),
+  by: z.string(),
+  reason: z.string().optional(),
+  /** The job that releases its runs now. */
+  job: z.string().optional(),
+});
+export type WorkflowHold = z.infer<typeof WorkflowHold>;
+
 /** All per-environment state, as the `current` item holds it. */
 export const EnvironmentState = z.strictObject({
   sources: z.record(ResourceKey, SourceState).default({}),
   inactive_workflows: z.array(ResourceKey).default([]),
+  // Absent where none is held, and in older states.
+  held_workflows: z.record(ResourceKey, WorkflowHold).optional(),
 });
 export type EnvironmentState = z.infer<typeof EnvironmentState>;
 

@@ -34,7 +34,7 @@ export class UnreadableConfiguration extends Error {
  * misread new snapshots (with a new form of parameter, for example), so that older code refuses
  * them.
  */
-export const snapshotFormat = 2;
+export const snapshotFormat = 3;
 
 /**
  * The oldest format whose readers understand a snapshot: 2 if a path has brackets or a workflow has
@@ -118,6 +118,8 @@ function stateProblem(value: unknown): string | undefined {
   if (!isJsonObject(value)) return 'it is not a map';
   if (!isMapOfMaps(value.sources)) return 'sources is not a map of maps';
   if (!Array.isArray(value.inactive_workflows)) return 'inactive_workflows is not a list';
+  if (value.held_workflows !== undefined && !isMapOfMaps(value.held_workflows))
+    return 'held_workflows is not a map of maps';
   for (const [key, source] of Object.entries(value.sources as Record<string, Record<string, unknown>>)) {
     const { enabled, identify, verification, idempotency, inactive_mappings, url } = source;
     if (typeof enabled !== 'boolean') return `sources.${key}.enabled is neither true nor false`;

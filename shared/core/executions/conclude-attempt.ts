@@ -26,22 +26,26 @@ export function concludeAttempt(
 ): Conclusion {
   const timed = tried.map((one) => withRetryTime(one, message, { nowMs, random }));
   const pending = timed.filter(({ outcome }) => isPending(outcome));
+  // An operator sends the next message of what is held.
+  const waiting = pending.filter(({ outcome }) => outcome.reason !== 'held');
   const retry =
-    pending.length === 0
+    waiting.length === 0
       ? undefined
       : retryMessage(message, {
-          retryAtMs: Math.min(...pending.flatMap(({ outcome }) => outcome.retryAtMs ?? [])),
-          cost: costOfAll(pending),
+          retryAtMs: Math.min(...waiting.flatMap(({ outcome }) => outcome.retryAtMs ?? [])),
+          cost: costOfAll(waiting),
           nowMs,
         });
   // The message also carries actions that wait for another one.
   const actions = timed.map(({ outcome }) =>
-    isPending(outcome) && retry?.retryAtMs !== undefined ? { retryAtMs: retry.retryAtMs, ...outcome } : outcome,
+    isPending(outcome) && outcome.reason !== 'held' && retry?.retryAtMs !== undefined
+      ? { retryAtMs: retry.retryAtMs, ...outcome }
+      : outcome,
   );
   const row: ActionLogEntry = {
     ...rowHead(message),
     actions,
-    next: retry?.n ?? 0,
+    next: retry?.n ?? (pending.length > 0 ? message.n + 1 : 0),
     origins: [message.origin],
     revision: 1,
     updatedAtMs: nowMs,
@@ -54,7 +58,7 @@ export function concludeAttempt(
  * one.
  */
 function withRetryTime(one: Tried, message: ActionsMessage, now: { nowMs: number; random: number }): Tried {
-  if (one.pending === undefined) return one;
+  if (one.pending === undefined || one.pending.reason === 'held') return one;
   return { ...one, outcome: { ...one.outcome, retryAtMs: retryAtMs(message, one.pending, now) } };
 }
 

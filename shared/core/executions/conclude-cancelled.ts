@@ -1,4 +1,5 @@
 import type { ActionLog } from '../../ports/action-log.ts';
+import type { WorkflowHolds } from '../../ports/workflow-holds.ts';
 import type { CancellationMark, RunState, WorkflowRuns } from '../../ports/workflow-runs.ts';
 import { findAction } from '../actions/index.ts';
 import { Recipients } from '../actions/parts/recipient.ts';
@@ -11,20 +12,24 @@ import type { WorkflowRun } from '../runs/workflow-run.ts';
 export type ConcludeDeps = {
   actionLog: Pick<ActionLog, 'read' | 'writeIfUnchanged'>;
   runs: Pick<WorkflowRuns, 'statesOf' | 'cancellationsOf'>;
+  holds: Pick<WorkflowHolds, 'noteCancelled'>;
   /** How long a source keeps its rows, where it says so. */
   retentionDaysOf(source: string): number | undefined;
   nowMs(): number;
 };
 
-/** True for a run whose trigger may still wait for it: its delay isn't over. */
-export function isCancelledEarly({ notBeforeMs = 0 }: WorkflowRun, nowMs: number): boolean {
-  return notBeforeMs > nowMs;
+/**
+ * True for a run whose trigger may still wait for it: its delay isn't over, or it was held.
+ * @param run as it was before it was cancelled
+ */
+export function isCancelledEarly({ status, notBeforeMs = 0 }: WorkflowRun, nowMs: number): boolean {
+  return status === 'held' || notBeforeMs > nowMs;
 }
 
 const writeAttemptsMax = 5;
 
 /**
- * Ends triggers that wait for a delay and have no run left to begin: `succeeded`, with the number
+ * Ends triggers that wait for a delay, or are held, and have no run left to begin: `succeeded`, with the number
  * of cancelled runs. Otherwise a cancelled trigger would look pending until the end of its delay,
  * up to 7 days.
  *
@@ -43,10 +48,28 @@ export async function concludeCancelled(
   cancelled: WorkflowRun[],
   deps: ConcludeDeps,
 ): Promise<{ source: string; actions: ActionOutcome[] }> {
+  const concluded = await endTriggers(execution, cancelled, deps);
+  const over = new Set(concluded.actions.map(({ id }) => id));
+  const held = Map.groupBy(
+    cancelled.filter(({ status }) => status === 'held'),
+    ({ workflowRunId }) => workflowRunId,
+  );
+  for (const [action, runs] of held) {
+    const [{ workflow } = { workflow: '' }] = runs;
+    await deps.holds.noteCancelled({ workflow, execution, action }, runs.length, over.has(action));
+  }
+  return concluded;
+}
+
+async function endTriggers(
+  execution: string,
+  cancelled: WorkflowRun[],
+  deps: ConcludeDeps,
+): Promise<{ source: string; actions: ActionOutcome[] }> {
   const touched = new Set(cancelled.map(({ workflowRunId }) => workflowRunId));
   for (let tries = 1; tries <= writeAttemptsMax; tries++) {
     const row = await deps.actionLog.read(execution);
-    const waiting = row?.actions.filter((action) => touched.has(action.id) && waitsForDelay(action)) ?? [];
+    const waiting = row?.actions.filter((action) => touched.has(action.id) && isKept(action)) ?? [];
     if (row === undefined || waiting.length === 0) return { source: row?.source ?? '', actions: [] };
     const results = await Promise.all(
       waiting.map(
@@ -66,8 +89,8 @@ export async function concludeCancelled(
   return { source: '', actions: [] };
 }
 
-function waitsForDelay({ status, reason }: ActionOutcome): boolean {
-  return status === 'pending' && reason === 'delayed';
+function isKept({ status, reason }: ActionOutcome): boolean {
+  return status === 'pending' && (reason === 'delayed' || reason === 'held');
 }
 
 function runsOf(actionId: string, runs: WorkflowRun[]): RunKey[] {
@@ -126,7 +149,7 @@ function isMarkedAfter({ eventId, receivedAtMs }: ActionLogEntry, { beforeMs, be
 
 function concluded(action: ActionOutcome, result: JsonObject | undefined, nowMs: number): ActionOutcome {
   if (result === undefined) return action;
-  const { reason: _reason, retryAtMs: _retryAtMs, progress: _progress, ...rest } = action;
-  const detail = 'its runs were cancelled before their delay was over';
+  const { reason, retryAtMs: _retryAtMs, progress: _progress, ...rest } = action;
+  const detail = `its runs were cancelled ${reason === 'held' ? 'while they were held' : 'before their delay was over'}`;
   return { ...rest, status: 'succeeded', detail, result, finishedAtMs: nowMs };
 }

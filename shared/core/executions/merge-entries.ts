@@ -55,11 +55,11 @@ function better(ours: ActionOutcome | undefined, theirs: ActionOutcome, isSeen: 
 
 /**
  * An attempt that was not made, because of the breaker, does not count, but moves the time of the
- * next.
+ * next. One that found the workflow paused has no next.
  */
 function isLater(ours: ActionOutcome, theirs: ActionOutcome): boolean {
   if (ours.attempts !== theirs.attempts) return ours.attempts > theirs.attempts;
-  return (ours.retryAtMs ?? 0) > (theirs.retryAtMs ?? 0);
+  return ours.reason === 'held' || (ours.retryAtMs ?? 0) > (theirs.retryAtMs ?? 0);
 }
 
 export function isPending({ status }: ActionOutcome): boolean {

@@ -35,6 +35,8 @@ export const actionReasons = [
   // Without a failure: more work than one call has time for; a delay of the workflow.
   'continues',
   'delayed',
+  // The workflow is paused: an operator releases it.
+  'held',
 ] as const;
 export type ActionReason = (typeof actionReasons)[number];
 
@@ -65,6 +67,7 @@ export const statusesOfReason: Readonly<Record<ActionReason, readonly ActionStat
   waiting_for_earlier_action: ['pending'],
   continues: ['pending'],
   delayed: ['pending'],
+  held: ['pending'],
 };
 
 /** An oddity that did not stop the action: an unknown recipient, a malformed e-mail address. */

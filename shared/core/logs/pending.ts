@@ -12,6 +12,7 @@ export type PendingReason = Extract<
   | 'recipient_unknown'
   | 'continues'
   | 'delayed'
+  | 'held'
 >;
 
 /**

@@ -68,6 +68,11 @@ export type ActionsMessage = {
   firstSentAtMs: number;
   /** Do not run earlier; a delayed message that arrives early is delayed again. */
   retryAtMs?: number;
+  /**
+   * Workflows whose hold does not stop this message, with the time that the hold began: an operator
+   * has released it. A later hold stops it again.
+   */
+  released?: Record<string, string>;
   invocations: Invocation[];
 };
 
@@ -94,6 +99,7 @@ const Body = z.object({
   first_n: z.int().positive().optional(),
   first_sent_at_ms: z.number(),
   retry_at_ms: z.number().optional(),
+  released: z.record(z.string(), z.string()).optional(),
   invocations: z.array(Invocation),
 });
 
@@ -133,6 +139,7 @@ export function encodeActionsMessage(message: ActionsMessage): { text: string } 
     first_n: message.firstN,
     first_sent_at_ms: message.firstSentAtMs,
     retry_at_ms: message.retryAtMs,
+    released: message.released,
     invocations: message.invocations,
   } satisfies z.input<typeof Body>;
   const plain = JSON.stringify({ v: 1, body });
@@ -169,6 +176,7 @@ export function decodeActionsMessage(text: string): ActionsMessage {
     ...(body.first_n !== undefined && { firstN: body.first_n }),
     firstSentAtMs: body.first_sent_at_ms,
     ...(body.retry_at_ms !== undefined && { retryAtMs: body.retry_at_ms }),
+    ...(body.released !== undefined && { released: body.released }),
     invocations: body.invocations,
   };
 }

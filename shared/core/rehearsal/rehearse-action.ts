@@ -50,6 +50,7 @@ export async function rehearseAction(
       subscriptions: outside(),
       audiences: outside(),
       runs: outside(),
+      holds: outside(),
       openTarget: goOutside,
       attempt: 1,
       firstAttemptAtMs: nowMs,
@@ -57,6 +58,7 @@ export async function rehearseAction(
       noteCancelled: () => undefined,
       again: false,
       isLastAttempt: false,
+      retentionDays: 0,
       deadlineMs: Number.POSITIVE_INFINITY,
       nowMs: () => nowMs,
       count: () => undefined,
@@ -87,6 +89,6 @@ function goOutside(): never {
 }
 
 /** A port whose first use ends the rehearsal. */
-function outside<Port extends ActionContext['directory' | 'subscriptions' | 'audiences' | 'runs']>(): Port {
+function outside<Port extends ActionContext['directory' | 'subscriptions' | 'audiences' | 'runs' | 'holds']>(): Port {
   return new Proxy({}, { get: () => askOutside }) as Port;
 }

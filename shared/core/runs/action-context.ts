@@ -2,6 +2,7 @@ import type { Audiences } from '../../ports/audiences.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Directory } from '../../ports/directory.ts';
 import type { Subscriptions } from '../../ports/subscriptions.ts';
+import type { WorkflowHolds } from '../../ports/workflow-holds.ts';
 import type { WorkflowRuns } from '../../ports/workflow-runs.ts';
 import type { OpenTarget } from '../../ports/workflow-target.ts';
 import type { JsonObject } from '../json/values.ts';
@@ -33,6 +34,7 @@ export type ActionContext = {
   subscriptions: Subscriptions;
   audiences: Audiences;
   runs: WorkflowRuns;
+  holds: WorkflowHolds;
   openTarget: OpenTarget;
   /** 1 for the first attempt. */
   attempt: number;
@@ -64,6 +66,10 @@ export type ActionContext = {
    * Absent, as for all events: both are done.
    */
   only?: 'create' | 'change';
+  /** Workflows whose hold does not stop this message: since when each is held. */
+  released?: Record<string, string>;
+  /** How long rows of the event's source are kept. */
+  retentionDays: number;
   /** The end of the action's time: it must not begin work that may take longer. */
   deadlineMs: number;
   nowMs(): number;

@@ -5,8 +5,10 @@ import { type EntityRef, recipientKey, tenantsCollection } from '../ids/entity-r
 import { invocationId } from '../ids/invocation-id.ts';
 import { type RunKey, runKey, tenantRunKey } from '../ids/run-id.ts';
 import type { ActionResult } from '../logs/action-result.ts';
+import type { Pending } from '../logs/pending.ts';
 import type { ActionContext } from './action-context.ts';
 import { findTarget } from './find-target.ts';
+import { heldBecause, holdOn, noteHeld } from './hold.ts';
 import { type PlannedRun, type RunsContext, startRuns } from './start-runs.ts';
 import { waitsForRecipients } from './unknown-recipients.ts';
 
@@ -34,12 +36,16 @@ export async function startAudienceRuns(
   const users = await directory.readEach(added.map(({ userId }): EntityRef => ({ kind: 'user', id: userId })));
   const unknown = added.filter((_, i) => users[i] === undefined).map(({ userId }) => userId);
   let dueMs: number | undefined;
+  let held: Pending | undefined;
   let waitLeftMs = 0;
   for (const [workflow, file] of workflows) {
     const found = findTarget(workflow, configuration, environment);
     if ('reason' in found) continue;
     const notBeforeMs = file.delay === undefined ? undefined : event.receivedAtMs + delaySeconds(file.delay) * 1000;
-    const isHeld = notBeforeMs !== undefined && notBeforeMs > nowMs();
+    const isDelayed = notBeforeMs !== undefined && notBeforeMs > nowMs();
+    const hold = isDelayed ? undefined : holdOn(workflow, context);
+    const keep: RunsContext['keep'] = isDelayed ? 'delayed' : hold && 'held';
+    let kept = 0;
     const byTenant = Map.groupBy(added.keys(), (i) => added[i]?.tenant ?? null);
     for (const [tenant, positions] of byTenant) {
       const tenantRef: EntityRef = { kind: 'object', collection: tenantsCollection, id: tenant ?? '' };
@@ -73,14 +79,25 @@ export async function startAudienceRuns(
         };
         return [{ recipient: user, run }];
       });
-      const about: RunsContext = { ...context, isHeld, ...(tenantEntity && { tenant: tenantEntity }) };
+      const about: RunsContext = { ...context, ...(keep && { keep }), ...(tenantEntity && { tenant: tenantEntity }) };
       const tally = await startRuns(planned, context.openTarget(workflow, found.target), about);
-      runs += tally.handedOff + tally.held;
+      runs += tally.handedOff + tally.kept;
+      kept += tally.kept;
       if (tally.pending) return { status: 'pending', ...tally.pending, result: { runs } };
-      if (isHeld) dueMs = Math.min(dueMs ?? notBeforeMs, notBeforeMs);
+      if (isDelayed) dueMs = Math.min(dueMs ?? notBeforeMs, notBeforeMs);
     }
-    if (!isHeld) waitLeftMs = Math.max(waitLeftMs, context.firstAttemptAtMs + recipientWaitMs(file) - nowMs());
+    if (hold && kept > 0) {
+      if (await noteHeld({ workflow, hold, runs: kept }, context)) held ??= heldBecause(workflow, hold);
+      // It was resumed while the runs were written.
+      else {
+        const released = { ...context.released, [workflow]: hold.since };
+        return startAudienceRuns(audienceKey, added, { ...context, again: true, released });
+      }
+    }
+    if (!isDelayed) waitLeftMs = Math.max(waitLeftMs, context.firstAttemptAtMs + recipientWaitMs(file) - nowMs());
   }
+  // The end of a delay comes by itself, and looks at what is held as well.
+  if (dueMs === undefined && held) return { status: 'pending', ...held, result: { runs } };
   if (dueMs === undefined && unknown.length > 0 && waitLeftMs > 0) {
     return { status: 'pending', ...waitsForRecipients(unknown, waitLeftMs, context), result: { runs } };
   }

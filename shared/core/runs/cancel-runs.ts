@@ -22,22 +22,26 @@ const cancelsAtOnce = 16;
 const pageLimit = 200;
 
 /**
- * Cancels one run: a pending run in its row, a handed-off run by a call to its target, if that
+ * Cancels one run: a pending or held run in its row, a handed-off run by a call to its target, if that
  * takes cancellations. Repeating it is harmless.
  * @throws RetryableError when the table is throttled or unavailable
  */
 export async function cancelRun(run: WorkflowRun, reason: CancelReason, context: CancelContext): Promise<Cancelled> {
   const { runs, nowMs } = context;
-  if (run.status === 'pending') {
-    if (await runs.cancel(run.key, { from: 'pending', reason, updatedAtMs: nowMs() })) return { kind: 'cancelled' };
-    const [state] = await runs.statesOf([run.key]);
-    if (state?.status !== 'handed_off') return standing(state);
-  } else if (run.status !== 'handed_off') return standing(run);
+  let status: RunState['status'] | undefined = run.status;
+  // Between the read and the write it may be held, or released.
+  for (let tries = 0; tries < 3 && (status === 'pending' || status === 'held'); tries++) {
+    if (await runs.cancel(run.key, { from: status, reason, updatedAtMs: nowMs() })) return { kind: 'cancelled' };
+    status = (await runs.statesOf([run.key]))[0]?.status;
+  }
+  if (status === 'pending' || status === 'held')
+    return { kind: 'unavailable', reason: 'target_unavailable', detail: 'the run kept changing' };
+  if (status !== 'handed_off') return standing(status);
   return takeBack(run, reason, context);
 }
 
-function standing(state: Pick<RunState, 'status'> | undefined): Cancelled {
-  return { kind: state?.status === 'cancelled' ? 'cancelled' : 'too_late' };
+function standing(status: RunState['status'] | undefined): Cancelled {
+  return { kind: status === 'cancelled' ? 'cancelled' : 'too_late' };
 }
 
 /** Calls the target to stop a handed-off run. */

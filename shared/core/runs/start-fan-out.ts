@@ -1,10 +1,13 @@
 import type { WorkflowTarget } from '../../ports/workflow-target.ts';
+import type { WorkflowHold } from '../configuration/schema.ts';
+import { defined } from '../defined.ts';
 import type { Entity } from '../directory/entity.ts';
 import { recipientKey } from '../ids/entity-ref.ts';
 import { runKey } from '../ids/run-id.ts';
 import { isJsonObject, type JsonObject } from '../json/values.ts';
 import type { ActionResult } from '../logs/action-result.ts';
 import { continues, type Pending, runShare } from '../logs/pending.ts';
+import { heldBecause, noteHeld } from './hold.ts';
 import { endPending, type PlannedRun, type RunsContext, type RunsTally, startRuns } from './start-runs.ts';
 import { type ObjectRef, type Place, subscriberPages } from './subscriber-pages.ts';
 import type { PendingRun } from './workflow-run.ts';
@@ -26,6 +29,8 @@ export type FanOut = {
   actorKey?: string;
   /** `end`: the workflow was switched off; waiting runs are cancelled, and none begins. */
   mode: 'start' | 'end';
+  /** The workflow is paused: runs are written and kept. */
+  hold?: WorkflowHold | undefined;
 };
 
 /**
@@ -42,6 +47,10 @@ export type RunsProgress = {
   refusal?: string;
   /** The number of finished runs of a page that was left half done; it shows progress. */
   settled?: number;
+  /** So many of the runs are held. */
+  held?: number;
+  /** While runs are written that are held: where a release begins. */
+  release?: Pick<RunsProgress, 'place' | 'runs' | 'cancelled' | 'refused' | 'refusal'>;
 };
 
 export function progressFrom(progress: JsonObject | undefined, isDue: boolean): RunsProgress {
@@ -63,9 +72,12 @@ export async function startFanOut(fanOut: FanOut, context: RunsContext): Promise
   const { template, target, objects, listedKeys, mode } = fanOut;
   const { notBeforeMs = 0 } = template;
   const isDue = notBeforeMs <= context.nowMs();
-  const { settled: _settled, ...done }: RunsProgress = progressFrom(context.progress, isDue);
-  if (mode === 'start' && done.phase === 'start' && !isDue) return held(done, notBeforeMs, context);
-  const now: RunsContext = { ...context, isHeld: done.phase === 'hold' };
+  const { settled: _settled, ...earlier }: RunsProgress = progressFrom(context.progress, isDue);
+  if (mode === 'start' && earlier.phase === 'start' && !isDue) return delayed(earlier, notBeforeMs, context);
+  const hold = mode === 'start' && earlier.phase === 'start' ? fanOut.hold : undefined;
+  const done = hold ? holding(earlier) : begun(earlier);
+  const keep = hold ? 'held' : done.phase === 'hold' ? 'delayed' : undefined;
+  const now: RunsContext = { ...context, ...(keep && { keep }) };
   const begin = (planned: PlannedRun[]) =>
     mode === 'end' ? endPending(planned, 'workflow_inactive', now) : startRuns(planned, target, now);
 
@@ -107,10 +119,28 @@ export async function startFanOut(fanOut: FanOut, context: RunsContext): Promise
       add(done, tally);
     }
   }
-  if (mode === 'start' && done.phase === 'hold' && !hasNothingToBegin(fanOut, done)) {
-    return held(done, notBeforeMs, context);
+  if (mode === 'start' && keep !== undefined && !hasNothingToBegin(fanOut, done)) {
+    if (hold === undefined) return delayed(done, notBeforeMs, context);
+    const progress = noted(begun(done));
+    const { workflow } = template;
+    if (await noteHeld({ workflow, hold, runs: done.held ?? 0 }, context)) {
+      return { status: 'pending', ...heldBecause(workflow, hold), result: resultOf(done, context.id), progress };
+    }
+    // It was resumed while the runs were written.
+    return startFanOut({ ...fanOut, hold: undefined }, { ...context, again: true, progress });
   }
   return over(done, fanOut, context);
+}
+
+/** Notes where a release will begin, when the first runs are held. */
+function holding({ phase, release, ...done }: RunsProgress): RunsProgress {
+  const { place, runs, cancelled, refused, refusal } = done;
+  return { phase, ...done, release: release ?? defined({ place, runs, cancelled, refused, refusal }) };
+}
+
+/** From where the first run was held; without a hold, from where an earlier attempt stopped. */
+function begun({ release, held: _held, ...done }: RunsProgress): RunsProgress {
+  return release === undefined ? done : { phase: done.phase, ...release };
 }
 
 function plan(
@@ -135,15 +165,16 @@ function plan(
   };
 }
 
-function add(done: RunsProgress, { handedOff, held, cancelled, refused, refusal }: RunsTally): void {
-  done.runs += handedOff + held;
+function add(done: RunsProgress, { handedOff, kept, cancelled, refused, refusal }: RunsTally): void {
+  done.runs += handedOff + kept;
+  if (done.release !== undefined) done.held = (done.held ?? 0) + kept;
   done.cancelled += cancelled;
   done.refused += refused;
   if (refusal !== undefined) done.refusal ??= refusal;
 }
 
-function resultOf({ runs, cancelled, refused }: Omit<RunsProgress, 'phase'>, id: string): JsonObject {
-  return { id, runs, ...(refused > 0 && { refused }), ...(cancelled > 0 && { cancelled }) };
+function resultOf({ runs, held = 0, cancelled, refused }: Omit<RunsProgress, 'phase'>, id: string): JsonObject {
+  return { id, runs, ...(held > 0 && { held }), ...(refused > 0 && { refused }), ...(cancelled > 0 && { cancelled }) };
 }
 
 /** The progress for the next attempt, as JSON, without absent members. */
@@ -182,7 +213,7 @@ function hasNothingToBegin(
   return objects.length === 0 && runs + refused === 0 && cancelled > 0 && listed?.length === listedKeys.size;
 }
 
-function held(done: RunsProgress, notBeforeMs: number, { id, nowMs }: RunsContext): ActionResult {
+function delayed(done: RunsProgress, notBeforeMs: number, { id, nowMs }: RunsContext): ActionResult {
   return {
     status: 'pending',
     reason: 'delayed',

@@ -25,8 +25,8 @@ export type RunsContext = ActionContext & {
   actor?: Entity;
   tenant?: Entity;
   settings?: JsonObject;
-  /** True while a delay runs: runs are written, but their target is not called. */
-  isHeld?: boolean;
+  /** Runs are written, but their target is not called: while a delay runs, or while they are held. */
+  keep?: 'delayed' | 'held';
 };
 
 /** The state of one run after this attempt. */
@@ -35,8 +35,8 @@ type Standing =
   | { kind: 'cancelled' }
   | { kind: 'refused'; detail: string }
   | Unavailable
-  /** Written, but not due yet. */
-  | { kind: 'held' }
+  /** Written, but not due yet, or held. */
+  | { kind: 'kept' }
   /** Another path led to it, and handles it. */
   | { kind: 'elsewhere' }
   /** Not begun: time was short, or the target is down. */
@@ -46,7 +46,7 @@ export type RunsTally = {
   handedOff: number;
   cancelled: number;
   refused: number;
-  held: number;
+  kept: number;
   /** The reason of one of the refused runs. */
   refusal?: string;
   /** The number of runs still to be handed off, and their total. */
@@ -73,7 +73,7 @@ const callMsMin = 500;
  * ```
  *
  * A run in a later state stays unchanged, except one that failed for another origin: a replay tries
- * it again. A run whose delay is running (`isHeld`) is only written.
+ * it again. A run whose delay is running, or that is held (`keep`), is only written.
  *
  * If the target needs no call, the run is one write, and many go in one BatchWriteItem. These
  * writes need no condition: each run is known not to exist (there was no earlier attempt, or its
@@ -89,15 +89,15 @@ export async function startRuns(
   target: WorkflowTarget,
   context: RunsContext,
 ): Promise<RunsTally> {
-  const { runs, isHeld = false } = context;
+  const { runs, keep } = context;
   const known = context.again ? await runs.statesOf(planned.map(({ run }) => run.key)) : [];
   const [first] = planned;
   const marks = async () =>
     first?.run.cancellationKey ? runs.cancellationsOf(first.run.workflow, first.run.cancellationKey) : [];
   const standings =
-    target.recordsOnly && !isHeld
+    target.recordsOnly && keep === undefined
       ? await record(planned, known, await marks(), context)
-      : await writeAndCall(planned, known, { target, isHeld, marks }, context);
+      : await writeAndCall(planned, known, { target, marks }, context);
   return tallyOf(standings);
 }
 
@@ -131,16 +131,17 @@ async function record(
   return standings;
 }
 
-type Calling = { target: WorkflowTarget; isHeld: boolean; marks(): Promise<CancellationMark[]> };
-type Open = { item: PlannedRun; position: number; batch?: string };
+type Calling = { target: WorkflowTarget; marks(): Promise<CancellationMark[]> };
+type Open = { item: PlannedRun; position: number; batch?: string; wasHeld: boolean };
 
 async function writeAndCall(
   planned: PlannedRun[],
   known: (RunState | undefined)[],
-  { target, isHeld, marks }: Calling,
+  { target, marks }: Calling,
   context: RunsContext,
 ): Promise<Standing[]> {
-  const { runs, nowMs } = context;
+  const { runs, keep, nowMs } = context;
+  const written = keep === 'held' ? 'held' : 'pending';
   const standings: Standing[] = planned.map(() => ({ kind: 'remaining' }));
   const ids = planned.map(({ run }) => printRunId(run.key));
   const batches = target.startMany ? assignBatches(ids, target.batchMax ?? 1) : [];
@@ -148,13 +149,16 @@ async function writeAndCall(
   await inParallel(planned, runsAtOnce, async ({ run }, position) => {
     if (context.deadlineMs - nowMs() < callMsMin) return;
     const batch = batches[position];
-    const state = known[position] ?? (await runs.createIfAbsent({ ...run, ...(batch && { batch }) }));
+    const state = known[position] ?? (await runs.createIfAbsent({ ...run, status: written, ...(batch && { batch }) }));
     const settled = state && settledStanding(state, run);
     if (settled) standings[position] = settled;
     else {
       // A run that was written for another type of target has no batch; it gets its own.
       const own = state === undefined ? batch : (state.batch ?? batchMessageId([ids[position] ?? '']));
-      open.push({ item: planned[position] as PlannedRun, position, ...(batch && own && { batch: own }) });
+      const wasHeld = state?.status === 'held';
+      open.push({ item: planned[position] as PlannedRun, position, wasHeld, ...(batch && own && { batch: own }) });
+      // A refusal means that it ended meanwhile; the next look at it shows how.
+      if (keep === 'held' && state !== undefined && !wasHeld) await runs.hold(run.key, nowMs());
     }
   });
   const cancelled = await marks();
@@ -162,9 +166,10 @@ async function writeAndCall(
   for (const one of open) {
     const { run } = one.item;
     if (isMarked(run, cancelled, context)) {
-      await runs.cancel(run.key, { from: 'pending', reason: 'workflows_cancel', updatedAtMs: nowMs() });
+      const from = one.wasHeld || keep === 'held' ? 'held' : 'pending';
+      await runs.cancel(run.key, { from, reason: 'workflows_cancel', updatedAtMs: nowMs() });
       standings[one.position] = { kind: 'cancelled' };
-    } else if (isHeld) standings[one.position] = { kind: 'held' };
+    } else if (keep) standings[one.position] = { kind: 'kept' };
     else callable.push(one);
   }
   await callEach(callable, target, context, (position, standing) => {
@@ -180,6 +185,7 @@ async function callEach(
   context: RunsContext,
   settle: (position: number, standing: Standing) => void,
 ): Promise<void> {
+  const { runs } = context;
   const tally = { unavailable: 0, answered: 0 };
   const inOrder = open.toSorted((a, b) => a.position - b.position);
   const calls = target.startMany
@@ -189,7 +195,7 @@ async function callEach(
     const callMs = context.deadlineMs - context.nowMs();
     if (callMs < callMsMin || isDown(tally)) return;
     const answers = await call(together, target, context, callMs);
-    await inParallel(together, runsAtOnce, async ({ item, position }, i) => {
+    await inParallel(together, runsAtOnce, async ({ item, position, wasHeld }, i) => {
       const answer = answers[i] ?? {
         kind: 'unavailable',
         reason: 'target_unavailable',
@@ -197,6 +203,8 @@ async function callEach(
       };
       tally[answer.kind === 'unavailable' ? 'unavailable' : 'answered']++;
       settle(position, await conclude(item.run, answer, target, context));
+      // It was released, and waits for its target now.
+      if (wasHeld && answer.kind === 'unavailable') await runs.unhold(item.run.key, context.nowMs());
     });
   });
 }
@@ -331,7 +339,7 @@ function tallyOf(standings: Standing[]): RunsTally {
     handedOff: of('handed_off').length,
     cancelled: of('cancelled').length,
     refused: refused.length,
-    held: of('held').length,
+    kept: of('kept').length,
     ...(refused[0] && { refusal: refused[0].detail }),
     open,
     all,

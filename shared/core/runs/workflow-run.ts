@@ -69,6 +69,8 @@ const targetReference = Json.optional();
 export const WorkflowRun = z.discriminatedUnion('status', [
   /** Written, but its target has not taken it yet. */
   z.object({ ...base.shape, status: z.literal('pending') }),
+  /** Written, and kept until an operator resumes its workflow. docs/protocols/holds.md */
+  z.object({ ...base.shape, status: z.literal('held') }),
   /** Its target took it, or the run is only a record. */
   z.object({ ...base.shape, status: z.literal('handed_off'), targetReference }),
   /** Its target refused it for good, or failed for as long as we retry. */

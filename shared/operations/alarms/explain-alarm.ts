@@ -75,7 +75,7 @@ function explainedBy({ count, reason = 'unknown', cause, example, source, workfl
 }
 
 /** What an action waits for on purpose is no trouble. */
-const onPurpose = new Set<string | undefined>(['continues', 'delayed', 'waiting_for_earlier_action']);
+const onPurpose = new Set<string | undefined>(['continues', 'delayed', 'held', 'waiting_for_earlier_action']);
 
 async function pendingActions(environment: Explainable, sources: KnownSource[], range: Range): Promise<Explained[]> {
   const found = new Map<string, Explained & { count: number }>();

@@ -136,6 +136,7 @@ function seeded(
     (key) => [key, SourceState.parse(Object.hasOwn(values.sources, key) ? values.sources[key] : {})] as const,
   );
   return {
+    ...state,
     sources: { ...state.sources, ...Object.fromEntries(first) },
     inactive_workflows: version === 0 ? values.inactive_workflows : state.inactive_workflows,
   };

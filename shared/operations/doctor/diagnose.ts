@@ -16,6 +16,7 @@ import {
 } from './count-findings.ts';
 import { type Counts, readAllCounts } from './counts.ts';
 import { type Finding, finding, inOrder, isHealthy, unlessOver } from './finding.ts';
+import { heldFindings } from './held-findings.ts';
 import { type Range, troubledActions, troubledEvents } from './problems.ts';
 import { habitsOf } from './silence.ts';
 import { healthOf, type SourceHealth, type StageRow, stagesOf } from './stages.ts';
@@ -62,7 +63,7 @@ export async function diagnose(environment: Environment, range: Range): Promise<
   const known = directory?.known ?? [];
   const live = directory?.live;
   const keys = known.map(({ key }) => key);
-  const [, , counts, depths, refusals, habits, expected, current] = await Promise.all([
+  const [, , counts, depths, refusals, habits, expected, current, held] = await Promise.all([
     attempt('events', async () => findings.push(...(await troubledEvents(environment, known, range)))),
     attempt('actions', async () => findings.push(...(await troubledActions(environment, known, range)))),
     attempt('counts', () => readAllCounts(environment, keys, range)),
@@ -73,11 +74,13 @@ export async function diagnose(environment: Environment, range: Range): Promise<
       live ? checkExpectations(environment, live.snapshot, nowMs) : undefined,
     ),
     attempt('the history', () => newestEntry(environment)),
+    attempt('held runs', async () => (live ? heldFindings(environment, live, nowMs) : undefined)),
     attempt('targets', async () => live && findings.push(...(await leftAlone(environment, live, nowMs)))),
     attempt('secrets', async () => live && findings.push(...(await secretFindings(environment, live, nowMs)))),
     attempt('the clock', async () => findings.push(...(await clockFindings(environment)))),
   ]);
   if (live !== undefined) findings.push(...switchedOff(live, environment));
+  if (held !== undefined) findings.push(...held.findings);
   if (counts !== undefined) counted(countFindings(counts, environment));
   if (depths !== undefined)
     findings.push(...queueFindings(depths, counts, range, environment, await peekOrNot(environment, depths)));
@@ -87,7 +90,10 @@ export async function diagnose(environment: Environment, range: Range): Promise<
   if (habits !== undefined && live !== undefined) findings.push(...silenceFindings(habits, known, live, watched));
 
   const ok = isHealthy(findings);
-  const waits = depths === undefined || depths.some(({ ready, in_flight, delayed }) => ready + in_flight + delayed > 0);
+  const waits =
+    depths === undefined ||
+    (held?.runs ?? 0) > 0 ||
+    depths.some(({ ready, in_flight, delayed }) => ready + in_flight + delayed > 0);
   return {
     ok,
     over_since: ok && !waits ? isoOrNull(endOfTrouble(counts?.environment)) : null,

@@ -28,6 +28,9 @@ const severities = {
   secrets_overlap: 'note',
   source_disabled: 'note',
   workflow_paused: 'note',
+  runs_held: 'note',
+  held_runs_expire: 'warning',
+  release_left: 'warning',
   clock_skewed: 'warning',
 } as const;
 

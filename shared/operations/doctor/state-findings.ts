@@ -136,7 +136,7 @@ export function switchedOff({ snapshot, state, uncommitted }: LiveConfiguration,
       .map((workflow) =>
         finding('workflow_paused', {
           workflow,
-          cause: 'the workflow is paused: it starts no runs',
+          cause: 'the workflow is paused and drops its runs: it starts none and keeps none',
           count: 1,
           next: `npx signalbox workflow resume ${workflow}${on(environment)}`,
         }),

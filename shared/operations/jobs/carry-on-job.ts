@@ -1,6 +1,7 @@
 import { carryOnDrain } from '../dead-letters/drain.ts';
 import { carryOnDiscard } from '../discard/discard.ts';
 import type { Environment } from '../environment.ts';
+import { carryOnRelease } from '../holds/release-workflow.ts';
 import { carryOnErasure } from '../persons/erase-person.ts';
 import { carryOnReplay } from '../replay/bulk-replay.ts';
 import type { CarryOnOptions, JobProgress } from './carry-on.ts';
@@ -10,6 +11,7 @@ type CarryOn = (environment: Environment, jobId: string, options?: CarryOnOption
 
 const byKind: Readonly<Record<Job['kind'], CarryOn>> = {
   replay: carryOnReplay,
+  release: carryOnRelease,
   discard: carryOnDiscard,
   erase: carryOnErasure,
   drain: carryOnDrain,

@@ -224,14 +224,14 @@ function outcomeWithoutMentions(outcome: ActionOutcome, names: PersonNames, nowM
   return isSame ? outcome : next;
 }
 
-/** Runs that the person's event began for others hold its data; pending ones end. */
+/** Runs that the person's event began for others hold its data; pending and held ones end. */
 async function eraseRunsOfOthers(entry: EventLogEntry, erasing: Erasing): Promise<void> {
   for await (const run of runsOf(entry, erasing)) {
     const { status } = run;
     await updateRun(run, erasing, 'runs', {
       set: {
         trigger_data: packJson({}),
-        ...(status === 'pending' && { '#status': 'cancelled', cancel_reason: 'person_erased' }),
+        ...((status === 'pending' || status === 'held') && { '#status': 'cancelled', cancel_reason: 'person_erased' }),
       },
       remove: ['actor', 'target_reference', '#error', 'cancellation', 'cancellation_key'],
     });

@@ -99,9 +99,10 @@ const rows: readonly Row[] = [
       [EventLogTable, ActionLogTable].map((table) => arn('dynamodb', at, `table/${table}`)),
   },
   {
-    sid: 'CancelRuns',
+    // A released trigger is held no more, and neither is one whose runs were cancelled.
+    sid: 'CancelAndReleaseRuns',
     of: ['operate'],
-    actions: ['dynamodb:UpdateItem'],
+    actions: ['dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
     resources: ({ WorkflowRunsTable }, at) => [arn('dynamodb', at, `table/${WorkflowRunsTable}`)],
   },
   {

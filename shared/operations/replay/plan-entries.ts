@@ -80,7 +80,8 @@ type EntryFacts = {
   logs: { execution: string; log: ActionLogEntry | undefined }[];
 };
 
-async function readFacts(
+/** What is known of events, to plan what goes on with them. */
+export async function readFacts(
   environment: Environment,
   entries: EventLogEntry[],
   { actionsQueueEmpty, nowMs }: Pick<PlanOptions, 'actionsQueueEmpty' | 'nowMs'>,

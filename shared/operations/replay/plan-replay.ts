@@ -169,7 +169,8 @@ function planActionsReplay(facts: ReplayFacts, replay: string, nowMs: number): R
   if (log === undefined) return planLostActions(facts, replay);
   const failed = log.actions.filter((action) => isReopenable(action) && action.reason !== 'parameters_too_large');
   const pending = log.actions.filter(({ status }) => status === 'pending');
-  const stranded = actionsQueueEmpty ? pending : [];
+  // An operator releases what is held; no message of it waits in the queue.
+  const stranded = actionsQueueEmpty ? pending.filter(({ reason }) => reason !== 'held') : [];
   if (failed.length + stranded.length === 0) return nothing(whyNothing(log.actions));
   const isInRow = ![...failed, ...stranded].some(lacksParameters);
   const message = isInRow ? actionsMessage(facts, log, replay, nowMs) : replanned(facts, log, replay);
@@ -185,7 +186,11 @@ function planActionsReplay(facts: ReplayFacts, replay: string, nowMs: number): R
 }
 
 /** The actions as planned again from the stored event, if the row lacks parameters. */
-function replanned({ planned, entry }: ReplayFacts, log: ActionLogEntry, replay: string): ActionsMessage | undefined {
+export function replanned(
+  { planned, entry }: ReplayFacts,
+  log: ActionLogEntry,
+  replay: string,
+): ActionsMessage | undefined {
   const message = planned?.(entry.execution ?? entry.id, replay);
   return message && { ...message, n: Math.max(log.next, 1), firstN: Math.max(log.next, 1) };
 }
@@ -202,6 +207,8 @@ function planLostActions({ entry, planned, actionsQueueEmpty }: ReplayFacts, rep
 }
 
 function whyNothing(actions: ActionOutcome[]): string {
+  const held = actions.find(({ reason }) => reason === 'held');
+  if (held) return `is held: ${held.detail ?? 'its workflow is paused'}`;
   if (actions.some(({ status }) => status === 'pending'))
     return 'has actions that wait for their next try; it comes by itself';
   if (actions.some(({ reason }) => reason === 'parameters_too_large'))
@@ -217,7 +224,7 @@ function whyNothing(actions: ActionOutcome[]): string {
  * come from the dead-lettered message if there is one, else from the stored event with the same
  * configuration version. Both give what the first attempt had.
  */
-function actionsMessage(
+export function actionsMessage(
   { entry, event, claim }: ReplayFacts,
   log: ActionLogEntry,
   replay: string,

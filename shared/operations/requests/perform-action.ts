@@ -107,6 +107,7 @@ async function contextOf(
     subscriptions: ports.subscriptions,
     audiences: ports.audiences,
     runs: absent('runs'),
+    holds: absent('holds'),
     openTarget: absent('openTarget'),
     attempt,
     firstAttemptAtMs: startedAtMs,
@@ -115,6 +116,7 @@ async function contextOf(
     again: false,
     // No queue would try again: what is unknown now stays unknown.
     isLastAttempt: true,
+    retentionDays: 0,
     deadlineMs: request.deadlineMs,
     nowMs: ports.nowMs,
     count: absent('count'),
@@ -122,7 +124,9 @@ async function contextOf(
 }
 
 /** Its role has no such grants, so an action that needs one is a mistake in a route. */
-function absent<Name extends 'runs' | 'openTarget' | 'noteCancelled' | 'count'>(name: Name): ActionContext[Name] {
+function absent<Name extends 'runs' | 'holds' | 'openTarget' | 'noteCancelled' | 'count'>(
+  name: Name,
+): ActionContext[Name] {
   const fail = () => {
     throw new Error(`an action used ${name} in a request; hand it over to workflow-trigger instead`);
   };

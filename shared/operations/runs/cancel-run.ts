@@ -1,5 +1,6 @@
 import { makeActionLog } from '../../adapters/dynamodb-action-log.ts';
 import { readLive } from '../../adapters/dynamodb-configuration.ts';
+import { makeWorkflowHolds } from '../../adapters/dynamodb-workflow-holds.ts';
 import { makeWorkflowRuns } from '../../adapters/dynamodb-workflow-runs.ts';
 import { asError } from '../../core/errors.ts';
 import { concludeCancelled, isCancelledEarly } from '../../core/executions/conclude-cancelled.ts';
@@ -29,27 +30,35 @@ export type CancelledRun = {
  * @throws Refusal when the id is malformed, when no such run is kept, or when the run has ended
  */
 export async function cancelRun(environment: Environment, id: string, nowMs: number): Promise<CancelledRun> {
-  const run = await cancelled(environment, id, nowMs);
-  if (!isCancelledEarly(run, nowMs)) return { run, isTriggerOver: false };
+  const { before, run } = await cancelled(environment, id, nowMs);
+  if (!isCancelledEarly(before, nowMs)) return { run, isTriggerOver: false };
   try {
-    return { run, isTriggerOver: await endTrigger(environment, run, nowMs) };
+    return { run, isTriggerOver: await endTrigger(environment, before, nowMs) };
   } catch (error) {
     return { run, isTriggerOver: false, problem: asError(error) };
   }
 }
 
-async function cancelled(environment: Environment, id: string, nowMs: number): Promise<WorkflowRun> {
-  const before = await findRun(environment, id);
-  if (before.status === 'cancelled') return before;
-  const change = { from: 'pending', reason: 'operator', updatedAtMs: nowMs } as const;
-  const isCancelled = await runsOf(environment).cancel(runKeyOf(id), change);
-  const after = await findRun(environment, id);
-  if (isCancelled || after.status === 'cancelled') return after;
+async function cancelled(
+  environment: Environment,
+  id: string,
+  nowMs: number,
+): Promise<{ before: WorkflowRun; run: WorkflowRun }> {
+  let before = await findRun(environment, id);
+  // Between the read and the write it may be held, or released.
+  for (let tries = 0; tries < 3 && (before.status === 'pending' || before.status === 'held'); tries++) {
+    const change = { from: before.status, reason: 'operator', updatedAtMs: nowMs } as const;
+    const isCancelled = await runsOf(environment).cancel(runKeyOf(id), change);
+    const after = await findRun(environment, id);
+    if (isCancelled) return { before, run: after };
+    before = after;
+  }
+  if (before.status === 'cancelled') return { before, run: before };
   const hint =
-    after.status === 'handed_off'
+    before.status === 'handed_off'
       ? 'its target has it; an event whose mapping runs workflows_cancel asks the target to stop'
       : `npx signalbox runs show ${id}`;
-  throw failure(`run ${id} is ${after.status.replace('_', ' ')}: too late to cancel it`, hint);
+  throw failure(`run ${id} is ${before.status.replace('_', ' ')}: too late to cancel it`, hint);
 }
 
 async function endTrigger(environment: Environment, run: WorkflowRun, nowMs: number): Promise<boolean> {
@@ -59,6 +68,11 @@ async function endTrigger(environment: Environment, run: WorkflowRun, nowMs: num
   const { actions } = await concludeCancelled(run.key.execution, [run], {
     actionLog: makeActionLog(log),
     runs: runsOf(environment),
+    holds: makeWorkflowHolds({
+      client: documents,
+      runsTable: outputs.WorkflowRunsTable,
+      configurationTable: outputs.ConfigurationTable,
+    }),
     retentionDaysOf: (source) => sourceState(live, source).retention_days,
     nowMs: () => nowMs,
   });

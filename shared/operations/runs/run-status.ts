@@ -5,6 +5,7 @@ export const publicStatuses = ['queued', 'processing', 'paused', 'completed', 'c
 export type PublicStatus = (typeof publicStatuses)[number];
 
 const byStatus: Record<Exclude<RunStatus, 'pending'>, PublicStatus> = {
+  held: 'paused',
   handed_off: 'completed',
   failed: 'completed',
   cancelled: 'cancelled',

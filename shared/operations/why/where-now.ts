@@ -72,6 +72,13 @@ function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined):
   const pending = log.actions.filter(({ status }) => status === 'pending');
   const failed = log.actions.filter(({ status }) => status === 'failed').length;
   const due = pending.flatMap(({ retryAtMs }) => (retryAtMs === undefined ? [] : [retryAtMs]));
+  const held = pending.find(({ reason }) => reason === 'held');
+  if (held !== undefined && pending.every(({ reason }) => reason === 'held'))
+    return {
+      state: 'waiting',
+      until: null,
+      text: `${pending.length} of ${log.actions.length} actions ${pending.length === 1 ? 'is' : 'are'} held and no attempt is made: ${held.detail ?? 'the workflow is paused'}.`,
+    };
   if (pending.length > 0) {
     const until = due.length > 0 ? new Date(Math.min(...due)).toISOString() : null;
     return {

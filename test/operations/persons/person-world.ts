@@ -6,6 +6,7 @@ import { makeClaimStore } from '../../../shared/adapters/dynamodb-claim-store.ts
 import { makeConfigurationSource } from '../../../shared/adapters/dynamodb-configuration.ts';
 import { makeSeenRegistry } from '../../../shared/adapters/dynamodb-seen-registry.ts';
 import { makeSubscriptions } from '../../../shared/adapters/dynamodb-subscriptions.ts';
+import { makeWorkflowHolds } from '../../../shared/adapters/dynamodb-workflow-holds.ts';
 import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
 import { unpackJson } from '../../../shared/adapters/packed-json.ts';
 import { unpackText } from '../../../shared/adapters/packed-text.ts';
@@ -104,6 +105,8 @@ export async function startPersonWorld(): Promise<PersonWorld> {
     subscriptions: makeSubscriptions(client, names.Directory),
     audiences: makeAudiences(client, names.Directory),
     runs: environment.runs,
+    holds: makeWorkflowHolds({ client, runsTable: names.WorkflowRuns, configurationTable: names.Configuration }),
+    retentionDays: 30,
     openTarget: openFakeTarget({ recordsOnly: false, timeoutMs: 5000, start: async () => ({ kind: 'accepted' }) }),
   };
 

@@ -1,0 +1,63 @@
+import type { LiveConfiguration } from '../../ports/configuration.ts';
+import type { Environment } from '../environment.ts';
+import { countHeld, heldText } from '../holds/held-triggers.ts';
+import { readJob } from '../jobs/jobs.ts';
+import { iso } from '../words/iso.ts';
+import { formatAgo } from '../words/times.ts';
+import { type Finding, finding, on } from './finding.ts';
+
+const warnBeforeMs = 3 * 86_400_000;
+
+/** Workflows that hold their runs: how many, since when, and what is at risk. One Query each. */
+export async function heldFindings(
+  environment: Environment,
+  { state }: LiveConfiguration,
+  nowMs: number,
+): Promise<{ findings: Finding[]; runs: number }> {
+  const holds = Object.entries(state.held_workflows ?? {});
+  const each = await Promise.all(
+    holds.map(async ([workflow, { since, by, reason, job }]) => {
+      const [held, release] = await Promise.all([
+        countHeld(environment, workflow),
+        job === undefined ? undefined : readJob(environment.configuration, job),
+      ]);
+      const { oldest, runs } = held;
+      const next = `npx signalbox workflow resume ${workflow}${on(environment)}`;
+      const why = reason === undefined ? '' : `, ${reason}`;
+      const isReleasing = release?.state === 'running';
+      const old = oldest === undefined ? '' : `, the oldest for an event of ${formatAgo(oldest.receivedAtMs, nowMs)}`;
+      const now = isReleasing ? 'and is being resumed' : `and holds its runs (by ${by}${why})`;
+      const findings = [
+        finding('runs_held', {
+          workflow,
+          cause: `the workflow is paused ${now}: ${heldText(held)} held${old}`,
+          count: runs,
+          since,
+          next: isReleasing ? `npx signalbox jobs show ${release.id}${on(environment)}` : next,
+        }),
+      ];
+      if (oldest !== undefined && oldest.expiresAtMs - nowMs < warnBeforeMs)
+        findings.push(
+          finding('held_runs_expire', {
+            workflow,
+            cause: `held runs age out from ${iso(oldest.expiresAtMs)} on, and are then lost`,
+            count: runs,
+            since: iso(oldest.receivedAtMs),
+            next,
+          }),
+        );
+      if (isReleasing && (release.leaseEndsAtMs ?? 0) < nowMs)
+        findings.push(
+          finding('release_left', {
+            workflow,
+            cause: `its release by ${release.author} was left: no process is at it since ${release.updatedAt}`,
+            count: runs,
+            since: release.updatedAt,
+            next: `npx signalbox jobs resume ${release.id}${on(environment)}`,
+          }),
+        );
+      return { findings, runs };
+    }),
+  );
+  return { findings: each.flatMap(({ findings }) => findings), runs: each.reduce((sum, { runs }) => sum + runs, 0) };
+}
