@@ -8,6 +8,7 @@ import {
 } from '../../../shared/core/logs/action-log-entry.ts';
 import { actionRow } from '../../../shared/operations/actions/action-row.ts';
 import { ActionSearch, searchActions } from '../../../shared/operations/actions/action-search.ts';
+import { followActions } from '../../../shared/operations/actions/follow-actions.ts';
 import {
   type ActionGrouping,
   actionGroupings,
@@ -21,6 +22,7 @@ import { idProblem } from '../../../shared/operations/why/what-is.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { anyOf, examples, type GlobalOptions, optionsOf, time } from '../command.ts';
 import { connect } from '../environment.ts';
+import { backlogOf, checkFollowing, printFollowed } from '../following.ts';
 import { printGroups } from '../groups.ts';
 import { configVersion, warningCodes } from '../options.ts';
 import { addPaging, type FormOptions, noteRange, type PageOptions, printPages } from '../paging.ts';
@@ -44,6 +46,7 @@ type ActionsOptions = {
   since?: number;
   until?: number;
   groupBy?: ActionGrouping;
+  follow?: boolean;
 } & PageOptions &
   FormOptions &
   GlobalOptions;
@@ -71,6 +74,7 @@ export function register(program: Command): void {
     .option('--since <time>', 'of events received from this time on: 15m, 2h, 3d (ago) or ISO; 3 days by default', time)
     .option('--until <time>', 'of events received up to this time', time)
     .addOption(new Option('--group-by <what>', 'counts instead of actions').choices(actionGroupings))
+    .option('--follow', 'go on with what is logged from now on; ends with Ctrl-C')
     .option('--csv', 'as CSV, for a spreadsheet')
     .action((_options, called: Command) => actionsCommand(optionsOf<ActionsOptions>(called), called));
   examples(
@@ -80,6 +84,7 @@ export function register(program: Command): void {
     ['actions --status failed --since 1d', 'what failed for good, and why'],
     ['actions --status failed --group-by reason', 'why most of them fail, and since when'],
     ['actions --warnings no_runs', 'triggers that began no run'],
+    ['actions --follow --status failed', 'what fails from now on'],
     ['actions --workflow order-completed', 'who triggered one workflow'],
   );
 }
@@ -96,6 +101,9 @@ async function actionsCommand(options: ActionsOptions, command: Command): Promis
   const problem = options.event === undefined ? undefined : idProblem(options.event);
   if (problem !== undefined) throw usageError(problem);
   const search = actionSearchOf(options);
+  if (options.follow && options.groupBy)
+    throw usageError('--follow has no end, so there is nothing to count', 'leave out --follow or --group-by');
+  if (options.follow) return followCommand(search, options, command);
   const environment = await connect(options);
   const nowMs = Date.now();
   const directory = await readSources(environment);
@@ -119,6 +127,17 @@ async function actionsCommand(options: ActionsOptions, command: Command): Promis
   );
   const hasRange = options.event === undefined && options.messageId === undefined;
   if (hasRange) noteRange(terminal, found.range, isMore ? undefined : plural(count, 'action'));
+}
+
+async function followCommand(search: ActionSearch, options: ActionsOptions, command: Command): Promise<void> {
+  checkFollowing(options, ['since', 'until', 'after', 'all', 'csv']);
+  const terminal = processTerminal();
+  const environment = await connect(options);
+  terminal.note(`following ${environment.name} (${environment.where}); Ctrl-C ends it`);
+  const followed = mapped(followActions(environment, search, backlogOf(options, command)), (found) =>
+    'note' in found ? found : { rows: found.actions.map(({ log, action }) => actionRow(log, action)) },
+  );
+  await printFollowed(terminal, followed, actionColumns(terminal.colours, Date.now()), options);
 }
 
 function actionSearchOf(options: ActionsOptions): ActionSearch {

@@ -1,42 +1,26 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { eventIdTimeMs } from '../../core/ids/event-id.ts';
 import type { ActionLogEntry } from '../../core/logs/action-log-entry.ts';
 import type { EventLogEntry, EventStatus } from '../../core/logs/event-log-entry.ts';
 import { actionLogOf, readActionLogs } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
-import { readQueueDepths } from '../queues/queue-depths.ts';
 import { type KnownSource, pickSources, readSources } from '../sources/known-sources.ts';
+import {
+  closeLookMs,
+  type FollowClock,
+  type FollowNote,
+  keepLooking,
+  type Look,
+  type Looking,
+  realClock,
+  wideLookMs,
+} from '../tables/follow.ts';
 import { type Found, reading } from '../tables/reading.ts';
 import { pageOf } from '../tables/search.ts';
 import { type EventSearch, type FoundEvent, filterOf, keepWanted, needsActions, searchEvents } from './event-search.ts';
 import { eventLogOf, findEvents } from './events.ts';
 
-/** What a follower has to say besides events: why some may be missing. */
-export type FollowNote =
-  /** Reading failed; it goes on trying. */
-  | { kind: 'blind'; problem: string; sinceMs: number }
-  | { kind: 'seeing_again'; blindForMs: number }
-  /** There were more rows than it reads at a time: rows from before `backToMs` may be missed. */
-  | { kind: 'too_many'; backToMs: number }
-  /** A look took long, so events are shown late. */
-  | { kind: 'slow'; tookMs: number }
-  /** Nothing was logged, and events wait in the events queue or its dead-letter queue. */
-  | { kind: 'waiting'; waiting: number; parked: number };
-
 export type Followed = { events: FoundEvent[] } | { note: FollowNote };
 
-/** The clock of a follower. */
-export type FollowClock = { nowMs(): number; wait(ms: number): Promise<unknown> };
-const realClock: FollowClock = { nowMs: Date.now, wait: sleep };
-
-const pollMs = 1_000;
-// Most events are processed within seconds, so the last two minutes are read every second. Retried
-// or replayed events come later, so every half minute it reads the last hour.
-const closeLookMs = 2 * 60_000;
-const wideLookMs = 60 * 60_000;
-const wideLookEveryMs = 30_000;
 const rowsMax = 50_000;
-const slowMs = 5_000;
 const clockSkewMs = 5 * 60_000;
 
 /**
@@ -68,7 +52,7 @@ export async function* followEvents(
   const oldUntilMs = Math.max(...events.map(({ entry }) => entry.processedAtMs), startedMs - clockSkewMs);
   if (events.length > 0) yield { events: events.reverse() };
 
-  async function look(lookBackMs: number): Promise<{ events: FoundEvent[]; end?: string }> {
+  async function look(lookBackMs: number): Promise<Look<FoundEvent>> {
     const sinceMs = clock.nowMs() - lookBackMs;
     const entries = await entriesSince(environment, wanted, sources, sinceMs, clock.nowMs() + closeLookMs);
     const fresh = entries.rows.filter(seen.isNew);
@@ -79,51 +63,19 @@ export async function* followEvents(
       if (row !== undefined && row.entry.processedAtMs > oldUntilMs) events.push(row);
     const shown = new Set(events.map(({ entry }) => entry.id));
     for (const entry of fresh) if (shown.has(entry.id) || isSettled(entry, logs)) seen.remember(entry);
-    return { events, ...(entries.end !== undefined && { end: entries.end }) };
+    return { rows: events, ...(entries.end !== undefined && { end: entries.end }) };
   }
 
-  // The first look is a wide one: it learns what is old.
-  let wideLookDueMs = startedMs;
-  let blindSinceMs: number | undefined;
-  let failures = 0;
-  let isQuiet = true;
-  for (;;) {
-    await clock.wait(Math.min(pollMs * 2 ** failures, wideLookEveryMs));
-    const beganMs = clock.nowMs();
-    // After a time without sight it looks for all that it missed.
-    const isWide = beganMs >= wideLookDueMs || blindSinceMs !== undefined;
-    try {
-      // Sources that were added meanwhile are followed too.
-      if (isWide) sources = pickSources((await readSources(environment)).known, search.source);
-      const { events, end } = await look(isWide ? wideLookMs : closeLookMs);
-      if (blindSinceMs !== undefined)
-        yield { note: { kind: 'seeing_again', blindForMs: clock.nowMs() - blindSinceMs } };
-      blindSinceMs = undefined;
-      failures = 0;
-      if (events.length > 0) {
-        isQuiet = false;
-        yield { events: events.reverse() };
-      }
-      if (end !== undefined && isWide) yield { note: { kind: 'too_many', backToMs: eventIdTimeMs(end) } };
-      const tookMs = clock.nowMs() - beganMs;
-      if (tookMs > slowMs) yield { note: { kind: 'slow', tookMs } };
-      if (!isWide) continue;
-      const note = isQuiet ? await whatWaits(environment) : undefined;
-      if (note) yield { note };
-      isQuiet = true;
-      seen.forgetBefore(beganMs - 2 * wideLookMs);
-      wideLookDueMs = beganMs + wideLookEveryMs;
-    } catch (error) {
-      // Said once, and again each half minute.
-      if (blindSinceMs === undefined || beganMs >= wideLookDueMs) {
-        wideLookDueMs = beganMs + wideLookEveryMs;
-        const problem = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-        yield { note: { kind: 'blind', problem, sinceMs: blindSinceMs ?? beganMs } };
-      }
-      blindSinceMs ??= beganMs;
-      failures = Math.min(failures + 1, 5);
-    }
-  }
+  const looking: Looking<FoundEvent> = {
+    queue: 'events',
+    look,
+    async refresh() {
+      sources = pickSources((await readSources(environment)).known, search.source);
+    },
+    forgetBefore: (timeMs) => seen.forgetBefore(timeMs),
+  };
+  for await (const found of keepLooking(environment, looking, clock))
+    yield 'rows' in found ? { events: found.rows } : found;
 }
 
 async function entriesSince(
@@ -155,16 +107,6 @@ function isSettled({ status, execution = '' }: EventLogEntry, logs: Map<string, 
   if (logs === undefined || status !== 'processed') return true;
   const log = logs.get(execution);
   return log?.actions.every((action) => action.status !== 'pending') === true;
-}
-
-async function whatWaits(environment: Environment): Promise<FollowNote | undefined> {
-  const depths = await readQueueDepths(environment);
-  const of = (name: string) => {
-    const depth = depths.find(({ queue }) => queue === name);
-    return depth === undefined ? 0 : depth.ready + depth.in_flight + depth.delayed;
-  };
-  const [waiting, parked] = [of('events'), of('events dead-letter')];
-  return waiting + parked === 0 ? undefined : { kind: 'waiting', waiting, parked };
 }
 
 /**

@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { makeEventId } from '../../../shared/core/ids/event-id.ts';
+import type { ActionOutcome } from '../../../shared/core/logs/action-log-entry.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
+import type { ActionSearch } from '../../../shared/operations/actions/action-search.ts';
+import { type FollowedActions, followActions } from '../../../shared/operations/actions/follow-actions.ts';
 import type { EventSearch } from '../../../shared/operations/events/event-search.ts';
 import { type Followed, followEvents } from '../../../shared/operations/events/follow-events.ts';
 import { actionEntry, type EntryChange, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
@@ -109,7 +112,7 @@ describe('a follower', () => {
     const queues = await environment.queues();
     const QueueUrl = environment.outputs.EventsQueueUrl;
     await queues.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }));
-    expect(await next()).toEqual({ note: { kind: 'waiting', waiting: 1, parked: 0 } });
+    expect(await next()).toEqual({ note: { kind: 'waiting', queue: 'events', waiting: 1, parked: 0 } });
     await followed.return(undefined);
   });
 
@@ -117,5 +120,59 @@ describe('a follower', () => {
     const send = jest.spyOn(environment.documents, 'send').mockRejectedValue(new Error('no') as never);
     await expect(follow().next()).rejects.toThrow('no');
     send.mockRestore();
+  });
+});
+
+describe('a follower of actions', () => {
+  let nowMs = startMs;
+  const clock = {
+    nowMs: () => nowMs,
+    async wait(ms: number) {
+      nowMs += ms;
+    },
+  };
+  const begin = (search: ActionSearch) => {
+    const followed = followActions(environment, search, 10, clock);
+    return { followed, next: async () => (await followed.next()).value as FollowedActions };
+  };
+  let keys = 0;
+  /** An execution with one action of a mapping of its own. */
+  async function logAction(mapping: string, change: Partial<ActionOutcome>, updatedAtMs = nowMs + ++keys) {
+    const entry = eventEntry({ id: makeEventId('rudderstack', 0, nowMs - 5_000, randomBytes(12)) });
+    const write = (now: Partial<ActionOutcome>, atMs: number) =>
+      environment.actionLog.writeEach([
+        actionEntry(entry, [outcome(entry.id, { mapping, ...now })], { updatedAtMs: atMs }),
+      ]);
+    await write(change, updatedAtMs);
+    return { id: entry.id, write };
+  }
+  const shown = (found: FollowedActions) =>
+    'actions' in found ? found.actions.map(({ log, action }) => [log.execution, action.status]) : found;
+
+  test('begins with what is there, shows each once, and again when its status changes, with the filters of the list', async () => {
+    const { followed, next } = begin({ mapping: 'followed', status: ['pending', 'succeeded'] });
+    const waits = await logAction('followed', { status: 'pending', reason: 'target_busy' });
+    await logAction('other', { status: 'pending', reason: 'target_busy' });
+    expect(shown(await next())).toEqual([[waits.id, 'pending']]);
+    await logAction('followed', { status: 'failed', reason: 'target_refused' });
+    await waits.write({ status: 'succeeded' }, nowMs + 1_000);
+    expect(shown(await next())).toEqual([[waits.id, 'succeeded']]);
+    const late = await logAction('followed', { status: 'succeeded' }, nowMs + 2_000);
+    expect(shown(await next())).toEqual([[late.id, 'succeeded']]);
+    await followed.return(undefined);
+  });
+
+  test('says that it is blind, and that messages wait in its own queue', async () => {
+    const { followed, next } = begin({ mapping: 'blind' });
+    const there = await logAction('blind', { status: 'succeeded' });
+    expect(shown(await next())).toEqual([[there.id, 'succeeded']]);
+    const send = jest.spyOn(environment.documents, 'send').mockRejectedValue(new Error('throttled') as never);
+    expect(await next()).toMatchObject({ note: { kind: 'blind', problem: 'Error: throttled' } });
+    send.mockRestore();
+    expect(await next()).toMatchObject({ note: { kind: 'seeing_again' } });
+    const queues = await environment.queues();
+    await queues.send(new SendMessageCommand({ QueueUrl: environment.outputs.ActionsQueueUrl, MessageBody: 'x' }));
+    expect(await next()).toMatchObject({ note: { kind: 'waiting', queue: 'actions', waiting: 1 } });
+    await followed.return(undefined);
   });
 });
