@@ -23,6 +23,7 @@ export function printEventDetail(terminal: Terminal, row: EventDetailRow, nowMs:
     ],
     ['received', formatWhen(Date.parse(row.received_at), nowMs)],
     ['processed', formatWhen(Date.parse(row.processed_at), nowMs)],
+    ['erased', row.erased_at && `${formatWhen(Date.parse(row.erased_at), nowMs)}, with the person of the event`],
     ['verification', row.verification],
     ['key', row.key],
     ['sync', row.sync_id],

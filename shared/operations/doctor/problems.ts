@@ -67,7 +67,9 @@ export async function troubledActions(
 
 /** @param problems newest first */
 function findingsOf(problems: Problem[], cut: boolean): Finding[] {
-  const groups = Map.groupBy(problems, ({ id, source, workflow, reason }) =>
+  // What names an erased person is refused as it was asked for: `events --reason person_erased`.
+  const troubles = problems.filter(({ reason }) => reason !== 'person_erased');
+  const groups = Map.groupBy(troubles, ({ id, source, workflow, reason }) =>
     JSON.stringify([id, source, workflow, reason]),
   );
   return [...groups.values()].flatMap((group) => {

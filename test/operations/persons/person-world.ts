@@ -1,4 +1,4 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { processBatch } from '../../../functions/processor/process-batch.ts';
 import { runActions, type WorkflowTriggerDeps } from '../../../functions/workflow-trigger/run-actions.ts';
 import { makeAudiences } from '../../../shared/adapters/dynamodb-audiences.ts';
@@ -150,23 +150,29 @@ export async function startPersonWorld(): Promise<PersonWorld> {
       await deliver(api.events.splice(0), api.messages.splice(0));
       return status;
     },
-    async everything() {
-      const all: { table: string; text: string }[] = [];
-      for (const TableName of Object.values(names)) {
-        let ExclusiveStartKey: Record<string, unknown> | undefined;
-        do {
-          const page = await client.send(new ScanCommand({ TableName, ExclusiveStartKey }));
-          for (const item of page.Items ?? []) all.push({ table: TableName, text: textOf(item) });
-          ExclusiveStartKey = page.LastEvaluatedKey;
-        } while (ExclusiveStartKey);
-      }
-      return all;
-    },
+    everything: () => everythingIn(client, Object.values(names)),
     async stop() {
       await api.stop();
       await environment.stop();
     },
   };
+}
+
+/** Every item of some tables as text, with everything unpacked: only a test may scan. */
+export async function everythingIn(
+  client: DynamoDBDocumentClient,
+  tables: readonly string[],
+): Promise<{ table: string; text: string }[]> {
+  const all: { table: string; text: string }[] = [];
+  for (const TableName of tables) {
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    do {
+      const page = await client.send(new ScanCommand({ TableName, ExclusiveStartKey }));
+      for (const item of page.Items ?? []) all.push({ table: TableName, text: textOf(item) });
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+  }
+  return all;
 }
 
 function textOf(value: unknown): string {
