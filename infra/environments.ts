@@ -112,6 +112,10 @@ export const environments = [
     usersIndex: true,
     throttle: { requestsPerSecond: 200, burst: 400 },
     apiThrottle: { requestsPerSecond: 100, burst: 200 },
+    // The local runtime runs this environment. Two cores store some 440 records a second and nothing
+    // else then, and two batches keep both of its workers of the API.
+    // docs/decisions/0072-a-sync-is-told-what-leaves-room-for-events.md
+    syncSpeed: { batchSize: 200, parallelBatches: 1, recordsPerSecond: 200 },
     concurrency: { processor: 5, workflowTrigger: 5, deadLetter: 2 },
     protectData: false,
   },

@@ -93,6 +93,6 @@ function answerOf(key: string, changed: ChangedMembers): Answer {
 }
 
 function audienceMissing(key: string): Refused {
-  const message = `there is no audience ${key}; add its file, or send create_audience=true`;
+  const message = `there is no audience ${key}; add its file, or add ?create_audience=true to the URL`;
   return { kind: 'refused', status: 404, code: 'audience_missing', message };
 }
