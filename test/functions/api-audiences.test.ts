@@ -330,18 +330,18 @@ describe('audiences.listMembers', () => {
     await api.call('DELETE', path('pages'), { body: { members: [{ user: 'm2' }] } });
     const seen: unknown[] = [];
     let after = '';
+    let before = '';
     do {
       const answer = await api.call('GET', `${path('pages')}?page_size=2${after}`);
-      const { entries, page_info } = answer.body as { entries: { user_id: string }[]; page_info: { after: string } };
+      const { entries, page_info } = answer.body as {
+        entries: { user_id: string }[];
+        page_info: { after: string; before: string };
+      };
       seen.push(entries.map(({ user_id }) => user_id));
+      before = page_info.before;
       after = page_info.after && `&after=${page_info.after}`;
     } while (after);
     expect(seen).toEqual([['m1', 'm3'], ['m3', 'm4'], ['m5']]);
-    const last = await api.call(
-      'GET',
-      `${path('pages')}?page_size=2&after=${Buffer.from('m4#').toString('base64url')}`,
-    );
-    const { before } = (last.body as { page_info: { before: string } }).page_info;
     expect((await entriesOf('pages', `?page_size=2&before=${before}`)).map(({ user_id }) => user_id)).toEqual([
       'm3',
       'm4',
