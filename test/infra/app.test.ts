@@ -91,6 +91,7 @@ describe('outputs', () => {
       'EventLogTable',
       'EventsDeadLetterQueueUrl',
       'EventsQueueUrl',
+      'FunctionCode',
       'GrantedTargets',
       'IngestUrl',
       'KnownActions',
