@@ -9,6 +9,7 @@ import type { EnvironmentState } from '../core/configuration/schema.ts';
  * | `current` | `current` | version, head of the history, hash of the live snapshot, state: all that functions poll |
  * | `snapshot#{hash}` | `0000`… | the compressed content, in parts that fit an item; immutable |
  * | `history` | `v00000012#{id}` | one entry per commit and state change, each naming its parent |
+ * | `secret-changes` | `{id}` | who changed which secret, when; never a value |
  * | `draft` | `draft` | what was pushed and not committed: by whom, on which version, which resources |
  * | `draft#{id}` | `0000`… | its compressed content, in parts |
  * | `sources` | `{key}` | every source that was ever seen here: last event (to the hour), most log shards used |

@@ -242,6 +242,7 @@ test('the log shows commits and settings, and show one of them field by field', 
       parent: expect.stringMatching(/^2-/),
       promoted_from: null,
       reverts: null,
+      access: null,
     },
   ]);
   expect(JSON.parse((await config('log', '--resource', 'workflow/order-completed', '--json')).stdout)).toHaveLength(1);

@@ -191,6 +191,35 @@ describe('secrets', () => {
     expect(await asFunctions('targets/welcome')).toEqual(['sk_4']);
   });
 
+  test('config log says who changed which secret or key, and when; neither a refused change nor a value is there', async () => {
+    const made = await cli.signalbox(['secrets', 'set', 'targets/shipping', '--generate']);
+    await cli.signalbox(['secrets', 'rotate', 'targets/shipping', '--generate']);
+    await cli.signalbox(['secrets', 'rotate', 'targets/shipping', '--retire']);
+    await cli.signalbox(['secrets', 'rotate', 'targets/shipping', '--retire']);
+    const log = async (...options: string[]) => json(await cli.signalbox(['config', 'log', '--json', ...options]));
+    const of = ['--resource', 'workflow/shipping', '--kind', 'secret'];
+    const rows = await log(...of);
+    const at = (change: string) => ({ kind: 'secret', access: { name: 'targets/shipping', change }, created_at: now });
+    // Before these, other tests had set it.
+    expect(rows.slice(0, 3)).toMatchObject([at('retired'), at('rotated'), at('set')]);
+    expect(rows.slice(3).map(({ access }: { access: unknown }) => access)).not.toContainEqual(at('retired').access);
+    for (const row of rows) expect(row).toMatchObject({ version: 1, author: expect.any(String), changes: [] });
+    expect(JSON.stringify(rows)).not.toContain(made.stdout.trim());
+
+    const [first] = await log(...of, '--limit', '1');
+    const cursor = `${first.version}.${Date.parse(first.created_at)}`;
+    expect(await log(...of, '--after', cursor)).toEqual(rows.slice(1));
+
+    const key = json(await cli.signalbox(['keys', 'create', 'census', '--json']));
+    await cli.signalbox(['keys', 'revoke', key.id]);
+    expect(await log('--kind', 'key')).toMatchObject([
+      { id: key.id, access: { name: 'census', change: 'revoked' } },
+      { id: key.id, access: { name: 'census', change: 'created' } },
+    ]);
+    expect((await log('--kind', 'commit', '--limit', '1'))[0]).toMatchObject({ version: 1, access: null });
+    expect((await log('--all')).map(({ kind }: { kind: string }) => kind).at(-1)).toBe('commit');
+  });
+
   test('sources says how many are active', async () => {
     expect(json(await cli.signalbox(['sources', 'rudderstack', '--json']))).toMatchObject([
       { verification: { secrets: 2 } },

@@ -139,13 +139,15 @@ async function post(running: Running, ...events: unknown[]): Promise<number[]> {
 async function exercise(running: Running): Promise<void> {
   const { runtime, local, environment } = running;
   await fillEventTypes(environment);
-  const secrets = { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
+  const { configuration: changes, outputs } = environment;
+  const secrets = { client: await environment.secrets(), prefix: outputs.SecretsPrefix, changes };
+  const author = 'test';
   for (const workflow of ['news', 'reminder', 'refused']) {
     const value = `whsec_${Buffer.from('secret of a target').toString('base64')}`;
-    await setSecret(secrets, { name: `targets/${workflow}`, value, also: false, nowMs: Date.now() });
+    await setSecret(secrets, { name: `targets/${workflow}`, value, also: false, author, nowMs: Date.now() });
   }
   const warehouse = { name: 'sources/warehouse', value: 'secret of the warehouse', also: false };
-  await setSecret(secrets, { ...warehouse, nowMs: Date.now() });
+  await setSecret(secrets, { ...warehouse, author, nowMs: Date.now() });
   await commitAllActions(environment);
   const track = (event: string, userId: string, properties: Record<string, unknown> = {}) =>
     trackEvent({ event, userId, messageId: undefined, timestamp: undefined, properties });
@@ -297,9 +299,11 @@ async function parkMessages({ local, environment: { outputs } }: Running): Promi
 
 /** One alarm for each kind of rows that explain one. What parked messages left is among them. */
 async function raiseAlarms({ local, environment }: Running): Promise<void> {
-  const secrets = { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
+  const { configuration: changes } = environment;
+  const secrets = { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix, changes };
+  const author = 'test';
   const value = channels.url + channelPaths.slack;
-  await setSecret(secrets, { name: 'notifier/slack', value, also: false, nowMs: Date.now() });
+  await setSecret(secrets, { name: 'notifier/slack', value, also: false, author, nowMs: Date.now() });
   const { region, credentials, endpoints, outputs } = local;
   const client = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
   const QueueUrl = String(outputs.EventsQueueUrl).replace(/-events$/, '-notifications');

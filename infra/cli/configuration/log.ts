@@ -1,7 +1,14 @@
 import { type Command, Option } from 'commander';
 import type { HistoryEntry } from '../../../shared/adapters/dynamodb-configuration-history.ts';
 import { type ResourceChange, type ResourceRef, refText } from '../../../shared/core/configuration/resources.ts';
-import { type HistoryLine, historyLines } from '../../../shared/operations/configuration/history.ts';
+import {
+  type AccessChange,
+  type LogCursor,
+  type LogFilter,
+  type LogLine,
+  logLines,
+} from '../../../shared/operations/configuration/change-log.ts';
+import type { HistoryLine } from '../../../shared/operations/configuration/history.ts';
 import { wrongCursor } from '../../../shared/operations/tables/cursors.ts';
 import { mapped } from '../../../shared/operations/tables/newest-first.ts';
 import { iso } from '../../../shared/operations/words/iso.ts';
@@ -17,25 +24,34 @@ import { resource } from './resource-options.ts';
 export function addLog(config: Command): void {
   const log = config
     .command('log')
-    .description('what was changed, newest first: commits, promotions, reverts, switched settings')
+    .description('what was changed, newest first: commits, promotions, reverts, switched settings, secrets and keys')
     .option('--resource <type/key>', 'only what concerns this source, workflow or audience', resource)
-    .addOption(new Option('--kind <kind>', 'only commits, or only changes of settings').choices(['commit', 'state']))
+    .addOption(
+      new Option('--kind <kind>', 'only commits, changes of settings, of secrets, or of API keys').choices([
+        'commit',
+        'state',
+        'secret',
+        'key',
+      ]),
+    )
     .action((_options, command: Command) => run(optionsOf(command), command));
   examples(
     addPaging(log),
     ['config log', 'the last twenty'],
     ['config log --resource source/rudderstack --kind commit', 'how a source came to be what it is'],
-    ['config log -e production --limit 1 --json', 'what is live there, for scripts'],
+    ['config log --kind secret', 'who changed which secret, and when; never values'],
+    ['config log -e production --kind commit --limit 1 --json', 'what is live there, for scripts'],
   );
 }
 
-type LogOptions = GlobalOptions & { resource?: Partial<ResourceRef>; kind?: HistoryEntry['kind'] } & PageOptions;
+type LogOptions = GlobalOptions & { resource?: Partial<ResourceRef>; kind?: LogFilter['kind'] } & PageOptions;
 
 /** The contract of `--json`. */
 export type HistoryRow = {
+  /** Of a secret or a key: the version that was live at that time; 0 before the first. */
   version: number;
   id: string;
-  kind: HistoryEntry['kind'];
+  kind: HistoryEntry['kind'] | 'secret' | 'key';
   author: string;
   message: string;
   created_at: string;
@@ -45,6 +61,8 @@ export type HistoryRow = {
   parent: string | null;
   promoted_from: { environment: string; commits: string[] } | null;
   reverts: string | null;
+  /** Of a secret or a key: its name, and what was done with it. */
+  access: { name: string; change: AccessChange['change'] } | null;
 };
 
 export function historyRow({ entry, changes, settings }: HistoryLine): HistoryRow {
@@ -61,42 +79,75 @@ export function historyRow({ entry, changes, settings }: HistoryLine): HistoryRo
     parent: entry.parent ?? null,
     promoted_from: entry.promotedFrom ?? null,
     reverts: entry.reverts ?? null,
+    access: null,
   };
+}
+
+function logRow(line: LogLine): HistoryRow {
+  if (line.kind === 'version') return historyRow(line.line);
+  const { kind, id, author, message, atMs, name, change } = line.change;
+  const live = line.live?.entry;
+  return {
+    version: live?.version ?? 0,
+    id,
+    kind,
+    author,
+    message,
+    created_at: iso(atMs),
+    changes: [],
+    settings: [],
+    content_hash: live?.snapshot ?? null,
+    parent: null,
+    promoted_from: null,
+    reverts: null,
+    access: { name, change },
+  };
+}
+
+/** `12`, or `12.1795984007000`: a change of a secret or a key at that time, while 12 was live. */
+function cursorOf({ version, access, created_at }: HistoryRow): string {
+  return access === null ? String(version) : `${version}.${Date.parse(created_at)}`;
+}
+
+function logCursor(text: string): LogCursor {
+  const [, version, at] = /^(\d{1,8})(?:\.(\d{1,15}))?$/.exec(text) ?? [];
+  if (version === undefined) throw wrongCursor(text);
+  return { version: Number(version), ...(at !== undefined && { atMs: Number(at) }) };
 }
 
 async function run({ resource: wanted, kind, after, ...options }: LogOptions, command: Command): Promise<void> {
   const terminal = processTerminal();
-  if (after !== undefined && !/^\d{1,8}$/.test(after)) throw wrongCursor(after);
+  const cursor = after === undefined ? undefined : logCursor(after);
   const { configuration: table, name } = await connect(options);
-  const lines = historyLines(table, {
+  const lines = logLines(table, {
     ...(kind && { kind }),
     ...(wanted && { resource: wanted }),
-    ...(after !== undefined && { after: Number(after) }),
+    ...(cursor && { after: cursor }),
   });
-  const cursorOf = ({ version }: HistoryRow) => String(version);
   const none = () => `nothing was changed in ${name}${wanted || kind ? ' like that' : ' yet'}`;
   const view = { noun: 'change', columns: historyColumns(terminal, Date.now()), none };
-  await printPages(terminal, { rows: mapped(lines, historyRow), cursorOf }, view, options, command);
+  await printPages(terminal, { rows: mapped(lines, logRow), cursorOf }, view, options, command);
 }
 
 function historyColumns({ colours }: Terminal, nowMs: number): Column<HistoryRow>[] {
   const createdAtMs = ({ created_at }: HistoryRow) => Date.parse(created_at);
   return [
-    { title: 'COMMIT', value: ({ id }) => id, whole: true },
+    { title: 'COMMIT', value: ({ id, kind }) => (kind === 'secret' || kind === 'key' ? kind : id), whole: true },
     {
       title: 'WHEN',
       value: (row) => formatTime(createdAtMs(row)),
       short: (row) => formatAgo(createdAtMs(row), nowMs),
     },
     { title: 'AUTHOR', value: ({ author }) => author.replace(/ <.*>$/, '') },
-    { title: 'CHANGED', value: changedText, paint: (text, { kind }) => (kind === 'state' ? colours.dim(text) : text) },
+    { title: 'CHANGED', value: changedText, paint: (text, { kind }) => (kind === 'commit' ? text : colours.dim(text)) },
     { title: 'MESSAGE', value: messageText },
   ];
 }
 
 const signs = { added: '+', changed: '', removed: '-' } as const;
 
-function changedText({ kind, changes, settings }: HistoryRow): string {
+function changedText({ kind, changes, settings, access }: HistoryRow): string {
+  if (access !== null) return access.name;
   if (kind === 'state') return settingsText(settings) || 'nothing';
   return changes.map((change) => `${signs[change.change]}${refText(change)}`).join(' ') || 'nothing';
 }

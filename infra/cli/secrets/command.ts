@@ -4,6 +4,7 @@ import { readConfigurationFiles } from '../../../shared/operations/configuration
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, notFound, type Refusal, usageError } from '../../../shared/operations/refusal.ts';
 import {
+  type RecordedSecrets,
   restoreSecret,
   retireSecret,
   rotateSecret,
@@ -13,14 +14,11 @@ import {
 } from '../../../shared/operations/secrets/change-secret.ts';
 import { contentWithSecrets } from '../../../shared/operations/secrets/content-with-secrets.ts';
 import { findSecret, type KnownSecret, type UnknownSecret } from '../../../shared/operations/secrets/secret-name.ts';
-import {
-  type EnvironmentSecrets,
-  type ListedSecret,
-  listSecrets,
-} from '../../../shared/operations/secrets/secret-store.ts';
+import { type ListedSecret, listSecrets } from '../../../shared/operations/secrets/secret-store.ts';
 import { iso, isoOrNull } from '../../../shared/operations/words/iso.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { formatAgo } from '../../../shared/operations/words/times.ts';
+import { currentAuthor } from '../../author.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { type DirectoryOption, withDirectory } from '../configuration/files.ts';
 import { connect } from '../environment.ts';
@@ -92,7 +90,7 @@ export function register(program: Command): void {
 async function setCommand(text: string, options: SetOptions): Promise<void> {
   const { environment, secret, store } = await open(text, options);
   const { value, generated } = await newValue(secret, environment, options);
-  const request = { name: secret.name, value, also: options.also === true, nowMs: Date.now() };
+  const request = { name: secret.name, value, also: options.also === true, ...now() };
   print(processTerminal(), options, environment, secret, await setSecret(store, request), generated);
 }
 
@@ -102,12 +100,12 @@ async function rotateCommand(text: string, options: RotateOptions): Promise<void
   const { environment, secret, store } = await open(text, options);
   const terminal = processTerminal();
   if (retire) {
-    const retired = await retireSecret(store, { name: secret.name });
+    const retired = await retireSecret(store, { name: secret.name, ...now() });
     if (retired.kind !== 'changed') throw refused(retired, secret, environment);
     return print(terminal, options, environment, secret, retired, undefined);
   }
   const { value, generated } = await newValue(secret, environment, options);
-  const request = { name: secret.name, value, evenIfTwo: force === true, nowMs: Date.now() };
+  const request = { name: secret.name, value, evenIfTwo: force === true, ...now() };
   const rotated = await rotateSecret(store, request);
   if (rotated.kind !== 'changed') throw refused(rotated, secret, environment);
   print(terminal, options, environment, secret, rotated, generated);
@@ -121,7 +119,7 @@ async function restoreCommand(text: string, options: GlobalOptions): Promise<voi
   const environment = await connect(options);
   const store = await storeOf(environment);
   const name = text.includes('/') || text === 'ingest' ? text : `sources/${text}`;
-  const restored = await restoreSecret(store, name);
+  const restored = await restoreSecret(store, { name, ...now() });
   if (restored.kind === 'not_set') {
     const deleted = (await listSecrets(store)).filter(({ deletedOnMs }) => deletedOnMs !== undefined);
     throw notFound(
@@ -147,9 +145,12 @@ async function open(text: string, options: DirectoryOption) {
   return { environment, secret, store: await storeOf(environment) };
 }
 
-async function storeOf(environment: Environment): Promise<EnvironmentSecrets> {
-  return { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
+async function storeOf(environment: Environment): Promise<RecordedSecrets> {
+  const { configuration: changes, outputs } = environment;
+  return { client: await environment.secrets(), prefix: outputs.SecretsPrefix, changes };
 }
+
+const now = () => ({ author: currentAuthor(), nowMs: Date.now() });
 
 function unknownSecret({ kind, name, known, meant }: UnknownSecret, environment: string): Refusal {
   const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;

@@ -17,6 +17,7 @@ import {
   writeNewSource,
 } from '../../../shared/operations/sources/new-source.ts';
 import { sourceGuide, sourceGuides } from '../../../shared/operations/sources/source-guides.ts';
+import { currentAuthor } from '../../author.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
@@ -123,11 +124,12 @@ async function generateSecret(
   key: string,
   { verifier }: SourceKind,
 ): Promise<string | undefined> {
-  const store = { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
+  const { configuration: changes, outputs } = environment;
+  const store = { client: await environment.secrets(), prefix: outputs.SecretsPrefix, changes };
   const name = `sources/${key}`;
   const value = verifier.newSecret?.(randomBytes(32));
   if (value === undefined || (await secretState(store, name)).values > 0) return undefined;
-  await setSecret(store, { name, value, also: false, nowMs: Date.now() });
+  await setSecret(store, { name, value, also: false, author: currentAuthor(), nowMs: Date.now() });
   return value;
 }
 

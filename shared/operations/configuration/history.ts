@@ -34,9 +34,8 @@ export async function* historyLines(
     if (kind !== undefined && entry.kind !== kind) return [];
     const settings = entry.kind === 'state' ? stateChanges(older?.state, entry.state) : [];
     const changes = await changesOf(table, entry);
-    const concerned = [...changes, ...settings.flatMap(refsOfSetting)];
-    const isWanted = resource === undefined || concerned.some((ref) => matches(ref, resource));
-    return isWanted ? [{ entry, changes, settings }] : [];
+    const line = { entry, changes, settings };
+    return resource === undefined || concerns(line, resource) ? [line] : [];
   };
   // Compared with the entry before, to see what it changed of the state.
   let newer: HistoryEntry | undefined;
@@ -59,6 +58,11 @@ const noState: EnvironmentState = { sources: {}, inactive_workflows: [] };
 
 export function stateChanges(before: EnvironmentState = noState, after: EnvironmentState): FieldChange[] {
   return fieldChanges(before, after);
+}
+
+/** Whether a line is about such a resource. */
+export function concerns({ changes, settings }: HistoryLine, resource: Partial<ResourceRef>): boolean {
+  return [...changes, ...settings.flatMap(refsOfSetting)].some((ref) => matches(ref, resource));
 }
 
 function refsOfSetting({ path, before, after }: FieldChange): ResourceRef[] {

@@ -1,3 +1,5 @@
+import type { ConfigurationTable } from '../../adapters/dynamodb-configuration-table.ts';
+import { recordSecretChange, type SecretChange } from './secret-changes.ts';
 import {
   activeValuesMax,
   cancelDeletion,
@@ -32,50 +34,55 @@ export type SecretRefused =
   /** Nothing can read or change it until it is restored. */
   | { kind: 'scheduled_for_deletion'; deletedOnMs: number };
 
-type Request = { name: string; nowMs: number };
+/** The secrets of an environment, and the table that keeps who changed them. */
+export type RecordedSecrets = EnvironmentSecrets & { changes: ConfigurationTable };
+
+type Request = { name: string; author: string; nowMs: number };
 
 /**
  * A secret that is scheduled for deletion is restored first: who sets its value wants it.
  * @param also whether the newest existing value stays active beside the new one
  */
 export async function setSecret(
-  secrets: EnvironmentSecrets,
-  { name, value, also, nowMs }: Request & { value: string; also: boolean },
+  secrets: RecordedSecrets,
+  { value, also, ...request }: Request & { value: string; also: boolean },
 ): Promise<SecretChanged> {
+  const { name, nowMs } = request;
   const restored = (await deletionDay(secrets, name)) !== undefined;
   if (restored) await cancelDeletion(secrets, name);
   const before = await readSecret(secrets, name);
   const kept = also ? (before ?? []).filter((held) => held.value !== value) : [];
   const again = before?.find((held) => held.value === value);
-  return { ...(await replace(secrets, name, before, [again ?? { value, setAtMs: nowMs }, ...kept])), restored };
+  const values = [again ?? { value, setAtMs: nowMs }, ...kept];
+  const change = kept.length > 0 ? 'added' : 'set';
+  return { ...(await replace(secrets, request, before, values, change)), restored };
 }
 
 /** Adds the new value beside the one in use, which stays active until it is retired. */
 export async function rotateSecret(
-  secrets: EnvironmentSecrets,
-  { name, value, evenIfTwo, nowMs }: Request & { value: string; evenIfTwo: boolean },
+  secrets: RecordedSecrets,
+  { value, evenIfTwo, ...request }: Request & { value: string; evenIfTwo: boolean },
 ): Promise<SecretChanged | SecretRefused> {
+  const { name, nowMs } = request;
   const refusal = await refuseDeleted(secrets, name);
   if (refusal !== undefined) return refusal;
   const before = await readSecret(secrets, name);
   if (before === undefined || before.length === 0) return { kind: 'not_set' };
   if (before.some((held) => held.value === value)) return { kind: 'same_value' };
   if (before.length >= activeValuesMax && !evenIfTwo) return { kind: 'two_active', values: before.map(withoutValue) };
-  return replace(secrets, name, before, [{ value, setAtMs: nowMs }, ...before]);
+  return replace(secrets, request, before, [{ value, setAtMs: nowMs }, ...before], 'rotated');
 }
 
 /** Ends the older of two values: the sender or the target uses the newer. */
-export async function retireSecret(
-  secrets: EnvironmentSecrets,
-  { name }: Pick<Request, 'name'>,
-): Promise<SecretChanged | SecretRefused> {
+export async function retireSecret(secrets: RecordedSecrets, request: Request): Promise<SecretChanged | SecretRefused> {
+  const { name } = request;
   const refusal = await refuseDeleted(secrets, name);
   if (refusal !== undefined) return refusal;
   const before = await readSecret(secrets, name);
   const [newest, ...older] = before ?? [];
   if (newest === undefined) return { kind: 'not_set' };
   if (older.length === 0) return { kind: 'nothing_to_retire' };
-  return replace(secrets, name, before, [newest]);
+  return replace(secrets, request, before, [newest], 'retired');
 }
 
 export type SecretRestored =
@@ -85,11 +92,17 @@ export type SecretRestored =
   | { kind: 'not_set' };
 
 /** Takes back a scheduled deletion. The values are those from before. */
-export async function restoreSecret(secrets: EnvironmentSecrets, name: string): Promise<SecretRestored> {
+export async function restoreSecret(
+  secrets: RecordedSecrets,
+  { name, author, nowMs }: Request,
+): Promise<SecretRestored> {
   const { values, deletedOnMs } = await secretState(secrets, name);
   if (deletedOnMs === undefined) return { kind: values > 0 ? 'not_deleted' : 'not_set' };
   await cancelDeletion(secrets, name);
-  return { kind: 'restored', values: (await secretState(secrets, name)).values };
+  const now = await secretState(secrets, name);
+  const change = { name, change: 'restored', values: now.values, author, atMs: nowMs } as const;
+  await recordSecretChange(secrets.changes, change);
+  return { kind: 'restored', values: now.values };
 }
 
 async function refuseDeleted(secrets: EnvironmentSecrets, name: string): Promise<SecretRefused | undefined> {
@@ -98,13 +111,15 @@ async function refuseDeleted(secrets: EnvironmentSecrets, name: string): Promise
 }
 
 async function replace(
-  secrets: EnvironmentSecrets,
-  name: string,
+  secrets: RecordedSecrets,
+  { name, author, nowMs }: Request,
   before: SecretValue[] | undefined,
   wanted: SecretValue[],
+  change: SecretChange['change'],
 ): Promise<SecretChanged> {
   const values = wanted.slice(0, activeValuesMax);
   await writeSecret(secrets, name, values, { exists: before !== undefined });
+  await recordSecretChange(secrets.changes, { name, change, values: values.length, author, atMs: nowMs });
   const active = new Set(values.map(({ value }) => value));
   const ended = (before ?? []).filter(({ value }) => !active.has(value)).length;
   return { kind: 'changed', values: values.map(withoutValue), ended, restored: false };
