@@ -3,14 +3,17 @@ import {
   actionItemKey,
   entryFromItem as actionsFromItem,
 } from '../../adapters/dynamodb-action-log.ts';
+import { claimItemKey } from '../../adapters/dynamodb-claim-store.ts';
 import { entryFromItem, itemFromEntry } from '../../adapters/dynamodb-event-log.ts';
-import type { ItemKey } from '../../adapters/dynamodb-get-each.ts';
+import { getEach, type ItemKey } from '../../adapters/dynamodb-get-each.ts';
 import { runItemKey } from '../../adapters/dynamodb-workflow-runs.ts';
 import { packJson } from '../../adapters/packed-json.ts';
 import { findAction } from '../../core/actions/index.ts';
 import { withoutErased } from '../../core/actions/parts/without-erased.ts';
 import { packEventText } from '../../core/events/raw-event.ts';
+import { apiSource } from '../../core/ids/api-source.ts';
 import { recipientKey } from '../../core/ids/entity-ref.ts';
+import { inParallel } from '../../core/in-parallel.ts';
 import { markLongIntegers, restoreLongIntegers } from '../../core/json/long-integers.ts';
 import { type PersonNames, redaction } from '../../core/json/redact-names.ts';
 import type { JsonObject, JsonValue } from '../../core/json/values.ts';
@@ -23,7 +26,7 @@ import { executionsOfEvent } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
 import { eventOfRow } from '../events/event-text.ts';
 import { findRuns } from '../runs/find-runs.ts';
-import { readRun, workflowRunsOf } from '../runs/runs.ts';
+import { readRun, recipientsOf, runsOfExecutions, workflowRunsOf } from '../runs/runs.ts';
 import { type Item, queryItems } from '../tables/tables.ts';
 import type { Changes } from './changes.ts';
 import { removeHiddenRelations } from './erase-relations.ts';
@@ -31,19 +34,96 @@ import { type Erasing, readItem } from './erasing.ts';
 
 const attemptsMax = 5;
 
+/** Rows that were read for many events at once. */
+type Known = {
+  event: Item | undefined;
+  /** By execution. */
+  actions: ReadonlyMap<string, Item | undefined>;
+  /** Absent: they must be looked for. */
+  runs?: WorkflowRun[];
+  claims?: Item[];
+};
+
+/**
+ * Erases events of the person. What they need is read for all at once.
+ * @param keys up to 100
+ */
+export async function eraseEvents(keys: ItemKey[], erasing: Erasing, atOnce: number): Promise<void> {
+  const known = await readKnown(keys, erasing);
+  await inParallel(keys, atOnce, (key, i) => eraseEvent(key, erasing, known[i]));
+}
+
+async function readKnown(keys: ItemKey[], { environment }: Erasing): Promise<Known[]> {
+  const { documents, outputs } = environment;
+  const what = 'erasing a person';
+  const events = await getEach(documents, keys, { table: outputs.EventLogTable, what });
+  const entries = events.map((item) =>
+    item === undefined || item.erased_at !== undefined ? undefined : entryFromItem(item),
+  );
+  const executions = entries.map((entry) => (entry === undefined ? [] : executionsOfEvent(entry)));
+  const claimKeys = entries.map((entry) => entry && claimKeyOf(entry));
+  const [actions, claims] = await Promise.all([
+    getEach(documents, executions.flat().map(actionItemKey), { table: outputs.ActionLogTable, what }),
+    getEach(
+      documents,
+      claimKeys.filter((key) => key !== undefined),
+      { table: outputs.ClaimsTable, what },
+    ),
+  ]);
+  const actionOf = new Map(executions.flat().map((execution, i) => [execution, actions[i]]));
+  const claimOf = new Map(
+    claims.flatMap((item) => (item === undefined ? [] : [[`${item.pk}\n${item.sk}`, item] as const])),
+  );
+  const logs = executions.map((some) => some.flatMap((one) => logsOf(actionOf.get(one))));
+  const runs = await runsOfExecutions(workflowRunsOf(environment), logs.flat().filter(listsItsRuns));
+  const runsOf = Map.groupBy(runs, ({ key }) => key.execution);
+  return keys.map((_, i): Known => {
+    const claimKey = claimKeys[i];
+    const claim = claimKey && claimOf.get(`${claimKey.pk}\n${claimKey.sk}`);
+    const some = executions[i] ?? [];
+    return {
+      event: events[i],
+      actions: new Map(some.map((one) => [one, actionOf.get(one)])),
+      ...(logs[i]?.every(listsItsRuns) && { runs: some.flatMap((one) => runsOf.get(one) ?? []) }),
+      ...((claimKey !== undefined || entries[i]?.key === undefined) && { claims: claim === undefined ? [] : [claim] }),
+    };
+  });
+}
+
+const logsOf = (item: Item | undefined) => (item === undefined ? [] : [actionsFromItem(item)]);
+
+/** Subscribers of objects and greeted members are not in the row of the actions. */
+function listsItsRuns({ actions }: ActionLogEntry): boolean {
+  return actions.every(({ action, payload }) => {
+    const { startsRunsFor, adds } = findAction(action) ?? {};
+    if (adds !== undefined) return false;
+    return (
+      startsRunsFor === undefined || recipientsOf(payload[startsRunsFor] ?? null).every(({ kind }) => kind === 'user')
+    );
+  });
+}
+
+/** Undefined without a key, and where the row does not say the whole key of the claim. */
+function claimKeyOf({ key, source, eventType }: EventLogEntry): ItemKey | undefined {
+  const isWhole = source !== apiSource && eventType !== undefined && eventType.length < 512;
+  return key !== undefined && isWhole ? claimItemKey({ key, source, eventType }) : undefined;
+}
+
 /**
  * Erases an event of the person: claims, runs that it began for others, actions, and last its own
  * row. The row leads to all of them, so a process that dies finds the event again.
  */
-export async function eraseEvent(key: ItemKey, erasing: Erasing): Promise<void> {
+async function eraseEvent(key: ItemKey, erasing: Erasing, first?: Known): Promise<void> {
   const { environment, changes, nowMs } = erasing;
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
-    const item = await readItem(environment, environment.outputs.EventLogTable, key);
+    const known = attempt === 1 ? first : undefined;
+    const item =
+      known === undefined ? await readItem(environment, environment.outputs.EventLogTable, key) : known.event;
     if (item === undefined || item.erased_at !== undefined) return;
     const entry = entryFromItem(item);
-    await eraseRunsOfOthers(entry, erasing);
-    await eraseActions(entry, erasing);
-    await removeClaims(entry, erasing);
+    await eraseRunsOfOthers(entry, erasing, known?.runs);
+    await eraseActions(entry, erasing, known?.actions);
+    await removeClaims(entry, erasing, known?.claims);
     if (await putEvent('events', item, eventWithoutPerson(entry, nowMs), environment, changes)) return;
   }
   throw new Error(`event ${key.sk} kept changing while it was erased`);
@@ -137,10 +217,10 @@ function putEvent(
   );
 }
 
-async function eraseActions(entry: EventLogEntry, erasing: Erasing): Promise<void> {
+async function eraseActions(entry: EventLogEntry, erasing: Erasing, known?: Known['actions']): Promise<void> {
   const { environment, changes, nowMs } = erasing;
   for (const execution of executionsOfEvent(entry))
-    await changeActions(execution, environment, async (item, log) => {
+    await changeActions({ execution, known }, environment, async (item, log) => {
       if (log.erasedAtMs !== undefined) return true;
       await removeHiddenRelations(log, erasing);
       return putActions('actions', item, actionsWithoutPerson(log, nowMs), environment, changes);
@@ -150,7 +230,7 @@ async function eraseActions(entry: EventLogEntry, erasing: Erasing): Promise<voi
 async function eraseMentionsInActions(entry: EventLogEntry, erasing: Erasing): Promise<void> {
   const { environment, changes, names, nowMs } = erasing;
   for (const execution of executionsOfEvent(entry))
-    await changeActions(execution, environment, async (item, log) => {
+    await changeActions({ execution }, environment, async (item, log) => {
       if (log.erasedAtMs !== undefined) return true;
       await removeHiddenRelations(log, erasing);
       const next = actionsWithoutMentions(log, names, nowMs);
@@ -159,12 +239,15 @@ async function eraseMentionsInActions(entry: EventLogEntry, erasing: Erasing): P
 }
 
 async function changeActions(
-  execution: string,
+  { execution, known }: { execution: string; known?: Known['actions'] | undefined },
   environment: Environment,
   change: (item: Item, log: ActionLogEntry) => Promise<boolean>,
 ): Promise<void> {
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
-    const item = await readItem(environment, environment.outputs.ActionLogTable, actionItemKey(execution));
+    const item =
+      attempt === 1 && known?.has(execution)
+        ? known.get(execution)
+        : await readItem(environment, environment.outputs.ActionLogTable, actionItemKey(execution));
     if (item === undefined || (await change(item, actionsFromItem(item)))) return;
   }
   throw new Error(`the actions of ${execution} kept changing while a person was erased`);
@@ -225,8 +308,10 @@ function outcomeWithoutMentions(outcome: ActionOutcome, names: PersonNames, nowM
 }
 
 /** Runs that the person's event began for others hold its data; pending and held ones end. */
-async function eraseRunsOfOthers(entry: EventLogEntry, erasing: Erasing): Promise<void> {
-  for await (const run of runsOf(entry, erasing)) {
+async function eraseRunsOfOthers(entry: EventLogEntry, erasing: Erasing, known?: WorkflowRun[]): Promise<void> {
+  const { ids } = erasing.names;
+  const others = known?.filter(({ key }) => !ids.includes(recipientKey(key.recipient)));
+  for await (const run of others ?? runsOf(entry, erasing)) {
     const { status } = run;
     await updateRun(run, erasing, 'runs', {
       set: {
@@ -296,15 +381,17 @@ async function updateRun(
 }
 
 /** Claims on the event's key: the key is the sender's text. Copies of the event are refused without them. */
-async function removeClaims(entry: EventLogEntry, { environment, changes }: Erasing): Promise<void> {
+async function removeClaims(entry: EventLogEntry, { environment, changes }: Erasing, known?: Item[]): Promise<void> {
   const { documents, outputs } = environment;
   if (entry.key === undefined) return;
-  const claims = queryItems(documents, {
-    TableName: outputs.ClaimsTable,
-    KeyConditionExpression: 'pk = :key',
-    ExpressionAttributeValues: { ':key': entry.key },
-    ConsistentRead: true,
-  });
+  const claims =
+    known ??
+    queryItems(documents, {
+      TableName: outputs.ClaimsTable,
+      KeyConditionExpression: 'pk = :key',
+      ExpressionAttributeValues: { ':key': entry.key },
+      ConsistentRead: true,
+    });
   const own = [entry.id, entry.execution];
   for await (const { pk, sk, owner, execution } of claims)
     if (own.includes(String(owner)) || own.includes(String(execution)))

@@ -16,7 +16,7 @@ import { workflowRunsOf } from '../runs/runs.ts';
 import { readSources } from '../sources/known-sources.ts';
 import { type Item, queryItems } from '../tables/tables.ts';
 import { countChanges, type ErasedCounts, erasedKinds, makeChanges } from './changes.ts';
-import { eraseEvent, eraseMentions, isNamedIn } from './erase-event.ts';
+import { eraseEvents, eraseMentions, isNamedIn } from './erase-event.ts';
 import { directoryItems, eraseFromDirectory, membershipMarks, removeHiddenRelations } from './erase-relations.ts';
 import type { Erasing } from './erasing.ts';
 import { refuseNameIn } from './erasures.ts';
@@ -65,7 +65,8 @@ export async function previewErasure(
   };
   const changes = countChanges();
   const erasing = { environment, sources: await readSources(environment), names: secret, changes, nowMs };
-  await inParallel(await unitsOf(erasing, secret), atOnce, (unit) => eraseUnit(unit, erasing));
+  const units = await unitsOf(erasing, secret);
+  for (let i = 0; i < units.length; i += unitsAtOnce) await eraseUnits(units.slice(i, i + unitsAtOnce), erasing);
   const earlier = await readErasure(environment.configuration, request.id);
   return {
     ids,
@@ -103,6 +104,8 @@ const indexLagMs = 2_000;
 /** Shorter than a process may leave its job alone. */
 const waitStepMs = 10_000;
 const atOnce = 8;
+/** Their rows are read together. */
+const unitsAtOnce = 100;
 
 /**
  * Erases a person, or what is left of it. First the person is refused everywhere: what arrives from
@@ -136,6 +139,7 @@ async function prepare(environment: Environment, job: Job, { now = Date.now }: C
     // A step of the work, so that the job is kept while it waits.
     ids: wait,
     outcomes: [...erasedKinds, 'failed'],
+    chunkSize: unitsAtOnce,
     async doChunk(ids) {
       const units = ids.map((id): Unit => JSON.parse(id));
       if (units[0]?.kind === 'wait') {
@@ -144,8 +148,7 @@ async function prepare(environment: Environment, job: Job, { now = Date.now }: C
       }
       if (passes >= passesMax) return { failed: ids.length };
       const at = erasing();
-      // One kind after the other: a row that leads to others goes last.
-      for (const some of sameKinds(units)) await inParallel(some, atOnce, (unit) => eraseUnit(unit, at));
+      await eraseUnits(units, at);
       return at.changes.counts as JobCounts;
     },
     async more() {
@@ -181,6 +184,15 @@ type Unit =
   | { kind: 'run'; person: number; sk: string }
   | { kind: 'job'; id: string }
   | { kind: 'directory'; person: number };
+
+/** One kind after the other: a row that leads to others goes last. */
+async function eraseUnits(units: Unit[], erasing: Erasing): Promise<void> {
+  for (const some of sameKinds(units)) {
+    const events = some.flatMap((unit) => (unit.kind === 'event' ? [unit.key] : []));
+    if (events.length > 0) await eraseEvents(events, erasing, atOnce);
+    else await inParallel(some, atOnce, (unit) => eraseUnit(unit, erasing));
+  }
+}
 
 function sameKinds(units: Unit[]): Unit[][] {
   const groups: Unit[][] = [];
@@ -258,7 +270,7 @@ async function eraseUnit(unit: Unit, erasing: Erasing): Promise<void> {
     case 'wait':
       return;
     case 'event':
-      return eraseEvent(unit.key, erasing);
+      return eraseEvents([unit.key], erasing, 1);
     case 'mentions':
       return eraseMentions(unit.key, erasing);
     case 'job':
