@@ -43,14 +43,10 @@ export function statementText(statement: Statement): string {
     '',
     'EXECUTIONS OF ACTIONS, BY SOURCE',
     ...table(
-      ['source', 'succeeded', 'skipped', 'failed', 'waiting', 'no row'],
-      sources.map(({ source, executions: { succeeded = 0, skipped = 0, failed = 0, pending = 0, no_row = 0 } }) => [
+      ['source', ...outcomesOf(statement).map(executionWord)],
+      sources.map(({ source, executions }) => [
         source,
-        succeeded,
-        skipped,
-        failed,
-        pending,
-        no_row,
+        ...outcomesOf(statement).map((outcome) => executions[outcome] ?? 0),
       ]),
     ),
     '',
@@ -124,6 +120,11 @@ export function statementText(statement: Statement): string {
 }
 
 const words: Record<string, string> = { no_mapping: 'skipped', idempotent: 'duplicates' };
+const usual = ['succeeded', 'skipped', 'failed', 'pending', 'no_row'];
+const outcomesOf = ({ sources }: Statement) => [
+  ...new Set([...usual, ...sources.flatMap(({ executions }) => Object.keys(executions))]),
+];
+const executionWord = (outcome: string) => (outcome === 'pending' ? 'waiting' : outcome.replace('_', ' '));
 const eventWord = (status: string) => words[status] ?? status;
 
 function paragraph(text: string, before: string): string[] {

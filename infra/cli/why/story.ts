@@ -178,12 +178,12 @@ function markOf({ colours }: Terminal, { status, warnings }: ActionRow): string 
   return status === 'failed' ? colours.red('✗') : colours.yellow(status === 'pending' ? '…' : '–');
 }
 
-function printNow(terminal: Terminal, { id, now, queues }: EventStory, nowMs: number): void {
+function printNow(terminal: Terminal, { id, bytes, now, queues }: EventStory, nowMs: number): void {
   terminal.out(`  ${printable(now.text)}`);
   if (now.state === 'waiting' && now.until !== null)
     terminal.out(`  The next try is due ${formatWhen(ms(now.until), nowMs)}.`);
   for (const { queue, ready, in_flight, delayed } of queues)
     if (ready + in_flight + delayed > 0)
       terminal.out(`  ${queue} queue: ${ready} ready, ${in_flight} in flight, ${delayed} delayed`);
-  if (now.state === 'failed') terminal.out(`  Run again what is missing: npx signalbox replay ${id}`);
+  if (now.state === 'failed' && bytes !== null) terminal.out(`  Run again what is missing: npx signalbox replay ${id}`);
 }

@@ -2,8 +2,8 @@ import { readLive } from '../../adapters/dynamodb-configuration.ts';
 import type { ConfigurationTable } from '../../adapters/dynamodb-configuration-table.ts';
 import { listRefusalNotes } from '../../adapters/dynamodb-refusal-notes.ts';
 import { listSourceRegistry } from '../../adapters/dynamodb-seen-registry.ts';
-import { actionLogEntries, actionLogOf, mostShards, type WithActionLog } from '../actions/actions.ts';
-import { type Range, troubledActions, troubledEvents } from '../doctor/problems.ts';
+import type { WithActionLog } from '../actions/actions.ts';
+import { type Range, troubledActions, troubledEvents, waitingActions } from '../doctor/problems.ts';
 import type { WithEventLog } from '../events/events.ts';
 import { type KnownSource, knownSources } from '../sources/known-sources.ts';
 import type { Explanation } from './alarm-kinds.ts';
@@ -23,9 +23,6 @@ export type Explained = {
 
 /** What of an environment tells the reasons. Reads by key and index only. */
 export type Explainable = WithEventLog & WithActionLog & { configuration: ConfigurationTable; logShards: number };
-
-// The newest rows show the trouble of now; more would only make the answer late.
-const rowsMax = 500;
 
 /** The reasons of an alarm, the most frequent first. */
 export async function explainAlarm(
@@ -74,24 +71,16 @@ function explainedBy({ count, reason = 'unknown', cause, example, source, workfl
   return { count, reason, where, detail, ...(example !== undefined && { example }) };
 }
 
-/** What an action waits for on purpose is no trouble. */
-const onPurpose = new Set<string | undefined>(['continues', 'delayed', 'held', 'waiting_for_earlier_action']);
-
 async function pendingActions(environment: Explainable, sources: KnownSource[], range: Range): Promise<Explained[]> {
-  const found = new Map<string, Explained & { count: number }>();
-  let rows = 0;
-  const entries = actionLogEntries(actionLogOf(environment), { ...range, shards: mostShards(sources) });
-  for await (const { actions, eventId, source } of entries) {
-    for (const { status, reason = 'unknown', detail, payload } of actions) {
-      if (status !== 'pending' || onPurpose.has(reason)) continue;
-      const where = typeof payload.key === 'string' ? `workflow ${payload.key}` : `source ${source}`;
-      const id = `${where}\n${reason}`;
-      const earlier = found.get(id) ?? { count: 0, reason, where, ...(detail && { detail }), example: eventId };
-      found.set(id, { ...earlier, count: earlier.count + 1 });
-    }
-    if (++rows === rowsMax) break;
-  }
-  return mostFrequentFirst([...found.values()]);
+  return (await waitingActions(environment, sources, range)).map(
+    ({ workflow, source, reason, detail, count, example }) => ({
+      count,
+      reason,
+      where: workflow === undefined ? `source ${source}` : `workflow ${workflow}`,
+      ...(detail !== undefined && { detail }),
+      example,
+    }),
+  );
 }
 
 /** Of what never became an event, only the last request of each reason is noted. */

@@ -6,7 +6,7 @@ import { type RefusalRow, unknownSource } from '../refusals/refusals.ts';
 import type { Expectations } from '../sources/expectations.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { isoOrNull } from '../words/iso.ts';
-import { plural } from '../words/text.ts';
+import { formatCount, plural } from '../words/text.ts';
 import type { CountsOfRange } from './counts.ts';
 import { type Finding, finding, on } from './finding.ts';
 import type { Range } from './problems.ts';
@@ -19,9 +19,31 @@ const minuteMs = 60_000;
 /** A backlog of so many minutes of the range's work is worth a word. */
 const backlogMinutes = 5;
 
-export function countFindings({ environment: counts }: CountsOfRange, environment: Environment): Finding[] {
+/** So many copies of one source are worth a word, if they are most of what it sent. */
+const duplicatesMin = 100;
+
+export function countFindings(
+  { environment: counts, sources }: CountsOfRange,
+  range: Range,
+  environment: Environment,
+): Finding[] {
   const { ConfigurationUnreadable, KeysRefused } = counts;
   return [
+    ...[...sources].flatMap(([source, { EventsDuplicate, EventsAccepted }]) =>
+      EventsDuplicate.total >= duplicatesMin && EventsDuplicate.total > EventsAccepted.total / 2
+        ? [
+            finding('duplicates_many', {
+              source,
+              reason: 'duplicate',
+              cause: `${formatCount(EventsDuplicate.total)} of ${plural(EventsAccepted.total, 'event')} were copies of earlier ones: the sender repeats itself, and nothing ran twice`,
+              count: EventsDuplicate.total,
+              since: isoOrNull(EventsDuplicate.sinceMs),
+              last: isoOrNull(EventsDuplicate.lastMs),
+              next: `npx signalbox events --source ${source} --status idempotent --since ${sinceText(range)}${on(environment)}`,
+            }),
+          ]
+        : [],
+    ),
     ...(ConfigurationUnreadable.total > 0
       ? [
           finding('configuration_unreadable', {
@@ -63,9 +85,9 @@ export function queueFindings(
     if (count <= Math.max(100, (done / minutes) * backlogMinutes)) return [];
     return [
       finding(id, {
-        cause: `${plural(count, 'message')} in the ${queue} queue, more than ${backlogMinutes} minutes of work at the present rate`,
+        cause: `${plural(count, 'message')} in the ${queue} queue, more than ${backlogMinutes} minutes of work at the present rate${loudest(counts)}`,
         count,
-        next: `npx signalbox doctor${on(environment)} again in a minute: does the number fall?`,
+        next: `npx signalbox events --since ${sinceText(range)} --group-by source${on(environment)}`,
       }),
     ];
   };
@@ -87,6 +109,21 @@ export function queueFindings(
   ];
 }
 
+/** How long before now the range begins, as `--since` takes it. */
+function sinceText({ sinceMs, untilMs }: Range): string {
+  return `${Math.max(1, Math.round((untilMs - sinceMs) / minuteMs))}m`;
+}
+
+/** The source that sent most of what came in, where others wait behind it. */
+function loudest(counts: CountsOfRange | undefined): string {
+  const all = counts?.environment.EventsAccepted.total ?? 0;
+  const [most] = [...(counts?.sources ?? [])].sort(([, a], [, b]) => b.EventsAccepted.total - a.EventsAccepted.total);
+  if (most === undefined) return '';
+  const [source, { EventsAccepted }] = most;
+  if (EventsAccepted.total <= all / 2) return '';
+  return `; ${formatCount(EventsAccepted.total)} of the ${plural(all, 'event')} that came in were of ${source}`;
+}
+
 const signatureReasons = new Set(['signature_missing', 'signature_wrong', 'signature_partial']);
 
 export function refusalFinding(row: RefusalRow, environment: Environment): Finding {
@@ -100,20 +137,21 @@ export function refusalFinding(row: RefusalRow, environment: Environment): Findi
       cause: `${requests} answered 503 (${reason}); the sender tries again.${at}`,
       next: nextAfter503(source, reason, environment),
     });
-  const cause = `${requests} refused (${reason}); most senders drop the event for good.${at}`;
+  const refused = `${requests} refused (${reason})`;
+  const dropped = `most senders drop the event for good.${at}`;
   if (signatureReasons.has(reason))
     return finding('signatures_refused', {
       ...common,
-      cause,
-      next: `npx signalbox secrets list${on(environment)}: is it the secret that the sender has?`,
+      cause: `${refused}: the secret here and the sender's may differ; ${dropped}`,
+      next: `npx signalbox secrets list${on(environment)}`,
     });
+  const isOldUrl = source === unknownSource || reason === 'token_wrong';
   return finding('requests_refused', {
     ...common,
-    cause,
-    next:
-      source === unknownSource || reason === 'token_wrong'
-        ? `npx signalbox sources${on(environment)}: has a sender an old URL?`
-        : `npx signalbox refusals --source ${source}${on(environment)}`,
+    cause: isOldUrl ? `${refused}: a sender may have an old URL; ${dropped}` : `${refused}; ${dropped}`,
+    next: isOldUrl
+      ? `npx signalbox sources${on(environment)}`
+      : `npx signalbox refusals --source ${source}${on(environment)}`,
   });
 }
 
@@ -140,10 +178,10 @@ export function expectationFindings({ silence, volume }: Expectations, environme
         ? [
             finding('source_silent', {
               source,
-              cause: `no event for more than ${expectedEvery}, which is how often its file expects one`,
+              cause: `no event for more than ${expectedEvery}, which is how often its file expects one: ${lookAtSender}`,
               count: 1,
               since: lastEventAt,
-              next: lookAtSender(source),
+              next: refusalsOf(source, environment),
             }),
           ]
         : [],
@@ -163,8 +201,10 @@ export function expectationFindings({ silence, volume }: Expectations, environme
   ];
 }
 
-function lookAtSender(source: string): string {
-  return `look at the sender's own log; npx signalbox refusals --source ${source} shows what was refused here`;
+const lookAtSender = "its sender has stopped, or is refused; the sender's own log says which";
+
+function refusalsOf(source: string, environment: Environment): string {
+  return `npx signalbox refusals --source ${source} --since 1d${on(environment)}`;
 }
 
 /** @param expected sources whose file says how often they send */
@@ -173,6 +213,7 @@ export function silenceFindings(
   known: KnownSource[],
   live: LiveConfiguration,
   expected: ReadonlySet<string>,
+  environment: Environment,
 ): Finding[] {
   return known.flatMap(({ key, lastEventAtMs }) => {
     const habit = expected.has(key) ? undefined : habits.get(key);
@@ -180,10 +221,10 @@ export function silenceFindings(
     return [
       finding('source_silent', {
         source: key,
-        cause: `no event for ${plural(habit.silentHours ?? 0, 'hour')}; its longest pause of the week was ${plural(habit.longestPauseHours, 'hour')}`,
+        cause: `no event for ${plural(habit.silentHours ?? 0, 'hour')}, and its longest pause of the week was ${plural(habit.longestPauseHours, 'hour')}: ${lookAtSender}`,
         count: habit.silentHours ?? 0,
         since: isoOrNull(lastEventAtMs),
-        next: lookAtSender(key),
+        next: refusalsOf(key, environment),
       }),
     ];
   });

@@ -1,4 +1,5 @@
 import { historyNewestFirst } from '../../adapters/dynamodb-configuration-history.ts';
+import { UnreadableConfiguration } from '../../core/configuration/unreadable.ts';
 import { asError } from '../../core/errors.ts';
 import { type Peeked, peekDeadLetters } from '../dead-letters/dead-letters.ts';
 import type { Environment } from '../environment.ts';
@@ -15,11 +16,11 @@ import {
   silenceFindings,
 } from './count-findings.ts';
 import { type Counts, readAllCounts } from './counts.ts';
-import { type Finding, finding, inOrder, isHealthy, unlessOver } from './finding.ts';
+import { type Finding, finding, inOrder, isHealthy, on, unlessOver } from './finding.ts';
 import { heldFindings } from './held-findings.ts';
-import { type Range, troubledActions, troubledEvents } from './problems.ts';
+import { type Range, retriedActions, troubledActions, troubledEvents, waitingActions } from './problems.ts';
 import { habitsOf } from './silence.ts';
-import { healthOf, type SourceHealth, type StageRow, stagesOf } from './stages.ts';
+import { healthOf, type SourceHealth, type StageRow, stagesOf, waitingIn } from './stages.ts';
 import { clockFindings, leftAlone, secretFindings, switchedOff } from './state-findings.ts';
 
 /* `--json` of `doctor`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
@@ -53,19 +54,20 @@ export async function diagnose(environment: Environment, range: Range): Promise<
     try {
       return await examine();
     } catch (error) {
-      findings.push(checkFailed(what, asError(error)));
+      findings.push(checkFailed(what, asError(error), environment));
       return undefined;
     }
   };
 
   const counted = (found: Finding[]) => findings.push(...found.map((one) => unlessOver(one, nowMs)));
+  const here = (found: Finding[]) => found.map((one) => ({ ...one, next: `${one.next}${on(environment)}` }));
   const directory = await attempt('the configuration', () => readSources(environment));
   const known = directory?.known ?? [];
   const live = directory?.live;
   const keys = known.map(({ key }) => key);
   const [, , counts, depths, refusals, habits, expected, current, held] = await Promise.all([
-    attempt('events', async () => findings.push(...(await troubledEvents(environment, known, range)))),
-    attempt('actions', async () => findings.push(...(await troubledActions(environment, known, range)))),
+    attempt('events', async () => findings.push(...here(await troubledEvents(environment, known, range)))),
+    attempt('actions', async () => findings.push(...here(await troubledActions(environment, known, range)))),
     attempt('counts', () => readAllCounts(environment, keys, range)),
     attempt('the queues', () => readQueueDepths(environment)),
     attempt('refused requests', () => listRefusals(environment, keys, range)),
@@ -79,15 +81,20 @@ export async function diagnose(environment: Environment, range: Range): Promise<
     attempt('secrets', async () => live && findings.push(...(await secretFindings(environment, live, nowMs)))),
     attempt('the clock', async () => findings.push(...(await clockFindings(environment)))),
   ]);
+  if (waitingIn(depths, 'actions') > 0)
+    await attempt('waiting actions', async () =>
+      findings.push(...here(retriedActions(await waitingActions(environment, known, range)))),
+    );
   if (live !== undefined) findings.push(...switchedOff(live, environment));
   if (held !== undefined) findings.push(...held.findings);
-  if (counts !== undefined) counted(countFindings(counts, environment));
+  if (counts !== undefined) counted(countFindings(counts, range, environment));
   if (depths !== undefined)
     findings.push(...queueFindings(depths, counts, range, environment, await peekOrNot(environment, depths)));
   if (refusals !== undefined) counted(refusals.map((row) => refusalFinding(row, environment)));
   if (expected !== undefined) findings.push(...expectationFindings(expected, environment));
   const watched = new Set(expected?.silence.map(({ source }) => source));
-  if (habits !== undefined && live !== undefined) findings.push(...silenceFindings(habits, known, live, watched));
+  if (habits !== undefined && live !== undefined)
+    findings.push(...silenceFindings(habits, known, live, watched, environment));
 
   const ok = isHealthy(findings);
   const waits =
@@ -133,7 +140,14 @@ function endOfTrouble(counts: Counts | undefined): number | undefined {
   return last.length === 0 ? undefined : Math.max(...last) + minuteMs;
 }
 
-function checkFailed(what: string, error: Error): Finding {
+function checkFailed(what: string, error: Error, environment: Environment): Finding {
+  if (error instanceof UnreadableConfiguration)
+    return finding('configuration_unreadable', {
+      reason: error.reason,
+      cause: `the live configuration cannot be read: ${error.message}; running functions use the one that they have, and new ones cannot work`,
+      count: 1,
+      next: `npx signalbox config log${on(environment)}`,
+    });
   return finding('check_failed', {
     cause: `${what} could not be examined: ${error.name}: ${error.message}`,
     count: 1,

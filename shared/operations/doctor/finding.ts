@@ -16,6 +16,7 @@ const severities = {
   actions_failed: 'critical',
   actions_skipped: 'warning',
   actions_wait: 'warning',
+  actions_retried: 'warning',
   target_left_alone: 'critical',
   signatures_refused: 'critical',
   requests_refused: 'warning',
@@ -26,7 +27,9 @@ const severities = {
   secret_missing: 'critical',
   secret_deleted: 'critical',
   secrets_overlap: 'note',
+  duplicates_many: 'note',
   source_disabled: 'note',
+  identify_off: 'note',
   workflow_paused: 'note',
   runs_held: 'note',
   held_runs_expire: 'warning',
@@ -54,7 +57,7 @@ export type Finding = {
   last: string | null;
   /** An event's id, for `why`. */
   example?: string;
-  /** The command that comes next. */
+  /** The command that comes next, as it can be typed; words about it stand in the cause. */
   next: string;
 };
 

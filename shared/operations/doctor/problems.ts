@@ -1,5 +1,12 @@
 import type { ActionStatus } from '../../core/logs/action-log-entry.ts';
-import { type ActionLogTable, actionLogOf, listActions, mostShards, type WithActionLog } from '../actions/actions.ts';
+import {
+  type ActionLogTable,
+  actionLogEntries,
+  actionLogOf,
+  listActions,
+  mostShards,
+  type WithActionLog,
+} from '../actions/actions.ts';
 import { type EventLogTable, eventLogOf, listEvents, type WithEventLog } from '../events/events.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { iso } from '../words/iso.ts';
@@ -63,6 +70,70 @@ export async function troubledActions(
     };
   });
   return findingsOf(problems, found.length === rowsMax);
+}
+
+/** Actions that wait for one reason. */
+export type WaitingActions = {
+  workflow?: string;
+  source: string;
+  reason: string;
+  detail?: string;
+  count: number;
+  /** When the event of the oldest of them was received. */
+  sinceMs: number;
+  /** The newest event. */
+  example: string;
+};
+
+/** What an action waits for on purpose is no trouble. */
+const onPurpose = new Set<string | undefined>(['continues', 'delayed', 'held', 'waiting_for_earlier_action']);
+// The newest rows show the trouble of now; more would only make the answer late.
+const waitingRowsMax = 500;
+
+/** Actions that are tried again after a failure, of the newest rows; the most frequent reason first. */
+export async function waitingActions(
+  environment: WithActionLog,
+  sources: KnownSource[],
+  range: Range,
+): Promise<WaitingActions[]> {
+  const found = new Map<string, WaitingActions>();
+  let rows = 0;
+  const entries = actionLogEntries(actionLogOf(environment), { ...range, shards: mostShards(sources) });
+  for await (const { actions, eventId, source, receivedAtMs } of entries) {
+    for (const { status, reason = 'unknown', detail, payload } of actions) {
+      if (status !== 'pending' || onPurpose.has(reason)) continue;
+      const workflow = typeof payload.key === 'string' ? payload.key : undefined;
+      const id = JSON.stringify([workflow ?? null, workflow === undefined ? source : null, reason]);
+      const earlier = found.get(id) ?? {
+        ...(workflow !== undefined && { workflow }),
+        source,
+        reason,
+        ...(detail && { detail }),
+        count: 0,
+        example: eventId,
+      };
+      found.set(id, { ...earlier, count: earlier.count + 1, sinceMs: receivedAtMs });
+    }
+    if (++rows === waitingRowsMax) break;
+  }
+  return [...found.values()].sort((a, b) => b.count - a.count);
+}
+
+/** A user who is not known yet may be on the way, so that alone is no finding. */
+export function retriedActions(waiting: readonly WaitingActions[]): Finding[] {
+  return waiting
+    .filter(({ reason }) => reason !== 'recipient_unknown')
+    .map(({ workflow, source, reason, detail, count, sinceMs, example }) =>
+      finding('actions_retried', {
+        ...(workflow === undefined ? { source } : { workflow }),
+        reason,
+        cause: `${count} ${count === 1 ? 'action failed and is' : 'actions failed and are'} tried again (${reason})${newestDetail(detail, count)}`,
+        count,
+        since: iso(sinceMs),
+        example,
+        next: `npx signalbox why ${example}`,
+      }),
+    );
 }
 
 /** @param problems newest first */

@@ -131,6 +131,17 @@ export function switchedOff({ snapshot, state, uncommitted }: LiveConfiguration,
         next: `npx signalbox sources enable ${source}${on(environment)}`,
       }),
     ),
+    ...Object.entries(state.sources)
+      .filter(([key, { identify }]) => identify === false && key in snapshot.sources)
+      .map(([source]) =>
+        finding('identify_off', {
+          source,
+          cause:
+            'identify is off: its identify events make no user known, so triggers for users who are not known start no run',
+          count: 1,
+          next: `npx signalbox settings set ${source} --identify on${on(environment)}`,
+        }),
+      ),
     ...state.inactive_workflows
       .filter((workflow) => workflow in snapshot.workflows)
       .map((workflow) =>

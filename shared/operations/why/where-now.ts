@@ -14,7 +14,8 @@ export type WhereNow =
   /** The id may be valid, but has no row. */
   | { state: 'unknown'; text: string };
 
-export function whereNow(entry: EventLogEntry, log: ActionLogEntry | undefined): WhereNow {
+/** @param isReadable false: the stored bytes of the event cannot be unpacked */
+export function whereNow(entry: EventLogEntry, log: ActionLogEntry | undefined, isReadable = true): WhereNow {
   if (entry.erasedAtMs !== undefined)
     return {
       state: 'done',
@@ -33,6 +34,11 @@ export function whereNow(entry: EventLogEntry, log: ActionLogEntry | undefined):
         text: 'Done: it could not be used, and nothing ran. Once the cause is mended, a replay runs it.',
       };
     case 'failed':
+      if (!isReadable)
+        return {
+          state: 'failed',
+          text: 'Parked: its message is spoilt, since the stored event cannot be unpacked. A replay would fail too; its sender has it, and can send it again.',
+        };
       return {
         state: 'failed',
         text: 'Parked: it was given up after too many attempts. Its row holds everything that a replay needs.',

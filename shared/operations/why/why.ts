@@ -75,7 +75,7 @@ export async function tellEvent(
     jobsOf(environment, entry),
     log === undefined ? [] : runsOfExecution(workflowRunsOf(environment), log),
   ]);
-  const now = whereNow(entry, log);
+  const now = whereNow(entry, log, recomputed.text !== undefined);
   const erased = entry.erasedAtMs === undefined ? undefined : 'erased with the person of the event';
   return {
     id,

@@ -1,10 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openSecretStore, type SecretStore } from '../../../infra/local/secret-store.ts';
 import { startSecretsApi } from '../../../infra/local/secrets-api.ts';
+import { readCurrent } from '../../../shared/adapters/dynamodb-configuration-table.ts';
 import { makeRefusalNotes } from '../../../shared/adapters/dynamodb-refusal-notes.ts';
 import { makeTargetBreakers } from '../../../shared/adapters/dynamodb-target-breakers.ts';
+import { makeEventId } from '../../../shared/core/ids/event-id.ts';
 import { diagnose } from '../../../shared/operations/doctor/diagnose.ts';
 import type { Finding } from '../../../shared/operations/doctor/finding.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
@@ -188,6 +192,93 @@ describe('requests that never became events', () => {
   });
 });
 
+describe('actions that wait after a failure', () => {
+  const wait = async (reason: 'target_unavailable' | 'delayed' | 'recipient_unknown') => {
+    const event = eventEntry({ id: makeEventId('rudderstack', 0, nowMs - minute, randomBytes(12)) });
+    const pending = outcome(event.id, { status: 'pending', reason, detail: `it is ${reason}` });
+    await environment.actionLog.writeEach([actionEntry(event, [pending], { next: 2 })]);
+    return event.id;
+  };
+  const queue = () => ({ QueueUrl: environment.outputs.ActionsQueueUrl });
+  const send = () =>
+    environment.queueServer.client.send(new SendMessageCommand({ ...queue(), MessageBody: 'a retry' }));
+  afterEach(async () => {
+    await environment.queueServer.client.send(new PurgeQueueCommand(queue()));
+  });
+
+  test('are found by workflow and reason before any breaker opens, with an example', async () => {
+    const [first, second] = [await wait('target_unavailable'), await wait('target_unavailable')];
+    await send();
+    const { findings } = await look({ ...environment, name: 'production' });
+    expect(findings).toMatchObject([
+      {
+        id: 'actions_retried',
+        severity: 'warning',
+        workflow: 'order-completed',
+        reason: 'target_unavailable',
+        count: 2,
+        cause: expect.stringContaining('it is target_unavailable'),
+      },
+    ]);
+    expect([first, second].map((id) => `npx signalbox why ${id} -e production`)).toContain(findings[0]?.next);
+  });
+
+  test('on purpose, or for a user who may be on the way, are no finding', async () => {
+    await wait('delayed');
+    await wait('recipient_unknown');
+    await send();
+    expect((await look()).findings).toEqual([]);
+  });
+});
+
+describe('copies', () => {
+  test('are a note where they are most of what a source sent, and many', async () => {
+    count('EventsAccepted', { times: 150 });
+    count('EventsDuplicate', { times: 99 });
+    expect((await look()).findings).toEqual([]);
+    count('EventsDuplicate');
+    const { ok, findings } = await look();
+    expect(ok).toBe(true);
+    expect(findings).toMatchObject([
+      {
+        id: 'duplicates_many',
+        severity: 'note',
+        source: 'rudderstack',
+        count: 100,
+        cause: expect.stringContaining('100 of 150 events'),
+      },
+    ]);
+    // As many of a busier source are usual.
+    count('EventsAccepted', { times: 50 });
+    expect((await look()).findings).toEqual([]);
+  });
+});
+
+test('a live configuration that cannot be read is told by its reason, and the history is next', async () => {
+  const { client, table } = environment.configuration;
+  const { snapshot } = await readCurrent(environment.configuration);
+  const Key = { pk: `snapshot#${snapshot}`, sk: '0000' };
+  const { Item } = await client.send(new GetCommand({ TableName: table, Key }));
+  await client.send(new PutCommand({ TableName: table, Item: { ...Key, content: Buffer.from('pasted') } }));
+  expect((await look()).findings).toMatchObject([
+    {
+      id: 'configuration_unreadable',
+      severity: 'critical',
+      reason: 'snapshot_damaged',
+      next: 'npx signalbox config log',
+    },
+  ]);
+  await client.send(new PutCommand({ TableName: table, Item }));
+  expect((await look()).findings).toEqual([]);
+});
+
+test('what comes next is a command alone, in the environment that it is about', async () => {
+  count('RequestsRefused', { reason: 'signature_wrong' });
+  count('RequestsRefused', { reason: 'token_wrong', source: 'unknown' });
+  const { findings } = await look({ ...environment, name: 'production' });
+  for (const { next } of findings) expect(next).toMatch(/^npx signalbox [\w -]+ -e production$/);
+});
+
 test('an open breaker names its workflow, cause and next probe; a closed one is no finding', async () => {
   const breakers = makeTargetBreakers(environment.documents, environment.outputs.DirectoryTable);
   const breaker = {
@@ -239,12 +330,13 @@ describe('secrets', () => {
 });
 
 test('what people switched off is a note, not a fault', async () => {
-  const live = liveConfiguration({ state: { enabled: false } });
+  const live = liveConfiguration({ state: { enabled: false, identify: false } });
   await environment.commit({ ...live, state: { ...live.state, inactive_workflows: ['order-completed'] } });
   const { ok, findings } = await look();
   expect(ok).toBe(true);
   expect(findings.map(({ id, severity }) => [id, severity])).toEqual([
     ['source_disabled', 'note'],
+    ['identify_off', 'note'],
     ['workflow_paused', 'note'],
   ]);
 });
@@ -283,6 +375,10 @@ test('dead letters without a row, and a backlog of over five minutes, are found'
   for (let i = 0; i < 101; i++)
     await client.send(new SendMessageCommand({ QueueUrl: EventsQueueUrl, MessageBody: 'x' }));
   expect(byId((await look()).findings)).toContainEqual(['events_wait', undefined, undefined, 101]);
+  count('EventsAccepted', { times: 7 });
+  expect((await look()).findings.find(({ id }) => id === 'events_wait')?.cause).toMatch(
+    /; 7 of the 7 events that came in were of rudderstack$/,
+  );
   // 1,800 in an hour are 150 in five minutes.
   count('EventsProcessed', { times: 1_800 });
   expect(byId((await look()).findings).map(([id]) => id)).not.toContain('events_wait');
