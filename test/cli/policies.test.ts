@@ -123,6 +123,8 @@ const files = ['--dir', configFolder];
 const reading = [
   ['doctor'],
   ['refusals'],
+  ['statements'],
+  ['statements', 'show', '2026-11-20'],
   ['verify', '--since', '10m'],
   ['why', event.id],
   ['events'],
