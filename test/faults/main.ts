@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { inParallel } from '../../shared/core/in-parallel.ts';
-import { readOptions, wholeNumber } from '../support/program-arguments.ts';
+import { readOptions, refuse, wholeNumber } from '../support/program-arguments.ts';
 import { type Mutant, mutantOf, mutantSchedules, mutants } from './mutants.ts';
 import { type Found, playInWorker } from './play-in-worker.ts';
 import { historyOf, playSeed, shrink } from './schedules.ts';
@@ -35,7 +35,7 @@ const say = (text: string) => void process.stderr.write(`${text}\n`);
 const isTerminal = process.stderr.isTTY;
 
 if (values.seed !== undefined) process.exitCode = await playOne(wholeNumber('seed', values.seed, 0));
-else if (values.mutant !== undefined) process.exitCode = (await catchOne(mutantOf(values.mutant))) ? 0 : 1;
+else if (values.mutant !== undefined) process.exitCode = (await catchOne(mutantNamed(values.mutant))) ? 0 : 1;
 else {
   // Before the mutants, which take minutes.
   const from = wholeNumber('from', values.from, 1);
@@ -44,6 +44,15 @@ else {
   const caught = values['no-mutants'] || (await catchAll());
   const clean = await playMany(from, schedules, workers);
   process.exitCode = caught && clean ? 0 : 1;
+}
+
+function mutantNamed(name: string): Mutant {
+  const names = mutants.map((one) => one.name);
+  try {
+    return mutantOf(name);
+  } catch {
+    return refuse(`there is no mutant "${name}"; there are: ${names.join(', ')}`);
+  }
 }
 
 async function playOne(seed: number): Promise<number> {

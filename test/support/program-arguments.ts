@@ -17,7 +17,8 @@ export function wholeNumber(name: string, text: string, least: number): number {
   return refuse(`--${name} takes a whole number from ${least}, not "${text}"`);
 }
 
-function refuse(why: string): never {
+/** Ends the program with one line, for a value that does not exist: a mutant, a benchmark. */
+export function refuse(why: string): never {
   console.error(`error: ${why}`);
   process.exit(2);
 }

@@ -3,8 +3,9 @@ import { type ActionOutcome, type ActionStatus, actionReasons } from '../../core
 import { type EventLogEntry, EventReason, EventStatus } from '../../core/logs/event-log-entry.ts';
 import { actionLogEntries, actionLogOf, mostShards } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
-import { eventLogOf, eventsNewestFirst } from '../events/events.ts';
+import { eventLogOf, findEventFacts } from '../events/events.ts';
 import { type KnownSource, pickSources } from '../sources/known-sources.ts';
+import { reading, rowsOf } from '../tables/reading.ts';
 
 /**
  * Statuses of events and of actions. `failed` means both: events that were given up, and events with
@@ -45,7 +46,7 @@ export async function matchingEvents(
   const byAction = filter.workflow !== undefined || filter.mapping !== undefined;
   const ofEvents = byAction ? [] : filter.statuses.filter((status) => eventStatuses.includes(status));
   if (ofEvents.length > 0) {
-    const rows = eventsNewestFirst(eventLogOf(environment), {
+    const wanted = {
       sources,
       sinceMs: filter.sinceMs,
       untilMs: filter.untilMs,
@@ -53,7 +54,8 @@ export async function matchingEvents(
       ...(filter.type !== undefined && { eventType: filter.type }),
       ...(filter.user !== undefined && { userId: filter.user }),
       limit: pageRows,
-    });
+    };
+    const rows = rowsOf(findEventFacts(eventLogOf(environment), wanted, reading()));
     for await (const { id, reason } of rows) if (filter.reason === undefined || reason === filter.reason) ids.add(id);
   }
   const ofActions = filter.statuses.filter((status) => actionStatuses.includes(status)) as ActionStatus[];
