@@ -158,11 +158,11 @@ function formOf({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): URLSear
   return new URLSearchParams(isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body);
 }
 
-/** Counts of each source for half a minute, which is how often CloudWatch has news at most. */
+/** Counts of each source for a quarter of a minute: CloudWatch has news once a minute at most. */
 export function rememberedCounts(
   environment: LinkedEnvironment,
   nowMs: () => number,
-  forMs = 30_000,
+  forMs = 15_000,
 ): PageDeps['counts'] {
   const known = new Map<string, { atMs: number; counts: Promise<LinkedCounts> }>();
   return (source) => {

@@ -97,7 +97,7 @@ ${trial(view)}
 }
 
 function time(atMs: number, nowMs: number): Html {
-  const text = Math.abs(nowMs - atMs) < 2 * 86_400_000 ? clockTime(atMs) : formatTime(atMs).slice(0, 16);
+  const text = Math.abs(nowMs - atMs) < 2 * 86_400_000 ? clockTime(atMs) : `${formatTime(atMs).slice(0, 16)} UTC`;
   return html`<time datetime="${new Date(atMs).toISOString()}" title="${formatTime(atMs)}">${text}</time>`;
 }
 
@@ -155,7 +155,7 @@ function standing({ source, counts, nowMs }: View): Standing {
 const countLabels = {
   accepted: 'Accepted',
   processed: 'Processed',
-  unmapped: 'No mapping',
+  unmapped: 'Unmapped',
   copies: 'Copies',
   rejected: 'Rejected',
   failed: 'Failed',
@@ -174,7 +174,7 @@ function traffic({ counts }: View): Html {
   const summary = `Per minute, in the last hour: ${number(accepted)} events accepted, ${number(refused)} requests refused; at most ${number(most)} in one minute`;
   return html`<section id="traffic" data-live>
 <h2>Last 24 hours</h2>
-<dl class="counts">${numbers}<div><dt>Refused requests</dt><dd>${number(day.refused + day.unanswered)}</dd></div></dl>
+<dl class="counts">${numbers}<div><dt>Refused</dt><dd>${number(day.refused + day.unanswered)}</dd></div></dl>
 <figure>
 <svg viewBox="0 0 600 100" preserveAspectRatio="none" role="img" aria-label="${summary}">${minutes.map((minute, i) => bars(minute, i, most))}<line class="axis" x1="0" x2="600" y1="99.5" y2="99.5"/></svg>
 <figcaption><span>an hour ago</span><span>${most === 0 ? 'none per minute' : `at most ${number(most)} per minute`}</span><span>now</span></figcaption>
@@ -247,20 +247,32 @@ function events({ source, link, nowMs }: View): Html {
   const rows = source.events.map(
     (one) => html`<tr>
 <td class="when">${ago(one.receivedAtMs, nowMs)}</td>
-<td>${one.eventType === undefined ? html`<span class="soft">no type</span>` : foreign(one.eventType)}${link.payloads ? html`<br><a class="small" data-event href="?event=${one.id}#event">what it holds</a>` : undefined}</td>
-<td>${mark(one.status)}</td>
-<td>${one.reason === undefined ? undefined : explained(textOfReason(eventReasonTexts, one.reason), one.reason)}</td>
+<td>${one.eventType === undefined ? html`<span class="soft">no type</span>` : foreign(one.eventType)}</td>
+<td>${mark(one.status)}${one.reason === undefined ? undefined : html` <code>${one.reason}</code>`}</td>
+${link.payloads ? html`<td class="open"><a data-event href="?event=${one.id}#event">Open<span class="hidden"> the event of ${formatTime(one.receivedAtMs)}</span></a></td>` : undefined}
 </tr>`,
   );
-  const old =
-    source.lastEventAtMs === undefined
-      ? html`None yet. Send a test event from your sender: it is shown here within seconds.`
-      : html`None in the last seven days. The last one came ${time(source.lastEventAtMs, nowMs)}.`;
-  return html`<section id="events" data-live><h2>Last events</h2>${
-    rows.length === 0
-      ? html`<p class="soft">${old}</p>`
-      : html`<table><thead><tr><th scope="col">Received</th><th scope="col">Type</th><th scope="col">Ended as</th><th scope="col">Why, and what to change</th></tr></thead><tbody>${rows}</tbody></table>`
-  }</section>`;
+  if (rows.length === 0) {
+    const old =
+      source.lastEventAtMs === undefined
+        ? html`None yet. Send a test event from your sender: it is shown here within seconds.`
+        : html`None in the last seven days. The last one came ${time(source.lastEventAtMs, nowMs)}.`;
+    return html`<section id="events" data-live><h2>Last events</h2><p class="soft">${old}</p></section>`;
+  }
+  const head = html`<tr><th scope="col">Received</th><th scope="col">Type</th><th scope="col">Ended as</th>${link.payloads ? html`<th><span class="hidden">What it holds</span></th>` : undefined}</tr>`;
+  return html`<section id="events" data-live><h2>Last events</h2>
+<table><thead>${head}</thead><tbody>${rows}</tbody></table>${reasonsOf(source.events)}</section>`;
+}
+
+/** Each reason once, below the list: the same words in every row would hide the rows. */
+function reasonsOf(listed: LinkedEvent[]): Html | undefined {
+  const reasons = [...new Set(listed.flatMap(({ reason }) => reason ?? []))];
+  if (reasons.length === 0) return undefined;
+  const rows = reasons.map((reason) => {
+    const { means, change } = textOfReason(eventReasonTexts, reason);
+    return html`<li><code>${reason}</code> ${withCode(means)}${change === undefined ? undefined : html`<br><span class="soft">${withCode(change)}</span>`}</li>`;
+  });
+  return html`<h3 class="why">Why, and what to change</h3><ul class="plain">${rows}</ul>`;
 }
 
 /** Of a payload, what a page can bear. */
@@ -350,16 +362,19 @@ function triedResult(result: TriedPayload, source: LinkedSource): Html {
 
 function triedEvent(row: DryRunRow, i: number, of: number): Html {
   const { status, reason } = row;
+  // The event would be processed, and each of its actions would end at once.
+  const isInVain = status === 'processed' && !row.mappings.some(({ outcome }) => outcome?.status === 'runs');
   const facts = [
     ['Type', row.type],
     ['User', row.user_id],
-    ['Key, by which copies are told', row.key.value],
+    ['Key', row.key.value],
   ] as const;
-  return html`${of > 1 ? html`<h3>Event ${i + 1} of ${of}</h3>` : undefined}
-<p>${mark(status)} ${reason === null ? undefined : explained(textOfReason(eventReasonTexts, reason), reason)}</p>
+  return html`<div class="tried">${of > 1 ? html`<h3>Event ${i + 1} of ${of}</h3>` : undefined}
+<p>${isInVain ? html`<span class="mark warn">processed, without any effect</span>` : mark(status)} ${reason === null ? undefined : explained(textOfReason(eventReasonTexts, reason), reason)}</p>
 ${row.detail === null ? undefined : html`<p>${foreign(row.detail, 500)}</p>`}
-<ul class="plain">${facts.map(([name, value]) => html`<li><span class="soft">${name}:</span> ${value === null ? html`<span class="soft">none</span>` : foreign(value)}</li>`)}
-${row.mappings.map(triedMapping)}</ul>`;
+<p class="facts">${facts.map(([name, value]) => html`<span><span class="soft">${name}:</span> ${value === null ? html`<span class="soft">none</span>` : foreign(value)}</span>`)}</p>
+${row.key.value === null ? html`<p class="soft">Without a key no copy is recognised: an event that is sent twice runs twice.</p>` : undefined}
+${row.mappings.length === 0 ? undefined : html`<ul class="plain">${row.mappings.map(triedMapping)}</ul>`}</div>`;
 }
 
 function triedMapping(row: DryRunMappingRow): Html {
@@ -370,12 +385,13 @@ function triedMapping(row: DryRunMappingRow): Html {
       : outcome.status === 'runs'
         ? (['ok', 'runs'] as const)
         : (['bad', outcome.status] as const);
-  const why = outcome === null ? verdictWords[row.verdict] : undefined;
   const unmet = row.conditions.filter(({ holds }) => !holds);
-  return html`<li><code>${row.mapping}</code> (${row.action}): <span class="mark ${look}">${word}</span> ${why}
+  const problems =
+    outcome?.errors.map(({ field, message }) => (message.startsWith(field) ? message : `${field}: ${message}`)) ?? [];
+  const sentences = problems.length > 0 ? problems : outcome?.detail == null ? [] : [outcome.detail];
+  return html`<li>Mapping <code>${row.mapping}</code> (${row.action}): <span class="mark ${look}">${word}</span> ${outcome === null ? verdictWords[row.verdict] : undefined}${outcome?.reason == null ? undefined : html`<code>${outcome.reason}</code>`}
 ${unmet.map(({ path, detail }) => html`<br><span class="soft"><code>${path}</code> ${detail === null ? undefined : foreign(detail, 300)}</span>`)}
-${outcome?.reason == null ? undefined : html`<br><code>${outcome.reason}</code>`}${outcome?.detail == null ? undefined : html` ${foreign(outcome.detail, 300)}`}
-${outcome?.errors.map(({ field, message }) => html`<br><span class="soft"><code>${field}</code> ${foreign(message, 300)}</span>`)}</li>`;
+${sentences.map((sentence) => html`<br><span class="soft">${foreign(sentence, 300)}</span>`)}</li>`;
 }
 
 const verdictWords: Record<DryRunMappingRow['verdict'], string> = {

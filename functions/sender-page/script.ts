@@ -26,19 +26,24 @@ const isRead=(part)=>{
 };
 const take=(from,id,always)=>{
   const mine=$(id),next=$(id,from);
-  if(!mine||!next||mine.isEqualNode(next)||(!always&&isRead(mine)))return;
+  if(!mine||!next||mine.isEqualNode(next))return false;
+  if(!always&&isRead(mine))return true;
   const node=document.importNode(next,true);
   for(const one of node.querySelectorAll('[data-script]'))one.hidden=false;
   mine.replaceWith(node);
+  return false;
 };
 const say=(text,isBad)=>{fresh.textContent=text;fresh.className='fresh small '+(isBad?'bad':'soft')};
-const clock=()=>new Date().toLocaleTimeString();
+const clock=()=>new Date().toISOString().slice(11,19)+' UTC';
 const look=async()=>{
   if(busy||document.hidden)return;
   busy=true;
   try{
     const {status,responseXML}=await ask('GET',location.pathname);
-    if(status===200){for(const part of document.querySelectorAll('[data-live]'))take(responseXML,part.id);say('Up to date at '+clock()+'. It updates itself.')}
+    if(status===200){
+      const waits=[...document.querySelectorAll('[data-live]')].filter((part)=>take(responseXML,part.id)).length>0;
+      say('Up to date at '+clock()+(waits?', but for the part that you read in: it waits until you leave it.':'. It updates itself.'));
+    }
     else if(status===404){take(responseXML,'page',true);say('');clearInterval(timer);timer=-1}
     else say('Not updated since '+last+': the page is asked for too often, or is away for a moment. It tries again.',true);
     if(status===200)last=clock();

@@ -17,14 +17,15 @@ a{color:var(--accent)}
 .skip:focus{position:static}
 .soft{color:var(--soft)}
 .small{font-size:.875rem}
+section>:last-child,details>:last-child{margin-bottom:0}
 .env{display:inline-block;border:1px solid var(--line);border-radius:99px;padding:0 .6rem;font-size:.8125rem;color:var(--soft);vertical-align:.25em;margin-left:.5rem}
-section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1.1rem 1.25rem;margin:1rem 0;overflow-wrap:anywhere}
+section{position:relative;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1.1rem 1.25rem;margin:1rem 0;overflow-wrap:anywhere}
 .state{display:flex;gap:.75rem;align-items:baseline;min-height:3.2rem}
 .state p{margin:0}
 .dot{flex:none;width:.7rem;height:.7rem;border-radius:50%;background:var(--soft)}
 .ok .dot{background:var(--ok)}.warn .dot{background:var(--warn)}.bad .dot{background:var(--bad)}
 .lead{font-size:1.15rem;font-weight:600}
-.counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(7rem,1fr));gap:.75rem 1rem;margin:0 0 1rem}
+.counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(6rem,1fr));gap:.75rem .5rem;margin:0 0 1rem}
 .counts div{min-width:0}
 dt{font-size:.8125rem;color:var(--soft)}
 dd{margin:0;font-size:1.3rem;font-variant-numeric:tabular-nums}
@@ -59,11 +60,18 @@ form{margin:.5rem 0 0}
 .fresh{min-height:1.5rem}
 .fresh.bad{color:var(--bad)}
 [hidden]{display:none}
+.hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.open{text-align:right;padding-right:0;white-space:nowrap;width:1%}
+.tried{border:1px solid var(--line);border-radius:8px;padding:.75rem 1rem;margin:.75rem 0 0}
+.tried p,.tried ul{margin:.25rem 0 0}
+.facts{display:flex;flex-wrap:wrap;gap:.1rem 1.25rem}
+.why{margin:1.25rem 0 0}
 footer{padding-bottom:3rem}
+@media(min-width:40.01rem){#events td:nth-child(3){white-space:nowrap}}
 @media(max-width:40rem){
 header,main,footer{padding-left:.9rem;padding-right:.9rem}
 section{padding:1rem}
-.counts{grid-template-columns:repeat(3,1fr)}
+.counts{grid-template-columns:repeat(4,1fr)}
 dd{font-size:1.15rem}
 table,tbody,tr,td{display:block}
 thead{position:absolute;left:-99rem}
@@ -71,6 +79,12 @@ tr{padding:.6rem 0;border-bottom:1px solid var(--line)}
 tr:last-child{border:0;padding-bottom:0}
 td{border:0;padding:.1rem 0;width:auto}
 .when{width:auto;font-size:.875rem}
+#events tr,#types tr{display:grid;grid-template-columns:minmax(0,1fr) fit-content(62%);gap:0 .75rem}
+#events td:nth-child(2){grid-area:1/1}
+#events td:nth-child(3){grid-area:1/2;text-align:right}
+#events .when{grid-area:2/1}
+#events .open{grid-area:2/2;width:auto}
+#types .when{grid-column:1/-1}
 }
 @media(prefers-reduced-motion:no-preference){.dot{transition:background .3s}}
 `;

@@ -166,7 +166,8 @@ describe('a source with events', () => {
     expect(shown).toMatch(/Accepted 1,241 Processed 1,100 .* Refused requests 7 /);
     expect(body).toContain('41 events accepted, 7 requests refused; at most 41 in one minute');
     expect(shown).toContain('track/order_completed processed');
-    expect(shown).toContain('page rejected The event lacks a field');
+    expect(shown).toContain('page rejected payload_invalid');
+    expect(shown).toContain('payload_invalid The event lacks a field that this kind of sender always has');
     expect(shown).toContain('7 × The body is not JSON.');
     expect(shown).toContain('Look for quotes and commas in the template of the body');
     expect(shown).toContain('Identify Nearly the name of a mapped type that never came: identify.');
@@ -177,7 +178,7 @@ describe('a source with events', () => {
     const { token } = await linkTo('rudderstack');
     const { id } = await keep({ body: trackEvent({ properties: { order_id: 'secret-order' } }) });
     const pages = [await open(token), await open(token, { query: { event: id } })];
-    for (const hidden of ['secret-order', 'usr_8841', 'msg-1', 'secret-detail', 'what it holds'])
+    for (const hidden of ['secret-order', 'usr_8841', 'msg-1', 'secret-detail', 'Open'])
       for (const page of pages) expect(page).not.toContain(hidden);
   });
 
@@ -345,7 +346,10 @@ describe('a payload that is tried', () => {
 
   test('is told what would become of it', async () => {
     expect(await tried(JSON.stringify(trackEvent()))).toMatch(
-      /processed .*Type: track\/order_completed User: usr_8841 .*: msg-1 order-completed \(workflows_trigger\): runs/,
+      /processed Type: track\/order_completed ?User: usr_8841 ?Key: msg-1 Mapping order-completed \(workflows_trigger\): runs/,
+    );
+    expect(await tried(JSON.stringify(trackEvent({ userId: undefined, messageId: undefined })))).toMatch(
+      /processed, without any effect .*Without a key no copy is recognised.*skipped required_field_missing/,
     );
     expect(await tried(JSON.stringify(trackEvent({ event: 'never heard' })))).toContain(
       'no mapping No mapping is made for events of this type.',
