@@ -84,13 +84,22 @@ export function setVariables(deployed: {
 
 type BatchHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
 type HttpHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpResult>;
-export type Handlers = Record<'ingest' | 'api', HttpHandler> &
+export type Handlers = Record<'ingest' | 'api' | 'sender-page', HttpHandler> &
   Record<'processor' | 'workflow-trigger' | 'dead-letter' | 'notifier', BatchHandler> &
   Record<'statement', () => Promise<unknown>>;
 
 /** After `setVariables`, which they read when they are imported. */
 export async function importHandlers(): Promise<Handlers> {
-  const names = ['ingest', 'api', 'processor', 'workflow-trigger', 'dead-letter', 'notifier', 'statement'];
+  const names = [
+    'ingest',
+    'api',
+    'sender-page',
+    'processor',
+    'workflow-trigger',
+    'dead-letter',
+    'notifier',
+    'statement',
+  ];
   const handlers: [string, unknown][] = [];
   // One after the other: jest links no two modules at once that share parts.
   for (const name of names) handlers.push([name, (await import(`../../functions/${name}/handler.ts`)).handler]);
@@ -117,14 +126,21 @@ export function accessLogMetrics(template: StackTemplate, store: MetricStore) {
   const filters = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::Logs::MetricFilter');
   return (line: Record<string, string>): void => {
     for (const { Properties } of filters) {
-      const [, field = '', value] = /^\{ \$\.(\w+) = "([^"]*)" \}$/.exec(Properties.FilterPattern) ?? [];
-      if (value === undefined) throw new Error(`the filter ${Properties.FilterPattern} is not read here`);
-      if (line[field] !== value) continue;
+      if (!fits(line, Properties.FilterPattern)) continue;
       for (const { MetricNamespace, MetricName, MetricValue } of Properties.MetricTransformations) {
         store.add({ namespace: MetricNamespace, name: MetricName, dimensions: {} }, Date.now(), Number(MetricValue));
       }
     }
   };
+}
+
+/** `{ ($.status = "429") && ($.route != "ANY /") }` */
+function fits(line: Record<string, string>, pattern: string): boolean {
+  return pattern.split('&&').every((part) => {
+    const [, field = '', is, value] = /\$\.(\w+) (=|!=) "([^"]*)"\W*$/.exec(part) ?? [];
+    if (value === undefined) throw new Error(`the filter ${pattern} is not read here`);
+    return (line[field] === value) === (is === '=');
+  });
 }
 
 export async function listening(answer: (request: IncomingMessage, response: ServerResponse) => void) {

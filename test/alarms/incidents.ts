@@ -81,6 +81,7 @@ const workFor: Record<FunctionName, (pipeline: AlarmPipeline, minute: number) =>
   'dead-letter': (pipeline, minute) => minute === 0 && pipeline.enqueue('events-dead-letters', poison(pipeline)),
   notifier: (pipeline, minute) => minute === 0 && tellRaised(pipeline, 'dead-letters'),
   api: (pipeline, minute) => everyMinutes(minute, 3) && pipeline.call('GET', '/v1/users/lena', 'sk_test'),
+  'sender-page': (pipeline, minute) => everyMinutes(minute, 3) && pipeline.view(`lk_${'A'.repeat(43)}`),
 };
 
 const outageOf = (

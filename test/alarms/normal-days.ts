@@ -36,6 +36,8 @@ async function strayRequests(pipeline: AlarmPipeline, minute: number): Promise<v
   if (isAt(minute, 8)) await pipeline.post('signed', trackEvent());
   if (hourly(0.5)) await pipeline.post('web', 'order=1');
   if (hourly(1)) await pipeline.call('GET', '/v1/users/nobody', 'sk_old');
+  // A person opens a link that has ended.
+  if (hourly(6)) await pipeline.view(`lk_${'A'.repeat(43)}`);
 }
 
 export const normalDays: NormalDay[] = [

@@ -30,7 +30,15 @@ import {
 import { MetricStore } from './metric-store.ts';
 
 export const environment = 'production';
-export const functionNames = ['ingest', 'processor', 'workflow-trigger', 'dead-letter', 'api', 'notifier'] as const;
+export const functionNames = [
+  'ingest',
+  'processor',
+  'workflow-trigger',
+  'dead-letter',
+  'api',
+  'sender-page',
+  'notifier',
+] as const;
 export type FunctionName = (typeof functionNames)[number];
 
 /** What becomes of the next calls of a function. */
@@ -42,6 +50,13 @@ export type Condition =
   | 'throttled'
   /** Its poller does not call it at all. */
   | 'idle';
+
+/** As the access log names them. */
+const routes = {
+  ingest: 'ANY /v1/sources/{source}/{token+}',
+  api: 'ANY /v1/{proxy+}',
+  'sender-page': 'ANY /v1/links/{token+}',
+} as const;
 
 const stepSeconds = 15;
 const context = { getRemainingTimeInMillis: () => 28_000 } as Context;
@@ -77,6 +92,8 @@ export type AlarmPipeline = {
   post(source: string, body: unknown, change?: { headers?: Record<string, string>; token?: string }): Promise<number>;
   /** A request to the REST API. @returns the status of the answer */
   call(method: string, path: string, key: string): Promise<number>;
+  /** A request for the page of a source. @returns the status of the answer */
+  view(token: string): Promise<number>;
   /** Puts a message straight into a queue. */
   enqueue(queue: (typeof queues)[QueueId]['name'], body: string): void;
   /** Time passes; functions get what is due. `each` runs at every step, with the minutes passed. */
@@ -189,16 +206,18 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
     return answer;
   }
 
-  async function gateway(name: 'ingest' | 'api', event: APIGatewayProxyEventV2): Promise<number> {
-    const status = isThrottled()
-      ? 429
-      : ((await invoke(name, () => handlers[name](event, context)))?.statusCode ?? 500);
+  async function gateway(name: keyof typeof routes, event: APIGatewayProxyEventV2): Promise<number> {
+    // Pages have a throttle of their own.
+    const status =
+      name !== 'sender-page' && isThrottled()
+        ? 429
+        : ((await invoke(name, () => handlers[name](event, context)))?.statusCode ?? 500);
     const count = (metric: string, value: number) =>
       store.add({ namespace: 'AWS/ApiGateway', name: metric, dimensions: { ApiId: apiId } }, Date.now(), value);
     count('Count', 1);
     count('4xx', status >= 400 && status < 500 ? 1 : 0);
     count('5xx', status >= 500 ? 1 : 0);
-    logAccess({ status: String(status) });
+    logAccess({ status: String(status), route: routes[name] });
     return status;
   }
 
@@ -314,6 +333,14 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
         headers: { authorization: `Bearer ${key}` },
         requestContext: { requestId: randomBytes(6).toString('hex'), http: { method } },
         isBase64Encoded: false,
+      } as unknown as APIGatewayProxyEventV2),
+    view: (token) =>
+      gateway('sender-page', {
+        version: '2.0',
+        rawPath: `/v1/links/${token}`,
+        headers: {},
+        requestContext: { requestId: randomBytes(6).toString('hex'), http: { method: 'GET' } },
+        pathParameters: { token },
       } as unknown as APIGatewayProxyEventV2),
     enqueue: (queue, body) => void sqs.sendMessage(queue, body),
     async pass(minutes, each = () => undefined, onMinute = () => undefined) {

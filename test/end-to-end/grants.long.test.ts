@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -22,12 +23,14 @@ import { eventTypesMax } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { SourceFile, WorkflowFile } from '../../shared/core/configuration/schema.ts';
 import { encodeRawEvent } from '../../shared/core/events/raw-event.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
+import { linkEntropyBytes } from '../../shared/core/ids/link-token.ts';
 import { Mapping } from '../../shared/core/mappings/schema.ts';
 import { encodeActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
 import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
 import { type Environment, openEnvironment, StackOutputs } from '../../shared/operations/environment.ts';
 import { createKey } from '../../shared/operations/keys/keys.ts';
+import { createLink } from '../../shared/operations/links/links.ts';
 import { setSecret } from '../../shared/operations/secrets/change-secret.ts';
 import { ingestUrls, secretsOf } from '../../shared/operations/sources/ingest-urls.ts';
 import { listStoredStatements } from '../../shared/operations/verify/stored-statements.ts';
@@ -55,6 +58,7 @@ const functionNames = [
   'WorkflowTrigger',
   'DeadLetter',
   'Api',
+  'SenderPage',
   'Notifier',
   'DailyStatement',
 ] as const;
@@ -184,6 +188,7 @@ async function exercise(running: Running): Promise<void> {
   await runtime.idle();
   await callApi(running);
   await runtime.idle();
+  await openPage(running);
   await raiseAlarms(running);
   await runtime.idle();
   await stateYesterday(running);
@@ -295,6 +300,22 @@ async function parkMessages({ local, environment: { outputs } }: Running): Promi
     await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
   }
   client.destroy();
+}
+
+/** A source by its link, with one of its events. A request of it was refused before. */
+async function openPage({ environment }: Running): Promise<void> {
+  const request = { source: 'rudderstack', days: 1, payloads: true, showsUrl: true };
+  const now = { author: 'test', nowMs: Date.now(), entropy: randomBytes(linkEntropyBytes) };
+  const { link } = await createLink(environment, request, now);
+  const page = async (query = '') => {
+    const answer = await fetch(link + query);
+    expect(answer.status).toBe(200);
+    return answer.text();
+  };
+  const shown = await page();
+  expect(shown).toContain('body_not_json');
+  const [, id] = /\?event=(\w{26})/.exec(shown) ?? [];
+  expect(await page(`?event=${id}`)).toContain(`Event <code>${id}</code>`);
 }
 
 /** One alarm for each kind of rows that explain one. What parked messages left is among them. */

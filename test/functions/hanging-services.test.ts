@@ -155,3 +155,21 @@ describe('ingest answers 503 before the gateway answers for it,', () => {
     expect(linesWith('request not accepted')).toMatchObject([{ source: 'rudderstack', request_id: 'r' }]);
   });
 });
+
+test('the page of a source answers 503 as a page, with Retry-After, when its table hangs', async () => {
+  passes = () => false;
+  const { handler } = (await import('../../functions/sender-page/handler.ts')) as { handler: typeof IngestHandler };
+  const context = contextWith(2_500);
+  const event = {
+    pathParameters: { token: `lk_${'A'.repeat(43)}` },
+    requestContext: { requestId: 'r', http: { method: 'GET' } },
+    headers: {},
+  } as unknown as APIGatewayProxyEventV2;
+  const result = (await handler(event, context)) as HttpResult;
+  expect(context.getRemainingTimeInMillis()).toBeGreaterThan(1_000);
+  expect(result).toMatchObject({
+    statusCode: 503,
+    headers: { 'retry-after': '5', 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' },
+  });
+  expect(linesWith('page not answered')).toMatchObject([{ request_id: 'r', status: 503 }]);
+});
