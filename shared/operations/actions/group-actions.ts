@@ -6,7 +6,16 @@ import type { SearchRange } from '../tables/search-range.ts';
 import { type ActionSearch, type ActionSearchOptions, searchActions } from './action-search.ts';
 import { type FoundAction, workflowOf } from './actions.ts';
 
-export const actionGroupings = ['reason', 'type', 'source', 'status', 'workflow', 'mapping', 'action'] as const;
+export const actionGroupings = [
+  'reason',
+  'type',
+  'source',
+  'status',
+  'workflow',
+  'mapping',
+  'action',
+  'detail',
+] as const;
 export type ActionGrouping = (typeof actionGroupings)[number];
 
 export type GroupedActions = { groups: Group[]; actions: number; looked: Looked; range: SearchRange };
@@ -50,5 +59,7 @@ function groupOf({ log, action }: FoundAction, by: ActionGrouping): string | nul
       return action.mapping;
     case 'action':
       return action.action;
+    case 'detail':
+      return action.detail ?? null;
   }
 }

@@ -66,6 +66,20 @@ export async function previewReplay(
 ): Promise<{ preview: ReplayPreview; events: string[] }> {
   const { known } = await readSources(environment);
   const events = await matchingEvents(environment, known, request.filter);
+  return { preview: await previewEvents(environment, events, request, { nowMs, lookedAtMax }), events };
+}
+
+/**
+ * The same for events that were found already.
+ * @param events oldest first
+ */
+export async function previewEvents(
+  environment: Environment,
+  events: string[],
+  request: Omit<BulkReplay, 'filter'>,
+  { nowMs, lookedAtMax = 1_000 }: { nowMs: number; lookedAtMax?: number },
+): Promise<ReplayPreview> {
+  const { known } = await readSources(environment);
   const preview: ReplayPreview = { matching: events.length, looked_at: 0, would_replay: 0, skipped: [], sample: [] };
   const skipped = new Map<string, { detail: string; count: number; example: string }>();
   const job = { jobId: 'preview', jobMs: nowMs, nowMs };
@@ -82,7 +96,7 @@ export async function previewReplay(
     }
   }
   preview.skipped = [...skipped.values()].sort((a, b) => b.count - a.count);
-  return { preview, events };
+  return preview;
 }
 
 export type StartedBy = { author: string; reason?: string | undefined; nowMs: number };
