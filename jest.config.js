@@ -4,7 +4,8 @@ const hasSqlite = process.getBuiltinModule('node:sqlite') !== undefined;
 
 // What starts many processes, or waits for clocks, has a run of its own: npm run test:long. What runs under Lambda's own runtime
 // client has one too, since that client takes a compiler: npm run test:runtime.
-const kinds = { long: '*.long', runtime: '*.runtime' };
+// What needs a browser has a third: npm run test:browser.
+const kinds = { long: '*.long', runtime: '*.runtime', browser: '*.browser' };
 const kind = kinds[process.env.SIGNALBOX_TESTS] ?? `!(${Object.values(kinds).join('|')})`;
 
 /** @type {import('jest').Config} */

@@ -1,7 +1,9 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { asError } from '../../shared/core/errors.ts';
+import { actionReasons, actionStatuses } from '../../shared/core/logs/action-log-entry.ts';
 import { EventReason, EventStatus } from '../../shared/core/logs/event-log-entry.ts';
+import { actionGroupings } from '../../shared/operations/actions/group-actions.ts';
 import { eventGroupings } from '../../shared/operations/events/group-events.ts';
 import type { Access } from './access.ts';
 import type { ConsoleContext, ConsoleEnv } from './context.ts';
@@ -17,6 +19,9 @@ const lists = {
   event_statuses: EventStatus.options,
   event_reasons: EventReason.options,
   event_groupings: eventGroupings,
+  action_statuses: actionStatuses,
+  action_reasons: actionReasons,
+  action_groupings: actionGroupings,
 };
 export type Lists = typeof lists;
 

@@ -17,7 +17,7 @@ import type { ConsoleEnv } from '../context.ts';
 import { flag, oneOrMore, query, text, time, wholeNumber } from '../input.ts';
 import { live } from '../live.ts';
 
-const EventQuery = z.strictObject({
+export const EventQuery = z.strictObject({
   source: text.optional(),
   type: text.optional(),
   status: oneOrMore(EventStatus.options).optional(),
@@ -34,7 +34,7 @@ const EventQuery = z.strictObject({
   until: time.optional(),
 });
 
-function searchOf({ since, until, ...filter }: z.output<typeof EventQuery>, after?: string): EventSearch {
+export function eventSearchOf({ since, until, ...filter }: z.output<typeof EventQuery>, after?: string): EventSearch {
   return checkedInput(EventSearch, { ...filter, since_ms: since, until_ms: until, after });
 }
 
@@ -47,7 +47,7 @@ export const events = new Hono<ConsoleEnv>()
     const { environment } = c.var;
     const directory = await readSources(environment);
     const options = { nowMs: Date.now(), limit: limit + 1 };
-    const found = searchEvents(environment, directory, searchOf(filter, after), options);
+    const found = searchEvents(environment, directory, eventSearchOf(filter, after), options);
     const page = await pageOf(found, limit);
     return c.json({ ...page, rows: page.rows.map(listedEvent), since: iso(found.range.sinceMs) });
   })
@@ -55,14 +55,14 @@ export const events = new Hono<ConsoleEnv>()
     const { by, ...filter } = c.req.valid('query');
     const { environment } = c.var;
     const directory = await readSources(environment);
-    const grouped = await groupEvents(environment, directory, searchOf(filter), by, { nowMs: Date.now() });
+    const grouped = await groupEvents(environment, directory, eventSearchOf(filter), by, { nowMs: Date.now() });
     const { groups, events: count, looked, range } = grouped;
     return c.json({ groups, count, looked, since: iso(range.sinceMs) });
   })
   .get('/live', query(EventQuery), (c) =>
     live(c, async function* (signal) {
       const { environment } = c.var;
-      const search = searchOf(c.req.valid('query'));
+      const search = eventSearchOf(c.req.valid('query'));
       const clock = { nowMs: Date.now, wait: (ms: number) => sleep(ms, undefined, { signal }) };
       for await (const followed of followEvents(environment, search, backlog, clock))
         yield 'note' in followed

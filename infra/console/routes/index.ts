@@ -1,6 +1,9 @@
 import { Hono } from 'hono';
 import type { ConsoleEnv } from '../context.ts';
+import { actions } from './actions.ts';
+import { doctor } from './doctor.ts';
 import { events } from './events.ts';
+import { jobs } from './jobs.ts';
 import { replays } from './replay.ts';
 import { sources } from './sources.ts';
 import { why } from './why.ts';
@@ -10,7 +13,10 @@ import { why } from './why.ts';
  * `c.var.environment` is open, and every guard has passed.
  */
 export const routes = new Hono<ConsoleEnv>()
+  .route('/actions', actions)
+  .route('/doctor', doctor)
   .route('/events', events)
+  .route('/jobs', jobs)
   .route('/replay', replays)
   .route('/sources', sources)
   .route('/why', why);

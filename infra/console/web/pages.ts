@@ -11,6 +11,10 @@ export type PageEntry = {
 
 /** Every page of the console, in the order of the navigation. */
 export const pages: readonly PageEntry[] = [
+  { path: '', title: 'Overview', load: () => import('./pages/overview.tsx') },
   { path: 'events', title: 'Events', load: () => import('./pages/events.tsx') },
   { path: 'events/$id', load: () => import('./pages/event.tsx') },
+  { path: 'actions', title: 'Actions', load: () => import('./pages/actions.tsx') },
+  { path: 'problems', title: 'Problems', load: () => import('./pages/problems.tsx') },
+  { path: 'jobs', title: 'Jobs', load: () => import('./pages/jobs.tsx') },
 ];

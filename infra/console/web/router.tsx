@@ -16,8 +16,6 @@ function Start() {
 
 const shell = createRoute({ getParentRoute: () => root, path: '$environment', component: Shell });
 
-const [first] = pages;
-
 const routes = pages.map(({ path, load }) =>
   createRoute({
     getParentRoute: () => shell,
@@ -26,16 +24,6 @@ const routes = pages.map(({ path, load }) =>
     pendingComponent: Loading,
   }),
 );
-
-/** Until there is a page for it, the first one of the navigation stands for the environment itself. */
-const index = createRoute({
-  getParentRoute: () => shell,
-  path: '/',
-  component: function Index() {
-    const { environment } = shell.useParams();
-    return <Navigate to={`/${encodeURIComponent(environment)}/${first?.path ?? ''}`} replace />;
-  },
-});
 
 function NoPage() {
   return (
@@ -48,10 +36,7 @@ function NoPage() {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([
-    start,
-    shell.addChildren(pages.some(({ path }) => path === '') ? routes : [index, ...routes]),
-  ]),
+  routeTree: root.addChildren([start, shell.addChildren(routes)]),
   // A search is text, in the page's URL as in a route's query: nothing is coded twice.
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch(search) {

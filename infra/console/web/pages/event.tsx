@@ -437,7 +437,7 @@ function Value({ value }: { value: unknown }) {
 
 /** What did not succeed is asked about, so it comes first. */
 function ordered(actions: readonly ActionRow[]): ActionRow[] {
-  const rank = { failed: 0, pending: 1, skipped: 2, succeeded: 3 };
+  const rank = { failed: 0, pending: 1, skipped: 2, discarded: 3, succeeded: 4 };
   return actions.length <= 20
     ? [...actions]
     : [...actions].sort((a, b) => rank[a.status] - rank[b.status]).slice(0, 50);

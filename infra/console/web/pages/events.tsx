@@ -4,6 +4,7 @@ import type { ListedEvent } from '../../../../shared/operations/events/listed-ev
 import { apiPath, queryOf, read } from '../client.ts';
 import { type Filter, Filters, RangePicker } from '../parts/filters.tsx';
 import { GroupTable } from '../parts/groups.tsx';
+import { GroupBy, ListEnd } from '../parts/list.tsx';
 import { type LiveState, useLive } from '../parts/live.ts';
 import { Page } from '../parts/page.tsx';
 import { Empty, Loading, ProblemView } from '../parts/problem.tsx';
@@ -13,6 +14,7 @@ import { Text } from '../parts/text.tsx';
 import { Time } from '../parts/time.tsx';
 import { count, plural, quoted } from '../parts/words.ts';
 import { ReplayChosen } from '../replay/chosen.tsx';
+import { ReplayMatching } from '../replay/matching.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
 import { Go, type Search, usePageSearch } from '../shell/go.tsx';
 
@@ -45,19 +47,7 @@ export default function Events() {
     <div className="toolbar">
       <Filters filters={filters} search={search} onChange={change} />
       <RangePicker search={search} onChange={change} unset="Last 3 days" />
-      <select
-        aria-label="Group by"
-        className={by === undefined ? 'filter' : 'filter set'}
-        value={by ?? ''}
-        onChange={({ target }) => change({ by: target.value === '' ? undefined : target.value })}
-      >
-        <option value="">Group by: nothing</option>
-        {lists.event_groupings.map((grouping) => (
-          <option key={grouping} value={grouping}>
-            Group by {grouping}
-          </option>
-        ))}
-      </select>
+      <GroupBy groupings={lists.event_groupings} by={by} onChange={change} />
     </div>
   );
   return by === undefined ? (
@@ -108,6 +98,7 @@ function Actions({ row: { actions, warnings } }: { row: ListedEvent }) {
     [actions.failed, 'failed', 'bad'],
     [actions.skipped, 'skipped', 'warn'],
     [actions.pending, 'pending', 'warn'],
+    [actions.discarded, 'discarded', 'quiet'],
   ] as const;
   const shown = parts.filter(([number]) => number > 0);
   if (shown.length === 0) return <None />;
@@ -172,7 +163,7 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
     [data, fresh],
   );
   const [selected, select] = useState<ReadonlySet<string>>(new Set());
-  const [isReplaying, setReplaying] = useState(false);
+  const [replaying, setReplaying] = useState<'chosen' | 'matching'>();
   const onEnd = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
@@ -191,8 +182,13 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
         <div className="selection">
           <strong>{plural(selected.size, 'event')} selected</strong>
           {!readOnly && (
-            <button type="button" className="button primary" onClick={() => setReplaying(true)}>
+            <button type="button" className="button primary" onClick={() => setReplaying('chosen')}>
               Replay…
+            </button>
+          )}
+          {!readOnly && selected.size >= rows.length && (
+            <button type="button" className="button" onClick={() => setReplaying('matching')}>
+              Replay all that match…
             </button>
           )}
           <button type="button" className="plain" onClick={() => select(new Set())}>
@@ -224,6 +220,7 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
           end={
             <ListEnd
               rows={rows.length}
+              noun="event"
               isMore={hasNextPage}
               isFetching={isFetchingNextPage}
               looked={lastPage?.rows.length === 0 ? lastPage.looked.back_to : null}
@@ -233,15 +230,18 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
           }
         />
       )}
-      {isReplaying && (
+      {replaying === 'chosen' && (
         <ReplayChosen
           ids={[...selected]}
-          onClose={() => setReplaying(false)}
+          onClose={() => setReplaying(undefined)}
           onDone={() => {
-            setReplaying(false);
+            setReplaying(undefined);
             select(new Set());
           }}
         />
+      )}
+      {replaying === 'matching' && (
+        <ReplayMatching of="events" search={filter} onClose={() => setReplaying(undefined)} />
       )}
     </Page>
   );
@@ -301,43 +301,6 @@ function LiveNote({ state, isFixed }: { state: LiveState; isFixed: boolean }) {
     default:
       return <span className="live quiet">connecting</span>;
   }
-}
-
-type ListEndProps = {
-  rows: number;
-  isMore: boolean;
-  isFetching: boolean;
-  /** The last page found nothing, back to this time. */
-  looked: string | null;
-  since: string | undefined;
-  onMore(): void;
-};
-
-function ListEnd({ rows, isMore, isFetching, looked, since, onMore }: ListEndProps) {
-  if (isFetching) return <span className="quiet">Loading more…</span>;
-  if (isMore && looked !== null)
-    return (
-      <>
-        <span className="quiet">
-          Nothing more back to <Time iso={looked} />.
-        </span>{' '}
-        <button type="button" className="button" onClick={onMore}>
-          Look further back
-        </button>
-      </>
-    );
-  if (isMore) return <span className="quiet">Scroll for more</span>;
-  return (
-    <span className="quiet">
-      {plural(rows, 'event')}
-      {since !== undefined && Date.parse(since) > 0 && (
-        <>
-          {' '}
-          since <Time iso={since} />
-        </>
-      )}
-    </span>
-  );
 }
 
 function NoEvents({ filter, next, onMore }: { filter: Record<string, string>; next: string | null; onMore(): void }) {

@@ -16,7 +16,7 @@ export function Copy({ text, what, children }: { text: string; what: string; chi
       type="button"
       className={children === undefined ? 'copy' : 'button'}
       title={`Copy ${what}`}
-      aria-label={`Copy ${what}`}
+      aria-label={children === undefined ? `Copy ${what}` : undefined}
       onClick={copy}
     >
       {children ?? (

@@ -1,6 +1,7 @@
 import { useEffect } from 'react';
 import { useEnvironment } from '../shell/environment.tsx';
 import { Copy } from './copy.tsx';
+import { Text } from './text.tsx';
 import { quoted } from './words.ts';
 
 type PageProps = {
@@ -38,7 +39,9 @@ export function Page({ title, aside, command, json, fills = false, children }: P
           {line !== undefined && (
             <>
               <span className="quiet">The same in a terminal</span>
-              <code className="command">{line}</code>
+              <code className="command">
+                <Text>{line}</Text>
+              </code>
               <Copy text={line} what="the command" />
             </>
           )}

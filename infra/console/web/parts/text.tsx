@@ -1,19 +1,16 @@
 import { Fragment } from 'react';
+import { unsafe } from './words.ts';
 
 /*
  * Stored text comes from strangers. React shows it as text; here its controls become symbols: marks
  * that reverse the rest of a line, line breaks, escape sequences.
  */
 
-// The characters that the terminal's `printable` removes: controls, separators, marks of direction, invisible copies of ASCII.
-const unsafe =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to show
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
-
 function symbolOf(character: string): string {
   const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-  if (code === 0x7f) return '␡';
+  // As terminals write them: any font has these.
+  if (code < 0x20) return `^${String.fromCodePoint(code + 0x40)}`;
+  if (code === 0x7f) return '^?';
   return `‹${nameOf(code)}›`;
 }
 

@@ -1,3 +1,8 @@
+/** The characters that the terminal's `printable` removes: controls, separators, marks of direction, invisible copies of ASCII. */
+export const unsafe =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove, or to show as symbols
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+
 export const count = (value: number) => value.toLocaleString('en-US');
 
 export function plural(value: number, noun: string, nouns = `${noun}s`): string {
@@ -9,7 +14,15 @@ export function bytesOf(bytes: number): string {
   return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** A word of a command line, quoted for a shell where it needs to be. */
+/**
+ * A word of a command line, quoted for a shell where it needs to be. It is pasted into a terminal, so
+ * no control character and no mark of direction goes along.
+ */
 export function quoted(text: string): string {
-  return /^[\w./:@=,+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  if (/^[\w./:@=,+-]+$/.test(text)) return text;
+  return `'${text
+    .toWellFormed()
+    .replace(/[\t\r\n]+/g, ' ')
+    .replace(unsafe, '')
+    .replaceAll("'", `'\\''`)}'`;
 }

@@ -7,6 +7,7 @@ import { useToast } from '../parts/toast.tsx';
 import { plural } from '../parts/words.ts';
 import { ChangeDialog } from '../shell/change.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
+import { ReplayForm } from './form.tsx';
 
 type ReplayChosenProps = { ids: string[]; onDone(): void; onClose(): void };
 
@@ -15,6 +16,7 @@ export function ReplayChosen({ ids, onDone, onClose }: ReplayChosenProps) {
   const { name, api } = useEnvironment();
   const toast = useToast();
   const [force, setForce] = useState(false);
+  const [reason, setReason] = useState('');
   const request = { ids, force, again: force };
   const { data, error } = useQuery({
     queryKey: [name, 'replay', 'dry-run', request],
@@ -28,7 +30,14 @@ export function ReplayChosen({ ids, onDone, onClose }: ReplayChosenProps) {
       verb={`Replay ${runs === 0 ? '' : plural(runs, 'event')}`}
       disabled={runs === 0}
       danger={force}
-      change={(confirmed) => read(api.replay.chosen.$post({ json: request }, confirmed))}
+      change={(confirmed) =>
+        read(
+          api.replay.chosen.$post(
+            { json: { ...request, ...(reason.trim() !== '' && { reason: reason.trim() }) } },
+            confirmed,
+          ),
+        )
+      }
       onClose={onClose}
       onDone={(rows) => {
         const failed = rows.filter(({ outcome }) => outcome === 'failed').length;
@@ -38,21 +47,7 @@ export function ReplayChosen({ ids, onDone, onClose }: ReplayChosenProps) {
         onDone();
       }}
     >
-      <fieldset className="choice-list">
-        <label>
-          <input type="radio" name="how" checked={!force} onChange={() => setForce(false)} />
-          <span>
-            Run what is missing <span className="quiet">what succeeded is not done again</span>
-          </span>
-        </label>
-        <label>
-          <input type="radio" name="how" checked={force} onChange={() => setForce(true)} />
-          <span>
-            Run whole events as new ones{' '}
-            <span className="quiet">by the live configuration; what was done is done again</span>
-          </span>
-        </label>
-      </fieldset>
+      <ReplayForm force={force} setForce={setForce} reason={reason} setReason={setReason} />
       {error !== null && <ProblemView error={error} />}
       {data === undefined && error === null && <Loading />}
       {data !== undefined && (

@@ -1,0 +1,251 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useCallback, useMemo, useState } from 'react';
+import type { ActionRow } from '../../../../shared/operations/actions/action-row.ts';
+import { apiPath, queryOf, read } from '../client.ts';
+import { type Filter, Filters, RangePicker } from '../parts/filters.tsx';
+import { GroupTable } from '../parts/groups.tsx';
+import { GroupBy, ListEnd } from '../parts/list.tsx';
+import { Page } from '../parts/page.tsx';
+import { Empty, Loading, ProblemView } from '../parts/problem.tsx';
+import { Status } from '../parts/status.tsx';
+import { type Column, DataTable } from '../parts/table.tsx';
+import { Text } from '../parts/text.tsx';
+import { Time } from '../parts/time.tsx';
+import { plural, quoted } from '../parts/words.ts';
+import { ReplayMatching } from '../replay/matching.tsx';
+import { useEnvironment } from '../shell/environment.tsx';
+import { Go, type Search, usePageSearch } from '../shell/go.tsx';
+
+const pageRows = 200;
+const askAgainMs = 5_000;
+
+/** What events did, newest first. */
+export default function Actions() {
+  const { name, api, lists } = useEnvironment();
+  const [search, change] = usePageSearch();
+  const { by, ...filter } = search;
+  const { data: keys } = useQuery({
+    queryKey: [name, 'sources', 'keys'],
+    queryFn: () => read(api.sources.keys.$get()),
+  });
+  const filters: Filter[] = [
+    { name: 'status', label: 'Status', options: lists.action_statuses },
+    { name: 'reason', label: 'Reason', options: lists.action_reasons },
+    { name: 'source', label: 'Source', options: keys ?? [] },
+    { name: 'workflow', label: 'Workflow' },
+    { name: 'mapping', label: 'Mapping' },
+    { name: 'text', label: 'Text in it' },
+    { name: 'type', label: 'Event type', more: true },
+    { name: 'action', label: 'Action', more: true },
+    { name: 'user_id', label: 'User', more: true },
+    { name: 'event_id', label: 'Event', more: true },
+    { name: 'config_version', label: 'Configuration version', more: true },
+  ];
+  const toolbar = (
+    <div className="toolbar">
+      <Filters filters={filters} search={search} onChange={change} />
+      <RangePicker search={search} onChange={change} unset="Last 3 days" />
+      <GroupBy groupings={lists.action_groupings} by={by} onChange={change} />
+    </div>
+  );
+  return by === undefined ? (
+    <ActionList key={JSON.stringify(filter)} filter={filter} toolbar={toolbar} />
+  ) : (
+    <ActionGroups filter={filter} by={by} toolbar={toolbar} />
+  );
+}
+
+const flags: Record<string, string> = {
+  event_id: 'event',
+  user_id: 'user',
+  config_version: 'config-version',
+  by: 'group-by',
+};
+
+/** The command that lists the same. */
+export function actionsCommand(search: Search): string {
+  const options = Object.entries(queryOf(search)).map(([name, value]) => `--${flags[name] ?? name} ${quoted(value)}`);
+  return ['actions', ...options].join(' ');
+}
+
+type Row = ActionRow & { received_at: string };
+
+const columns: Column<Row>[] = [
+  {
+    id: 'received',
+    title: 'Received',
+    width: 122,
+    narrow: true,
+    cell: ({ received_at }) => <Time iso={received_at} />,
+  },
+  { id: 'action', title: 'Action', width: 178, cell: ({ action }) => <Text>{action}</Text> },
+  { id: 'mapping', title: 'Mapping', narrow: true, cell: ({ mapping }) => <Text>{mapping}</Text> },
+  { id: 'type', title: 'Event type', cell: ({ event_type }) => <Text>{event_type}</Text> },
+  { id: 'status', title: 'Status', width: 118, narrow: true, cell: ({ status }) => <Status>{status}</Status> },
+  { id: 'attempts', title: 'Attempts', width: 84, align: 'right', cell: ({ attempts }) => attempts },
+  { id: 'why', title: 'Why', cell: ({ reason, detail }) => <Text>{whyOf(reason, detail)}</Text> },
+];
+
+const whyOf = (reason: string | null, detail: string | null) =>
+  [reason?.replaceAll('_', ' '), detail].filter(Boolean).join(': ');
+const idOf = ({ execution, id }: Row) => `${execution}-${id}`;
+const placeOf = ({ event_id }: Row) => ({ to: ['events', event_id] });
+
+function ActionList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNode }) {
+  const { name, api, readOnly } = useEnvironment();
+  const [isReplaying, setReplaying] = useState(false);
+  const query = queryOf(filter);
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery({
+    queryKey: [name, 'actions', query],
+    queryFn: ({ pageParam, signal }) =>
+      read(
+        api.actions.$get(
+          { query: { ...query, limit: String(pageRows), ...(pageParam !== '' && { after: pageParam }) } },
+          { init: { signal } },
+        ),
+      ),
+    initialPageParam: '',
+    getNextPageParam: ({ next }) => next,
+    refetchOnWindowFocus: false,
+    // Whoever reads further down is not disturbed.
+    refetchInterval: ({ state }) => (state.data === undefined || state.data.pages.length === 1 ? askAgainMs : false),
+  });
+  const rows = useMemo(() => data?.pages.flatMap((page) => page.rows as Row[]) ?? [], [data]);
+  const onEnd = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const lastPage = data?.pages.at(-1);
+  const canReplay = rows.some(({ status }) => status !== 'succeeded');
+  return (
+    <Page
+      title="Actions"
+      fills
+      aside={
+        <>
+          <span className="grow" />
+          {canReplay && !readOnly && (
+            <button type="button" className="button" onClick={() => setReplaying(true)}>
+              Replay all that match…
+            </button>
+          )}
+        </>
+      }
+      command={actionsCommand(filter)}
+      json={`${apiPath(name)}/actions?${new URLSearchParams({ ...query, limit: '1000' })}`}
+    >
+      {toolbar}
+      {error !== null && data === undefined ? (
+        <ProblemView error={error} />
+      ) : data === undefined ? (
+        <Loading />
+      ) : rows.length === 0 ? (
+        <NoActions
+          isFiltered={Object.keys(query).length > 0}
+          isMore={hasNextPage}
+          onMore={() => void fetchNextPage()}
+        />
+      ) : (
+        <DataTable
+          label="Actions, newest first"
+          rows={rows}
+          columns={columns}
+          idOf={idOf}
+          placeOf={placeOf}
+          onEnd={lastPage !== undefined && lastPage.rows.length > 0 ? onEnd : undefined}
+          end={
+            <ListEnd
+              rows={rows.length}
+              noun="action"
+              isMore={hasNextPage}
+              isFetching={isFetchingNextPage}
+              looked={lastPage?.rows.length === 0 ? lastPage.looked.back_to : null}
+              since={lastPage?.since}
+              onMore={() => void fetchNextPage()}
+            />
+          }
+        />
+      )}
+      {isReplaying && <ReplayMatching of="actions" search={filter} onClose={() => setReplaying(false)} />}
+    </Page>
+  );
+}
+
+function NoActions({ isFiltered, isMore, onMore }: { isFiltered: boolean; isMore: boolean; onMore(): void }) {
+  if (isMore)
+    return (
+      <Empty title="Nothing found so far">
+        <p>The search looked at many rows and stopped.</p>
+        <button type="button" className="button" onClick={onMore}>
+          Look further back
+        </button>
+      </Empty>
+    );
+  if (isFiltered)
+    return (
+      <Empty title="No action matches">
+        <p>Take out a filter, or look further back.</p>
+      </Empty>
+    );
+  return (
+    <Empty title="No actions yet">
+      <p>
+        Actions are what mappings make of events. <Go to={['events']}>Events</Go> shows what came in.
+      </p>
+    </Empty>
+  );
+}
+
+function ActionGroups({ filter, by, toolbar }: { filter: Search; by: string; toolbar: React.ReactNode }) {
+  const { name, api, lists } = useEnvironment();
+  const query = queryOf(filter);
+  const { data, error } = useQuery({
+    queryKey: [name, 'actions', 'groups', by, query],
+    queryFn: () =>
+      read(api.actions.groups.$get({ query: { ...query, by: by as (typeof lists.action_groupings)[number] } })),
+    placeholderData: keepPreviousData,
+  });
+  // A target's answer is found as text.
+  const filterName = by === 'detail' ? 'text' : by;
+  return (
+    <Page
+      title="Actions"
+      fills
+      command={actionsCommand({ ...filter, by })}
+      json={`${apiPath(name)}/actions/groups?${new URLSearchParams({ ...query, by })}`}
+    >
+      {toolbar}
+      {error !== null && data === undefined ? (
+        <ProblemView error={error} />
+      ) : data === undefined ? (
+        <Loading />
+      ) : data.groups.length === 0 ? (
+        <NoActions isFiltered={Object.keys(query).length > 0} isMore={false} onMore={() => undefined} />
+      ) : (
+        <>
+          <p className="quiet summary">
+            {plural(data.count, 'action')} in {plural(data.groups.length, 'group')}
+            {data.looked.back_to !== null && (
+              <>
+                , back to <Time iso={data.looked.back_to} />
+              </>
+            )}
+          </p>
+          <GroupTable
+            label={by}
+            groups={data.groups}
+            placeOf={({ value, example }) =>
+              value === null
+                ? { to: ['events', example] }
+                : { to: ['actions'], search: { ...filter, [filterName]: value.slice(0, 1_000) } }
+            }
+            about={({ example }) => (
+              <Go to={['events', example]} className="quiet about">
+                newest
+              </Go>
+            )}
+          />
+        </>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,316 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import type { Diagnosis } from '../../../../shared/operations/doctor/diagnose.ts';
+import type { Finding } from '../../../../shared/operations/doctor/finding.ts';
+import type { SourceHealth, StageRow } from '../../../../shared/operations/doctor/stages.ts';
+import { apiPath, read } from '../client.ts';
+import { FlowChart } from '../parts/chart.tsx';
+import { Copy } from '../parts/copy.tsx';
+import { Page } from '../parts/page.tsx';
+import { Empty, Loading, ProblemView } from '../parts/problem.tsx';
+import { Status } from '../parts/status.tsx';
+import { Text } from '../parts/text.tsx';
+import { Ago } from '../parts/time.tsx';
+import { count, plural } from '../parts/words.ts';
+import { useEnvironment } from '../shell/environment.tsx';
+import { Go, type Place, usePageSearch } from '../shell/go.tsx';
+
+const ranges = { '1h': 'Last hour', '6h': 'Last 6 hours', '1d': 'Last day', '7d': 'Last 7 days' } as const;
+type Range = keyof typeof ranges;
+
+/** Where it hurts, what flows, and what comes next. */
+export default function Overview() {
+  const { name, api, local } = useEnvironment();
+  const [search, change] = usePageSearch();
+  const since: Range = search.since !== undefined && search.since in ranges ? (search.since as Range) : '1h';
+  // The doctor looks at the present; the chart goes further back.
+  const looked = since === '7d' ? '1d' : since;
+  // On AWS each look reads some hundred counts, which CloudWatch bills.
+  const refetchInterval = local ? 5_000 : 60_000;
+  const doctor = useQuery({
+    queryKey: [name, 'doctor', looked],
+    queryFn: () => read(api.doctor.$get({ query: { since: looked } })) as Promise<Diagnosis>,
+    placeholderData: keepPreviousData,
+    refetchInterval,
+  });
+  const flow = useQuery({
+    queryKey: [name, 'flow', since],
+    queryFn: () => read(api.doctor.flow.$get({ query: { since } })),
+    placeholderData: keepPreviousData,
+    refetchInterval,
+  });
+  const { data, error } = doctor;
+  return (
+    <Page
+      title="Overview"
+      aside={
+        <select
+          aria-label="Time"
+          className="filter"
+          value={since}
+          onChange={({ target }) => change({ since: target.value })}
+        >
+          {Object.entries(ranges).map(([range, label]) => (
+            <option key={range} value={range}>
+              {label}
+            </option>
+          ))}
+        </select>
+      }
+      command={looked === '1h' ? 'doctor' : `doctor --since ${looked}`}
+      json={`${apiPath(name)}/doctor?since=${looked}`}
+    >
+      {error !== null && data === undefined && <ProblemView error={error} />}
+      {data === undefined && error === null && <Loading />}
+      {data !== undefined && (
+        <>
+          <Findings diagnosis={data} />
+          <Pipeline
+            diagnosis={data}
+            minutes={(Date.parse(data.until) - Date.parse(data.since)) / 60_000}
+            since={looked}
+          />
+          <section className="block">
+            <h2>
+              Events over time <span className="quiet">per {stepOf(flow.data?.step_seconds ?? 60)}</span>
+            </h2>
+            {flow.error !== null && flow.data === undefined && <ProblemView error={flow.error} />}
+            {flow.data !== undefined && <FlowChart flow={flow.data} />}
+          </section>
+          <Sources sources={data.sources} />
+        </>
+      )}
+    </Page>
+  );
+}
+
+const stepOf = (seconds: number) =>
+  ({ 60: 'minute', 300: '5 minutes', 900: '15 minutes', 3600: 'hour' })[seconds] ?? `${seconds / 3600} hours`;
+
+const order = { critical: 'critical', warning: 'warning', note: 'note' } as const;
+
+function Findings({ diagnosis }: { diagnosis: Diagnosis }) {
+  const { findings, ok, over_since, configuration } = diagnosis;
+  return (
+    <section className="block">
+      <div className={ok ? 'now good' : 'now bad'} role="status">
+        {ok ? 'Nothing is wrong.' : plural(findings.filter(({ severity }) => severity !== 'note').length, 'finding')}
+        {ok && over_since !== null && (
+          <>
+            {' '}
+            Over since <Ago iso={over_since} />: no failure, no refusal, and nothing waits.
+          </>
+        )}
+        {configuration !== null && (
+          <span className="quiet">
+            {' '}
+            Configuration {configuration.version}
+            {configuration.live_since !== null && (
+              <>
+                , live since <Ago iso={configuration.live_since} />
+              </>
+            )}
+            {configuration.by !== null && (
+              <>
+                {' '}
+                by <Text>{configuration.by}</Text>
+              </>
+            )}
+          </span>
+        )}
+      </div>
+      {findings.length > 0 && (
+        <ul className="findings">
+          {findings.map((finding) => (
+            <FindingRow
+              key={JSON.stringify([finding.id, finding.source, finding.workflow, finding.reason])}
+              finding={finding}
+            />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function FindingRow({ finding }: { finding: Finding }) {
+  const { id, severity, source, workflow, cause, since, example, next } = finding;
+  const place = placeOf(finding);
+  const isCommand = next.startsWith('npx ');
+  return (
+    <li>
+      <div className="finding-head">
+        <Status>{order[severity]}</Status>
+        <strong>{id.replaceAll('_', ' ')}</strong>
+        {[source, workflow].map((about) => about !== undefined && <Text key={about}>{about}</Text>)}
+        {since !== null && (
+          <span className="quiet">
+            since <Ago iso={since} />
+          </span>
+        )}
+        <span className="grow" />
+        {place !== undefined && <Go {...place}>Show them</Go>}
+        {example !== undefined && <Go to={['events', example]}>Newest</Go>}
+      </div>
+      <p>
+        <Text>{cause}</Text>
+      </p>
+      <p className="next">
+        <span className="quiet">next</span>{' '}
+        {isCommand ? (
+          <>
+            <code className="command">
+              <Text>{next}</Text>
+            </code>{' '}
+            <Copy text={next} what="the command" />
+          </>
+        ) : (
+          <Text>{next}</Text>
+        )}
+      </p>
+    </li>
+  );
+}
+
+/** The rows that a finding counts. */
+function placeOf({ id, source, reason, workflow }: Finding): Place | undefined {
+  const about = { source, reason, since: '1d' };
+  switch (id) {
+    case 'events_failed':
+      return { to: ['events'], search: { ...about, status: 'failed' } };
+    case 'events_rejected':
+      return { to: ['events'], search: { ...about, status: 'rejected' } };
+    case 'actions_failed':
+      return { to: ['actions'], search: { ...about, workflow, status: 'failed' } };
+    case 'actions_skipped':
+      return { to: ['actions'], search: { ...about, workflow, status: 'skipped' } };
+    case 'actions_wait':
+      return { to: ['actions'], search: { ...about, workflow, status: 'pending' } };
+    default:
+      return undefined;
+  }
+}
+
+const wordsOf: Record<StageRow['stage'], { title: string; failed: string; to(since: string): Place | undefined }> = {
+  ingest: { title: 'Ingest', failed: 'refused', to: () => undefined },
+  processor: {
+    title: 'Processor',
+    failed: 'failed',
+    to: (since) => ({ to: ['events'], search: { status: 'failed,rejected', since } }),
+  },
+  'workflow-trigger': {
+    title: 'Actions',
+    failed: 'failed',
+    to: (since) => ({ to: ['actions'], search: { status: 'failed', since } }),
+  },
+  targets: {
+    title: 'Targets',
+    failed: 'failed calls',
+    to: (since) => ({ to: ['problems'], search: { since } }),
+  },
+  'dead letters': { title: 'Dead letters', failed: 'failed', to: () => undefined },
+};
+
+/** The way of an event, from senders to targets. */
+function Pipeline({ diagnosis, minutes, since }: { diagnosis: Diagnosis; minutes: number; since: string }) {
+  const { stages, sources } = diagnosis;
+  if (stages.length === 0) return null;
+  const active = sources.filter(({ accepted }) => accepted > 0).length;
+  return (
+    <section className="block">
+      <h2>Pipeline</h2>
+      <ol className="pipeline">
+        <li>
+          <h3>Sources</h3>
+          <p className="figure">{count(active)}</p>
+          <p className="quiet">of {count(sources.length)} sent</p>
+        </li>
+        {stages
+          .filter(({ stage, came_in, waiting }) => stage !== 'dead letters' || came_in > 0 || (waiting ?? 0) > 0)
+          .map((stage) => (
+            <Stage key={stage.stage} row={stage} minutes={minutes} since={since} />
+          ))}
+      </ol>
+    </section>
+  );
+}
+
+function Stage({ row, minutes, since }: { row: StageRow; minutes: number; since: string }) {
+  const { stage, came_in, did_nothing, failed, waiting } = row;
+  const words = wordsOf[stage];
+  const place = words.to(since);
+  const failedText = `${count(failed)} ${words.failed}`;
+  const rate = came_in / Math.max(1, minutes);
+  return (
+    <li className={failed > 0 ? 'has-failed' : undefined}>
+      <h3>{words.title}</h3>
+      <p className="figure">{count(came_in)}</p>
+      <p className="quiet">{rate >= 10 ? count(Math.round(rate)) : rate.toFixed(1)} per minute</p>
+      {failed > 0 && (
+        <p>
+          {place === undefined ? (
+            <span className="bad">{failedText}</span>
+          ) : (
+            <Go {...place} className="bad">
+              {failedText}
+            </Go>
+          )}
+        </p>
+      )}
+      {did_nothing > 0 && <p className="quiet">{count(did_nothing)} did nothing</p>}
+      {waiting !== null && (
+        <p className={waiting > 0 ? 'warn' : 'quiet'}>{waiting > 0 ? `${count(waiting)} waiting` : 'nothing waits'}</p>
+      )}
+    </li>
+  );
+}
+
+function Sources({ sources }: { sources: readonly SourceHealth[] }) {
+  if (sources.length === 0)
+    return (
+      <Empty title="No sources yet">
+        <p>Add one, and push its file.</p>
+        <code className="command">npx signalbox sources add stripe</code>
+      </Empty>
+    );
+  return (
+    <section className="block">
+      <h2>Sources</h2>
+      <table className="rows plain-rows">
+        <thead>
+          <tr>
+            <th scope="col">Source</th>
+            <th scope="col">Last event</th>
+            <th scope="col" className="right">
+              Accepted
+            </th>
+            <th scope="col" className="right">
+              Refused
+            </th>
+            <th scope="col" className="right">
+              Failed
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {sources.map(({ source, enabled, last_event_at, accepted, refused, failed, unusually_silent }) => (
+            <tr key={source}>
+              <td>
+                <Go to={['events']} search={{ source }}>
+                  <Text>{source}</Text>
+                </Go>
+                {!enabled && <span className="quiet"> off</span>}
+              </td>
+              <td className={unusually_silent ? 'warn' : 'quiet'} title="to the hour">
+                {last_event_at === null ? 'never' : <Ago iso={last_event_at} />}
+                {unusually_silent && ', unusual'}
+              </td>
+              <td className="right">{count(accepted)}</td>
+              <td className={refused > 0 ? 'right warn' : 'right'}>{count(refused)}</td>
+              <td className={failed > 0 ? 'right bad' : 'right'}>{count(failed)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import { expect } from '@jest/globals';
+import AxeBuilder from 'axe-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Console } from '../../infra/console/server.ts';
+import { tokenOf } from '../console/console-for-tests.ts';
+
+const path = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** Debian's Chromium, or another one that CHROMIUM names. Each launch has a folder of its own, which is removed. */
+export function startBrowser(): Promise<Browser> {
+  if (!existsSync(path)) throw new Error(`there is no ${path}: apt-get install -y chromium, or name one by CHROMIUM`);
+  return chromium.launch({
+    executablePath: path,
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+export type Look = { width: 1280 | 390; scheme: 'light' | 'dark' };
+export const looks: Look[] = [
+  { width: 1280, scheme: 'light' },
+  { width: 1280, scheme: 'dark' },
+  { width: 390, scheme: 'light' },
+  { width: 390, scheme: 'dark' },
+];
+
+/** What must not happen on any page. */
+export type Trouble = { errors: string[]; foreign: string[]; dialogs: string[] };
+
+export type Tab = { page: Page; context: BrowserContext; trouble: Trouble };
+
+/** A browser of its own that is signed in by the cookie of another one. */
+export async function openTab(
+  browser: Browser,
+  served: Console,
+  cookie: string,
+  look: Look = looks[0] as Look,
+): Promise<Tab> {
+  const context = await browser.newContext({ viewport: { width: look.width, height: 800 }, colorScheme: look.scheme });
+  const [name = '', ...value] = cookie.split('=');
+  if (cookie !== '')
+    await context.addCookies([{ name, value: value.join('='), url: `http://127.0.0.1:${served.port}` }]);
+  const page = await context.newPage();
+  const trouble: Trouble = { errors: [], foreign: [], dialogs: [] };
+  page.on('pageerror', (error) => trouble.errors.push(error.message));
+  page.on('console', (message) => {
+    // A refusal that the page shows is logged by the browser too.
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
+      trouble.errors.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`http://127.0.0.1:${served.port}/`) && !request.url().startsWith('data:'))
+      trouble.foreign.push(request.url());
+  });
+  page.on('dialog', (dialog) => {
+    trouble.dialogs.push(dialog.message());
+    void dialog.dismiss();
+  });
+  return { page, context, trouble };
+}
+
+export const noTrouble: Trouble = { errors: [], foreign: [], dialogs: [] };
+
+/** Opens the printed URL, as a person does. */
+export async function openPrinted(tab: Tab, served: Console): Promise<void> {
+  await tab.page.goto(`http://127.0.0.1:${served.port}/#token=${tokenOf(served)}`);
+}
+
+/** Serious findings of axe-core, in words. The script runs beside the page, which allows none of its own. */
+export async function accessibilityOf({ page, context }: Tab): Promise<string[]> {
+  const session = await context.newCDPSession(page);
+  const { executionContextId } = await session.send('Page.createIsolatedWorld', {
+    frameId: (await session.send('Page.getFrameTree')).frameTree.frame.id,
+    worldName: 'axe',
+  });
+  const evaluate = async (expression: string) => {
+    const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
+      expression,
+      contextId: executionContextId,
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    if (exceptionDetails !== undefined)
+      throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value as unknown;
+  };
+  await evaluate(`${AxeBuilder.source}; undefined`);
+  const found = (await evaluate('axe.run().then(({ violations }) => violations)')) as {
+    id: string;
+    impact: string;
+    nodes: { target: string[]; failureSummary: string }[];
+  }[];
+  await session.detach();
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.slice(0, 3).map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
+    );
+}
+
+/** Nothing reaches beyond the window, and so nothing is out of sight. */
+export async function expectFits({ page }: Tab): Promise<void> {
+  const [scroll, client] = await page.evaluate<[number, number]>(
+    '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
+  );
+  expect(scroll).toBeLessThanOrEqual(client);
+}
+
+/** A picture, for the person who changes a page: SIGNALBOX_PICTURES names the folder. */
+export async function picture({ page }: Tab, name: string): Promise<void> {
+  const folder = process.env.SIGNALBOX_PICTURES;
+  if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png` });
+}

@@ -1,0 +1,266 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import type { Console } from '../../infra/console/server.ts';
+import { makeEventId } from '../../shared/core/ids/event-id.ts';
+import type { EventLogEntry } from '../../shared/core/logs/event-log-entry.ts';
+import { actionEntry, type EntryChange, eventEntry, outcome } from '../cli/entries-for-tests.ts';
+import { startEnvironment, type TestEnvironment } from '../cli/environment-for-tests.ts';
+import { signIn, startConsoleOf } from '../console/console-for-tests.ts';
+import { liveConfiguration, trackEvent } from '../support/build.ts';
+import {
+  accessibilityOf,
+  expectFits,
+  type Look,
+  looks,
+  noTrouble,
+  openPrinted,
+  openTab,
+  picture,
+  startBrowser,
+  type Tab,
+} from './browser-for-tests.ts';
+
+/* Every page, with nothing, with one event and with many, at both widths and in both colour schemes. */
+
+jest.setTimeout(60_000);
+
+let browser: Browser;
+let environment: TestEnvironment;
+let empty: TestEnvironment;
+let served: Console;
+let cookie: string;
+let failed: EventLogEntry;
+let hostile: EventLogEntry;
+
+/** What strangers put into fields: markup, addresses, escape sequences, marks of direction, and much of it. */
+const evil = `<img src=x onerror=alert(1)><script>alert(2)</script>\u202Egnp.exe\u0007\u001b[2J{{7*7}}javascript:alert(3)`;
+const long = 'x'.repeat(2_000);
+
+async function log(secondsAgo: number, change: EntryChange = {}): Promise<EventLogEntry> {
+  const id = makeEventId('rudderstack', 0, Date.now() - secondsAgo * 1_000, randomBytes(12));
+  const entry = eventEntry({ id, key: `message-${id}`, ...change });
+  await environment.eventLog.writeEach([entry]);
+  return entry;
+}
+
+beforeAll(async () => {
+  [browser, environment, empty] = await Promise.all([startBrowser(), startEnvironment(), startEnvironment()]);
+  await environment.commit(liveConfiguration());
+  await empty.commit(liveConfiguration());
+  const many = Array.from({ length: 400 }, (_, i) => {
+    const id = makeEventId('rudderstack', 0, Date.now() - (i + 60) * 9_000, randomBytes(12));
+    return eventEntry({ id, key: `message-${i}`, userId: `user_${i % 37}` });
+  });
+  await environment.eventLog.writeEach(many);
+  await environment.actionLog.writeEach(many.map((entry) => actionEntry(entry, [outcome(entry.id)])));
+  failed = await log(50, { userId: 'user_7', key: 'message-failed' });
+  await environment.actionLog.writeEach([
+    actionEntry(failed, [
+      outcome(failed.id, { mapping: 'identify', action: 'users_identify', result: {} }),
+      outcome(failed.id, {
+        status: 'failed',
+        reason: 'target_refused',
+        detail: 'the target answered 410: gone',
+        result: undefined as never,
+      }),
+    ]),
+  ]);
+  hostile = await log(40, {
+    userId: evil,
+    eventType: evil,
+    key: evil,
+    detail: evil,
+    status: 'failed',
+    reason: 'retries_exhausted',
+    body: trackEvent({ userId: evil, properties: { [evil]: evil, nested: { deep: [evil, long] } } }),
+  });
+  await environment.actionLog.writeEach([
+    actionEntry(hostile, [
+      outcome(hostile.id, {
+        status: 'failed',
+        reason: 'target_refused',
+        detail: evil,
+        mapping: evil,
+        payload: { [evil]: evil },
+        result: { [evil]: long },
+      }),
+    ]),
+  ]);
+  served = await startConsoleOf({ development: environment, empty: { ...empty, name: 'empty' } });
+  cookie = await signIn(served);
+});
+afterAll(async () => {
+  await browser.close();
+  await served.stop();
+  await Promise.all([environment.stop(), empty.stop()]);
+});
+
+async function tabAt(address: string, look?: Look): Promise<Tab> {
+  const tab = await openTab(browser, served, cookie, look);
+  await tab.page.goto(`http://127.0.0.1:${served.port}${address}`);
+  await tab.page.locator('main h1').waitFor();
+  await tab.page.locator('body:not(:has(.loading))').waitFor();
+  return tab;
+}
+
+const pages: [name: string, address: () => string, shows: string][] = [
+  ['overview', () => '/development', '.pipeline'],
+  ['events', () => '/development/events', '.rows tbody td'],
+  ['events by type', () => '/development/events?by=type', '.groups tbody td'],
+  ['event', () => `/development/events/${failed.id}`, '.timeline li'],
+  ['event payload', () => `/development/events/${failed.id}?show=payload`, '.json'],
+  ['hostile event', () => `/development/events/${hostile.id}`, '.timeline li'],
+  ['hostile payload', () => `/development/events/${hostile.id}?show=payload`, '.json'],
+  ['actions', () => '/development/actions', '.rows tbody td'],
+  ['problems', () => '/development/problems?reason=target_refused', '.answers li'],
+  ['jobs without any', () => '/development/jobs', '.empty'],
+  ['overview of nothing', () => '/empty', '.pipeline'],
+  ['events of nothing', () => '/empty/events', '.empty'],
+  ['actions of nothing', () => '/empty/actions', '.empty'],
+  ['problems of nothing', () => '/empty/problems', '.empty'],
+];
+
+describe.each(looks)('at $width px, $scheme', (look) => {
+  test.each(pages)(
+    '%s: shown without a serious finding, an error, or anything beyond the window',
+    async (name, address, shows) => {
+      const tab = await tabAt(address(), look);
+      await tab.page.locator(shows).first().waitFor();
+      await picture(tab, `${name.replaceAll(' ', '-')}-${look.width}-${look.scheme}`);
+      await expectFits(tab);
+      expect(await accessibilityOf(tab)).toEqual([]);
+      expect(tab.trouble).toEqual(noTrouble);
+      await tab.context.close();
+    },
+  );
+});
+
+describe('text of strangers', () => {
+  test.each([
+    ['events', () => '/development/events?status=failed'],
+    ['event', () => `/development/events/${hostile.id}`],
+    ['payload', () => `/development/events/${hostile.id}?show=payload`],
+    ['as received', () => `/development/events/${hostile.id}?show=headers`],
+    ['actions', () => '/development/actions?status=failed'],
+    ['groups', () => '/development/actions?by=detail'],
+    ['a filter', () => `/development/events?user_id=${encodeURIComponent(evil)}`],
+  ])('is text in %s: no element, no script, no dialog, and its controls are symbols', async (_name, address) => {
+    const tab = await tabAt(address());
+    await tab.page.locator('main').getByText('<script>').first().or(tab.page.locator('.page-foot')).first().waitFor();
+    expect(await tab.page.locator('img, iframe, script:not([src]), a[href^="javascript"]').count()).toBe(0);
+    const shown = await tab.page.locator('main').innerText();
+    for (const control of ['\u202e', '\u001b', '\u0007']) expect(shown.includes(control)).toBe(false);
+    expect(tab.trouble).toEqual(noTrouble);
+    await tab.context.close();
+  });
+});
+
+test('the printed URL opens a browser once; a second one is told how to get its own', async () => {
+  const fresh = await startConsoleOf({ development: environment });
+  const first = await openTab(browser, fresh, '');
+  await openPrinted(first, fresh);
+  await first.page.locator('main h1', { hasText: 'Overview' }).waitFor();
+  // The token is gone from the address, so that it is in no bookmark and no picture.
+  expect(first.page.url()).toBe(`http://127.0.0.1:${fresh.port}/development`);
+  const second = await openTab(browser, fresh, '');
+  await openPrinted(second, fresh);
+  await second.page.getByText('npx signalbox console --open').waitFor();
+  expect(await second.page.locator('nav').count()).toBe(0);
+  await Promise.all([first.context.close(), second.context.close()]);
+  await fresh.stop();
+});
+
+test('a link shows in a second browser what it shows in the first', async () => {
+  const first = await tabAt('/development/events');
+  await first.page.getByLabel('User', { exact: true }).fill('user_7');
+  await first.page.keyboard.press('Enter');
+  await first.page.getByLabel('Status', { exact: true }).selectOption('processed');
+  await first.page.locator('tbody tr', { hasText: 'user_7' }).first().waitFor();
+  await first.page.waitForURL(/status=processed/);
+  const url = new URL(first.page.url());
+  expect(Object.fromEntries(url.searchParams)).toEqual({ user_id: 'user_7', status: 'processed' });
+  const rows = (tab: Tab) => tab.page.locator('tbody tr').allInnerTexts();
+  const second = await tabAt(url.pathname + url.search);
+  await second.page.locator('tbody tr').first().waitFor();
+  expect(await rows(second)).toEqual(await rows(first));
+  expect(await second.page.locator('.page-foot code').innerText()).toBe(
+    'npx signalbox events --user user_7 --status processed',
+  );
+  await Promise.all([first.context.close(), second.context.close()]);
+});
+
+test('any id leads to its event from the search box, and keys walk through the rows', async () => {
+  const tab = await tabAt('/development');
+  await tab.page.keyboard.press('Control+k');
+  await tab.page.locator('dialog input').fill('message-failed');
+  await tab.page.keyboard.press('Enter');
+  // Its claim is not written here, so that only its id leads there.
+  await tab.page.locator('dialog .problem').waitFor();
+  await tab.page.locator('dialog input').fill(failed.id);
+  await tab.page.keyboard.press('Enter');
+  await tab.page.waitForURL(`**/events/${failed.id}`);
+  await tab.page.goto(`http://127.0.0.1:${served.port}/development/events`);
+  await tab.page.locator('tbody tr').nth(5).waitFor();
+  for (const key of ['j', 'j', 'j', 'k', 'x']) await tab.page.keyboard.press(key);
+  await tab.page.getByText('1 event selected').waitFor();
+  await tab.page.keyboard.press('Enter');
+  await tab.page.waitForURL(/events\/01/);
+  await tab.context.close();
+});
+
+test('an environment that goes away is said to be away over what was read, and comes back by itself', async () => {
+  let isAway = false;
+  const away = await startConsoleOf({
+    development: {
+      ...environment,
+      get documents(): never {
+        if (isAway)
+          throw Object.assign(new Error('connect'), { code: 'ECONNREFUSED', address: '127.0.0.1', port: 3000 });
+        return environment.documents as never;
+      },
+    },
+  });
+  const tab = await openTab(browser, away, '');
+  await openPrinted(tab, away);
+  await tab.page.locator('nav').getByText('Actions').click();
+  await tab.page.locator('tbody tr').first().waitFor();
+  isAway = true;
+  await tab.page.locator('.banner', { hasText: 'is the local runtime still up?' }).waitFor();
+  expect(await tab.page.locator('tbody tr').count()).toBeGreaterThan(0);
+  isAway = false;
+  await tab.page.locator('.banner').waitFor({ state: 'detached' });
+  await tab.context.close();
+  await away.stop();
+});
+
+test('a console that only reads shows no button that changes something', async () => {
+  const reading = await startConsoleOf({ development: environment }, { readOnly: true });
+  const tab = await openTab(browser, reading, await signIn(reading));
+  for (const address of [`/development/events/${failed.id}`, '/development/problems', '/development/actions']) {
+    await tab.page.goto(`http://127.0.0.1:${reading.port}${address}`);
+    await tab.page.locator('.bar', { hasText: 'read-only' }).waitFor();
+    await tab.page.locator('.timeline, .rows').first().waitFor();
+    expect(await tab.page.getByRole('button', { name: /replay/i }).count()).toBe(0);
+  }
+  await tab.context.close();
+  await reading.stop();
+});
+
+test('a change of an environment on AWS wants its name typed', async () => {
+  const aws = { ...environment, name: 'production', where: 'AWS eu-central-1', local: false };
+  const remote = await startConsoleOf({ production: aws });
+  const tab = await openTab(browser, remote, await signIn(remote));
+  await tab.page.goto(`http://127.0.0.1:${remote.port}/production/events/${failed.id}`);
+  await tab.page.getByRole('button', { name: 'Replay…' }).click();
+  const button = tab.page.locator('dialog').getByRole('button', { name: /^Replay/ });
+  const field = tab.page.getByLabel(/Type its name/);
+  await tab.page.locator('.preview li').waitFor();
+  expect(await button.isDisabled()).toBe(true);
+  await field.fill('development');
+  expect(await button.isDisabled()).toBe(true);
+  await field.fill('production');
+  await expect(button.isEnabled()).resolves.toBe(true);
+  await tab.context.close();
+  await remote.stop();
+});
