@@ -159,6 +159,8 @@ export class PipelineStack extends Stack {
     // What a cancellation may reach.
     workflowTrigger.queriesIndex(WorkflowRuns, 'cancellations');
     workflowTrigger.uses(Directory, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem');
+    // The limits of workflows.
+    workflowTrigger.usesItems(Directory, ['limit#*'], 'UpdateItem');
     workflowTrigger.uses(Configuration, 'GetItem', 'Query');
     workflowTrigger.readsSecrets(secretsPrefix, 'targets/*');
     const targets = targetsOf(name, workflows);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
@@ -8,6 +9,7 @@ import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
 import { makeClaimStore } from '../../shared/adapters/dynamodb-claim-store.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
+import { makeRunLimits } from '../../shared/adapters/dynamodb-run-limits.ts';
 import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
 import { makeTargetBreakers } from '../../shared/adapters/dynamodb-target-breakers.ts';
 import { makeWorkflowHolds } from '../../shared/adapters/dynamodb-workflow-holds.ts';
@@ -16,6 +18,7 @@ import { makeSecrets, makeSecretsClient } from '../../shared/adapters/secrets-ma
 import { makeActionsQueue, makeQueueClient } from '../../shared/adapters/sqs-queues.ts';
 import { makeWorkflowTargets } from '../../shared/adapters/workflow-targets.ts';
 import { asError } from '../../shared/core/errors.ts';
+import { makeRunLimiter } from '../../shared/core/targets/run-limiter.ts';
 import { readEnvironment } from '../../shared/lambda/environment.ts';
 import { logFailure } from '../../shared/lambda/failure-log.ts';
 import { answerBatchInTime } from '../../shared/lambda/in-time.ts';
@@ -55,6 +58,8 @@ function reported(breakers: TargetBreakers): TargetBreakers {
   };
 }
 
+const limiter = makeRunLimiter(makeRunLimits(client, env.DIRECTORY_TABLE), Date.now, randomUUID);
+
 const deps: WorkflowTriggerDeps = {
   environment: env.ENVIRONMENT,
   configuration: makeConfigurationSource(
@@ -78,7 +83,9 @@ const deps: WorkflowTriggerDeps = {
   audiences: makeAudiences(client, env.DIRECTORY_TABLE),
   runs: makeWorkflowRuns({ client, table: env.WORKFLOW_RUNS_TABLE, retentionDays }),
   holds: makeWorkflowHolds({ client, runsTable: env.WORKFLOW_RUNS_TABLE, configurationTable: env.CONFIGURATION_TABLE }),
+  limiter,
   openTarget: makeWorkflowTargets({
+    limiter,
     secrets: makeSecrets({
       client: makeSecretsClient(),
       prefix: env.SECRETS_PREFIX,

@@ -27,7 +27,7 @@ import { explainInRow, type RowToWrite, writeRows } from './write-rows.ts';
 
 export type WorkflowTriggerDeps = Pick<
   ActionContext,
-  'directory' | 'subscriptions' | 'audiences' | 'runs' | 'holds' | 'openTarget' | 'environment' | 'nowMs'
+  'directory' | 'subscriptions' | 'audiences' | 'runs' | 'holds' | 'limiter' | 'openTarget' | 'environment' | 'nowMs'
 > & {
   configuration: ConfigurationSource;
   claims: Pick<ClaimStore, 'release'>;

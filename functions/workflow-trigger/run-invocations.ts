@@ -23,6 +23,7 @@ export type ActionPorts = Pick<
   | 'audiences'
   | 'runs'
   | 'holds'
+  | 'limiter'
   | 'openTarget'
   | 'environment'
   | 'batchWritten'
@@ -37,7 +38,7 @@ export type ActionPorts = Pick<
 };
 
 /** Reasons of actions that no failure holds up: later ones need not wait for them. */
-const waitsApart: readonly (ActionReason | undefined)[] = ['delayed', 'recipient_unknown', 'held'];
+const waitsApart: readonly (ActionReason | undefined)[] = ['delayed', 'recipient_unknown', 'held', 'rate_limited'];
 
 export type Attempt = {
   message: ActionsMessage;
@@ -96,7 +97,7 @@ async function tryInvocation(invocation: Invocation, attempt: Attempt, ports: Ac
   const result = await resultOf(invocation, attempt, ports);
   const isHeadway = gotAhead(result, before);
   const attempts = attemptsBefore(invocation, attempt) + (result.status === 'pending' && result.isUntried ? 0 : 1);
-  const ending = outcomeOf(result, { attempts, isLast: attempt.isLast && !isHeadway });
+  const ending = outcomeOf(result, { attempts, isLast: attempt.isLast && !isHeadway && !isOverLimit(result) });
   const outcome: ActionOutcome = {
     ...outcomeHead(invocation),
     ...ending,
@@ -106,15 +107,20 @@ async function tryInvocation(invocation: Invocation, attempt: Attempt, ports: Ac
   if (result.status !== 'pending' || ending.status !== 'pending') {
     return { outcome: { ...outcome, finishedAtMs: ports.nowMs() } };
   }
-  const { reason, detail, retryAfterSeconds, isUntried, progress = progressOf(before) } = result;
+  const { reason, detail, retryAfterSeconds, isUntried, isCrowded, progress = progressOf(before) } = result;
   return {
     outcome: { ...outcome, ...(progress && { progress }) },
-    pending: { reason, detail, ...defined({ retryAfterSeconds, isUntried }), isHeadway },
+    pending: { reason, detail, ...defined({ retryAfterSeconds, isUntried, isCrowded }), isHeadway },
   };
 }
 
 function attemptsBefore({ id }: Invocation, { before }: Attempt): number {
   return before.get(id)?.attempts ?? 0;
+}
+
+/** A run is never given up for its workflow's own limit. */
+function isOverLimit(result: ActionResult): boolean {
+  return result.status === 'pending' && result.reason === 'rate_limited';
 }
 
 /**
@@ -183,7 +189,8 @@ async function runAction(
       ...(progress && { progress }),
       isLastAttempt: attempt.isLast,
       retentionDays: ports.retentionDaysOf(message.source),
-      ...defined({ released: message.released }),
+      ...defined({ released: message.released, perSecond: message.perSecond }),
+      hadPlace: attempt.before.get(invocation.id)?.reason === 'rate_limited',
       count: (name) => ports.count(message.source, name),
     });
   } catch (error) {

@@ -1,5 +1,7 @@
 import type { Target } from '../core/configuration/targets/index.ts';
 import { makeTargetGuard } from '../core/targets/guard-target.ts';
+import { limitCalls } from '../core/targets/limit-calls.ts';
+import type { RunLimiter } from '../core/targets/run-limiter.ts';
 import type { TargetBreakers } from '../ports/target-breakers.ts';
 import type { OpenTarget, WorkflowTarget } from '../ports/workflow-target.ts';
 import { absentTarget } from './absent-target.ts';
@@ -13,6 +15,7 @@ import { makeStepFunctionsTargets } from './step-functions-target.ts';
 export type WorkflowTargetsDeps = HttpTargetDeps &
   KnockTargetDeps & {
     breakers: TargetBreakers;
+    limiter: RunLimiter;
     /** Default: AWS itself; a local run passes other endpoints. */
     aws?: AwsClientConfig;
   };
@@ -43,9 +46,11 @@ export function makeWorkflowTargets(deps: WorkflowTargetsDeps): OpenTarget {
     Object.entries(openers).map(([type, opener]) => [type, (opener as Opener<Target['type']>)(deps) as OpenTarget]),
   );
   const guard = makeTargetGuard(deps.breakers, deps.nowMs);
-  return (workflow, target) => {
+  return (workflow, target, maxConcurrent) => {
     const opened = open.get(target.type);
     if (opened === undefined) throw new Error(`no target is of type ${target.type}`);
-    return guard(workflow, opened(workflow, target));
+    const called = opened(workflow, target);
+    // A breaker that holds a run back takes no permit.
+    return guard(workflow, maxConcurrent === undefined ? called : limitCalls(workflow, called, maxConcurrent, deps));
   };
 }

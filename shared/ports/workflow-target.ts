@@ -9,7 +9,10 @@ import type { RunMessage } from '../core/runs/run-message.ts';
  * one.
  */
 export type Unavailable = { kind: 'unavailable' } & Pending & {
-    reason: Extract<PendingReason, 'target_unavailable' | 'target_timeout' | 'target_busy' | 'secret_missing'>;
+    reason: Extract<
+      PendingReason,
+      'target_unavailable' | 'target_timeout' | 'target_busy' | 'secret_missing' | 'rate_limited'
+    >;
   };
 
 export type TargetAnswer =
@@ -79,5 +82,8 @@ export interface WorkflowTarget {
   cancel?(request: CancelRequest): Promise<CancelAnswer>;
 }
 
-/** One adapter per type of target. */
-export type OpenTarget = (workflow: string, target: Target) => WorkflowTarget;
+/**
+ * One adapter per type of target.
+ * @param maxConcurrent how many calls that start runs may be under way; absent: any number
+ */
+export type OpenTarget = (workflow: string, target: Target, maxConcurrent?: number) => WorkflowTarget;

@@ -3,6 +3,7 @@ import { makeWorkflowTargets, type WorkflowTargetsDeps } from '../../shared/adap
 import { Target } from '../../shared/core/configuration/targets/index.ts';
 import { failuresToOpen } from '../../shared/core/targets/breaker.ts';
 import { localCredentials } from '../support/dynalite.ts';
+import { makeFakeLimiter } from '../support/fake-run-limits.ts';
 import { makeFakeTargetBreakers } from '../support/fake-target-breakers.ts';
 import { runRequest } from '../support/runs.ts';
 import { targetExamples } from '../support/target-examples.ts';
@@ -30,6 +31,7 @@ function open({ isLocal = false, ...change }: Partial<WorkflowTargetsDeps> & { i
     allowPrivate: true,
     nowMs: Date.now,
     breakers: makeFakeTargetBreakers(),
+    limiter: makeFakeLimiter(),
     ...(!isLocal && { aws: { endpoint: server.url, ...localCredentials } }),
     knockUrl: server.url,
     ...change,

@@ -38,6 +38,7 @@ describe.each(types)('%s', (type) => {
     const open = makeWorkflowTargets({
       secrets: { current: async () => undefined } as never,
       breakers: {} as never,
+      limiter: {} as never,
       allowPrivate: true,
       nowMs: () => 0,
     });

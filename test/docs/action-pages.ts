@@ -73,6 +73,7 @@ const statusOf = {
   continues: 'pending',
   delayed: 'pending',
   held: 'pending',
+  rate_limited: 'pending',
 } as const satisfies Record<Exclude<ActionReason, keyof typeof commonReasons>, ReasonOfAll['status']>;
 
 type ParameterType = { name: string; says: string };

@@ -14,6 +14,7 @@ import { lookAgainFor } from '../../shared/lambda/sender/look-again.ts';
 import type { ConfigurationSource, LiveConfiguration } from '../../shared/ports/configuration.ts';
 import type { Secrets } from '../../shared/ports/secrets.ts';
 import type { OpenTarget } from '../../shared/ports/workflow-target.ts';
+import { makeFakeLimiter } from '../support/fake-run-limits.ts';
 import { silentLog } from '../support/function-log.ts';
 import { ingestKey, ingestRequestOf } from '../support/ingest.ts';
 import { makeRandom, pickOne, type Random, randomBytesFrom } from '../support/random.ts';
@@ -384,6 +385,7 @@ export class World {
             audiences: port('audiences', stores.audiences),
             runs: port('runs', stores.runs),
             holds: port('holds', stores.holds),
+            limiter: makeFakeLimiter(this.nowMs),
             retentionDays: 30,
             openTarget: this.#openTarget(process),
           },

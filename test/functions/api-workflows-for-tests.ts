@@ -9,6 +9,7 @@ import type { RunRequest, TargetAnswer } from '../../shared/ports/workflow-targe
 import { actionsRecord } from '../support/actions-message.ts';
 import { liveConfiguration } from '../support/build.ts';
 import type { TestTables } from '../support/dynalite.ts';
+import { makeFakeLimiter } from '../support/fake-run-limits.ts';
 import { makeCountedMetrics, makeFakeActionsQueue } from '../support/fakes.ts';
 import { openFakeTarget } from '../support/fakes-workflow-trigger.ts';
 import { makeKeptLog } from '../support/function-log.ts';
@@ -66,6 +67,7 @@ export async function startWorkflowsApi(changes: Partial<ApiDeps> = {}, tables?:
     runs: makeWorkflowRuns({ client, table: names.WorkflowRuns, retentionDays: 30 }),
     holds: makeWorkflowHolds({ client, runsTable: names.WorkflowRuns, configurationTable: names.Configuration }),
     retentionDays: 30,
+    limiter: makeFakeLimiter(),
     openTarget: openFakeTarget({
       recordsOnly: false,
       timeoutMs: 5000,

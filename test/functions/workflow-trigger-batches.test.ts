@@ -3,6 +3,7 @@ import { makeWorkflowTargets } from '../../shared/adapters/workflow-targets.ts';
 import { RetryableError } from '../../shared/core/errors.ts';
 import { actionsMessage, invocation } from '../support/actions-message.ts';
 import { liveConfiguration } from '../support/build.ts';
+import { makeFakeLimiter } from '../support/fake-run-limits.ts';
 import { makeFakeTargetBreakers } from '../support/fake-target-breakers.ts';
 import { identify } from '../support/fakes-workflow-trigger.ts';
 import { startWireServer } from '../support/wire-server.ts';
@@ -57,6 +58,7 @@ async function makeBatchTrigger() {
       allowPrivate: true,
       nowMs: () => Date.now(),
       breakers: makeFakeTargetBreakers(),
+      limiter: makeFakeLimiter(),
     }),
   });
   return trigger;

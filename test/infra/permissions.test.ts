@@ -43,7 +43,7 @@ const expected: Record<string, Record<string, string[]>> = {
     ActionLog: table('GetItem', 'PutItem', 'BatchWriteItem'),
     WorkflowRuns: table('BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'),
     'WorkflowRuns/index/cancellations': table('Query'),
-    Directory: table('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'),
+    Directory: table('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'),
     Configuration: table('GetItem', 'Query'),
     ':secret:signalbox/production/targets/*': ['secretsmanager:GetSecretValue'],
   },

@@ -10,6 +10,7 @@ import type { HeldTrigger, HeldTriggerKey, WorkflowHolds } from '../../shared/po
 import type { CancellationMark, RunState, RunsPage, WorkflowRuns } from '../../shared/ports/workflow-runs.ts';
 import type { OpenTarget, RunRequest, TargetAnswer } from '../../shared/ports/workflow-target.ts';
 import { liveConfiguration } from './build.ts';
+import { makeFakeLimiter } from './fake-run-limits.ts';
 import { makeFakeAudiences, makeFakeDirectory, makeFakeSubscriptions } from './fakes-directory.ts';
 
 /*
@@ -213,6 +214,7 @@ export function makeActionContext(
     audiences,
     runs,
     holds,
+    limiter: makeFakeLimiter(),
     openTarget: openFakeTarget(target),
     attempt: 1,
     // Long enough ago that no unknown recipient is waited for any more.

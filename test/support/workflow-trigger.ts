@@ -3,6 +3,7 @@ import type { JsonObject } from '../../shared/core/json/values.ts';
 import type { ActionsMessage } from '../../shared/core/plan/actions-message.ts';
 import type { TargetAnswer } from '../../shared/ports/workflow-target.ts';
 import { actionsRecord, invocation, testExecution } from './actions-message.ts';
+import { makeFakeLimiter } from './fake-run-limits.ts';
 import { makeCountedMetrics, makeFakeActionLog, makeFakeActionsQueue, makeFakeClaimStore } from './fakes.ts';
 import { contextNowMs, makeActionContext } from './fakes-workflow-trigger.ts';
 import { makeKeptLog } from './function-log.ts';
@@ -33,6 +34,7 @@ export function makeTrigger() {
     audiences,
     runs,
     holds,
+    limiter: makeFakeLimiter(() => clock.nowMs),
     openTarget: context.openTarget,
     metrics,
     log,

@@ -18,6 +18,8 @@ export const guide: ActionGuide = {
       'a required parameter has the wrong type, `key` cannot be an audience’s, or a member cannot be read',
     audience_missing: 'the audience does not exist, and `create_audience` is not true',
     continues: 'one attempt has no time for all members and runs; the next continues',
+    rate_limited:
+      'runs over the `max_per_second` or `max_concurrent` of a workflow that greets members wait for their turn',
     held: 'the members are added; a workflow that greets them is paused, and holds their runs until it is resumed',
     delayed: 'the members are added; runs of a workflow with a `delay` have not begun yet',
     ...targetReasons,

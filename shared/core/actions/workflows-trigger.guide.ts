@@ -39,6 +39,8 @@ export const guide: ActionGuide = {
     data_invalid: '`data` does not match the `data_schema` of the workflow; no run begins',
     target_refused: 'the target refused at least one run for good; the others have begun (`runs`, `refused`)',
     continues: 'one attempt has no time for all recipients; the next continues',
+    rate_limited:
+      'runs over the workflow’s `max_per_second` or `max_concurrent` wait for their turn, without an attempt',
     held: 'the workflow is paused: runs are written and held until `npx signalbox workflow resume` releases them',
     delayed: 'runs are written and wait for the workflow’s `delay`; other actions do not wait for it',
     ...targetReasons,

@@ -121,7 +121,7 @@ export const workflowsTrigger = defineAction({
           insertedAtMs: nowAtMs,
           updatedAtMs: nowAtMs,
         },
-        target: context.openTarget(workflow, found.target),
+        target: context.openTarget(workflow, found.target, found.file.max_concurrent),
         listed: isWalking ? undefined : runnable,
         listedKeys: new Set(recipients.map(({ ref }) => recipientKey(ref))),
         // Subscribers are walked once, after all listed recipients are finished.
@@ -132,6 +132,7 @@ export const workflowsTrigger = defineAction({
       },
       {
         ...context,
+        maxPerSecond: found.file.max_per_second,
         ...(actorEntity && { actor: actorEntity }),
         ...(tenantEntity && { tenant: tenantEntity }),
         ...(params.settings && { settings: params.settings }),

@@ -139,6 +139,18 @@ export const WorkflowFile = z.strictObject({
   wait_for_recipients: RecipientWait.optional().describe(
     'How long a trigger waits for a recipient that is not known yet, since its identify may be on its way: 10 (seconds, the default), 30s, 2m, at most 15m. 0: not at all.',
   ),
+  max_per_second: z
+    .number()
+    .positive('must be more than 0: 0.5 is one every two seconds')
+    .max(10_000, 'must be at most 10000')
+    .optional()
+    .describe('How many runs may begin a second. Others wait for their turn, without an attempt. Default: no limit.'),
+  max_concurrent: z
+    .int('must be a whole number from 1 to 1000')
+    .min(1, 'must be 1 to 1000')
+    .max(1000, 'must be 1 to 1000')
+    .optional()
+    .describe('How many calls to the target may be under way. Other runs wait, without an attempt. Default: no limit.'),
   data_schema: DataSchema.optional().describe('JSON Schema (2020-12) that the data of a trigger must match.'),
   audience: ResourceKey.optional().describe('Every new member of this audience starts a run.'),
   triggers: z.array(WorkflowTrigger).optional().describe('Events that start it. Mappings of sources may start it too.'),

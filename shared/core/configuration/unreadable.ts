@@ -37,10 +37,14 @@ export class UnreadableConfiguration extends Error {
 export const snapshotFormat = 3;
 
 /**
- * The oldest format whose readers understand a snapshot: 2 if a path has brackets or a workflow has
- * triggers.
+ * The oldest format whose readers understand a snapshot: 3 if a workflow has limits, which older ones
+ * would not keep; 2 if a path has brackets or a workflow has triggers.
  */
 export function formatOf({ sources, workflows }: Snapshot): number {
+  const isLimited = Object.values(workflows).some(
+    ({ max_per_second: rate, max_concurrent: calls }) => rate !== undefined || calls !== undefined,
+  );
+  if (isLimited) return 3;
   const hasTriggers = Object.values(workflows).some(({ triggers = [] }) => triggers.length > 0);
   return hasTriggers || Object.values(sources).some(hasBrackets) ? 2 : 1;
 }

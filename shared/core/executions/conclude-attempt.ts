@@ -71,7 +71,8 @@ function costOfAll(pending: Tried[]): Cost {
     if (one.pending) return costOf(one.pending);
     return isUndisturbed(one.outcome) ? 'begins_anew' : 'nothing';
   });
-  return costs.find((cost) => cost === 'one') ?? costs.find((cost) => cost === 'nothing') ?? 'begins_anew';
+  const dearestFirst: Cost[] = ['one', 'nothing', 'no_time'];
+  return dearestFirst.find((cost) => costs.includes(cost)) ?? 'begins_anew';
 }
 
 /** Pending without a failure: it waits for another action, or for its delay. */

@@ -35,6 +35,8 @@ const patienceShare = 1 / 60;
  * two minutes.
  */
 const returnShare = 1 / 2;
+/** The longest that a run over its workflow's limit of calls stays away. */
+const crowdSecondsMax = 60;
 
 /**
  * When to try again: at the time that the target or its breaker named, else after 5 s doubling to
@@ -51,9 +53,15 @@ export function retryAtMs(
   pending: Pending,
   { nowMs, random }: { nowMs: number; random: number },
 ): number {
-  const { reason, retryAfterSeconds = 0, isHeadway, isUntried } = pending;
+  const { reason, retryAfterSeconds = 0, isHeadway, isUntried, isCrowded } = pending;
   // The end of a delay gets no jitter: its runs have not failed together.
   if (reason === 'delayed') return Math.round(nowMs + retryAfterSeconds * 1000);
+  // A turn is at its time. Without one, those that wait come back spread over half the time that they waited.
+  if (reason === 'rate_limited') {
+    const waitedSeconds = (nowMs - message.receivedAtMs) / 1000;
+    const spreadSeconds = isCrowded ? Math.min(Math.max(1, waitedSeconds * returnShare), crowdSecondsMax) * random : 0;
+    return Math.round(nowMs + (retryAfterSeconds + spreadSeconds) * 1000);
+  }
   const jitter = 1 + 0.1 * random;
   if (isHeadway) return Math.round(nowMs + retryAfterSeconds * jitter * 1000);
   if (!isAskedFor(pending)) {
@@ -80,13 +88,14 @@ function isAskedFor({ reason, retryAfterSeconds }: Pending): boolean {
 }
 
 /**
- * How an attempt counts: as one of the 120; not at all if a time was named; or progress starts the
- * count and the day again.
+ * How an attempt counts: as one of the 120; not at all if a time was named, and neither does its wait
+ * where the workflow's own limit named it; or progress starts the count and the day again.
  */
-export type Cost = 'one' | 'nothing' | 'begins_anew';
+export type Cost = 'one' | 'nothing' | 'no_time' | 'begins_anew';
 
 export function costOf(pending: Pending): Cost {
   if (pending.isHeadway) return 'begins_anew';
+  if (pending.reason === 'rate_limited') return 'no_time';
   return isAskedFor(pending) ? 'nothing' : 'one';
 }
 
@@ -106,6 +115,10 @@ export function retryMessage(
       return delayed(next, nowMs);
     case 'nothing':
       return delayed({ ...next, firstN: (message.firstN ?? 1) + 1 }, nowMs);
+    case 'no_time': {
+      const firstSentAtMs = message.firstSentAtMs + Math.max(0, retryAtMs - nowMs);
+      return delayed({ ...next, firstN: (message.firstN ?? 1) + 1, firstSentAtMs }, nowMs);
+    }
     case 'begins_anew':
       return delayed({ ...next, firstN: n, firstSentAtMs: Math.max(nowMs, retryAtMs) }, nowMs);
   }

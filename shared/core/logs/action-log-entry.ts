@@ -37,6 +37,8 @@ export const actionReasons = [
   'delayed',
   // The workflow is paused: an operator releases it.
   'held',
+  // The workflow's own limit: it has its turn later.
+  'rate_limited',
 ] as const;
 export type ActionReason = (typeof actionReasons)[number];
 
@@ -68,6 +70,7 @@ export const statusesOfReason: Readonly<Record<ActionReason, readonly ActionStat
   continues: ['pending'],
   delayed: ['pending'],
   held: ['pending'],
+  rate_limited: ['pending'],
 };
 
 /** An oddity that did not stop the action: an unknown recipient, a malformed e-mail address. */

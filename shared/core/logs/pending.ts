@@ -13,6 +13,7 @@ export type PendingReason = Extract<
   | 'continues'
   | 'delayed'
   | 'held'
+  | 'rate_limited'
 >;
 
 /**
@@ -32,6 +33,8 @@ export type Pending = {
   isHeadway?: boolean;
   /** True when no call was made: the breaker answered in the target's place. */
   isUntried?: boolean;
+  /** True when nothing says how long it takes: those that wait come back spread. */
+  isCrowded?: boolean;
 };
 
 /** `1 of 1 run …`, `2 of 3 runs …`. */

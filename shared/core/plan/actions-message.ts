@@ -73,6 +73,8 @@ export type ActionsMessage = {
    * has released it. A later hold stops it again.
    */
   released?: Record<string, string>;
+  /** The most runs a second that its release allows. */
+  perSecond?: number;
   invocations: Invocation[];
 };
 
@@ -100,6 +102,7 @@ const Body = z.object({
   first_sent_at_ms: z.number(),
   retry_at_ms: z.number().optional(),
   released: z.record(z.string(), z.string()).optional(),
+  per_second: z.number().positive().optional(),
   invocations: z.array(Invocation),
 });
 
@@ -140,6 +143,7 @@ export function encodeActionsMessage(message: ActionsMessage): { text: string } 
     first_sent_at_ms: message.firstSentAtMs,
     retry_at_ms: message.retryAtMs,
     released: message.released,
+    per_second: message.perSecond,
     invocations: message.invocations,
   } satisfies z.input<typeof Body>;
   const plain = JSON.stringify({ v: 1, body });
@@ -177,6 +181,7 @@ export function decodeActionsMessage(text: string): ActionsMessage {
     firstSentAtMs: body.first_sent_at_ms,
     ...(body.retry_at_ms !== undefined && { retryAtMs: body.retry_at_ms }),
     ...(body.released !== undefined && { released: body.released }),
+    ...(body.per_second !== undefined && { perSecond: body.per_second }),
     invocations: body.invocations,
   };
 }

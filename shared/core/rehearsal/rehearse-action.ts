@@ -51,6 +51,7 @@ export async function rehearseAction(
       audiences: outside(),
       runs: outside(),
       holds: outside(),
+      limiter: outside(),
       openTarget: goOutside,
       attempt: 1,
       firstAttemptAtMs: nowMs,
@@ -89,6 +90,8 @@ function goOutside(): never {
 }
 
 /** A port whose first use ends the rehearsal. */
-function outside<Port extends ActionContext['directory' | 'subscriptions' | 'audiences' | 'runs' | 'holds']>(): Port {
+function outside<
+  Port extends ActionContext['directory' | 'subscriptions' | 'audiences' | 'runs' | 'holds' | 'limiter'],
+>(): Port {
   return new Proxy({}, { get: () => askOutside }) as Port;
 }

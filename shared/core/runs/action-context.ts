@@ -6,6 +6,7 @@ import type { WorkflowHolds } from '../../ports/workflow-holds.ts';
 import type { WorkflowRuns } from '../../ports/workflow-runs.ts';
 import type { OpenTarget } from '../../ports/workflow-target.ts';
 import type { JsonObject } from '../json/values.ts';
+import type { RunLimiter } from '../targets/run-limiter.ts';
 import type { WorkflowRun } from './workflow-run.ts';
 
 /** Counters for metrics while an action runs. */
@@ -68,6 +69,11 @@ export type ActionContext = {
   only?: 'create' | 'change';
   /** Workflows whose hold does not stop this message: since when each is held. */
   released?: Record<string, string>;
+  /** The most runs a second that its release allows. */
+  perSecond?: number;
+  /** True when its runs waited for their turn. */
+  hadPlace?: boolean;
+  limiter: RunLimiter;
   /** How long rows of the event's source are kept. */
   retentionDays: number;
   /** The end of the action's time: it must not begin work that may take longer. */

@@ -79,8 +79,13 @@ export async function startAudienceRuns(
         };
         return [{ recipient: user, run }];
       });
-      const about: RunsContext = { ...context, ...(keep && { keep }), ...(tenantEntity && { tenant: tenantEntity }) };
-      const tally = await startRuns(planned, context.openTarget(workflow, found.target), about);
+      const about: RunsContext = {
+        maxPerSecond: file.max_per_second,
+        ...context,
+        ...(keep && { keep }),
+        ...(tenantEntity && { tenant: tenantEntity }),
+      };
+      const tally = await startRuns(planned, context.openTarget(workflow, found.target, file.max_concurrent), about);
       runs += tally.handedOff + tally.kept;
       kept += tally.kept;
       if (tally.pending) return { status: 'pending', ...tally.pending, result: { runs } };

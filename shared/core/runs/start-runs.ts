@@ -7,6 +7,7 @@ import { printRunId, runMessageId } from '../ids/run-id.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { JsonObject } from '../json/values.ts';
 import { continues, type Pending, runShare } from '../logs/pending.ts';
+import { overRate } from '../targets/run-limiter.ts';
 import { clip } from '../text.ts';
 import type { ActionContext } from './action-context.ts';
 import { takeBack } from './cancel-runs.ts';
@@ -27,6 +28,8 @@ export type RunsContext = ActionContext & {
   settings?: JsonObject;
   /** Runs are written, but their target is not called: while a delay runs, or while they are held. */
   keep?: 'delayed' | 'held';
+  /** The most runs a second that the workflow allows. */
+  maxPerSecond?: number | undefined;
 };
 
 /** The state of one run after this attempt. */
@@ -95,7 +98,7 @@ export async function startRuns(
   const marks = async () =>
     first?.run.cancellationKey ? runs.cancellationsOf(first.run.workflow, first.run.cancellationKey) : [];
   const standings =
-    target.recordsOnly && keep === undefined
+    target.recordsOnly && keep === undefined && rateOf(context) === undefined
       ? await record(planned, known, await marks(), context)
       : await writeAndCall(planned, known, { target, marks }, context);
   return tallyOf(standings);
@@ -172,10 +175,45 @@ async function writeAndCall(
     } else if (keep) standings[one.position] = { kind: 'kept' };
     else callable.push(one);
   }
-  await callEach(callable, target, context, (position, standing) => {
+  const settle = (position: number, standing: Standing) => {
     standings[position] = standing;
-  });
+  };
+  const granted = await withinRate(callable, context, settle);
+  await callEach(granted, target, context, settle);
+  const { limiter } = context;
+  // A breaker held them back.
+  const unused = granted.filter(({ position }) => isUncalled(standings[position])).length;
+  const [first] = planned;
+  if (first && unused > 0 && rateOf(context) !== undefined) limiter.giveBack(first.run.workflow, unused);
   return standings;
+}
+
+/** The lower of the workflow's rate and its release's; undefined: no limit. */
+function rateOf({ maxPerSecond, perSecond }: RunsContext): number | undefined {
+  if (maxPerSecond === undefined || perSecond === undefined) return maxPerSecond ?? perSecond;
+  return Math.min(maxPerSecond, perSecond);
+}
+
+function isUncalled(standing: Standing | undefined): boolean {
+  return standing?.kind === 'remaining' || (standing?.kind === 'unavailable' && standing.isUntried === true);
+}
+
+/** The runs that may begin now, the first ones; the others have their turn later. */
+async function withinRate(
+  open: Open[],
+  context: RunsContext,
+  settle: (position: number, standing: Standing) => void,
+): Promise<Open[]> {
+  const perSecond = rateOf(context);
+  const inOrder = open.toSorted((a, b) => a.position - b.position);
+  const [first] = inOrder;
+  if (perSecond === undefined || first === undefined) return open;
+  const { workflow } = first.item.run;
+  const wish = { perSecond, wanted: open.length, isNew: context.hadPlace !== true };
+  const { granted, retryAfterSeconds } = await context.limiter.begin(workflow, wish);
+  const wait = overRate(workflow, perSecond, retryAfterSeconds);
+  for (const { position } of inOrder.slice(granted)) settle(position, wait);
+  return inOrder.slice(0, granted);
 }
 
 /** Calls the target for the open runs, until it proves to be down or time is short. */
@@ -262,6 +300,8 @@ async function conclude(
     const cancelled = await takeBack(run, 'workflows_cancel', context);
     return cancelled.kind === 'unavailable' ? cancelled : { kind: 'cancelled' };
   }
+  // Its own limit: the target was not called.
+  if (answer.kind === 'unavailable' && answer.reason === 'rate_limited') return answer;
   context.count('TargetFailures');
   if (answer.kind === 'refused') {
     await end(run, context, { status: 'failed', error: clip(answer.detail), ...reference(answer) });
@@ -357,7 +397,10 @@ function pendingOf(unavailable: Unavailable[], { open, all }: { open: number; al
     return continues(runShare(open, all, 'are left for the next attempt: time was short'));
   }
   const { kind: _unavailable, detail, ...pending } = trouble;
-  const asked = unavailable.flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
+  // One that was called says when to come back, not one that waits for its turn.
+  const asked = unavailable
+    .filter(({ reason }) => reason === trouble.reason)
+    .flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
   return {
     ...pending,
     detail: runShare(open, all, `wait: ${detail}`),

@@ -42,15 +42,15 @@ const probeGraceMs = 5000;
 export type Timing = { timeoutMs: number; fullTimeoutMs: number };
 
 /**
- * What an answer says about the target. A refusal is a sign of life. A missing secret is our own
- * problem, and a timeout with less than the target's time only shows that it is not fast; neither
+ * What an answer says about the target. A refusal is a sign of life. A missing secret and the
+ * workflow's own limit are our own, and a timeout with less than the target's time only shows that it is not fast; neither
  * counts.
  */
 export type Sign = 'alive' | 'failing' | 'none';
 
 export function signOf(answer: TargetAnswer, timing: Timing): Sign {
   if (answer.kind !== 'unavailable') return 'alive';
-  if (answer.reason === 'secret_missing') return 'none';
+  if (answer.reason === 'secret_missing' || answer.reason === 'rate_limited') return 'none';
   if (answer.reason === 'target_timeout' && timing.timeoutMs < timing.fullTimeoutMs) return 'none';
   return 'failing';
 }

@@ -17,7 +17,7 @@ import {
 } from './count-findings.ts';
 import { type Counts, readAllCounts } from './counts.ts';
 import { type Finding, finding, inOrder, isHealthy, on, unlessOver } from './finding.ts';
-import { heldFindings } from './held-findings.ts';
+import { heldFindings, limitFindings } from './held-findings.ts';
 import { type Range, retriedActions, troubledActions, troubledEvents, waitingActions } from './problems.ts';
 import { habitsOf } from './silence.ts';
 import { healthOf, type SourceHealth, type StageRow, stagesOf, waitingIn } from './stages.ts';
@@ -77,6 +77,7 @@ export async function diagnose(environment: Environment, range: Range): Promise<
     ),
     attempt('the history', () => newestEntry(environment)),
     attempt('held runs', async () => (live ? heldFindings(environment, live, nowMs) : undefined)),
+    attempt('limits', async () => live && findings.push(...(await limitFindings(environment, live, nowMs)))),
     attempt('targets', async () => live && findings.push(...(await leftAlone(environment, live, nowMs)))),
     attempt('secrets', async () => live && findings.push(...(await secretFindings(environment, live, nowMs)))),
     attempt('the clock', async () => findings.push(...(await clockFindings(environment)))),

@@ -34,6 +34,7 @@ const severities = {
   runs_held: 'note',
   held_runs_expire: 'warning',
   release_left: 'warning',
+  runs_wait_for_limit: 'note',
   clock_skewed: 'warning',
 } as const;
 

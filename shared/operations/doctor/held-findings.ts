@@ -1,10 +1,40 @@
+import { readLines } from '../../adapters/dynamodb-run-limits.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Environment } from '../environment.ts';
 import { countHeld, heldText } from '../holds/held-triggers.ts';
 import { readJob } from '../jobs/jobs.ts';
 import { iso } from '../words/iso.ts';
+import { plural } from '../words/text.ts';
 import { formatAgo } from '../words/times.ts';
 import { type Finding, finding, on } from './finding.ts';
+
+/** Workflows over their own rate: how many runs wait for their turn, and until when. */
+export async function limitFindings(
+  environment: Environment,
+  { snapshot }: LiveConfiguration,
+  nowMs: number,
+): Promise<Finding[]> {
+  const limited = Object.entries(snapshot.workflows).flatMap(([key, { max_per_second: rate }]) =>
+    rate === undefined ? [] : [[key, rate] as const],
+  );
+  const { documents, outputs } = environment;
+  const keys = limited.map(([key]) => key);
+  const lines = await readLines(documents, outputs.DirectoryTable, keys, nowMs);
+  return limited.flatMap(([workflow, rate]) => {
+    const untilMs = lines.get(workflow);
+    if (untilMs === undefined) return [];
+    const count = Math.ceil(((untilMs - nowMs) / 1000) * rate);
+    return [
+      finding('runs_wait_for_limit', {
+        workflow,
+        reason: 'rate_limited',
+        cause: `about ${plural(count, 'run')} over max_per_second ${rate} ${count === 1 ? 'waits' : 'wait'} for a turn; the last one is at ${iso(untilMs)}`,
+        count,
+        next: `npx signalbox actions --workflow ${workflow} --status pending${on(environment)}`,
+      }),
+    ];
+  });
+}
 
 const warnBeforeMs = 3 * 86_400_000;
 

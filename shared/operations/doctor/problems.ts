@@ -86,7 +86,13 @@ export type WaitingActions = {
 };
 
 /** What an action waits for on purpose is no trouble. */
-const onPurpose = new Set<string | undefined>(['continues', 'delayed', 'held', 'waiting_for_earlier_action']);
+const onPurpose = new Set<string | undefined>([
+  'continues',
+  'delayed',
+  'held',
+  'rate_limited',
+  'waiting_for_earlier_action',
+]);
 // The newest rows show the trouble of now; more would only make the answer late.
 const waitingRowsMax = 500;
 

@@ -248,15 +248,18 @@ async function send(
     found.map(({ entry }) => entry),
     { actionsQueueEmpty: false, nowMs },
   );
-  const released = { [release.workflow]: release.since };
+  const how = { released: { [release.workflow]: release.since }, perSecond: release.perSecond };
   const messages = found.flatMap(({ log, entry }, i) => {
     const facts = all[i]?.facts;
-    return facts === undefined ? [] : (planRelease({ ...facts, entry, log }, log, released, nowMs) ?? []);
+    return facts === undefined ? [] : (planRelease({ ...facts, entry, log }, log, how, nowMs) ?? []);
   });
   const queue = makeActionsQueue(await environment.queues(), environment.outputs.ActionsQueueUrl);
   const results = await queue.sendEach(messages);
   for (const result of results) if (!result.sent) throw result.error;
 }
+
+/** How long a group is waited for whose runs wait for their turn. */
+const turnMs = 10_000;
 
 /** How long functions may take for the messages of one group: less than the lease of a job. */
 const patienceMs = 25_000;
@@ -271,6 +274,7 @@ async function settled(
 ): Promise<[StoredHeldTrigger, ActionOutcome | undefined][]> {
   const done: [StoredHeldTrigger, ActionOutcome | undefined][] = [];
   const endsAtMs = Date.now() + patienceMs;
+  const turnsEndAtMs = Date.now() + turnMs;
   let waiting = group;
   for (let pauseMs = environment.local ? 25 : 200; ; pauseMs = Math.min(2 * pauseMs, 2000)) {
     const logs = await readExecutions(actionLogOf(environment), [
@@ -281,6 +285,9 @@ async function settled(
     done.push(...over.map((trigger) => [trigger, actionOf(trigger, logs)] as [StoredHeldTrigger, ActionOutcome]));
     waiting = waiting.filter((trigger) => !over.includes(trigger));
     if (waiting.length === 0) return done;
+    // They stay listed, and are looked at again once all others were tried.
+    const isMoving = waiting.every((trigger) => actionOf(trigger, logs)?.reason !== 'held');
+    if (isMoving && Date.now() >= turnsEndAtMs) return done;
     if (Date.now() >= endsAtMs)
       throw failure(
         `${waiting.length} of ${group.length} released triggers were not tried within ${patienceMs / 1000} s, so no more are released: first ${waiting[0]?.execution}`,
@@ -290,12 +297,15 @@ async function settled(
   }
 }
 
+/** It is held, or its runs wait for their turn under the release's rate or the workflow's own. */
+const keptReasons: readonly (ActionOutcome['reason'] | undefined)[] = ['held', 'rate_limited', 'continues'];
+
 /** Its row was written after it was held, and says something else. */
 function isTried(trigger: StoredHeldTrigger, logs: Map<string, ActionLogEntry>): boolean {
   const log = logs.get(trigger.execution);
   const action = actionOf(trigger, logs);
   if (log === undefined || action === undefined) return trigger.expiresAtSeconds * 1000 < Date.now();
-  return action.reason !== 'held' && log.updatedAtMs >= trigger.notedAtMs;
+  return !keptReasons.includes(action.reason) && log.updatedAtMs >= trigger.notedAtMs;
 }
 
 /** Unless it was held again meanwhile. */

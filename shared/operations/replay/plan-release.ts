@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts';
 import type { ActionLogEntry } from '../../core/logs/action-log-entry.ts';
 import { lacksParameters } from '../../core/logs/action-log-entry.ts';
 import type { ActionsMessage } from '../../core/plan/actions-message.ts';
@@ -8,11 +9,12 @@ import { actionsMessage, type ReplayFacts, replanned } from './plan-replay.ts';
  * sent as its retry. It has the chain's origin, so that failed actions stay failed, and the number
  * that the row waits for, so that a second copy of it changes nothing.
  * @param released the hold that no longer stops it
+ * @param perSecond the most of its runs that begin a second
  */
 export function planRelease(
   facts: ReplayFacts,
   log: ActionLogEntry,
-  released: Record<string, string>,
+  { released, perSecond }: { released: Record<string, string>; perSecond?: number | undefined },
   nowMs: number,
 ): ActionsMessage | undefined {
   const origin = log.origins.at(-1) ?? facts.entry.id;
@@ -20,5 +22,15 @@ export function planRelease(
   const message = pending.some(lacksParameters)
     ? replanned(facts, log, origin)
     : actionsMessage(facts, log, origin, nowMs);
-  return message && { ...message, origin, again: true, firstN: message.n, firstSentAtMs: nowMs, released };
+  return (
+    message && {
+      ...message,
+      origin,
+      again: true,
+      firstN: message.n,
+      firstSentAtMs: nowMs,
+      released,
+      ...defined({ perSecond }),
+    }
+  );
 }

@@ -108,6 +108,7 @@ async function contextOf(
     audiences: ports.audiences,
     runs: absent('runs'),
     holds: absent('holds'),
+    limiter: absent('limiter'),
     openTarget: absent('openTarget'),
     attempt,
     firstAttemptAtMs: startedAtMs,
@@ -124,7 +125,7 @@ async function contextOf(
 }
 
 /** Its role has no such grants, so an action that needs one is a mistake in a route. */
-function absent<Name extends 'runs' | 'holds' | 'openTarget' | 'noteCancelled' | 'count'>(
+function absent<Name extends 'runs' | 'holds' | 'limiter' | 'openTarget' | 'noteCancelled' | 'count'>(
   name: Name,
 ): ActionContext[Name] {
   const fail = () => {

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { runActions, type WorkflowTriggerDeps } from '../../../functions/workflow-trigger/run-actions.ts';
 import { makeAudiences } from '../../../shared/adapters/dynamodb-audiences.ts';
 import { makeClaimStore } from '../../../shared/adapters/dynamodb-claim-store.ts';
 import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
+import { makeRunLimits } from '../../../shared/adapters/dynamodb-run-limits.ts';
 import { makeSubscriptions } from '../../../shared/adapters/dynamodb-subscriptions.ts';
 import { makeWorkflowHolds } from '../../../shared/adapters/dynamodb-workflow-holds.ts';
 import { makeActionsQueue } from '../../../shared/adapters/sqs-queues.ts';
@@ -10,6 +12,7 @@ import { upsertEntities } from '../../../shared/core/directory/upsert-entities.t
 import { makeEventId } from '../../../shared/core/ids/event-id.ts';
 import type { JsonObject } from '../../../shared/core/json/values.ts';
 import type { ActionsMessage } from '../../../shared/core/plan/actions-message.ts';
+import { makeRunLimiter } from '../../../shared/core/targets/run-limiter.ts';
 import type { RunRequest, TargetAnswer } from '../../../shared/ports/workflow-target.ts';
 import { eventEntry } from '../../cli/entries-for-tests.ts';
 import { startEnvironment } from '../../cli/environment-for-tests.ts';
@@ -62,6 +65,7 @@ export async function startHoldWorld() {
     audiences: makeAudiences(client, names.Directory),
     runs: environment.runs,
     holds: makeWorkflowHolds({ client, runsTable: names.WorkflowRuns, configurationTable: names.Configuration }),
+    limiter: makeRunLimiter(makeRunLimits(client, names.Directory), Date.now, randomUUID),
     openTarget: openFakeTarget({
       recordsOnly: false,
       timeoutMs: 5000,

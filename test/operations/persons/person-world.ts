@@ -17,6 +17,7 @@ import { startEnvironment, type TestEnvironment } from '../../cli/environment-fo
 import { startApi, type TestApi } from '../../functions/api-for-tests.ts';
 import { actionsRecord } from '../../support/actions-message.ts';
 import { eventRecord, liveConfiguration, rawEvent } from '../../support/build.ts';
+import { makeFakeLimiter } from '../../support/fake-run-limits.ts';
 import { makeCountedMetrics, makeFakeActionsQueue } from '../../support/fakes.ts';
 import { openFakeTarget } from '../../support/fakes-workflow-trigger.ts';
 import { makeKeptLog } from '../../support/function-log.ts';
@@ -106,6 +107,7 @@ export async function startPersonWorld(): Promise<PersonWorld> {
     audiences: makeAudiences(client, names.Directory),
     runs: environment.runs,
     holds: makeWorkflowHolds({ client, runsTable: names.WorkflowRuns, configurationTable: names.Configuration }),
+    limiter: makeFakeLimiter(),
     retentionDays: 30,
     openTarget: openFakeTarget({ recordsOnly: false, timeoutMs: 5000, start: async () => ({ kind: 'accepted' }) }),
   };
