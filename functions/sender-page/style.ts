@@ -80,10 +80,10 @@ tr:last-child{border:0;padding-bottom:0}
 td{border:0;padding:.1rem 0;width:auto}
 .when{width:auto;font-size:.875rem}
 #events tr,#types tr{display:grid;grid-template-columns:minmax(0,1fr) fit-content(62%);gap:0 .75rem}
-#events td:nth-child(2){grid-area:1/1}
-#events td:nth-child(3){grid-area:1/2;text-align:right}
+#events td:nth-child(2){grid-area:1/1/2/3;padding-right:3.5rem}
+#events td:nth-child(3){grid-area:2/2;text-align:right}
 #events .when{grid-area:2/1}
-#events .open{grid-area:2/2;width:auto}
+#events .open{grid-area:1/2;justify-self:end;width:auto}
 #types .when{grid-column:1/-1}
 }
 @media(prefers-reduced-motion:no-preference){.dot{transition:background .3s}}
