@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { switchMapping } from '../../../shared/operations/settings/switches.ts';
+import { unknownName } from '../../../shared/operations/settings/unknown-name.ts';
 import { addReason, examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
-import { askedNow, unknownName } from '../settings/asked.ts';
+import { askedNow } from '../settings/asked.ts';
 import { printSwitched } from '../settings/switched.ts';
 import { processTerminal } from '../terminal/terminal.ts';
 import { addMappingSuggest } from './mapping-suggest.ts';

@@ -10,12 +10,13 @@ import { usageError } from '../../../shared/operations/refusal.ts';
 import { ofSource, stateOf, unknownSource } from '../../../shared/operations/settings/change.ts';
 import { changesText } from '../../../shared/operations/settings/field-changes.ts';
 import { type SettingsChange, setSettings } from '../../../shared/operations/settings/settings.ts';
+import { unknownName } from '../../../shared/operations/settings/unknown-name.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
 import { addReason, examples, type GlobalOptions, optionsOf, positiveInteger, positiveNumber } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printFields } from '../terminal/fields.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
-import { askedNow, unknownName } from './asked.ts';
+import { askedNow } from './asked.ts';
 
 export function register(program: Command): void {
   const settings = program

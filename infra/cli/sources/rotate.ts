@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
 import { stateOf } from '../../../shared/operations/settings/change.ts';
+import { unknownName } from '../../../shared/operations/settings/unknown-name.ts';
 import { ingestUrls, secretsOf } from '../../../shared/operations/sources/ingest-urls.ts';
 import { type PreviousUrl, retireUrl, rotateUrl } from '../../../shared/operations/sources/rotate-url.ts';
 import { formatAgo } from '../../../shared/operations/words/times.ts';
 import { addReason, examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
-import { askedNow, unknownName } from '../settings/asked.ts';
+import { askedNow } from '../settings/asked.ts';
 import { canAsk, confirm } from '../terminal/confirm.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 

@@ -4,21 +4,29 @@ import { holdWorkflow } from '../../../shared/operations/holds/hold-workflow.ts'
 import { carryOnRelease, resumeWorkflow } from '../../../shared/operations/holds/release-workflow.ts';
 import { failure } from '../../../shared/operations/refusal.ts';
 import { switchWorkflow } from '../../../shared/operations/settings/switches.ts';
+import { unknownName } from '../../../shared/operations/settings/unknown-name.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
-import { formatWhen } from '../../../shared/operations/words/times.ts';
-import { addReason, examples, type GlobalOptions, optionsOf, rate } from '../command.ts';
+import { formatAgo, formatWhen } from '../../../shared/operations/words/times.ts';
+import type { WorkflowRow } from '../../../shared/operations/workflows/workflow-row.ts';
+import { workflowRows } from '../../../shared/operations/workflows/workflow-rows.ts';
+import { addReason, defaultList, examples, type GlobalOptions, optionsOf, rate } from '../command.ts';
 import { connect } from '../environment.ts';
 import { followJob } from '../jobs/follow.ts';
-import { askedNow, unknownName } from '../settings/asked.ts';
+import { askedNow } from '../settings/asked.ts';
 import { printSwitched } from '../settings/switched.ts';
-import { processTerminal } from '../terminal/terminal.ts';
+import { renderTable } from '../terminal/table.ts';
+import { printJson, processTerminal } from '../terminal/terminal.ts';
 
 type Options<Flags = object> = GlobalOptions & { message?: string } & Flags;
 
 export function register(program: Command): void {
   const workflow = program
     .command('workflow')
-    .description('pause or resume a workflow in one environment, without a deploy');
+    .description('workflows of one environment: target, state, what waits; pause or resume one, without a deploy');
+  const list = defaultList(workflow)
+    .description('every workflow: where its runs go here, whether it is paused, what it holds')
+    .action((_options, self: Command) => listCommand(optionsOf(self)));
+  examples(list, ['workflow', 'of this environment'], ['workflow list -e production --json', 'for scripts']);
   const pause = addReason(workflow.command('pause <key>'))
     .description('hold its runs: they are written and wait until it is resumed')
     .option('--drop', 'start no runs and keep none: actions fail as workflow_inactive, delayed runs are cancelled')
@@ -38,6 +46,48 @@ export function register(program: Command): void {
     ['workflow resume order-completed', 'as fast as its target takes them'],
     ['workflow resume order-completed --rate 5/s -e production', 'slowly; Ctrl-C leaves it, jobs resume goes on'],
   );
+}
+
+async function listCommand(options: GlobalOptions): Promise<void> {
+  const terminal = processTerminal();
+  const rows = await workflowRows(await connect(options));
+  if (options.json) return printJson(terminal, rows);
+  if (rows.length === 0) return terminal.note('no workflow is live yet: npx signalbox config push --commit');
+  const nowMs = Date.now();
+  const { colours } = terminal;
+  terminal.out(
+    renderTable<WorkflowRow>(
+      [
+        { title: 'WORKFLOW', value: ({ key }) => key, paint: colours.bold },
+        {
+          title: 'STATE',
+          value: ({ state }) => state,
+          paint: (text, { state }) => (state === 'active' ? colours.green(text) : colours.yellow(text)),
+        },
+        { title: 'TARGET', value: ({ target }) => target ?? 'none here' },
+        { title: 'HELD RUNS', value: heldCell, align: 'right' },
+        {
+          title: 'SINCE',
+          value: ({ hold }) => (hold === null ? '-' : `${formatAgo(Date.parse(hold.since), nowMs)} by ${hold.by}`),
+        },
+        {
+          title: 'BREAKER',
+          value: ({ breaker }) =>
+            breaker === null
+              ? 'closed'
+              : `open since ${formatAgo(Date.parse(breaker.since), nowMs)}: ${breaker.detail}`,
+          paint: (text, { breaker }) => (breaker === null ? colours.dim(text) : colours.yellow(text)),
+        },
+      ],
+      rows,
+      terminal,
+    ),
+  );
+}
+
+function heldCell({ held }: WorkflowRow): string {
+  if (held === null) return '-';
+  return `${held.runs.toLocaleString('en-US')}${held.is_more ? ' or more' : ''}`;
 }
 
 async function pauseCommand(workflow: string, options: Options<{ drop?: boolean }>): Promise<void> {
