@@ -7,6 +7,7 @@ import { jobs } from './jobs.ts';
 import { replays } from './replay.ts';
 import { sources } from './sources.ts';
 import { why } from './why.ts';
+import { workflows } from './workflows.ts';
 
 /**
  * Everything under `/api/ENVIRONMENT`, a file per noun. A route is a thin call of an operation:
@@ -19,7 +20,8 @@ export const routes = new Hono<ConsoleEnv>()
   .route('/jobs', jobs)
   .route('/replay', replays)
   .route('/sources', sources)
-  .route('/why', why);
+  .route('/why', why)
+  .route('/workflows', workflows);
 
 /** What the page's client is typed by. */
 export type Routes = typeof routes;

@@ -17,4 +17,6 @@ export const pages: readonly PageEntry[] = [
   { path: 'actions', title: 'Actions', load: () => import('./pages/actions.tsx') },
   { path: 'problems', title: 'Problems', load: () => import('./pages/problems.tsx') },
   { path: 'jobs', title: 'Jobs', load: () => import('./pages/jobs.tsx') },
+  { path: 'workflows', title: 'Workflows', load: () => import('./pages/workflows.tsx') },
+  { path: 'workflows/$key', load: () => import('./pages/workflow.tsx') },
 ];
