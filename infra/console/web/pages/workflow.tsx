@@ -82,6 +82,10 @@ export default function Workflow() {
               <Go to={['events']} search={{ workflow: key }}>
                 Events
               </Go>
+              {' · '}
+              <Go to={['actions']} search={{ workflow: key }}>
+                Actions
+              </Go>
             </Fact>
           </dl>
           <Outcomes workflow={key} />
