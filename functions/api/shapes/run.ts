@@ -78,6 +78,9 @@ export function runDetailShape(found: FoundRun, nowMs: number): z.infer<typeof R
 
 type Happened = { event: string; status: 'ok' | 'error'; attempt?: number; data: JsonObject | null; atMs: number };
 
+/** Why a run waits that no try has failed. */
+const untried: readonly (string | undefined)[] = ['delayed', 'held', 'rate_limited'];
+
 /** What the rows know of it, in its order. A row keeps its state, not its history. */
 function eventsOf({ run, waits }: FoundRun): z.infer<typeof RunEvent>[] {
   const id = printRunId(run.key);
@@ -93,7 +96,9 @@ function eventsOf({ run, waits }: FoundRun): z.infer<typeof RunEvent>[] {
       data: { until: iso(run.notBeforeMs) },
       atMs: run.insertedAtMs,
     });
-  if (waits !== undefined && waits.outcome.reason !== 'delayed') {
+  if (run.status === 'held')
+    happened.push({ event: 'run.held', status: 'ok', data: { detail: waits?.outcome.detail ?? null }, atMs });
+  if (waits !== undefined && !untried.includes(waits.outcome.reason)) {
     const { outcome, sinceMs } = waits;
     const retryAt = outcome.retryAtMs === undefined ? null : iso(outcome.retryAtMs);
     happened.push({

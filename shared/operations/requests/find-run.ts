@@ -23,7 +23,7 @@ export async function findRunById(
   const [item] = await getEach(client, [runItemKey(key)], { table, what: 'reading a run' });
   if (item === undefined) return undefined;
   const run = runFromItem(item);
-  if (run.status !== 'pending') return { run };
+  if (run.status !== 'pending' && run.status !== 'held') return { run };
   const log = await actionLog.read(key.execution);
   const outcome = log?.actions.find(({ mapping, status }) => mapping === run.mapping && status === 'pending');
   return { run, ...(log && outcome && { waits: { outcome, sinceMs: log.updatedAtMs } }) };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { runDetailShape } from '../../../functions/api/shapes/run.ts';
 import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
 import { printRunId, runKey } from '../../../shared/core/ids/run-id.ts';
 import { listHistory } from '../../../shared/operations/configuration/history.ts';
@@ -7,7 +8,10 @@ import { holdWorkflow } from '../../../shared/operations/holds/hold-workflow.ts'
 import { carryOnRelease, resumeWorkflow } from '../../../shared/operations/holds/release-workflow.ts';
 import type { JobProgress } from '../../../shared/operations/jobs/carry-on.ts';
 import { cancelJob, readJob } from '../../../shared/operations/jobs/jobs.ts';
+import { findRunById } from '../../../shared/operations/requests/find-run.ts';
 import { cancelRun } from '../../../shared/operations/runs/cancel-run.ts';
+import type { RunReads } from '../../../shared/operations/runs/run-reads.ts';
+import { workflowRunsOf } from '../../../shared/operations/runs/runs.ts';
 import { switchWorkflow } from '../../../shared/operations/settings/switches.ts';
 import type { TargetAnswer } from '../../../shared/ports/workflow-target.ts';
 import { type HoldWorld, order, startHoldWorld } from './world.ts';
@@ -53,6 +57,17 @@ describe('a paused workflow', () => {
     expect(action?.detail).toMatch(/^workflow order-completed is paused since .* by ana \(target is down\); npx/);
     expect(action?.retryAtMs).toBeUndefined();
     expect([await held(), await w.consume(), w.called()]).toEqual([1, 0, []]);
+  });
+
+  test('shows its runs as paused in the published API, with the reason', async () => {
+    await pause('target is down');
+    const execution = await w.trigger('user-1');
+    const id = printRunId(runKey({ kind: 'user', id: 'user-1' }, execution, 'mapping'));
+    const runReads = { runs: workflowRunsOf(w.environment) } as RunReads;
+    const found = await findRunById(id, { runReads, actionLog: w.environment.actionLog });
+    const { status, events } = runDetailShape(found as NonNullable<typeof found>, Date.now());
+    expect([status, events.map(({ event }) => event)]).toEqual(['paused', ['run.queued', 'run.held']]);
+    expect(events.at(-1)?.data).toEqual({ detail: expect.stringContaining('by ana (target is down)') });
   });
 
   test('starts the runs of other workflows', async () => {
