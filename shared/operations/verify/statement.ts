@@ -249,11 +249,15 @@ function verdictOf(verification: Verification): Pick<Statement, 'verdict' | 'sum
       summary: `Of ${plural(accepted, 'accepted event')} not all are accounted for: ${parts.join('; ')}.`,
     };
   }
-  const waits = events.waiting + actions.pending.length + actions.waiting.length;
-  if (waits > 0)
+  const executions = actions.pending.length + actions.waiting.length;
+  const waits = [
+    events.waiting > 0 && plural(events.waiting, 'event waits in a queue', 'events wait in a queue'),
+    executions > 0 && plural(executions, 'execution of actions waits', 'executions of actions wait'),
+  ].filter((part) => part !== false);
+  if (waits.length > 0)
     return {
       verdict: 'not_yet_complete',
-      summary: `${plural(accepted, 'accepted event')}, and each is accounted for, but not all are over: ${plural(events.waiting, 'event waits', 'events wait')} in a queue, and ${plural(actions.pending.length + actions.waiting.length, 'execution of actions waits', 'executions of actions wait')}.${ofThem}`,
+      summary: `${plural(accepted, 'accepted event')}, and each is accounted for, but not all are over: ${waits.join(', and ')}.${ofThem}`,
     };
   return {
     verdict: 'complete',

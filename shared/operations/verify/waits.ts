@@ -29,7 +29,7 @@ export function waitsByReason(pending: readonly PendingExecution[]): Waits[] {
         executions,
       };
     })
-    .sort((a, b) => b.executions.length - a.executions.length);
+    .sort((a, b) => b.executions.length - a.executions.length || (a.reason < b.reason ? -1 : 1));
 }
 
 /** Jobs of operators that are not over: what they have not sent yet waits in no queue. */

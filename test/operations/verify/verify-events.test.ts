@@ -264,9 +264,9 @@ describe('what waits, and what only seems to', () => {
     return { ...event, execution: event.id };
   };
 
-  test('is told by the reason of its row: a delayed run, a retry, a cancelled run', async () => {
-    const [delayed, later, failing, cancelled, cancels] = [0, 1, 2, 3, 4].map((i) => triggered(start + i));
-    const events = [delayed, later, failing, cancelled, cancels] as EventLogEntry[];
+  test('is told by the reason of its row: a delayed run, a held one, a retry, a cancelled run', async () => {
+    const [delayed, later, failing, held, cancelled, cancels] = [0, 1, 2, 3, 4, 5].map((i) => triggered(start + i));
+    const events = [delayed, later, failing, held, cancelled, cancels] as EventLogEntry[];
     await accepted(...events);
     const waits = (event: EventLogEntry, change: Parameters<typeof outcome>[1]) =>
       actionEntry(event, [outcome(event.id, { status: 'pending', ...change })], { next: 2 });
@@ -274,6 +274,7 @@ describe('what waits, and what only seems to', () => {
       waits(delayed as EventLogEntry, { reason: 'delayed', detail: '1 of 1 run waits', retryAtMs: start + 90_000 }),
       waits(later as EventLogEntry, { reason: 'delayed', detail: 'of another', retryAtMs: start + 60_000 }),
       waits(failing as EventLogEntry, { reason: 'target_unavailable', detail: 'answered 500' }),
+      waits(held as EventLogEntry, { reason: 'held', detail: 'the workflow is paused' }),
       actionEntry(cancelled as EventLogEntry, [outcome(cancelled?.id ?? '', { result: { runs: 0, cancelled: 1 } })], {
         next: 2,
       }),
@@ -287,7 +288,7 @@ describe('what waits, and what only seems to', () => {
     const verification = await verify();
     expect(verification.balanced).toBe(true);
     expect(verification.actions.cancelled.map(({ eventId }) => eventId)).toEqual([cancelled?.id]);
-    expect(verification.sources[0]?.executions).toEqual({ pending: 3, succeeded: 2 });
+    expect(verification.sources[0]?.executions).toEqual({ pending: 4, succeeded: 2 });
     expect(verifyRow(verification).waits).toEqual([
       {
         reason: 'delayed',
@@ -295,6 +296,13 @@ describe('what waits, and what only seems to', () => {
         detail: '1 of 1 run waits',
         next_try_at: new Date(start + 60_000).toISOString(),
         event_ids: [delayed?.id, later?.id],
+      },
+      {
+        reason: 'held',
+        executions: 1,
+        detail: 'the workflow is paused',
+        next_try_at: null,
+        event_ids: [held?.id],
       },
       {
         reason: 'target_unavailable',
