@@ -224,7 +224,8 @@ test('an environment that goes away is said to be away over what was read, and c
   const tab = await openTab(browser, away, '');
   await openPrinted(tab, away);
   await tab.page.locator('nav').getByText('Actions').click();
-  await tab.page.locator('tbody tr').first().waitFor();
+  await tab.page.locator('main h1', { hasText: 'Actions' }).waitFor();
+  await tab.page.locator('.rows tbody tr').first().waitFor();
   isAway = true;
   await tab.page.locator('.banner', { hasText: 'is the local runtime still up?' }).waitFor();
   expect(await tab.page.locator('tbody tr').count()).toBeGreaterThan(0);
@@ -264,3 +265,38 @@ test('a change of an environment on AWS wants its name typed', async () => {
   await tab.context.close();
   await remote.stop();
 });
+
+test('10,000 rows are scrolled with some dozen of them drawn', async () => {
+  const many = await startEnvironment();
+  await many.commit(liveConfiguration());
+  const startMs = Date.now();
+  for (let i = 0; i < 10_000; i += 500) {
+    const chunk = Array.from({ length: 500 }, (_, n) => {
+      const id = makeEventId('rudderstack', 0, startMs - (i + n) * 1_000, randomBytes(12));
+      return eventEntry({ id, status: 'no_mapping', reason: 'no_mapping_for_type' });
+    });
+    await many.eventLog.writeEach(chunk);
+  }
+  const busy = await startConsoleOf({ development: many });
+  const tab = await openTab(browser, busy, await signIn(busy));
+  const { page } = tab;
+  await page.goto(`http://127.0.0.1:${busy.port}/development/events`);
+  await page.locator('.rows tbody td').first().waitFor();
+  await page.evaluate(
+    "globalThis.tasks = []; new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ entryTypes: ['longtask'] })",
+  );
+  const end = page.getByText('10,000 events');
+  let drawn = 0;
+  while ((await end.count()) === 0) {
+    await page.evaluate("document.querySelector('.table-scroll').scrollTop += 4000");
+    await page.locator('.rows tbody td').first().waitFor();
+    drawn = Math.max(drawn, await page.locator('.rows tbody tr').count());
+  }
+  const tasks = await page.evaluate<number[]>('tasks');
+  console.log(`${tasks.length} long tasks, the longest ${Math.round(Math.max(0, ...tasks))} ms`);
+  expect(drawn).toBeLessThan(80);
+  expect(tab.trouble).toEqual(noTrouble);
+  await tab.context.close();
+  await busy.stop();
+  await many.stop();
+}, 180_000);

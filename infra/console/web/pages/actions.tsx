@@ -107,6 +107,7 @@ function ActionList({ filter, toolbar }: { filter: Search; toolbar: React.ReactN
     initialPageParam: '',
     getNextPageParam: ({ next }) => next,
     refetchOnWindowFocus: false,
+    structuralSharing: false,
     // Whoever reads further down is not disturbed.
     refetchInterval: ({ state }) => (state.data === undefined || state.data.pages.length === 1 ? askAgainMs : false),
   });

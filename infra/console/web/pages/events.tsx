@@ -143,25 +143,23 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
     getNextPageParam: ({ next }) => next,
     // New rows come by themselves.
     refetchOnWindowFocus: false,
+    // Comparing thousands of rows field by field, at each page, would hold up scrolling.
+    structuralSharing: false,
   });
   const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = list;
 
   const isFixed = filter.until !== undefined;
   const liveUrl =
     isFixed || data === undefined ? undefined : `${apiPath(name)}/events/live?${new URLSearchParams(query)}`;
-  const { fresh, held, add, release, setAtTop } = useFreshRows(
-    data?.pages.flatMap((page) => page.rows as ListedEvent[]),
-  );
+  const listed = useMemo(() => data?.pages.flatMap((page) => page.rows as ListedEvent[]) ?? [], [data]);
+  const { fresh, held, add, release, setAtTop } = useFreshRows(listed);
   const live = useLive<{ rows: ListedEvent[] }>(
     liveUrl,
     ({ rows }) => add(rows),
     () => void refetch(),
   );
 
-  const rows = useMemo(
-    () => merged(data?.pages.flatMap((page) => page.rows as ListedEvent[]) ?? [], fresh),
-    [data, fresh],
-  );
+  const rows = useMemo(() => merged(listed, fresh), [listed, fresh]);
   const [selected, select] = useState<ReadonlySet<string>>(new Set());
   const [replaying, setReplaying] = useState<'chosen' | 'matching'>();
   const onEnd = useCallback(() => {
@@ -251,11 +249,11 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
  * Rows that came while the page is open. While the person reads further down they wait, so that
  * nothing moves under the eyes.
  */
-function useFreshRows(listed: readonly ListedEvent[] | undefined) {
+function useFreshRows(listed: readonly ListedEvent[]) {
   const [fresh, setFresh] = useState<ReadonlyMap<string, ListedEvent>>(new Map());
   const [waiting, setWaiting] = useState<ReadonlyMap<string, ListedEvent>>(new Map());
   const [isAtTop, setAtTop] = useState(true);
-  const known = useMemo(() => new Set(listed?.map(({ id }) => id)), [listed]);
+  const known = useMemo(() => new Set(listed.map(({ id }) => id)), [listed]);
   const release = useCallback(() => {
     setFresh((before) => new Map([...before, ...waiting]));
     setWaiting(new Map());
@@ -273,12 +271,14 @@ function useFreshRows(listed: readonly ListedEvent[] | undefined) {
 }
 
 /** Listed rows, each as it was last seen, and new ones in their place. Ids sort by time. */
-function merged(listed: readonly ListedEvent[], fresh: ReadonlyMap<string, ListedEvent>): ListedEvent[] {
-  const newest = new Map(listed.map((row) => [row.id, row]));
+function merged(listed: readonly ListedEvent[], fresh: ReadonlyMap<string, ListedEvent>): readonly ListedEvent[] {
+  if (fresh.size === 0) return listed;
+  const known = new Set(listed.map(({ id }) => id));
   const last = listed.at(-1)?.id ?? '';
   // An older one than the last that is listed comes with its page.
-  for (const [id, row] of fresh) if (newest.has(id) || id > last) newest.set(id, row);
-  return [...newest.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+  const added = [...fresh.values()].filter(({ id }) => !known.has(id) && id > last);
+  const updated = listed.map((row) => fresh.get(row.id) ?? row);
+  return added.length === 0 ? updated : [...added, ...updated].sort((a, b) => (a.id < b.id ? 1 : -1));
 }
 
 function LiveNote({ state, isFixed }: { state: LiveState; isFixed: boolean }) {
