@@ -36,6 +36,33 @@ export function workflowRunsContract(
   runsOf: () => WorkflowRuns,
   stored: (key: RunKey) => Promise<WorkflowRun | undefined>,
 ): void {
+  test('a run that waits or failed can be held, goes on among the unfinished ones, and ends from there', async () => {
+    const runs = runsOf();
+    const waiting = workflowRun({ cancellationKey: 'held-1' });
+    const failed = workflowRun();
+    for (const { key } of [waiting, failed]) expect(await runs.hold(key, nowMs)).toBe(false);
+    await runs.createIfAbsent(waiting);
+    await runs.createIfAbsent(failed);
+    await runs.end(failed.key, end({ status: 'failed', error: 'refused' }));
+    for (const { key } of [waiting, failed]) {
+      expect(await runs.hold(key, nowMs + 1)).toBe(true);
+      const { error, ...held } = ((await stored(key)) ?? {}) as Record<string, unknown>;
+      expect([held.status, held.updatedAtMs, error]).toEqual(['held', nowMs + 1, undefined]);
+    }
+    const found = await runs.unfinishedOf('order-completed', 'held-1', { limit: 10 });
+    expect(found.entries).toMatchObject([{ key: waiting.key, status: 'held' }]);
+    await runs.unhold(waiting.key, nowMs + 2);
+    expect(await stored(waiting.key)).toMatchObject({ status: 'pending', updatedAtMs: nowMs + 2 });
+    expect(await runs.end(failed.key, end())).toBe(true);
+    expect(await runs.hold(failed.key, nowMs)).toBe(false);
+    await runs.unhold(failed.key, nowMs + 9);
+    expect(await stored(failed.key)).toMatchObject({ status: 'handed_off', updatedAtMs: nowMs + 1000 });
+    const written = workflowRun({ status: 'held' });
+    await runs.createIfAbsent(written);
+    expect(await runs.cancel(written.key, { from: 'pending', reason: 'operator', updatedAtMs: nowMs })).toBe(false);
+    expect(await runs.cancel(written.key, { from: 'held', reason: 'operator', updatedAtMs: nowMs })).toBe(true);
+  });
+
   test.each<[string, RunChange]>([
     ['of a user', {}],
     [
