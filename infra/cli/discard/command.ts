@@ -16,7 +16,7 @@ import type { BulkFilter } from '../../../shared/operations/replay/bulk-filter.t
 import { formatCount, plural, printable } from '../../../shared/operations/words/text.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';
 import { currentAuthor } from '../../author.ts';
-import { anyOf, examples, optionsOf, positiveNumber, time } from '../command.ts';
+import { anyOf, examples, optionsOf, rate, time } from '../command.ts';
 import { connect } from '../environment.ts';
 import { followJob } from '../jobs/follow.ts';
 import { canAsk, confirm } from '../terminal/confirm.ts';
@@ -63,7 +63,7 @@ export function register(program: Command): void {
     .option('--since <time>', 'received from this time on: 15m, 2h, 3d (ago) or ISO; required without ids', time)
     .option('--until <time>', 'received up to this time; now by default', time)
     .option('--dry-run', 'say what would be closed, and change nothing')
-    .option('--rate <n>', 'at most so many events per second', positiveNumber)
+    .option('--rate <n>', 'at most so many events per second', rate)
     .option('--yes', 'do not ask; needed without a terminal')
     .action((ids: string[], _options, command: Command) => {
       const options = optionsOf<DiscardFlags>(command);

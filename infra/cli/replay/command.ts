@@ -14,7 +14,7 @@ import { readSources } from '../../../shared/operations/sources/known-sources.ts
 import { plural } from '../../../shared/operations/words/text.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';
 import { currentAuthor } from '../../author.ts';
-import { addReason, anyOf, examples, optionsOf, positiveNumber, time } from '../command.ts';
+import { addReason, anyOf, examples, optionsOf, rate, time } from '../command.ts';
 import { connect } from '../environment.ts';
 import { followJob } from '../jobs/follow.ts';
 import { draftOrVersion } from '../options.ts';
@@ -77,7 +77,7 @@ export function register(program: Command): void {
     )
     .option('--force', 'run whole events as new ones by the live configuration; what was done is done again')
     .option('--again', 'with --force: also events that were forced before')
-    .option('--rate <n>', 'at most so many events per second', positiveNumber)
+    .option('--rate <n>', 'at most so many events per second', rate)
     .option('--yes', 'do not ask; needed without a terminal')
     .option('--dlq', 'puts dead letters without a row through again, each removed only after it was handed over')
     .addOption(new Option('--queue <name>', 'with --dlq: one of the two; both by default').choices(deadLetterQueues))

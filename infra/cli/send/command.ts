@@ -12,7 +12,7 @@ import { whyRefused } from '../../../shared/operations/send/why-refused.ts';
 import { ingestUrls, secretsOf } from '../../../shared/operations/sources/ingest-urls.ts';
 import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { sourceGuide } from '../../../shared/operations/sources/source-guides.ts';
-import { examples, optionsOf, positiveInteger, positiveNumber } from '../command.ts';
+import { examples, optionsOf, positiveInteger, rate } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { showProgress } from './progress.ts';
@@ -39,7 +39,7 @@ export function register(program: Command): void {
     .option('--count <n>', 'so many samples; 2 by default: an identify and an order', positiveInteger)
     .option('--type <event-type>', 'samples of one type: identify, track/order_completed, page')
     .option('--user <id>', 'samples of one user; a new one by default')
-    .option('--rate <n>', 'at most so many requests per second', positiveNumber)
+    .option('--rate <n>', 'at most so many requests per second', rate)
     .option('--concurrency <n>', 'requests under way at a time', positiveInteger, 20)
     .addOption(
       new Option(

@@ -91,13 +91,18 @@ export async function previewEvents(
         if (preview.sample.length < sampleSize) preview.sample.push({ event_id: id, detail: plan.detail });
         continue;
       }
-      const like = skipped.get(plan.detail) ?? { detail: plan.detail, count: 0, example: id };
-      skipped.set(plan.detail, { ...like, count: like.count + 1 });
+      const detail = withoutIds(plan.detail);
+      const like = skipped.get(detail) ?? { detail, count: 0, example: id };
+      skipped.set(detail, { ...like, count: like.count + 1 });
     }
   }
   preview.skipped = [...skipped.values()].sort((a, b) => b.count - a.count);
   return preview;
 }
+
+/** The reason that events share which name each a copy of their own. */
+const withoutIds = (detail: string) =>
+  detail.replaceAll(/, 01[0-9A-Z]{24}\b/g, '').replaceAll(/\b01[0-9A-Z]{24}\b/g, 'another event');
 
 export type StartedBy = { author: string; reason?: string | undefined; nowMs: number };
 
@@ -188,7 +193,8 @@ async function replayPage(
   { events, before, request }: PageToReplay,
   { job, record }: { job: PlannedFor; record(outcomes: JobOutcome[]): Promise<void> },
 ): Promise<JobOutcome[]> {
-  const planned = await planEvents(environment, known, events, request, job);
+  const wanted = await planEvents(environment, known, events, request, job);
+  const planned = request.force ? await markForcedCopies(environment, wanted, request) : wanted;
   const outcomes = planned.map(({ id, plan }): JobOutcome => {
     if (plan.kind !== 'nothing') return { outcome: 'replayed', sent: plan.kind, detail: plan.detail };
     const earlier = before.get(id);
@@ -196,7 +202,6 @@ async function replayPage(
     if (earlier?.outcome === 'replayed') return earlier;
     return { outcome: 'skipped', sent: null, detail: plan.detail };
   });
-  if (request.force) await markForcedCopies(environment, planned);
   await record(outcomes);
   const results = await sendPlans(
     environment,

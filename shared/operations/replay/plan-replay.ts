@@ -62,7 +62,7 @@ export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): R
   switch (entry.status) {
     case 'failed':
       // Its effects would happen twice.
-      if (copy !== undefined) return nothing(`was run as a new event, ${copy}; replay that one`);
+      if (copy !== undefined) return nothing(copied(copy));
       return planEventReplay(facts, replay);
     case 'idempotent':
       return nothing(`is a copy of ${entry.duplicateOf ?? 'another event'}; replay that one`);
@@ -120,12 +120,17 @@ export function planForcedReplay(
     return nothing('is a call of the REST API, not an event; only its client can repeat it');
   const copy = entry.replays?.filter((id) => id !== freshId).at(-1);
   if (copy !== undefined && !again) return nothing(`was run as a new event before, ${copy}; --again runs it once more`);
+  // A filter that found the original finds its copy as well.
+  if (entry.replayOf !== undefined && !again)
+    return nothing(`was itself run again from ${entry.replayOf}; --again runs it once more`);
   const event = storedEvent(entry);
   if (event === undefined) return nothing(notReadHere);
   const { source, verification, payload } = event;
   const raw: RawEvent = { id: freshId, source, verification, payload, replayOf: entry.id };
   return { kind: 'event', raw, detail: `runs as a new event, ${freshId}` };
 }
+
+const copied = (copy: string) => `was run as a new event, ${copy}; replay that one`;
 
 function nothing(detail: string): ReplayPlan {
   return { kind: 'nothing', detail };
@@ -172,6 +177,9 @@ function planActionsReplay(facts: ReplayFacts, replay: string, nowMs: number): R
   // An operator releases what is held; no message of it waits in the queue.
   const stranded = actionsQueueEmpty ? pending.filter(({ reason }) => reason !== 'held') : [];
   if (failed.length + stranded.length === 0) return nothing(whyNothing(log.actions));
+  // The copy ran all of them: a user would get its runs twice.
+  const copy = entry.replays?.at(-1);
+  if (copy !== undefined && stranded.length === 0) return nothing(copied(copy));
   const isInRow = ![...failed, ...stranded].some(lacksParameters);
   const message = isInRow ? actionsMessage(facts, log, replay, nowMs) : replanned(facts, log, replay);
   if (message === undefined) return nothing('its stored event cannot be read, so its actions cannot be rebuilt');

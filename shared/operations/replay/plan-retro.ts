@@ -28,6 +28,9 @@ export function planRetro(
   const { plan } = planned;
   const runs = plan.kind === 'run' ? plan.invocations.map((invocation) => invocation.mapping) : [];
   if (!runs.includes(mapping)) return nothing(`does not run ${mapping}, under the live configuration`);
+  // Its copy is an event of its own, which the mapping fits as well.
+  const copy = entry.replays?.at(-1);
+  if (copy !== undefined) return nothing(`was run as a new event, ${copy}; ${mapping} runs for that one`);
   if (entry.status === 'no_mapping') return planUnmapped({ entry, planned }, mapping, runs, replay);
   if (entry.status !== 'processed')
     return nothing(`is ${entry.status}; only what ran, or found no mapping, is taken up`);

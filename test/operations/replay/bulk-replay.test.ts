@@ -16,6 +16,8 @@ import {
   previewReplay,
   startReplay,
 } from '../../../shared/operations/replay/bulk-replay.ts';
+import { markForcedCopies } from '../../../shared/operations/replay/forced-copies.ts';
+import type { ReplayPlan } from '../../../shared/operations/replay/plan-replay.ts';
 import { replayIds } from '../../../shared/operations/replay/replay-ids.ts';
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { take } from '../../../shared/operations/tables/newest-first.ts';
@@ -23,7 +25,7 @@ import { pageOf } from '../../../shared/operations/tables/search.ts';
 import { tellEvent } from '../../../shared/operations/why/why.ts';
 import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
-import { liveConfiguration } from '../../support/build.ts';
+import { liveConfiguration, rawEvent, trackEvent } from '../../support/build.ts';
 
 const minute = 60_000;
 const day = 86_400_000;
@@ -380,6 +382,56 @@ describe('a forced replay', () => {
     const { would_replay, skipped } = await look(request());
     expect([would_replay, skipped]).toMatchObject([0, [{ detail: expect.stringContaining('was run as a new event') }]]);
   });
+
+  test('of an event with a failed action keeps that from running besides', async () => {
+    const event = eventEntry({ receivedAtMs: start + minute });
+    await write(event);
+    await environment.actionLog.writeEach([actionEntry(event, [outcome(event.id, { status: 'failed' })])]);
+    expect(await look(request())).toMatchObject({ would_replay: 1 });
+    await run((await begin(request({}, { force: true }))).id);
+    expect(await sentEvents()).toHaveLength(1);
+    expect(await look(request())).toMatchObject({ matching: 1, would_replay: 0 });
+    await run((await begin(request())).id);
+    expect(await sentActions()).toEqual([]);
+  });
+
+  test('asked for twice does not force the copies of the first time', async () => {
+    const { id: replayOf } = eventEntry({ receivedAtMs: start - minute });
+    await write(eventEntry({ receivedAtMs: start + minute, actionsPlanned: 0, replayOf }));
+    const asked = request({ statuses: ['processed'] }, { force: true });
+    expect(await look(asked)).toMatchObject({
+      would_replay: 0,
+      skipped: [{ detail: 'was itself run again from another event; --again runs it once more', count: 1 }],
+    });
+    expect(await look({ ...asked, again: true })).toMatchObject({ would_replay: 1 });
+  });
+
+  test('begun twice at once makes one new event', async () => {
+    const event = eventEntry({ receivedAtMs: start + minute, actionsPlanned: 0 });
+    await write(event);
+    const { known } = await readSources(environment);
+    const entry = (await readEvents(eventLogOf(environment), [event.id], known)).get(event.id);
+    const planned = ['1', '2'].map((end) => {
+      const id = `${event.id.slice(0, -2)}${end}0`;
+      const raw = { ...rawEvent(trackEvent()), id, replayOf: event.id };
+      return [{ entry, plan: { kind: 'event', raw, detail: '' } as ReplayPlan }];
+    });
+    const again = false;
+    const plans = await Promise.all(planned.map((one) => markForcedCopies(environment, one, { again })));
+    expect(plans.map(([one]) => one?.plan.kind).sort()).toEqual(['event', 'nothing']);
+    expect(await ids(event)).toHaveLength(1);
+    // The one that won is carried on after a crash.
+    const won = planned[plans.findIndex(([one]) => one?.plan.kind === 'event')] ?? [];
+    expect(await markForcedCopies(environment, won, { again })).toEqual(won);
+  });
+
+  test('that others were as well is one reason, not one each', async () => {
+    await write(...[1, 2].map((minutes) => failed(minutes)));
+    await run((await begin(request({}, { force: true }))).id);
+    expect((await look(request())).skipped).toEqual([
+      { detail: 'was run as a new event; replay that one', count: 2, example: expect.any(String) },
+    ]);
+  });
 });
 
 describe('a mapping that was added later', () => {
@@ -415,6 +467,18 @@ describe('a mapping that was added later', () => {
       0,
       ['failed', 'skipped', 'succeeded'].map((status) => `ran order-completed before: ${status}`),
     ]);
+  });
+
+  test('runs for the copy of a forced event, and not for the original besides', async () => {
+    const { id: replayOf } = eventEntry({ receivedAtMs: start });
+    const [old, copy] = [
+      eventEntry({ receivedAtMs: start + minute, replays: [replayOf] }),
+      eventEntry({ receivedAtMs: start + 2 * minute, replayOf }),
+    ];
+    await write(old, copy);
+    const others = [old, copy].map((event) => actionEntry(event, [outcome(event.id, { mapping: 'older' })]));
+    await environment.actionLog.writeEach(others);
+    expect(await look(asked())).toMatchObject({ would_replay: 1, sample: [{ event_id: copy.id }] });
   });
 
   test('and does not fit an event is not run for it', async () => {
