@@ -90,7 +90,9 @@ describe('events', () => {
     const { stdout } = await cli.signalbox(['events', '--csv', '--warnings']);
     const [head, row, end] = stdout.split('\n');
     expect(head).toContain('id,source,type,user_id,');
-    expect(head).toContain('actions.succeeded,actions.skipped,actions.failed,actions.pending,warnings');
+    expect(head).toContain(
+      'actions.succeeded,actions.skipped,actions.failed,actions.pending,actions.discarded,warnings',
+    );
     expect(row).toContain(`${lonelyId},rudderstack,track/order_completed,"'=HYPERLINK(""http://x"")",`);
     expect(end).toBe('');
   });
