@@ -8,7 +8,7 @@ import { sessionKeyIn } from '../../console/session-key.ts';
 import { examples, optionsOf } from '../command.ts';
 import { connect, environmentsHere, stateDirectory } from '../environment.ts';
 import { quoted } from '../terminal/shell.ts';
-import { printJson, processTerminal } from '../terminal/terminal.ts';
+import { printJsonLine, processTerminal } from '../terminal/terminal.ts';
 
 type ConsoleFlags = { port?: number; open?: boolean; readOnly?: boolean };
 
@@ -52,7 +52,7 @@ async function consoleCommand(options: ReturnType<typeof optionsOf<ConsoleFlags>
     urlCommand: commandFor(options),
     onProblem: (line) => terminal.note(line),
   });
-  if (options.json) printJson(terminal, { url: started.url });
+  if (options.json) printJsonLine(terminal, { url: started.url });
   else terminal.out(`console ${started.url}`);
   terminal.note(`of ${name} (${where})${options.readOnly ? ', read-only' : ''}; Ctrl-C ends it`);
   if (options.open) openBrowser(started.url, (line) => terminal.note(line));
