@@ -5,6 +5,7 @@ import { actionReasons, actionStatuses } from '../../shared/core/logs/action-log
 import { EventReason, EventStatus } from '../../shared/core/logs/event-log-entry.ts';
 import { actionGroupings } from '../../shared/operations/actions/group-actions.ts';
 import { eventGroupings } from '../../shared/operations/events/group-events.ts';
+import { runStatuses } from '../../shared/operations/runs/run-status.ts';
 import type { Access } from './access.ts';
 import type { ConsoleContext, ConsoleEnv } from './context.ts';
 import type { OpenEnvironments } from './environments.ts';
@@ -22,6 +23,7 @@ const lists = {
   action_statuses: actionStatuses,
   action_reasons: actionReasons,
   action_groupings: actionGroupings,
+  run_statuses: runStatuses,
 };
 export type Lists = typeof lists;
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { RunStatus } from '../../../shared/core/runs/workflow-run.ts';
 import { usageError } from '../../../shared/operations/refusal.ts';
 import { cancelRun } from '../../../shared/operations/runs/cancel-run.ts';
 import { findRun, type RunsWanted, runKeyOf, searchRuns } from '../../../shared/operations/runs/find-runs.ts';
 import { type RunRow, runRow } from '../../../shared/operations/runs/run-row.ts';
+import { runStatuses } from '../../../shared/operations/runs/run-status.ts';
 import {
   longestRetentionDays,
   readSources,
@@ -21,8 +21,6 @@ import { addPaging, noteRange, type PageOptions, printPages } from '../paging.ts
 import { printFields } from '../terminal/fields.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 
-const statuses: readonly RunStatus[] = ['pending', 'held', 'handed_off', 'failed', 'cancelled'];
-
 type ListOptions = RunsWanted & {
   since?: number;
   until?: number;
@@ -36,8 +34,8 @@ export function register(program: Command): void {
     .option('--workflow <key>', 'of one workflow')
     .option(
       '--status <list>',
-      `any of ${statuses.join(', ')}: failed or pending,failed`,
-      anyOf('status of a run', statuses),
+      `any of ${runStatuses.join(', ')}: failed or pending,failed`,
+      anyOf('status of a run', runStatuses),
     )
     .option('--event <id>', 'that one event started')
     .option('--since <time>', 'from this time on: 15m, 2h, 3d (ago) or ISO; 3 days by default', time)

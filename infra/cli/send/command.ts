@@ -1,17 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
-import { verifierOf } from '../../../shared/core/live/effective-settings.ts';
-import { sourceState } from '../../../shared/core/live/source-state.ts';
 import type { SampleSet } from '../../../shared/core/sources/guide.ts';
-import { failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
+import { failure, usageError } from '../../../shared/operations/refusal.ts';
 import { planSamples } from '../../../shared/operations/send/plan-samples.ts';
-import { modeProblem, type SendMode, sendModes } from '../../../shared/operations/send/prove.ts';
+import { type SendMode, sendModes } from '../../../shared/operations/send/prove.ts';
 import { type Outgoing, sendAll } from '../../../shared/operations/send/send-all.ts';
+import { senderOf } from '../../../shared/operations/send/sender-of.ts';
 import { whyRefused } from '../../../shared/operations/send/why-refused.ts';
-import { ingestUrls, secretsOf } from '../../../shared/operations/sources/ingest-urls.ts';
-import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
-import { sourceGuide } from '../../../shared/operations/sources/source-guides.ts';
 import { examples, optionsOf, positiveInteger, rate } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
@@ -73,30 +69,15 @@ async function sendCommand(
   if (files.length > 0 && (options.count ?? options.type ?? options.user) !== undefined)
     throw usageError('--count, --type and --user make samples; with files there is nothing to make');
   const environment = await connect(options);
-  const { live, known } = await readSources(environment);
-  pickSources(known, source);
-  const file = Object.hasOwn(live.snapshot.sources, source) ? live.snapshot.sources[source] : undefined;
-  if (file === undefined) throw notFound(`source "${source}" is not live any more in ${environment.name}`);
-  const secrets = await secretsOf(environment);
-  const url = (await ingestUrls(environment, secrets))(source, sourceState(live, source).url);
-  const [secret] = (await secrets.valuesOf(`sources/${source}`)) ?? [];
-  const guided = await sourceGuide(file.kind);
-  const verifier = verifierOf(guided?.kind, file);
-  const problem = modeProblem(verifier, options.mode, secret !== undefined);
-  if (problem !== undefined)
-    throw failure(problem, ...(secret === undefined ? [`npx signalbox secrets set ${source}`] : []));
-  const headers = guided?.guide.samples.headers ?? { 'content-type': 'application/json' };
-  const outgoing = files.length > 0 ? await readFiles(files) : samplesOf(file.kind, guided?.guide.samples, options);
+  const { kind, samples, ...sender } = await senderOf(environment, source, options.mode);
+  const outgoing = files.length > 0 ? await readFiles(files) : samplesOf(kind, samples, options);
   terminal.note(`sending to ${source} in ${environment.name} (${environment.where})`);
   const summary = await sendAll(
     environment,
     {
       source,
-      url,
-      headers,
-      verifier,
+      ...sender,
       mode: options.mode,
-      ...(secret !== undefined && { secret }),
       outgoing,
       ...pacing(options),
     },

@@ -4,7 +4,11 @@ import { actions } from './actions.ts';
 import { doctor } from './doctor.ts';
 import { events } from './events.ts';
 import { jobs } from './jobs.ts';
+import { keys, links } from './keys.ts';
+import { people } from './people.ts';
 import { replays } from './replay.ts';
+import { runs } from './runs.ts';
+import { source } from './source.ts';
 import { sources } from './sources.ts';
 import { why } from './why.ts';
 import { workflows } from './workflows.ts';
@@ -18,7 +22,12 @@ export const routes = new Hono<ConsoleEnv>()
   .route('/doctor', doctor)
   .route('/events', events)
   .route('/jobs', jobs)
+  .route('/keys', keys)
+  .route('/links', links)
+  .route('/people', people)
   .route('/replay', replays)
+  .route('/runs', runs)
+  .route('/source', source)
   .route('/sources', sources)
   .route('/why', why)
   .route('/workflows', workflows);

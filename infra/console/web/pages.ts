@@ -12,11 +12,18 @@ export type PageEntry = {
 /** Every page of the console, in the order of the navigation. */
 export const pages: readonly PageEntry[] = [
   { path: '', title: 'Overview', load: () => import('./pages/overview.tsx') },
+  { path: 'sources', title: 'Sources', load: () => import('./pages/sources.tsx') },
+  { path: 'sources/$key', load: () => import('./pages/source.tsx') },
   { path: 'events', title: 'Events', load: () => import('./pages/events.tsx') },
   { path: 'events/$id', load: () => import('./pages/event.tsx') },
   { path: 'actions', title: 'Actions', load: () => import('./pages/actions.tsx') },
   { path: 'problems', title: 'Problems', load: () => import('./pages/problems.tsx') },
   { path: 'jobs', title: 'Jobs', load: () => import('./pages/jobs.tsx') },
+  { path: 'runs', title: 'Runs', load: () => import('./pages/runs.tsx') },
+  { path: 'runs/$id', load: () => import('./pages/run.tsx') },
+  { path: 'people', title: 'People', load: () => import('./pages/people.tsx') },
+  { path: 'people/$id', load: () => import('./pages/person.tsx') },
   { path: 'workflows', title: 'Workflows', load: () => import('./pages/workflows.tsx') },
   { path: 'workflows/$key', load: () => import('./pages/workflow.tsx') },
+  { path: 'keys', title: 'Keys and links', load: () => import('./pages/keys.tsx') },
 ];

@@ -1,5 +1,8 @@
 import type { RunStatus, WorkflowRun } from '../../core/runs/workflow-run.ts';
 
+/** As stored, and as tools show it. */
+export const runStatuses: readonly RunStatus[] = ['pending', 'held', 'handed_off', 'failed', 'cancelled'];
+
 /** A run's status in the words of the published API. `processing` is never stored: see the table. */
 export const publicStatuses = ['queued', 'processing', 'paused', 'completed', 'cancelled'] as const;
 export type PublicStatus = (typeof publicStatuses)[number];
