@@ -35,7 +35,8 @@ export async function followJob(
   terminal.note(`job ${job.id}`);
   bar?.start(job.total, doneBefore);
   let last: JobProgress | undefined;
-  const line = () => terminal.note(`${formatCount(last?.done ?? doneBefore)} of ${formatCount(job.total)}`);
+  const line = () =>
+    terminal.note(`${formatCount(last?.done ?? doneBefore)} of ${formatCount(Math.max(job.total, last?.done ?? 0))}`);
   const lines = bar === undefined ? setInterval(line, lineEveryMs) : undefined;
   try {
     for await (const progress of run({ signal: leaving.signal, onWait })) {

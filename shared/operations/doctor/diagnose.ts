@@ -100,7 +100,7 @@ export async function diagnose(environment: Environment, range: Range): Promise<
   const ok = isHealthy(findings);
   const waits =
     depths === undefined ||
-    (held?.runs ?? 0) > 0 ||
+    (held?.triggers ?? 0) > 0 ||
     depths.some(({ ready, in_flight, delayed }) => ready + in_flight + delayed > 0);
   return {
     ok,

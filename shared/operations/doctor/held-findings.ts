@@ -43,7 +43,7 @@ export async function heldFindings(
   environment: Environment,
   { state }: LiveConfiguration,
   nowMs: number,
-): Promise<{ findings: Finding[]; runs: number }> {
+): Promise<{ findings: Finding[]; triggers: number }> {
   const holds = Object.entries(state.held_workflows ?? {});
   const each = await Promise.all(
     holds.map(async ([workflow, { since, by, reason, job }]) => {
@@ -86,8 +86,11 @@ export async function heldFindings(
             next: `npx signalbox jobs resume ${release.id}${on(environment)}`,
           }),
         );
-      return { findings, runs };
+      return { findings, triggers: held.triggers };
     }),
   );
-  return { findings: each.flatMap(({ findings }) => findings), runs: each.reduce((sum, { runs }) => sum + runs, 0) };
+  return {
+    findings: each.flatMap(({ findings }) => findings),
+    triggers: each.reduce((sum, { triggers }) => sum + triggers, 0),
+  };
 }

@@ -22,6 +22,8 @@ export async function* heldTriggers(
 export type HeldCount = {
   runs: number;
   triggers: number;
+  /** Of the triggers, those without a run: their recipients were not known yet. */
+  withoutRuns: number;
   /** When the event of the oldest was received, and when it ages out; absent when there is none. */
   oldest?: { receivedAtMs: number; expiresAtMs: number };
   /** There are more: only so many were counted. */
@@ -30,18 +32,20 @@ export type HeldCount = {
 
 /** How much of a workflow is held. A held run that is cancelled is counted no more. */
 export async function countHeld(environment: WithRuns, workflow: string, triggersMax = 10_000): Promise<HeldCount> {
-  const count: HeldCount = { runs: 0, triggers: 0, isMore: false };
+  const count: HeldCount = { runs: 0, triggers: 0, withoutRuns: 0, isMore: false };
   for await (const { runs, execution, expiresAtSeconds } of heldTriggers(environment, workflow)) {
     if (count.triggers === triggersMax) return { ...count, isMore: true };
     count.runs += runs;
     count.triggers++;
+    if (runs === 0) count.withoutRuns++;
     count.oldest ??= { receivedAtMs: eventIdTimeMs(execution), expiresAtMs: expiresAtSeconds * 1000 };
   }
   return count;
 }
 
-/** `12 runs`, or `10,000 runs or more`. */
-export function heldText({ runs, isMore }: HeldCount): string {
+/** `12 runs`, or `10,000 runs or more`; triggers without a run are named besides. */
+export function heldText({ runs, withoutRuns, isMore }: HeldCount): string {
   const number = runs.toLocaleString('en-US');
-  return `${number} ${runs === 1 ? 'run' : 'runs'}${isMore ? ' or more' : ''}`;
+  const besides = withoutRuns === 0 ? '' : ` and ${withoutRuns.toLocaleString('en-US')} for unknown recipients`;
+  return `${number} ${runs === 1 ? 'run' : 'runs'}${besides}${isMore ? ' or more' : ''}`;
 }

@@ -69,11 +69,11 @@ export async function resumeWorkflow(
 
   const { since } = hold;
   const request: Release = { workflow, since, ...(perSecond !== undefined && { perSecond }) };
-  const { runs } = await countHeld(environment, workflow, Number.POSITIVE_INFINITY);
+  const { runs, withoutRuns } = await countHeld(environment, workflow, Number.POSITIVE_INFINITY);
   const { author, message: reason, nowMs } = asked;
   const job = await createJob(
     configuration,
-    { kind: 'release', author, reason, request: request as JsonObject, total: runs },
+    { kind: 'release', author, reason, request: request as JsonObject, total: runs + withoutRuns },
     nowMs,
   );
   const { state: after } = await change(
@@ -102,7 +102,8 @@ export async function resumeWorkflow(
  * Releases held runs, or the rest of them: triggers of older events first. Each trigger goes on by
  * one message on the actions queue. The next ones follow when these were tried, so that a recipient
  * gets its runs in the order of their events. Counts runs: `released`, `failed` (their trigger ended
- * without them), `ended` (cancelled, or begun by another message).
+ * without them), `ended` (cancelled, or begun by another message). A trigger without a run, since its
+ * recipients were unknown, counts as one.
  * @throws Refusal as `carryOn`, and when no function takes the messages
  */
 export function carryOnRelease(
@@ -193,7 +194,7 @@ async function releaseTriggers(
     await send(environment, known, group, { logs, release, nowMs: now() });
     for (const [trigger, outcome] of await settled(environment, group)) {
       const name = outcomeName(outcome);
-      counts[name] = (counts[name] ?? 0) + trigger.runs;
+      counts[name] = (counts[name] ?? 0) + Math.max(trigger.runs, 1);
     }
     left = left.slice(group.length);
   }
@@ -326,5 +327,7 @@ function forget({ documents, outputs }: Environment, trigger: StoredHeldTrigger)
 function outcomeName(outcome: ActionOutcome | undefined): 'released' | 'failed' | 'ended' {
   if (outcome === undefined) return 'ended';
   if (outcome.status === 'failed') return 'failed';
+  // Its recipients are unknown still, or its person was erased.
+  if (outcome.status === 'skipped') return 'ended';
   return outcome.status !== 'pending' && outcome.result?.runs === 0 ? 'ended' : 'released';
 }

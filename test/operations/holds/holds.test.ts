@@ -3,6 +3,7 @@ import { runDetailShape } from '../../../functions/api/shapes/run.ts';
 import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
 import { printRunId, runKey } from '../../../shared/core/ids/run-id.ts';
 import { listHistory } from '../../../shared/operations/configuration/history.ts';
+import { heldFindings } from '../../../shared/operations/doctor/held-findings.ts';
 import { countHeld } from '../../../shared/operations/holds/held-triggers.ts';
 import { holdWorkflow } from '../../../shared/operations/holds/hold-workflow.ts';
 import { carryOnRelease, resumeWorkflow } from '../../../shared/operations/holds/release-workflow.ts';
@@ -152,6 +153,26 @@ describe('a release', () => {
       expect(await statusOf(execution, users[i] as string)).toBe('handed_off');
     }
     expect(await held()).toBe(0);
+  });
+
+  test('counts a trigger whose recipient is still unknown, and doctor says that it waits', async () => {
+    await pause();
+    const execution = await w.trigger('stranger');
+    expect(await w.action(execution)).toMatchObject({ status: 'pending', reason: 'held' });
+    const nowMs = Date.now();
+    const { findings, triggers } = await heldFindings(
+      w.environment,
+      await readLive(w.environment.configuration),
+      nowMs,
+    );
+    expect(triggers).toBe(1);
+    expect(findings.map(({ cause }) => cause)).toContainEqual(
+      expect.stringContaining('0 runs and 1 for unknown recipients held'),
+    );
+    const last = await release();
+    expect(last).toMatchObject({ job: { total: 1 }, done: 1, counts: { released: 1, failed: 0, ended: 0 } });
+    // It looks for its recipient as any other trigger does.
+    expect(await w.action(execution)).toMatchObject({ status: 'pending', reason: 'recipient_unknown' });
   });
 
   test('holds what arrives meanwhile behind what is held, and releases that too', async () => {
