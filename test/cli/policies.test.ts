@@ -160,6 +160,7 @@ const reading = [
   ['mapping', 'test', 'rudderstack', '--event', event.id],
   ['mapping', 'suggest', 'rudderstack', 'track/order_completed'],
   ['keys'],
+  ['workflow', 'list'],
   ['sources', 'links'],
   ['secrets', 'list'],
   ['config', 'show'],
