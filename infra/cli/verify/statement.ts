@@ -59,7 +59,9 @@ export async function writeStatement(terminal: Terminal, statement: Statement, o
     await file.writeFile(text);
     await file.close();
   }
-  terminal.note(`written: ${base}.json and ${base}.txt; verify --statement --check ${base}.json checks it`);
+  terminal.note(
+    `written: ${base}.json and ${base}.txt; npx signalbox verify --statement --check ${base}.json checks it`,
+  );
 }
 
 /** Says whether a statement is as it was made, and whether the environment still says the same. */

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type HistoryEntry, historyNewestFirst } from '../../adapters/dynamodb-configuration-history.ts';
 import type { ConfigurationTable } from '../../adapters/dynamodb-configuration-table.ts';
-import { canonicalJson } from '../../core/json/canonical-json.ts';
 import { EventStatus } from '../../core/logs/event-log-entry.ts';
 import type { Environment, StackOutputs } from '../environment.ts';
 import { usageError } from '../refusal.ts';
@@ -197,7 +196,21 @@ const listedMax = 100;
 
 /** @param statement with or without its hash, which is left out */
 export function hashOf({ sha256: _, ...statement }: Omit<Statement, 'sha256'> & { sha256?: string }): string {
-  return createHash('sha256').update(canonicalJson(statement)).digest('hex');
+  return createHash('sha256').update(sortedJson(statement)).digest('hex');
+}
+
+/**
+ * As `jq -cS` writes it. An object of JavaScript would put a member "9" before "10", whatever the
+ * order in which they are added.
+ */
+function sortedJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).filter(([, one]) => one !== undefined);
+  return `{${members
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, one]) => `${JSON.stringify(name)}:${sortedJson(one)}`)
+    .join(',')}}`;
 }
 
 /** A source may keep its rows for less than the environment does: one of which rows may be gone. */

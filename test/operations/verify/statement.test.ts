@@ -9,7 +9,7 @@ import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { makeAcceptedCounts } from '../../../shared/operations/verify/accepted-counts.ts';
 import { checkStatement, readStatement } from '../../../shared/operations/verify/check-statement.ts';
-import { makeStatement, type Statement } from '../../../shared/operations/verify/statement.ts';
+import { hashOf, makeStatement, type Statement } from '../../../shared/operations/verify/statement.ts';
 import { listStoredStatements, storeStatement } from '../../../shared/operations/verify/stored-statements.ts';
 import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
@@ -180,6 +180,12 @@ describe('its hash', () => {
         .update(JSON.stringify(sorted(rest)))
         .digest('hex'),
     ).toBe(sha256);
+  });
+
+  test('orders the numbers of configuration versions as text, as other programs do', () => {
+    const statement = { sources: [{ configuration_versions: { 9: 1, 10: 2, 100: 3 }, source: 'a' }], made_by: 'ü"' };
+    const text = '{"made_by":"ü\\"","sources":[{"configuration_versions":{"10":2,"100":3,"9":1},"source":"a"}]}';
+    expect(hashOf(statement as never)).toBe(createHash('sha256').update(text).digest('hex'));
   });
 
   test.each<[string, (statement: Statement) => Statement]>([
