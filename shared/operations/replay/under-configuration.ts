@@ -139,6 +139,7 @@ async function effectsOn(
     changes: [],
   });
   if (entry === undefined) return ends('its row has aged out');
+  if (entry.erasedAtMs !== undefined) return ends('its person was erased, and with them what it said');
   if (entry.status === 'idempotent') return ends('is a copy, whose original counts');
   let tested: Tested;
   try {

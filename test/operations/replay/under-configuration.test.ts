@@ -69,6 +69,14 @@ describe('under another configuration', () => {
     expect(depths.map(messagesIn)).toEqual([0, 0, 0, 0]);
   });
 
+  test('an event whose person was erased says that, and nothing of its mappings', async () => {
+    const entry = eventEntry({ receivedAtMs: nowMs - 60_000, erasedAtMs: nowMs });
+    await environment.eventLog.writeEach([entry]);
+    await environment.actionLog.writeEach([actionEntry(entry, [outcome(entry.id)])]);
+    const detail = 'its person was erased, and with them what it said';
+    expect(effects(await look([entry.id], version))).toEqual([['event_ends', null, detail, 1]]);
+  });
+
   test('a mapping that the draft removes would not run, and one that it adds would run for the first time', async () => {
     await draftWith((mappings) =>
       mappings.map((one) => (one.id === 'order-completed' ? { ...one, id: 'thank-you' } : one)),
