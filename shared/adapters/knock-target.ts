@@ -167,7 +167,8 @@ function runKeyOf(messageId: string): string {
 function triggerParams({ data: run }: RunMessage, cancellationKey: string): WorkflowTriggerParams {
   return {
     recipients: [inlineOf(run.recipient)],
-    data: run.data as JsonObject,
+    // Knock takes no members of ours beside these.
+    data: { ...(run.data as JsonObject), ...(run.test === true && { signalbox_test: true }) },
     cancellation_key: cancellationKey,
     ...(isJsonObject(run.actor) && { actor: inlineOf(run.actor) }),
     ...(isJsonObject(run.tenant) && { tenant: tenantOf(run.tenant) }),

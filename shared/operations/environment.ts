@@ -30,6 +30,7 @@ export const StackOutputs = z.object({
   KnownKinds: z.string().optional(),
   KnownActions: z.string().optional(),
   KnownTargets: z.string().optional(),
+  KnownMarks: z.string().optional(),
   /** The code of its functions: `ingest:3f2a9c41d07b …`. Older stacks do not have it. */
   FunctionCode: z.string().optional(),
   LogRetentionDays: z.coerce.number().int().positive(),

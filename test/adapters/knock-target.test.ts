@@ -62,6 +62,13 @@ describe('an answer whose body stays open has been given: its status decides', (
 });
 
 describe('a run', () => {
+  test('that is a test says so in its data, since Knock takes no other members; no other run does', async () => {
+    await open().start(runRequest('lena', { test: true }));
+    await open().start(runRequest('ivo'));
+    const bodies = server.received.map(({ body }) => JSON.parse(String(body)));
+    expect(bodies.map(({ data }) => data)).toEqual([{ total: 27.5, signalbox_test: true }, { total: 27.5 }]);
+  });
+
   test('triggers the workflow through the official client, with who it is for described inline', async () => {
     const request = runRequest('lena', {
       actor: { id: 'ivo', name: 'Ivo', created_at: null, updated_at: '2026-11-21T02:00:00.000Z' },

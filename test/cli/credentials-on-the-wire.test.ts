@@ -212,3 +212,14 @@ test('a clock that is ten minutes late is corrected, and the command goes on', a
   const { code, stderr } = await run(['events']);
   expect([code, stderr]).toEqual([0, expect.not.stringContaining('error')]);
 });
+
+test('workflow run names the environment on AWS, and starts nothing there unasked', async () => {
+  aws.world.answer = ({ service }: AwsCall) => (service === 'cloudformation' ? stack() : {});
+  const { code, stderr } = await run(['workflow', 'run', 'order-completed', '--recipient', 'user_42']);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/not asked: run workflow order-completed for 1 recipient in production \(AWS eu-central-1\)/),
+  ]);
+  expect(stderr).toContain('--yes does it without a question');
+  expect(aws.calls.map(({ service }) => service)).toEqual(['cloudformation']);
+});

@@ -136,6 +136,7 @@ const commands: string[][] = [
   ['mapping', 'test', 'rudderstack', '--event', 'ID'],
   ['mapping', 'deactivate', 'rudderstack', named('no such')],
   ['workflow', 'pause', named('no such')],
+  ['workflow', 'run', 'order-completed', '--recipient', named('no such')],
   ['sources', named('no such')],
   ['events', '--status', named('no such')],
   ['users', 'get', named('no such')],

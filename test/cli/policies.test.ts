@@ -13,9 +13,11 @@ import { startSecretsApi } from '../../infra/local/secrets-api.ts';
 import { startTables } from '../../infra/local/tables.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
+import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
 import { makeEventLog } from '../../shared/adapters/dynamodb-event-log.ts';
 import { makeWorkflowRuns } from '../../shared/adapters/dynamodb-workflow-runs.ts';
 import { tableDefinitions } from '../../shared/adapters/table-definitions.ts';
+import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
 import { printRunId } from '../../shared/core/ids/run-id.ts';
 import { capabilities, capabilityOutputs } from '../../shared/operations/configuration/capabilities.ts';
 import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
@@ -67,6 +69,8 @@ beforeAll(async () => {
     actionEntry(event, [waiting], { revision: 1 }),
     0,
   );
+  const user = { ref: { kind: 'user', id: 'usr_9001' } as const, attributes: {}, sourceTimeMs: 1 };
+  await upsertEntities([user], makeDirectory(client, 'Directory'), nowMs);
   await makeWorkflowRuns({ client, table: 'WorkflowRuns', retentionDays: 14 }).writeEach([run]);
   await pushAndCommit({ client, table: 'Configuration' }, { snapshot, seed: environments.development, ...asked });
 
@@ -201,6 +205,7 @@ const operating = [
   ['mapping', 'activate', 'rudderstack', 'identify'],
   ['workflow', 'pause', 'order-completed'],
   ['workflow', 'resume', 'order-completed'],
+  ['workflow', 'run', 'order-completed', '--recipient', 'usr_9001', '--no-wait'],
   ['settings', 'set', 'rudderstack', '--retention-days', '30'],
   ['sources'],
   ['sources', 'show', 'rudderstack'],

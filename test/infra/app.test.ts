@@ -97,6 +97,7 @@ describe('outputs', () => {
       'KnownActions',
       'KnownFormat',
       'KnownKinds',
+      'KnownMarks',
       'KnownTargets',
       'LogRetentionDays',
       'LogShards',

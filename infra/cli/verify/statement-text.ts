@@ -28,7 +28,7 @@ export function statementText(statement: Statement): string {
         'no row',
         '503 queued',
         'not counted',
-        'forced replays',
+        'forced replays, tests',
       ],
       sources.map(({ source, accepted, rows, ...of }) => [
         source,

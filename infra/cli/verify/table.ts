@@ -79,7 +79,7 @@ function columns({ colours }: Terminal, { sources }: VerifyRow): Column<SourceRo
     ...(any(({ surplus }) => surplus)
       ? [{ ...number<SourceRow>('NOT COUNTED', ({ surplus }) => surplus), paint: (text: string) => colours.red(text) }]
       : []),
-    ...(any(({ replays }) => replays) ? [number<SourceRow>('FORCED REPLAYS', ({ replays }) => replays)] : []),
+    ...(any(({ replays }) => replays) ? [number<SourceRow>('FORCED REPLAYS, TESTS', ({ replays }) => replays)] : []),
   ];
 }
 

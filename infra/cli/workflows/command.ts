@@ -16,13 +16,14 @@ import { askedNow } from '../settings/asked.ts';
 import { printSwitched } from '../settings/switched.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
+import { registerRun } from './run.ts';
 
 type Options<Flags = object> = GlobalOptions & { message?: string } & Flags;
 
 export function register(program: Command): void {
   const workflow = program
     .command('workflow')
-    .description('workflows of one environment: target, state, what waits; pause or resume one, without a deploy');
+    .description('workflows of one environment: target, state, what waits; pause, resume or try one, without a deploy');
   const list = defaultList(workflow)
     .description('every workflow: where its runs go here, whether it is paused, what it holds')
     .action((_options, self: Command) => listCommand(optionsOf(self)));
@@ -46,6 +47,7 @@ export function register(program: Command): void {
     ['workflow resume order-completed', 'as fast as its target takes them'],
     ['workflow resume order-completed --rate 5/s -e production', 'slowly; Ctrl-C leaves it, jobs resume goes on'],
   );
+  registerRun(workflow);
 }
 
 async function listCommand(options: GlobalOptions): Promise<void> {

@@ -3,6 +3,7 @@ import { apiSource } from '../ids/api-source.ts';
 import { describeRef } from '../ids/entity-ref.ts';
 import { printRunId } from '../ids/run-id.ts';
 import type { JsonObject } from '../json/values.ts';
+import { isTestRun } from './test-run.ts';
 import type { WorkflowRun } from './workflow-run.ts';
 
 /**
@@ -34,7 +35,7 @@ import type { WorkflowRun } from './workflow-run.ts';
  *
  * Recipient, actor and tenant carry their stored fields and custom properties as of this attempt (objects also
  * `collection`), but neither preferences nor channel data. `timestamp` is when the event happened. `settings` is there
- * when the mapping has it.
+ * when the mapping has it, and `test` (true) when an operator started the run to try the workflow.
  */
 export type RunMessage = { type: 'workflow.run'; timestamp: string; data: JsonObject };
 
@@ -84,6 +85,7 @@ export function runMessage(run: WorkflowRun, circumstances: RunCircumstances): R
       ...(settings !== undefined && { settings }),
       trigger_source: triggerSourceOf(run),
       environment,
+      ...(isTestRun(event) && { test: true }),
       event: { id: event.id, source: event.source, type: event.eventType },
     },
   };

@@ -23,8 +23,22 @@ export const capabilities: Capabilities = {
   targets: Target.options.map(({ shape }) => shape.type.value),
 };
 
+const testMark = 'test';
+
+/** Whether a stack's functions tell targets of test runs; those of older stacks do not. */
+export function marksTests({ KnownMarks = '' }: { KnownMarks?: string | undefined }): boolean {
+  return KnownMarks.split(' ').includes(testMark);
+}
+
 /** As a stack publishes them, in outputs of at most 1,024 bytes each. */
-export type CapabilityOutputs = { KnownFormat: string; KnownKinds: string; KnownActions: string; KnownTargets: string };
+export type CapabilityOutputs = {
+  KnownFormat: string;
+  KnownKinds: string;
+  KnownActions: string;
+  KnownTargets: string;
+  /** What runs can be marked as for their targets; no configuration needs it. */
+  KnownMarks: string;
+};
 
 export function capabilityOutputs({ format, kinds, actions, targets }: Capabilities): CapabilityOutputs {
   const text = (names: readonly string[]) => names.join(' ');
@@ -33,12 +47,13 @@ export function capabilityOutputs({ format, kinds, actions, targets }: Capabilit
     KnownKinds: text(kinds),
     KnownActions: text(actions),
     KnownTargets: text(targets),
+    KnownMarks: testMark,
   };
 }
 
 /** @returns undefined for an older stack, which does not publish them */
 export function capabilitiesFrom(
-  outputs: { [Name in keyof CapabilityOutputs]?: string | undefined },
+  outputs: { [Name in Exclude<keyof CapabilityOutputs, 'KnownMarks'>]?: string | undefined },
 ): Capabilities | undefined {
   const { KnownFormat, KnownKinds, KnownActions, KnownTargets } = outputs;
   if (KnownFormat === undefined || KnownKinds === undefined || KnownActions === undefined || KnownTargets === undefined)

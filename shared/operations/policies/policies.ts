@@ -127,10 +127,10 @@ const rows: readonly Row[] = [
       [EventsDeadLetterQueueUrl, ActionsDeadLetterQueueUrl].map((url) => queueArn(url, at)),
   },
   {
-    // What no version can read becomes a row.
+    // What no version can read becomes a row, and so does a test run of a workflow.
     sid: 'WriteUnreadable',
     of: ['operate'],
-    actions: ['dynamodb:PutItem'],
+    actions: ['dynamodb:PutItem', 'dynamodb:BatchWriteItem'],
     resources: ({ EventLogTable }, at) => [arn('dynamodb', at, `table/${EventLogTable}`)],
   },
   {

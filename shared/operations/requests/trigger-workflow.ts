@@ -25,6 +25,12 @@ export type TriggerRefusal =
   /** Another request with the same key is at work. */
   | { kind: 'refused'; reason: 'request_in_progress'; detail: string; retryAfterSeconds: number };
 
+/** What starting a workflow takes. */
+export type TriggerPorts = Pick<
+  RequestPorts,
+  'configuration' | 'environment' | 'directory' | 'claims' | 'eventLog' | 'actionsQueue' | 'nowMs'
+>;
+
 export type TriggeredWorkflow =
   /** `replayOf`: the request that did it; this one has the same idempotency key. */
   { kind: 'triggered'; workflowRunId: string; replayOf?: string; recorded: Recorded } | TriggerRefusal;
@@ -44,7 +50,7 @@ export async function triggerWorkflow(
   workflow: string,
   asked: TriggerAsked,
   request: ApiRequest,
-  ports: RequestPorts,
+  ports: TriggerPorts,
 ): Promise<TriggeredWorkflow> {
   const trigger = readTrigger(workflow, asked);
   if (trigger.kind === 'refused') return { ...trigger, reason: 'invalid_params' };

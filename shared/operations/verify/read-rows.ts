@@ -6,6 +6,7 @@ import { eventIdTimeMs, lowestIdAt } from '../../core/ids/event-id.ts';
 import { executionsOf } from '../../core/ids/executions-of.ts';
 import type { ActionOutcome, ActionReason, ActionStatus } from '../../core/logs/action-log-entry.ts';
 import { EventStatus } from '../../core/logs/event-log-entry.ts';
+import { isTestRun } from '../../core/runs/test-run.ts';
 import type { Environment, StackOutputs } from '../environment.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { daysNewestFirst, mergeNewestFirst } from '../tables/newest-first.ts';
@@ -21,7 +22,7 @@ export type RowTables = Pick<Environment, 'documents'> & { outputs: RowOutputs }
 export type ExecutionCounts = Partial<Record<ActionStatus, number>>;
 
 export type RowCounts = {
-  /** Rows of one source; those of forced replays apart, since ingest did not count them. */
+  /** Rows of one source; those of forced replays and test runs apart, since ingest did not count them. */
   byPeriod: Map<number, StatusCounts>;
   replaysByPeriod: Map<number, number>;
   /** Rows by the configuration version that processed them; 0: none could be read. */
@@ -85,7 +86,7 @@ export async function readRows(
             query(
               environment.outputs.EventLogTable,
               eventPartition(key, dayMs, shard),
-              'pk, #source, #status, replay_of, actions_planned, execution, executions, config_version',
+              'pk, #source, #status, replay_of, event_type, actions_planned, execution, executions, config_version',
               { '#source': 'source', '#status': 'status' },
             ),
           ),
@@ -95,7 +96,7 @@ export async function readRows(
         const { source, execution } = sourceAndExecution(event);
         const counts = sources[positions.get(source) ?? -1];
         if (counts === undefined) continue;
-        count(counts, event, range);
+        count(counts, source, event, range);
         if (event.status !== 'processed' || Number(event.actions_planned) === 0) continue;
         const [own = '', ...others] = executionsOf(source, String(execution), Number(event.executions ?? 1));
         expected += 1 + others.length;
@@ -208,11 +209,21 @@ function isCancelled({ action, result }: ActionOutcome): boolean {
   return findAction(action)?.startsRunsFor !== undefined && Number(result?.cancelled) > 0;
 }
 
-function count({ byPeriod, replaysByPeriod, byVersion }: RowCounts, event: Item, range: VerifyRange): void {
+/** Rows of events that ingest and the API never saw: an operator made them. */
+export function isUncounted(source: string, { replay_of, event_type }: Item): boolean {
+  return replay_of !== undefined || isTestRun({ source, eventType: event_type as string | undefined });
+}
+
+function count(
+  { byPeriod, replaysByPeriod, byVersion }: RowCounts,
+  source: string,
+  event: Item,
+  range: VerifyRange,
+): void {
   const version = Number(event.config_version ?? 0);
   byVersion.set(version, (byVersion.get(version) ?? 0) + 1);
   const period = periodOf(eventIdTimeMs(idOf(event)), range);
-  if (event.replay_of !== undefined) {
+  if (isUncounted(source, event)) {
     replaysByPeriod.set(period, (replaysByPeriod.get(period) ?? 0) + 1);
     return;
   }

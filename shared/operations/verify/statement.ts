@@ -61,7 +61,7 @@ export const Statement = z.strictObject({
       unanswered_rows: count,
       /** Further rows, which nothing explains. */
       rows_not_counted: count,
-      /** Rows of forced replays, which are new events that ingest never saw. */
+      /** Rows of forced replays and test runs, which are new events that ingest never saw. */
       forced_replays: count,
       /** Executions of actions, each by its worst action; `pending` waits, `no_row` has left no row yet. */
       executions: counts,

@@ -3,7 +3,7 @@ import { lowestIdAt } from '../../core/ids/event-id.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { daysNewestFirst } from '../tables/newest-first.ts';
 import { queryItems } from '../tables/tables.ts';
-import type { Expected, ReadMeter, RowTables } from './read-rows.ts';
+import { type Expected, isUncounted, type ReadMeter, type RowTables } from './read-rows.ts';
 import type { VerifyRange } from './verify-range.ts';
 
 /** A period in which a source's counts and rows differ. */
@@ -97,7 +97,7 @@ export async function nameUnexplained(
   return named;
 }
 
-/** Ids of events with a row, without those of forced replays, which ingest never sees. */
+/** Ids of events with a row, without those of forced replays and test runs, which ingest never sees. */
 async function rowsOf(
   { documents, outputs }: RowTables,
   { key, shards }: KnownSource,
@@ -117,7 +117,7 @@ async function rowsOf(
             ':from': lowestIdAt(sinceMs),
             ':to': lowestIdAt(untilMs),
           },
-          ProjectionExpression: 'sk, replay_of',
+          ProjectionExpression: 'sk, replay_of, event_type',
           ConsistentRead: true,
           ReturnConsumedCapacity: 'TOTAL',
         },
@@ -127,7 +127,7 @@ async function rowsOf(
         },
       );
       for await (const row of rows) {
-        if (row.replay_of === undefined) ids.push(String(row.sk));
+        if (!isUncounted(key, row)) ids.push(String(row.sk));
         if (ids.length === idsMax) return ids;
       }
     }

@@ -30,9 +30,9 @@ export type SourceAccount = {
   source: string;
   /** Counted by ingest. */
   accepted: number;
-  /** Rows by final state, without forced replays. */
+  /** Rows by final state, without forced replays and test runs. */
   rows: StatusCounts;
-  /** Rows of forced replays: new events that ingest never saw. */
+  /** Rows of forced replays and test runs: new events that ingest never saw. */
   replays: number;
   /** Accepted events without a row yet. */
   missing: number;

@@ -20,7 +20,7 @@ export type VerifyRow = {
     source: string;
     /** Counted by ingest. */
     accepted: number;
-    /** By final state, without forced replays. */
+    /** By final state, without forced replays and test runs. */
     rows: StatusCounts;
     replays: number;
     /** Accepted events without a row (yet). */

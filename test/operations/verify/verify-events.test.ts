@@ -4,6 +4,7 @@ import { PurgeQueueCommand, ReceiveMessageCommand, SendMessageCommand } from '@a
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventIdTimeMs, makeEventId } from '../../../shared/core/ids/event-id.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
+import { testRunType } from '../../../shared/core/runs/test-run.ts';
 import { cancelJob, createJob } from '../../../shared/operations/jobs/jobs.ts';
 import { countsLateMs, type QueueDepth } from '../../../shared/operations/queues/queue-depths.ts';
 import type { KnownSource } from '../../../shared/operations/sources/known-sources.ts';
@@ -161,6 +162,29 @@ describe('rows that ingest did not count as accepted', () => {
       events: { lost: 1, surplus: 0 },
       sources: [{ replays: 1 }, {}],
     });
+  });
+});
+
+describe('rows of test runs', () => {
+  const known = [{ key: 'api', shards: 1 }];
+  const ofTest = { eventType: testRunType };
+
+  test('are told apart from calls of the API, which never counted them', async () => {
+    await write(row(start, { ...ofTest, source: 'api' }));
+    expect(await verify({ known, all: false })).toMatchObject({
+      balanced: true,
+      sources: [{ surplus: 0, replays: 1 }],
+    });
+    await write(row(start, { eventType: 'workflows.trigger', source: 'api' }));
+    expect(await verify({ known, all: false })).toMatchObject({
+      balanced: false,
+      sources: [{ surplus: 1, replays: 1 }],
+    });
+  });
+
+  test('are only those of the API: an event of a sender may have any type, and is counted', async () => {
+    await write(row(start, ofTest));
+    expect(await verify()).toMatchObject({ balanced: false, sources: [{ surplus: 1, replays: 0 }, {}] });
   });
 });
 
