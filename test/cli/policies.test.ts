@@ -172,6 +172,7 @@ const reading = [
   ['config', 'diff', ...files],
   ['config', 'plan', ...files],
   ['settings', 'show'],
+  ['workflow', 'list'],
 ];
 
 describe('the policy read', () => {
