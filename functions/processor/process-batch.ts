@@ -3,7 +3,7 @@ import { asError, RetryableError } from '../../shared/core/errors.ts';
 import { decodeRawEvent } from '../../shared/core/events/raw-event.ts';
 import { isDone } from '../../shared/core/logs/event-log-entry.ts';
 import { actionsMessageOf } from '../../shared/core/plan/actions-of.ts';
-import { readAndPlan } from '../../shared/core/plan/plan-event.ts';
+import { type PlannedEvent, readAndPlan } from '../../shared/core/plan/plan-event.ts';
 import { batchResponse, returnedForMs } from '../../shared/lambda/batch-response.ts';
 import { type FunctionLog, logFailure } from '../../shared/lambda/failure-log.ts';
 import type { StageMetrics } from '../../shared/lambda/metrics.ts';
@@ -14,7 +14,7 @@ import type { Preprocessor } from '../../shared/ports/preprocessor.ts';
 import type { ActionsQueue, ReceivedMessages } from '../../shared/ports/queues.ts';
 import type { SeenRegistry } from '../../shared/ports/seen-registry.ts';
 import { claimEvent } from './claim-event.ts';
-import { eventRow } from './event-row.ts';
+import { type EventOutcome, eventRow } from './event-row.ts';
 import {
   type Claimed,
   done,
@@ -145,6 +145,8 @@ async function claim(planned: Planned, deps: ProcessorDeps, leaseMs: number): Pr
 async function decide(one: Planned, deps: ProcessorDeps, leaseMs: number): Promise<Claimed | Settled> {
   const { planned, receiveCount } = one;
   const { raw, key, plan } = planned;
+  const hold = holdOf(planned);
+  if (hold !== undefined) return { ...one, next: { kind: 'log', outcome: hold } };
   if (plan.kind !== 'run') {
     // An earlier delivery may have run it while the configuration still had a mapping: its row
     // stands.
@@ -176,6 +178,17 @@ async function decide(one: Planned, deps: ProcessorDeps, leaseMs: number): Promi
       return { ...one, next: { kind: 'log', outcome } };
     }
   }
+}
+
+/**
+ * What senders send to a paused source is kept for its release, without a claim. What an operator
+ * sends again runs, and nothing of an erased person is kept.
+ */
+function holdOf({ raw, hold, plan }: PlannedEvent): EventOutcome | undefined {
+  if (hold === undefined || raw.replay !== undefined || raw.replayOf !== undefined) return undefined;
+  if (plan.kind === 'rejected' && plan.reason === 'person_erased') return undefined;
+  const why = hold.reason === undefined ? '' : `: ${hold.reason}`;
+  return { status: 'held', reason: 'source_paused', detail: `its source was paused on ${hold.since}${why}` };
 }
 
 /**
@@ -216,14 +229,31 @@ function prepare({ next, ...planned }: Claimed, nowMs: number): Prepared {
 /** Step 3: the row marks completion, so it comes last. */
 async function mark(emitted: Emitted[], deps: ProcessorDeps): Promise<Settled[]> {
   if (emitted.length === 0) return [];
-  const errors = await deps.eventLog.writeEach(emitted.map(({ row }) => row)).catch(asError);
-  return emitted.map(({ row, ...planned }, i) => {
+  const [held, others] = partition(emitted, ({ row }) => row.status === 'held');
+  const errors = others.length === 0 ? [] : await deps.eventLog.writeEach(others.map(({ row }) => row)).catch(asError);
+  const settled = others.map(({ row, ...planned }, i) => {
     const error = errors instanceof Error ? errors : errors[i];
     if (error) return failed(planned, error);
     deps.metrics.count(row.source, metricOf[row.status], 1, row.reason);
     deps.metrics.time(row.source, 'ProcessingLagMs', row.processedAtMs - row.receivedAtMs);
     return done(planned, row);
   });
+  return [...settled, ...(await Promise.all(held.map((one) => markHeld(one, deps))))];
+}
+
+/** A late delivery must not put an event back on hold that has run: its row stands. */
+async function markHeld({ row, ...planned }: Emitted, { eventLog, metrics }: ProcessorDeps): Promise<Settled> {
+  try {
+    if (!(await eventLog.writeHeld(row))) return done(planned);
+    metrics.count(row.source, metricOf.held, 1, row.reason);
+    return done(planned, row);
+  } catch (error) {
+    return failed(planned, asError(error));
+  }
+}
+
+function partition<Item>(items: Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
 const metricOf = {
@@ -232,6 +262,7 @@ const metricOf = {
   idempotent: 'EventsDuplicate',
   rejected: 'EventsRejected',
   failed: 'EventsFailed',
+  held: 'EventsHeld',
 } as const;
 
 /**

@@ -231,6 +231,7 @@ const statusWords: Record<LinkedEvent['status'], { word: string; look: string }>
   idempotent: { word: 'copy', look: 'calm' },
   rejected: { word: 'rejected', look: 'bad' },
   failed: { word: 'failed', look: 'bad' },
+  held: { word: 'held', look: 'calm' },
   discarded: { word: 'discarded', look: 'calm' },
 };
 

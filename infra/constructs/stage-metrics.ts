@@ -18,6 +18,7 @@ export type StageMetricName =
   | 'EventsDuplicate'
   | 'EventsRejected'
   | 'EventsFailed'
+  | 'EventsHeld'
   | 'EventsHandedBack'
   | 'EventsReturnedMs'
   | 'ProcessingLagMs'

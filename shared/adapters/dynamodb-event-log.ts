@@ -26,7 +26,7 @@ export function eventPartition(source: string, timeMs: number, shard: number): s
   return `${source}#${utcDay(timeMs)}#${shard}`;
 }
 
-/** Partition of index `problems`: rejected, failed or discarded events of a day. */
+/** Partition of index `problems`: rejected, failed, held or discarded events of a day. */
 export function problemPartition(status: string, timeMs: number, bucket: number): string {
   return `${status}#${utcDay(timeMs)}#${bucket}`;
 }
@@ -127,8 +127,8 @@ function packedPart(packed: Uint8Array): PackedPart {
 }
 
 /** Rows of these statuses are found by index `problems`. */
-export function isProblem(status: EventStatus): status is 'rejected' | 'failed' | 'discarded' {
-  return status === 'rejected' || status === 'failed' || status === 'discarded';
+export function isProblem(status: EventStatus): status is 'rejected' | 'failed' | 'held' | 'discarded' {
+  return status === 'rejected' || status === 'failed' || status === 'held' || status === 'discarded';
 }
 
 /** An operator's mark as the logs keep it. */
@@ -222,7 +222,7 @@ export function entryFromItem(item: Record<string, unknown>): EventLogEntry {
       replayOf: text('replay_of'),
       executions: number('executions'),
       replays: item.replays === undefined ? undefined : [...(item.replays as Set<string>)].sort(),
-      discarded: discardFromItem<'rejected' | 'failed'>(item.discarded),
+      discarded: discardFromItem<'rejected' | 'failed' | 'held'>(item.discarded),
       preprocessMs: number('preprocess_ms'),
       preprocessError: text('preprocess_error'),
       erasedAtMs: item.erased_at === undefined ? undefined : Date.parse(String(item.erased_at)),
@@ -298,6 +298,18 @@ export function makeEventLog(options: EventLogOptions): EventLog {
         entries.map((entry) => ({ table, item: itemFromEntry(entry, options) })),
       ),
 
+    writeHeld: (entry) =>
+      writeIf(
+        client.send(
+          new PutCommand({
+            TableName: table,
+            Item: itemFromEntry(entry, options),
+            ConditionExpression: 'attribute_not_exists(pk)',
+          }),
+        ),
+        'writing a held row',
+      ),
+
     async writeFailed(entry) {
       const earlier = await readFailed(entry);
       const isWritten = await writeIf(
@@ -305,9 +317,10 @@ export function makeEventLog(options: EventLogOptions): EventLog {
           new PutCommand({
             TableName: table,
             Item: itemFromEntry({ ...entry, ...earlier }, options),
-            ConditionExpression: 'attribute_not_exists(pk) OR #status = :failed',
+            // A held event that was released can fail too.
+            ConditionExpression: 'attribute_not_exists(pk) OR #status IN (:failed, :held)',
             ExpressionAttributeNames: { '#status': 'status' },
-            ExpressionAttributeValues: { ':failed': 'failed' },
+            ExpressionAttributeValues: { ':failed': 'failed', ':held': 'held' },
           }),
         ),
         'writing a failed row',

@@ -9,6 +9,11 @@ export interface EventLog {
    */
   writeEach(entries: EventLogEntry[]): Promise<(Error | undefined)[]>;
   /**
+   * Writes the row of a held event, unless it has one: what an earlier delivery wrote stands.
+   * @returns whether it was written
+   */
+  writeHeld(entry: EventLogEntry): Promise<boolean>;
+  /**
    * Writes a `failed` row where no final row exists; an earlier `failed` row keeps its reason and
    * detail.
    * @returns `rewritten` when there was such a row; `final` when another row is final, which stands

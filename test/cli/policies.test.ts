@@ -210,6 +210,8 @@ const operating = [
   ['settings', 'set', 'rudderstack', '--retention-days', '30'],
   ['sources'],
   ['sources', 'show', 'rudderstack'],
+  ['sources', 'pause', 'rudderstack'],
+  ['sources', 'resume', 'rudderstack'],
   ['sources', 'disable', 'rudderstack'],
   ['sources', 'enable', 'rudderstack'],
   ['sources', 'rotate', 'rudderstack'],

@@ -107,6 +107,7 @@ describe('signalbox', () => {
       'previous_url',
       'previous_key',
       'enabled',
+      'paused',
       'last_event_at',
       'last_event_id',
       'verification',

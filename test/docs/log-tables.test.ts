@@ -81,8 +81,8 @@ const checks: Record<string, Check[]> = {
   'What came in for a source in the last hour?': [
     {
       answers: (rows) => {
-        const { order, copy, failed, failedToo, rejected, discarded } = ids;
-        expect(column(rows, 1).sort()).toEqual(sorted(order, copy, failed, failedToo, rejected, discarded));
+        const { order, copy, failed, failedToo, rejected, discarded, held } = ids;
+        expect(column(rows, 1).sort()).toEqual(sorted(order, copy, failed, failedToo, rejected, discarded, held));
         expect(rows).toContainEqual([
           expect.stringMatching(/^20\d\d-/),
           order,

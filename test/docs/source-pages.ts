@@ -48,6 +48,36 @@ ${kinds
 `,
   )
   .join('')}
+## Pause or disable
+
+| | \`npx signalbox sources pause KEY\` | \`npx signalbox sources disable KEY\` |
+|---|---|---|
+| The sender | gets 200 as ever, or 401 if it fails the check | the same |
+| Its events | are kept as \`held\`; nothing runs | are kept as \`rejected\`; nothing runs |
+| Afterwards | \`sources resume KEY\` releases all of them, oldest first | they stay rejected; \`replay\` runs those that you choose |
+| For | a wrong mapping, a target that is down, a flood to be looked at | a source that is not wanted here |
+
+Both take effect within 30 seconds, in this environment alone, and stay through later pushes. Neither
+refuses a request, so a sender tries nothing again and gives nothing up.
+
+**Held events** have rows: \`events --status held\`, \`why ID\`, \`doctor\` and \`verify\` show them. They
+take no key, and use up no attempt. A held event is kept for as long as its source keeps rows
+(\`settings set KEY --retention-days N\`, or else the environment's \`logRetentionDays\`), and is lost
+then; \`pause\` says when, and \`doctor\` warns three days before.
+
+**To try a fix**, replay one of them: \`npx signalbox replay ID\` runs it although its source is paused.
+Close what is not wanted with \`npx signalbox discard --status held --since 2h --reason "…"\`.
+
+**\`resume\`** runs new events at once. The held ones follow, oldest first, at \`--rate N\` per second if
+given. So a held event may run after a newer one; its own time keeps it from overwriting newer values.
+Each runs once: of copies of one key the first to run counts, and the others end \`idempotent\`. The
+release is a [job](cli.md#jobs): Ctrl-C leaves it, \`jobs resume\` goes on, and a new pause stops it. On
+AWS it ends a minute and a half after the last event at the earliest, since a function may hold events
+for so long after the change.
+
+Hightouch and Census cannot be paused: their requests apply records before they are answered. Pause the
+sync at the vendor.
+
 These pages are made from the definitions in \`shared/core/sources\` by \`npm run docs\`; a test compares them.
 `;
 }

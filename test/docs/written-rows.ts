@@ -55,6 +55,7 @@ export const ids = {
   retriedAndDone: eventId(1),
   skipped: eventId(0),
   discarded: eventId(1),
+  held: eventId(3),
   packed: eventId(2, nowMs, 'segment'),
 };
 export const user = 'usr_8841';
@@ -161,6 +162,7 @@ function eventRows(): EventLogEntry[] {
     row(ids.failed, failed),
     row(ids.failedToo, failed),
     row(ids.discarded, { ...failed, status: 'discarded', discarded: { was: 'failed', ...discard } }),
+    row(ids.held, { status: 'held', reason: 'source_paused', detail: 'its source was paused' }),
     row(ids.rejected, { status: 'rejected', reason: 'payload_invalid', userId: 'somebody else' }),
     row(ids.packed, {
       source: 'segment',

@@ -43,6 +43,11 @@ export function limitedEventLog<Log extends EventLog>(log: Log): Log {
       await log.writeEach(entries.filter((_, i) => problems[i] === undefined));
       return problems;
     },
+    async writeHeld(entry) {
+      const problem = refusal(eventItem(entry, rowOptions));
+      if (problem) throw problem;
+      return log.writeHeld(entry);
+    },
     async writeFailed(entry) {
       const problem = refusal(eventItem(entry, rowOptions));
       if (problem) throw problem;

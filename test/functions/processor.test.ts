@@ -489,6 +489,84 @@ describe('a replay', () => {
   });
 });
 
+describe('an event of a paused source', () => {
+  const paused = liveConfiguration();
+  paused.state.held_sources = {
+    rudderstack: { since: '2026-11-21T02:00:00.000Z', by: 'Ana', reason: 'wrong mapping' },
+  };
+
+  test('is kept whole and acknowledged: no claim, no message, no second look', async () => {
+    const { process, row, claims, actionsQueue, metrics, handedBack } = makeProcessor(paused);
+    const raw = event();
+    expect(await process([raw])).toBe(0);
+    expect(row(raw)).toMatchObject({
+      status: 'held',
+      reason: 'source_paused',
+      detail: 'its source was paused on 2026-11-21T02:00:00.000Z: wrong mapping',
+      eventType: 'track/order_completed',
+      key: 'msg-1',
+      payload: raw.payload,
+      actionsPlanned: 0,
+    });
+    expect([[...claims.items.values()], actionsQueue.sent, handedBack]).toEqual([[], [], []]);
+    expect(metrics.counts.get('EventsHeld') ?? 0).toBe(1);
+  });
+
+  test('does not hold up those of other sources in its batch', async () => {
+    const { process, row, actionsQueue } = makeProcessor({
+      ...paused,
+      snapshot: {
+        ...paused.snapshot,
+        sources: { ...paused.snapshot.sources, other: paused.snapshot.sources.rudderstack as never },
+      },
+    });
+    const held = event();
+    const other = event({ messageId: 'msg-2' }, { source: 'other' });
+    await process([held, other]);
+    expect([row(held)?.status, row(other)?.status]).toEqual(['held', 'processed']);
+    expect(actionsQueue.sent.map(({ eventId }) => eventId)).toEqual([other.id]);
+  });
+
+  test('runs when it is released, once, also while others are held', async () => {
+    const { process, row, actionsQueue } = makeProcessor(paused);
+    const raw = event();
+    await process([raw]);
+    const released = { ...raw, execution: raw.id, replay: 'R1' };
+    await process([released]);
+    await process([released], { receiveCount: 2 });
+    expect(row(raw)).toMatchObject({ status: 'processed', execution: raw.id });
+    expect(actionsQueue.sent).toMatchObject([{ eventId: raw.id, execution: raw.id, again: true }]);
+  });
+
+  test('is not put back on hold by a late delivery once it has run', async () => {
+    const { process, row } = makeProcessor(paused);
+    const raw = event();
+    await process([{ ...raw, execution: raw.id, replay: 'R1' }]);
+    await process([raw], { receiveCount: 2 });
+    expect(row(raw)?.status).toBe('processed');
+  });
+
+  test('comes back when its row cannot be written, and counts as held only once', async () => {
+    const { process, deps, metrics, row } = makeProcessor(paused);
+    const raw = event();
+    const writeHeld = async () => Promise.reject(new RetryableError('throttled'));
+    expect(await process([raw], { eventLog: { ...deps.eventLog, writeHeld } })).toBe(1);
+    expect([row(raw), metrics.counts.get('EventsHeld') ?? 0]).toEqual([undefined, 0]);
+    await process([raw], { receiveCount: 2 });
+    await process([raw], { receiveCount: 3 });
+    expect([row(raw)?.status, metrics.counts.get('EventsHeld') ?? 0]).toEqual(['held', 1]);
+  });
+
+  test('is failed, not held, when its release fails on every delivery', async () => {
+    const { process, deps, row } = makeProcessor(paused);
+    const raw = event();
+    await process([raw]);
+    const claims = { ...deps.claims, claim: async () => Promise.reject(new Error('claims are away')) };
+    await process([{ ...raw, execution: raw.id, replay: 'R1' }], { claims, receiveCount: 10 });
+    expect(row(raw)).toMatchObject({ status: 'failed', reason: 'retries_exhausted', detail: 'claims are away' });
+  });
+});
+
 describe('a batch', () => {
   test('F14 fails only the record that failed, and does the others once', async () => {
     for (let bad = 0; bad < 10; bad++) {

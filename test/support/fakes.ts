@@ -63,9 +63,15 @@ export function makeFakeEventLog(): EventLog & { rows: Map<string, EventLogEntry
       for (const entry of entries) rows.set(entry.id, structuredClone(entry));
       return entries.map(() => undefined);
     },
+    async writeHeld(entry) {
+      if (rows.has(entry.id)) return false;
+      rows.set(entry.id, structuredClone(entry));
+      return true;
+    },
     async writeFailed(entry) {
-      const row = rows.get(entry.id);
-      if (row && row.status !== 'failed') return 'final';
+      const known = rows.get(entry.id);
+      if (known && known.status !== 'failed' && known.status !== 'held') return 'final';
+      const row = known?.status === 'failed' ? known : undefined;
       const { reason, detail, execution, key, eventType, userId } = row ?? entry;
       rows.set(
         entry.id,

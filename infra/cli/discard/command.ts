@@ -47,7 +47,7 @@ export function register(program: Command): void {
     .option('--reason <text>', 'why, in your words: kept in each row; required')
     .option(
       '--status <list>',
-      'failed (events and actions; the default), rejected, skipped',
+      'failed (events and actions; the default), rejected, held, skipped',
       anyOf('status of what can be discarded', discardableStatuses),
     )
     .option(

@@ -97,7 +97,7 @@ function sourceColumns({ red, yellow }: Colours, nowMs: number): Column<SourceHe
           : `${formatAgo(Date.parse(last_event_at), nowMs)}${unusually_silent ? ', unusual' : ''}`,
       paint: (text, { unusually_silent }) => (unusually_silent ? yellow(text) : text),
     },
-    { title: 'STATE', value: ({ enabled }) => (enabled ? 'on' : 'off') },
+    { title: 'STATE', value: ({ enabled, paused }) => (paused ? 'paused' : enabled ? 'on' : 'off') },
     count('ACCEPTED', ({ accepted }) => accepted),
     count('REFUSED', ({ refused }) => refused, yellow),
     count('FAILED', ({ failed }) => failed, red),

@@ -79,6 +79,7 @@ export function paintStatus(colours: Colours, status: EventStatus | ActionStatus
       return colours.red(text);
     case 'skipped':
     case 'pending':
+    case 'held':
       return colours.yellow(text);
     case 'no_mapping':
     case 'idempotent':

@@ -17,6 +17,7 @@ import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { addAdd } from './add.ts';
 import { addKinds } from './kinds.ts';
 import { addLinks } from './link.ts';
+import { addPause } from './pause.ts';
 import { addRotate } from './rotate.ts';
 import { printSideBySide, printSource, printSources } from './tables.ts';
 
@@ -27,7 +28,13 @@ export function register(program: Command): void {
   addList(sources);
   addShow(sources);
   addSwitch(sources, 'enable', true, 'let what its events ask for run again');
-  addSwitch(sources, 'disable', false, 'accept its events and log them as rejected; nothing runs');
+  addSwitch(
+    sources,
+    'disable',
+    false,
+    'accept its events and log them as rejected; nothing runs, and nothing is kept to run later: see pause',
+  );
+  addPause(sources);
   addRotate(sources);
   addKinds(sources);
   addAdd(sources);

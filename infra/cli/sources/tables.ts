@@ -18,8 +18,8 @@ export function printSources(terminal: Terminal, rows: SourceRow[], nowMs: numbe
         { title: 'KIND', value: (row) => row.kind ?? '-' },
         {
           title: 'STATE',
-          value: (row) => (row.url === null ? 'removed' : row.enabled ? 'on' : 'off'),
-          paint: (text, row) => (row.enabled ? colours.green(text) : colours.yellow(text)),
+          value: (row) => (row.url === null ? 'removed' : stateOf(row)),
+          paint: (text, row) => (stateOf(row) === 'on' ? colours.green(text) : colours.yellow(text)),
         },
         {
           title: 'LAST EVENT',
@@ -42,6 +42,17 @@ export function printSources(terminal: Terminal, rows: SourceRow[], nowMs: numbe
   }
 }
 
+function stateOf({ enabled, paused }: SourceRow): string {
+  if (paused !== null) return 'paused';
+  return enabled ? 'on' : 'off';
+}
+
+function stateText({ enabled, paused, key }: SourceRow, nowMs: number): string {
+  if (paused === null) return enabled ? 'on' : 'off: events are accepted and logged as rejected';
+  const why = paused.reason === null ? '' : `, ${paused.reason}`;
+  return `paused ${formatAgo(Date.parse(paused.since), nowMs)} by ${paused.by}${why}: events are accepted and held; npx signalbox sources resume ${key}`;
+}
+
 export function printSource(terminal: Terminal, row: SourceRow, nowMs: number): void {
   const { verification, idempotency } = row;
   const secrets =
@@ -56,7 +67,7 @@ export function printSource(terminal: Terminal, row: SourceRow, nowMs: number): 
     ['environment', row.environment],
     ['URL', row.url ?? 'none'],
     ...oldUrlFields(row, nowMs),
-    ['state', row.enabled ? 'on' : 'off: events are accepted and logged as rejected'],
+    ['state', stateText(row, nowMs)],
     [
       'last event',
       row.last_event_at === null
@@ -92,8 +103,8 @@ export function printSideBySide(terminal: Terminal, rows: SourceRow[], nowMs: nu
         { title: 'ENVIRONMENT', value: (row) => row.environment },
         {
           title: 'STATE',
-          value: (row) => (row.url === null ? 'not live' : row.enabled ? 'on' : 'off'),
-          paint: (text, row) => (row.enabled ? colours.green(text) : colours.yellow(text)),
+          value: (row) => (row.url === null ? 'not live' : stateOf(row)),
+          paint: (text, row) => (stateOf(row) === 'on' ? colours.green(text) : colours.yellow(text)),
         },
         {
           title: 'VERIFIED',

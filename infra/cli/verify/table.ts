@@ -94,6 +94,9 @@ function verdict({ balanced, sources, events, actions, unknown_accepted }: Verif
     lines.push(
       `${plural(unknown_accepted, 'event')} counted for sources that are not known here: removed before their first event was processed?`,
     );
+  const held = sources.reduce((sum, { rows }) => sum + rows.held, 0);
+  if (held > 0)
+    lines.push(`${plural(held, 'event is', 'events are')} held: they wait for npx signalbox sources resume.`);
   if (events.waiting > 0)
     lines.push(`${plural(events.waiting, 'event')} without a row: the queues hold as many messages, so they wait.`);
   if (events.lost > 0)

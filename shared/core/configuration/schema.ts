@@ -271,12 +271,22 @@ export const WorkflowHold = z.strictObject({
 });
 export type WorkflowHold = z.infer<typeof WorkflowHold>;
 
+/** A source's pause: since when, by whom, and why. */
+export const SourceHold = z.strictObject({
+  since: z.iso.datetime(),
+  by: z.string(),
+  reason: z.string().optional(),
+});
+export type SourceHold = z.infer<typeof SourceHold>;
+
 /** All per-environment state, as the `current` item holds it. */
 export const EnvironmentState = z.strictObject({
   sources: z.record(ResourceKey, SourceState).default({}),
   inactive_workflows: z.array(ResourceKey).default([]),
   // Absent where none is held, and in older states.
   held_workflows: z.record(ResourceKey, WorkflowHold).optional(),
+  // Absent where none is paused, and in older states.
+  held_sources: z.record(ResourceKey, SourceHold).optional(),
 });
 export type EnvironmentState = z.infer<typeof EnvironmentState>;
 

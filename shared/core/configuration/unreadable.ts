@@ -124,6 +124,7 @@ function stateProblem(value: unknown): string | undefined {
   if (!Array.isArray(value.inactive_workflows)) return 'inactive_workflows is not a list';
   if (value.held_workflows !== undefined && !isMapOfMaps(value.held_workflows))
     return 'held_workflows is not a map of maps';
+  if (value.held_sources !== undefined && !isMapOfMaps(value.held_sources)) return 'held_sources is not a map of maps';
   for (const [key, source] of Object.entries(value.sources as Record<string, Record<string, unknown>>)) {
     const { enabled, identify, verification, idempotency, inactive_mappings, url } = source;
     if (typeof enabled !== 'boolean') return `sources.${key}.enabled is neither true nor false`;

@@ -6,9 +6,10 @@ import type { Discard } from './discard.ts';
 
 /**
  * The end of an accepted event. `failed` explains but does not complete it: a replay overwrites it.
- * `discarded`: an operator closed an event that was rejected or had failed.
+ * `held`: its source is paused; it runs when an operator releases it. `discarded`: an operator closed
+ * an event that was held, was rejected or had failed.
  */
-export const EventStatus = z.enum(['processed', 'no_mapping', 'idempotent', 'rejected', 'failed', 'discarded']);
+export const EventStatus = z.enum(['processed', 'no_mapping', 'idempotent', 'rejected', 'failed', 'held', 'discarded']);
 export type EventStatus = z.infer<typeof EventStatus>;
 
 /** Why; the closed list that logs, metrics and the CLI share. */
@@ -30,6 +31,7 @@ export const EventReason = z.enum([
   'person_erased',
   'retries_exhausted',
   'message_unreadable',
+  'source_paused',
 ]);
 export type EventReason = z.infer<typeof EventReason>;
 
@@ -52,6 +54,7 @@ export const statusOfReason: Readonly<Record<EventReason, EventStatus>> = {
   person_erased: 'rejected',
   retries_exhausted: 'failed',
   message_unreadable: 'failed',
+  source_paused: 'held',
 };
 
 /**
@@ -94,7 +97,7 @@ export type EventLogEntry = {
   /** Ids of the forced replays of this event. */
   replays?: string[];
   /** For discarded events. */
-  discarded?: Discard<'rejected' | 'failed'>;
+  discarded?: Discard<'rejected' | 'failed' | 'held'>;
   /** How long the source's own expression took, in milliseconds; absent without one. */
   preprocessMs?: number;
   /** Why the source's own expression failed; the event was processed without it. */
@@ -126,9 +129,9 @@ export function rowHeadOf({ id, source, verification, payload, batchIndex, repla
   };
 }
 
-/** A final row: every status except `failed`, which a replay may still change. */
+/** A final row: every status except `failed` and `held`, which a replay or a release may still change. */
 export function isDone(status: EventStatus): boolean {
-  return status !== 'failed';
+  return status !== 'failed' && status !== 'held';
 }
 
 /** A row of an event whose actions were sent on, by itself or by the event that it repeats. */

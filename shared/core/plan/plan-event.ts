@@ -1,10 +1,11 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Preprocessed, Preprocessor } from '../../ports/preprocessor.ts';
+import type { SourceHold } from '../configuration/schema.ts';
 import { actionsPerEventMax } from '../configuration/triggers.ts';
 import type { NormalizedEvent } from '../events/normalized-event.ts';
 import { type RawEvent, unpackEventText, type VerificationStatus } from '../events/raw-event.ts';
 import { validKey } from '../ids/claim-key.ts';
-import { isJsonObject, type JsonObject, parseJson } from '../json/values.ts';
+import { isJsonObject, type JsonObject, own, parseJson } from '../json/values.ts';
 import { builtInSource } from '../live/destination-source.ts';
 import { type PreparedSource, prepareSource } from '../live/prepared.ts';
 import { sourceState } from '../live/source-state.ts';
@@ -47,6 +48,8 @@ export type PlannedEvent = {
   windowSeconds: number;
   /** The source's retention of rows; absent: the environment's. */
   retentionDays?: number;
+  /** Its source is paused in this environment. */
+  hold?: SourceHold;
   considered: ConsideredMapping[];
   plan:
     | ({ kind: 'rejected' } & Ended)
@@ -62,11 +65,13 @@ export type PlannedEvent = {
  */
 export function planEvent(raw: RawEvent, configuration: LiveConfiguration, made?: Preprocessed): PlannedEvent {
   const { retention_days } = sourceState(configuration, raw.source);
+  const hold = own(configuration.state.held_sources ?? {}, raw.source);
   const base = {
     raw,
     configVersion: configuration.version,
     windowSeconds: 0,
     ...(retention_days !== undefined && { retentionDays: retention_days }),
+    ...(hold !== undefined && { hold }),
     considered: [],
   };
   const source = prepareSource(configuration, raw.source) ?? sourceOfRecord(raw, configuration);

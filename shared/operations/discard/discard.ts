@@ -14,7 +14,7 @@ import { markDiscarded } from './marks.ts';
 import { type DiscardPlan, planDiscard, type Wanted } from './plan-discard.ts';
 
 /** Statuses of what can be discarded, of events and of actions. */
-export const discardableStatuses = ['failed', 'rejected', 'skipped'] as const;
+export const discardableStatuses = ['failed', 'rejected', 'held', 'skipped'] as const;
 
 /** One event, or only one action of it. */
 const Named = z.strictObject({ event: z.string(), action: z.string().optional() });

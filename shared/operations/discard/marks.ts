@@ -6,7 +6,7 @@ import { actionLogOf, readActionLog } from '../actions/actions.ts';
 import type { Environment } from '../environment.ts';
 import { eventLogOf } from '../events/events.ts';
 import { failure } from '../refusal.ts';
-import type { DiscardPlan } from './plan-discard.ts';
+import { type DiscardPlan, isOpen } from './plan-discard.ts';
 
 export type Mark = Omit<Discard<string>, 'was'>;
 
@@ -32,7 +32,7 @@ export async function markDiscarded(
         : undefined,
     );
   const { status } = entry;
-  if (!plan.event || (status !== 'failed' && status !== 'rejected')) return;
+  if (!plan.event || !isOpen(status)) return;
   const discarded = { ...mark, was: status };
   // A row that changed meanwhile ran again, or another operator was faster: it keeps its newer end.
   await writeEventMark(eventLogOf(environment), entry, { status: 'discarded', discarded });

@@ -1,5 +1,5 @@
 import type { ActionLogEntry, ActionOutcome } from '../../core/logs/action-log-entry.ts';
-import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
+import type { EventLogEntry, EventStatus } from '../../core/logs/event-log-entry.ts';
 import { plural } from '../words/text.ts';
 import { formatTime } from '../words/times.ts';
 
@@ -17,7 +17,7 @@ export type Wanted = { event: boolean; action(action: ActionOutcome): boolean };
  * @param logs the action log's rows of the event
  */
 export function planDiscard(entry: EventLogEntry, logs: ActionLogEntry[], wanted: Wanted): DiscardPlan {
-  const event = wanted.event && (entry.status === 'failed' || entry.status === 'rejected');
+  const event = wanted.event && isOpen(entry.status);
   const chosen = logs.map((log) => ({
     log,
     actions: log.actions.filter((one) => isClosable(one) && wanted.action(one)),
@@ -35,6 +35,11 @@ export function planDiscard(entry: EventLogEntry, logs: ActionLogEntry[], wanted
   const left =
     waits === 0 ? '' : `; ${plural(waits, 'action')} still ${waits === 1 ? 'waits' : 'wait'} and stay as they are`;
   return { kind: 'discard', event, actions, detail: `closes ${parts.join(', ')}${left}` };
+}
+
+/** Whether an event of such a status can be closed as a whole. */
+export function isOpen(status: EventStatus): status is 'failed' | 'rejected' | 'held' {
+  return status === 'failed' || status === 'rejected' || status === 'held';
 }
 
 function isClosable({ status }: ActionOutcome): boolean {

@@ -18,6 +18,7 @@ import {
 import { type Counts, readAllCounts } from './counts.ts';
 import { type Finding, finding, inOrder, isHealthy, on, unlessOver } from './finding.ts';
 import { heldFindings, limitFindings } from './held-findings.ts';
+import { heldSourceFindings } from './held-sources.ts';
 import { type Range, retriedActions, troubledActions, troubledEvents, waitingActions } from './problems.ts';
 import { habitsOf } from './silence.ts';
 import { healthOf, type SourceHealth, type StageRow, stagesOf, waitingIn } from './stages.ts';
@@ -79,6 +80,9 @@ export async function diagnose(environment: Environment, range: Range): Promise<
     attempt('held runs', async () => (live ? heldFindings(environment, live, nowMs) : undefined)),
     attempt('limits', async () => live && findings.push(...(await limitFindings(environment, live, nowMs)))),
     attempt('targets', async () => live && findings.push(...(await leftAlone(environment, live, nowMs)))),
+    attempt('held events', async () => {
+      if (live !== undefined) findings.push(...(await heldSourceFindings(environment, live, range)));
+    }),
     attempt('secrets', async () => live && findings.push(...(await secretFindings(environment, live, nowMs)))),
     attempt('the clock', async () => findings.push(...(await clockFindings(environment)))),
   ]);

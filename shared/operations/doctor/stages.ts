@@ -19,6 +19,8 @@ export type StageRow = {
 export type SourceHealth = {
   source: string;
   enabled: boolean;
+  /** Its events are held. */
+  paused: boolean;
   /** To the hour. */
   last_event_at: string | null;
   accepted: number;
@@ -106,6 +108,7 @@ export function healthOf(
   const isLive = live !== undefined && Object.hasOwn(live.snapshot.sources, key);
   return {
     source: key,
+    paused: isLive && Object.hasOwn(live.state.held_sources ?? {}, key),
     enabled: isLive && live.state.sources[key]?.enabled !== false,
     last_event_at: isoOrNull(lastEventAtMs),
     accepted: of?.EventsAccepted.total ?? 0,

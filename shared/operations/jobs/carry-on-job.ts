@@ -1,6 +1,7 @@
 import { carryOnDrain } from '../dead-letters/drain.ts';
 import { carryOnDiscard } from '../discard/discard.ts';
 import type { Environment } from '../environment.ts';
+import { carryOnSourceRelease } from '../holds/release-source.ts';
 import { carryOnRelease } from '../holds/release-workflow.ts';
 import { carryOnErasure } from '../persons/erase-person.ts';
 import { carryOnReplay } from '../replay/bulk-replay.ts';
@@ -15,6 +16,7 @@ const byKind: Readonly<Record<Job['kind'], CarryOn>> = {
   discard: carryOnDiscard,
   erase: carryOnErasure,
   drain: carryOnDrain,
+  release_source: carryOnSourceRelease,
 };
 
 /** Does a job of any kind, or the rest of it. */

@@ -22,8 +22,11 @@ export type Work = {
   chunkSize?: number | undefined;
   /** Does some of them; answers what became of how many. Done twice, it must change nothing. */
   doChunk(ids: string[]): Promise<JobCounts>;
-  /** More that turned up behind the last id; asked until there is none. */
-  more?(): Promise<readonly string[]>;
+  /**
+   * More that turned up meanwhile; asked until there is none.
+   * @param keep to be called while it waits: keeps the job, and answers whether it is still this process's
+   */
+  more?(keep: () => Promise<boolean>): Promise<readonly string[]>;
 };
 
 export type CarryOnOptions = {
@@ -61,7 +64,7 @@ export async function* carryOn(
     counts: { ...counts },
     state,
   });
-  for (let ids = work.ids; ; ids = (await work.more?.()) ?? []) {
+  for (let ids = work.ids; ; ids = (await work.more?.(() => record(false))) ?? []) {
     for (const chunk of chunksOf(ids, work)) {
       const dueMs = work.perSecond === undefined ? startedMs : startedMs + (sent / work.perSecond) * 1000;
       if (!(await pause(dueMs, { signal, now, keep: () => record(false) }))) {
@@ -84,7 +87,13 @@ export async function* carryOn(
       yield progress('running');
       sent += chunk.length;
     }
-    if (ids.length === 0 || work.more === undefined) break;
+    if (work.more === undefined) break;
+    if (ids.length > 0) continue;
+    if (!signal?.aborted) break;
+    // Told to stop while it waited for more.
+    await leaveJob(environment.configuration, { id: jobId, worker }, now());
+    yield progress('running');
+    return;
   }
   yield progress((await record(true)) ? 'done' : 'cancelled');
 }

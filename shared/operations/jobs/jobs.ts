@@ -15,7 +15,7 @@ import type { JsonObject, JsonValue } from '../../core/json/values.ts';
 
 const Counts = z.record(z.string(), z.number());
 
-export const JobKind = z.enum(['replay', 'release', 'discard', 'erase', 'drain']);
+export const JobKind = z.enum(['replay', 'release', 'discard', 'erase', 'drain', 'release_source']);
 export type JobKind = z.infer<typeof JobKind>;
 
 const Stored = z.object({

@@ -53,6 +53,7 @@ export const eventReasonTexts: Readonly<Record<EventReason, ReasonText>> = {
   },
   retries_exhausted: { means: 'A fault at this side lasted too long. The event is kept.', change: ours },
   message_unreadable: { means: 'A fault at this side. The event is kept.', change: ours },
+  source_paused: { means: 'This side has paused the source. The event is kept and runs later.' },
 };
 
 export const refusalTexts: Readonly<Record<RefusalReason | UnavailableReason, ReasonText>> = {

@@ -64,6 +64,8 @@ export function planReplay(facts: ReplayFacts, replay: string, nowMs: number): R
       // Its effects would happen twice.
       if (copy !== undefined) return nothing(copied(copy));
       return planEventReplay(facts, replay);
+    case 'held':
+      return planEventReplay(facts, replay);
     case 'idempotent':
       return nothing(`is a copy of ${entry.duplicateOf ?? 'another event'}; replay that one`);
     case 'rejected':

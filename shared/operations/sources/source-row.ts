@@ -18,6 +18,8 @@ export type SourceRow = {
   /** The same for URLs of the previous ingest key, while that is accepted. */
   previous_key: { last_used_at: string | null } | null;
   enabled: boolean;
+  /** Its events are kept and not processed; null where they are. */
+  paused: { since: string; by: string; reason: string | null } | null;
   last_event_at: string | null;
   last_event_id: string | null;
   verification: {

@@ -1,5 +1,6 @@
 import { SourceFile, type SourceState } from '../../core/configuration/schema.ts';
 import { mappingsOf } from '../../core/configuration/triggers.ts';
+import { own } from '../../core/json/values.ts';
 import { type EffectiveSettings, effectiveSettings } from '../../core/live/effective-settings.ts';
 import { sourceState } from '../../core/live/source-state.ts';
 import { sourceKind } from '../../core/sources/index.ts';
@@ -49,6 +50,7 @@ export async function sourceRows(
         newestEvent(environment, source),
         secretState(store, `sources/${key}`),
       ]);
+      const hold = own(live.state.held_sources ?? {}, key);
       const { rotatedAtMs, lastUsedAtMs } = previousUrl(state.url, source);
       return {
         key,
@@ -61,6 +63,7 @@ export async function sourceRows(
         previous_url: state.url.previous_valid ? { last_used_at: isoOrNull(lastUsedAtMs) } : null,
         previous_key: (ingestKeys?.length ?? 0) > 1 ? { last_used_at: isoOrNull(source.previousKeyUsedAtMs) } : null,
         enabled: file !== undefined && state.enabled,
+        paused: hold === undefined ? null : { since: hold.since, by: hold.by, reason: hold.reason ?? null },
         last_event_at: isoOrNull(newest?.receivedAtMs ?? source.lastEventAtMs),
         last_event_id: newest?.id ?? null,
         verification: verificationOf(settings.enforcement, secret),

@@ -43,6 +43,12 @@ export function whereNow(entry: EventLogEntry, log: ActionLogEntry | undefined, 
         state: 'failed',
         text: 'Parked: it was given up after too many attempts. Its row holds everything that a replay needs.',
       };
+    case 'held':
+      return {
+        state: 'waiting',
+        until: null,
+        text: `Held: ${entry.detail ?? 'its source was paused when it came'}. Nothing of it has run. npx signalbox sources resume ${entry.source} runs it with the others; npx signalbox replay ${entry.id} runs it alone, now.`,
+      };
     case 'discarded':
       return { state: 'done', text: `${discardedText(entry.discarded, entry.reason)} ${undoneBy(entry.id)}` };
     case 'processed':

@@ -166,6 +166,7 @@ function processorDeps(): ProcessorDeps {
         for (const entry of entries) itemFromEntry(entry, rowOptions);
         return entries.map(() => undefined);
       },
+      writeHeld: async () => true,
       writeFailed: async () => 'written',
     },
     actionsQueue: {
