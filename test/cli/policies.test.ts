@@ -128,6 +128,7 @@ const reading = [
   ['doctor'],
   ['refusals'],
   ['statements'],
+  ['workflow', 'list'],
   ['statements', 'show', '2026-11-20'],
   ['verify', '--since', '10m'],
   ['why', event.id],
