@@ -65,6 +65,7 @@ async function verifyCommand(options: ReturnType<typeof optionsOf<VerifyCommandO
     nowMs,
     local: environment.local,
     retentionDays: environment.outputs.LogRetentionDays,
+    isOver: options.statement === true,
   });
   if (!environment.local && range.untilMs > Date.now() - metricsDelayMs)
     terminal.note('counts of the last three minutes may still be on their way to CloudWatch');

@@ -571,6 +571,14 @@ describe('the range that is compared', () => {
     expect(text(verifyRange({ since: nowMs - 60_000, until: nowMs }, { ...at, local: false }))[1]).toBe('12:01:00');
   });
 
+  test('ends for a statement with the last whole minute, into which no later event can fall', () => {
+    const over = { ...at, isOver: true };
+    expect(text(verifyRange({ since: nowMs - 600_000 }, over))[1]).toBe('12:00:00');
+    expect(text(verifyRange({ since: nowMs - 600_000, until: nowMs }, over))[1]).toBe('12:00:00');
+    expect(text(verifyRange({ since: nowMs - 600_000, until: nowMs - 120_000 }, over))[1]).toBe('11:59:00');
+    expect(() => verifyRange({ since: nowMs - 10_000 }, over)).toThrow('the window is not over');
+  });
+
   test('is refused when rows of it may have aged out, when it is empty, and when it has not begun', () => {
     const day = 86_400_000;
     expect(() => verifyRange({ since: nowMs - 14 * day - 60_000 }, at)).toThrow('kept for 14 days');
