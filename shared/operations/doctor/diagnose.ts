@@ -108,7 +108,7 @@ export async function diagnose(environment: Environment, range: Range): Promise<
     depths.some(({ ready, in_flight, delayed }) => ready + in_flight + delayed > 0);
   return {
     ok,
-    over_since: ok && !waits ? isoOrNull(endOfTrouble(counts?.environment)) : null,
+    over_since: ok && !waits ? isoOrNull(endOfTrouble(counts?.environment, nowMs)) : null,
     environment: environment.name,
     since: iso(range.sinceMs),
     until: iso(range.untilMs),
@@ -139,10 +139,10 @@ const troubles = [
   'ConfigurationUnreadable',
 ] as const;
 
-/** The minute after the last count of any fault; undefined when there was none in the range. */
-function endOfTrouble(counts: Counts | undefined): number | undefined {
+/** The end of the minute of the last count of any fault, or now within it; undefined when there was none in the range. */
+function endOfTrouble(counts: Counts | undefined, nowMs: number): number | undefined {
   const last = troubles.flatMap((name) => counts?.[name].lastMs ?? []);
-  return last.length === 0 ? undefined : Math.max(...last) + minuteMs;
+  return last.length === 0 ? undefined : Math.min(Math.max(...last) + minuteMs, nowMs);
 }
 
 function checkFailed(what: string, error: Error, environment: Environment): Finding {

@@ -137,7 +137,10 @@ export function retriedActions(waiting: readonly WaitingActions[]): Finding[] {
         count,
         since: iso(sinceMs),
         example,
-        next: `npx signalbox why ${example}`,
+        next:
+          reason === 'secret_missing' && workflow !== undefined
+            ? `npx signalbox secrets set targets/${workflow}`
+            : `npx signalbox why ${example}`,
       }),
     );
 }

@@ -17,7 +17,7 @@ import { take } from '../tables/newest-first.ts';
 import { BulkFilter, matchingEvents } from './bulk-filter.ts';
 import { markForcedCopies } from './forced-copies.ts';
 import { type EntryToPlan, isActionsQueueEmpty, planEntries, sendPlans } from './plan-entries.ts';
-import type { ReplayPlan } from './plan-replay.ts';
+import { type ReplayPlan, runsAsNew } from './plan-replay.ts';
 import { planRetro } from './plan-retro.ts';
 
 /** What a replay is to do with its events. */
@@ -88,7 +88,8 @@ export async function previewEvents(
       preview.looked_at++;
       if (plan.kind !== 'nothing') {
         preview.would_replay++;
-        if (preview.sample.length < sampleSize) preview.sample.push({ event_id: id, detail: plan.detail });
+        const detail = request.force && plan.kind === 'event' ? runsAsNew : plan.detail;
+        if (preview.sample.length < sampleSize) preview.sample.push({ event_id: id, detail });
         continue;
       }
       const detail = withoutIds(plan.detail);

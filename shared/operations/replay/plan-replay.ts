@@ -129,8 +129,11 @@ export function planForcedReplay(
   if (event === undefined) return nothing(notReadHere);
   const { source, verification, payload } = event;
   const raw: RawEvent = { id: freshId, source, verification, payload, replayOf: entry.id };
-  return { kind: 'event', raw, detail: `runs as a new event, ${freshId}` };
+  return { kind: 'event', raw, detail: `${runsAsNew}, ${freshId}` };
 }
+
+/** What a preview says of a forced replay: its job gives the new id, so there is none to look up yet. */
+export const runsAsNew = 'runs as a new event';
 
 const copied = (copy: string) => `was run as a new event, ${copy}; replay that one`;
 
@@ -225,6 +228,8 @@ function whyNothing(actions: ActionOutcome[]): string {
     return 'has an action whose parameters are too large; it would end the same way';
   if (actions.some(({ status }) => status === 'discarded'))
     return 'has nothing that would run: what was discarded had been skipped, and would be again';
+  if (actions.some(({ status }) => status === 'skipped'))
+    return 'has only skipped actions left, which would be skipped again; once the cause is mended, --force runs the whole event as a new one';
   return 'is complete: every action has its outcome';
 }
 

@@ -8,7 +8,7 @@ import type { KnownSource } from '../sources/known-sources.ts';
 import { resolveId } from '../why/resolve-id.ts';
 import { carryOnReplay, type StartedBy, startReplay } from './bulk-replay.ts';
 import { isActionsQueueEmpty, planEntries } from './plan-entries.ts';
-import type { ReplayPlan } from './plan-replay.ts';
+import { type ReplayPlan, runsAsNew } from './plan-replay.ts';
 
 /** The result for one id; also the `--json` row of `replay`. */
 export type ReplayRow = {
@@ -40,7 +40,8 @@ export async function previewIds(
   ids: string[],
   options: ReplayOptions,
 ): Promise<ReplayRow[]> {
-  return (await planIds(environment, ids, options)).map((row) => ('plan' in row ? rowOf(row) : row));
+  const rows = (await planIds(environment, ids, options)).map((row) => ('plan' in row ? rowOf(row) : row));
+  return options.force ? rows.map((row) => (row.sent === 'event' ? { ...row, detail: runsAsNew } : row)) : rows;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { noRuns, warningsOf } from '../../core/executions/no-runs.ts';
-import type { ActionLogEntry } from '../../core/logs/action-log-entry.ts';
+import type { ActionLogEntry, ActionOutcome } from '../../core/logs/action-log-entry.ts';
 import type { Discard } from '../../core/logs/discard.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import { formatTime } from '../words/times.ts';
@@ -117,7 +117,13 @@ function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined):
   if (lonely.length > 0)
     return {
       state: 'done',
-      text: `Done, but ${lonely.length} of ${log.actions.length} actions began no run: ${lonely.map(({ mapping }) => mapping).join(', ')}.`,
+      text: `Done, but ${lonely.length} of ${log.actions.length} actions began no run: ${lonely.map(({ mapping }) => mapping).join(', ')}.${anew(entry, lonely)}`,
     };
   return { state: 'done', text: 'Done: every action has its outcome.' };
+}
+
+/** What was skipped would be skipped again with its parameters; a new event gets them from the live mapping. */
+function anew({ id, replays, replayOf }: EventLogEntry, actions: readonly ActionOutcome[]): string {
+  if ((replays ?? []).length > 0 || !actions.some(({ status }) => status === 'skipped')) return '';
+  return ` Once the cause is mended, npx signalbox replay ${id} --force${replayOf === undefined ? '' : ' --again'} runs the whole event as a new one.`;
 }

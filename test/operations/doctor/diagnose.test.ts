@@ -186,6 +186,13 @@ describe('requests that never became events', () => {
     expect(await look()).toMatchObject({ ok: false, over_since: null });
   });
 
+  test('are never over since a time to come', async () => {
+    count('ActionsFailed', { atMs: Math.floor(nowMs / minute) * minute });
+    const { ok, over_since } = await look();
+    expect(ok).toBe(true);
+    expect(Date.parse(over_since ?? '')).toBeLessThanOrEqual(nowMs);
+  });
+
   test('to the REST API without a key are found too', async () => {
     count('KeysRefused', { source: 'api', times: 9 });
     expect(byId((await look()).findings)).toEqual([['keys_refused', 'api', undefined, 9]]);
@@ -193,7 +200,7 @@ describe('requests that never became events', () => {
 });
 
 describe('actions that wait after a failure', () => {
-  const wait = async (reason: 'target_unavailable' | 'delayed' | 'recipient_unknown') => {
+  const wait = async (reason: 'target_unavailable' | 'secret_missing' | 'delayed' | 'recipient_unknown') => {
     const event = eventEntry({ id: makeEventId('rudderstack', 0, nowMs - minute, randomBytes(12)) });
     const pending = outcome(event.id, { status: 'pending', reason, detail: `it is ${reason}` });
     await environment.actionLog.writeEach([actionEntry(event, [pending], { next: 2 })]);
@@ -221,6 +228,15 @@ describe('actions that wait after a failure', () => {
       },
     ]);
     expect([first, second].map((id) => `npx signalbox why ${id} -e production`)).toContain(findings[0]?.next);
+  });
+
+  test("for their target's secret lead to the command that sets it", async () => {
+    await wait('secret_missing');
+    await send();
+    const { findings } = await look({ ...environment, name: 'production' });
+    expect(findings).toMatchObject([
+      { id: 'actions_retried', next: 'npx signalbox secrets set targets/order-completed -e production' },
+    ]);
   });
 
   test('on purpose, or for a user who may be on the way, are no finding', async () => {

@@ -375,6 +375,13 @@ describe('a forced replay', () => {
     expect(await ids(event)).toHaveLength(2);
   });
 
+  test('is previewed without an id, since its job makes another one', async () => {
+    const event = failed(1);
+    await write(event);
+    const { sample } = await look(request({}, { force: true }));
+    expect(sample).toEqual([{ event_id: event.id, detail: 'runs as a new event' }]);
+  });
+
   test('of a failed event keeps the original from being replayed besides', async () => {
     await write(failed(1));
     await run((await begin(request({}, { force: true }))).id);

@@ -20,7 +20,16 @@ describe('an event whose actions are over', () => {
     ['named no recipient', { status: 'skipped', reason: 'required_field_missing', result: { errors: [] } }],
   ])('is done with a warning where a trigger %s', (_name, change) => {
     const { state, text } = nowAfter({ mapping: 'first' }, { mapping: 'second', ...change });
-    expect([state, text]).toEqual(['done', 'Done, but 1 of 2 actions began no run: second.']);
+    expect([state, text]).toEqual(['done', expect.stringMatching(/^Done, but 1 of 2 actions began no run: second\./)]);
+  });
+
+  test('offers a forced replay where a trigger was skipped, until the event was run again as a new one', () => {
+    const skipped = outcome(event.id, { status: 'skipped', reason: 'required_field_missing', result: { errors: [] } });
+    const log = actionEntry(event, [skipped]);
+    const offer = `npx signalbox replay ${event.id} --force`;
+    expect(whereNow(event, log).text).toContain(offer);
+    expect(whereNow({ ...event, replays: [event.id] }, log).text).not.toContain('--force');
+    expect(nowAfter({ result: { id: 'x', runs: 0 } }).text).not.toContain('--force');
   });
 
   test.each<[string, Partial<ActionOutcome>]>([
