@@ -186,6 +186,17 @@ describe('CSV', () => {
   });
 });
 
+test.each([
+  ['replay', '--workflow', 'order-complete', 'no workflow "order-complete" is live; did you mean "order-completed"?'],
+  ['discard', '--mapping', 'order-complete', 'no mapping "order-complete" is live; did you mean "order-completed"?'],
+])('%s says that a %s that matches nothing is not known', async (command, flag, name, note) => {
+  const reason = command === 'discard' ? ['--reason', 'x'] : [];
+  const asked = async (value: string) =>
+    (await cli.signalbox([command, '--since', '1h', flag, value, '--dry-run', ...reason])).stderr;
+  expect(await asked(name)).toContain(note);
+  expect(await asked('order-completed')).not.toContain('is live');
+});
+
 test('a sparkline shows the largest number full, and tells zero from little', () => {
   expect(sparkline([0, 1, 50, 100])).toBe('·▁▄█');
   expect(sparkline([0, 0])).toBe('··');

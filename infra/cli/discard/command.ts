@@ -19,6 +19,7 @@ import { currentAuthor } from '../../author.ts';
 import { anyOf, examples, optionsOf, rate, time } from '../command.ts';
 import { connect } from '../environment.ts';
 import { followJob } from '../jobs/follow.ts';
+import { noteUnknownNames } from '../replay/no-match.ts';
 import { canAsk, confirm } from '../terminal/confirm.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
@@ -116,6 +117,7 @@ async function discardMatching(reason: string, options: Options): Promise<void> 
   const preview = await previewDiscard(environment, request);
   if (options.dryRun && options.json) return printJson(terminal, preview);
   printPreview(terminal, preview, request);
+  if (preview.matching === 0) await noteUnknownNames(terminal, environment, request.filter);
   if (options.dryRun) return;
   if (preview.would_discard === 0) {
     if (options.json) printJson(terminal, null);

@@ -23,6 +23,7 @@ import { renderTable } from '../terminal/table.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { replayDeadLetters } from './dead-letters.ts';
 import { printLook } from './look.ts';
+import { noteUnknownNames } from './no-match.ts';
 import { printPreview } from './preview.ts';
 
 type FilterFlags = {
@@ -127,6 +128,7 @@ async function replayMatching(options: Options): Promise<void> {
   const { preview, events } = await previewReplay(environment, request, { nowMs });
   if (options.dryRun && options.json) return printJson(terminal, preview);
   printPreview(terminal, preview, request);
+  if (preview.matching === 0) await noteUnknownNames(terminal, environment, request.filter);
   if (options.dryRun) return;
   if (preview.would_replay === 0) {
     if (options.json) printJson(terminal, null);
