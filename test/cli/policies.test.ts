@@ -165,7 +165,6 @@ const reading = [
   ['mapping', 'test', 'rudderstack', '--event', event.id],
   ['mapping', 'suggest', 'rudderstack', 'track/order_completed'],
   ['keys'],
-  ['workflow', 'list'],
   ['sources', 'links'],
   ['secrets', 'list'],
   ['config', 'show'],
@@ -173,7 +172,6 @@ const reading = [
   ['config', 'diff', ...files],
   ['config', 'plan', ...files],
   ['settings', 'show'],
-  ['workflow', 'list'],
 ];
 
 describe('the policy read', () => {

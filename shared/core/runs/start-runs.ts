@@ -399,7 +399,7 @@ function pendingOf(unavailable: Unavailable[], { open, all }: { open: number; al
   const { kind: _unavailable, detail, ...pending } = trouble;
   // One that was called says when to come back, not one that waits for its turn.
   const asked = unavailable
-    .filter(({ reason }) => reason === trouble.reason)
+    .filter(({ reason }) => reason !== 'rate_limited' || trouble.reason === 'rate_limited')
     .flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
   return {
     ...pending,
