@@ -122,6 +122,8 @@ export function planForcedReplay(
     return nothing('is a call of the REST API, not an event; only its client can repeat it');
   const copy = entry.replays?.filter((id) => id !== freshId).at(-1);
   if (copy !== undefined && !again) return nothing(`was run as a new event before, ${copy}; --again runs it once more`);
+  // The copy would run besides what the release of the source runs.
+  if (entry.status === 'held') return nothing('is held and ran nothing yet; a replay without --force runs it now');
   // A filter that found the original finds its copy as well.
   if (entry.replayOf !== undefined && !again)
     return nothing(`was itself run again from ${entry.replayOf}; --again runs it once more`);

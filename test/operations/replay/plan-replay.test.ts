@@ -44,6 +44,15 @@ function messageOf(plan: ReplayPlan) {
   return message;
 }
 
+test('an event that is held is not forced, since its release would run it besides', () => {
+  const held = eventEntry({ status: 'held', reason: 'source_paused', actionsPlanned: 0 });
+  expect(planForcedReplay(held, 'NEW', { again: true })).toEqual({
+    kind: 'nothing',
+    detail: 'is held and ran nothing yet; a replay without --force runs it now',
+  });
+  expect(planReplay({ entry: held, actionsQueueEmpty: true }, 'replay-1', 0).kind).toBe('event');
+});
+
 describe('a parked event', () => {
   const parked = eventEntry({ status: 'failed', reason: 'retries_exhausted', actionsPlanned: 0 });
 
