@@ -1,5 +1,5 @@
 import { noRuns, warningsOf } from '../../core/executions/no-runs.ts';
-import type { ActionLogEntry, ActionOutcome } from '../../core/logs/action-log-entry.ts';
+import { type ActionLogEntry, type ActionOutcome, isReopenable } from '../../core/logs/action-log-entry.ts';
 import type { Discard } from '../../core/logs/discard.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import { formatTime } from '../words/times.ts';
@@ -102,10 +102,12 @@ function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined):
   if (failed > 0) return { state: 'failed', text: `Over: ${failed} of ${log.actions.length} actions failed for good.` };
   const closed = log.actions.filter(({ status }) => status === 'discarded');
   const [newest] = closed.toSorted((a, b) => (b.discarded?.atMs ?? 0) - (a.discarded?.atMs ?? 0));
+  // What was skipped before would be skipped again, so a replay takes no such mark back.
+  const canRun = closed.some(isReopenable);
   if (newest !== undefined)
     return {
       state: 'done',
-      text: `Over: ${closed.length} of ${log.actions.length} actions ${closed.length === 1 ? 'was' : 'were'} discarded. ${newest.mapping}: ${discardedText(newest.discarded, newest.reason)} ${undoneBy(entry.id)}`,
+      text: `Over: ${closed.length} of ${log.actions.length} actions ${closed.length === 1 ? 'was' : 'were'} discarded. ${newest.mapping}: ${discardedText(newest.discarded, newest.reason)}${canRun ? ` ${undoneBy(entry.id)}` : ''}`,
     };
   const unreached = log.actions.filter(({ reason }) => reason === 'recipient_unknown').length;
   if (unreached > 0)
@@ -124,6 +126,9 @@ function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined):
 
 /** What was skipped would be skipped again with its parameters; a new event gets them from the live mapping. */
 function anew({ id, replays, replayOf }: EventLogEntry, actions: readonly ActionOutcome[]): string {
-  if ((replays ?? []).length > 0 || !actions.some(({ status }) => status === 'skipped')) return '';
+  if (!actions.some(({ status }) => status === 'skipped')) return '';
+  const copy = replays?.at(-1);
+  if (copy !== undefined)
+    return ` It was run again as ${copy}. Once that one is right, npx signalbox discard ${id} --reason "ran again" closes this one.`;
   return ` Once the cause is mended, npx signalbox replay ${id} --force${replayOf === undefined ? '' : ' --again'} runs the whole event as a new one.`;
 }

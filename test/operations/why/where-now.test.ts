@@ -28,7 +28,11 @@ describe('an event whose actions are over', () => {
     const log = actionEntry(event, [skipped]);
     const offer = `npx signalbox replay ${event.id} --force`;
     expect(whereNow(event, log).text).toContain(offer);
-    expect(whereNow({ ...event, replays: [event.id] }, log).text).not.toContain('--force');
+    const ranAgain = whereNow({ ...event, replays: ['01KCOPY'] }, log).text;
+    expect(ranAgain).not.toContain('--force');
+    expect(ranAgain).toContain(
+      `It was run again as 01KCOPY. Once that one is right, npx signalbox discard ${event.id}`,
+    );
     expect(nowAfter({ result: { id: 'x', runs: 0 } }).text).not.toContain('--force');
   });
 
@@ -38,6 +42,15 @@ describe('an event whose actions are over', () => {
     ['it starts no runs', { action: 'users_identify', result: { id: 'u', created: true } }],
   ])('is done without one where %s', (_name, change) => {
     expect(nowAfter(change).text).toBe('Done: every action has its outcome.');
+  });
+
+  test.each([
+    ['failed', true],
+    ['skipped', false],
+  ] as const)('offers to take a discard back where the action had %s: %s', (was, isOffered) => {
+    const discarded = { by: 'Ada', reason: 'a test', atMs: 0, was };
+    const { text } = nowAfter({ status: 'discarded', reason: 'target_refused', discarded });
+    expect(text.includes('takes that back')).toBe(isOffered);
   });
 
   test('has failed where an action failed, whomever the others reached', () => {
