@@ -8,16 +8,19 @@ describe('the arguments of npm start', () => {
       environments: ['development'],
       data: defaultDataDirectory,
       verbose: false,
+      console: true,
     });
   });
 
   test('all of them', () => {
     const args = ['--port', '4000', '--environment', 'development,staging', '--data', '/tmp/x', '--verbose'];
+    args.push('--no-console');
     expect(readArguments(args)).toEqual({
       port: 4000,
       environments: ['development', 'staging'],
       data: '/tmp/x',
       verbose: true,
+      console: false,
     });
   });
 
