@@ -282,8 +282,9 @@ async function settled(
       ...new Set(waiting.map(({ execution }) => execution)),
     ]);
     const over = waiting.filter((trigger) => isTried(trigger, logs));
-    await Promise.all(over.map((trigger) => forget(environment, trigger)));
-    done.push(...over.map((trigger) => [trigger, actionOf(trigger, logs)] as [StoredHeldTrigger, ActionOutcome]));
+    const forgotten = await Promise.all(over.map((trigger) => forget(environment, trigger)));
+    // One that was held again is still listed, and counts when its turn comes again.
+    for (const [i, trigger] of over.entries()) if (forgotten[i]) done.push([trigger, actionOf(trigger, logs)]);
     waiting = waiting.filter((trigger) => !over.includes(trigger));
     if (waiting.length === 0) return done;
     // They stay listed, and are looked at again once all others were tried.
@@ -316,7 +317,7 @@ function forget({ documents, outputs }: Environment, trigger: StoredHeldTrigger)
       new DeleteCommand({
         TableName: outputs.WorkflowRunsTable,
         Key: heldItemKey(trigger),
-        ConditionExpression: 'noted_at = :noted',
+        ConditionExpression: 'attribute_not_exists(pk) OR noted_at = :noted',
         ExpressionAttributeValues: { ':noted': new Date(trigger.notedAtMs).toISOString() },
       }),
     ),
