@@ -29,6 +29,7 @@ import { encodeActionsMessage } from '../../shared/core/plan/actions-message.ts'
 import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
 import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
 import { type Environment, openEnvironment, StackOutputs } from '../../shared/operations/environment.ts';
+import { holdWorkflow } from '../../shared/operations/holds/hold-workflow.ts';
 import { createKey } from '../../shared/operations/keys/keys.ts';
 import { createLink } from '../../shared/operations/links/links.ts';
 import { setSecret } from '../../shared/operations/secrets/change-secret.ts';
@@ -146,13 +147,15 @@ async function exercise(running: Running): Promise<void> {
   const { configuration: changes, outputs } = environment;
   const secrets = { client: await environment.secrets(), prefix: outputs.SecretsPrefix, changes };
   const author = 'test';
-  for (const workflow of ['news', 'reminder', 'refused']) {
+  for (const workflow of ['news', 'reminder', 'refused', 'kept']) {
     const value = `whsec_${Buffer.from('secret of a target').toString('base64')}`;
     await setSecret(secrets, { name: `targets/${workflow}`, value, also: false, author, nowMs: Date.now() });
   }
   const warehouse = { name: 'sources/warehouse', value: 'secret of the warehouse', also: false };
   await setSecret(secrets, { ...warehouse, author, nowMs: Date.now() });
   await commitAllActions(environment);
+  // Before any function has read what is live.
+  await holdWorkflow(environment, { workflow: 'kept', author, message: undefined, nowMs: Date.now() });
   const track = (event: string, userId: string, properties: Record<string, unknown> = {}) =>
     trackEvent({ event, userId, messageId: undefined, timestamp: undefined, properties });
 
@@ -170,9 +173,12 @@ async function exercise(running: Running): Promise<void> {
     messageId: 'a run that fails, so that its key is free again',
   });
   await post(running, track('followed', 'ana', project), track('followed', 'bo', project));
+  // A held run is cancelled, and its trigger is noted no more.
+  await post(running, track('put', 'ana', { cart: 'e' }));
   await runtime.idle();
   await post(
     running,
+    track('taken', 'ana', { cart: 'e' }),
     track('updated', 'ana', project),
     track('left', 'ana', { cart: 'c' }),
     track('left', 'bo', { cart: 'd' }),
@@ -226,7 +232,8 @@ async function commitAllActions(environment: Environment): Promise<void> {
     name: 'Refused',
     target: { development: { type: 'http', url: `${url}/refuse` } },
   });
-  snapshot.workflows.news = WorkflowFile.parse({ name: 'News', target: { development: target } });
+  snapshot.workflows.news = WorkflowFile.parse({ name: 'News', target: { development: target }, max_per_second: 50 });
+  snapshot.workflows.kept = WorkflowFile.parse({ name: 'Kept', target: { development: target } });
   snapshot.sources.warehouse = SourceFile.parse({ kind: 'census', name: 'Warehouse' });
   snapshot.sources.warehouse.mappings.push(
     Mapping.parse({ id: 'synced', event: 'record.upsert', action: 'users_identify', parameters: { id: 'user_id' } }),
@@ -243,6 +250,8 @@ async function commitAllActions(environment: Environment): Promise<void> {
     on('refused', 'workflows_trigger', { key: 'refused' }),
     on('left', 'workflows_trigger', { key: 'reminder', cancellation_key: 'data.cart' }),
     on('returned', 'workflows_cancel', { key: 'reminder', cancellation_key: 'data.cart' }),
+    on('put', 'workflows_trigger', { key: 'kept', cancellation_key: 'data.cart' }),
+    on('taken', 'workflows_cancel', { key: 'kept', cancellation_key: 'data.cart' }),
     on('closed', 'objects_delete', project),
     on('closed', 'users_delete', { id: 'user_id' }),
   );
