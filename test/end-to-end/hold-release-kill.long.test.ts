@@ -134,19 +134,16 @@ async function signalbox(args: string[], input?: string): Promise<string> {
   return stdout;
 }
 
-/** Lists of events, some at once; the sender tries again like any other. */
+/** Lists of events, one after the other: events are received in the order of their numbers. */
 async function send(events: object[]): Promise<void> {
   const [{ url } = { url: '' }] = JSON.parse(await signalbox(['sources', '--json']));
-  const lists = Array.from({ length: Math.ceil(events.length / 50) }, (_, i) => events.slice(i * 50, i * 50 + 50));
-  const sender = async () => {
-    for (let list = lists.shift(); list !== undefined; list = lists.shift()) {
-      const body = JSON.stringify(list);
-      const headers = { 'content-type': 'application/json' };
-      const { status } = await fetch(url, { method: 'POST', body, headers });
-      if (status !== 200) lists.push(list);
-    }
-  };
-  await Promise.all(Array.from({ length: 4 }, sender));
+  for (let i = 0; i < events.length; ) {
+    const body = JSON.stringify(events.slice(i, i + 50));
+    const headers = { 'content-type': 'application/json' };
+    const { status } = await fetch(url, { method: 'POST', body, headers });
+    // Like any other sender, it tries again.
+    if (status === 200) i += 50;
+  }
 }
 
 const paid = (i: number) => ({
