@@ -113,7 +113,8 @@ test('a mapping goes from the files through draft and commit to live, up to stag
 
   const log = async (environment: string) =>
     JSON.parse((await config('log', '-e', environment, '--json')).stdout).map(
-      ({ id, created_at, author, content_hash, parent, settings, changes, ...row }: Record<string, unknown>) => row,
+      ({ id, created_at, author, content_hash, parent, settings, changes, access, ...row }: Record<string, unknown>) =>
+        row,
     );
   expect(await log('development')).toEqual([
     { version: 3, kind: 'commit', message: 'Not yet', promoted_from: null, reverts: expect.stringMatching(/^2-/) },
