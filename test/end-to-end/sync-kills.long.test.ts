@@ -1,6 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { buildApp } from '../../infra/app.ts';
+import { environmentNamed } from '../../infra/environments.ts';
 import { type Runtime, type RuntimeEnvironment, startRuntime } from '../../infra/local/runtime.ts';
+import { PipelineStack } from '../../infra/pipeline-stack.ts';
 import { entityFromItem } from '../../shared/adapters/dynamodb-directory.ts';
 import { entryFromItem } from '../../shared/adapters/dynamodb-event-log.ts';
 import { AudienceFile, SourceFile, WorkflowFile } from '../../shared/core/configuration/schema.ts';
@@ -29,6 +35,7 @@ const triggersCount = 500;
 
 const random = makeRandom(6);
 
+let outdir: string;
 let runtime: Runtime;
 let local: RuntimeEnvironment;
 let environment: Environment;
@@ -37,7 +44,13 @@ let objects: Map<string, CensusObject>;
 const startedMs = Date.now();
 
 beforeAll(async () => {
-  runtime = await startRuntime({ environments: ['development'], port: 0, configure });
+  outdir = mkdtempSync(join(tmpdir(), 'signalbox-sync-kills-'));
+  const app = buildApp({ outdir, environments: [] });
+  // As fast as the stack lets a sync be where development does not ask for less.
+  const syncSpeed = { batchSize: 500, parallelBatches: 8, recordsPerSecond: 500 };
+  new PipelineStack(app, { ...environmentNamed('development'), syncSpeed });
+  app.synth();
+  runtime = await startRuntime({ environments: ['development'], port: 0, outdir, configure });
   local = runtime.environments.development as RuntimeEnvironment;
   const { region, credentials, endpoints, outputs } = local;
   environment = openEnvironment(
@@ -59,6 +72,7 @@ beforeAll(async () => {
 afterAll(async () => {
   environment.documents.destroy();
   await runtime.stop();
+  rmSync(outdir, { recursive: true, force: true });
 });
 
 /** An audience with a greeting, one without, a workflow to trigger, and a mapping for members. */
