@@ -1,46 +1,21 @@
-import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { defined } from '../core/defined.ts';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { type ApiKeyKind, apiKeyId } from '../core/ids/api-key.ts';
 import type { ApiKey, ApiKeys } from '../ports/api-keys.ts';
-import { tableError, writeIf } from './dynamodb.ts';
 import { type ConfigurationTable, queryAll } from './dynamodb-configuration-table.ts';
+import { endsFromItem, noteHashedUse, readHashed, revokeHashed } from './dynamodb-hashed-items.ts';
 
-/** All keys are one partition of a few items, so that a list is one Query. */
 export const apiKeysPartition = 'keys';
 
 const keyOf = (hash: string) => ({ pk: apiKeysPartition, sk: hash });
 
-const hourMs = 3_600_000;
-
-export function makeApiKeys({ client, table }: ConfigurationTable): ApiKeys {
+export function makeApiKeys(configuration: ConfigurationTable): ApiKeys {
   return {
     async find(hash) {
-      const { Item } = await client
-        .send(new GetCommand({ TableName: table, Key: keyOf(hash), ConsistentRead: true }))
-        .catch((error) => {
-          throw tableError(error, 'reading an API key');
-        });
-      return Item && apiKeyFromItem(Item);
+      const item = await readHashed(configuration, keyOf(hash), 'an API key');
+      return item && apiKeyFromItem(item);
     },
-
-    async noteUse({ hash, lastUsedAtMs }, nowMs) {
-      const hourStartMs = Math.floor(nowMs / hourMs) * hourMs;
-      if (lastUsedAtMs !== undefined && lastUsedAtMs >= hourStartMs) return;
-      // Refused: another process noted it, or the key is gone.
-      await writeIf(
-        client.send(
-          new UpdateCommand({
-            TableName: table,
-            Key: keyOf(hash),
-            UpdateExpression: 'SET last_used_at = :hour',
-            ConditionExpression:
-              'attribute_exists(pk) AND (attribute_not_exists(last_used_at) OR last_used_at < :hour)',
-            ExpressionAttributeValues: { ':hour': iso(hourStartMs) },
-          }),
-        ),
-        'noting the use of an API key',
-      );
-    },
+    noteUse: ({ hash, lastUsedAtMs }, nowMs) =>
+      noteHashedUse(configuration, keyOf(hash), { lastUsedAtMs, nowMs }, 'an API key'),
   };
 }
 
@@ -62,27 +37,15 @@ export async function writeApiKey(
 
 /** @returns false when the key was revoked already, or does not exist */
 export function revokeApiKey(
-  { client, table }: ConfigurationTable,
+  configuration: ConfigurationTable,
   hash: string,
-  { nowMs, author }: { nowMs: number; author: string },
+  by: { nowMs: number; author: string },
 ): Promise<boolean> {
-  return writeIf(
-    client.send(
-      new UpdateCommand({
-        TableName: table,
-        Key: keyOf(hash),
-        UpdateExpression: 'SET revoked_at = :at, revoked_by = :by',
-        ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(revoked_at)',
-        ExpressionAttributeValues: { ':at': iso(nowMs), ':by': author },
-      }),
-    ),
-    'revoking an API key',
-  );
+  return revokeHashed(configuration, keyOf(hash), by, 'an API key');
 }
 
 function apiKeyFromItem(item: Record<string, unknown>): ApiKey {
   const hash = String(item.sk);
-  const time = (text: unknown) => (typeof text === 'string' ? Date.parse(text) : undefined);
   return {
     id: apiKeyId(hash),
     hash,
@@ -90,11 +53,7 @@ function apiKeyFromItem(item: Record<string, unknown>): ApiKey {
     name: String(item.name),
     createdAtMs: Date.parse(String(item.created_at)),
     createdBy: String(item.created_by),
-    ...defined({
-      lastUsedAtMs: time(item.last_used_at),
-      revokedAtMs: time(item.revoked_at),
-      revokedBy: item.revoked_by as string | undefined,
-    }),
+    ...endsFromItem(item),
   };
 }
 

@@ -1,46 +1,22 @@
-import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { defined } from '../core/defined.ts';
 import { linkId } from '../core/ids/link-token.ts';
 import type { LinkGuide, SourceLink, SourceLinks } from '../ports/source-links.ts';
-import { tableError, writeIf } from './dynamodb.ts';
 import { type ConfigurationTable, queryAll } from './dynamodb-configuration-table.ts';
+import { endsFromItem, noteHashedUse, readHashed, revokeHashed } from './dynamodb-hashed-items.ts';
 
-/** All links are one partition of a few items, so that a list is one Query. */
 const partition = 'links';
 
 const keyOf = (hash: string) => ({ pk: partition, sk: hash });
 
-const hourMs = 3_600_000;
-
-export function makeSourceLinks({ client, table }: ConfigurationTable): SourceLinks {
+export function makeSourceLinks(configuration: ConfigurationTable): SourceLinks {
   return {
     async find(hash) {
-      const { Item } = await client
-        .send(new GetCommand({ TableName: table, Key: keyOf(hash), ConsistentRead: true }))
-        .catch((error) => {
-          throw tableError(error, 'reading a link');
-        });
-      return Item && linkFromItem(Item);
+      const item = await readHashed(configuration, keyOf(hash), 'a link');
+      return item && linkFromItem(item);
     },
-
-    async noteUse({ hash, lastUsedAtMs }, nowMs) {
-      const hourStartMs = Math.floor(nowMs / hourMs) * hourMs;
-      if (lastUsedAtMs !== undefined && lastUsedAtMs >= hourStartMs) return;
-      // Refused: another process noted it, or the link is gone.
-      await writeIf(
-        client.send(
-          new UpdateCommand({
-            TableName: table,
-            Key: keyOf(hash),
-            UpdateExpression: 'SET last_used_at = :hour',
-            ConditionExpression:
-              'attribute_exists(pk) AND (attribute_not_exists(last_used_at) OR last_used_at < :hour)',
-            ExpressionAttributeValues: { ':hour': iso(hourStartMs) },
-          }),
-        ),
-        'noting the use of a link',
-      );
-    },
+    noteUse: ({ hash, lastUsedAtMs }, nowMs) =>
+      noteHashedUse(configuration, keyOf(hash), { lastUsedAtMs, nowMs }, 'a link'),
   };
 }
 
@@ -72,27 +48,15 @@ export async function deleteSourceLink({ client, table }: ConfigurationTable, ha
 
 /** @returns false when the link was revoked already, or does not exist */
 export function revokeSourceLink(
-  { client, table }: ConfigurationTable,
+  configuration: ConfigurationTable,
   hash: string,
-  { nowMs, author }: { nowMs: number; author: string },
+  by: { nowMs: number; author: string },
 ): Promise<boolean> {
-  return writeIf(
-    client.send(
-      new UpdateCommand({
-        TableName: table,
-        Key: keyOf(hash),
-        UpdateExpression: 'SET revoked_at = :at, revoked_by = :by',
-        ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(revoked_at)',
-        ExpressionAttributeValues: { ':at': iso(nowMs), ':by': author },
-      }),
-    ),
-    'revoking a link',
-  );
+  return revokeHashed(configuration, keyOf(hash), by, 'a link');
 }
 
 function linkFromItem(item: Record<string, unknown>): SourceLink {
   const hash = String(item.sk);
-  const time = (text: unknown) => (typeof text === 'string' ? Date.parse(text) : undefined);
   return {
     id: linkId(hash),
     hash,
@@ -103,12 +67,8 @@ function linkFromItem(item: Record<string, unknown>): SourceLink {
     createdAtMs: Date.parse(String(item.created_at)),
     createdBy: String(item.created_by),
     expiresAtMs: Date.parse(String(item.valid_until)),
-    ...defined({
-      sealedUrl: item.sealed_url as Uint8Array | undefined,
-      lastUsedAtMs: time(item.last_used_at),
-      revokedAtMs: time(item.revoked_at),
-      revokedBy: item.revoked_by as string | undefined,
-    }),
+    ...defined({ sealedUrl: item.sealed_url as Uint8Array | undefined }),
+    ...endsFromItem(item),
   };
 }
 
