@@ -9,7 +9,7 @@ export class Html {
 
 export type Part = Html | string | number | undefined | readonly Part[];
 
-/** Markup with values in it. What is not `Html` is text, and stays text. */
+/** Markup with values in it. A value that is not `Html` is text, and stays text. */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
   return new Html(strings.reduce((markup, text, i) => markup + (i === 0 ? '' : markupOf(parts[i - 1])) + text, ''));
 }

@@ -68,7 +68,7 @@ export async function readEnvironment(name: string): Promise<EnvironmentFacts> {
   return (await fetchOrProblem(apiPath(name))).json() as Promise<EnvironmentFacts>;
 }
 
-/** A search as the query of a route: what is not set is left out. */
+/** A search as the query of a route: a filter that is not set is left out. */
 export function queryOf(search: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(search).filter((entry): entry is [string, string] => (entry[1] ?? '') !== ''),

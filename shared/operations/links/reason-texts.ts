@@ -93,7 +93,7 @@ export const refusalTexts: Readonly<Record<RefusalReason | UnavailableReason, Re
   },
   body_too_large: { means: 'The request is too large.', change: 'Send fewer events per request.' },
   batch_too_long: { means: 'The request held too many events.', change: 'Send fewer events per request.' },
-  event_too_large: { means: 'One event is too large.', change: 'Leave out what is not needed.' },
+  event_too_large: { means: 'One event is too large.', change: 'Send fewer or shorter fields.' },
   encoding_unsupported: { means: 'The content encoding is not known here.', change: 'Send gzip, or no encoding.' },
   uncommitted: { means: 'Nothing is set up here yet.', change: again },
   secret_missing: { means: 'Requests must be proved, and no secret is set here.', change: again },

@@ -108,7 +108,7 @@ function ActionList({ filter, toolbar }: { filter: Search; toolbar: React.ReactN
     getNextPageParam: ({ next }) => next,
     refetchOnWindowFocus: false,
     structuralSharing: false,
-    // Whoever reads further down is not disturbed.
+    // New rows would move the list under a reader who has scrolled down.
     refetchInterval: ({ state }) => (state.data === undefined || state.data.pages.length === 1 ? askAgainMs : false),
   });
   const rows = useMemo(() => data?.pages.flatMap((page) => page.rows as Row[]) ?? [], [data]);

@@ -2,7 +2,7 @@ import { Link, useNavigate, useParams, useSearch as useRouterSearch } from '@tan
 import { useCallback, useMemo } from 'react';
 import { useEnvironment } from './environment.tsx';
 
-/** What a page shows is in its URL, all of it text. What is not set is absent. */
+/** What a page shows is in its URL, all of it text. A filter that is not set is absent. */
 export type Search = Readonly<Record<string, string | undefined>>;
 
 /** An address of the console: parts of a path within an environment, and a search. */

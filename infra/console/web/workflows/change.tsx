@@ -53,7 +53,7 @@ export function PauseWorkflow({ workflow: { key, state }, onClose }: ChangeProps
           )}
         </fieldset>
       ) : (
-        <p>What is not released yet stays held, and so does what arrives.</p>
+        <p>Runs that it has not released stay held, and so do new ones.</p>
       )}
       <ReasonField value={message} onChange={setMessage} />
     </ChangeDialog>
