@@ -1,23 +1,21 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useCallback, useMemo, useState } from 'react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { ActionRow } from '../../../../shared/operations/actions/action-row.ts';
 import { apiPath, queryOf, read } from '../client.ts';
 import { type Filter, Filters, RangePicker } from '../parts/filters.tsx';
-import { GroupTable } from '../parts/groups.tsx';
-import { GroupBy, ListEnd } from '../parts/list.tsx';
+import { CountedRows } from '../parts/groups.tsx';
+import { GroupBy } from '../parts/list.tsx';
 import { Page } from '../parts/page.tsx';
-import { Empty, Loading, ProblemView } from '../parts/problem.tsx';
+import { PagedTable, usePaged } from '../parts/paged.tsx';
+import { Empty } from '../parts/problem.tsx';
 import { Status } from '../parts/status.tsx';
-import { type Column, DataTable } from '../parts/table.tsx';
+import type { Column } from '../parts/table.tsx';
 import { Text } from '../parts/text.tsx';
 import { Time } from '../parts/time.tsx';
-import { plural, quoted } from '../parts/words.ts';
+import { quoted } from '../parts/words.ts';
 import { ReplayMatching } from '../replay/matching.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
 import { Go, type Search, usePageSearch } from '../shell/go.tsx';
-
-const pageRows = 200;
-const askAgainMs = 5_000;
 
 /** What events did, newest first. */
 export default function Actions() {
@@ -95,28 +93,12 @@ function ActionList({ filter, toolbar }: { filter: Search; toolbar: React.ReactN
   const { name, api, readOnly } = useEnvironment();
   const [isReplaying, setReplaying] = useState(false);
   const query = queryOf(filter);
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery({
-    queryKey: [name, 'actions', query],
-    queryFn: ({ pageParam, signal }) =>
-      read(
-        api.actions.$get(
-          { query: { ...query, limit: String(pageRows), ...(pageParam !== '' && { after: pageParam }) } },
-          { init: { signal } },
-        ),
-      ),
-    initialPageParam: '',
-    getNextPageParam: ({ next }) => next,
-    refetchOnWindowFocus: false,
-    structuralSharing: false,
-    // New rows would move the list under a reader who has scrolled down.
-    refetchInterval: ({ state }) => (state.data === undefined || state.data.pages.length === 1 ? askAgainMs : false),
-  });
-  const rows = useMemo(() => data?.pages.flatMap((page) => page.rows as Row[]) ?? [], [data]);
-  const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  const lastPage = data?.pages.at(-1);
-  const canReplay = rows.some(({ status }) => status !== 'succeeded');
+  const list = usePaged<Row>(
+    [name, 'actions', query],
+    (wanted, signal) => read(api.actions.$get({ query: { ...query, ...wanted } }, { init: { signal } })),
+    true,
+  );
+  const canReplay = list.rows.some(({ status }) => status !== 'succeeded');
   return (
     <Page
       title="Actions"
@@ -135,52 +117,21 @@ function ActionList({ filter, toolbar }: { filter: Search; toolbar: React.ReactN
       json={`${apiPath(name)}/actions?${new URLSearchParams({ ...query, limit: '1000' })}`}
     >
       {toolbar}
-      {error !== null && data === undefined ? (
-        <ProblemView error={error} />
-      ) : data === undefined ? (
-        <Loading />
-      ) : rows.length === 0 ? (
-        <NoActions
-          isFiltered={Object.keys(query).length > 0}
-          isMore={hasNextPage}
-          onMore={() => void fetchNextPage()}
-        />
-      ) : (
-        <DataTable
-          label="Actions, newest first"
-          rows={rows}
-          columns={columns}
-          idOf={idOf}
-          placeOf={placeOf}
-          onEnd={lastPage !== undefined && lastPage.rows.length > 0 ? onEnd : undefined}
-          end={
-            <ListEnd
-              rows={rows.length}
-              noun="action"
-              isMore={hasNextPage}
-              isFetching={isFetchingNextPage}
-              looked={lastPage?.rows.length === 0 ? lastPage.looked.back_to : null}
-              since={lastPage?.since}
-              onMore={() => void fetchNextPage()}
-            />
-          }
-        />
-      )}
+      <PagedTable
+        list={list}
+        noun="action"
+        label="Actions, newest first"
+        columns={columns}
+        idOf={idOf}
+        placeOf={placeOf}
+        empty={<NoActions isFiltered={Object.keys(query).length > 0} />}
+      />
       {isReplaying && <ReplayMatching of="actions" search={filter} onClose={() => setReplaying(false)} />}
     </Page>
   );
 }
 
-function NoActions({ isFiltered, isMore, onMore }: { isFiltered: boolean; isMore: boolean; onMore(): void }) {
-  if (isMore)
-    return (
-      <Empty title="Nothing found so far">
-        <p>The search looked at many rows and stopped.</p>
-        <button type="button" className="button" onClick={onMore}>
-          Look further back
-        </button>
-      </Empty>
-    );
+function NoActions({ isFiltered }: { isFiltered: boolean }) {
   if (isFiltered)
     return (
       <Empty title="No action matches">
@@ -215,38 +166,14 @@ function ActionGroups({ filter, by, toolbar }: { filter: Search; by: string; too
       json={`${apiPath(name)}/actions/groups?${new URLSearchParams({ ...query, by })}`}
     >
       {toolbar}
-      {error !== null && data === undefined ? (
-        <ProblemView error={error} />
-      ) : data === undefined ? (
-        <Loading />
-      ) : data.groups.length === 0 ? (
-        <NoActions isFiltered={Object.keys(query).length > 0} isMore={false} onMore={() => undefined} />
-      ) : (
-        <>
-          <p className="quiet summary">
-            {plural(data.count, 'action')} in {plural(data.groups.length, 'group')}
-            {data.looked.back_to !== null && (
-              <>
-                , back to <Time iso={data.looked.back_to} />
-              </>
-            )}
-          </p>
-          <GroupTable
-            label={by}
-            groups={data.groups}
-            placeOf={({ value, example }) =>
-              value === null
-                ? { to: ['events', example] }
-                : { to: ['actions'], search: { ...filter, [filterName]: value.slice(0, 1_000) } }
-            }
-            about={({ example }) => (
-              <Go to={['events', example]} className="quiet about">
-                newest
-              </Go>
-            )}
-          />
-        </>
-      )}
+      <CountedRows
+        noun="action"
+        by={by}
+        counted={data}
+        error={error}
+        rowsWith={(value) => ({ to: ['actions'], search: { ...filter, [filterName]: value.slice(0, 1_000) } })}
+        empty={<NoActions isFiltered={Object.keys(query).length > 0} />}
+      />
     </Page>
   );
 }

@@ -1,24 +1,23 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { ListedEvent } from '../../../../shared/operations/events/listed-event.ts';
 import { apiPath, queryOf, read } from '../client.ts';
 import { type Filter, Filters, RangePicker } from '../parts/filters.tsx';
-import { GroupTable } from '../parts/groups.tsx';
-import { GroupBy, ListEnd } from '../parts/list.tsx';
+import { CountedRows } from '../parts/groups.tsx';
+import { GroupBy } from '../parts/list.tsx';
 import { type LiveState, useLive } from '../parts/live.ts';
 import { Page } from '../parts/page.tsx';
-import { Empty, Loading, ProblemView } from '../parts/problem.tsx';
+import { PagedTable, usePaged } from '../parts/paged.tsx';
+import { Empty } from '../parts/problem.tsx';
 import { Status } from '../parts/status.tsx';
-import { type Column, DataTable } from '../parts/table.tsx';
+import type { Column } from '../parts/table.tsx';
 import { Text } from '../parts/text.tsx';
 import { Time } from '../parts/time.tsx';
-import { count, plural, quoted } from '../parts/words.ts';
+import { plural, quoted } from '../parts/words.ts';
 import { ReplayChosen } from '../replay/chosen.tsx';
 import { ReplayMatching } from '../replay/matching.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
-import { Go, type Search, usePageSearch } from '../shell/go.tsx';
-
-const pageRows = 200;
+import { type Search, usePageSearch } from '../shell/go.tsx';
 
 /** Events, newest first, as they come in. */
 export default function Events() {
@@ -130,43 +129,20 @@ const placeOf = ({ id }: ListedEvent) => ({ to: ['events', id] });
 function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNode }) {
   const { name, api, readOnly } = useEnvironment();
   const query = queryOf(filter);
-  const list = useInfiniteQuery({
-    queryKey: [name, 'events', query],
-    queryFn: ({ pageParam, signal }) =>
-      read(
-        api.events.$get(
-          { query: { ...query, limit: String(pageRows), ...(pageParam !== '' && { after: pageParam }) } },
-          { init: { signal } },
-        ),
-      ),
-    initialPageParam: '',
-    getNextPageParam: ({ next }) => next,
-    // New rows come by themselves.
-    refetchOnWindowFocus: false,
-    // Comparing thousands of rows field by field, at each page, would hold up scrolling.
-    structuralSharing: false,
-  });
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = list;
+  const list = usePaged<ListedEvent>([name, 'events', query], (wanted, signal) =>
+    read(api.events.$get({ query: { ...query, ...wanted } }, { init: { signal } })),
+  );
+  const { rows: listed, first, reread } = list;
 
   const isFixed = filter.until !== undefined;
   const liveUrl =
-    isFixed || data === undefined ? undefined : `${apiPath(name)}/events/live?${new URLSearchParams(query)}`;
-  const listed = useMemo(() => data?.pages.flatMap((page) => page.rows as ListedEvent[]) ?? [], [data]);
+    isFixed || first === undefined ? undefined : `${apiPath(name)}/events/live?${new URLSearchParams(query)}`;
   const { fresh, held, add, release, setAtTop } = useFreshRows(listed);
-  const live = useLive<{ rows: ListedEvent[] }>(
-    liveUrl,
-    ({ rows }) => add(rows),
-    () => void refetch(),
-  );
+  const live = useLive<{ rows: ListedEvent[] }>(liveUrl, ({ rows }) => add(rows), reread);
 
   const rows = useMemo(() => merged(listed, fresh), [listed, fresh]);
   const [selected, select] = useState<ReadonlySet<string>>(new Set());
   const [replaying, setReplaying] = useState<'chosen' | 'matching'>();
-  const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-
-  const lastPage = data?.pages.at(-1);
   return (
     <Page
       title="Events"
@@ -199,35 +175,18 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
           {plural(held, 'new event')} above
         </button>
       )}
-      {error !== null && data === undefined ? (
-        <ProblemView error={error} />
-      ) : data === undefined ? (
-        <Loading />
-      ) : rows.length === 0 ? (
-        <NoEvents filter={query} next={lastPage?.next ?? null} onMore={() => void fetchNextPage()} />
-      ) : (
-        <DataTable
-          label="Events, newest first"
-          rows={rows}
-          columns={columns}
-          idOf={idOf}
-          placeOf={placeOf}
-          selection={{ selected, set: select }}
-          onEnd={lastPage !== undefined && lastPage.rows.length > 0 ? onEnd : undefined}
-          onTop={setAtTop}
-          end={
-            <ListEnd
-              rows={rows.length}
-              noun="event"
-              isMore={hasNextPage}
-              isFetching={isFetchingNextPage}
-              looked={lastPage?.rows.length === 0 ? lastPage.looked.back_to : null}
-              since={lastPage?.since}
-              onMore={() => void fetchNextPage()}
-            />
-          }
-        />
-      )}
+      <PagedTable
+        list={list}
+        rows={rows}
+        noun="event"
+        label="Events, newest first"
+        columns={columns}
+        idOf={idOf}
+        placeOf={placeOf}
+        selection={{ selected, set: select }}
+        onTop={setAtTop}
+        empty={<NoEvents filter={query} />}
+      />
       {replaying === 'chosen' && (
         <ReplayChosen
           ids={[...selected]}
@@ -303,16 +262,7 @@ function LiveNote({ state, isFixed }: { state: LiveState; isFixed: boolean }) {
   }
 }
 
-function NoEvents({ filter, next, onMore }: { filter: Record<string, string>; next: string | null; onMore(): void }) {
-  if (next !== null)
-    return (
-      <Empty title="Nothing found so far">
-        <p>The search looked at many rows and stopped.</p>
-        <button type="button" className="button" onClick={onMore}>
-          Look further back
-        </button>
-      </Empty>
-    );
+function NoEvents({ filter }: { filter: Record<string, string> }) {
   if (Object.keys(filter).length > 0)
     return (
       <Empty title="No event matches">
@@ -336,7 +286,6 @@ function EventGroups({ filter, by, toolbar }: { filter: Search; by: string; tool
       read(api.events.groups.$get({ query: { ...query, by: by as (typeof lists.event_groupings)[number] } })),
     placeholderData: keepPreviousData,
   });
-  const filterName = by;
   return (
     <Page
       title="Events"
@@ -345,38 +294,14 @@ function EventGroups({ filter, by, toolbar }: { filter: Search; by: string; tool
       json={`${apiPath(name)}/events/groups?${new URLSearchParams({ ...query, by })}`}
     >
       {toolbar}
-      {error !== null && data === undefined ? (
-        <ProblemView error={error} />
-      ) : data === undefined ? (
-        <Loading />
-      ) : data.groups.length === 0 ? (
-        <NoEvents filter={query} next={null} onMore={() => undefined} />
-      ) : (
-        <>
-          <p className="quiet summary">
-            {plural(data.count, 'event')} in {plural(data.groups.length, 'group')}
-            {data.looked.back_to !== null && (
-              <>
-                , back to <Time iso={data.looked.back_to} />: {count(data.looked.rows)} rows were looked at
-              </>
-            )}
-          </p>
-          <GroupTable
-            label={by}
-            groups={data.groups}
-            placeOf={({ value, example }) =>
-              value === null
-                ? { to: ['events', example] }
-                : { to: ['events'], search: { ...filter, [filterName]: value } }
-            }
-            about={({ example }) => (
-              <Go to={['events', example]} className="quiet about">
-                newest
-              </Go>
-            )}
-          />
-        </>
-      )}
+      <CountedRows
+        noun="event"
+        by={by}
+        counted={data}
+        error={error}
+        rowsWith={(value) => ({ to: ['events'], search: { ...filter, [by]: value } })}
+        empty={<NoEvents filter={query} />}
+      />
     </Page>
   );
 }

@@ -1,17 +1,14 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
-import { useCallback, useMemo, useState } from 'react';
+import { useState } from 'react';
 import type { UserRow } from '../../../../shared/operations/directory/user-row.ts';
 import { apiPath, read } from '../client.ts';
 import { Page } from '../parts/page.tsx';
-import { Empty, Loading, ProblemView } from '../parts/problem.tsx';
-import { type Column, DataTable } from '../parts/table.tsx';
+import { PagedTable, usePaged } from '../parts/paged.tsx';
+import { Empty } from '../parts/problem.tsx';
+import type { Column } from '../parts/table.tsx';
 import { Text } from '../parts/text.tsx';
 import { Ago } from '../parts/time.tsx';
-import { plural } from '../parts/words.ts';
 import { useEnvironment } from '../shell/environment.tsx';
 import { useGo } from '../shell/go.tsx';
-
-const pageRows = 200;
 
 const columns: Column<UserRow>[] = [
   { id: 'id', title: 'User', narrow: true, cell: ({ id }) => <Text>{id}</Text> },
@@ -26,50 +23,26 @@ const placeOf = ({ id }: UserRow) => ({ to: ['people', id] });
 /** Users of the directory, by id. */
 export default function People() {
   const { name, api } = useEnvironment();
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery({
-    queryKey: [name, 'people'],
-    queryFn: ({ pageParam, signal }) =>
-      read(
-        api.people.$get(
-          { query: { limit: String(pageRows), ...(pageParam !== '' && { after: pageParam }) } },
-          { init: { signal } },
-        ),
-      ),
-    initialPageParam: '',
-    getNextPageParam: ({ next }) => next,
-    refetchOnWindowFocus: false,
-  });
-  const rows = useMemo(() => data?.pages.flatMap((page) => page.rows as unknown as UserRow[]) ?? [], [data]);
-  const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const list = usePaged<UserRow>([name, 'people'], (query, signal) =>
+    read(api.people.$get({ query }, { init: { signal } })),
+  );
   return (
     <Page title="People" fills command="users" json={`${apiPath(name)}/people?limit=1000`}>
       <FindById />
-      {error !== null && data === undefined ? (
-        <ProblemView error={error} />
-      ) : data === undefined ? (
-        <Loading />
-      ) : rows.length === 0 ? (
-        <Empty title="No users yet">
-          <p>They appear when an identify event, or an inline recipient, was processed.</p>
-          <code className="command">npx signalbox send rudderstack --type identify</code>
-        </Empty>
-      ) : (
-        <DataTable
-          label="Users by id"
-          rows={rows}
-          columns={columns}
-          idOf={idOf}
-          placeOf={placeOf}
-          onEnd={onEnd}
-          end={
-            <span className="quiet">
-              {isFetchingNextPage ? 'Loading more…' : hasNextPage ? 'Scroll for more' : plural(rows.length, 'user')}
-            </span>
-          }
-        />
-      )}
+      <PagedTable
+        list={list}
+        noun="user"
+        label="Users by id"
+        columns={columns}
+        idOf={idOf}
+        placeOf={placeOf}
+        empty={
+          <Empty title="No users yet">
+            <p>They appear when an identify event, or an inline recipient, was processed.</p>
+            <code className="command">npx signalbox send rudderstack --type identify</code>
+          </Empty>
+        }
+      />
     </Page>
   );
 }

@@ -1,7 +1,8 @@
 import { Go, type Place } from '../shell/go.tsx';
+import { Loading, ProblemView } from './problem.tsx';
 import { Text } from './text.tsx';
-import { Ago } from './time.tsx';
-import { count } from './words.ts';
+import { Ago, Time } from './time.tsx';
+import { count, plural } from './words.ts';
 
 export type Group = {
   value: string | null;
@@ -11,6 +12,46 @@ export type Group = {
   example: string;
   trend: number[];
 };
+
+type CountedProps = {
+  noun: string;
+  by: string;
+  /** Absent until it is here. */
+  counted: { groups: readonly Group[]; count: number; looked: { back_to: string | null; rows: number } } | undefined;
+  error: Error | null;
+  /** Where the rows with a value are. */
+  rowsWith(value: string): Place;
+  empty: React.ReactNode;
+};
+
+/** A search's rows, counted by a value: how many there are, and the groups, each with its newest event. */
+export function CountedRows({ noun, by, counted, error, rowsWith, empty }: CountedProps) {
+  if (counted === undefined) return error === null ? <Loading /> : <ProblemView error={error} />;
+  const { groups, count: all, looked } = counted;
+  if (groups.length === 0) return empty;
+  return (
+    <>
+      <p className="quiet summary">
+        {plural(all, noun)} in {plural(groups.length, 'group')}
+        {looked.back_to !== null && (
+          <>
+            , back to <Time iso={looked.back_to} />: {count(looked.rows)} rows were looked at
+          </>
+        )}
+      </p>
+      <GroupTable
+        label={by}
+        groups={groups}
+        placeOf={({ value, example }) => (value === null ? { to: ['events', example] } : rowsWith(value))}
+        about={({ example }) => (
+          <Go to={['events', example]} className="quiet about">
+            newest
+          </Go>
+        )}
+      />
+    </>
+  );
+}
 
 type GroupsProps = {
   label: string;

@@ -17,7 +17,7 @@ export type Column<Row> = {
 
 export type Selection = { selected: ReadonlySet<string>; set(selected: ReadonlySet<string>): void };
 
-type TableProps<Row> = {
+export type DataTableProps<Row> = {
   /** What the rows are, for who cannot see the table. */
   label: string;
   rows: readonly Row[];
@@ -39,7 +39,17 @@ const rowHeight = 34;
 const features = tableFeatures({ rowSelectionFeature });
 
 /** Rows of a log: as many as there are, drawn as far as they are in view; `j k Enter x` work on them. */
-export function DataTable<Row>({ label, rows, columns, idOf, placeOf, selection, onEnd, onTop, end }: TableProps<Row>) {
+export function DataTable<Row>({
+  label,
+  rows,
+  columns,
+  idOf,
+  placeOf,
+  selection,
+  onEnd,
+  onTop,
+  end,
+}: DataTableProps<Row>) {
   const scroller = useRef<HTMLElement>(null);
   const [activeId, setActiveId] = useState<string>();
   const go = useGo();

@@ -1,0 +1,86 @@
+import type { ConsideredRow } from '../../../../shared/operations/events/event-row.ts';
+import { JsonTree } from '../parts/json.tsx';
+import { Status } from '../parts/status.tsx';
+import { Text } from '../parts/text.tsx';
+
+const verdicts: Record<Exclude<ConsideredRow['verdict'], 'runs'>, string> = {
+  duplicate: 'it would have run, but the event is a copy',
+  identify_disabled: 'identifying users is switched off',
+  mapping_inactive: 'it is switched off',
+  conditions_not_met: 'a condition does not hold',
+  not_verified: 'the event is not verified',
+};
+
+/** A mapping that was considered: whether it ran, and what it made of the event. */
+export function Mapping({
+  mapping: { mapping, action, verdict, detail, conditions, parameters },
+}: {
+  mapping: ConsideredRow;
+}) {
+  return (
+    <details className="inner" open={verdict !== 'runs' || parameters.length <= 6}>
+      <summary>
+        <Status tone={verdict === 'runs' ? 'good' : 'warn'}>{verdict === 'runs' ? 'runs' : 'does not run'}</Status>{' '}
+        <strong>
+          <Text>{mapping}</Text>
+        </strong>{' '}
+        <span className="quiet">
+          <Text>{action}</Text>
+          {verdict !== 'runs' && ` · ${verdicts[verdict]}`}
+          {detail !== null && (
+            <>
+              {' · '}
+              <Text>{detail}</Text>
+            </>
+          )}
+        </span>
+      </summary>
+      {conditions.length > 0 && (
+        <table className="pairs">
+          <caption>Conditions</caption>
+          <tbody>
+            {conditions.map(({ path, test, found, holds, detail: unmet }) => (
+              <tr key={`${path} ${JSON.stringify(test)}`} className={holds ? '' : 'bad'}>
+                <th scope="row">
+                  <Text>{path}</Text>
+                </th>
+                <td>
+                  <Text>{JSON.stringify(test)}</Text>
+                </td>
+                <td>
+                  {holds ? 'holds' : <Text>{unmet ?? 'does not hold'}</Text>}, found{' '}
+                  <Text>{JSON.stringify(found)}</Text>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {parameters.length > 0 && (
+        <table className="pairs">
+          <caption>Parameters</caption>
+          <tbody>
+            {parameters.map(({ name, from, value, is_default }) => (
+              <tr key={name}>
+                <th scope="row">
+                  <Text>{name}</Text>
+                </th>
+                <td className="quiet">
+                  {is_default ? 'default' : <Text>{typeof from === 'string' ? from : JSON.stringify(from)}</Text>}
+                </td>
+                <td>
+                  <Value value={value} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </details>
+  );
+}
+
+function Value({ value }: { value: unknown }) {
+  if (value === null || typeof value !== 'object') return <Text>{JSON.stringify(value)}</Text>;
+  return <JsonTree value={value} />;
+}
