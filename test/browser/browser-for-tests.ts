@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { expect } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import AxeBuilder from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
@@ -119,4 +119,38 @@ export async function expectFits({ page }: Tab): Promise<void> {
 export async function picture({ page }: Tab, name: string): Promise<void> {
   const folder = process.env.SIGNALBOX_PICTURES;
   if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png` });
+}
+
+/** A page of the console, opened at an address of its own and read to the end of its loading. */
+export async function openAt(
+  { browser, served, cookie }: { browser: Browser; served: Console; cookie: string },
+  address: string,
+  look?: Look,
+): Promise<Tab> {
+  const tab = await openTab(browser, served, cookie, look);
+  await tab.page.goto(`http://127.0.0.1:${served.port}${address}`);
+  await tab.page.locator('main h1').waitFor();
+  await tab.page.locator('body:not(:has(.loading))').waitFor();
+  return tab;
+}
+
+/** The name of a page, its address, and what is there once it is shown. */
+export type LookedAt = [name: string, address: () => string, shows: string];
+
+/** Looks at each page at both widths and in both colour schemes. */
+export function lookAtEach(pages: LookedAt[], tabAt: (address: string, look: Look) => Promise<Tab>): void {
+  describe.each(looks)('at $width px, $scheme', (look) => {
+    test.each(pages)(
+      '%s: shown without a serious finding, an error, or anything beyond the window',
+      async (name, address, shows) => {
+        const tab = await tabAt(address(), look);
+        await tab.page.locator(shows).first().waitFor();
+        await picture(tab, `${name.replaceAll(' ', '-')}-${look.width}-${look.scheme}`);
+        await expectFits(tab);
+        expect(await accessibilityOf(tab)).toEqual([]);
+        expect(tab.trouble).toEqual(noTrouble);
+        await tab.context.close();
+      },
+    );
+  });
 }

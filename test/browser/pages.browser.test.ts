@@ -9,14 +9,13 @@ import { startEnvironment, type TestEnvironment } from '../cli/environment-for-t
 import { signIn, startConsoleOf } from '../console/console-for-tests.ts';
 import { liveConfiguration, trackEvent } from '../support/build.ts';
 import {
-  accessibilityOf,
-  expectFits,
   type Look,
-  looks,
+  type LookedAt,
+  lookAtEach,
   noTrouble,
+  openAt,
   openPrinted,
   openTab,
-  picture,
   startBrowser,
   type Tab,
 } from './browser-for-tests.ts';
@@ -96,15 +95,9 @@ afterAll(async () => {
   await Promise.all([environment.stop(), empty.stop()]);
 });
 
-async function tabAt(address: string, look?: Look): Promise<Tab> {
-  const tab = await openTab(browser, served, cookie, look);
-  await tab.page.goto(`http://127.0.0.1:${served.port}${address}`);
-  await tab.page.locator('main h1').waitFor();
-  await tab.page.locator('body:not(:has(.loading))').waitFor();
-  return tab;
-}
+const tabAt = (address: string, look?: Look): Promise<Tab> => openAt({ browser, served, cookie }, address, look);
 
-const pages: [name: string, address: () => string, shows: string][] = [
+const pages: LookedAt[] = [
   ['overview', () => '/development', '.pipeline'],
   ['events', () => '/development/events', '.rows tbody td'],
   ['events by type', () => '/development/events?by=type', '.groups tbody td'],
@@ -121,20 +114,7 @@ const pages: [name: string, address: () => string, shows: string][] = [
   ['problems of nothing', () => '/empty/problems', '.empty'],
 ];
 
-describe.each(looks)('at $width px, $scheme', (look) => {
-  test.each(pages)(
-    '%s: shown without a serious finding, an error, or anything beyond the window',
-    async (name, address, shows) => {
-      const tab = await tabAt(address(), look);
-      await tab.page.locator(shows).first().waitFor();
-      await picture(tab, `${name.replaceAll(' ', '-')}-${look.width}-${look.scheme}`);
-      await expectFits(tab);
-      expect(await accessibilityOf(tab)).toEqual([]);
-      expect(tab.trouble).toEqual(noTrouble);
-      await tab.context.close();
-    },
-  );
-});
+lookAtEach(pages, tabAt);
 
 describe('text of strangers', () => {
   test.each([

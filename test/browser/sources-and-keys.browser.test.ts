@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
@@ -13,12 +13,11 @@ import { signIn, startConsoleOf } from '../console/console-for-tests.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { localCredentials } from '../support/dynalite.ts';
 import {
-  accessibilityOf,
-  expectFits,
   type Look,
-  looks,
+  type LookedAt,
+  lookAtEach,
   noTrouble,
-  openTab,
+  openAt,
   picture,
   startBrowser,
   type Tab,
@@ -103,15 +102,9 @@ afterAll(async () => {
   await Promise.all([environment.stop(), empty.stop()]);
 });
 
-async function tabAt(address: string, look?: Look): Promise<Tab> {
-  const tab = await openTab(browser, served, cookie, look);
-  await tab.page.goto(`http://127.0.0.1:${served.port}${address}`);
-  await tab.page.locator('main h1').waitFor();
-  await tab.page.locator('body:not(:has(.loading))').waitFor();
-  return tab;
-}
+const tabAt = (address: string, look?: Look): Promise<Tab> => openAt({ browser, served, cookie }, address, look);
 
-const pages: [name: string, address: () => string, shows: string][] = [
+const pages: LookedAt[] = [
   ['sources', () => '/development/sources', '.rows tbody td'],
   ['source', () => '/development/sources/rudderstack', '.list td'],
   ['runs', () => '/development/runs', '.rows tbody td'],
@@ -127,20 +120,7 @@ const pages: [name: string, address: () => string, shows: string][] = [
   ['no such person', () => '/development/people/absent', '.problem'],
 ];
 
-describe.each(looks)('at $width px, $scheme', (look) => {
-  test.each(pages)(
-    '%s: shown without a serious finding, an error, or anything beyond the window',
-    async (name, address, shows) => {
-      const tab = await tabAt(address(), look);
-      await tab.page.locator(shows).first().waitFor();
-      await picture(tab, `${name.replaceAll(' ', '-')}-${look.width}-${look.scheme}`);
-      await expectFits(tab);
-      expect(await accessibilityOf(tab)).toEqual([]);
-      expect(tab.trouble).toEqual(noTrouble);
-      await tab.context.close();
-    },
-  );
-});
+lookAtEach(pages, tabAt);
 
 test('a source shows its URL when it is asked for, and gets a sample and a forged one', async () => {
   const tab = await tabAt('/development/sources/rudderstack');

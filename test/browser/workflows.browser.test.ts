@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
@@ -9,12 +9,11 @@ import { startEnvironment, type TestEnvironment } from '../cli/environment-for-t
 import { signIn, startConsoleOf } from '../console/console-for-tests.ts';
 import { liveConfiguration } from '../support/build.ts';
 import {
-  accessibilityOf,
-  expectFits,
   type Look,
-  looks,
+  type LookedAt,
+  lookAtEach,
   noTrouble,
-  openTab,
+  openAt,
   picture,
   startBrowser,
   type Tab,
@@ -61,36 +60,17 @@ afterAll(async () => {
   await Promise.all([environment.stop(), empty.stop()]);
 });
 
-async function tabAt(address: string, look?: Look): Promise<Tab> {
-  const tab = await openTab(browser, served, cookie, look);
-  await tab.page.goto(`http://127.0.0.1:${served.port}${address}`);
-  await tab.page.locator('main h1').waitFor();
-  await tab.page.locator('body:not(:has(.loading))').waitFor();
-  return tab;
-}
+const tabAt = (address: string, look?: Look): Promise<Tab> => openAt({ browser, served, cookie }, address, look);
 
-const pages: [name: string, address: string, shows: string][] = [
-  ['workflows', '/development/workflows', '.rows tbody td'],
-  ['workflow', '/development/workflows/order-completed?since=1d', '.outcomes td'],
-  ['held workflow', '/development/workflows/order-refunded', '.now'],
-  ['workflows of none', '/empty/workflows', '.empty'],
-  ['no such workflow', '/development/workflows/order-complete', '.problem'],
+const pages: LookedAt[] = [
+  ['workflows', () => '/development/workflows', '.rows tbody td'],
+  ['workflow', () => '/development/workflows/order-completed?since=1d', '.outcomes td'],
+  ['held workflow', () => '/development/workflows/order-refunded', '.now'],
+  ['workflows of none', () => '/empty/workflows', '.empty'],
+  ['no such workflow', () => '/development/workflows/order-complete', '.problem'],
 ];
 
-describe.each(looks)('at $width px, $scheme', (look) => {
-  test.each(pages)(
-    '%s: shown without a serious finding, an error, or anything beyond the window',
-    async (name, address, shows) => {
-      const tab = await tabAt(address, look);
-      await tab.page.locator(shows).first().waitFor();
-      await picture(tab, `${name.replaceAll(' ', '-')}-${look.width}-${look.scheme}`);
-      await expectFits(tab);
-      expect(await accessibilityOf(tab)).toEqual([]);
-      expect(tab.trouble).toEqual(noTrouble);
-      await tab.context.close();
-    },
-  );
-});
+lookAtEach(pages, tabAt);
 
 test('a workflow is paused for a reason, and resumed at a rate', async () => {
   const tab = await tabAt('/development/workflows/order-completed');
