@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
 import { refText } from '../../../shared/core/configuration/resources.ts';
+import {
+  changeRefusal,
+  commitObjections,
+  refusedByConflict,
+} from '../../../shared/operations/configuration/change-objections.ts';
 import { commitDraft } from '../../../shared/operations/configuration/commit.ts';
 import { requireCommitsIn } from '../../../shared/operations/configuration/promotion-order.ts';
 import { failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
@@ -11,7 +16,6 @@ import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { changeLine } from './differences.ts';
 import { commitOnTerms, liveText, waited } from './objections.ts';
 import { printNewSources } from './push.ts';
-import { conflictFailure, missingFailure, refusedByConflict } from './refusals.ts';
 import { type ResourceOptions, resourcesOf, withResources } from './resource-options.ts';
 
 export function addCommit(config: Command): void {
@@ -35,6 +39,8 @@ export function addCommit(config: Command): void {
 
 type CommitOptions = GlobalOptions &
   ResourceOptions & { message: string; allowEmpty?: boolean; force?: boolean; wait?: boolean };
+
+const none = { conflicts: [], missing: [], objections: [] };
 
 async function run(options: CommitOptions): Promise<void> {
   const terminal = processTerminal();
@@ -63,14 +69,9 @@ async function run(options: CommitOptions): Promise<void> {
         `it changes ${result.draft.map(refText).join(', ') || 'nothing'}`,
       );
     case 'conflict':
-      throw conflictFailure(
-        result.conflicts,
-        'committed by others after the draft was pushed',
-        'take theirs into your files (npx signalbox config pull, or git), push again, commit again',
-        'or commit over it: --force',
-      );
+      throw changeRefusal(commitObjections({ ...none, conflicts: result.conflicts }, name));
     case 'missing_references':
-      throw missingFailure(result.missing, 'commit both together, or --force');
+      throw changeRefusal(commitObjections({ ...none, missing: result.missing }, name));
     case 'committed': {
       const { version, id, changes, left, newSources } = result;
       if (options.json) printJson(terminal, { environment: name, version, id, changes, left, new_sources: newSources });

@@ -6,7 +6,7 @@ import { own } from '../../../shared/core/json/values.ts';
 import { readDraftContent } from '../../../shared/operations/configuration/drafts.ts';
 import { driftOf } from '../../../shared/operations/configuration/drift.ts';
 import { entryNamed } from '../../../shared/operations/configuration/entry-named.ts';
-import { differences } from '../../../shared/operations/configuration/history.ts';
+import { differenceRow, differences } from '../../../shared/operations/configuration/history.ts';
 import { contentOf, readSeen } from '../../../shared/operations/configuration/live-content.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
@@ -14,7 +14,7 @@ import { environments } from '../../environments.ts';
 import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
-import { differenceRow, printDifferences, printFieldChanges } from './differences.ts';
+import { printDifferences, printFieldChanges } from './differences.ts';
 import { type DirectoryOption, readFaultlessFiles, withDirectory } from './files.ts';
 
 export function addDiff(config: Command): void {

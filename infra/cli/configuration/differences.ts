@@ -59,8 +59,3 @@ export function settingsText(fields: FieldChange[]): string {
     )
     .join(', ');
 }
-
-/** `--json` row of a resource, without our internal hash. */
-export function differenceRow({ type, key, change, fields }: ResourceDifference) {
-  return { type, key, change, fields };
-}

@@ -44,9 +44,6 @@ const isRefused = (result: { kind: string }): result is Refused => result.kind =
 /** This checkout's record of the commits that its files came from. */
 export const fileBases = (): FileBases => fileBasesAt(join(stateDirectory(), 'file-bases.json'));
 
-/** Local and deployed environments of one name have separate histories. */
-export const placeOf = ({ where, name }: Environment) => `${name} (${where})`;
-
 /** When a commit is in force: the words after "is at version …". */
 export function liveText(environment: Environment, isWaiting: boolean): string {
   return liveAtMs(environment, 0) === 0

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { refText } from '../../../shared/core/configuration/resources.ts';
 import { own } from '../../../shared/core/json/values.ts';
+import { refusedByConflict } from '../../../shared/operations/configuration/change-objections.ts';
 import { entryNamed } from '../../../shared/operations/configuration/entry-named.ts';
 import { factsOf } from '../../../shared/operations/configuration/environment-facts.ts';
-import { differences } from '../../../shared/operations/configuration/history.ts';
+import { differenceRow, differences } from '../../../shared/operations/configuration/history.ts';
 import { isStopped, type PromotionProblem, preflight } from '../../../shared/operations/configuration/preflight.ts';
 import {
   type PromotionPlan,
@@ -21,11 +22,10 @@ import { examples, isEnvironmentNamed, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { canAsk, confirm } from '../terminal/confirm.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
-import { differenceRow, printDifferences } from './differences.ts';
+import { printDifferences } from './differences.ts';
 import { type DirectoryOption, readFaultlessFiles, withDirectory } from './files.ts';
 import { liveText, waited } from './objections.ts';
 import { printNewSources } from './push.ts';
-import { refusedByConflict } from './refusals.ts';
 
 export function addPromote(config: Command): void {
   const command = withDirectory(config.command('promote'))

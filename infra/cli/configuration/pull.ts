@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { refText } from '../../../shared/core/configuration/resources.ts';
+import { placeOf } from '../../../shared/operations/configuration/checkout.ts';
 import { readDraftContent } from '../../../shared/operations/configuration/drafts.ts';
 import { applyChange } from '../../../shared/operations/configuration/files/apply-change.ts';
 import { type FileChange, planPull } from '../../../shared/operations/configuration/files/plan-pull.ts';
@@ -13,7 +14,7 @@ import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { type DirectoryOption, folderNamed, withDirectory } from './files.ts';
-import { fileBases, placeOf } from './objections.ts';
+import { fileBases } from './objections.ts';
 
 export function addPull(config: Command): void {
   const pull = withDirectory(config.command('pull'))

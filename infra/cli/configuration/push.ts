@@ -1,27 +1,28 @@
 import type { Command } from 'commander';
-import { refText } from '../../../shared/core/configuration/resources.ts';
-import { own } from '../../../shared/core/json/values.ts';
-import { commitFiles } from '../../../shared/operations/configuration/commit.ts';
-import { saveFiles } from '../../../shared/operations/configuration/drafts.ts';
+import {
+  changeRefusal,
+  othersDraftObjection,
+  refusedByConflict,
+} from '../../../shared/operations/configuration/change-objections.ts';
+import { commitCheckout, pushCheckout } from '../../../shared/operations/configuration/checkout.ts';
 import {
   type ConfigurationFiles,
   problemText,
 } from '../../../shared/operations/configuration/files/configuration-files.ts';
+import { differenceRow } from '../../../shared/operations/configuration/history.ts';
 import { lackingSecrets } from '../../../shared/operations/configuration/lacking-secrets.ts';
 import { refusalOf } from '../../../shared/operations/configuration/objections.ts';
 import { requireCommitsIn } from '../../../shared/operations/configuration/promotion-order.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
-import { failure, usageError } from '../../../shared/operations/refusal.ts';
-import { formatWhen } from '../../../shared/operations/words/times.ts';
+import { usageError } from '../../../shared/operations/refusal.ts';
 import { currentAuthor } from '../../author.ts';
 import { environments } from '../../environments.ts';
 import { examples, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
-import { differenceRow, printChanges } from './differences.ts';
+import { printChanges } from './differences.ts';
 import { type DirectoryOption, readFaultlessFiles, summaryOf, withDirectory } from './files.ts';
-import { commitOnTerms, fileBases, liveText, placeOf, waited } from './objections.ts';
-import { refusedByConflict } from './refusals.ts';
+import { commitOnTerms, fileBases, liveText, waited } from './objections.ts';
 
 export function addPush(config: Command): void {
   const push = withDirectory(config.command('push'))
@@ -77,34 +78,21 @@ async function noteLackingSecrets(terminal: Terminal, environment: Environment, 
   }
 }
 
-const requestOf = (files: ConfigurationFiles, environment: Environment) => ({
-  snapshot: files.snapshot,
-  seed: own(files.environments, environment.name),
-  author: currentAuthor(),
-  nowMs: Date.now(),
-  base: fileBases().read(files.directory, placeOf(environment)),
-});
-
 async function saveDraft(
   terminal: Terminal,
   environment: Environment,
   files: ConfigurationFiles,
   { json, force = false }: PushOptions,
 ): Promise<void> {
-  const { configuration: table, name } = environment;
-  const saved = await saveFiles(table, { ...requestOf(files, environment), force }).catch(
+  const { name } = environment;
+  const nowMs = Date.now();
+  const about = { author: currentAuthor(), nowMs, force };
+  const saved = await pushCheckout(environment, { bases: fileBases() }, files, about).catch(
     refusedByConflict('npx signalbox config diff --from live --to draft'),
   );
   if (saved.kind === 'refused') throw refusalOf(saved.objections, name, { consequence: 'nothing was pushed' });
-  const { result, differences, base } = saved;
-  if (result.kind === 'others_draft') {
-    throw failure(
-      `${result.author} pushed ${result.lost.map(refText).join(', ')} ${formatWhen(result.updatedAtMs, Date.now())} and has not committed; this push would drop that`,
-      'see it: npx signalbox config diff --from live --to draft',
-      'replace it: npx signalbox config push --force',
-    );
-  }
-  fileBases().write(files.directory, placeOf(environment), base);
+  const { result, differences } = saved;
+  if (result.kind === 'others_draft') throw changeRefusal([othersDraftObjection(result, nowMs)]);
   const changed = result.kind === 'saved' ? differences : [];
   const version = result.kind === 'saved' ? result.baseVersion : result.version;
   if (json)
@@ -126,16 +114,15 @@ async function pushLive(
   files: ConfigurationFiles,
   { json, message = 'config push', force = false, wait = false }: PushOptions,
 ): Promise<void> {
-  const request = { ...requestOf(files, environment), message };
-  const { result, base, differences } = await commitOnTerms(
+  const about = { author: currentAuthor(), message, nowMs: Date.now() };
+  const { result, differences } = await commitOnTerms(
     environment,
     { force, consequence: 'nothing was committed', directory: files.directory },
     (terms) =>
-      commitFiles(environment.configuration, { ...request, terms }).catch(
+      commitCheckout(environment, { bases: fileBases() }, files, { ...about, terms }).catch(
         refusedByConflict('look at it, then push again: npx signalbox config diff'),
       ),
   );
-  fileBases().write(files.directory, placeOf(environment), base);
   if (json) printJson(terminal, { environment: environment.name, ...result });
   else if (!result.changed) terminal.out(`${environment.name} has this content already (version ${result.version})`);
   else {
@@ -146,7 +133,7 @@ async function pushLive(
     printNewSources(terminal, result.newSources);
   }
   if (force) await noteLackingSecrets(terminal, environment, files);
-  if (wait) await waited(terminal, environment, request.nowMs);
+  if (wait) await waited(terminal, environment, about.nowMs);
 }
 
 export function printNewSources(terminal: Terminal, newSources: string[], environment = ''): void {

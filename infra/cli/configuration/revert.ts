@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
 import { refText } from '../../../shared/core/configuration/resources.ts';
+import {
+  changeRefusal,
+  refusedByConflict,
+  revertObjections,
+} from '../../../shared/operations/configuration/change-objections.ts';
 import { entryNamed } from '../../../shared/operations/configuration/entry-named.ts';
 import { takesCommits } from '../../../shared/operations/configuration/promotion-order.ts';
 import { revertCommit } from '../../../shared/operations/configuration/revert.ts';
@@ -11,7 +16,6 @@ import { connect } from '../environment.ts';
 import { printJson, processTerminal } from '../terminal/terminal.ts';
 import { changeLine } from './differences.ts';
 import { commitOnTerms, liveText, waited } from './objections.ts';
-import { conflictFailure, missingFailure, refusedByConflict } from './refusals.ts';
 
 export function addRevert(config: Command): void {
   const revert = config
@@ -28,6 +32,8 @@ export function addRevert(config: Command): void {
     ['config revert 7 -e production', 'takes a promotion back, there alone'],
   );
 }
+
+const none = { conflicts: [], missing: [], objections: [] };
 
 async function run(
   text: string,
@@ -59,13 +65,9 @@ async function run(
     case 'nothing_to_revert':
       throw failure(`everything that ${commit.id} changed is as it was before it`);
     case 'conflict':
-      throw conflictFailure(
-        result.conflicts,
-        `changed again after ${commit.id}`,
-        'revert the later one first, or take both back: --force',
-      );
+      throw changeRefusal(revertObjections({ ...none, conflicts: result.conflicts }, commit.id, name));
     case 'missing_references':
-      throw missingFailure(result.missing, 'revert or correct what names it first, or --force');
+      throw changeRefusal(revertObjections({ ...none, missing: result.missing }, commit.id, name));
     case 'reverted': {
       const { version, id, changes, dropped } = result;
       if (wait) await waited(terminal, environment, request.nowMs);

@@ -7,7 +7,7 @@ import { mappingsOf } from '../../../shared/core/configuration/triggers.ts';
 import { own } from '../../../shared/core/json/values.ts';
 import { sourceState } from '../../../shared/core/live/source-state.ts';
 import { entryNamed } from '../../../shared/operations/configuration/entry-named.ts';
-import { describeEntry } from '../../../shared/operations/configuration/history.ts';
+import { describeEntry, differenceRow } from '../../../shared/operations/configuration/history.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
@@ -16,7 +16,7 @@ import { connect } from '../environment.ts';
 import { printFields } from '../terminal/fields.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
-import { differenceRow, printDifferences, printFieldChanges } from './differences.ts';
+import { printDifferences, printFieldChanges } from './differences.ts';
 import { historyRow } from './log.ts';
 
 export function addShow(config: Command): void {

@@ -13,6 +13,7 @@ import {
 import type { EnvironmentFile, Snapshot } from '../../core/configuration/schema.ts';
 import { dropFromDraft, openChanges } from './drafts.ts';
 import type { FileBase } from './files/file-bases.ts';
+import { type Force, isForced } from './force.ts';
 import { differences, type ResourceDifference } from './history.ts';
 import {
   type Authorship,
@@ -71,6 +72,22 @@ export type FilesCommitResult = { differences: ResourceDifference[] } & (
   | { kind: 'refused'; objections: [Objection, ...Objection[]] }
 );
 
+/** What `commitFiles` would change, and every objection to it. Reads only. */
+export async function planFilesCommit(
+  table: ConfigurationTable,
+  { terms, base, snapshot: files, seed, author }: Omit<FilesCommitRequest, 'message' | 'nowMs'>,
+) {
+  const seen = await readSeenToReplace(table);
+  const changes = changesBetween(seen.snapshot, files);
+  // Damaged content is replaced as a whole, so it has no changes to undo.
+  const isOverwriting = terms.allowed?.includes('stale_files') || !seen.isReadable;
+  const objections = [
+    ...(isOverwriting ? [] : await staleFiles(table, seen, files, { base, author })),
+    ...(await objectionsTo(seen, files, changes, { ...terms, seed })),
+  ];
+  return { seen, objections, differences: differences(seen.snapshot, files) };
+}
+
 /**
  * Makes the whole content of files live, unless there are objections.
  * @throws ConfigurationConflict when another author committed meanwhile
@@ -79,16 +96,9 @@ export async function commitFiles(
   table: ConfigurationTable,
   { terms, base, ...request }: FilesCommitRequest,
 ): Promise<FilesCommitResult> {
-  const seen = await readSeenToReplace(table);
-  const { snapshot: files, seed, author } = request;
-  const changes = changesBetween(seen.snapshot, files);
-  // Damaged content is replaced as a whole, so it has no changes to undo.
-  const isOverwriting = terms.allowed?.includes('stale_files') || !seen.isReadable;
-  const [objection, ...more] = [
-    ...(isOverwriting ? [] : await staleFiles(table, seen, files, { base, author })),
-    ...(await objectionsTo(seen, files, changes, { ...terms, seed })),
-  ];
-  const found = differences(seen.snapshot, files);
+  const { seen, differences: found, objections } = await planFilesCommit(table, { terms, base, ...request });
+  const { snapshot: files } = request;
+  const [objection, ...more] = objections;
   if (objection !== undefined) return { kind: 'refused', objections: [objection, ...more], differences: found };
   const result = await replaceContent(table, request, seen);
   return {
@@ -107,7 +117,7 @@ export type DraftCommitRequest = Authorship & {
    */
   allowEmpty?: boolean;
   /** Commits over commits made meanwhile, and also content that names missing resources. */
-  force?: boolean;
+  force?: Force;
   /** The limits of the content. Absent: they are not checked. */
   terms?: CommitTerms;
 };
@@ -130,11 +140,9 @@ export type DraftCommitResult =
  * @throws ConfigurationConflict when another commit is made at the same moment
  */
 export async function commitDraft(table: ConfigurationTable, request: DraftCommitRequest): Promise<DraftCommitResult> {
-  const { only, force = false, allowEmpty = false, terms, ...about } = request;
-  const [seen, draft] = await Promise.all([readSeen(table), readDraft(table)]);
-  const open = openChanges(draft, seen.snapshot);
-  const chosen = open.filter((change) => only === undefined || only.some((ref) => sameRef(ref, change)));
-  const absent = (only ?? []).filter((ref) => !open.some((change) => sameRef(change, ref)));
+  const { only, force, allowEmpty = false, terms: _terms, ...about } = request;
+  const plan = await planDraftCommit(table, request);
+  const { seen, draft, open, absent, chosen, content } = plan;
   const [single] = absent;
   if (single !== undefined && allowEmpty && only?.length === 1) return emptyCommit(table, single, about);
   if (absent.length > 0) return { kind: 'not_in_draft', refs: absent, draft: open.map(refOf) };
@@ -143,26 +151,45 @@ export async function commitDraft(table: ConfigurationTable, request: DraftCommi
     await dropFromDraft(table, (change) => !open.some((left) => isSameChange(left, change)));
     return { kind: 'nothing_to_commit' };
   }
-
-  const overtaken = chosen.filter(({ base, ...ref }) => resourceHash(resourceOf(seen.snapshot, ref)) !== base);
-  if (overtaken.length > 0 && !force) {
-    const conflicts = overtaken.map(async (change) => ({
-      ...refOf(change),
-      commit: await lastCommitOf(table, change),
-    }));
-    return { kind: 'conflict', conflicts: await Promise.all(conflicts) };
-  }
-  const content = withEdits(seen.snapshot, chosen);
-  const missing = missingWorkflows(content, chosen);
-  if (missing.length > 0 && !force) return { kind: 'missing_references', missing };
-  const changes = changesBetween(seen.snapshot, content);
-  const objections = terms ? await objectionsTo(seen, content, changes, { ...terms, seed: draft?.seed }) : [];
+  const { conflicts, missing, objections } = plan;
+  if (conflicts.length > 0 && !isForced(force, 'conflict')) return { kind: 'conflict', conflicts };
+  if (missing.length > 0 && !isForced(force, 'missing_references')) return { kind: 'missing_references', missing };
   if (objections.length > 0) return { kind: 'refused', objections };
 
   const committed = await makeLive(table, seen, { ...about, content, seed: draft?.seed });
   await dropFromDraft(table, (change) => chosen.some((done) => isSameChange(done, change)));
   const left = open.filter((change) => !chosen.includes(change)).map(refOf);
   return { kind: 'committed', left, ...committed };
+}
+
+/** What a commit of the draft would change, and all that stands against it. Reads only. */
+export async function planDraftCommit(
+  table: ConfigurationTable,
+  { only, terms }: Pick<DraftCommitRequest, 'only' | 'terms'>,
+) {
+  const [seen, draft] = await Promise.all([readSeen(table), readDraft(table)]);
+  const open = openChanges(draft, seen.snapshot);
+  const chosen = open.filter((change) => only === undefined || only.some((ref) => sameRef(ref, change)));
+  /** Named, and not in the draft. */
+  const absent = (only ?? []).filter((ref) => !open.some((change) => sameRef(change, ref)));
+  const overtaken = chosen.filter(({ base, ...ref }) => resourceHash(resourceOf(seen.snapshot, ref)) !== base);
+  const conflicts = overtaken.map(
+    async (change): Promise<DraftConflict> => ({ ...refOf(change), commit: await lastCommitOf(table, change) }),
+  );
+  const content = withEdits(seen.snapshot, chosen);
+  const changes = changesBetween(seen.snapshot, content);
+  return {
+    seen,
+    draft,
+    open,
+    absent,
+    chosen,
+    content,
+    conflicts: await Promise.all(conflicts),
+    missing: missingWorkflows(content, chosen),
+    objections:
+      terms && changes.length > 0 ? await objectionsTo(seen, content, changes, { ...terms, seed: draft?.seed }) : [],
+  };
 }
 
 const refOf = ({ type, key }: ResourceRef): ResourceRef => ({ type, key });

@@ -11,6 +11,7 @@ import {
 } from '../../core/configuration/resources.ts';
 import type { EnvironmentFile, Snapshot } from '../../core/configuration/schema.ts';
 import type { FileBase } from './files/file-bases.ts';
+import { type Force, isForced } from './force.ts';
 import { differences, type ResourceDifference } from './history.ts';
 import { readSeen } from './live-content.ts';
 import type { Objection } from './objections.ts';
@@ -27,7 +28,7 @@ export type PushRequest = {
   author: string;
   nowMs: number;
   /** Replaces another author's uncommitted push. */
-  force?: boolean;
+  force?: Force;
 };
 
 export type PushResult =
@@ -56,7 +57,9 @@ export async function saveFiles(
   const seen = await readSeen(table);
   const { snapshot: files, author } = request;
   const found = differences(seen.snapshot, files);
-  const [objection, ...more] = request.force ? [] : await staleFiles(table, seen, files, { base, author });
+  const [objection, ...more] = isForced(request.force, 'stale_files')
+    ? []
+    : await staleFiles(table, seen, files, { base, author });
   if (objection !== undefined) return { kind: 'refused', objections: [objection, ...more], differences: found };
   const result = await pushDraft(table, request);
   return { kind: 'done', result, base: baseOf(seen.current.head ?? '', seen.snapshot, files), differences: found };
@@ -76,7 +79,7 @@ export async function pushDraft(table: ConfigurationTable, request: PushRequest)
     });
     const open = openChanges(before, seen.snapshot);
     const lost = open.filter((theirs) => !changes.some((mine) => sameRef(mine, theirs)));
-    if (before !== undefined && before.author !== author && lost.length > 0 && !request.force)
+    if (before !== undefined && before.author !== author && lost.length > 0 && !isForced(request.force, 'others_draft'))
       return { kind: 'others_draft', author: before.author, updatedAtMs: before.updatedAtMs, lost: lost.map(refOf) };
     const { version } = seen.current;
     const draft = { baseVersion: version, author, updatedAtMs: nowMs, changes, ...(seed && { seed }) };

@@ -100,6 +100,13 @@ export async function findEntry(table: ConfigurationTable, text: string): Promis
 
 export type ResourceDifference = ResourceChange & { fields: FieldChange[] };
 
+/** For programs: without our internal hash. */
+export type DifferenceRow = Omit<ResourceDifference, 'hash'>;
+
+export function differenceRow({ type, key, change, fields }: ResourceDifference): DifferenceRow {
+  return { type, key, change, fields };
+}
+
 /** What differs between two contents, resource by resource and field by field. */
 export function differences(before: Snapshot, after: Snapshot): ResourceDifference[] {
   return changesBetween(before, after).map((change) => ({

@@ -5,6 +5,7 @@ import type { EnvironmentFile, Snapshot } from '../../core/configuration/schema.
 import { failure, type Refusal } from '../refusal.ts';
 import { formatTime } from '../words/times.ts';
 import { type Capabilities, type UnknownNeed, unknownNeeds } from './capabilities.ts';
+import type { RaceKind } from './force.ts';
 import { lastCommitOf, type Seen } from './live-content.ts';
 import { sourcesWithoutSecret } from './missing-secrets.ts';
 
@@ -67,36 +68,54 @@ export async function objectionsTo(
 
 const refOf = ({ type, key }: ResourceRef): ResourceRef => ({ type, key });
 
+/** A reason why a change is not made, for the person. */
+export type ChangeObjection = {
+  kind: ObjectionKind | RaceKind;
+  what: string;
+  /** What would be right, one line each. */
+  remedies: string[];
+  /** What is done by a person who overrules it, in words; null when none may. */
+  overrule: string | null;
+};
+
 /** The message for the person, with the remedy. */
 export function objectionText(objection: Objection, environment: string): { what: string; remedies: string[] } {
-  switch (objection.kind) {
+  const { what, remedies, overrule } = objectionWords(objection, environment);
+  return { what, remedies: [...remedies, ...(overrule === null ? [] : [`${overrule}: --force`])] };
+}
+
+export function objectionWords(objection: Objection, environment: string): ChangeObjection {
+  const { kind } = objection;
+  switch (kind) {
     case 'removes_live':
       return {
+        kind,
         what: `this removes ${objection.refs.map(refText).join(', ')}, live in ${environment}: ${removalEffects(objection.refs)}`,
-        remedies: ['to remove them: --force'],
+        remedies: [],
+        overrule: 'to remove them',
       };
     case 'stale_files':
       return {
-        what: `the files are older than what is live in ${environment}, and would undo ${objection.conflicts.map(conflictText).join('; ')}`,
-        remedies: [
-          'bring it into your files first: git pull, or npx signalbox config pull',
-          'or commit over it: --force',
-        ],
+        kind,
+        what: `the files are older than what is live in ${environment}, and would undo ${objection.conflicts.map(({ ref, commit }) => commitText(ref, commit)).join('; ')}`,
+        remedies: ['bring it into your files first: git pull, or npx signalbox config pull'],
+        overrule: 'or commit over it',
       };
     case 'not_known_there':
       return {
+        kind,
         what: `the functions of ${environment} don't know ${objection.needs.map(needText).join(', ')}, and would answer every request with 503`,
         remedies: [
           `run this version there first: npx cdk deploy -c environment=${environment}, or start npm start again`,
         ],
+        overrule: null,
       };
     case 'secret_missing':
       return {
+        kind,
         what: `${objection.sources.join(', ')} would be verified in ${environment} without a secret, so each request would be answered 503`,
-        remedies: [
-          ...objection.sources.map((key) => `npx signalbox secrets set ${key} -e ${environment}`),
-          'or set it afterwards: --force',
-        ],
+        remedies: objection.sources.map((key) => `npx signalbox secrets set ${key} -e ${environment}`),
+        overrule: 'or set it afterwards',
       };
   }
 }
@@ -111,7 +130,8 @@ const removalEffects = (refs: readonly ResourceRef[]): string =>
     .flatMap((type) => (refs.some((ref) => ref.type === type) ? [effects[type]] : []))
     .join('; ');
 
-function conflictText({ ref, commit }: { ref: ResourceRef; commit: HistoryEntry | undefined }): string {
+/** `source/shop of commit 3-0a1b2c3d by Ben, 2026-11-21 03:00:00 ("why")` */
+export function commitText(ref: ResourceRef, commit: HistoryEntry | undefined): string {
   if (commit === undefined) return refText(ref);
   const { id, author, createdAtMs, message } = commit;
   return `${refText(ref)} of commit ${id} by ${author}, ${formatTime(createdAtMs)} ("${message}")`;

@@ -70,12 +70,12 @@ export function takesCommits(order: PromotionOrder, name: string): boolean {
 }
 
 /** Where content comes from; undefined for the first environment and for one outside the order. */
-function environmentBelow(order: PromotionOrder, name: string): string | undefined {
+export function environmentBelow(order: PromotionOrder, name: string): string | undefined {
   return order[positionOf(order, name) - 1]?.name;
 }
 
 /** Where content goes next; undefined for the last environment and for one outside the order. */
-function environmentAbove(order: PromotionOrder, name: string): string | undefined {
+export function environmentAbove(order: PromotionOrder, name: string): string | undefined {
   const index = positionOf(order, name);
   return index < 0 ? undefined : order[index + 1]?.name;
 }

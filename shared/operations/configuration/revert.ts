@@ -10,8 +10,10 @@ import {
   sameRef,
   withEdits,
 } from '../../core/configuration/resources.ts';
+import type { Snapshot } from '../../core/configuration/schema.ts';
 import { type DraftConflict, missingWorkflows } from './commit.ts';
 import { dropFromDraft } from './drafts.ts';
+import { type Force, isForced } from './force.ts';
 import {
   type Authorship,
   type Committed,
@@ -29,7 +31,7 @@ export type RevertRequest = Authorship & {
    * Also reverts later changes of the same resources, and allows content that then names missing
    * resources.
    */
-  force?: boolean;
+  force?: Force;
   /** The limits of the content. Absent: they are not checked. */
   terms?: CommitTerms;
 };
@@ -50,15 +52,10 @@ export type RevertResult =
  * @throws ConfigurationConflict when another commit is made at the same moment
  */
 export async function revertCommit(table: ConfigurationTable, request: RevertRequest): Promise<RevertResult> {
-  const { commit, force = false, terms, ...about } = request;
+  const { commit, force, terms, ...about } = request;
   if (commit.kind !== 'commit') return { kind: 'not_a_commit' };
-  const [seen, { before, after }, changed] = await Promise.all([
-    readSeen(table),
-    contentAround(table, commit),
-    changesOf(table, commit),
-  ]);
-  const hashIn = (snapshot: typeof before, ref: ResourceRef) => resourceHash(resourceOf(snapshot, ref));
-  const open = changed.filter((ref) => hashIn(seen.snapshot, ref) !== hashIn(before, ref));
+  const plan = await planRevert(table, { commit, ...(terms && { terms }) });
+  const { seen, open, changed, content, changes, conflicts, missing, objections } = plan;
   if (open.length === 0) {
     // An earlier revert died before it could drop changes that were made on the reverted content.
     const isMadeOnIt = (ref: ResourceRef, base?: string) =>
@@ -68,26 +65,46 @@ export async function revertCommit(table: ConfigurationTable, request: RevertReq
       dropped: await dropFromDraft(table, ({ base, ...ref }) => isMadeOnIt(ref, base)),
     };
   }
+  if (conflicts.length > 0 && !isForced(force, 'conflict')) return { kind: 'conflict', conflicts };
+  if (missing.length > 0 && !isForced(force, 'missing_references')) return { kind: 'missing_references', missing };
+  if (objections.length > 0) return { kind: 'refused', objections };
+  const committed = await makeLive(table, seen, { ...about, content, changes, seed: undefined, reverts: commit.id });
+  const dropped = await dropFromDraft(table, (change) => changed.some((ref) => sameRef(ref, change)));
+  return { kind: 'reverted', dropped, ...committed };
+}
+
+/** What reverting a commit would change, and all that stands against it. Reads only. */
+export async function planRevert(
+  table: ConfigurationTable,
+  { commit, terms }: Pick<RevertRequest, 'commit' | 'terms'>,
+) {
+  const [seen, { before, after }, changed] = await Promise.all([
+    readSeen(table),
+    contentAround(table, commit),
+    changesOf(table, commit),
+  ]);
+  const hashIn = (snapshot: Snapshot, ref: ResourceRef) => resourceHash(resourceOf(snapshot, ref));
+  const open = changed.filter((ref) => hashIn(seen.snapshot, ref) !== hashIn(before, ref));
   const later = open.filter((ref) => hashIn(seen.snapshot, ref) !== hashIn(after, ref));
-  if (later.length > 0 && !force) {
-    const conflicts = later.map(async ({ type, key }) => ({
-      type,
-      key,
-      commit: await lastCommitOf(table, { type, key }),
-    }));
-    return { kind: 'conflict', conflicts: await Promise.all(conflicts) };
-  }
+  const conflicts = later.map(
+    async ({ type, key }): Promise<DraftConflict> => ({ type, key, commit: await lastCommitOf(table, { type, key }) }),
+  );
   const edits = open.map(({ type, key }): ResourceEdit => {
     const content = resourceOf(before, { type, key });
     return { type, key, ...(content && { content }) };
   });
   const content = withEdits(seen.snapshot, edits);
-  const missing = missingWorkflows(content, edits);
-  if (missing.length > 0 && !force) return { kind: 'missing_references', missing };
   const changes = changesBetween(seen.snapshot, content);
-  const objections = terms ? await objectionsTo(seen, content, changes, { ...terms, seed: undefined }) : [];
-  if (objections.length > 0) return { kind: 'refused', objections };
-  const committed = await makeLive(table, seen, { ...about, content, changes, seed: undefined, reverts: commit.id });
-  const dropped = await dropFromDraft(table, (change) => changed.some((ref) => sameRef(ref, change)));
-  return { kind: 'reverted', dropped, ...committed };
+  return {
+    seen,
+    changed,
+    /** Resources that are not as they were before the commit. */
+    open,
+    content,
+    changes,
+    conflicts: await Promise.all(conflicts),
+    missing: missingWorkflows(content, edits),
+    objections:
+      terms && changes.length > 0 ? await objectionsTo(seen, content, changes, { ...terms, seed: undefined }) : [],
+  };
 }
