@@ -8,7 +8,6 @@ import { eventGroupings } from '../../shared/operations/events/group-events.ts';
 import { runStatuses } from '../../shared/operations/runs/run-status.ts';
 import type { Access } from './access.ts';
 import type { ConsoleContext, ConsoleEnv } from './context.ts';
-import type { OpenEnvironments } from './environments.ts';
 import { guardChanges, guardHost, guardOrigin, guardSession } from './guard.ts';
 import { body, text } from './input.ts';
 import { servePage } from './page.ts';
@@ -30,7 +29,6 @@ export type Lists = typeof lists;
 export type ConsoleParts = {
   port: number;
   access: Access;
-  environments: OpenEnvironments;
   context: ConsoleContext;
   /** Where the page was built. */
   pageFolder: string;
@@ -42,7 +40,8 @@ export type ConsoleParts = {
 
 /** All that a console answers; every guard stands before every route. */
 export function makeApp(parts: ConsoleParts) {
-  const { access, environments, context } = parts;
+  const { access, context } = parts;
+  const { environments } = context;
   const session = guardSession(access, parts.urlCommand);
 
   const sessions = new Hono()

@@ -1,4 +1,7 @@
+import type { Checkout } from '../../shared/operations/configuration/checkout.ts';
+import type { PromotionOrder } from '../../shared/operations/configuration/promotion-order.ts';
 import type { Environment } from '../../shared/operations/environment.ts';
+import type { OpenEnvironments } from './environments.ts';
 import type { RunningJobs } from './jobs.ts';
 
 /** What a console was started with. */
@@ -7,6 +10,12 @@ export type ConsoleContext = {
   /** Recorded with what the page changes. */
   author: string;
   jobs: RunningJobs;
+  /** The configuration files that the page reads and writes; undefined when the console was given none. */
+  checkout: Checkout | undefined;
+  /** In which environments content is committed, and to which it is promoted. */
+  order: PromotionOrder;
+  /** All of them, for what concerns two. */
+  environments: OpenEnvironments;
 };
 
 /** What each route finds in `c.var`. */

@@ -1,6 +1,8 @@
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import packageJson from '../../package.json' with { type: 'json' };
+import type { Checkout } from '../../shared/operations/configuration/checkout.ts';
+import type { PromotionOrder } from '../../shared/operations/configuration/promotion-order.ts';
 import { ensurePageBuilt } from '../build/build-page.js';
 import { makeAccess } from './access.ts';
 import { makeApp } from './app.ts';
@@ -15,6 +17,10 @@ export type ConsoleOptions = {
   readOnly: boolean;
   /** Recorded with what the page changes. */
   author: string;
+  /** The configuration files that the page reads and writes. Absent: it writes none. */
+  checkout?: Checkout | undefined;
+  /** In which environments content is committed, and to which it is promoted. */
+  order: PromotionOrder;
   /** Signs the sessions of browsers; the same one after a restart keeps them signed in. */
   sessionKey?: Buffer | undefined;
   /** How to get a new URL, in words: `npx signalbox console`. */
@@ -35,7 +41,7 @@ export type Console = {
  * messages when the page does not compile
  */
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
-  const { author, readOnly, onProblem, urlCommand } = options;
+  const { author, readOnly, checkout, order, onProblem, urlCommand } = options;
   const pageFolder = await ensurePageBuilt();
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
@@ -53,8 +59,14 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     const { app } = makeApp({
       port,
       access,
-      environments: openEnvironments(options.environments),
-      context: { readOnly, author, jobs },
+      context: {
+        readOnly,
+        author,
+        jobs,
+        checkout,
+        order,
+        environments: openEnvironments(options.environments),
+      },
       pageFolder,
       version: packageJson.version,
       urlCommand,

@@ -1,8 +1,11 @@
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { shippedDirectory } from '../../shared/operations/configuration/files/configuration-files.ts';
+import { fileBasesAt } from '../../shared/operations/configuration/files/file-bases.ts';
 import { openEnvironment, StackOutputs } from '../../shared/operations/environment.ts';
 import { currentAuthor } from '../author.ts';
 import { type Console, startConsole } from '../console/server.ts';
 import { sessionKeyIn } from '../console/session-key.ts';
+import { environments as environmentsInOrder } from '../environments.ts';
 import { type Arguments, help, readArguments, UsageError } from './arguments.ts';
 import { DataDirectoryTaken } from './data-directory.ts';
 import { type Runtime, type RuntimeEnvironment, startRuntime } from './runtime.ts';
@@ -59,6 +62,11 @@ async function serveConsole({ environments }: Runtime, args: Arguments): Promise
     },
     readOnly: false,
     author: currentAuthor(),
+    checkout: {
+      directory: relative(process.cwd(), shippedDirectory) || '.',
+      bases: fileBasesAt(join(args.data ?? dirname(defaultRuntimeFile), 'file-bases.json')),
+    },
+    order: environmentsInOrder,
     ...(args.data !== undefined && { sessionKey: sessionKeyIn(args.data) }),
     urlCommand: 'npx signalbox console --open',
     onProblem: (line: string) => console.error(line),

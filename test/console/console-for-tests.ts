@@ -64,6 +64,7 @@ export function startConsoleOf(
     },
     readOnly: false,
     author: 'Ada <ada@example.com>',
+    order: [{ name: 'development' }, { name: 'staging' }, { name: 'production' }],
     urlCommand: 'npx signalbox console --open',
     onProblem: () => undefined,
     ...options,

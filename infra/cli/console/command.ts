@@ -1,22 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
+import { shippedDirectory } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import { failure } from '../../../shared/operations/refusal.ts';
 import { currentAuthor } from '../../author.ts';
 import { type Console, type ConsoleOptions, startConsole } from '../../console/server.ts';
 import { sessionKeyIn } from '../../console/session-key.ts';
 import { examples, optionsOf } from '../command.ts';
+import { type DirectoryOption, folderNamed, withDirectory } from '../configuration/files.ts';
+import { fileBases } from '../configuration/objections.ts';
 import { connect, environmentsHere, stateDirectory } from '../environment.ts';
 import { quoted } from '../terminal/shell.ts';
 import { printJsonLine, processTerminal } from '../terminal/terminal.ts';
 
-type ConsoleFlags = { port?: number; open?: boolean; readOnly?: boolean };
+type ConsoleFlags = DirectoryOption & { port?: number; open?: boolean; readOnly?: boolean };
 
 const usualPort = 3001;
 
 export function register(program: Command): void {
-  const command = program
-    .command('console')
+  const command = withDirectory(program.command('console'))
     .description('a web page on this machine for all of it: what came in, what became of it, what to run again')
     .option('--port <n>', `where it is served; ${usualPort} by default, or a free one if that is taken`, port)
     .option('--open', 'opens it in the browser')
@@ -48,6 +50,8 @@ async function consoleCommand(options: ReturnType<typeof optionsOf<ConsoleFlags>
     environments: { names, connect: (environment) => connect({ ...options, environment }) },
     readOnly: options.readOnly === true,
     author: currentAuthor(),
+    checkout: { directory: folderNamed(options.dir), bases: fileBases() },
+    order: await promotionOrder(),
     sessionKey: sessionKeyIn(stateDirectory()),
     urlCommand: commandFor(options),
     onProblem: (line) => terminal.note(line),
@@ -58,6 +62,12 @@ async function consoleCommand(options: ReturnType<typeof optionsOf<ConsoleFlags>
   if (options.open) openBrowser(started.url, (line) => terminal.note(line));
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await started.stop();
+}
+
+/** Loaded here, since it loads the CDK too. */
+async function promotionOrder() {
+  const { environments } = await import('../../environments.ts');
+  return environments;
 }
 
 /** A port that was not asked for by name may be another one. */
@@ -74,12 +84,19 @@ async function start({ port }: ConsoleFlags, options: Omit<ConsoleOptions, 'port
   }
 }
 
-function commandFor({ environment, profile, region, readOnly }: ReturnType<typeof optionsOf<ConsoleFlags>>): string {
+function commandFor({
+  environment,
+  profile,
+  region,
+  readOnly,
+  dir,
+}: ReturnType<typeof optionsOf<ConsoleFlags>>): string {
   const words = [
     'npx signalbox console --open',
     ...(environment === 'development' ? [] : ['-e', quoted(environment)]),
     ...(profile === undefined ? [] : ['--profile', quoted(profile)]),
     ...(region === undefined ? [] : ['--region', quoted(region)]),
+    ...(dir === shippedDirectory ? [] : ['--dir', quoted(dir)]),
     ...(readOnly ? ['--read-only'] : []),
   ];
   return words.join(' ');
