@@ -196,7 +196,7 @@ export function checkoutOf({ checkout }: ConsoleContext): Checkout {
   return checkout;
 }
 
-type Allowed = z.output<typeof allowed>;
+export type Allowed = z.output<typeof allowed>;
 
 const isRace = (kind: Allowed[number]): kind is RaceKind => raceKinds.some((one) => one === kind);
 

@@ -56,8 +56,10 @@ export function apiOf(environment: string) {
 export type Api = ReturnType<typeof apiOf>;
 
 /** The answer of a route: `await read(api.events.$get({ query }))`. */
-export async function read<Data>(call: Promise<{ json(): Promise<Data> }>): Promise<Data> {
-  return (await call).json();
+export async function read<Answer extends { json(): Promise<unknown> }>(
+  call: Promise<Answer>,
+): Promise<Awaited<ReturnType<Answer['json']>>> {
+  return (await call).json() as Promise<Awaited<ReturnType<Answer['json']>>>;
 }
 
 export const sessions = hc<Sessions>(`${location.origin}/api/session`, { fetch: fetchOrProblem });

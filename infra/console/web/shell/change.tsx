@@ -18,6 +18,8 @@ type ChangeDialogProps<Result> = {
   /** Nothing can be changed as things are. */
   disabled?: boolean;
   danger?: boolean;
+  /** Has room for two columns. */
+  wide?: boolean;
   /** What would happen. */
   children: React.ReactNode;
 };
@@ -34,6 +36,7 @@ export function ChangeDialog<Result>({
   onClose,
   disabled = false,
   danger = false,
+  wide = false,
   children,
 }: ChangeDialogProps<Result>) {
   const { name, local, where } = useEnvironment();
@@ -48,7 +51,7 @@ export function ChangeDialog<Result>({
     },
   });
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={onClose} className={wide ? 'wide' : ''}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
