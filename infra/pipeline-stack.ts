@@ -17,6 +17,7 @@ import { PipelineFunction } from './constructs/pipeline-function.ts';
 import { maxReceiveCount, QueueWithDlq } from './constructs/queue-with-dlq.ts';
 import { Tables } from './constructs/tables.ts';
 import { targetsOf, workflowsInFiles } from './constructs/target-grants.ts';
+import { VolumeCheck } from './constructs/volume-check.ts';
 import { type AlarmRecipient, type PipelineEnvironment, syncLimits } from './environments.ts';
 
 const timeouts = {
@@ -267,6 +268,11 @@ export class PipelineStack extends Stack {
         },
       });
 
+    const expectsVolume = Object.values(expected).some(({ volume }) => volume !== undefined);
+    const volume = expectsVolume
+      ? new VolumeCheck(this, 'VolumeCheck', { environment, configuration: Configuration })
+      : undefined;
+
     const watched = {
       environment: name,
       surgeAbove: environment.surgeAbove ?? 50_000,
@@ -283,6 +289,7 @@ export class PipelineStack extends Stack {
         recipient: this.#alarmRecipient(environment, context('alarmEmail')),
         notifications: notifier?.queue,
         statement: statement?.function,
+        volume: volume?.function,
       }),
     });
     const dashboard = new PipelineDashboard(this, 'Dashboard', { ...watched, tables });

@@ -49,6 +49,11 @@ const layers: { folder: string; below: string[]; mayName?: string[] }[] = [
     folder: 'functions/statement',
     below: ['shared/core', 'shared/ports', 'shared/adapters', 'shared/lambda', 'shared/operations'],
   },
+  // One more: it compares once an hour what `doctor` compares when it is asked.
+  {
+    folder: 'functions/volume',
+    below: ['shared/core', 'shared/ports', 'shared/adapters', 'shared/lambda', 'shared/operations'],
+  },
   // And one more: it shows a source to the person at its sender.
   {
     folder: 'functions/sender-page',
@@ -190,7 +195,7 @@ describe('imports point one way', () => {
   test('what runs per event holds nothing of what changes the configuration', () => {
     const perEvent = ['shared/core', 'shared/ports', 'shared/adapters', 'shared/lambda', 'functions']
       .flatMap(filesUnder)
-      .filter((file) => !/^functions\/(api|notifier|sender-page|statement)\//.test(file));
+      .filter((file) => !/^functions\/(api|notifier|sender-page|statement|volume)\//.test(file));
     const strays = perEvent.filter((file) =>
       importsOf(file).some((imported) => imported.file.startsWith('shared/operations/')),
     );

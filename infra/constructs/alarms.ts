@@ -17,9 +17,11 @@ import { Construct } from 'constructs';
 import { alarmKindOf, runbookOf } from '../../shared/operations/alarms/alarm-kinds.ts';
 import type { AlarmRecipient } from '../environments.ts';
 import { acceptFindings } from './accepted-findings.ts';
+import type { AlarmDefinition } from './alarm-definition.ts';
 import type { ExpectedSources } from './expected-sources.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
-import { type StageMetricName, sourceMetric, stageMetric, throttled } from './stage-metrics.ts';
+import { silenceAlarms, volumeAlarms } from './source-alarms.ts';
+import { type StageMetricName, stageMetric, throttled } from './stage-metrics.ts';
 
 export type AlarmsProps = {
   environment: string;
@@ -29,6 +31,8 @@ export type AlarmsProps = {
   expected: ExpectedSources;
   /** What states each day whether all is accounted for; absent without it. */
   statement?: PipelineFunction;
+  /** What compares each hour with the same of a week before; absent where no source expects a volume. */
+  volume?: PipelineFunction;
   /** Where the notifier hears of alarms; absent without one. */
   notifications?: Queue;
   api: HttpApi;
@@ -39,18 +43,6 @@ export type AlarmsProps = {
   eventsQueue: Queue;
   actionsQueue: Queue;
   deadLetterQueues: Queue[];
-};
-
-type Definition = {
-  /** `alarmKindOf` knows what it means. */
-  name: string;
-  metric: IMetric;
-  /** Raised while the metric is above this in `breaching` of the last `of` periods. */
-  above: number;
-  breaching: number;
-  of: number;
-  /** What a period without a value stands for. Default: not breaching. */
-  missing?: TreatMissingData;
 };
 
 const minutes = (count: number) => Duration.minutes(count);
@@ -67,6 +59,7 @@ export class Alarms extends Construct {
       ...apiAlarms(props),
       ...notificationAlarms(props),
       ...silenceAlarms(props),
+      ...volumeAlarms(props),
       ...statementAlarms(props),
     ];
     for (const { name, metric, above, breaching, of, missing = TreatMissingData.NOT_BREACHING } of definitions) {
@@ -96,8 +89,12 @@ export class Alarms extends Construct {
     if (email === undefined && notifications === undefined) return topics;
     const topic = this.#topic(environment);
     if (email !== undefined) topic.addSubscription(new EmailSubscription(email));
-    if (notifications !== undefined)
+    if (notifications !== undefined) {
       topic.addSubscription(new SqsSubscription(notifications, { rawMessageDelivery: true }));
+      acceptFindings(notifications, {
+        'Serverless-SNSRedrivePolicy': 'Our own queue takes every message, and the alarm itself stays raised.',
+      });
+    }
     return [...topics, topic];
   }
 
@@ -131,7 +128,7 @@ export class Alarms extends Construct {
  */
 const longWaitMs = 4 * 60_000;
 
-function stageAlarms({ environment, surgeAbove }: AlarmsProps): Definition[] {
+function stageAlarms({ environment, surgeAbove }: AlarmsProps): AlarmDefinition[] {
   const sum = (name: StageMetricName, period = minutes(5)) => stageMetric(environment, name, { period });
   /** The share of actions without success, in percent, as far as `judge` makes it count. */
   const unsuccessful = (period: Duration, judge: (all: string, share: string) => string) => {
@@ -276,7 +273,7 @@ function minutesTooLate(environment: string, queue: Queue, returned: StageMetric
   });
 }
 
-function queueAlarms({ environment, eventsQueue, actionsQueue, deadLetterQueues }: AlarmsProps): Definition[] {
+function queueAlarms({ environment, eventsQueue, actionsQueue, deadLetterQueues }: AlarmsProps): AlarmDefinition[] {
   // Averages: a waiting message counts as one although it alternates between the two states, and a
   // message that is done soon counts little.
   const average = { period: minutes(5), statistic: Stats.AVERAGE };
@@ -319,7 +316,7 @@ function queueAlarms({ environment, eventsQueue, actionsQueue, deadLetterQueues 
   ];
 }
 
-function functionAlarms(functions: Record<string, PipelineFunction>): Definition[] {
+function functionAlarms(functions: Record<string, PipelineFunction>): AlarmDefinition[] {
   return Object.entries(functions).flatMap(([name, { lambda }]) => [
     {
       name: `${name}-errors`,
@@ -338,36 +335,8 @@ function functionAlarms(functions: Record<string, PipelineFunction>): Definition
   ]);
 }
 
-const daySeconds = 86_400;
-
-/** An alarm for each source: one over all would be quiet while any source sends. */
-function silenceAlarms({ environment, expected }: AlarmsProps): Definition[] {
-  return Object.entries(expected).flatMap(([source, { every }]) => {
-    if (every === undefined) return [];
-    // A day is the longest period; what is longer is as many days, each without an event.
-    const period = Duration.seconds(Math.min(every.seconds, daySeconds));
-    const periods = Math.ceil(every.seconds / daySeconds);
-    return [
-      {
-        name: `source-silent/${source}`,
-        metric: new MathExpression({
-          label: `1: no event of ${source} for ${every.text}`,
-          // Filled: CloudWatch would otherwise pass over the quiet period and look at the one before.
-          expression: 'IF(FILL(accepted, 0) < 1, 1, 0)',
-          usingMetrics: { accepted: sourceMetric(environment, source, 'EventsAccepted', period) },
-          period,
-        }),
-        above: 0,
-        breaching: periods,
-        of: periods,
-        missing: TreatMissingData.BREACHING,
-      },
-    ];
-  });
-}
-
 /** The function is tried three times within an hour, once a day. */
-function statementAlarms({ environment, statement }: AlarmsProps): Definition[] {
+function statementAlarms({ environment, statement }: AlarmsProps): AlarmDefinition[] {
   if (statement === undefined) return [];
   return [
     {
@@ -388,7 +357,7 @@ function statementAlarms({ environment, statement }: AlarmsProps): Definition[] 
   ];
 }
 
-function notificationAlarms({ environment, notifications }: AlarmsProps): Definition[] {
+function notificationAlarms({ environment, notifications }: AlarmsProps): AlarmDefinition[] {
   if (notifications === undefined) return [];
   return [
     {
@@ -401,7 +370,7 @@ function notificationAlarms({ environment, notifications }: AlarmsProps): Defini
   ];
 }
 
-function apiAlarms({ api, environment }: AlarmsProps): Definition[] {
+function apiAlarms({ api, environment }: AlarmsProps): AlarmDefinition[] {
   const sum = { period: minutes(5), statistic: Stats.SUM };
   const share = (errors: IMetric, status: string, least: number) =>
     new MathExpression({

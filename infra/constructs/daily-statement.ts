@@ -1,10 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Schedule } from 'aws-cdk-lib/aws-events';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { PipelineEnvironment } from '../environments.ts';
 import { PipelineFunction } from './pipeline-function.ts';
+import { callAt } from './scheduled-call.ts';
 import type { PipelineTable } from './tables.ts';
 
 export type DailyStatementProps = {
@@ -47,11 +47,11 @@ export class DailyStatement extends Construct {
     this.function.looksAt(queues.eventsDeadLetters, 'EVENTS_DEAD_LETTER_QUEUE_URL');
     this.function.looksAt(queues.actionsDeadLetters, 'ACTIONS_DEAD_LETTER_QUEUE_URL');
     this.function.readsMetrics();
-    new Rule(this, 'EachDay', {
+    callAt(this, 'EachDay', {
+      called: this.function,
       description: `${environment.name}: states whether every event of yesterday is accounted for`,
       // In UTC, as the days of the rows. Most retries of the day before are over by then.
       schedule: Schedule.cron({ minute: '5', hour: '4' }),
-      targets: [new LambdaFunction(this.function.lambda)],
     });
   }
 }

@@ -35,7 +35,8 @@ export type StageMetricName =
   | 'DeadLetters'
   | 'ConfigurationUnreadable'
   | 'NotificationsFailed'
-  | 'StatementsDiffering';
+  | 'StatementsDiffering'
+  | 'VolumeUnusual';
 
 const namespace = 'Signalbox';
 
@@ -82,9 +83,9 @@ export function sourceMetric(
   environment: string,
   source: string,
   metricName: StageMetricName,
-  period: Duration,
+  { period, statistic = 'Sum' }: Omit<Options, 'label'>,
 ): Metric {
-  return new Metric({ namespace, metricName, dimensionsMap: { environment, source }, statistic: 'Sum', period });
+  return new Metric({ namespace, metricName, dimensionsMap: { environment, source }, statistic, period });
 }
 
 /**

@@ -1,22 +1,26 @@
-const dayMs = 86_400_000;
 const minuteMs = 60_000;
 
-/** The next time of the day's minute, at least a moment from now. */
-export function nextDailyMs(minuteOfDay: number, nowMs: number): number {
-  const ofToday = Math.floor(nowMs / dayMs) * dayMs + minuteOfDay * minuteMs;
-  return ofToday > nowMs ? ofToday : ofToday + dayMs;
+/** Each hour or each day of UTC, at this minute of it. */
+export type ScheduleTimes = { every: 'hour' | 'day'; atMinute: number };
+
+const lengthsMs = { hour: 60 * minuteMs, day: 24 * 60 * minuteMs } as const;
+
+/** The next of the times, at least a moment from now. */
+export function nextTimeMs({ every, atMinute }: ScheduleTimes, nowMs: number): number {
+  const lengthMs = lengthsMs[every];
+  const ofThisOne = Math.floor(nowMs / lengthMs) * lengthMs + atMinute * minuteMs;
+  return ofThisOne > nowMs ? ofThisOne : ofThisOne + lengthMs;
 }
 
 /**
- * Calls `run` each day at the minute. It looks once a minute, so that a laptop that slept runs it when
- * it wakes.
+ * Calls `run` at the times. It looks once a minute, so that a laptop that slept runs it when it wakes.
  * @returns an end of it
  */
-export function startDaily(minuteOfDay: number, run: () => unknown): () => void {
-  let dueMs = nextDailyMs(minuteOfDay, Date.now());
+export function startSchedule(times: ScheduleTimes, run: () => unknown): () => void {
+  let dueMs = nextTimeMs(times, Date.now());
   const timer = setInterval(() => {
     if (Date.now() < dueMs) return;
-    dueMs = nextDailyMs(minuteOfDay, Date.now());
+    dueMs = nextTimeMs(times, Date.now());
     run();
   }, minuteMs);
   timer.unref();

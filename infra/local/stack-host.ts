@@ -19,7 +19,7 @@ import { arnOf } from './resources/resource-type.ts';
 import { role } from './resources/role.ts';
 import type { RouteResource } from './resources/route.ts';
 import type { RuleResource } from './resources/rule.ts';
-import { startDaily } from './schedule.ts';
+import { startSchedule } from './schedule.ts';
 import type { LocalSecrets } from './secrets.ts';
 import type { StackResources } from './stack-resources.ts';
 import type { LocalTables } from './tables.ts';
@@ -141,7 +141,7 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
       });
       eventSources.push(source);
     },
-    addSchedule({ name, minuteOfDay, functionNames }) {
+    addSchedule({ name, times, functionNames }) {
       for (const called of functionNames.map(functionNamed)) {
         const failed = (error: Error) => onProblem(`${called.name}: ${error.stack ?? error.message}`);
         const event = {
@@ -150,7 +150,7 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
           resources: [arnOf('events', `rule/${name}`)],
           detail: {},
         };
-        schedules.push(startDaily(minuteOfDay, () => called.invoke(JSON.stringify(event)).catch(failed)));
+        schedules.push(startSchedule(times, () => called.invoke(JSON.stringify(event)).catch(failed)));
       }
     },
   };

@@ -86,7 +86,7 @@ type BatchHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchRespo
 type HttpHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpResult>;
 export type Handlers = Record<'ingest' | 'api' | 'sender-page', HttpHandler> &
   Record<'processor' | 'workflow-trigger' | 'dead-letter' | 'notifier', BatchHandler> &
-  Record<'statement', () => Promise<unknown>>;
+  Record<'statement' | 'volume', () => Promise<unknown>>;
 
 /** After `setVariables`, which they read when they are imported. */
 export async function importHandlers(): Promise<Handlers> {
@@ -99,6 +99,7 @@ export async function importHandlers(): Promise<Handlers> {
     'dead-letter',
     'notifier',
     'statement',
+    'volume',
   ];
   const handlers: [string, unknown][] = [];
   // One after the other: jest links no two modules at once that share parts.

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { templateOf } from '../infra/templates.ts';
 import { alarmsOf, isRaised } from './alarm.ts';
-import { alarmConfiguration, expectedThere, incidents, postEvent, surgeAbove, tellRaised } from './incidents.ts';
+import {
+  alarmConfiguration,
+  expectedThere,
+  incidents,
+  postEvent,
+  steadyTraffic,
+  steadyWeekBefore,
+  surgeAbove,
+  tellRaised,
+} from './incidents.ts';
 import { normalDays } from './normal-days.ts';
 import { type AlarmPipeline, environment, startAlarmPipeline } from './pipeline.ts';
 import { promisedMinutesOf } from './promises.ts';
@@ -78,12 +87,30 @@ test('a day of which all is accounted for is stated without an alarm', async () 
   expect(raised.map(({ name }) => name).filter((name) => name.startsWith('statement'))).toEqual([]);
 });
 
+test('an unusual volume is told once, and is over 20 minutes after the first usual hour', async () => {
+  steadyWeekBefore(pipeline, 6);
+  const [alarm] = alarms.filter(({ name }) => name === 'volume-unusual/steady');
+  const raised: number[] = [];
+  const beganMs = pipeline.nowMs();
+  // Nothing for two hours.
+  const traffic = (minute: number) => (minute < 120 ? undefined : steadyTraffic(pipeline, minute));
+  await pipeline.pass(4 * 60, traffic, () => {
+    const minute = (pipeline.nowMs() - beganMs) / 60_000;
+    if (alarm && isRaised(alarm, pipeline.store, pipeline.nowMs())) raised.push(minute);
+    return undefined;
+  });
+  // From the comparison of the first hour until that of the second one no longer counts, without a gap.
+  const from = 66;
+  const to = 125 + 75;
+  expect(raised).toEqual(Array.from({ length: to - from + 1 }, (_, i) => from + i));
+});
+
 describe('no alarm is raised on a day with', () => {
   test.each(normalDays)(
     '$name',
     async ({ happens }) => {
       expect([...(await watch(24 * 60, (minute) => happens(pipeline, minute)))]).toEqual([]);
     },
-    120_000,
+    240_000,
   );
 });

@@ -34,7 +34,7 @@ export function alarmConfiguration(targetUrl: string): LiveConfiguration {
   return {
     version: 1,
     snapshot: Snapshot.parse({
-      sources: { web: file, signed: file, punctual: file },
+      sources: { web: file, signed: file, punctual: file, steady: { ...file, expect: { volume: usualVolume.text } } },
       workflows: { 'log-it': workflow({ type: 'log' }), 'call-it': workflow({ type: 'http', url: targetUrl }) },
     }),
     state: {
@@ -42,14 +42,36 @@ export function alarmConfiguration(targetUrl: string): LiveConfiguration {
         web: SourceState.parse({ verification: { enforced: false } }),
         signed: SourceState.parse({ verification: { enforced: true } }),
         punctual: SourceState.parse({ verification: { enforced: false } }),
+        steady: SourceState.parse({ verification: { enforced: false } }),
       },
       inactive_workflows: [],
     },
   };
 }
 
-/** The source `punctual` has something to send every half hour, at least. */
-export const expectedThere = { punctual: { every: { text: '1h', seconds: 3600 } } };
+const usualVolume = { text: '0.2..5', low: 0.2, high: 5 };
+
+/** The source `punctual` has something to send every half hour, at least, and `steady` every five minutes. */
+export const expectedThere = {
+  punctual: { every: { text: '1h', seconds: 3600 } },
+  steady: { volume: usualVolume },
+};
+
+const steadyMinutes = 5;
+
+/** So many events of `steady` at the moments at which it sends. */
+export async function steadyTraffic(pipeline: AlarmPipeline, minute: number, events = 1): Promise<void> {
+  if (!everyMinutes(minute, steadyMinutes)) return;
+  for (let i = 0; i < events; i++) await pipeline.post('steady', trackEvent({ messageId: undefined }));
+}
+
+/** What `steady` sent in these hours of a week before, as ingest counted it. */
+export function steadyWeekBefore(pipeline: AlarmPipeline, hours: number): void {
+  const dimensions = { environment, source: 'steady' };
+  const startMs = pipeline.nowMs() - 7 * 86_400_000;
+  for (let minute = 0; minute < hours * 60; minute += steadyMinutes)
+    pipeline.store.add({ namespace: 'Signalbox', name: 'EventsAccepted', dimensions }, startMs + minute * 60_000, 1);
+}
 
 let sent = 0;
 /** A fresh event of the source `web`. */
@@ -228,6 +250,30 @@ export const incidents: Incident[] = [
     name: 'a source falls silent that is expected to send every hour',
     raises: ['source-silent/punctual'],
     happens: (pipeline, minute) => minute === 0 && pipeline.post('punctual', trackEvent({ messageId: undefined })),
+  },
+  {
+    name: 'a source sends a twelfth of what it sent a week before, from the middle of an hour on',
+    raises: ['volume-unusual/steady'],
+    async happens(pipeline, minute) {
+      if (minute === 0) steadyWeekBefore(pipeline, 3);
+      // The first hour is still within its share.
+      if (minute < 30 || everyMinutes(minute, 60)) await steadyTraffic(pipeline, minute);
+    },
+  },
+  {
+    name: 'a source sends six times what it sent a week before',
+    raises: ['volume-unusual/steady'],
+    async happens(pipeline, minute) {
+      if (minute === 0) steadyWeekBefore(pipeline, 3);
+      await steadyTraffic(pipeline, minute, 6);
+    },
+  },
+  {
+    name: 'the configuration is away when volumes are to be compared',
+    raises: ['volume-unchecked'],
+    happens(pipeline) {
+      pipeline.tablesAway = new Set(['Configuration']);
+    },
   },
   {
     name: 'a source floods',

@@ -1,6 +1,6 @@
 import { trackEvent } from '../support/build.ts';
 import { makeRandom } from '../support/random.ts';
-import { postEvent } from './incidents.ts';
+import { postEvent, steadyTraffic, steadyWeekBefore } from './incidents.ts';
 import type { AlarmPipeline } from './pipeline.ts';
 
 /** A day on which nothing happens that a person must be called for. */
@@ -40,6 +40,12 @@ async function strayRequests(pipeline: AlarmPipeline, minute: number): Promise<v
   if (hourly(6)) await pipeline.view(`lk_${'A'.repeat(43)}`);
 }
 
+/** As many events an hour as a week before, but for a pause of half an hour, after which the sender catches up. */
+async function steadySource(pipeline: AlarmPipeline, minute: number): Promise<void> {
+  if (minute === 0) steadyWeekBefore(pipeline, 24);
+  if (minute < 720 || minute >= 750) await steadyTraffic(pipeline, minute, isAt(minute, 13) ? 7 : 1);
+}
+
 export const normalDays: NormalDay[] = [
   {
     name: 'a few events an hour, some of which lead to nothing',
@@ -47,6 +53,7 @@ export const normalDays: NormalDay[] = [
       if (hourly(3)) await postEvent(pipeline, random() < 0.1 ? 'anonymous' : 'ordered');
       await passingTrouble(pipeline, minute);
       await strayRequests(pipeline, minute);
+      await steadySource(pipeline, minute);
     },
   },
   {

@@ -41,6 +41,9 @@ export const functionNames = [
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
 
+/** Functions that rules call, besides. */
+type Counted = FunctionName | 'statement' | 'volume';
+
 /** What becomes of the next calls of a function. */
 export type Condition =
   | 'works'
@@ -59,6 +62,8 @@ const routes = {
 } as const;
 
 const stepSeconds = 15;
+/** Of the hour: when the rule calls `volume`, and when Lambda tries it again while it fails. */
+const volumeTries = [5, 6, 8];
 const context = { getRemainingTimeInMillis: () => 28_000 } as Context;
 
 /**
@@ -96,7 +101,7 @@ export type AlarmPipeline = {
   view(token: string): Promise<number>;
   /** Puts a message straight into a queue. */
   enqueue(queue: (typeof queues)[QueueId]['name'], body: string): void;
-  /** Time passes; functions get what is due. `each` runs at every step, with the minutes passed. */
+  /** Time passes; functions get what is due, and rules call theirs. `each` runs at every step, with the minutes passed. */
   pass(minutes: number, each?: (minute: number) => unknown, onMinute?: () => 'enough' | undefined): Promise<void>;
   /** Loses what waits in a queue. */
   lose(queue: QueueId): Promise<void>;
@@ -143,7 +148,7 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
   const keepOutput = keepMetrics(store);
   const functionIds = Object.fromEntries(
     Object.entries(functionsOf(template)).map(([name, { id }]) => [name, id]),
-  ) as Record<FunctionName | 'statement', string>;
+  ) as Record<Counted, string>;
   const [[apiId]] = resourcesOf(template, 'AWS::ApiGatewayV2::Api') as [[string, unknown]];
   const logAccess = accessLogMetrics(template, store);
   let requestsThisSecond = { second: 0, count: 0 };
@@ -181,11 +186,7 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
     response.writeHead(pipeline.slackTakes ? 200 : 404).end(pipeline.slackTakes ? 'ok' : 'no_service');
   }
 
-  function countLambda(
-    name: FunctionName | 'statement',
-    metric: 'Errors' | 'Throttles' | 'Invocations',
-    value: number,
-  ): void {
+  function countLambda(name: Counted, metric: 'Errors' | 'Throttles' | 'Invocations', value: number): void {
     store.add(
       { namespace: 'AWS/Lambda', name: metric, dimensions: { FunctionName: functionIds[name] } },
       Date.now(),
@@ -302,6 +303,18 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
     }
   }
 
+  let volumeFailed = false;
+  async function compareVolumes(): Promise<void> {
+    const minute = Math.floor(Date.now() / 60_000) % 60;
+    const [first, ...repetitions] = volumeTries;
+    if (minute !== first && !(volumeFailed && repetitions.includes(minute))) return;
+    volumeFailed = await handlers.volume().then(
+      () => false,
+      () => true,
+    );
+    countLambda('volume', 'Errors', volumeFailed ? 1 : 0);
+  }
+
   const pipeline: AlarmPipeline = {
     store,
     targetUrl: target.url,
@@ -353,6 +366,7 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
         jest.setSystemTime(Date.now() + stepSeconds * 1000);
         if (Date.now() % 60_000 >= stepSeconds * 1000) continue;
         sampleQueues();
+        await compareVolumes();
         if (onMinute() === 'enough') return;
       }
     },

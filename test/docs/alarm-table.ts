@@ -3,6 +3,7 @@ import {
   alarmKinds,
   functionAlarmKinds,
   silenceAlarmKind,
+  volumeAlarmKind,
 } from '../../shared/operations/alarms/alarm-kinds.ts';
 
 /** Every kind of alarm, in the order of the page: those of functions share one each. */
@@ -11,6 +12,7 @@ export const listedKinds: AlarmKind[] = [
   functionAlarmKinds.errors('a function'),
   functionAlarmKinds.throttles('a function'),
   silenceAlarmKind('a source'),
+  volumeAlarmKind('a source'),
 ];
 
 const start = '<!-- alarms -->\n';

@@ -78,6 +78,20 @@ for so long after the change.
 Hightouch and Census cannot be paused: their requests apply records before they are answered. Pause the
 sync at the vendor.
 
+## Notice that a source stops, or sends too much
+
+A sender that stops raises no error. \`expect\` in the source's file says what it usually sends
+([configuration](configuration.md#what-a-source-is-expected-to-send)):
+
+| \`expect:\` | Told when | After |
+|---|---|---|
+| \`every: 2h\` | no event came for two hours | two hours |
+| \`volume: 0.2..5\` | a full hour has less than a fifth, or more than five times, of the events of the same hour a week before | up to 130 minutes |
+
+Each has an alarm of its own for the source, [source-silent](runbooks/source-silent.md) and
+[volume-unusual](runbooks/volume-unusual.md), and a finding of \`doctor\`. Neither stops or refuses an
+event. \`volume\` notices what \`every\` does not: half of the types missing, or a loop at the sender.
+
 These pages are made from the definitions in \`shared/core/sources\` by \`npm run docs\`; a test compares them.
 `;
 }

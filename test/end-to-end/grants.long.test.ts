@@ -62,7 +62,10 @@ const functionNames = [
   'SenderPage',
   'Notifier',
   'DailyStatement',
+  'VolumeCheck',
 ] as const;
+
+const usualVolume = '0.2..5';
 
 let outdir: string;
 let stack: Stack;
@@ -75,11 +78,12 @@ beforeAll(async () => {
   outdir = mkdtempSync(join(tmpdir(), 'signalbox-grants-'));
   channels = await startChannels();
   const app = buildApp({ outdir, environments: [] });
-  new PipelineStack(app, {
-    ...environmentNamed('development'),
-    notify: { slack: true, gatherSeconds: 3 },
-    dailyStatement: true,
-  });
+  new PipelineStack(
+    app,
+    { ...environmentNamed('development'), notify: { slack: true, gatherSeconds: 3 }, dailyStatement: true },
+    undefined,
+    { warehouse: { volume: { text: usualVolume, low: 0.2, high: 5 } } },
+  );
   app.synth();
   [stack] = readStacks(outdir) as [Stack];
   receiver = createServer(({ url }, response) => response.writeHead(url === '/refuse' ? 400 : 202).end());
@@ -198,6 +202,7 @@ async function exercise(running: Running): Promise<void> {
   await raiseAlarms(running);
   await runtime.idle();
   await stateYesterday(running);
+  await compareVolumes(running);
   expect(local.queues()).toEqual(
     Object.fromEntries(Object.keys(local.queues()).map((name) => [name, { visible: 0, inFlight: 0, delayed: 0 }])),
   );
@@ -234,7 +239,11 @@ async function commitAllActions(environment: Environment): Promise<void> {
   });
   snapshot.workflows.news = WorkflowFile.parse({ name: 'News', target: { development: target }, max_per_second: 50 });
   snapshot.workflows.kept = WorkflowFile.parse({ name: 'Kept', target: { development: target } });
-  snapshot.sources.warehouse = SourceFile.parse({ kind: 'census', name: 'Warehouse' });
+  snapshot.sources.warehouse = SourceFile.parse({
+    kind: 'census',
+    name: 'Warehouse',
+    expect: { volume: usualVolume },
+  });
   snapshot.sources.warehouse.mappings.push(
     Mapping.parse({ id: 'synced', event: 'record.upsert', action: 'users_identify', parameters: { id: 'user_id' } }),
   );
@@ -361,6 +370,11 @@ async function stateYesterday({ local, environment }: Running): Promise<void> {
   const [statement] = await listStoredStatements(environment.configuration);
   expect(statement).toMatchObject({ made_by: 'schedule', where: 'local', unexplained: [{}, { event_ids: [id] }] });
   expect(statement?.made_with.functions).toContain('ingest:');
+}
+
+async function compareVolumes({ local }: Running): Promise<void> {
+  const name = [...local.functions.keys()].find((one) => one.includes('VolumeCheck')) ?? '';
+  expect(JSON.parse((await local.functions.get(name)?.invoke('{}')) ?? '')).toEqual({ compared: 1, unusual: [] });
 }
 
 async function callApi({ local, environment }: Running): Promise<void> {

@@ -37,6 +37,7 @@ beforeAll(async () => {
     emptyApp(),
     { ...environmentNamed('production'), notify: { slack: true }, dailyStatement: true },
     {},
+    { web: { volume: { text: '0.2..5', low: 0.2, high: 5 } } },
   );
   const functions = stack.node.findAll().filter((one) => one instanceof PipelineFunction);
   for (const { bundle } of functions) {
@@ -90,6 +91,13 @@ test('statement is at most 600 KB, with clients of tables, queues and metrics', 
   expect(made.bytes).toBeGreaterThan(100_000);
   expect(made.bytes).toBeLessThanOrEqual(600_000);
   expect(packagesIn(made, /node_modules\/(@knocklabs|ajv|jsonata|commander)\//)).toEqual([]);
+});
+
+test('volume is at most 450 KB, with clients of tables and metrics, and none of queues', () => {
+  const made = bundle('volume');
+  expect(made.bytes).toBeGreaterThan(100_000);
+  expect(made.bytes).toBeLessThanOrEqual(450_000);
+  expect(packagesIn(made, /node_modules\/(@aws-sdk\/client-sqs|@knocklabs|ajv|jsonata|commander)\//)).toEqual([]);
 });
 
 // The page and all that it is made of: figures of docs/decisions/0087-the-page-of-a-source-is-a-function-of-its-own.md.

@@ -21,16 +21,18 @@ const optional = {
 const made = new Map<string, App>();
 
 function appOf(environment: PipelineEnvironment): App {
-  const known = made.get(environment.name);
+  const key = JSON.stringify(environment);
+  const known = made.get(key);
   if (known !== undefined) return known;
   const app = emptyApp();
-  made.set(environment.name, app);
+  made.set(key, app);
   const target = {
     type: 'step-functions',
     state_machine_arn: 'arn:aws:states:eu-central-1:123456789012:stateMachine:a',
   };
   const workflows = { a: WorkflowFile.parse({ name: 'a', target: { [environment.name]: target } }) };
-  Template.fromStack(new PipelineStack(app, { ...environment, ...optional }, workflows));
+  const expected = { a: { volume: { text: '0.2..5', low: 0.2, high: 5 } } };
+  Template.fromStack(new PipelineStack(app, { ...environment, ...optional }, workflows, expected));
   return app;
 }
 

@@ -44,7 +44,7 @@ export const ExpectationText = z
       'An alarm tells when no event came for so long: 30m, 1h, 2d; at most 7d. It takes effect with the next deploy.',
     ),
     volume: VolumeText.optional().describe(
-      'The events of an hour, in shares of the same hour a week before: 0.2..5 is a fifth to five times as many.',
+      'The events of an hour, in shares of the same hour a week before: 0.2..5 is a fifth to five times as many. An alarm tells when it is broken; a new one comes with the next deploy.',
     ),
     in: z
       .array(z.string().min(1))

@@ -249,6 +249,17 @@ export const alarmKinds = {
     value: (value) => count(value, 'failed try', 'failed tries'),
     firstCommand: 'npx signalbox verify --day yesterday',
   },
+  'volume-unchecked': {
+    page: 'volume-unchecked',
+    means:
+      'Volumes could not be compared with those of a week before in three tries; the next hour is compared by itself.',
+    short: 'volumes could not be compared with those of a week before',
+    untilYouAct: 'an unusual volume would not be noticed by itself',
+    raisedWithinMinutes: 75,
+    severity: 'warning',
+    value: (value) => count(value, 'failed try', 'failed tries'),
+    firstCommand: doctor,
+  },
   'notifications-failing': {
     page: 'notifications-failing',
     means: 'A channel cannot be told of alarms: what happens now may reach no person. Each message is tried ten times.',
@@ -297,11 +308,28 @@ export const silenceAlarmKind = (source: string): AlarmKind => ({
   firstCommand: `npx signalbox refusals --source ${source} --since 1d`,
 });
 
+/** The alarm of each source whose file says which volume is usual: `volume-unusual/stripe`. */
+export const volumeAlarmKind = (source: string): AlarmKind => ({
+  page: 'volume-unusual',
+  means: `${source} sent far fewer or far more events in the last full hour than in the same hour a week before, against what its file expects.`,
+  short: 'a source sends far less or far more than a week before, against what its file expects',
+  untilYouAct: 'fewer: most senders **drop** what is refused; more: higher costs, and perhaps unwanted effects',
+  // A fall within an hour shows in the next full one, five minutes after its end.
+  raisedWithinMinutes: 130,
+  severity: 'warning',
+  firstCommand: doctor,
+});
+
+const sourceAlarmKinds = new Map([
+  ['source-silent', silenceAlarmKind],
+  ['volume-unusual', volumeAlarmKind],
+]);
+
 /** @param name without the environment: `dead-letters`, `processor-errors`; undefined for an alarm that is not ours */
 export function alarmKindOf(name: string): AlarmKind | undefined {
   if (Object.hasOwn(alarmKinds, name)) return alarmKinds[name as AlarmName];
-  const [, source] = /^source-silent\/(.+)$/.exec(name) ?? [];
-  if (source !== undefined) return silenceAlarmKind(source);
+  const [, ofSource = '', source] = /^([^/]+)\/(.+)$/.exec(name) ?? [];
+  if (source !== undefined) return sourceAlarmKinds.get(ofSource)?.(source);
   const [, ofFunction, kind] = /^(.+)-(errors|throttles)$/.exec(name) ?? [];
   if (ofFunction === undefined || kind === undefined) return undefined;
   return functionAlarmKinds[kind as keyof typeof functionAlarmKinds](ofFunction);

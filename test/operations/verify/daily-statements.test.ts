@@ -1,6 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { rule } from '../../../infra/local/resources/rule.ts';
-import { nextDailyMs } from '../../../infra/local/schedule.ts';
 import { daysToState } from '../../../shared/operations/verify/daily-statements.ts';
 import type { Statement } from '../../../shared/operations/verify/statement.ts';
 
@@ -32,27 +30,5 @@ describe('the schedule states', () => {
   test('no day whose queues and rows have expired', () => {
     expect(days([made('2026-01-01', 'differs')])).toHaveLength(14);
     expect(days([made('2026-01-01', 'differs')], 3)).toEqual(['2026-11-28', '2026-11-27']);
-  });
-});
-
-describe('a rule of the template runs here', () => {
-  const names = { ref: 'r', attribute: () => undefined };
-  const read = (properties: object) => rule.read(properties as never, names, {} as never);
-  const target = [{ Arn: 'arn:aws:lambda:us-east-1:000000000000:function:f', Id: 'Target0' }];
-
-  test('each day at its minute of UTC', () => {
-    expect(read({ ScheduleExpression: 'cron(5 4 * * ? *)', State: 'ENABLED', Targets: target })).toEqual({
-      name: 'r',
-      minuteOfDay: 245,
-      functionNames: ['f'],
-    });
-    expect(new Date(nextDailyMs(245, nowMs - 1)).toISOString()).toBe('2026-11-29T04:05:00.000Z');
-    expect(new Date(nextDailyMs(245, nowMs)).toISOString()).toBe('2026-11-30T04:05:00.000Z');
-  });
-
-  test('and is refused when it is of another kind, or calls no function', () => {
-    expect(() => read({ ScheduleExpression: 'rate(5 minutes)', Targets: target })).toThrow('only a time of each day');
-    const queue = [{ Arn: 'arn:aws:sqs:us-east-1:000000000000:q', Id: 'Target0' }];
-    expect(() => read({ ScheduleExpression: 'cron(5 4 * * ? *)', Targets: queue })).toThrow('only functions');
   });
 });
