@@ -2,11 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { filled, toPaste } from '../../infra/cli/sources/add.ts';
-import { kindRow } from '../../infra/cli/sources/kinds.ts';
+import { toPaste } from '../../infra/cli/sources/add.ts';
 import type { GuidedKind } from '../../shared/core/sources/guide.ts';
 import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
+import { kindRow } from '../../shared/operations/sources/kind-row.ts';
 import { chooseMappings, writeNewSource } from '../../shared/operations/sources/new-source.ts';
+import { filled } from '../../shared/operations/sources/setup-steps.ts';
 import { sourceGuides } from '../../shared/operations/sources/source-guides.ts';
 
 let directory: string;

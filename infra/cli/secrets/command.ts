@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { readConfigurationFiles } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
-import { failure, notFound, type Refusal, usageError } from '../../../shared/operations/refusal.ts';
+import { notFound, type Refusal, usageError } from '../../../shared/operations/refusal.ts';
 import {
   type RecordedSecrets,
   restoreSecret,
@@ -13,9 +13,12 @@ import {
   setSecret,
 } from '../../../shared/operations/secrets/change-secret.ts';
 import { contentWithSecrets } from '../../../shared/operations/secrets/content-with-secrets.ts';
-import { findSecret, type KnownSecret, type UnknownSecret } from '../../../shared/operations/secrets/secret-name.ts';
-import { type ListedSecret, listSecrets } from '../../../shared/operations/secrets/secret-store.ts';
-import { iso, isoOrNull } from '../../../shared/operations/words/iso.ts';
+import { generatedValue, pastedValue } from '../../../shared/operations/secrets/new-value.ts';
+import { findSecret, type KnownSecret } from '../../../shared/operations/secrets/secret-name.ts';
+import { ageOf, refusedSecret, unknownSecret } from '../../../shared/operations/secrets/secret-refusal.ts';
+import { type SecretRow, secretRow } from '../../../shared/operations/secrets/secret-row.ts';
+import { listSecrets } from '../../../shared/operations/secrets/secret-store.ts';
+import { isoOrNull } from '../../../shared/operations/words/iso.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { formatAgo } from '../../../shared/operations/words/times.ts';
 import { currentAuthor } from '../../author.ts';
@@ -25,20 +28,6 @@ import { connect } from '../environment.ts';
 import { readHidden } from '../terminal/hidden-input.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, printNote, processTerminal, type Terminal } from '../terminal/terminal.ts';
-
-/** A row of `secrets list --json`. */
-export type SecretRow = {
-  name: string;
-  /** The number of active values. Null: other means set them, and only reading them would tell. */
-  values: number | null;
-  /** When each was set, newest first; null if unknown. */
-  set_at: (string | null)[];
-  changed_at: string | null;
-  /** A day: `2026-11-21`. Reads of this tool count as well. */
-  last_used_on: string | null;
-  /** A day, for which its deletion is scheduled: it cannot be used until it is restored. */
-  deleted_on: string | null;
-};
 
 type SetOptions = DirectoryOption & { also?: boolean; generate?: boolean };
 type RotateOptions = DirectoryOption & { generate?: boolean; force?: boolean; retire?: boolean };
@@ -152,67 +141,23 @@ async function storeOf(environment: Environment): Promise<RecordedSecrets> {
 
 const now = () => ({ author: currentAuthor(), nowMs: Date.now() });
 
-function unknownSecret({ kind, name, known, meant }: UnknownSecret, environment: string): Refusal {
-  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
-  const there = `there are: ${known.join(', ') || 'none'}`;
-  if (kind === 'malformed_secret')
-    return usageError(
-      `"${name}" can't be the name of a secret${hint}`,
-      'it is sources/KEY, targets/WORKFLOW or notifier/CHANNEL, or the key of a source alone',
-      there,
-    );
-  return notFound(`${environment} has nothing that takes a secret "${name}"${hint}`, there);
-}
-
 async function newValue(
-  { name, generate, sharedWith, read }: KnownSecret,
+  secret: KnownSecret,
   environment: Environment,
   options: { generate?: boolean },
 ): Promise<{ value: string; generated?: string }> {
   if (options.generate) {
-    if (generate === undefined)
-      throw usageError(
-        `the secret ${name} is made by ${sharedWith}, not here`,
-        'copy it there, and set it without --generate',
-      );
-    const value = generate(randomBytes(32));
+    const { value } = generatedValue(secret, randomBytes(32));
     return { value, generated: value };
   }
-  const typed = await readHidden(`New value of ${name} in ${environment.name} (${environment.where}): `);
-  const value = typed.replace(/\r?\n$/, '');
-  if (value === '') throw usageError('the value is empty', 'write it to standard input, or type it when asked');
-  const reading = read(value);
-  if (reading.kind === 'refused') throw usageError(`the value of ${name} ${reading.problem}`, 'nothing was changed');
-  if (reading.removed.length > 0) printNote(`Removed from what was pasted: ${reading.removed.join(', ')}.`);
-  return { value: reading.secret };
+  const typed = await readHidden(`New value of ${secret.name} in ${environment.name} (${environment.where}): `);
+  const { value, removed } = pastedValue(secret, typed.replace(/\r?\n$/, ''));
+  if (removed.length > 0) printNote(`Removed from what was pasted: ${removed.join(', ')}.`);
+  return { value };
 }
 
 function refused(refusal: SecretRefused, { name }: KnownSecret, environment: Environment): Refusal {
-  switch (refusal.kind) {
-    case 'not_set':
-      return notFound(`${name} is not set in ${environment.name}`, `set it: npx signalbox secrets set ${name}`);
-    case 'same_value':
-      return failure(
-        `the value is active already in ${environment.name}: a new one was expected`,
-        'nothing was changed',
-      );
-    case 'nothing_to_retire':
-      return failure(`${name} has a single value in ${environment.name}: there is no older one to retire`);
-    case 'scheduled_for_deletion':
-      return failure(
-        `${name} is scheduled for deletion on ${iso(refusal.deletedOnMs).slice(0, 10)} in ${environment.name}`,
-        `restore it first: npx signalbox secrets restore ${name}`,
-        `or set a new value, which restores it: npx signalbox secrets set ${name}`,
-      );
-    case 'two_active': {
-      const ages = refusal.values.map(({ setAtMs }) => ageOf(setAtMs, Date.now())).join(' and ');
-      return failure(
-        `${name} has two active values in ${environment.name} (set ${ages}); one more would end the older`,
-        `when it is no longer used: npx signalbox secrets rotate ${name} --retire`,
-        'to end it now: --force',
-      );
-    }
-  }
+  return refusedSecret(refusal, name, environment.name, Date.now());
 }
 
 /**
@@ -283,24 +228,9 @@ async function listCommand(options: GlobalOptions): Promise<void> {
   );
 }
 
-function secretRow({ name, setAtMs, changedAtMs, lastUsedOnMs, deletedOnMs }: ListedSecret): SecretRow {
-  return {
-    name,
-    values: setAtMs?.length ?? null,
-    set_at: setAtMs?.map(isoOrNull) ?? [],
-    changed_at: isoOrNull(changedAtMs),
-    last_used_on: lastUsedOnMs === undefined ? null : iso(lastUsedOnMs).slice(0, 10),
-    deleted_on: deletedOnMs === undefined ? null : iso(deletedOnMs).slice(0, 10),
-  };
-}
-
 function agesOf({ set_at, changed_at }: SecretRow, nowMs: number): string {
   if (set_at.length > 0) return set_at.map((at) => ageOf(at === null ? undefined : Date.parse(at), nowMs)).join(', ');
   return changed_at === null ? '-' : `changed ${formatAgo(Date.parse(changed_at), nowMs)}`;
-}
-
-function ageOf(setAtMs: number | undefined, nowMs: number): string {
-  return setAtMs === undefined ? 'at an unknown time' : formatAgo(setAtMs, nowMs);
 }
 
 function lastUsed(day: string | null, nowMs: number): string {

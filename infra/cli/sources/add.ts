@@ -10,18 +10,19 @@ import { Refusal } from '../../../shared/operations/refusal.ts';
 import { setSecret } from '../../../shared/operations/secrets/change-secret.ts';
 import { secretState } from '../../../shared/operations/secrets/secret-store.ts';
 import { ingestUrls, secretsOf } from '../../../shared/operations/sources/ingest-urls.ts';
+import { unknownKind } from '../../../shared/operations/sources/kind-row.ts';
 import {
   chooseMappings,
   type MappingChoice,
   type WrittenFile,
   writeNewSource,
 } from '../../../shared/operations/sources/new-source.ts';
+import { filled } from '../../../shared/operations/sources/setup-steps.ts';
 import { sourceGuide, sourceGuides } from '../../../shared/operations/sources/source-guides.ts';
 import { currentAuthor } from '../../author.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
-import { unknownKind } from './kinds.ts';
 
 type AddOptions = MappingChoice & { key?: string; dir: string };
 
@@ -131,17 +132,6 @@ async function generateSecret(
   if (value === undefined || (await secretState(store, name)).values > 0) return undefined;
   await setSecret(store, { name, value, also: false, author: currentAuthor(), nowMs: Date.now() });
   return value;
-}
-
-/** A step of the guide, with this source's own values filled in. */
-export function filled(
-  step: string,
-  { key, environment, url }: { key: string; environment: string; url: string | undefined },
-): string {
-  return step
-    .replaceAll('{url}', url ?? `(npx signalbox sources ${key} -e ${environment} prints it)`)
-    .replaceAll('{key}', key)
-    .replaceAll('{environment}', environment);
 }
 
 /** Content is committed in the first environment, and promoted from there. */

@@ -1,28 +1,12 @@
 import type { Command } from 'commander';
 import type { GuidedKind } from '../../../shared/core/sources/guide.ts';
-import { notFound } from '../../../shared/operations/refusal.ts';
+import { kindRow, proofOf, unknownKind } from '../../../shared/operations/sources/kind-row.ts';
 import { sourceGuides } from '../../../shared/operations/sources/source-guides.ts';
-import { didYouMean } from '../../../shared/operations/words/did-you-mean.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { printFields } from '../terminal/fields.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
-
-/** `--json` row of `sources kinds`. */
-export type KindRow = {
-  kind: string;
-  title: string;
-  category: string;
-  about: string;
-  docs: string;
-  signs: boolean;
-  enforcement: 'on' | 'off' | 'once_set';
-  window_hours: number;
-  event_types: readonly string[];
-  idempotency_key_paths: string[];
-  default_mappings: { event: string; action: string; optional: boolean }[];
-};
 
 export function addKinds(sources: Command): void {
   const kinds = sources
@@ -46,40 +30,6 @@ async function kindsCommand(name: string | undefined, options: GlobalOptions): P
   const [only] = picked;
   if (name !== undefined && only !== undefined) printKind(terminal, only);
   else printKinds(terminal, picked);
-}
-
-export function unknownKind(name: string, all: readonly GuidedKind[]) {
-  const ids = all.map(({ kind }) => kind.id);
-  return notFound(
-    `"${name}" is not a kind of source${didYouMean(name, ids)}`,
-    'npx signalbox sources kinds lists them all',
-  );
-}
-
-export function kindRow({ kind, guide }: GuidedKind): KindRow {
-  return {
-    kind: kind.id,
-    title: kind.title,
-    category: guide.category,
-    about: guide.about,
-    docs: kind.docs,
-    signs: kind.signs ?? false,
-    enforcement: kind.settings.enforcement,
-    window_hours: kind.settings.windowHours,
-    event_types: guide.eventType.examples,
-    idempotency_key_paths: kind.idempotencyKeyPaths.map(({ text }) => text),
-    default_mappings: guide.defaultMappings.map(({ mapping, optional }) => ({
-      event: mapping.event,
-      action: mapping.action,
-      optional: optional ?? false,
-    })),
-  };
-}
-
-/** A sender's kind of proof, in a word or two. */
-function proofOf({ kind, guide }: GuidedKind): string {
-  if (kind.signs) return 'signature';
-  return guide.secret === undefined ? 'URL only' : 'secret';
 }
 
 function printKinds(terminal: Terminal, kinds: GuidedKind[]): void {

@@ -4,8 +4,13 @@ import { failure, usageError } from '../../../shared/operations/refusal.ts';
 import { stateOf } from '../../../shared/operations/settings/change.ts';
 import { unknownName } from '../../../shared/operations/settings/unknown-name.ts';
 import { ingestUrls, secretsOf } from '../../../shared/operations/sources/ingest-urls.ts';
-import { type PreviousUrl, retireUrl, rotateUrl } from '../../../shared/operations/sources/rotate-url.ts';
-import { formatAgo } from '../../../shared/operations/words/times.ts';
+import { retireUrl, rotateUrl } from '../../../shared/operations/sources/rotate-url.ts';
+import {
+  endOfUse,
+  stillValidRefusal,
+  usedLatelyRefusal,
+  usedLatelyText,
+} from '../../../shared/operations/sources/rotation-refusal.ts';
 import { addReason, examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { askedNow } from '../settings/asked.ts';
@@ -42,12 +47,7 @@ async function rotateCommand(source: string, options: RotateOptions): Promise<vo
   const evenIfValid = options.force === true;
   const rotated = await rotateUrl(environment.configuration, { source, evenIfValid, ...askedNow(options) });
   if (rotated.kind === 'unknown') throw unknownName(rotated, environment.name);
-  if (rotated.kind === 'previous_still_valid')
-    throw failure(
-      `the URL of ${source} before the current one is still valid (${useOf(rotated.previous, nowMs)}); rotating again would end it, and only two are ever valid`,
-      `when it is no longer used: npx signalbox sources rotate ${source} --retire`,
-      'to end it now: --force',
-    );
+  if (rotated.kind === 'previous_still_valid') throw stillValidRefusal(source, rotated.previous, nowMs);
   const { url } = stateOf(rotated.state, source);
   const newUrl = (await ingestUrls(environment, await secretsOf(environment)))(source, url);
   const { version } = rotated;
@@ -95,18 +95,11 @@ async function retire(source: string, options: RotateOptions, { configuration, n
   const first = await retireUrl(configuration, { ...request, evenIfUsed: options.yes === true });
   if (first.kind === 'unknown') throw unknownName(first, name);
   if (first.kind !== 'used_lately') return first;
-  const why = `the old URL of ${source} in ${name}: ${useOf(first.previous, request.nowMs)}`;
-  const effect = 'What a sender still posts to it will be answered 404, and most senders drop such events for good';
-  if (options.json || !canAsk())
-    throw failure(`${why}. ${effect}`, 'wait until it has been quiet for a day, or say --yes');
-  if (!(await confirm(`${why}.\n${effect}. End it?`))) throw failure('nothing was changed');
+  if (options.json || !canAsk()) throw usedLatelyRefusal(source, name, first.previous, request.nowMs);
+  const why = usedLatelyText(source, name, first.previous, request.nowMs);
+  if (!(await confirm(`${why}.\n${endOfUse}. End it?`))) throw failure('nothing was changed');
   const second = await retireUrl(configuration, { ...request, evenIfUsed: true });
   if (second.kind === 'unknown' || second.kind === 'used_lately')
     throw failure(`${source} changed meanwhile; look again`);
   return second;
-}
-
-function useOf({ lastUsedAtMs, rotatedAtMs }: PreviousUrl, nowMs: number): string {
-  if (lastUsedAtMs !== undefined) return `last used ${formatAgo(lastUsedAtMs, nowMs)}`;
-  return rotatedAtMs === undefined ? 'not used' : `not used since it was replaced ${formatAgo(rotatedAtMs, nowMs)}`;
 }

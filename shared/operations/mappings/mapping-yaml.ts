@@ -1,5 +1,6 @@
-import { Document, isScalar, Scalar, stringify, visit } from 'yaml';
-import { displayWidth, escaped, isPrintable, padTo, printable } from '../words/text.ts';
+import { stringify } from 'yaml';
+import { safeYaml } from '../words/safe-yaml.ts';
+import { displayWidth, padTo, printable } from '../words/text.ts';
 import type { Suggestion } from './suggest-mapping.ts';
 
 /** A suggestion as an entry of `mappings:`, ready to paste, with the event's values in comments. */
@@ -32,19 +33,4 @@ export function mappingYaml(
  */
 function pastedPath(path: string): string {
   return stringify([path], { collectionStyle: 'flow', lineWidth: 0 }).trim().slice(1, -1).trim();
-}
-
-/**
- * YAML that shows every character. Characters that a terminal would drop or obey are escaped, so a
- * pasted mapping still matches.
- */
-function safeYaml(value: unknown): string {
-  const document = new Document(value);
-  visit(document, (_key, node) => {
-    if (isScalar(node) && typeof node.value === 'string' && !isPrintable(node.value)) node.type = Scalar.QUOTE_DOUBLE;
-  });
-  const text = document.toString({ lineWidth: 0, indentSeq: false, doubleQuotedMinMultiLineLength: 10_000 }).trimEnd();
-  return [...text]
-    .map((character) => (character === '\n' || isPrintable(character) ? character : escaped(character)))
-    .join('');
 }

@@ -5,6 +5,7 @@ import {
   GetSecretValueCommand,
   ListSecretsCommand,
   RestoreSecretCommand,
+  type SecretListEntry,
   type SecretsManagerClient,
   UpdateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
@@ -175,21 +176,39 @@ export async function listSecrets({ client, prefix }: EnvironmentSecrets): Promi
     for (const secret of page.SecretList ?? []) {
       // The filter matches words, so a neighbour's secrets can come along.
       if (!secret.Name?.startsWith(`${prefix}/`)) continue;
-      const setAtMs = setTimes(secret.Description, currentOf(secret.SecretVersionsToStages));
-      const changedAtMs = (secret.LastChangedDate ?? secret.CreatedDate)?.getTime();
-      const lastUsedOnMs = secret.LastAccessedDate?.getTime();
-      const deletedOnMs = secret.DeletedDate?.getTime();
-      found.push({
-        name: secret.Name.slice(prefix.length + 1),
-        ...(setAtMs !== undefined && { setAtMs }),
-        ...(changedAtMs !== undefined && { changedAtMs }),
-        ...(lastUsedOnMs !== undefined && { lastUsedOnMs }),
-        ...(deletedOnMs !== undefined && { deletedOnMs }),
-      });
+      found.push(listedSecret(secret.Name.slice(prefix.length + 1), secret, secret.SecretVersionsToStages));
     }
     NextToken = page.NextToken;
   } while (NextToken !== undefined);
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+type Described = Pick<
+  SecretListEntry,
+  'Description' | 'LastChangedDate' | 'CreatedDate' | 'LastAccessedDate' | 'DeletedDate'
+>;
+
+function listedSecret(name: string, secret: Described, stages: Record<string, string[]> | undefined): ListedSecret {
+  const setAtMs = setTimes(secret.Description, currentOf(stages));
+  const changedAtMs = (secret.LastChangedDate ?? secret.CreatedDate)?.getTime();
+  const lastUsedOnMs = secret.LastAccessedDate?.getTime();
+  const deletedOnMs = secret.DeletedDate?.getTime();
+  return {
+    name,
+    ...(setAtMs !== undefined && { setAtMs }),
+    ...(changedAtMs !== undefined && { changedAtMs }),
+    ...(lastUsedOnMs !== undefined && { lastUsedOnMs }),
+    ...(deletedOnMs !== undefined && { deletedOnMs }),
+  };
+}
+
+/**
+ * One secret as it is now, which the list of AWS may not know for five minutes; values are not read.
+ * @returns undefined when there is no such secret
+ */
+export async function describeSecret(secrets: EnvironmentSecrets, name: string): Promise<ListedSecret | undefined> {
+  const described = await describe(secrets, name);
+  return described && listedSecret(name, described, described.VersionIdsToStages);
 }
 
 function parseQuietly(text: string | undefined): unknown {

@@ -1,16 +1,21 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import type { Verification } from '../../core/configuration/verification.ts';
 import { ResourceKey } from '../../core/ids/resource-key.ts';
 import { resourceNamedBy } from '../../core/mappings/action-facts.ts';
 import type { DefaultMapping, GuidedKind } from '../../core/sources/guide.ts';
 import { failure, usageError } from '../refusal.ts';
 import { didYouMean } from '../words/did-you-mean.ts';
+import { safeYaml } from '../words/safe-yaml.ts';
 import { mappingYaml } from './mapping-yaml.ts';
 
 export type NewSource = {
   key: string;
   kind: GuidedKind;
+  /** For people. Absent: the kind's title, with the key where that is another one. */
+  name?: string | undefined;
+  /** How requests are checked. Absent: the kind's own way. */
+  verification?: Verification | undefined;
   /** The default mappings in the new file; the others are in it as comments. */
   mappings: readonly DefaultMapping[];
   /** Folder of the configuration files. */
@@ -20,28 +25,47 @@ export type NewSource = {
 /** A written file, by the name shown to people. */
 export type WrittenFile = { path: string; kind: 'source' | 'workflow' };
 
+export type PlannedFile = WrittenFile & { text: string };
+
 /**
- * Writes `sources/<key>.yaml`. For each workflow that its mappings start and that has no file, it
- * writes one that only records its runs. It never overwrites a file.
- * @throws Refusal when the key is invalid or taken
+ * The files of a new source: `sources/<key>.yaml`, and for each workflow that its mappings start and
+ * that has no file, one that only records its runs.
+ * @throws Refusal when the key is invalid or taken, or the kind takes no other verification
  */
-export function writeNewSource(source: NewSource): WrittenFile[] {
-  const { key, kind, directory, mappings } = source;
+export function planNewSource(source: NewSource): PlannedFile[] {
+  const { key, kind, directory, mappings, verification } = source;
   const problem = ResourceKey.safeParse(key).error?.issues[0]?.message;
   if (problem !== undefined) throw usageError(`"${key}" cannot be the key of a source: it ${problem}`);
+  if (verification !== undefined && kind.kind.signs)
+    throw usageError(`${kind.kind.title} signs its requests, so its sources declare no verification`);
   const path = join(directory, 'sources', `${key}.yaml`);
-  if (existsSync(path) || existsSync(path.replace(/\.yaml$/, '.yml'))) {
+  if (isThere(path)) {
     const other = `--key ${kind.kind.id}-2`;
     throw failure(`${path} is there already`, `a second source of one kind takes a key of its own: ${other}`);
   }
-  const files: { path: string; kind: WrittenFile['kind']; text: string }[] = [
+  const workflows = workflowsOf(mappings)
+    .map((workflow) => ({ workflow, path: join(directory, 'workflows', `${workflow}.yaml`) }))
+    .filter((file) => !isThere(file.path));
+  return [
     { path, kind: 'source', text: sourceText(source) },
+    ...workflows.map(
+      ({ workflow, path }): PlannedFile => ({
+        path,
+        kind: 'workflow',
+        text: workflowText(workflow, environmentsIn(directory)),
+      }),
+    ),
   ];
-  for (const workflow of workflowsOf(mappings)) {
-    const path = join(directory, 'workflows', `${workflow}.yaml`);
-    if (existsSync(path) || existsSync(path.replace(/\.yaml$/, '.yml'))) continue;
-    files.push({ path, kind: 'workflow', text: workflowText(workflow, environmentsIn(directory)) });
-  }
+}
+
+const isThere = (path: string) => existsSync(path) || existsSync(path.replace(/\.yaml$/, '.yml'));
+
+/**
+ * Writes the planned files. It never overwrites a file.
+ * @throws Refusal as `planNewSource`
+ */
+export function writeNewSource(source: NewSource): WrittenFile[] {
+  const files = planNewSource(source);
   for (const file of files) {
     mkdirSync(join(file.path, '..'), { recursive: true });
     writeFileSync(file.path, file.text, { flag: 'wx' });
@@ -85,23 +109,26 @@ export function chooseMappings({ kind, guide }: GuidedKind, { only, without }: M
 const width = 118;
 
 /** The whole file: the kind's defaults, the settings that can override them, and its mappings. */
-export function sourceText({ key, kind: { kind, guide }, mappings }: NewSource): string {
+export function sourceText({ key, kind: { kind, guide }, name, mappings, verification }: NewSource): string {
   const left = guide.defaultMappings.filter((one) => !mappings.includes(one));
-  const name = key === kind.id ? kind.title : `${kind.title} (${key})`;
   return [
     '# yaml-language-server: $schema=../schemas/source.schema.json',
     ...comment(
       `Events from ${kind.title}. How to set that up, and what each answer means to it: docs/sources/${kind.id}.md`,
     ),
     `kind: ${kind.id}`,
-    `name: ${stringify(name).trim()}`,
+    `name: ${safeYaml(name ?? nameByDefault(kind, key))}`,
     '',
     ...comment(`Event type: ${guide.eventType.rule}`),
     ...comment('event_type_path: body.type'),
     ...comment(`Idempotency key: ${guide.key}.`),
     ...comment('idempotency_key_path: body.id'),
     ...comment(`What a sender has to do: ${kind.verifier.instruction}.`),
-    ...(kind.signs ? [] : comment('verification: { kind: header, header: x-webhook-secret }')),
+    ...(verification !== undefined
+      ? [`verification: ${safeYaml(verification, { isFlow: true })}`]
+      : kind.signs
+        ? []
+        : comment('verification: { kind: header, header: x-webhook-secret }')),
     ...comment('Request headers to keep with each event besides its own, and fields that are never stored:'),
     ...comment('headers: [x-request-id]'),
     ...comment("redact: [password, '*_token']"),
@@ -118,6 +145,10 @@ export function sourceText({ key, kind: { kind, guide }, mappings }: NewSource):
     '',
   ].join('\n');
 }
+
+/** The name of a new source that none is given for. */
+export const nameByDefault = ({ id, title }: { id: string; title: string }, key: string) =>
+  key === id ? title : `${title} (${key})`;
 
 const indented = (line: string) => (line === '' ? '' : `  ${line}`);
 
