@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
+import { actions } from '../../shared/core/actions/index.ts';
 import { asError } from '../../shared/core/errors.ts';
 import { actionReasons, actionStatuses } from '../../shared/core/logs/action-log-entry.ts';
 import { EventReason, EventStatus } from '../../shared/core/logs/event-log-entry.ts';
@@ -23,6 +24,7 @@ const lists = {
   action_reasons: actionReasons,
   action_groupings: actionGroupings,
   run_statuses: runStatuses,
+  actions: actions.map(({ id }) => id),
 };
 export type Lists = typeof lists;
 

@@ -10,6 +10,9 @@ import { people } from './people.ts';
 import { replays } from './replay.ts';
 import { runs } from './runs.ts';
 import { source } from './source.ts';
+import { sourceAccess } from './source-access.ts';
+import { sourceSettings } from './source-settings.ts';
+import { sourceSetup } from './source-setup.ts';
 import { sources } from './sources.ts';
 import { why } from './why.ts';
 import { workflows } from './workflows.ts';
@@ -30,6 +33,9 @@ export const routes = new Hono<ConsoleEnv>()
   .route('/replay', replays)
   .route('/runs', runs)
   .route('/source', source)
+  .route('/source', sourceAccess)
+  .route('/source', sourceSettings)
+  .route('/source', sourceSetup)
   .route('/sources', sources)
   .route('/why', why)
   .route('/workflows', workflows);

@@ -2,7 +2,9 @@ import { Hono } from 'hono';
 import * as z from 'zod';
 import { listEventTypes } from '../../../shared/adapters/dynamodb-seen-registry.ts';
 import { mappingsOf } from '../../../shared/core/configuration/triggers.ts';
+import { sourceHold } from '../../../shared/operations/holds/source-hold.ts';
 import { failure } from '../../../shared/operations/refusal.ts';
+import { refusalAdvice } from '../../../shared/operations/refusals/refusal-advice.ts';
 import { listRefusalsOf } from '../../../shared/operations/refusals/refusals.ts';
 import { planSamples } from '../../../shared/operations/send/plan-samples.ts';
 import { sendModes } from '../../../shared/operations/send/prove.ts';
@@ -28,9 +30,10 @@ export const source = new Hono<ConsoleEnv>()
     const { environment } = c.var;
     const key = c.req.param('key');
     const directory = await readSources(environment);
-    const [rows, types] = await Promise.all([
+    const [rows, types, hold] = await Promise.all([
       sourceRows(environment, directory, pickSources(directory.known, key)),
       listEventTypes(environment.configuration, key),
+      sourceHold(environment, key, Date.now()),
     ]);
     const [row] = rows.map(withoutUrl);
     if (row === undefined) throw failure(`source ${key} went away just now`);
@@ -42,7 +45,8 @@ export const source = new Hono<ConsoleEnv>()
     }));
     const set = (await sourceGuide(row.kind ?? ''))?.guide.samples;
     const samples = [...(set?.identify ? ['identify'] : []), ...(set?.mix.map(({ eventType }) => eventType) ?? [])];
-    return c.json({ source: row, event_types: eventTypeRows(key, types, directory.live), mappings, samples });
+    const event_types = eventTypeRows(key, types, directory.live);
+    return c.json({ source: row, hold: hold ?? null, event_types, mappings, samples });
   })
   /** A credential: it is answered alone, and only when it is asked for. */
   .get('/:key/url', async (c) => {
@@ -57,7 +61,8 @@ export const source = new Hono<ConsoleEnv>()
     const nowMs = Date.now();
     pickSources((await readSources(environment)).known, key);
     const sinceMs = c.req.valid('query').since ?? nowMs - 86_400_000;
-    return c.json(await listRefusalsOf(environment, [key], { sinceMs, untilMs: nowMs }));
+    const rows = await listRefusalsOf(environment, [key], { sinceMs, untilMs: nowMs });
+    return c.json(rows.map((row) => ({ ...row, ...refusalAdvice(row) })));
   })
   .post('/:key/switch', body(Switch), async (c) => {
     const { environment, context } = c.var;

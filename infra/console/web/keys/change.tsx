@@ -61,14 +61,16 @@ export function MakeKey({ onMade, onClose }: MakeProps) {
   );
 }
 
-export function MakeLink({ onMade, onClose }: MakeProps) {
+/** @param of the source of the link; absent: the person chooses one */
+export function MakeLink({ of, onMade, onClose }: MakeProps & { of?: string }) {
   const { name, api } = useEnvironment();
-  const [source, setSource] = useState('');
+  const [source, setSource] = useState(of ?? '');
   const [days, setDays] = useState('7');
   const [payloads, setPayloads] = useState(false);
   const [showsUrl, setShowsUrl] = useState(true);
   const { data: sources = [] } = useQuery({
     queryKey: [name, 'sources', 'keys'],
+    enabled: of === undefined,
     queryFn: () => read(api.sources.keys.$get()),
   });
   const chosen = source === '' ? (sources[0] ?? '') : source;
@@ -88,14 +90,16 @@ export function MakeLink({ onMade, onClose }: MakeProps) {
         onClose();
       }}
     >
-      <div className="field">
-        <label htmlFor="link-source">Source</label>
-        <select id="link-source" className="filter" value={chosen} onChange={({ target }) => setSource(target.value)}>
-          {sources.map((one) => (
-            <option key={one}>{one}</option>
-          ))}
-        </select>
-      </div>
+      {of === undefined && (
+        <div className="field">
+          <label htmlFor="link-source">Source</label>
+          <select id="link-source" className="filter" value={chosen} onChange={({ target }) => setSource(target.value)}>
+            {sources.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        </div>
+      )}
       <div className="field">
         <label htmlFor="link-days">How many days it works, at most 90</label>
         <input id="link-days" inputMode="numeric" value={days} onChange={({ target }) => setDays(target.value)} />

@@ -2,9 +2,10 @@ import type { SourceWithoutUrl } from '../../routes/source-without-url.ts';
 import { Status } from '../parts/status.tsx';
 import { plural } from '../parts/words.ts';
 
-export function SourceState({ row: { kind, enabled } }: { row: SourceWithoutUrl }) {
+export function SourceState({ row: { kind, enabled, paused } }: { row: SourceWithoutUrl }) {
   if (kind === null) return <Status tone="quiet">removed</Status>;
-  return enabled ? <Status tone="good">on</Status> : <Status tone="warn">off</Status>;
+  if (!enabled) return <Status tone="warn">off</Status>;
+  return paused === null ? <Status tone="good">on</Status> : <Status tone="warn">paused</Status>;
 }
 
 const enforcements = { on: 'enforced', off: 'not enforced', once_set: 'enforced once a secret is set' } as const;
