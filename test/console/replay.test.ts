@@ -65,15 +65,16 @@ describe('problems', () => {
 
 describe('a replay of all that match', () => {
   test('is shown before it is done, and sends nothing then', async () => {
-    const { json } = await ask('/replay/matching/dry-run', { of: 'actions', search });
+    const { json } = await ask('/replay/matching/dry-run', { matching: { of: 'actions', search } });
     expect(json).toMatchObject({ matching: 3, looked_at: 3, would_replay: 3 });
     expect((await ask('/jobs')).json).toEqual([]);
   });
 
   test('does what its preview showed, as a job under the name of the person', async () => {
-    const { json: preview } = await ask('/replay/matching/dry-run', { of: 'actions', search });
+    const { json: preview } = await ask('/replay/matching/dry-run', { matching: { of: 'actions', search } });
     const { since, until } = preview as { since: string; until: string };
-    const request = { of: 'actions', search: { ...search, since, until }, reason: 'mended' };
+    const matching = { of: 'actions', search: { ...search, since, until } };
+    const request = { matching, reason: 'mended' };
     const { json: job } = await ask('/replay/matching', request);
     expect(job).toMatchObject({ total: 3, author: 'Ada <ada@example.com>', reason: 'mended' });
     let now = job;
@@ -84,7 +85,9 @@ describe('a replay of all that match', () => {
 
   test('of a search that matches nothing is refused', async () => {
     const nothing = { of: 'events', search: { user_id: 'no-such-user' } };
-    expect(await ask('/replay/matching', nothing)).toMatchObject({ status: 409 });
-    expect(await ask('/replay/matching', { of: 'events', search: { colour: 'red' } })).toMatchObject({ status: 400 });
+    expect(await ask('/replay/matching', { matching: nothing })).toMatchObject({ status: 409 });
+    expect(await ask('/replay/matching', { matching: { of: 'events', search: { colour: 'red' } } })).toMatchObject({
+      status: 400,
+    });
   });
 });

@@ -3,14 +3,14 @@ import { actionReasons } from '../../../shared/core/logs/action-log-entry.ts';
 import { EventReason } from '../../../shared/core/logs/event-log-entry.ts';
 import {
   carryOnDiscard,
-  type DiscardFilter,
   type DiscardPreview,
+  DiscardReason,
   type DiscardRow,
-  discardableStatuses,
   discardIds,
   previewDiscard,
   startDiscard,
 } from '../../../shared/operations/discard/discard.ts';
+import { type DiscardFilter, discardableStatuses, namedMax } from '../../../shared/operations/discard/targets.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
 import type { BulkFilter } from '../../../shared/operations/replay/bulk-filter.ts';
 import { formatCount, plural, printable } from '../../../shared/operations/words/text.ts';
@@ -92,16 +92,10 @@ function oneReason(text: string): BulkFilter['reason'] {
   return first;
 }
 
-/** Kept in the row and shown by `why`, so that the next person need not ask. */
 function reasonOf({ reason }: Options): string {
-  const text = reason?.trim() ?? '';
-  if (text === '')
-    throw usageError(
-      'a discard needs --reason: the next person asks why it is closed',
-      'npx signalbox discard 01K… --reason "test order"',
-    );
-  if (text.length > 512) throw usageError(`--reason has ${formatCount(text.length)} characters; at most 512 are kept`);
-  return text;
+  const parsed = DiscardReason.safeParse(reason ?? '');
+  if (parsed.success) return parsed.data;
+  throw usageError(`--reason ${parsed.error.issues[0]?.message}`, 'npx signalbox discard 01K… --reason "test order"');
 }
 
 async function discardMatching(reason: string, options: Options): Promise<void> {
@@ -114,7 +108,7 @@ async function discardMatching(reason: string, options: Options): Promise<void> 
   const environment = await connect(options);
   const nowMs = Date.now();
   const request = requestOf(options, options.since, nowMs);
-  const preview = await previewDiscard(environment, request);
+  const { preview } = await previewDiscard(environment, request, { nowMs });
   if (options.dryRun && options.json) return printJson(terminal, preview);
   printPreview(terminal, preview, request);
   if (preview.matching === 0) await noteUnknownNames(terminal, environment, request.filter);
@@ -194,8 +188,11 @@ async function discardNamed(ids: string[], reason: string, options: Options): Pr
       'leave out the ids, or the filter',
     );
   const unique = [...new Set(ids)];
-  if (unique.length > 1_000)
-    throw usageError(`${formatCount(unique.length)} ids are named; at most 1,000 can be`, 'a filter takes any number');
+  if (unique.length > namedMax)
+    throw usageError(
+      `${formatCount(unique.length)} ids are named; at most ${formatCount(namedMax)} can be`,
+      'a filter takes any number',
+    );
   const environment = await connect(options);
   terminal.note(`discarding in ${environment.name} (${environment.where})`);
   const dryRun = options.dryRun === true;

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { ConsoleEnv } from '../context.ts';
 import { actions } from './actions.ts';
 import { configuration } from './configuration.ts';
+import { discards } from './discard.ts';
 import { doctor } from './doctor.ts';
 import { events } from './events.ts';
 import { jobs } from './jobs.ts';
@@ -24,6 +25,7 @@ import { workflows } from './workflows.ts';
 export const routes = new Hono<ConsoleEnv>()
   .route('/actions', actions)
   .route('/configuration', configuration)
+  .route('/discard', discards)
   .route('/doctor', doctor)
   .route('/events', events)
   .route('/jobs', jobs)

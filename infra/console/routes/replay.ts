@@ -1,18 +1,16 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { searchActions } from '../../../shared/operations/actions/action-search.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
-import { searchEvents } from '../../../shared/operations/events/event-search.ts';
 import { jobRow } from '../../../shared/operations/jobs/job-row.ts';
 import { failure } from '../../../shared/operations/refusal.ts';
 import { previewEvents, startReplay } from '../../../shared/operations/replay/bulk-replay.ts';
+import { eventsOf, findMatching } from '../../../shared/operations/replay/matching-search.ts';
 import { previewIds, replayIds } from '../../../shared/operations/replay/replay-ids.ts';
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { iso } from '../../../shared/operations/words/iso.ts';
 import type { ConsoleEnv } from '../context.ts';
 import { body, text } from '../input.ts';
-import { ActionQuery, actionSearchOf } from './actions.ts';
-import { EventQuery, eventSearchOf } from './events.ts';
+import { MatchingQuery, matchingSearchOf } from './matching.ts';
 
 const how = {
   /** Runs whole events as new ones, and repeats their effects. */
@@ -26,30 +24,13 @@ const how = {
 /** Of chosen events, or of the events of runs and actions. */
 const Chosen = z.strictObject({ ids: z.array(text).min(1).max(1_000), ...how });
 
-/** All events of a search of events or of actions, as a page has it in its URL. */
-const Matching = z.discriminatedUnion('of', [
-  z.strictObject({ of: z.literal('events'), search: EventQuery, ...how }),
-  z.strictObject({ of: z.literal('actions'), search: ActionQuery, ...how }),
-]);
+const Matching = z.strictObject({ matching: MatchingQuery, ...how });
 type Matching = z.output<typeof Matching>;
 
-/**
- * The events of a search, oldest first, and its times: a second look at the same times finds the
- * same ones.
- */
-async function eventsOf(environment: Environment, request: Matching, nowMs: number) {
-  const directory = await readSources(environment);
-  const options = { nowMs, limit: Number.POSITIVE_INFINITY, isComplete: true };
-  const ids = new Set<string>();
-  const fixed = { until: Math.min(request.search.until ?? nowMs, nowMs) };
-  if (request.of === 'events') {
-    const found = searchEvents(environment, directory, eventSearchOf({ ...request.search, ...fixed }), options);
-    for await (const { entry } of found.rows) ids.add(entry.id);
-    return { ids: [...ids].sort(), since: iso(found.range.sinceMs), until: iso(fixed.until) };
-  }
-  const found = searchActions(environment, directory, actionSearchOf({ ...request.search, ...fixed }), options);
-  for await (const { log } of found.rows) ids.add(log.eventId);
-  return { ids: [...ids].sort(), since: iso(found.range.sinceMs), until: iso(fixed.until) };
+/** The events of a search, oldest first, and its times. */
+async function eventsMatching(environment: Environment, { matching }: Matching, nowMs: number) {
+  const { found, sinceMs, untilMs } = await findMatching(environment, matchingSearchOf(matching), { nowMs });
+  return { ids: eventsOf(found), since: iso(sinceMs), until: iso(untilMs) };
 }
 
 export const replays = new Hono<ConsoleEnv>()
@@ -71,7 +52,7 @@ export const replays = new Hono<ConsoleEnv>()
     const request = c.req.valid('json');
     const { environment, context } = c.var;
     const nowMs = Date.now();
-    const { ids } = await eventsOf(environment, request, nowMs);
+    const { ids } = await eventsMatching(environment, request, nowMs);
     if (ids.length === 0) throw failure('no event matches any more, so there is nothing to replay');
     const { force, again, reason } = request;
     const job = await startReplay(environment, { force, again }, ids, { author: context.author, reason, nowMs });
@@ -82,7 +63,7 @@ export const replays = new Hono<ConsoleEnv>()
     const request = c.req.valid('json');
     const { environment } = c.var;
     const nowMs = Date.now();
-    const { ids, since, until } = await eventsOf(environment, request, nowMs);
+    const { ids, since, until } = await eventsMatching(environment, request, nowMs);
     const { force, again } = request;
     return c.json({ ...(await previewEvents(environment, ids, { force, again }, { nowMs })), since, until });
   });

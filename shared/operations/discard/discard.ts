@@ -7,30 +7,27 @@ import type { Environment } from '../environment.ts';
 import { eventLogOf, readEvents } from '../events/events.ts';
 import { type CarryOnOptions, carryOn, chunksOf, type JobProgress, type Work } from '../jobs/carry-on.ts';
 import { createJob, type Job } from '../jobs/jobs.ts';
-import { BulkFilter, matchingEvents, takesAction, takesEvent } from '../replay/bulk-filter.ts';
+import { failure } from '../refusal.ts';
+import { eventsOf, type Matched } from '../replay/matching-search.ts';
 import { type KnownSource, readSources } from '../sources/known-sources.ts';
 import { resolveId } from '../why/resolve-id.ts';
 import { markDiscarded } from './marks.ts';
-import { type DiscardPlan, planDiscard, type Wanted } from './plan-discard.ts';
+import { type DiscardPlan, planDiscard } from './plan-discard.ts';
+import {
+  type DiscardFilter,
+  type DiscardMatching,
+  DiscardRequest,
+  type Targets,
+  targetsNamed,
+  targetsOf,
+} from './targets.ts';
 
-/** Statuses of what can be discarded, of events and of actions. */
-export const discardableStatuses = ['failed', 'rejected', 'held', 'skipped'] as const;
-
-/** One event, or only one action of it. */
-const Named = z.strictObject({ event: z.string(), action: z.string().optional() });
-type Named = z.infer<typeof Named>;
-
-/** What is closed: what a filter takes, or what was named. */
-export const DiscardRequest = z.union([
-  z.strictObject({
-    filter: BulkFilter.extend({ statuses: z.array(z.enum(discardableStatuses)).min(1) }),
-    /** Events per second at most; absent: as fast as it goes. */
-    perSecond: z.number().positive().optional(),
-  }),
-  z.strictObject({ named: z.array(Named).min(1).max(1000) }),
-]);
-export type DiscardRequest = z.infer<typeof DiscardRequest>;
-export type DiscardFilter = Extract<DiscardRequest, { filter: unknown }>;
+/** Why, in the operator's words: kept in each row and shown by `why`, so that the next person need not ask. */
+export const DiscardReason = z
+  .string()
+  .trim()
+  .min(1, 'is needed: the next person asks why it is closed')
+  .max(512, 'has more than 512 characters');
 
 /** What would happen to the events of a request; nothing is written. */
 export type DiscardPreview = {
@@ -46,17 +43,19 @@ export type DiscardPreview = {
 
 const sampleSize = 5;
 
+/** @param nowMs a search finds nothing that came later */
 export async function previewDiscard(
   environment: Environment,
-  request: DiscardFilter,
-  { lookedAtMax = 1_000 }: { lookedAtMax?: number } = {},
-): Promise<DiscardPreview> {
+  request: DiscardFilter | DiscardMatching,
+  { nowMs, lookedAtMax = 1_000 }: { nowMs: number; lookedAtMax?: number },
+): Promise<{ preview: DiscardPreview; range: Targets['range'] }> {
   const { known } = await readSources(environment);
-  const ids = await matchingEvents(environment, known, request.filter);
+  const targets = await targetsOf(environment, known, request, nowMs);
+  const { ids, range } = targets;
   const preview: DiscardPreview = { matching: ids.length, looked_at: 0, would_discard: 0, skipped: [], sample: [] };
   const skipped = new Map<string, DiscardPreview['skipped'][number]>();
   for (const chunk of chunksOf(ids.slice(0, lookedAtMax)))
-    for (const { id, plan } of await planChunk(environment, known, chunk, request)) {
+    for (const { id, plan } of await planChunk(environment, known, chunk, targets)) {
       preview.looked_at++;
       if (plan.kind === 'discard') {
         preview.would_discard++;
@@ -67,7 +66,7 @@ export async function previewDiscard(
       skipped.set(plan.detail, { ...like, count: like.count + 1 });
     }
   preview.skipped = [...skipped.values()].sort((a, b) => b.count - a.count);
-  return preview;
+  return { preview, range };
 }
 
 export type Asked = { author: string; reason: string; nowMs: number };
@@ -80,6 +79,24 @@ export function startDiscard(
 ): Promise<Job> {
   const job = { kind: 'discard', author, reason, request: request as unknown as JsonObject, total } as const;
   return createJob(environment.configuration, job, nowMs);
+}
+
+/**
+ * Records a discard of all that a search finds, at the times that it looks at now.
+ * @throws Refusal (failed) when it finds no failure that is open
+ */
+export async function startDiscardMatching(
+  environment: Environment,
+  request: DiscardMatching,
+  asked: Asked,
+): Promise<Job> {
+  const { known } = await readSources(environment);
+  const { ids, range } = await targetsOf(environment, known, request, asked.nowMs);
+  if (ids.length === 0) throw failure('nothing that matches has a failure that is open, so there is nothing to close');
+  const fixed = { since_ms: range?.sinceMs, until_ms: range?.untilMs };
+  const { matching } = request;
+  const search = { ...request, matching: { ...matching, search: { ...matching.search, ...fixed } } } as DiscardMatching;
+  return startDiscard(environment, search, { ...asked, total: ids.length });
 }
 
 /**
@@ -98,16 +115,13 @@ export function carryOnDiscard(
     const request = DiscardRequest.parse(job.request);
     const { known } = await readSources(environment);
     const mark = { by: job.author, atMs: Date.parse(job.createdAt), reason: job.reason ?? '' };
-    const ids =
-      'filter' in request
-        ? await matchingEvents(environment, known, request.filter)
-        : [...new Set(request.named.map(({ event }) => event))].sort();
+    const targets = await targetsOf(environment, known, request, Date.parse(job.createdAt));
     return {
-      ids: ids.filter((id) => id > (job.cursor ?? '')),
+      ids: targets.ids.filter((id) => id > (job.cursor ?? '')),
       outcomes: ['discarded', 'skipped'],
-      ...('filter' in request && { perSecond: request.perSecond }),
+      ...('perSecond' in request && { perSecond: request.perSecond }),
       doChunk: async (chunk) => {
-        const planned = await planChunk(environment, known, chunk, request);
+        const planned = await planChunk(environment, known, chunk, targets);
         await Promise.all(
           planned.map(async ({ id, entry, plan }) => {
             if (entry !== undefined && plan.kind === 'discard')
@@ -139,35 +153,67 @@ export type DiscardRow = {
 export async function discardIds(
   environment: Environment,
   ids: readonly string[],
-  { dryRun, ...asked }: Asked & { dryRun: boolean },
+  asked: Asked & { dryRun: boolean },
 ): Promise<DiscardRow[]> {
   const { known } = await readSources(environment);
   const resolved = await Promise.all(ids.map((id) => namedBy(environment, id, known)));
-  const named = resolved.flatMap((one) => ('event' in one ? [one] : []));
-  const plans = new Map<string, DiscardPlan>();
-  for (const chunk of chunksOf([...new Set(named.map(({ event }) => event))]))
-    for (const { id, plan } of await planChunk(environment, known, chunk, { named })) plans.set(id, plan);
-  const closes = named.filter(({ event }) => plans.get(event)?.kind === 'discard');
-  if (!dryRun && closes.length > 0) {
-    const job = await startDiscard(environment, { named: closes }, { ...asked, total: closes.length });
-    const onPlan = (id: string, plan: DiscardPlan) => plans.set(id, plan);
-    for await (const _ of carryOnDiscard(environment, job.id, { onPlan }));
-  }
+  const plans = await discardNamed(
+    environment,
+    resolved.flatMap((one) => ('event' in one ? [one] : [])),
+    asked,
+  );
   return resolved.map((one, i): DiscardRow => {
     const id = ids[i] as string;
-    if ('problem' in one) return { id, event_id: null, outcome: 'unknown', detail: one.problem };
-    const plan = plans.get(one.event) as DiscardPlan;
-    const base = { id, event_id: one.event, detail: plan.detail };
-    if (plan.kind === 'nothing') return { ...base, outcome: 'skipped' };
-    return { ...base, outcome: dryRun ? 'would_discard' : 'discarded' };
+    return 'problem' in one
+      ? { id, event_id: null, outcome: 'unknown', detail: one.problem }
+      : rowOf(id, one.event, plans, asked);
   });
+}
+
+/** The same for what a list shows; an action's row is called by its own id. */
+export async function discardMatched(
+  environment: Environment,
+  matched: readonly Matched[],
+  asked: Asked & { dryRun: boolean },
+): Promise<DiscardRow[]> {
+  const plans = await discardNamed(environment, matched, asked);
+  return matched.map(({ event, action }) => rowOf(action ?? event, event, plans, asked));
+}
+
+function rowOf(
+  id: string,
+  event: string,
+  plans: Map<string, DiscardPlan>,
+  { dryRun }: { dryRun: boolean },
+): DiscardRow {
+  const { kind, detail } = plans.get(event) as DiscardPlan;
+  const outcome = kind === 'nothing' ? 'skipped' : dryRun ? 'would_discard' : 'discarded';
+  return { id, event_id: event, outcome, detail };
+}
+
+async function discardNamed(
+  environment: Environment,
+  named: readonly Matched[],
+  { dryRun, ...asked }: Asked & { dryRun: boolean },
+): Promise<Map<string, DiscardPlan>> {
+  const { known } = await readSources(environment);
+  const targets = targetsNamed(named);
+  const plans = new Map<string, DiscardPlan>();
+  for (const chunk of chunksOf(targets.ids))
+    for (const { id, plan } of await planChunk(environment, known, chunk, targets)) plans.set(id, plan);
+  const closes = named.filter(({ event }) => plans.get(event)?.kind === 'discard');
+  if (dryRun || closes.length === 0) return plans;
+  const job = await startDiscard(environment, { named: closes }, { ...asked, total: eventsOf(closes).length });
+  const onPlan = (id: string, plan: DiscardPlan) => plans.set(id, plan);
+  for await (const _ of carryOnDiscard(environment, job.id, { onPlan }));
+  return plans;
 }
 
 async function namedBy(
   environment: Environment,
   id: string,
   known: KnownSource[],
-): Promise<Named | { problem: string }> {
+): Promise<Matched | { problem: string }> {
   const resolved = await resolveId(environment, id, known);
   switch (resolved.as) {
     case 'nothing':
@@ -191,7 +237,7 @@ async function planChunk(
   environment: Environment,
   known: KnownSource[],
   ids: string[],
-  request: DiscardRequest,
+  { wantedOf }: Targets,
 ): Promise<Planned[]> {
   const entries = await readEvents(eventLogOf(environment), ids, known);
   const executions = [...entries.values()].flatMap(executionsOfEvent);
@@ -204,16 +250,6 @@ async function planChunk(
       const log = logs.get(execution);
       return log === undefined ? [] : [log];
     });
-    return { id, entry, plan: planDiscard(entry, own, wantedOf(entry, request)) };
+    return { id, entry, plan: planDiscard(entry, own, wantedOf(entry)) };
   });
-}
-
-function wantedOf(entry: EventLogEntry, request: DiscardRequest): Wanted {
-  if ('filter' in request) {
-    const { filter } = request;
-    return { event: takesEvent(filter, entry), action: (action) => takesAction(filter, action) };
-  }
-  const named = request.named.filter(({ event }) => event === entry.id);
-  const isWhole = named.some(({ action }) => action === undefined);
-  return { event: isWhole, action: ({ id }) => isWhole || named.some(({ action }) => action === id) };
 }

@@ -42,7 +42,8 @@ export function isOpen(status: EventStatus): status is 'failed' | 'rejected' | '
   return status === 'failed' || status === 'rejected' || status === 'held';
 }
 
-function isClosable({ status }: ActionOutcome): boolean {
+/** Whether an action of such a status can be closed. */
+export function isClosable({ status }: { status: string }): boolean {
   return status === 'failed' || status === 'skipped';
 }
 

@@ -9,11 +9,13 @@ import { decodeActionsMessage } from '../../../shared/core/plan/actions-message.
 import { actionLogOf, listActions } from '../../../shared/operations/actions/actions.ts';
 import {
   carryOnDiscard,
-  DiscardRequest,
   discardIds,
+  discardMatched,
   previewDiscard,
   startDiscard,
+  startDiscardMatching,
 } from '../../../shared/operations/discard/discard.ts';
+import { DiscardRequest } from '../../../shared/operations/discard/targets.ts';
 import { troubledActions, troubledEvents } from '../../../shared/operations/doctor/problems.ts';
 import { eventLogOf, listEvents } from '../../../shared/operations/events/events.ts';
 import type { JobProgress } from '../../../shared/operations/jobs/carry-on.ts';
@@ -39,7 +41,7 @@ beforeAll(async () => {
 });
 afterAll(() => environment.stop());
 beforeEach(async () => {
-  start += day / 2;
+  start += day / 3;
   const { EventsQueueUrl, ActionsQueueUrl } = environment.outputs;
   for (const QueueUrl of [EventsQueueUrl, ActionsQueueUrl])
     await environment.queueServer.client.send(new PurgeQueueCommand({ QueueUrl }));
@@ -270,15 +272,17 @@ describe('a discard by filter', () => {
     DiscardRequest.parse({ filter: { statuses: ['failed'], ...range(), ...filter } }) as Parameters<
       typeof previewDiscard
     >[1];
+  const preview = async (filter: object) =>
+    (await previewDiscard(environment, request(filter), { nowMs: Date.now() })).preview;
   const begin = async (filter: object) => {
-    const total = (await previewDiscard(environment, request(filter))).matching;
+    const total = (await preview(filter)).matching;
     return startDiscard(environment, request(filter), { ...asked, total });
   };
 
   test('closes only the actions that it names', async () => {
     const event = await writeActions(1, [{ status: 'failed' }, { status: 'failed', reason: 'data_invalid' }]);
     const failed = await writeFailed(2);
-    expect(await previewDiscard(environment, request({ mapping: 'm1' }))).toEqual({
+    expect(await preview({ mapping: 'm1' })).toEqual({
       matching: 1,
       looked_at: 1,
       would_discard: 1,
@@ -321,4 +325,85 @@ describe('a discard by filter', () => {
     expect(() => request({ statuses: ['processed'] })).toThrow();
     expect(() => request({ statuses: ['pending'] })).toThrow();
   });
+});
+
+describe('a discard of all that a search finds', () => {
+  const times = () => ({ since_ms: start, until_ms: start + 100 * minute });
+  const matchingEvents = (search: object) => ({
+    matching: { of: 'events' as const, search: { ...times(), ...search } },
+  });
+  const matchingActions = (search: object) => ({
+    matching: { of: 'actions' as const, search: { ...times(), ...search } },
+  });
+  const preview = async (request: Parameters<typeof previewDiscard>[1]) =>
+    (await previewDiscard(environment, request, { nowMs: Date.now() })).preview;
+
+  test('of actions closes those alone, and those of the search alone', async () => {
+    const event = await writeActions(1, [
+      { status: 'failed', detail: 'answered 410' },
+      { status: 'failed', detail: 'answered 404' },
+      { status: 'succeeded' },
+    ]);
+    const request = matchingActions({ text: '410' });
+    expect(await preview(request)).toMatchObject({
+      matching: 1,
+      would_discard: 1,
+      sample: [{ event_id: event.id, detail: 'closes m0, failed (target_refused)' }],
+    });
+    const job = await startDiscardMatching(environment, request, { ...asked, nowMs: Date.now() });
+    expect((await run(carryOnJob(environment, job))).at(-1)).toMatchObject({
+      state: 'done',
+      counts: { discarded: 1, skipped: 0 },
+    });
+    expect([await actionsWith('failed'), await actionsWith('discarded')]).toEqual([['m1'], ['m0']]);
+  });
+
+  test('of events closes each as a whole: its own end, and its failed and skipped actions', async () => {
+    const failed = await writeFailed(1);
+    await writeActions(2, [{ status: 'failed' }, { status: 'skipped' }]);
+    await writeActions(3, [{ status: 'succeeded' }]);
+    expect(await preview(matchingEvents({}))).toMatchObject({ matching: 2, would_discard: 2, skipped: [] });
+    const job = await startDiscardMatching(environment, matchingEvents({}), { ...asked, nowMs: Date.now() });
+    expect(job.total).toBe(2);
+    await run(carryOnJob(environment, job));
+    expect(await eventsWith('discarded')).toEqual([failed.id]);
+    expect(await actionsWith('discarded')).toEqual(['m0', 'm1']);
+  });
+
+  test('leaves events that wait for their source, unless it asks for them', async () => {
+    const held = await writeEvent(1, { status: 'held', reason: 'source_paused' });
+    expect((await preview(matchingEvents({}))).matching).toBe(0);
+    await expect(
+      startDiscardMatching(environment, matchingEvents({}), { ...asked, nowMs: Date.now() }),
+    ).rejects.toThrow(/nothing to close/);
+    expect(await listJobs(environment.configuration)).not.toContainEqual(expect.objectContaining({ total: 0 }));
+    const request = matchingEvents({ status: ['held'] });
+    const job = await startDiscardMatching(environment, request, { ...asked, nowMs: Date.now() });
+    await run(carryOnJob(environment, job));
+    expect(await eventsWith('discarded')).toEqual([held.id]);
+  });
+
+  test('leaves what came after it began', async () => {
+    const first = await writeFailed(1);
+    const { matching } = matchingEvents({});
+    const openEnd = { matching: { of: 'events' as const, search: { since_ms: matching.search.since_ms } } };
+    const job = await startDiscardMatching(environment, openEnd, { ...asked, nowMs: start + 5 * minute });
+    await writeFailed(10);
+    await run(carryOnJob(environment, job));
+    expect(await eventsWith('discarded')).toEqual([first.id]);
+    expect((await eventsWith('failed')).length).toBe(1);
+  });
+});
+
+test('of chosen rows a single action is closed, and its event is not', async () => {
+  const event = await writeActions(1, [{ status: 'failed' }, { status: 'failed' }]);
+  const [action] = (await environment.actionLog.read(event.id))?.actions ?? [];
+  const chosen = [{ event: event.id, action: action?.id ?? '' }];
+  expect(await discardMatched(environment, chosen, { ...asked, dryRun: true })).toMatchObject([
+    { id: action?.id, event_id: event.id, outcome: 'would_discard' },
+  ]);
+  expect(await discardMatched(environment, chosen, { ...asked, dryRun: false })).toMatchObject([
+    { outcome: 'discarded' },
+  ]);
+  expect([await actionsWith('failed'), await actionsWith('discarded')]).toEqual([['m1'], ['m0']]);
 });

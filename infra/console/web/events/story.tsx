@@ -169,6 +169,7 @@ function ordered(actions: readonly ActionRow[]): ActionRow[] {
 function toneOfActions(actions: readonly ActionRow[]): StepProps['tone'] {
   if (actions.some(({ status }) => status === 'failed')) return 'bad';
   if (actions.some(({ status }) => status === 'pending' || status === 'skipped')) return 'warn';
+  if (actions.some(({ status }) => status === 'discarded')) return 'quiet';
   return actions.length > 0 ? 'good' : 'quiet';
 }
 
@@ -200,6 +201,13 @@ function Action({ action, receivedAt }: { action: ActionRow; receivedAt: string 
           {reason?.replaceAll('_', ' ')}
           {reason !== null && detail !== null && ': '}
           {detail !== null && <Text lines>{detail}</Text>}
+        </p>
+      )}
+      {action.discarded !== null && (
+        <p>
+          Discarded by <Text>{action.discarded.by}</Text> at <Time iso={action.discarded.at} />:{' '}
+          <Text lines>{action.discarded.reason}</Text>. Before that it was {action.discarded.was}
+          {action.discarded.was === 'failed' && '; Replay takes that back and runs it'}.
         </p>
       )}
       {action.retry_at !== null && (

@@ -1,7 +1,10 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ActionRow } from '../../../../shared/operations/actions/action-row.ts';
+import { type Bulk, BulkDialog } from '../bulk/dialog.tsx';
+import { SelectionBar } from '../bulk/selection.tsx';
 import { apiPath, queryOf, read } from '../client.ts';
+import { discardedText } from '../discard/words.ts';
 import { type Filter, Filters, RangePicker } from '../parts/filters.tsx';
 import { CountedRows } from '../parts/groups.tsx';
 import { GroupBy } from '../parts/list.tsx';
@@ -13,7 +16,6 @@ import type { Column } from '../parts/table.tsx';
 import { Text } from '../parts/text.tsx';
 import { Time } from '../parts/time.tsx';
 import { quoted } from '../parts/words.ts';
-import { ReplayMatching } from '../replay/matching.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
 import { Go, type Search, usePageSearch } from '../shell/go.tsx';
 
@@ -81,24 +83,29 @@ const columns: Column<Row>[] = [
   { id: 'type', title: 'Event type', cell: ({ event_type }) => <Text>{event_type}</Text> },
   { id: 'status', title: 'Status', width: 118, narrow: true, cell: ({ status }) => <Status>{status}</Status> },
   { id: 'attempts', title: 'Attempts', width: 84, align: 'right', cell: ({ attempts }) => attempts },
-  { id: 'why', title: 'Why', cell: ({ reason, detail }) => <Text>{whyOf(reason, detail)}</Text> },
+  { id: 'why', title: 'Why', cell: (row) => <Text>{whyOf(row)}</Text> },
 ];
 
-const whyOf = (reason: string | null, detail: string | null) =>
-  [reason?.replaceAll('_', ' '), detail].filter(Boolean).join(': ');
+function whyOf({ reason, detail, discarded }: Row): string {
+  if (discarded !== null) return discardedText(discarded);
+  return [reason?.replaceAll('_', ' '), detail].filter(Boolean).join(': ');
+}
 const idOf = ({ execution, id }: Row) => `${execution}-${id}`;
+const isClosed = ({ status }: Row) => status === 'discarded';
 const placeOf = ({ event_id }: Row) => ({ to: ['events', event_id] });
 
 function ActionList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNode }) {
   const { name, api, readOnly } = useEnvironment();
-  const [isReplaying, setReplaying] = useState(false);
+  const [selected, select] = useState<ReadonlySet<string>>(new Set());
+  const [bulk, setBulk] = useState<Bulk>();
   const query = queryOf(filter);
   const list = usePaged<Row>(
     [name, 'actions', query],
     (wanted, signal) => read(api.actions.$get({ query: { ...query, ...wanted } }, { init: { signal } })),
     true,
   );
-  const canReplay = list.rows.some(({ status }) => status !== 'succeeded');
+  const isOver = ({ status }: Row) => status === 'succeeded' || status === 'discarded';
+  const chosen = list.rows.flatMap((row) => (selected.has(idOf(row)) ? [{ event: row.event_id, action: row.id }] : []));
   return (
     <Page
       title="Actions"
@@ -106,11 +113,18 @@ function ActionList({ filter, toolbar }: { filter: Search; toolbar: React.ReactN
       aside={
         <>
           <span className="grow" />
-          {canReplay && !readOnly && (
-            <button type="button" className="button" onClick={() => setReplaying(true)}>
-              Replay all that match…
-            </button>
-          )}
+          {!readOnly &&
+            !list.rows.every(isOver) &&
+            (['replay', 'discard'] as const).map((what) => (
+              <button
+                key={what}
+                type="button"
+                className="button"
+                onClick={() => setBulk({ what, of: 'actions', search: filter })}
+              >
+                {what === 'replay' ? 'Replay' : 'Discard'} all that match…
+              </button>
+            ))}
         </>
       }
       command={actionsCommand(filter)}
@@ -124,9 +138,28 @@ function ActionList({ filter, toolbar }: { filter: Search; toolbar: React.ReactN
         columns={columns}
         idOf={idOf}
         placeOf={placeOf}
+        isClosed={isClosed}
+        selection={{ selected, set: select }}
         empty={<NoActions isFiltered={Object.keys(query).length > 0} />}
       />
-      {isReplaying && <ReplayMatching of="actions" search={filter} onClose={() => setReplaying(false)} />}
+      {!readOnly && (
+        <SelectionBar
+          noun="action"
+          chosen={chosen}
+          search={filter}
+          isAll={false}
+          onAsk={setBulk}
+          onNone={() => select(new Set())}
+        />
+      )}
+      <BulkDialog
+        bulk={bulk}
+        onClose={() => setBulk(undefined)}
+        onDone={() => {
+          setBulk(undefined);
+          select(new Set());
+        }}
+      />
     </Page>
   );
 }

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { EventDetailRow } from '../../../../shared/operations/events/event-row.ts';
 import type { WhyEvent } from '../../../../shared/operations/why/answer-why.ts';
+import { type Bulk, BulkDialog } from '../bulk/dialog.tsx';
 import { apiPath, read } from '../client.ts';
 import { EventLink } from '../events/link.tsx';
 import { CopyAs, Headers, Payload } from '../events/payload.tsx';
@@ -14,7 +15,6 @@ import { Status } from '../parts/status.tsx';
 import { Id, Text } from '../parts/text.tsx';
 import { Ago } from '../parts/time.tsx';
 import { quoted } from '../parts/words.ts';
-import { ReplayChosen } from '../replay/chosen.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
 import { Go, usePageSearch, usePathParam } from '../shell/go.tsx';
 
@@ -25,7 +25,7 @@ export default function Event() {
   const id = usePathParam('id');
   const { name, api, readOnly } = useEnvironment();
   const [{ show = 'story' }, change] = usePageSearch();
-  const [isReplaying, setReplaying] = useState(false);
+  const [bulk, setBulk] = useState<Bulk['what']>();
   const story = useQuery({
     queryKey: [name, 'why', id],
     queryFn: () => read(api.why[':id'].$get({ param: { id } })),
@@ -60,9 +60,16 @@ export default function Event() {
           <span className="grow" />
           {detail.data !== undefined && <CopyAs detail={detail.data} />}
           {isLogged && !readOnly && (
-            <button type="button" className="button primary" onClick={() => setReplaying(true)}>
-              Replay…
-            </button>
+            <>
+              {canDiscard(event) && (
+                <button type="button" className="button" onClick={() => setBulk('discard')}>
+                  Discard…
+                </button>
+              )}
+              <button type="button" className="button primary" onClick={() => setBulk('replay')}>
+                Replay…
+              </button>
+            </>
           )}
         </>
       }
@@ -96,11 +103,19 @@ export default function Event() {
           {show === 'headers' && <Headers headers={event.headers} />}
         </>
       )}
-      {isReplaying && (
-        <ReplayChosen ids={[id]} onClose={() => setReplaying(false)} onDone={() => setReplaying(false)} />
-      )}
+      <BulkDialog
+        bulk={bulk && { what: bulk, chosen: [{ event: id }], noun: 'event' }}
+        onClose={() => setBulk(undefined)}
+        onDone={() => setBulk(undefined)}
+      />
     </Page>
   );
+}
+
+/** Whether a failure of it is open. */
+function canDiscard({ event, actions }: WhyEvent): boolean {
+  const isOpen = ['failed', 'rejected', 'held'].includes(event?.status ?? '');
+  return isOpen || actions.some(({ status }) => status === 'failed' || status === 'skipped');
 }
 
 const nowTones = { done: 'good', waiting: 'warn', failed: 'bad', unknown: 'quiet' } as const;

@@ -1,11 +1,16 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useState } from 'react';
 import type { ListedEvent } from '../../../../shared/operations/events/listed-event.ts';
+import { type Bulk, BulkDialog } from '../bulk/dialog.tsx';
+import { SelectionBar } from '../bulk/selection.tsx';
 import { apiPath, queryOf, read } from '../client.ts';
+import { discardedText } from '../discard/words.ts';
+import { useFreshRows } from '../events/fresh-rows.ts';
 import { type Filter, Filters, RangePicker } from '../parts/filters.tsx';
 import { CountedRows } from '../parts/groups.tsx';
 import { GroupBy } from '../parts/list.tsx';
-import { type LiveState, useLive } from '../parts/live.ts';
+import { useLive } from '../parts/live.ts';
+import { LiveNote } from '../parts/live-note.tsx';
 import { Page } from '../parts/page.tsx';
 import { PagedTable, usePaged } from '../parts/paged.tsx';
 import { Empty } from '../parts/problem.tsx';
@@ -14,8 +19,6 @@ import type { Column } from '../parts/table.tsx';
 import { Text } from '../parts/text.tsx';
 import { Time } from '../parts/time.tsx';
 import { plural, quoted } from '../parts/words.ts';
-import { ReplayChosen } from '../replay/chosen.tsx';
-import { ReplayMatching } from '../replay/matching.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
 import { type Search, usePageSearch } from '../shell/go.tsx';
 
@@ -117,13 +120,15 @@ function Actions({ row: { actions, warnings } }: { row: ListedEvent }) {
   );
 }
 
-function whyOf({ reason, detail, decided_by }: ListedEvent): string {
+function whyOf({ reason, detail, decided_by, discarded }: ListedEvent): string {
+  if (discarded !== null) return discardedText(discarded);
   const [decided] = decided_by ?? [];
   if (decided !== undefined) return `${decided.mapping ?? ''} ${decided.detail ?? decided.reason}`.trim();
   return [reason?.replaceAll('_', ' '), detail].filter(Boolean).join(': ');
 }
 
 const idOf = ({ id }: ListedEvent) => id;
+const isClosed = ({ status }: ListedEvent) => status === 'discarded';
 const placeOf = ({ id }: ListedEvent) => ({ to: ['events', id] });
 
 function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNode }) {
@@ -132,17 +137,16 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
   const list = usePaged<ListedEvent>([name, 'events', query], (wanted, signal) =>
     read(api.events.$get({ query: { ...query, ...wanted } }, { init: { signal } })),
   );
-  const { rows: listed, first, reread } = list;
+  const { first, reread } = list;
 
   const isFixed = filter.until !== undefined;
   const liveUrl =
     isFixed || first === undefined ? undefined : `${apiPath(name)}/events/live?${new URLSearchParams(query)}`;
-  const { fresh, held, add, release, setAtTop } = useFreshRows(listed);
+  const { rows, held, add, release, setAtTop, forget } = useFreshRows(list.rows);
   const live = useLive<{ rows: ListedEvent[] }>(liveUrl, ({ rows }) => add(rows), reread);
 
-  const rows = useMemo(() => merged(listed, fresh), [listed, fresh]);
   const [selected, select] = useState<ReadonlySet<string>>(new Set());
-  const [replaying, setReplaying] = useState<'chosen' | 'matching'>();
+  const [bulk, setBulk] = useState<Bulk>();
   return (
     <Page
       title="Events"
@@ -152,24 +156,6 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
       json={`${apiPath(name)}/events?${new URLSearchParams({ ...query, limit: '1000' })}`}
     >
       {toolbar}
-      {selected.size > 0 && (
-        <div className="selection">
-          <strong>{plural(selected.size, 'event')} selected</strong>
-          {!readOnly && (
-            <button type="button" className="button primary" onClick={() => setReplaying('chosen')}>
-              Replay…
-            </button>
-          )}
-          {!readOnly && selected.size >= rows.length && (
-            <button type="button" className="button" onClick={() => setReplaying('matching')}>
-              Replay all that match…
-            </button>
-          )}
-          <button type="button" className="plain" onClick={() => select(new Set())}>
-            Select none
-          </button>
-        </div>
-      )}
       {held > 0 && (
         <button type="button" className="held" onClick={release}>
           {plural(held, 'new event')} above
@@ -183,83 +169,32 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
         columns={columns}
         idOf={idOf}
         placeOf={placeOf}
+        isClosed={isClosed}
         selection={{ selected, set: select }}
         onTop={setAtTop}
         empty={<NoEvents filter={query} />}
       />
-      {replaying === 'chosen' && (
-        <ReplayChosen
-          ids={[...selected]}
-          onClose={() => setReplaying(undefined)}
-          onDone={() => {
-            setReplaying(undefined);
-            select(new Set());
-          }}
+      {!readOnly && (
+        <SelectionBar
+          noun="event"
+          chosen={[...selected].map((event) => ({ event }))}
+          search={filter}
+          isAll={selected.size >= rows.length}
+          onAsk={setBulk}
+          onNone={() => select(new Set())}
         />
       )}
-      {replaying === 'matching' && (
-        <ReplayMatching of="events" search={filter} onClose={() => setReplaying(undefined)} />
-      )}
+      <BulkDialog
+        bulk={bulk}
+        onClose={() => setBulk(undefined)}
+        onDone={() => {
+          setBulk(undefined);
+          select(new Set());
+          forget();
+        }}
+      />
     </Page>
   );
-}
-
-/**
- * Rows that came while the page is open. While the person reads further down they wait, so that
- * nothing moves under the eyes.
- */
-function useFreshRows(listed: readonly ListedEvent[]) {
-  const [fresh, setFresh] = useState<ReadonlyMap<string, ListedEvent>>(new Map());
-  const [waiting, setWaiting] = useState<ReadonlyMap<string, ListedEvent>>(new Map());
-  const [isAtTop, setAtTop] = useState(true);
-  const known = useMemo(() => new Set(listed.map(({ id }) => id)), [listed]);
-  const release = useCallback(() => {
-    setFresh((before) => new Map([...before, ...waiting]));
-    setWaiting(new Map());
-  }, [waiting]);
-  useEffect(() => {
-    if (isAtTop && waiting.size > 0) release();
-  }, [isAtTop, waiting, release]);
-  const add = (rows: readonly ListedEvent[]) => {
-    const isShown = ({ id }: ListedEvent) => isAtTop || known.has(id) || fresh.has(id);
-    const entries = (of: readonly ListedEvent[]) => of.map((row) => [row.id, row] as const);
-    setFresh((before) => new Map([...before, ...entries(rows.filter(isShown))]));
-    setWaiting((before) => new Map([...before, ...entries(rows.filter((row) => !isShown(row)))]));
-  };
-  return { fresh, held: waiting.size, add, release, setAtTop };
-}
-
-/** Listed rows, each as it was last seen, and new ones in their place. Ids sort by time. */
-function merged(listed: readonly ListedEvent[], fresh: ReadonlyMap<string, ListedEvent>): readonly ListedEvent[] {
-  if (fresh.size === 0) return listed;
-  const known = new Set(listed.map(({ id }) => id));
-  const last = listed.at(-1)?.id ?? '';
-  // An older one than the last that is listed comes with its page.
-  const added = [...fresh.values()].filter(({ id }) => !known.has(id) && id > last);
-  const updated = listed.map((row) => fresh.get(row.id) ?? row);
-  return added.length === 0 ? updated : [...added, ...updated].sort((a, b) => (a.id < b.id ? 1 : -1));
-}
-
-function LiveNote({ state, isFixed }: { state: LiveState; isFixed: boolean }) {
-  if (isFixed) return <span className="live quiet">not live: the time has an end</span>;
-  switch (state.kind) {
-    case 'live':
-      return <span className="live on">live</span>;
-    case 'behind':
-      return (
-        <span className="live behind" role="status">
-          <Text>{state.text}</Text>
-        </span>
-      );
-    case 'lost':
-      return (
-        <span className="live behind" role="status">
-          not live; connecting again
-        </span>
-      );
-    default:
-      return <span className="live quiet">connecting</span>;
-  }
 }
 
 function NoEvents({ filter }: { filter: Record<string, string> }) {

@@ -36,7 +36,7 @@ export default function Jobs() {
       {data?.length === 0 && (
         <Empty title="No jobs yet">
           <p>
-            A replay of many events is a job. <Go to={['problems']}>Problems</Go> shows what could run again.
+            A replay or discard of many events is a job. <Go to={['problems']}>Problems</Go> shows what could run again.
           </p>
         </Empty>
       )}
@@ -98,7 +98,7 @@ export default function Jobs() {
         >
           <p>
             {asked.what === 'cancel'
-              ? 'It ends after the events that it is at. What it has sent stays sent.'
+              ? `It ends after the events that it is at. What it has ${asked.job.kind === 'discard' ? 'closed stays closed' : 'sent stays sent'}.`
               : 'It goes on in this console, behind the last event that it was done with. Nothing runs twice.'}
           </p>
         </ChangeDialog>

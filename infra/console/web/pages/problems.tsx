@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { type Bulk, BulkDialog } from '../bulk/dialog.tsx';
 import { apiPath, read } from '../client.ts';
 import { RangePicker } from '../parts/filters.tsx';
 import { type Group, GroupTable } from '../parts/groups.tsx';
@@ -7,20 +8,17 @@ import { Page } from '../parts/page.tsx';
 import { Empty, Loading, ProblemView } from '../parts/problem.tsx';
 import { Text } from '../parts/text.tsx';
 import { plural } from '../parts/words.ts';
-import { ReplayMatching } from '../replay/matching.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
 import { Go, type Search, usePageSearch } from '../shell/go.tsx';
 
 const askAgainMs = 15_000;
-
-type Asked = { of: 'events' | 'actions'; search: Search };
 
 /** What failed, was refused or left out, by its reason, and how to run it again. */
 export default function Problems() {
   const { name, api, readOnly } = useEnvironment();
   const [search, change] = usePageSearch();
   const { since = '1d', reason } = search;
-  const [asked, setAsked] = useState<Asked>();
+  const [bulk, setBulk] = useState<Bulk>();
   const failed: Search = { status: 'failed,skipped', since };
   const rejected: Search = { status: 'failed,rejected', since };
   const actions = useQuery({
@@ -36,18 +34,19 @@ export default function Problems() {
   const error = actions.error ?? events.error;
   const isNone = actions.data?.groups.length === 0 && events.data?.groups.length === 0;
 
-  const replayOf = (of: Asked['of'], base: Search) =>
-    function Replay({ value }: Group) {
+  const mendingOf = (of: 'events' | 'actions', base: Search) =>
+    function Mending({ value }: Group) {
       if (readOnly || value === null) return null;
-      return (
+      return (['replay', 'discard'] as const).map((what) => (
         <button
+          key={what}
           type="button"
           className="plain about"
-          onClick={() => setAsked({ of, search: { ...base, reason: value } })}
+          onClick={() => setBulk({ what, of, search: { ...base, reason: value } })}
         >
-          Replay…
+          {what === 'replay' ? 'Replay…' : 'Discard…'}
         </button>
-      );
+      ));
     };
 
   return (
@@ -81,7 +80,7 @@ export default function Problems() {
                 >
                   Answers
                 </button>
-                {replayOf('actions', failed)(group)}
+                {mendingOf('actions', failed)(group)}
               </>
             )}
           />
@@ -95,11 +94,11 @@ export default function Problems() {
             label="reason"
             groups={events.data.groups}
             placeOf={({ value }) => ({ to: ['events'], search: { ...rejected, reason: value ?? undefined } })}
-            about={replayOf('events', rejected)}
+            about={mendingOf('events', rejected)}
           />
         </section>
       )}
-      {asked !== undefined && <ReplayMatching {...asked} onClose={() => setAsked(undefined)} />}
+      <BulkDialog bulk={bulk} onClose={() => setBulk(undefined)} onDone={() => setBulk(undefined)} />
     </Page>
   );
 }

@@ -61,7 +61,7 @@ export function usePaged<Row>(
 
 type PagedTableProps<Row> = Pick<
   DataTableProps<Row>,
-  'label' | 'columns' | 'idOf' | 'placeOf' | 'selection' | 'onTop'
+  'label' | 'columns' | 'idOf' | 'placeOf' | 'isClosed' | 'selection' | 'onTop'
 > & {
   list: Paged<Row>;
   /** Those to show, where they are not just the list's. */

@@ -13,6 +13,7 @@ const tones: Record<string, 'good' | 'bad' | 'warn' | 'quiet'> = {
   running: 'warn',
   warning: 'warn',
   delayed: 'warn',
+  held: 'warn',
   no_mapping: 'quiet',
   idempotent: 'quiet',
   cancelled: 'quiet',

@@ -25,6 +25,8 @@ export type DataTableProps<Row> = {
   idOf(row: Row): string;
   /** Where a row leads. */
   placeOf(row: Row): Place;
+  /** What needs no more attention: drawn quietly. */
+  isClosed?: ((row: Row) => boolean) | undefined;
   /** Absent: rows are not selected. */
   selection?: Selection | undefined;
   /** Called near the end, while there is more. */
@@ -45,6 +47,7 @@ export function DataTable<Row>({
   columns,
   idOf,
   placeOf,
+  isClosed,
   selection,
   onEnd,
   onTop,
@@ -159,6 +162,7 @@ export function DataTable<Row>({
                 aria-rowindex={index + 2}
                 className={row.id === activeId ? 'active' : undefined}
                 data-selected={row.getIsSelected() || undefined}
+                data-closed={isClosed?.(original) || undefined}
                 onClick={({ target }) => {
                   if (target instanceof Element && target.closest('a, button, input') !== null) return;
                   // A text that was just selected is to be copied.

@@ -33,13 +33,16 @@ function allOf(timeMs: number, nowMs: number): string {
   return `${utc.day} ${utc.time} UTC\n${local.day} ${local.time} ${offsetOf(timeMs)} local\n${formatAgo(timeMs, nowMs)}`;
 }
 
-/** A point in time: of today the time alone. Hovering shows it in UTC, in local time, and how long ago. */
-export function Time({ iso, precise = false }: { iso: string; precise?: boolean }) {
+/**
+ * A point in time: of today the time alone. Hovering shows it in UTC, in local time, and how long ago.
+ * @param dated also of today with its day, beside another day
+ */
+export function Time({ iso, precise = false, dated = false }: { iso: string; precise?: boolean; dated?: boolean }) {
   const { zone } = useZone();
   const timeMs = Date.parse(iso);
   const nowMs = Date.now();
   const { day, time } = stampOf(timeMs, zone, precise);
-  const isToday = day === stampOf(nowMs, zone).day;
+  const isToday = !dated && day === stampOf(nowMs, zone).day;
   return (
     <time dateTime={iso} title={allOf(timeMs, nowMs)}>
       {isToday ? time : `${day.slice(5)} ${time}`}

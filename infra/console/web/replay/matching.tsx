@@ -1,9 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { MatchingPreview } from '../bulk/preview.tsx';
 import { queryOf, read } from '../client.ts';
 import { Loading, ProblemView } from '../parts/problem.tsx';
-import { Id, Text } from '../parts/text.tsx';
-import { Time } from '../parts/time.tsx';
 import { useToast } from '../parts/toast.tsx';
 import { count, plural } from '../parts/words.ts';
 import { ChangeDialog } from '../shell/change.tsx';
@@ -20,7 +19,8 @@ export function ReplayMatching({ of, search, onClose }: ReplayMatchingProps) {
   const go = useGo();
   const [force, setForce] = useState(false);
   const [reason, setReason] = useState('');
-  const request = { of, search: queryOf(search), force, again: force } as const;
+  const matching = { of, search: queryOf(search) };
+  const request = { matching, force, again: force };
   const { data, error } = useQuery({
     queryKey: [name, 'replay', 'matching', 'dry-run', request],
     queryFn: () => read(api.replay.matching['dry-run'].$post({ json: request as never })),
@@ -37,8 +37,8 @@ export function ReplayMatching({ of, search, onClose }: ReplayMatchingProps) {
       danger={force}
       change={(confirmed) => {
         // What came in since the preview is not among them.
-        const fixed = { ...request.search, since: data?.since, until: data?.until };
-        const json = { ...request, search: fixed, ...(reason.trim() !== '' && { reason: reason.trim() }) };
+        const fixed = { of, search: { ...matching.search, since: data?.since, until: data?.until } };
+        const json = { ...request, matching: fixed, ...(reason.trim() !== '' && { reason: reason.trim() }) };
         return read(api.replay.matching.$post({ json: json as never }, confirmed));
       }}
       onClose={onClose}
@@ -52,29 +52,9 @@ export function ReplayMatching({ of, search, onClose }: ReplayMatchingProps) {
       {error !== null && <ProblemView error={error} />}
       {data === undefined && error === null && <Loading />}
       {data !== undefined && (
-        <div>
-          <p>
-            {plural(data.matching, 'event')} {data.matching === 1 ? 'matches' : 'match'}, from <Time iso={data.since} />{' '}
-            to <Time iso={data.until} />.{isPart && ` The oldest ${count(data.looked_at)} were looked at:`}
-          </p>
-          <p>
-            <strong>{count(data.would_replay)}</strong> would {force ? 'run as new events' : 'run what is missing'}.
-          </p>
-          {data.skipped.map(({ detail, count: times, example }) => (
-            <p key={detail} className="quiet">
-              {count(times)} would not: each <Text>{detail}</Text> (<Id>{example}</Id>)
-            </p>
-          ))}
-          {data.sample.length > 0 && (
-            <ul className="preview">
-              {data.sample.map(({ event_id, detail }) => (
-                <li key={event_id}>
-                  <Id>{event_id}</Id> <Text>{detail}</Text>
-                </li>
-              ))}
-            </ul>
-          )}
-        </div>
+        <MatchingPreview preview={data} noun="event">
+          <strong>{count(data.would_replay)}</strong> would {force ? 'run as new events' : 'run what is missing'}.
+        </MatchingPreview>
       )}
     </ChangeDialog>
   );
