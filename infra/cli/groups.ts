@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
-import { type Group, trendParts } from '../../shared/operations/tables/groups.ts';
-import type { Looked } from '../../shared/operations/tables/search.ts';
-import type { SearchRange } from '../../shared/operations/tables/search-range.ts';
+import { type Group, type Grouped, trendParts } from '../../shared/operations/tables/groups.ts';
 import { formatCount, plural } from '../../shared/operations/words/text.ts';
 import { formatAgo, formatTime } from '../../shared/operations/words/times.ts';
 import { type FormOptions, noteLooked, noteRange, printRows } from './paging.ts';
@@ -9,13 +7,11 @@ import { sparkline } from './terminal/sparkline.ts';
 import type { Column } from './terminal/table.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
-export type Grouped = { groups: Group[]; count: number; noun: string; looked: Looked; range: SearchRange };
-
 /** Prints rows that have a value in common as one line each, with the course of their number. */
 export function printGroups(
   terminal: Terminal,
-  { groups, count, noun, looked, range }: Grouped,
-  by: string,
+  { groups, count, looked, range }: Grouped,
+  { noun, by }: { noun: string; by: string },
   options: FormOptions,
   command: Command,
 ): void {
@@ -31,7 +27,7 @@ function groupColumns(by: string, nowMs: number): Column<Group>[] {
   const when = (time: string) => `${formatTime(Date.parse(time))} ${formatAgo(Date.parse(time), nowMs)}`;
   const ago = (time: string) => formatAgo(Date.parse(time), nowMs);
   return [
-    { title: by.toUpperCase(), value: ({ value }) => value ?? '(none)' },
+    { title: by.toUpperCase(), value: ({ value }) => value ?? `(no ${by})` },
     { title: 'COUNT', value: ({ count }) => formatCount(count), align: 'right' },
     { title: 'FIRST', value: ({ first_at }) => when(first_at), short: ({ first_at }) => ago(first_at) },
     { title: 'LAST', value: ({ last_at }) => when(last_at), short: ({ last_at }) => ago(last_at) },

@@ -110,7 +110,7 @@ async function actionsCommand(options: ActionsOptions, command: Command): Promis
   const { all = false, limit, groupBy } = options;
   if (groupBy) {
     const grouped = await groupActions(environment, directory, search, groupBy, { nowMs, isComplete: all });
-    return printGroups(terminal, { ...grouped, count: grouped.actions, noun: 'action' }, groupBy, options, command);
+    return printGroups(terminal, grouped, { noun: 'action', by: groupBy }, options, command);
   }
   const wanted = { nowMs, limit: all ? Number.POSITIVE_INFINITY : limit + 1, isComplete: all };
   const found = searchActions(environment, directory, search, wanted);

@@ -33,7 +33,7 @@ export async function listCommand(options: ListOptions, command: Command): Promi
   const { all = false, limit, groupBy } = options;
   if (groupBy) {
     const grouped = await groupEvents(environment, directory, search, groupBy, { nowMs, isComplete: all });
-    return printGroups(terminal, { ...grouped, count: grouped.events, noun: 'event' }, groupBy, options, command);
+    return printGroups(terminal, grouped, { noun: 'event', by: groupBy }, options, command);
   }
   const found = searchEvents(environment, directory, search, {
     nowMs,

@@ -57,6 +57,6 @@ export const actions = new Hono<ConsoleEnv>()
     const { environment } = c.var;
     const directory = await readSources(environment);
     const grouped = await groupActions(environment, directory, actionSearchOf(filter), by, { nowMs: Date.now() });
-    const { groups, actions: count, looked, range } = grouped;
+    const { groups, count, looked, range } = grouped;
     return c.json({ groups, count, looked, since: iso(range.sinceMs) });
   });

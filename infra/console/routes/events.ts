@@ -56,7 +56,7 @@ export const events = new Hono<ConsoleEnv>()
     const { environment } = c.var;
     const directory = await readSources(environment);
     const grouped = await groupEvents(environment, directory, eventSearchOf(filter), by, { nowMs: Date.now() });
-    const { groups, events: count, looked, range } = grouped;
+    const { groups, count, looked, range } = grouped;
     return c.json({ groups, count, looked, since: iso(range.sinceMs) });
   })
   .get('/live', query(EventQuery), (c) =>

@@ -46,7 +46,7 @@ export const workflows = new Hono<ConsoleEnv>()
       'status',
       { nowMs: Date.now() },
     );
-    const { groups, actions: count, looked, range } = grouped;
+    const { groups, count, looked, range } = grouped;
     return c.json({ groups, count, looked, since: iso(range.sinceMs) });
   })
   .post('/:key/pause', body(Pause), async (c) => {

@@ -1,4 +1,6 @@
 import { iso } from '../words/iso.ts';
+import type { Looked, Search } from './search.ts';
+import type { SearchRange } from './search-range.ts';
 
 /** Rows that have a value in common. `--json` of `--group-by`. */
 export type Group = {
@@ -53,4 +55,27 @@ export function makeGroups({ sinceMs, untilMs }: { sinceMs: number; untilMs: num
         .sort((a, b) => b.count - a.count || (a.last_at < b.last_at ? 1 : -1));
     },
   };
+}
+
+/** What a search counted. `count`: its rows; the groups' sum is larger where a row has several values. */
+export type Grouped = { groups: Group[]; count: number; looked: Looked; range: SearchRange };
+
+/**
+ * Counts the rows of a search by a value, with the event of the newest of each as an example.
+ * @param read the values of a row, the event that it is of, and when that was received
+ */
+export async function groupSearch<Row>(
+  { rows, looked, range }: Search<Row> & { range: SearchRange },
+  read: (row: Row) => { values: (string | null)[]; receivedAtMs: number; eventId: string },
+): Promise<Grouped> {
+  const groups = makeGroups(range);
+  let count = 0;
+  for await (const row of rows) {
+    count++;
+    const { values, receivedAtMs, eventId } = read(row);
+    for (const value of values) groups.add(value, receivedAtMs, eventId);
+  }
+  const { back_to } = looked();
+  const backToMs = back_to === null ? range.sinceMs : Date.parse(back_to);
+  return { groups: groups.list(backToMs), count, looked: looked(), range };
 }

@@ -289,10 +289,10 @@ describe('a search reads', () => {
   test('the index alone to count what failed', async () => {
     sent.mockClear();
     const search = { status: ['failed', 'rejected'] as const };
-    const { events } = await groupEvents(environment, directory, checkedInput(EventSearch, search), 'reason', {
+    const { count } = await groupEvents(environment, directory, checkedInput(EventSearch, search), 'reason', {
       nowMs,
     });
-    expect(events).toBe(2);
+    expect(count).toBe(2);
     expect(sent.mock.calls.filter(([command]) => (command as unknown) instanceof BatchGetCommand)).toEqual([]);
   });
 
@@ -350,7 +350,7 @@ describe('groups', () => {
     groupEvents(environment, directory, checkedInput(EventSearch, search), by, { nowMs });
 
   test('count the events of each value, with first, last and the newest as an example', async () => {
-    const { groups: found, events } = await groups('status');
+    const { groups: found, count: events } = await groups('status');
     expect(events).toBe(11);
     expect(found.map(({ value, count }) => [value, count])).toEqual([
       ['processed', 6],
@@ -408,6 +408,17 @@ describe('groups', () => {
         ['team', 2],
         [null, 2],
         ['order-completed', 1],
+      ],
+    ],
+    [
+      'reason',
+      { did_nothing: true },
+      [
+        ['conditions_not_met', 1],
+        ['no_mapping_for_type', 1],
+        ['required_field_missing', 1],
+        ['no_runs', 1],
+        ['payload_invalid', 1],
       ],
     ],
   ])('by %s of %j', async (by, search, expected) => {
