@@ -18,7 +18,8 @@ export function makeSecretsClient(
   return endable(new SecretsManagerClient({ ...callLimits({ attempts: 2, attemptMs: 1500 }), ...config }));
 }
 
-const freshMs = 5 * 60_000;
+/** How long a process uses the values that it read. */
+export const secretFreshMs = 5 * 60_000;
 /** How long a failed store is not asked again. */
 const retryAfterMs = 30_000;
 /**
@@ -27,7 +28,7 @@ const retryAfterMs = 30_000;
  * everywhere. Many sources never get one, and at 30 s a read each would cost them more than all
  * their other requests. docs/decisions/0048.
  */
-const absentMs = { first: 30_000, most: freshMs };
+const absentMs = { first: 30_000, most: secretFreshMs };
 const refreshAtMostEveryMs = 30_000;
 /** How long the last good values are used while the store cannot be read. */
 export const staleMaxMs = 60 * 60_000;
@@ -99,7 +100,7 @@ export function makeSecrets({
     try {
       const values = await read(client, prefix, name);
       entry.known = { values, readAtMs: nowMs() };
-      entry.nextReadMs = nowMs() + (values === undefined ? spread(entry.absentMs) : freshMs);
+      entry.nextReadMs = nowMs() + (values === undefined ? spread(entry.absentMs) : secretFreshMs);
       entry.absentMs = values === undefined ? Math.min(2 * entry.absentMs, absentMs.most) : absentMs.first;
       entry.lastError = undefined;
     } catch (error) {

@@ -313,3 +313,26 @@ test('a revert is a commit, and a pull brings the files to what is committed', a
 test('a promotion without saying what is refused', async () => {
   expect(await config('promote')).toMatchObject({ code: 2, stderr: expect.stringContaining('say what to promote') });
 });
+
+test('a target without its secret is told of before any run has to wait, and stops no commit', async () => {
+  const workflow = join(directory, 'config', 'workflows', 'order-completed.yaml');
+  const before = readFileSync(workflow, 'utf8');
+  const post = 'development: { type: http, url: "https://shop.example/hook" }';
+  writeFileSync(workflow, before.replace('development: { type: log }', post));
+  const words = expect.stringContaining(
+    'needs a secret that is not set in development, so runs wait for it a day and then fail; set it: npx signalbox secrets set targets/order-completed -e development',
+  );
+  expect(await config('validate', '-e', 'development')).toMatchObject({ code: 0, stdout: words });
+  expect(await config('push')).toMatchObject({ code: 0, stderr: words });
+  expect(await config('commit', '-m', 'Post')).toMatchObject({ code: 0, stderr: words });
+  expect(await config('push', '--commit')).toMatchObject({ code: 0, stderr: words });
+  await cli.run(['secrets', 'set', 'targets/order-completed', '--generate']);
+  for (const command of [
+    ['validate', '-e', 'development'],
+    ['push', '--commit'],
+  ] as const) {
+    const { stdout, stderr } = await config(...(command as unknown as [string]));
+    expect(stdout + stderr).not.toContain('needs a secret');
+  }
+  writeFileSync(workflow, before);
+});

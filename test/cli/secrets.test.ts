@@ -43,6 +43,7 @@ describe('secrets', () => {
     const set = await cli.signalbox(['secrets', 'set', 'rudderstack'], `${word}-1\n`);
     expect(set).toMatchObject({ code: 0, stdout: '' });
     expect(set.stderr).toContain('sources/rudderstack is set in development: 1 value active');
+    expect(set.stderr).toMatch(/Functions use it within 5 minutes, the last by \d\d:\d\d:\d\dZ\./);
     expect(set.stderr).not.toContain(word);
     expect(await asFunctions('sources/rudderstack')).toEqual([`${word}-1`]);
     expect(await listed('sources/rudderstack')).toMatchObject({ values: 1, set_at: [now] });

@@ -6,6 +6,7 @@ import {
   refusedByConflict,
 } from '../../../shared/operations/configuration/change-objections.ts';
 import { commitDraft } from '../../../shared/operations/configuration/commit.ts';
+import { targetsLackingSecrets } from '../../../shared/operations/configuration/lacking-secrets.ts';
 import { requireCommitsIn } from '../../../shared/operations/configuration/promotion-order.ts';
 import { failure, notFound, usageError } from '../../../shared/operations/refusal.ts';
 import { currentAuthor } from '../../author.ts';
@@ -80,6 +81,7 @@ async function run(options: CommitOptions): Promise<void> {
         terminal.out(`${name} is at version ${version} (commit ${id}). ${liveText(environment, wait)}`);
         printNewSources(terminal, newSources);
         if (left.length > 0) terminal.note(`Still in the draft: ${left.map(refText).join(', ')}`);
+        for (const text of await targetsLackingSecrets(environment, changes)) terminal.note(text);
       }
       if (wait) await waited(terminal, environment, request.nowMs);
     }

@@ -132,7 +132,7 @@ async function pushLive(
     );
     printNewSources(terminal, result.newSources);
   }
-  if (force) await noteLackingSecrets(terminal, environment, files);
+  await noteLackingSecrets(terminal, environment, files);
   if (wait) await waited(terminal, environment, about.nowMs);
 }
 

@@ -15,7 +15,7 @@ export function addValidate(config: Command): void {
     .action((_options, command: Command) => run(optionsOf(command), isEnvironmentNamed(command)));
   validate.addHelpText(
     'after',
-    '\nWith -e, or where the local runtime runs the environment, also looks whether sources that have to be verified have a\nsecret there.',
+    '\nWith -e, or where the local runtime runs the environment, also looks whether sources that have to be verified, and targets\nthat need one, have a secret there.',
   );
   examples(
     validate,

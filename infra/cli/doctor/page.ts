@@ -1,7 +1,7 @@
 import type { Diagnosis } from '../../../shared/operations/doctor/diagnose.ts';
 import type { Finding } from '../../../shared/operations/doctor/finding.ts';
 import type { SourceHealth, StageRow } from '../../../shared/operations/doctor/stages.ts';
-import { formatCount, plural, printable, wrap } from '../../../shared/operations/words/text.ts';
+import { formatCount, plural, printable, wrap, wrapWords } from '../../../shared/operations/words/text.ts';
 import { formatAgo, formatDuration, formatWhen } from '../../../shared/operations/words/times.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
 import type { Colours, Terminal } from '../terminal/terminal.ts';
@@ -15,13 +15,16 @@ export function printDiagnosis(
   const { colours } = terminal;
   const range = Date.parse(diagnosis.until) - Date.parse(diagnosis.since);
   const last = range === 3_600_000 ? 'hour' : formatDuration(range);
-  terminal.out(`${colours.bold(diagnosis.environment)} (${where}), the last ${last} · ${live(diagnosis, nowMs)}`);
+  const head = `${diagnosis.environment} (${where}), the last ${last} · ${live(diagnosis, nowMs)}`;
+  for (const line of wrapWords(head, terminal.columns ?? 100))
+    terminal.out(line.replace(diagnosis.environment, colours.bold));
   terminal.out('');
   if (diagnosis.ok) terminal.out(colours.green(`Nothing is wrong.${over(diagnosis, nowMs)}`));
   for (const finding of diagnosis.findings) printFinding(terminal, finding, nowMs);
   if (diagnosis.stages.length > 0) {
     terminal.out('');
     terminal.out(renderTable(stageColumns(colours), diagnosis.stages, terminal));
+    for (const line of below(diagnosis)) terminal.out(colours.dim(line));
   }
   if (diagnosis.sources.length > 0) {
     terminal.out('');
@@ -36,6 +39,26 @@ function over({ over_since }: Diagnosis, nowMs: number): string {
   if (over_since === null) return '';
   const at = Date.parse(over_since);
   return ` Over since ${formatWhen(at, Math.max(nowMs, at))}: no failure, no refusal, and nothing waits.`;
+}
+
+/** What the table of the stages leaves open. */
+function below({ waiting, stages, did_nothing_next }: Diagnosis): string[] {
+  const erased = stages.reduce((sum, stage) => sum + stage.erased, 0);
+  return [
+    ...(waiting === null ? [] : [waitingText(waiting)]),
+    ...(erased === 0
+      ? []
+      : [
+          `${plural(erased, 'event')} of erased persons ${erased === 1 ? 'was' : 'were'} refused on purpose, and count as no failure.`,
+        ]),
+    ...(did_nothing_next === null ? [] : [`What did nothing, and why: ${did_nothing_next}`]),
+  ];
+}
+
+function waitingText({ messages, held }: { messages: number; held: number }): string {
+  if (messages + held === 0) return 'Nothing waits.';
+  const inQueues = messages === 0 ? [] : [`${plural(messages, 'message')} in queues`];
+  return `Waiting: ${[...inQueues, ...(held === 0 ? [] : [`${formatCount(held)} held`])].join(', ')}.`;
 }
 
 function live({ configuration }: Diagnosis, nowMs: number): string {

@@ -14,13 +14,14 @@ import {
 } from '../../../shared/operations/secrets/change-secret.ts';
 import { contentWithSecrets } from '../../../shared/operations/secrets/content-with-secrets.ts';
 import { generatedValue, pastedValue } from '../../../shared/operations/secrets/new-value.ts';
+import { inUseFromMs } from '../../../shared/operations/secrets/secret-changes.ts';
 import { findSecret, type KnownSecret } from '../../../shared/operations/secrets/secret-name.ts';
 import { ageOf, refusedSecret, unknownSecret } from '../../../shared/operations/secrets/secret-refusal.ts';
 import { type SecretRow, secretRow } from '../../../shared/operations/secrets/secret-row.ts';
 import { listSecrets } from '../../../shared/operations/secrets/secret-store.ts';
-import { isoOrNull } from '../../../shared/operations/words/iso.ts';
+import { iso, isoOrNull } from '../../../shared/operations/words/iso.ts';
 import { plural } from '../../../shared/operations/words/text.ts';
-import { formatAgo } from '../../../shared/operations/words/times.ts';
+import { clockTime, formatAgo } from '../../../shared/operations/words/times.ts';
 import { currentAuthor } from '../../author.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { type DirectoryOption, withDirectory } from '../configuration/files.ts';
@@ -169,7 +170,7 @@ function print(
   { json }: GlobalOptions,
   environment: Environment,
   { name }: KnownSecret,
-  { values, ended, restored }: SecretChanged,
+  { values, ended, restored, changedAtMs }: SecretChanged,
   generated: string | undefined,
 ): void {
   const set_at = values.map(({ setAtMs }) => isoOrNull(setAtMs));
@@ -181,6 +182,7 @@ function print(
       set_at,
       ended,
       restored,
+      in_use_by: iso(inUseFromMs(changedAtMs)),
       ...(generated && { generated }),
     });
   else if (generated !== undefined) terminal.out(generated);
@@ -191,7 +193,7 @@ function print(
   if (restored) terminal.note(`${name} was scheduled for deletion; it is restored.`);
   const over = ended === 0 ? '' : `, ${plural(ended, 'older one', 'older ones')} ended`;
   terminal.note(
-    `${name} is set in ${environment.name}: ${plural(values.length, 'value')} active${over}. Functions use it within 5 minutes.`,
+    `${name} is set in ${environment.name}: ${plural(values.length, 'value')} active${over}. Functions use it within 5 minutes, the last by ${clockTime(inUseFromMs(changedAtMs))}.`,
   );
 }
 

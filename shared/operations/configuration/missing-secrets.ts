@@ -1,5 +1,6 @@
 import type { EnvironmentFile, EnvironmentState, Snapshot } from '../../core/configuration/schema.ts';
 import { SourceSettings } from '../../core/configuration/schema.ts';
+import { targetDefinition } from '../../core/configuration/targets/index.ts';
 import { own } from '../../core/json/values.ts';
 import { effectiveSettings } from '../../core/live/effective-settings.ts';
 import { sourceKind } from '../../core/sources/index.ts';
@@ -21,6 +22,24 @@ export async function sourcesWithoutSecret(
     const settings = own(state.sources, key) ?? own(seed?.sources ?? {}, key) ?? SourceSettings.parse({});
     const { enforcement } = effectiveSettings(sourceKind(file.kind), file, settings);
     if (enforcement === 'on' && !(await isSecretSet(`sources/${key}`))) lacking.push(key);
+  }
+  return lacking;
+}
+
+/**
+ * Workflows whose target in an environment needs a secret that is not set. Until it is set their runs
+ * wait, and are given up after a day.
+ */
+export async function targetsWithoutSecret(
+  workflows: Snapshot['workflows'],
+  environment: string,
+  isSecretSet: (name: string) => boolean | Promise<boolean>,
+): Promise<string[]> {
+  const lacking: string[] = [];
+  for (const [key, workflow] of Object.entries(workflows)) {
+    const target = own(workflow.target, environment);
+    if (target !== undefined && targetDefinition(target).secret && !(await isSecretSet(`targets/${key}`)))
+      lacking.push(key);
   }
   return lacking;
 }

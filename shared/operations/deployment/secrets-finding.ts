@@ -1,8 +1,6 @@
 import { type EnvironmentFile, EnvironmentState, type Snapshot } from '../../core/configuration/schema.ts';
-import { targetDefinition } from '../../core/configuration/targets/index.ts';
-import { own } from '../../core/json/values.ts';
 import { readSeen } from '../configuration/live-content.ts';
-import { sourcesWithoutSecret } from '../configuration/missing-secrets.ts';
+import { sourcesWithoutSecret, targetsWithoutSecret } from '../configuration/missing-secrets.ts';
 import { type ClientConfig, openEnvironment, StackOutputs } from '../environment.ts';
 import { plural } from '../words/text.ts';
 import type { AwsAccount, DeployedStack } from './aws-account.ts';
@@ -59,11 +57,7 @@ export async function secretsFinding(
   const lacking: string[] = [];
   for (const key of await sourcesWithoutSecret(snapshot.sources, { state, seed }, isSet))
     lacking.push(`sources/${key}`);
-  for (const [key, workflow] of Object.entries(snapshot.workflows)) {
-    const target = own(workflow.target, environment);
-    if (target !== undefined && targetDefinition(target).secret && !(await isSet(`targets/${key}`)))
-      lacking.push(`targets/${key}`);
-  }
+  for (const key of await targetsWithoutSecret(snapshot.workflows, environment, isSet)) lacking.push(`targets/${key}`);
   if (lacking.length === 0) {
     const found = states.size === 0 ? 'needs no secret' : `finds ${plural(states.size, 'secret')} set`;
     return { check: 'secrets', level: 'fine', found: `the configuration (${wordsFor(of)}) ${found}`, next: [] };

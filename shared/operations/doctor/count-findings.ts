@@ -110,7 +110,7 @@ export function queueFindings(
 }
 
 /** How long before now the range begins, as `--since` takes it. */
-function sinceText({ sinceMs, untilMs }: Range): string {
+export function sinceText({ sinceMs, untilMs }: Range): string {
   return `${Math.max(1, Math.round((untilMs - sinceMs) / minuteMs))}m`;
 }
 

@@ -1,5 +1,6 @@
 import type { Environment } from '../environment.ts';
-import { type Counted, type CountQuery, readCounts, sumOf } from '../metrics/read-counts.ts';
+import { type CountByPeriod, type Counted, type CountQuery, readCounts, sumOf } from '../metrics/read-counts.ts';
+import { type RefusalRow, unknownSource } from '../refusals/refusals.ts';
 
 /** The counts that the stages of the pipeline show. docs/alarms.md explains each. */
 const names = [
@@ -26,7 +27,8 @@ const names = [
 ] as const;
 export type CountName = (typeof names)[number];
 
-export type Counts = Record<CountName, Counted>;
+/** `EventsOfErased`: those of `EventsRejected` whose person was erased, so they were refused on purpose. */
+export type Counts = Record<CountName | 'EventsOfErased', Counted>;
 
 export type CountsOfRange = { environment: Counts; sources: Map<string, Counts> };
 
@@ -42,7 +44,8 @@ export async function readAllCounts(
   { sinceMs, untilMs }: { sinceMs: number; untilMs: number },
 ): Promise<CountsOfRange> {
   const of: Omit<CountQuery, 'name'>[] = [{}, ...sources.map((source) => ({ source }))];
-  const queries = of.flatMap((narrower) => names.map((name) => ({ name, ...narrower })));
+  const erased = sources.map((source): CountQuery => ({ name: 'EventsRejected', source, reason: 'person_erased' }));
+  const queries = [...of.flatMap((narrower) => names.map((name) => ({ name, ...narrower }))), ...erased];
   const range = {
     sinceMs: Math.floor(sinceMs / minuteMs) * minuteMs,
     untilMs: Math.ceil((untilMs + 1) / minuteMs) * minuteMs,
@@ -50,9 +53,36 @@ export async function readAllCounts(
   };
   const read = await readCounts(await environment.metrics(), environment.name, queries, range);
   const countsAt = (i: number) =>
-    Object.fromEntries(names.map((name, n) => [name, sumOf(read[i * names.length + n] ?? new Map())])) as Counts;
+    Object.fromEntries(names.map((name, n) => [name, sumOf(read[i * names.length + n] ?? new Map())])) as Record<
+      CountName,
+      Counted
+    >;
+  const ofErased = read.slice(of.length * names.length);
   return {
-    environment: countsAt(0),
-    sources: new Map(sources.map((source, i) => [source, countsAt(i + 1)])),
+    // Counts by reason are those of a source; no metric sums them over all.
+    environment: { ...countsAt(0), EventsOfErased: sumOf(merged(ofErased)) },
+    sources: new Map(
+      sources.map((source, i) => [source, { ...countsAt(i + 1), EventsOfErased: sumOf(ofErased[i] ?? new Map()) }]),
+    ),
   };
+}
+
+function merged(counts: readonly CountByPeriod[]): CountByPeriod {
+  const sums: CountByPeriod = new Map();
+  for (const [period, count] of counts.flatMap((one) => [...one])) sums.set(period, (sums.get(period) ?? 0) + count);
+  return sums;
+}
+
+/** What was refused or answered 503, of which sources. A request whose URL names no source is of none of them. */
+export function refusedBy({ environment, sources }: CountsOfRange): Pick<RefusalRow, 'source' | 'outcome'>[] {
+  const all = [
+    ['refused', 'RequestsRefused'],
+    ['unanswered', 'RequestsFailed'],
+  ] as const;
+  return all.flatMap(([outcome, name]) => {
+    const of = [...sources].filter(([, counts]) => counts[name].total > 0);
+    const known = of.reduce((sum, [, counts]) => sum + counts[name].total, 0);
+    const found = of.map(([source]) => ({ source, outcome }));
+    return environment[name].total > known ? [...found, { source: unknownSource, outcome }] : found;
+  });
 }

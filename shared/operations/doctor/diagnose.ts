@@ -4,7 +4,7 @@ import { asError } from '../../core/errors.ts';
 import { type Peeked, peekDeadLetters } from '../dead-letters/dead-letters.ts';
 import type { Environment } from '../environment.ts';
 import { type QueueDepth, readQueueDepths } from '../queues/queue-depths.ts';
-import { listRefusals } from '../refusals/refusals.ts';
+import { explainRefusals } from '../refusals/refusals.ts';
 import { checkExpectations } from '../sources/expectations.ts';
 import { readSources } from '../sources/known-sources.ts';
 import { iso, isoOrNull } from '../words/iso.ts';
@@ -14,11 +14,13 @@ import {
   queueFindings,
   refusalFinding,
   silenceFindings,
+  sinceText,
 } from './count-findings.ts';
-import { type Counts, readAllCounts } from './counts.ts';
+import { type Counts, readAllCounts, refusedBy } from './counts.ts';
+import { withPaths } from './decided-paths.ts';
 import { type Finding, finding, inOrder, isHealthy, on, unlessOver } from './finding.ts';
 import { heldFindings, limitFindings } from './held-findings.ts';
-import { heldSourceFindings } from './held-sources.ts';
+import { heldEventsIn, heldSourceFindings } from './held-sources.ts';
 import { type Range, retriedActions, troubledActions, troubledEvents, waitingActions } from './problems.ts';
 import { habitsOf } from './silence.ts';
 import { healthOf, type SourceHealth, type StageRow, stagesOf, waitingIn } from './stages.ts';
@@ -36,6 +38,10 @@ export type Diagnosis = {
   /** Null: none was ever committed, or it cannot be read. */
   configuration: { version: number; live_since: string | null; by: string | null } | null;
   findings: Finding[];
+  /** Messages in queues, and triggers and events that are held; null where the queues cannot be read. */
+  waiting: { messages: number; held: number } | null;
+  /** The command that lists what had no effect, and why; null when nothing was unmapped, skipped or rejected. */
+  did_nothing_next: string | null;
   /** Empty where counts cannot be read. */
   stages: StageRow[];
   sources: SourceHealth[];
@@ -66,23 +72,26 @@ export async function diagnose(environment: Environment, range: Range): Promise<
   const known = directory?.known ?? [];
   const live = directory?.live;
   const keys = known.map(({ key }) => key);
-  const [, , counts, depths, refusals, habits, expected, current, held] = await Promise.all([
+  const [, , counts, depths, habits, expected, current, held, heldEvents = 0] = await Promise.all([
     attempt('events', async () => findings.push(...here(await troubledEvents(environment, known, range)))),
-    attempt('actions', async () => findings.push(...here(await troubledActions(environment, known, range)))),
+    attempt('actions', async () =>
+      findings.push(...here(await withPaths(environment, known, await troubledActions(environment, known, range)))),
+    ),
     attempt('counts', () => readAllCounts(environment, keys, range)),
     attempt('the queues', () => readQueueDepths(environment)),
-    attempt('refused requests', () => listRefusals(environment, keys, range)),
     attempt('silent sources', () => habitsOf(environment, keys, nowMs)),
     attempt('what sources are expected to send', async () =>
       live ? checkExpectations(environment, live.snapshot, nowMs) : undefined,
     ),
     attempt('the history', () => newestEntry(environment)),
     attempt('held runs', async () => (live ? heldFindings(environment, live, nowMs) : undefined)),
+    attempt('held events', async () => {
+      const found = live === undefined ? [] : await heldSourceFindings(environment, live, range);
+      findings.push(...found);
+      return heldEventsIn(found);
+    }),
     attempt('limits', async () => live && findings.push(...(await limitFindings(environment, live, nowMs)))),
     attempt('targets', async () => live && findings.push(...(await leftAlone(environment, live, nowMs)))),
-    attempt('held events', async () => {
-      if (live !== undefined) findings.push(...(await heldSourceFindings(environment, live, range)));
-    }),
     attempt('secrets', async () => live && findings.push(...(await secretFindings(environment, live, nowMs)))),
     attempt('the clock', async () => findings.push(...(await clockFindings(environment)))),
   ]);
@@ -95,17 +104,19 @@ export async function diagnose(environment: Environment, range: Range): Promise<
   if (counts !== undefined) counted(countFindings(counts, range, environment));
   if (depths !== undefined)
     findings.push(...queueFindings(depths, counts, range, environment, await peekOrNot(environment, depths)));
-  if (refusals !== undefined) counted(refusals.map((row) => refusalFinding(row, environment)));
+  const refused = counts === undefined ? [] : refusedBy(counts);
+  await attempt('refused requests', async () =>
+    counted((await explainRefusals(environment, refused, range)).map((row) => refusalFinding(row, environment))),
+  );
   if (expected !== undefined) findings.push(...expectationFindings(expected, environment));
   const watched = new Set(expected?.silence.map(({ source }) => source));
   if (habits !== undefined && live !== undefined)
     findings.push(...silenceFindings(habits, known, live, watched, environment));
 
   const ok = isHealthy(findings);
-  const waits =
-    depths === undefined ||
-    (held?.triggers ?? 0) > 0 ||
-    depths.some(({ ready, in_flight, delayed }) => ready + in_flight + delayed > 0);
+  const messages = depths?.reduce((sum, { ready, in_flight, delayed }) => sum + ready + in_flight + delayed, 0);
+  const heldNow = (held?.triggers ?? 0) + heldEvents;
+  const waits = messages === undefined || messages + heldNow > 0;
   return {
     ok,
     over_since: ok && !waits ? isoOrNull(endOfTrouble(counts?.environment, nowMs)) : null,
@@ -117,6 +128,8 @@ export async function diagnose(environment: Environment, range: Range): Promise<
         ? null
         : { version: live.version, live_since: isoOrNull(current?.createdAtMs), by: current?.author ?? null },
     findings: inOrder(findings),
+    waiting: messages === undefined ? null : { messages, held: heldNow },
+    did_nothing_next: counts === undefined ? null : didNothingNext(counts.environment, range, environment),
     stages: counts === undefined ? [] : stagesOf(counts.environment, depths),
     sources: known.map((source) => healthOf(source, { live, counts, habits })),
   };
@@ -126,6 +139,13 @@ export async function diagnose(environment: Environment, range: Range): Promise<
 async function peekOrNot(environment: Environment, depths: readonly QueueDepth[]): Promise<Peeked | undefined> {
   if (!depths.some(({ queue, ready }) => queue.endsWith('dead-letter') && ready > 0)) return undefined;
   return peekDeadLetters(environment).catch(() => undefined);
+}
+
+/** Copies did nothing either, but they are those of events that ran. */
+function didNothingNext(counts: Counts, range: Range, environment: Environment): string | null {
+  const { EventsUnmapped, EventsRejected, ActionsSkipped } = counts;
+  if (EventsUnmapped.total + EventsRejected.total + ActionsSkipped.total === 0) return null;
+  return `npx signalbox events --did-nothing --since ${sinceText(range)}${on(environment)}`;
 }
 
 const troubles = [

@@ -25,6 +25,8 @@ const severities = {
   source_silent: 'warning',
   volume_unusual: 'warning',
   secret_missing: 'critical',
+  target_secret_missing: 'warning',
+  secret_changed: 'note',
   secret_deleted: 'critical',
   secrets_overlap: 'note',
   duplicates_many: 'note',

@@ -60,6 +60,14 @@ export async function heldSourceFindings(
   });
 }
 
+/** How many events these findings say are held. */
+export function heldEventsIn(findings: readonly Finding[]): number {
+  return findings.reduce(
+    (sum, { id, count }) => (id === 'source_paused' || id === 'events_left_held' ? sum + count : sum),
+    0,
+  );
+}
+
 function words({ count, isCut }: HeldEvents): string {
   return `${isCut ? 'at least ' : ''}${plural(count, 'event is', 'events are')}`;
 }

@@ -12,6 +12,8 @@ export type StageRow = {
   /** Ended without an effect and without a fault: unmapped, duplicate, skipped. */
   did_nothing: number;
   failed: number;
+  /** Refused on purpose, since their person was erased; not among the failed ones. */
+  erased: number;
   /** Messages in the stage's queue; null where there is none. */
   waiting: number | null;
 };
@@ -26,6 +28,8 @@ export type SourceHealth = {
   accepted: number;
   refused: number;
   failed: number;
+  /** Events of erased persons, refused on purpose. */
+  erased: number;
   unusually_silent: boolean;
 };
 
@@ -52,6 +56,7 @@ export function stagesOf(of: Counts, depths: readonly QueueDepth[] | undefined):
       went_on: total('EventsAccepted'),
       did_nothing: 0,
       failed: total('RequestsRefused') + total('RequestsFailed'),
+      erased: 0,
       waiting: null,
     },
     {
@@ -59,7 +64,8 @@ export function stagesOf(of: Counts, depths: readonly QueueDepth[] | undefined):
       came_in: settledEvents(of),
       went_on: total('EventsProcessed'),
       did_nothing: total('EventsUnmapped') + total('EventsDuplicate'),
-      failed: total('EventsRejected') + total('EventsFailed'),
+      failed: total('EventsRejected') - total('EventsOfErased') + total('EventsFailed'),
+      erased: total('EventsOfErased'),
       waiting: waiting('events'),
     },
     {
@@ -68,6 +74,7 @@ export function stagesOf(of: Counts, depths: readonly QueueDepth[] | undefined):
       went_on: total('ActionsSucceeded'),
       did_nothing: total('ActionsSkipped'),
       failed: total('ActionsFailed'),
+      erased: 0,
       waiting: waiting('actions'),
     },
     {
@@ -76,6 +83,7 @@ export function stagesOf(of: Counts, depths: readonly QueueDepth[] | undefined):
       went_on: total('TargetCalls') - total('TargetFailures'),
       did_nothing: 0,
       failed: total('TargetFailures'),
+      erased: 0,
       waiting: null,
     },
     {
@@ -84,6 +92,7 @@ export function stagesOf(of: Counts, depths: readonly QueueDepth[] | undefined):
       went_on: total('DeadLetters'),
       did_nothing: 0,
       failed: 0,
+      erased: 0,
       waiting:
         depths === undefined
           ? null
@@ -105,6 +114,7 @@ export function healthOf(
   },
 ): SourceHealth {
   const of = counts?.sources.get(key);
+  const erased = of?.EventsOfErased.total ?? 0;
   const isLive = live !== undefined && Object.hasOwn(live.snapshot.sources, key);
   return {
     source: key,
@@ -113,7 +123,8 @@ export function healthOf(
     last_event_at: isoOrNull(lastEventAtMs),
     accepted: of?.EventsAccepted.total ?? 0,
     refused: (of?.RequestsRefused.total ?? 0) + (of?.RequestsFailed.total ?? 0),
-    failed: (of?.EventsFailed.total ?? 0) + (of?.EventsRejected.total ?? 0) + (of?.ActionsFailed.total ?? 0),
+    failed: (of?.EventsFailed.total ?? 0) + (of?.EventsRejected.total ?? 0) + (of?.ActionsFailed.total ?? 0) - erased,
+    erased,
     unusually_silent: habits?.get(key)?.isSilent ?? false,
   };
 }

@@ -1,11 +1,14 @@
 import { readBreakers } from '../../adapters/dynamodb-target-breakers.ts';
+import { secretFreshMs } from '../../adapters/secrets-manager-secrets.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
-import { sourcesWithoutSecret } from '../configuration/missing-secrets.ts';
+import { sourcesWithoutSecret, targetsWithoutSecret } from '../configuration/missing-secrets.ts';
 import type { Environment } from '../environment.ts';
+import { inUseFromMs, type SecretChange, secretChangesSince } from '../secrets/secret-changes.ts';
 import { secretLookup } from '../secrets/secret-names.ts';
 import { type ListedSecret, listSecrets } from '../secrets/secret-store.ts';
 import { iso } from '../words/iso.ts';
 import { plural } from '../words/text.ts';
+import { clockTime } from '../words/times.ts';
 import { readClockSkew } from './clock.ts';
 import { type Finding, finding, on } from './finding.ts';
 
@@ -23,16 +26,15 @@ export async function leftAlone(
   const breakers = await readBreakers(environment.documents, environment.outputs.DirectoryTable, workflows);
   return [...breakers].flatMap(([workflow, breaker]) => {
     if (!breaker.isOpen) return [];
-    const probe =
-      breaker.probeAtMs > nowMs ? ` The next probe is due at ${iso(breaker.probeAtMs).slice(11, 19)}Z.` : '';
+    const probe = breaker.probeAtMs > nowMs ? ` The next probe is due at ${clockTime(breaker.probeAtMs)}.` : '';
     return [
       finding('target_left_alone', {
         workflow,
         reason: breaker.reason,
-        cause: `the target keeps failing, so it gets probes only: ${breaker.detail}.${probe}`,
+        cause: `the target keeps failing, so it gets probes only: ${breaker.detail}.${probe} To keep its new runs until it is mended: npx signalbox workflow pause ${workflow}${on(environment)}`,
         count: breaker.failedProbes + 1,
         since: iso(breaker.openedAtMs),
-        next: `npx signalbox actions --workflow ${workflow} --status pending${on(environment)}`,
+        next: `npx signalbox actions --workflow ${workflow} --status failed,pending --group-by detail${on(environment)}`,
       }),
     ];
   });
@@ -45,9 +47,13 @@ export async function secretFindings(
 ): Promise<Finding[]> {
   const store = { client: await environment.secrets(), prefix: environment.outputs.SecretsPrefix };
   const there = { state: live.state, seed: undefined };
-  const [listed, lacking] = await Promise.all([
+  const isSet = secretLookup(environment);
+  const { workflows } = live.snapshot;
+  const [listed, lacking, targets, changes] = await Promise.all([
     listSecrets(store),
-    sourcesWithoutSecret(live.snapshot.sources, there, secretLookup(environment)),
+    sourcesWithoutSecret(live.snapshot.sources, there, isSet),
+    targetsWithoutSecret(workflows, environment.name, isSet),
+    secretChangesSince(environment.configuration, nowMs - secretFreshMs),
   ]);
   const deleted = listed.filter(({ deletedOnMs }) => deletedOnMs !== undefined);
   const isDeleted = (name: string) => deleted.some((secret) => secret.name === name);
@@ -70,8 +76,32 @@ export async function secretFindings(
           next: `npx signalbox secrets set ${source}${on(environment)}`,
         }),
       ),
+    ...targets
+      .filter((workflow) => !isDeleted(`targets/${workflow}`) && !live.state.inactive_workflows.includes(workflow))
+      .map((workflow) =>
+        finding('target_secret_missing', {
+          workflow,
+          cause: 'its target needs a secret that is not set, so its runs wait for it, and fail after a day',
+          count: 1,
+          next: `npx signalbox secrets set targets/${workflow}${on(environment)}`,
+        }),
+      ),
+    ...[...Map.groupBy(changes, ({ name }) => name).values()].flatMap(([newest]) =>
+      newest === undefined ? [] : [settling(newest, environment)],
+    ),
     ...listed.flatMap((secret) => overlap(secret, nowMs, environment)),
   ];
+}
+
+/** Functions keep a value for some minutes, so one that was just set need not be the cause of a failure. */
+function settling({ name, atMs, author }: SecretChange, environment: Environment): Finding {
+  return finding('secret_changed', {
+    ...sourceOf(name),
+    cause: `${name} was changed by ${author} at ${clockTime(atMs)}: every function uses it from ${clockTime(inUseFromMs(atMs))} on, and some may use the value before until then`,
+    count: 1,
+    since: iso(atMs),
+    next: `npx signalbox secrets list${on(environment)}`,
+  });
 }
 
 /** Two values are valid for a rotation; an old one that stays valid is forgotten. */

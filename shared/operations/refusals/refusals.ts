@@ -2,7 +2,7 @@ import { listRefusalNotes } from '../../adapters/dynamodb-refusal-notes.ts';
 import { refusalReasons } from '../../core/ingest/refusal.ts';
 import { unavailableReasons } from '../../ports/refusal-notes.ts';
 import type { Environment } from '../environment.ts';
-import { type CountQuery, readCounts, sumOf } from '../metrics/read-counts.ts';
+import { readCounts, sumOf } from '../metrics/read-counts.ts';
 import { iso } from '../words/iso.ts';
 
 /* A row of `--json`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
@@ -46,24 +46,39 @@ export function listRefusals(environment: Counted, sources: readonly string[], r
 export async function listRefusalsOf(
   environment: Counted,
   sources: readonly string[],
+  range: Range,
+): Promise<RefusalRow[]> {
+  const totals = sources.flatMap((source) => outcomes.map(({ outcome, total }) => ({ source, outcome, total })));
+  const queries = totals.map(({ source, total }) => ({ source, name: total }));
+  const counted = await readCounts(await environment.metrics(), environment.name, queries, rangeOf(range));
+  return explainRefusals(
+    environment,
+    totals.filter((_, i) => (counted[i]?.size ?? 0) > 0),
+    range,
+  );
+}
+
+/**
+ * The rows of requests that are known to be counted in the range.
+ * @param some reasons are read of these alone: a query costs money
+ */
+export async function explainRefusals(
+  environment: Counted,
+  some: readonly Pick<RefusalRow, 'source' | 'outcome'>[],
   asked: Range,
 ): Promise<RefusalRow[]> {
-  const range = rangeOf(asked);
-  const metrics = await environment.metrics();
-  const read = (queries: CountQuery[]) => readCounts(metrics, environment.name, queries, range);
-  const totals = sources.flatMap((source) =>
-    outcomes.map(({ outcome, total, reasons }) => ({ source, outcome, name: total, reasons })),
+  const narrower = some.flatMap(({ source, outcome }) =>
+    outcomes
+      .filter((one) => one.outcome === outcome)
+      .flatMap(({ total, reasons }) => reasons.map((reason: string) => ({ source, outcome, name: total, reason }))),
   );
-  const [counted, notes] = await Promise.all([
-    read(totals.map(({ source, name }) => ({ source, name }))),
+  if (narrower.length === 0) return [];
+  const range = rangeOf(asked);
+  const queries = narrower.map(({ source, name, reason }) => ({ source, name, reason }));
+  const [byReason, notes] = await Promise.all([
+    readCounts(await environment.metrics(), environment.name, queries, range),
     listRefusalNotes(environment.configuration),
   ]);
-  // Reasons are read only where there is something to explain: a query costs money.
-  const narrower = totals
-    .filter((_, i) => (counted[i]?.size ?? 0) > 0)
-    .flatMap(({ reasons, ...rest }) => reasons.map((reason) => ({ ...rest, reason: reason as string })));
-  if (narrower.length === 0) return [];
-  const byReason = await read(narrower.map(({ source, name, reason }) => ({ source, name, reason })));
   return narrower
     .flatMap(({ source, outcome, reason }, i): RefusalRow[] => {
       const { total, sinceMs: firstMs, lastMs } = sumOf(byReason[i] ?? new Map());

@@ -20,6 +20,8 @@ export type SecretChanged = {
   values: Omit<SecretValue, 'value'>[];
   ended: number;
   restored: boolean;
+  /** `inUseFromMs` of it is when all functions use the values. */
+  changedAtMs: number;
 };
 
 /** `not_set`: the secret does not exist, so it cannot be rotated or retired. */
@@ -122,7 +124,7 @@ async function replace(
   await recordSecretChange(secrets.changes, { name, change, values: values.length, author, atMs: nowMs });
   const active = new Set(values.map(({ value }) => value));
   const ended = (before ?? []).filter(({ value }) => !active.has(value)).length;
-  return { kind: 'changed', values: values.map(withoutValue), ended, restored: false };
+  return { kind: 'changed', values: values.map(withoutValue), ended, restored: false, changedAtMs: nowMs };
 }
 
 function withoutValue({ value: _value, ...rest }: SecretValue): Omit<SecretValue, 'value'> {

@@ -29,6 +29,11 @@ export function formatTime(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
+/** `03:04:05Z`, for a time of today */
+export function clockTime(timeMs: number): string {
+  return formatTime(timeMs).slice(11);
+}
+
 /** `2 min ago`, `in 40 s` */
 export function formatAgo(timeMs: number, nowMs: number): string {
   const distance = formatDuration(Math.abs(nowMs - timeMs));

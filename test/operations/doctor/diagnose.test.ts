@@ -1,19 +1,23 @@
 import { randomBytes } from 'node:crypto';
+import type { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { openSecretStore, type SecretStore } from '../../../infra/local/secret-store.ts';
 import { startSecretsApi } from '../../../infra/local/secrets-api.ts';
 import { readCurrent } from '../../../shared/adapters/dynamodb-configuration-table.ts';
 import { makeRefusalNotes } from '../../../shared/adapters/dynamodb-refusal-notes.ts';
 import { makeTargetBreakers } from '../../../shared/adapters/dynamodb-target-breakers.ts';
+import { WorkflowFile } from '../../../shared/core/configuration/schema.ts';
 import { makeEventId } from '../../../shared/core/ids/event-id.ts';
 import { diagnose } from '../../../shared/operations/doctor/diagnose.ts';
 import type { Finding } from '../../../shared/operations/doctor/finding.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { listRefusals } from '../../../shared/operations/refusals/refusals.ts';
+import { setSecret } from '../../../shared/operations/secrets/change-secret.ts';
 import { writeSecret } from '../../../shared/operations/secrets/secret-store.ts';
+import { clockTime } from '../../../shared/operations/words/times.ts';
 import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
 import { liveConfiguration } from '../../support/build.ts';
@@ -71,8 +75,12 @@ test('a healthy environment has no findings, and its counts by stage and source'
   count('EventsProcessed', { times: 2 });
   count('EventsUnmapped');
   count('ActionsSucceeded', { times: 2 });
-  const { ok, over_since, findings, stages, sources, configuration } = await look();
+  const { ok, over_since, findings, stages, sources, configuration, ...rest } = await look();
   expect([ok, over_since, findings]).toEqual([true, null, []]);
+  expect(rest).toMatchObject({
+    waiting: { messages: 0, held: 0 },
+    did_nothing_next: 'npx signalbox events --did-nothing --since 60m',
+  });
   expect(configuration).toMatchObject({ by: 'test' });
   expect(stages).toMatchObject([
     { stage: 'ingest', came_in: 3, went_on: 3, failed: 0, waiting: null },
@@ -82,6 +90,15 @@ test('a healthy environment has no findings, and its counts by stage and source'
     { stage: 'dead letters', waiting: 0 },
   ]);
   expect(sources).toMatchObject([{ source: 'rudderstack', enabled: true, accepted: 3, refused: 0, failed: 0 }]);
+});
+
+test('events of erased persons are refused on purpose, and count apart from what failed', async () => {
+  count('EventsAccepted', { times: 3 });
+  count('EventsRejected', { reason: 'person_erased', times: 2 });
+  count('EventsRejected', { reason: 'payload_invalid' });
+  const { stages, sources } = await look();
+  expect(stages[1]).toMatchObject({ stage: 'processor', came_in: 3, failed: 1, erased: 2 });
+  expect(sources).toMatchObject([{ source: 'rudderstack', failed: 1, erased: 2 }]);
 });
 
 describe('rows that ended badly', () => {
@@ -138,6 +155,33 @@ describe('rows that ended badly', () => {
       ['actions_skipped', 'rudderstack', 'required_field_missing', 1],
     ]);
     expect(findings[0]?.example).toBe(event.id);
+  });
+
+  test('name the path at which a mapping looked for what its action lacked', async () => {
+    const live = liveConfiguration();
+    const mappings = (live.snapshot.sources.rudderstack?.mappings ?? []).map((mapping) =>
+      mapping.id === 'order-completed'
+        ? { ...mapping, parameters: { ...mapping.parameters, recipients: 'data.customer' } }
+        : mapping,
+    );
+    Object.assign(live.snapshot.sources.rudderstack ?? {}, { mappings });
+    const configVersion = await environment.commit(live);
+    const event = eventEntry({ receivedAtMs: nowMs - minute, configVersion });
+    const skipped = outcome(event.id, {
+      status: 'skipped',
+      reason: 'required_field_missing',
+      detail: 'recipients is required and resolved to nothing',
+      result: { errors: [{ field: 'recipients', message: 'is required' }] },
+    });
+    await environment.eventLog.writeEach([event]);
+    await environment.actionLog.writeEach([actionEntry(event, [skipped], { configVersion })]);
+    expect((await look()).findings).toMatchObject([
+      {
+        id: 'actions_skipped',
+        cause:
+          '1 action was skipped (required_field_missing): recipients is required and resolved to nothing; looked for at data.customer',
+      },
+    ]);
   });
 });
 
@@ -288,6 +332,27 @@ test('a live configuration that cannot be read is told by its reason, and the hi
   expect((await look()).findings).toEqual([]);
 });
 
+test('no count is read twice, whatever is found', async () => {
+  count('RequestsRefused', { reason: 'signature_wrong' });
+  count('RequestsRefused', { reason: 'source_unknown', source: 'unknown' });
+  count('RequestsFailed', { reason: 'secret_missing' });
+  const client = await environment.metrics();
+  const sent = jest.spyOn(client, 'send');
+  const { findings } = await look();
+  expect(findings.map(({ id }) => id).sort()).toEqual([
+    'requests_refused',
+    'requests_unanswered',
+    'signatures_refused',
+  ]);
+  const asked = sent.mock.calls.flatMap(([command]) =>
+    ((command as GetMetricDataCommand).input.MetricDataQueries ?? []).map(({ MetricStat }) =>
+      JSON.stringify([MetricStat?.Metric, MetricStat?.Period]),
+    ),
+  );
+  sent.mockRestore();
+  expect(asked.filter((query, i) => asked.indexOf(query) !== i)).toEqual([]);
+});
+
 test('what comes next is a command alone, in the environment that it is about', async () => {
   count('RequestsRefused', { reason: 'signature_wrong' });
   count('RequestsRefused', { reason: 'token_wrong', source: 'unknown' });
@@ -314,7 +379,8 @@ test('an open breaker names its workflow, cause and next probe; a closed one is 
       reason: 'target_unavailable',
       count: 3,
       since: new Date(nowMs - 10 * minute).toISOString(),
-      cause: expect.stringContaining('it answered 502'),
+      cause: expect.stringMatching(/it answered 502.* npx signalbox workflow pause order-completed$/),
+      next: 'npx signalbox actions --workflow order-completed --status failed,pending --group-by detail',
     },
   ]);
   await breakers.writeIfUnchanged('order-completed', { ...breaker, isOpen: false, revision: 2 });
@@ -327,6 +393,43 @@ describe('secrets', () => {
   test('that an enforced source lacks stop it', async () => {
     await environment.commit(liveConfiguration({ state: { verification: { enforced: true } } }));
     expect(byId((await look()).findings)).toEqual([['secret_missing', 'rudderstack', undefined, 1]]);
+  });
+
+  const withTarget = () => {
+    const live = liveConfiguration();
+    const target = { development: { type: 'http', url: 'https://example.com/runs' }, staging: { type: 'log' } };
+    return { ...live, snapshot: { ...live.snapshot, workflows: { ship: WorkflowFile.parse({ name: 'w', target }) } } };
+  };
+
+  test("that a workflow's target lacks are found before the first run has to wait", async () => {
+    await environment.commit(withTarget());
+    expect((await look()).findings).toMatchObject([
+      {
+        id: 'target_secret_missing',
+        severity: 'warning',
+        workflow: 'ship',
+        next: 'npx signalbox secrets set targets/ship',
+      },
+    ]);
+    await writeSecret(store(), 'targets/ship', [{ value: 'v', setAtMs: nowMs - day }], { exists: false });
+    expect((await look()).findings).toEqual([]);
+  });
+
+  test.each([
+    ['may still be used in their older form for five minutes, which is a note', 4, 1],
+    ['are in use everywhere after that', 6, 0],
+  ])('that were changed %s', async (_title, minutes, notes) => {
+    const atMs = nowMs - minutes * minute;
+    const store = { client: secretsClient, prefix: 'signalbox/development', changes: environment.configuration };
+    await setSecret(store, { name: 'sources/rudderstack', value: 'v', also: false, author: 'Ada', nowMs: atMs });
+    const { ok, findings } = await look();
+    expect(ok).toBe(true);
+    expect(findings).toHaveLength(notes);
+    for (const { id, cause } of findings)
+      expect([id, cause]).toEqual([
+        'secret_changed',
+        expect.stringContaining(`every function uses it from ${clockTime(atMs + 5 * minute)} on`),
+      ]);
   });
 
   test('with two values for over a week are a note', async () => {
