@@ -1,11 +1,16 @@
 import { describeChange } from '../../../shared/operations/mappings/describe-change.ts';
+import {
+  describeCondition,
+  describeFound,
+  describeVerdict,
+} from '../../../shared/operations/mappings/describe-verdict.ts';
 import type { DryRunMappingRow, DryRunRow, MappingTestRow } from '../../../shared/operations/mappings/dry-run-rows.ts';
 import { plural, printable, safeJson } from '../../../shared/operations/words/text.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';
 import { describeSource } from '../../../shared/operations/words/values.ts';
 import { printFields } from '../terminal/fields.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { describeCondition, describeFound, describeVerdict, printMappings } from './mappings.ts';
+import { printMappings } from './mappings.ts';
 import { type Change, printSideBySide } from './side-by-side.ts';
 
 /** The outcome of one event under the live configuration, or side by side with another. */

@@ -1,41 +1,18 @@
-import type { JsonObject } from '../../../shared/core/json/values.ts';
-import type { ConditionRow, ConsideredRow } from '../../../shared/operations/events/event-row.ts';
-import type { DryRunMappingRow } from '../../../shared/operations/mappings/dry-run-rows.ts';
-import { displayWidth, printable, safeJson } from '../../../shared/operations/words/text.ts';
+import {
+  type ConsideredMappingRow,
+  describeCondition,
+  describeFound,
+  describeVerdict,
+  type Mood,
+} from '../../../shared/operations/mappings/describe-verdict.ts';
+import { displayWidth, printable } from '../../../shared/operations/words/text.ts';
 import { describeSource, inline } from '../../../shared/operations/words/values.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-
-type MappingRow = ConsideredRow | DryRunMappingRow;
-
-/** `was`: for a processed event. `would be`: for a dry run. */
-export type Mood = 'was' | 'would be';
-
-const notRun = { was: 'did not run', 'would be': 'would not run' } as const;
-
-const whyOff = {
-  duplicate: 'the event is a copy of one that ran',
-  identify_disabled: 'identify is switched off for this source',
-  mapping_inactive: 'the mapping is inactive in this environment',
-  not_verified: 'the action deletes, and the event is not verified',
-  source_disabled: 'the source is switched off in this environment',
-} as const;
-
-/** A mapping's outcome in a sentence: `runs`, `would not run: data.total is 5, not gte 100`. */
-export function describeVerdict(row: MappingRow, mood: Mood): string {
-  if (row.verdict !== 'runs') {
-    const why = row.verdict === 'conditions_not_met' ? row.detail : whyOff[row.verdict];
-    return [notRun[mood], why].filter((part) => part !== null).join(': ');
-  }
-  const outcome = 'outcome' in row ? row.outcome : null;
-  if (outcome === null || outcome.status === 'runs') return mood === 'was' ? 'runs' : 'would run';
-  const verb = outcome.status === 'skipped' ? 'would be skipped' : 'would fail';
-  return [`${verb}: ${outcome.reason}`, outcome.detail].filter((part) => part !== null).join(' · ');
-}
 
 /**
  * Each considered mapping: whether it runs, why not, its conditions, and its resolved parameters.
  */
-export function printMappings(terminal: Terminal, rows: MappingRow[], mood: Mood = 'was'): void {
+export function printMappings(terminal: Terminal, rows: ConsideredMappingRow[], mood: Mood = 'was'): void {
   const { colours } = terminal;
   for (const row of rows) {
     terminal.out(
@@ -57,27 +34,9 @@ export function printMappings(terminal: Terminal, rows: MappingRow[], mood: Mood
   }
 }
 
-function markOf({ colours }: Terminal, row: MappingRow): string {
+function markOf({ colours }: Terminal, row: ConsideredMappingRow): string {
   const outcome = 'outcome' in row ? row.outcome : null;
   if (row.verdict !== 'runs') return colours.yellow('✗');
   if (outcome === null || outcome.status === 'runs') return colours.green('✓');
   return outcome.status === 'failed' ? colours.red('✗') : colours.yellow('–');
-}
-
-/** `when data.total gte 100` */
-export function describeCondition({ path, test }: ConditionRow): string {
-  return `when ${path} ${testsOf(test)}`;
-}
-
-function testsOf(test: JsonObject): string {
-  return Object.entries(test)
-    .map(([name, bound]) => {
-      if (name === 'exists') return bound === true ? 'exists' : 'does not exist';
-      return `${name.replaceAll('_', ' ')} ${safeJson(bound)}`;
-    })
-    .join(' and ');
-}
-
-export function describeFound({ found }: ConditionRow): string {
-  return found === null ? 'nothing there, or null' : inline(found, 60);
 }
