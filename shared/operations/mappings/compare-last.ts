@@ -1,3 +1,4 @@
+import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import { changeKinds, type DryRunChange } from '../../core/rehearsal/compare-dry-runs.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import { type EventLogTable, eventsNewestFirst } from '../events/events.ts';
@@ -23,6 +24,8 @@ export type CompareLast = {
   nowMs: number;
   /** Called from time to time. */
   progress?(done: { lookedAt: number; compared: number }): void;
+  /** Whether to stop before the next event: it took long, or its asker has gone. */
+  isOver?(): boolean;
 };
 
 /** Events for which the same thing changes. `--json` of `mapping test --last`. */
@@ -49,7 +52,7 @@ export type Comparison = {
   /** Events whose stored form cannot be read; not compared. */
   unreadable: string[];
   /** Whether the search stopped before it had as many as were asked for. */
-  ended: 'enough' | 'no_more' | 'rows_max';
+  ended: 'enough' | 'no_more' | 'rows_max' | 'stopped';
   groups: ChangeGroup[];
 };
 
@@ -57,15 +60,28 @@ export type Comparison = {
  * Plans the newest events of a source with two configurations and counts the differences, without
  * effects.
  */
-export async function compareLast(log: EventLogTable, request: CompareLast): Promise<Comparison> {
-  const { source, eventType, last, sinceMs, untilMs } = request;
+export function compareLast(log: EventLogTable, request: CompareLast): Promise<Comparison> {
+  const { source, sinceMs, untilMs, last } = request;
+  return compareEach(eventsNewestFirst(log, { sources: [source], sinceMs, untilMs, limit: last }), request);
+}
+
+/** The same of events that were read, newest first. */
+export async function compareEach(
+  events: AsyncIterable<EventLogEntry> | Iterable<EventLogEntry>,
+  request: Omit<CompareLast, 'sinceMs' | 'untilMs'>,
+): Promise<Comparison> {
+  const { source, eventType, last } = request;
   const groups = new Map<string, ChangeGroup>();
   const unreadable: string[] = [];
   let lookedAt = 0;
   let compared = 0;
   let changed = 0;
   let ended: Comparison['ended'] = 'no_more';
-  for await (const entry of eventsNewestFirst(log, { sources: [source], sinceMs, untilMs, limit: last })) {
+  for await (const entry of events) {
+    if (request.isOver?.() === true) {
+      ended = 'stopped';
+      break;
+    }
     if (lookedAt === request.rowsMax) {
       ended = 'rows_max';
       break;

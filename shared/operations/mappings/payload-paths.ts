@@ -57,13 +57,17 @@ function leavesOf(segments: string[], value: JsonValue): Leaf[] {
  * The shortest path to a value; undefined if a path cannot reach it, such as a field called
  * `__proto__`.
  */
-function shownLeaf(event: NormalizedEvent, { segments, value }: Leaf): PayloadPath | undefined {
+export function pathTo(event: NormalizedEvent, segments: readonly string[], value: JsonValue): string | undefined {
   const [first, ...rest] = segments;
   const [second] = rest;
   const spellings = first === 'body' && second !== undefined && isBareName(second) ? [rest, segments] : [segments];
-  const path = spellings
+  return spellings
     .flatMap((names) => [fieldPathText(names), fieldPathText(names, { exact: true })])
     .find((text) => fieldPathProblem(text) === undefined && readEventPath(event, parseFieldPath(text)) === value);
+}
+
+function shownLeaf(event: NormalizedEvent, { segments, value }: Leaf): PayloadPath | undefined {
+  const path = pathTo(event, segments, value);
   if (path === undefined) return undefined;
   const secret = isSecret(segments.map((name) => name.replace(/[^A-Za-z0-9]+/g, '_')).join('.'), value);
   return { path, segments, value, shown: secret ? '(not shown)' : shorten(value) };

@@ -16,7 +16,10 @@ import { listFiles } from './list-files.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './problem.ts';
 import { readYaml } from './read-yaml.ts';
 
-export type { ConfigurationProblem } from './problem.ts';
+export type { ConfigurationProblem, FileKind } from './problem.ts';
+
+/** A file as someone is writing it, in place of what the folder has. */
+export type EditedFile = { kind: FileKind; key: string; text: string };
 
 export type ConfigurationFiles = {
   directory: string;
@@ -42,9 +45,13 @@ const fileKinds = Object.keys(kinds) as FileKind[];
  * It never throws for the folder's content: `problems` has every problem of every file, and the
  * snapshot has all that could be read. Push only when no problem is an error: a missing folder
  * looks as if everything had been removed.
+ * @param edited a file that is being written; it must be in the folder
  */
-export function readConfigurationFiles(directory: string): ConfigurationFiles {
-  const { files, problems } = listFiles(directory, fileKinds);
+export function readConfigurationFiles(directory: string, edited?: EditedFile): ConfigurationFiles {
+  const { files: listed, problems } = listFiles(directory, fileKinds);
+  const files = listed.map((one) =>
+    one.kind === edited?.kind && one.key === edited.key ? { ...one, bytes: Buffer.from(edited.text) } : one,
+  );
   const parsed = new Map<string, ParsedFile>();
   const keys: Record<FileKind, string[]> = { sources: [], workflows: [], audiences: [], environments: [] };
   const read = <Kind extends FileKind>(kind: Kind) => {
