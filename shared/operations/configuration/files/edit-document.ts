@@ -46,8 +46,11 @@ function edit(document: Document, place: Place, before: unknown, after: unknown)
     delete node.source;
     return;
   }
-  if (place.length === 0) document.contents = document.createNode(after) as Document['contents'];
-  else document.setIn(place, document.createNode(after));
+  const made = document.createNode(after);
+  // Of an empty value the parser keeps what is written below it: commented examples, for instance.
+  if (isScalar(node) && isNode(made) && node.comment) made.commentBefore = node.comment;
+  if (place.length === 0) document.contents = made as Document['contents'];
+  else document.setIn(place, made);
 }
 
 /**

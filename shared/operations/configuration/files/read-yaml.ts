@@ -61,6 +61,7 @@ export function readYaml(bytes: Uint8Array): YamlResult {
   const { text } = decoded;
   const control = controlProblem(text);
   if (control !== undefined) return wrong(control);
+  if (opensTooDeep(text)) return wrong({ ...start, path: [], message: tooDeep });
   try {
     return readText(text);
   } catch (error) {
@@ -130,11 +131,26 @@ function controlProblem(text: string): YamlProblem | undefined {
   return { ...placeOf(text.slice(0, found.index)), path: [], message };
 }
 
+/** No text has so many brackets open at once, not even in quotes. */
+const openMax = 1_000;
+
+/** Deep enough, brackets end the process inside of the parser, where no error can be caught. */
+function opensTooDeep(text: string): boolean {
+  let open = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    open += bracket === '[' || bracket === '{' ? 1 : -1;
+    if (open > openMax) return true;
+  }
+  return false;
+}
+
 function readText(text: string): YamlResult {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
+    // The parser compares each name with every other one; the walk below remembers them.
+    uniqueKeys: false,
     // Tags such as !!binary and !!set make values that JSON cannot hold.
     resolveKnownTags: false,
     logLevel: 'error',

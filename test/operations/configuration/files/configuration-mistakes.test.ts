@@ -600,7 +600,7 @@ describe('a mistake is told once, with its place, what stands there, what would 
       'a field that is there twice',
       'sources/rs.yaml',
       'kind: rudderstack\nname: A\nname: B\n',
-      ['sources/rs.yaml:3:1 error: is not YAML: Map keys must be unique'],
+      ['sources/rs.yaml:3:1 error: has the name "name" twice'],
     ],
     [
       'a type of target that lacks a letter',
