@@ -7,6 +7,7 @@ import { doctor } from './doctor.ts';
 import { events } from './events.ts';
 import { jobs } from './jobs.ts';
 import { keys, links } from './keys.ts';
+import { mappings } from './mappings.ts';
 import { people } from './people.ts';
 import { replays } from './replay.ts';
 import { runs } from './runs.ts';
@@ -31,6 +32,7 @@ export const routes = new Hono<ConsoleEnv>()
   .route('/jobs', jobs)
   .route('/keys', keys)
   .route('/links', links)
+  .route('/mappings', mappings)
   .route('/people', people)
   .route('/replay', replays)
   .route('/runs', runs)

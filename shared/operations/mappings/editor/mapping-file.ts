@@ -18,7 +18,7 @@ export type MappingFile = FileRef & { file: string; text: string; hash: string }
 export type MappingPlace = { source: string; id: string; event: string; from: number; to: number };
 
 /** An editor sends its text at each pause. Files written by hand are far smaller. */
-export const textLengthMax = 512 * 1024;
+export const textLengthMax = 256 * 1024;
 
 export const textHash = (text: string) => createHash('sha256').update(text).digest('hex');
 

@@ -1,0 +1,134 @@
+import { Hono } from 'hono';
+import * as z from 'zod';
+import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
+import { eventIdTimeMs } from '../../../shared/core/ids/event-id.ts';
+import { own } from '../../../shared/core/json/values.ts';
+import { readAndPlan } from '../../../shared/core/plan/plan-event.ts';
+import { readConfigurationFiles } from '../../../shared/operations/configuration/files/configuration-files.ts';
+import { fileSchemas } from '../../../shared/operations/configuration/files/file-schemas.ts';
+import { chosenEvent, type EventChoice } from '../../../shared/operations/mappings/editor/chosen-event.ts';
+import { compareText } from '../../../shared/operations/mappings/editor/compare-text.ts';
+import { eventTree } from '../../../shared/operations/mappings/editor/event-tree.ts';
+import {
+  fileOfMapping,
+  mappingFileKinds,
+  readMappingFile,
+  textLengthMax,
+} from '../../../shared/operations/mappings/editor/mapping-file.ts';
+import { withLiveMapping, withNewMapping } from '../../../shared/operations/mappings/editor/mapping-text.ts';
+import { saveText } from '../../../shared/operations/mappings/editor/save-text.ts';
+import { tryText } from '../../../shared/operations/mappings/editor/try-text.ts';
+import { candidateOfFiles } from '../../../shared/operations/mappings/files-candidate.ts';
+import { suggestMapping } from '../../../shared/operations/mappings/suggest-mapping.ts';
+import { failure, notFound } from '../../../shared/operations/refusal.ts';
+import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
+import { iso } from '../../../shared/operations/words/iso.ts';
+import type { ConsoleContext, ConsoleEnv } from '../context.ts';
+import { body, query, text } from '../input.ts';
+
+const file = z.strictObject({ kind: z.enum(mappingFileKinds), key: text });
+const written = z.string().max(textLengthMax, `has at most ${textLengthMax / 1024} K characters`);
+const Edited = z.strictObject({ file, text: written });
+const choice = { source: text, type: z.string().max(2_048).default(''), event: text.optional() };
+
+const preprocessor = makePreprocessor(() => performance.now());
+
+/** The mapping editor: the files of the checkout, and what a text would do before it is saved. */
+export const mappings = new Hono<ConsoleEnv>()
+  /** The file that holds a mapping, as it is on disk. */
+  .get('/text', query(z.strictObject({ source: text, id: text })), (c) => {
+    const directory = directoryOf(c.var.context);
+    const { source, id } = c.req.valid('query');
+    return c.json(readMappingFile(directory, fileOfMapping(directory, source, id)));
+  })
+  /** The text of a source's file with one mapping more, made from an event. Nothing is written. */
+  .post('/new/dry-run', body(z.strictObject(choice)), async (c) => {
+    const directory = directoryOf(c.var.context);
+    const chosen = c.req.valid('json');
+    const onDisk = readMappingFile(directory, { kind: 'sources', key: chosen.source });
+    const { event, candidate } = await readEvent(c.var, chosen, directory);
+    const { mapping, notes } = suggestMapping({ event, source: chosen.source, snapshot: candidate.snapshot });
+    const asked = { ...mapping, event: chosen.type === '' ? mapping.event : chosen.type };
+    return c.json({ file: onDisk, text: withNewMapping(onDisk.text, asked), id: mapping.id, notes });
+  })
+  /** The event that a text is tried with, as mappings read it. */
+  .get('/event', query(z.strictObject(choice)), async (c) => {
+    const { event, raw, isStored } = await readEvent(c.var, c.req.valid('query'), directoryOf(c.var.context));
+    const id = isStored ? raw.id : null;
+    return c.json({ id, type: event.eventType, received_at: iso(eventIdTimeMs(raw.id)), nodes: eventTree(event) });
+  })
+  /** What is wrong with a text, and what would become of the event by it. */
+  .post('/try/dry-run', body(Edited.extend(choice)), async (c) => {
+    const { environment, context } = c.var;
+    const { file, text, ...chosen } = c.req.valid('json');
+    const nowMs = Date.now();
+    const { live, known } = await readSources(environment);
+    const asked = { environment, live, directory: directoryOf(context), file, text, nowMs };
+    return c.json(
+      await tryText(asked, async ({ snapshot }) => {
+        // The page asks anew at each pause and drops what it asked before.
+        if (c.req.raw.signal.aborted) return undefined;
+        return chosenEvent(environment, known, chosen, { file: own(snapshot.sources, chosen.source), nowMs });
+      }),
+    );
+  })
+  /** What a text would change for the last events of a type. */
+  .post('/compare/dry-run', body(Edited.extend({ source: text, type: text })), async (c) => {
+    const { environment, context } = c.var;
+    const { source: key, type, ...edited } = c.req.valid('json');
+    const { live, known } = await readSources(environment);
+    const asked = { environment, live, directory: directoryOf(context), ...edited, nowMs: Date.now() };
+    // No event came yet from a source that is in files alone.
+    const source = known.find((one) => one.key === key) ?? { key, shards: environment.outputs.LogShards };
+    const compared = await compareText(asked, { source, type, isGone: () => c.req.raw.signal.aborted });
+    return c.json(compared ?? null);
+  })
+  /** A text in which one mapping is as it is live. Nothing is written. */
+  .post('/as-live/dry-run', body(Edited.extend({ source: text, id: text })), async (c) => {
+    const { file, text, source, id } = c.req.valid('json');
+    const { live } = await readSources(c.var.environment);
+    return c.json({ text: withLiveMapping(file, text, { source, id }, live.snapshot) });
+  })
+  /** Writes the file. The draft is pushed from it, as from every other change of the files. */
+  .post('/save', body(Edited.extend({ seen: text })), (c) => {
+    const { file, text, seen } = c.req.valid('json');
+    return c.json(saveText(directoryOf(c.var.context), file, { text, seen }));
+  })
+  /** For completion: the schemas that other editors use. */
+  .get('/schemas', (c) => {
+    const { source, workflow } = fileSchemas();
+    return c.json({ sources: source, workflows: workflow });
+  });
+
+function directoryOf({ checkout }: ConsoleContext): string {
+  if (checkout === undefined)
+    throw failure(
+      'this console was started without configuration files',
+      'start it in a checkout: npx signalbox console --dir FOLDER',
+    );
+  return checkout.directory;
+}
+
+/** The chosen event as the files of the checkout read it; as what is live does when they lack its source. */
+async function readEvent({ environment }: ConsoleEnv['Variables'], chosen: EventChoice, directory: string) {
+  const nowMs = Date.now();
+  const { live, known } = await readSources(environment);
+  const files = readConfigurationFiles(directory);
+  const fromFiles = own(files.snapshot.sources, chosen.source);
+  const candidate = fromFiles === undefined ? live : candidateOfFiles(environment, live, files).configuration;
+  const file = fromFiles ?? own(live.snapshot.sources, chosen.source);
+  if (file === undefined) pickSources(known, chosen.source);
+  const found = await chosenEvent(environment, known, chosen, { file, nowMs });
+  if (found === undefined)
+    throw notFound(
+      `no event of type "${chosen.type}" came, and its kind of source has no sample of it`,
+      `send one, or paste the id of an event`,
+    );
+  const { event, plan } = await readAndPlan(found.raw, candidate, preprocessor);
+  if (event === undefined)
+    throw failure(
+      `the event cannot be read: ${plan.kind === 'rejected' ? (plan.detail ?? plan.reason) : plan.kind}`,
+      'choose another one',
+    );
+  return { ...found, event, candidate };
+}
