@@ -323,10 +323,15 @@ describe('a hostile text', () => {
   });
 });
 
-test('completion gets the schemas that other editors use', async () => {
-  const { json } = await ask('/schemas');
+test('completion gets the schemas that other editors use, and the names that exist here', async () => {
+  const { json } = await ask('/words?source=rudderstack');
   expect(json).toMatchObject({
-    sources: { properties: { mappings: expect.anything() } },
-    workflows: { properties: { triggers: expect.anything() } },
+    schemas: {
+      sources: { properties: { mappings: expect.anything() } },
+      workflows: { properties: { triggers: expect.anything() } },
+    },
+    sources: ['rudderstack'],
+    workflows: ['order-completed'],
+    naming: expect.arrayContaining([{ action: 'workflows_trigger', parameter: 'key', type: 'workflow' }]),
   });
 });

@@ -1,8 +1,11 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
+import { listEventTypes } from '../../../shared/adapters/dynamodb-seen-registry.ts';
 import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
+import { actions } from '../../../shared/core/actions/index.ts';
 import { eventIdTimeMs } from '../../../shared/core/ids/event-id.ts';
 import { own } from '../../../shared/core/json/values.ts';
+import { factsOf } from '../../../shared/core/mappings/action-facts.ts';
 import { readAndPlan } from '../../../shared/core/plan/plan-event.ts';
 import { readConfigurationFiles } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import { fileSchemas } from '../../../shared/operations/configuration/files/file-schemas.ts';
@@ -94,10 +97,24 @@ export const mappings = new Hono<ConsoleEnv>()
     const { file, text, seen } = c.req.valid('json');
     return c.json(saveText(directoryOf(c.var.context), file, { text, seen }));
   })
-  /** For completion: the schemas that other editors use. */
-  .get('/schemas', (c) => {
-    const { source, workflow } = fileSchemas();
-    return c.json({ sources: source, workflows: workflow });
+  /** For completion: the schemas that other editors use, and the names that exist here. */
+  .get('/words', query(z.strictObject({ source: text })), async (c) => {
+    const { environment, context } = c.var;
+    const { source: ofSource, workflow: ofWorkflow } = fileSchemas();
+    const { snapshot } = readConfigurationFiles(directoryOf(context));
+    const seen = await listEventTypes(environment.configuration, c.req.valid('query').source);
+    const naming = actions.flatMap(({ id }) => {
+      const { names } = factsOf(id);
+      return names === undefined ? [] : [{ action: id, parameter: names.parameter, type: names.type }];
+    });
+    return c.json({
+      schemas: { sources: ofSource, workflows: ofWorkflow },
+      sources: Object.keys(snapshot.sources),
+      workflows: Object.keys(snapshot.workflows),
+      audiences: Object.keys(snapshot.audiences),
+      event_types: seen.map(({ eventType }) => eventType),
+      naming,
+    });
   });
 
 function directoryOf({ checkout }: ConsoleContext): string {
