@@ -48,10 +48,11 @@ export function makeAudiences(client: DynamoDBDocumentClient, table: string): Au
     remove: (key, members, { nowMs, ...wish }) =>
       relations.change(all(key, members), { kind: 'remove', ...wish }, nowMs),
     async membersOf(key, page) {
-      return asMembers(await relations.page(audienceItemKey(key).pk, member, keyed(page)));
+      return asMembers(await relations.page(audienceItemKey(key).pk, member, keyed(page, member)));
     },
     async membershipsOf(userId, page) {
-      return asMembers(await relations.inversePage(entityPartition({ kind: 'user', id: userId }), membership, page));
+      const pk = entityPartition({ kind: 'user', id: userId });
+      return asMembers(await relations.inversePage(pk, membership, keyed(page, membership)));
     },
     eraseMembershipsOf(userId, notAfterMs, page) {
       const pk = entityPartition({ kind: 'user', id: userId });
@@ -66,9 +67,9 @@ function failed(what: string) {
   };
 }
 
-/** Edges as sort keys: a page's `next` is one already. It has two "#", and a member's name has one. */
-function keyed({ limit, after, before }: PageRequest): PageRequest {
-  const key = (edge: string) => (edge.split('#').length === 3 ? edge : `${member}${edge}`);
+/** Edges as sort keys: a page's `next` is one already. It has two "#", and the name behind the prefix has one. */
+function keyed({ limit, after, before }: PageRequest, prefix: string): PageRequest {
+  const key = (edge: string) => (edge.split('#').length === 3 ? edge : `${prefix}${edge}`);
   return {
     limit,
     ...(after !== undefined && { after: key(after) }),

@@ -60,22 +60,6 @@ beforeAll(async () => {
   const runs = events.map((event, i) => run(event, i === 0 ? { status: 'pending' } : {}));
   await environment.runs.writeEach(runs);
   runId = printRunId((runs[0] as (typeof runs)[number]).key);
-  for (const [id, name] of [
-    ['usr_8841', 'Ada'],
-    ['usr_8842', evil],
-  ] as const)
-    await environment.directory.writeIfUnchanged(
-      {
-        ref: { kind: 'user', id },
-        attributes: { name, email: 'ada@example.com', plan: evil, nested: { [evil]: evil } },
-        sourceTimeMs: 1,
-        propertyTimesMs: {},
-        insertedAtMs: Date.now() - 86_400_000,
-        updatedAtMs: Date.now(),
-        version: 1,
-      },
-      0,
-    );
   const by = { author: evil, nowMs: Date.now() - 60_000, entropy: randomBytes(32) };
   await createKey(environment, { name: 'census', kind: 'secret' }, by);
   ingest = createServer((request, response) => {
@@ -112,15 +96,10 @@ const pages: LookedAt[] = [
   ['set-up of a source', () => '/development/sources/rudderstack/setup', '.arrived li'],
   ['runs', () => '/development/runs', '.rows tbody td'],
   ['run', () => `/development/runs/${encodeURIComponent(runId)}`, '.facts'],
-  ['people', () => '/development/people', '.rows tbody td'],
-  ['person', () => '/development/people/usr_8841', '.plain-list li'],
-  ['hostile person', () => '/development/people/usr_8842', '.facts'],
   ['keys', () => '/development/keys', '.list td'],
   ['links of none', () => '/development/keys?show=links', 'main .quiet'],
   ['sources of none', () => '/empty/sources', '.empty'],
   ['runs of none', () => '/empty/runs', '.empty'],
-  ['people of none', () => '/empty/people', '.empty'],
-  ['no such person', () => '/development/people/absent', '.problem'],
 ];
 
 lookAtEach(pages, tabAt);

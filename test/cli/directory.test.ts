@@ -4,16 +4,27 @@ import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.
 import { removeEntity } from '../../shared/core/directory/remove-entity.ts';
 import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
 import { recipientKey } from '../../shared/core/ids/entity-ref.ts';
+import type { JsonObject } from '../../shared/core/json/values.ts';
 import {
+  findInDirectory,
   listAudiences,
   listEntities,
+  listObjects,
+  membershipsOf,
   membersOf,
   readAudience,
   readEntity,
   subscribersOf,
   subscriptionsOf,
 } from '../../shared/operations/directory/directory.ts';
-import { memberRow, objectRow, subscriptionRow, tenantRow } from '../../shared/operations/directory/directory-rows.ts';
+import {
+  memberRow,
+  membershipRow,
+  objectRow,
+  subscriptionRow,
+  tenantRow,
+} from '../../shared/operations/directory/directory-rows.ts';
+import { sourceTimesOf } from '../../shared/operations/directory/source-times.ts';
 import { take } from '../../shared/operations/tables/newest-first.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { object, user } from '../support/directory-world.ts';
@@ -80,6 +91,65 @@ describe('the directory as an operator reads it', () => {
     expect(await names({ kind: 'object', collection: 'projects' })).toEqual(['projects/p1']);
     expect(await names({ kind: 'object', collection: '$tenants' })).toEqual(['$tenants/acme']);
     expect(await names({ kind: 'object', collection: 'project' })).toEqual([]);
+  });
+
+  test('lists objects of all collections, and leaves tenants to their own list, from any place on', async () => {
+    const { directory } = environment;
+    const others = [object('!first', 'a'), object('zoo', 'z')];
+    await upsertEntities(
+      others.map((ref) => ({ ref, attributes: { name: ref.id }, sourceTimeMs: 1 })),
+      directory,
+      1,
+    );
+    const names = async (after?: string) =>
+      (await all(listObjects(environment, { after }))).map(({ ref }) => recipientKey(ref));
+    expect(await names()).toEqual(['!first/a', 'projects/p1', 'zoo/z']);
+    expect(await names('!first/a')).toEqual(['projects/p1', 'zoo/z']);
+    expect(await names('projects/p1')).toEqual(['zoo/z']);
+    for (const ref of others) await removeEntity(ref, 2, directory, 2);
+    expect(await names()).toEqual(['projects/p1']);
+  });
+
+  test('finds by an id what is called so, of whatever kind, and reads keys alone', async () => {
+    const sent = jest.spyOn(environment.documents, 'send');
+    const found = async (text: string) => findInDirectory(environment, live, text);
+    expect(await found('ada')).toEqual([{ kind: 'user', id: 'ada' }]);
+    expect(await found('acme')).toEqual([{ kind: 'tenant', id: 'acme' }]);
+    expect(await found('vips')).toEqual([{ kind: 'audience', id: 'vips' }]);
+    expect(await found('beta')).toEqual([{ kind: 'audience', id: 'beta' }]);
+    expect(await found('projects/p1')).toEqual([{ kind: 'object', collection: 'projects', id: 'p1' }]);
+    expect(await found('$tenants/acme')).toEqual([{ kind: 'tenant', id: 'acme' }]);
+    for (const nothing of ['p1', 'gone', 'projects/', '/p1', 'a/b/c', '#', '', 'x'.repeat(5_000)])
+      expect(await found(nothing)).toEqual([]);
+    const commands = sent.mock.calls.map(([command]) => command.constructor.name);
+    sent.mockRestore();
+    expect(commands.filter((name) => !/^(Batch)?Get/.test(name))).toEqual([]);
+  });
+
+  test('shows the audiences that a user is in, without those that the user left, page by page', async () => {
+    const rows = async (after?: string) => (await all(membershipsOf(environment, 'ada', { after }))).map(membershipRow);
+    const added_at = '1970-01-01T00:00:00.001Z';
+    expect(await rows()).toEqual([
+      { audience: 'beta', tenant: null, added_at },
+      { audience: 'beta', tenant: 'acme', added_at },
+    ]);
+    expect(await rows('beta#')).toEqual([{ audience: 'beta', tenant: 'acme', added_at }]);
+    expect(await all(membershipsOf(environment, 'bob'))).toEqual([]);
+  });
+
+  test('says of each value when its source wrote it, and of no device', async () => {
+    const { directory } = environment;
+    const ref = user('timed');
+    const write = (attributes: JsonObject, sourceTimeMs: number) =>
+      upsertEntities([{ ref, attributes, sourceTimeMs }], directory, 9_000);
+    await write({ name: 'T', plan: 'free', channel_data: { push: { tokens: ['secret'] } } }, 1_000);
+    await write({ plan: 'pro' }, 2_000);
+    const stored = await readEntity(environment, ref);
+    expect(stored && sourceTimesOf(stored)).toEqual({
+      name: '1970-01-01T00:00:01.000Z',
+      plan: '1970-01-01T00:00:02.000Z',
+    });
+    await removeEntity(ref, 3_000, directory, 9_000);
   });
 
   test.each([user('gone'), user('nobody'), object('projects', 'dead'), object('projects', 'ada')])(

@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Console } from '../../infra/console/server.ts';
+import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
+import { makeSubscriptions } from '../../shared/adapters/dynamodb-subscriptions.ts';
+import { upsertEntities } from '../../shared/core/directory/upsert-entities.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
 import { printRunId } from '../../shared/core/ids/run-id.ts';
 import { actionEntry, eventEntry, outcome, run } from '../cli/entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from '../cli/environment-for-tests.ts';
 import { liveConfiguration } from '../support/build.ts';
+import { object, user } from '../support/directory-world.ts';
 import { call, signIn, startConsoleOf } from './console-for-tests.ts';
 
 let environment: TestEnvironment;
@@ -92,10 +96,73 @@ describe('people', () => {
     const one = await ask(`/people/${encodeURIComponent('lena of="Köln"')}`);
     expect(one.json).toMatchObject({ id: 'lena of="Köln"', properties: { plan: 'pro' } });
     expect(one.text).not.toContain('a-token');
+    // The time of its source, for each value.
+    expect(one.json).toMatchObject({ source_times: { name: '1970-01-01T00:00:00.001Z', plan: expect.any(String) } });
     expect((await ask('/people/ada/subscriptions')).json).toEqual({ rows: [], next: null });
+    expect((await ask('/people/ada/memberships')).json).toEqual({ rows: [], next: null });
   });
 
   test('that are not there are told apart from an error', async () => {
     expect(await ask('/people/absent')).toMatchObject({ status: 404, json: { code: 'not_found' } });
+  });
+});
+
+describe('objects, tenants and audiences', () => {
+  beforeAll(async () => {
+    const { documents, outputs, directory } = environment;
+    const refs = [
+      object('projects', 'p1'),
+      object('projects', 'p2'),
+      object('accounts', 'a'),
+      object('$tenants', 'acme'),
+    ];
+    await upsertEntities(
+      refs.map((ref) => ({ ref, attributes: { name: ref.id, channel_data: { token: 'a-token' } }, sourceTimeMs: 1 })),
+      directory,
+      1,
+    );
+    const wish = { sourceTimeMs: 1, nowMs: 1 };
+    await makeSubscriptions(documents, outputs.DirectoryTable).subscribe(object('projects', 'p1'), [user('ada')], wish);
+    const audiences = makeAudiences(documents, outputs.DirectoryTable);
+    await audiences.ensure('vips', true, 1);
+    const members = ['ada', 'ghost'].map((userId) => ({ userId, tenant: 'acme' }));
+    await audiences.add('vips', members, { ...wish, by: 'test' });
+  });
+
+  test('are listed page by page, tenants apart', async () => {
+    expect(ids(await ask('/objects'))).toEqual(['a', 'p1', 'p2']);
+    const first = await ask('/objects?limit=2');
+    expect(first.json).toMatchObject({ next: 'projects/p1' });
+    expect(ids(await ask('/objects?limit=2&after=projects%2Fp1'))).toEqual(['p2']);
+    expect(ids(await ask('/objects?collection=projects'))).toEqual(['p1', 'p2']);
+    expect(ids(await ask('/tenants'))).toEqual(['acme']);
+    expect((await ask('/audiences')).json).toMatchObject({ rows: [{ key: 'vips', origin: 'action' }] });
+  });
+
+  test('are shown one by one, with who belongs to them and without tokens', async () => {
+    const one = await ask('/objects/projects/p1');
+    expect(one.json).toMatchObject({ id: 'p1', source_times: { name: '1970-01-01T00:00:00.001Z' } });
+    expect(one.text).not.toContain('a-token');
+    expect((await ask('/objects/projects/p1/subscribers')).json).toMatchObject({ rows: [{ recipient: 'ada' }] });
+    expect((await ask('/tenants/acme')).json).toMatchObject({ id: 'acme', settings: {} });
+    const members = await ask('/audiences/vips/members?limit=1');
+    expect(members.json).toMatchObject({ rows: [{ user_id: 'ada', tenant: 'acme' }], next: 'ada#acme' });
+    const rest = await ask(`/audiences/vips/members?after=${encodeURIComponent('ada#acme')}`);
+    expect(rest.json).toMatchObject({ rows: [{ user_id: 'ghost', user: null }], next: null });
+    expect((await ask('/people/ada/memberships')).json).toMatchObject({ rows: [{ audience: 'vips', tenant: 'acme' }] });
+  });
+
+  test.each(['/objects/projects/absent', '/tenants/absent', '/audiences/absent', '/audiences/absent/members'])(
+    '%s is told apart from an error',
+    async (path) => {
+      expect(await ask(path)).toMatchObject({ status: 404, json: { code: 'not_found' } });
+    },
+  );
+
+  test('are found by id', async () => {
+    const find = async (id: string) => (await ask(`/find?id=${encodeURIComponent(id)}`)).json;
+    expect(await find('acme')).toEqual([{ kind: 'tenant', id: 'acme' }]);
+    expect(await find('projects/p2')).toEqual([{ kind: 'object', collection: 'projects', id: 'p2' }]);
+    expect(await find('nothing')).toEqual([]);
   });
 });

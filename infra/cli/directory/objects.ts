@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
 import type { ObjectRef } from '../../../shared/core/ids/entity-ref.ts';
-import { listEntities, readEntity, subscribersOf } from '../../../shared/operations/directory/directory.ts';
+import {
+  listEntities,
+  listObjects,
+  readEntity,
+  subscribersOf,
+} from '../../../shared/operations/directory/directory.ts';
 import { objectRow, subscriptionRow } from '../../../shared/operations/directory/directory-rows.ts';
+import { sourceTimesOf } from '../../../shared/operations/directory/source-times.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { notFound } from '../../../shared/operations/refusal.ts';
 import { cursorOfName } from '../../../shared/operations/tables/cursors.ts';
@@ -18,9 +24,9 @@ export function register(program: Command): void {
   const objects = program
     .command('objects')
     .description('objects of the directory, by collection, and who follows them');
-  const list = addPaging(objects.command('list <collection>'))
-    .description('objects of one collection by id')
-    .action((collection: string, _options, command: Command) =>
+  const list = addPaging(objects.command('list [collection]'))
+    .description('objects by id, of one collection or of all; tenants have a list of their own')
+    .action((collection: string | undefined, _options, command: Command) =>
       listCommand(collection, optionsOf<PageOptions>(command), command),
     );
   examples(list, ['objects list projects', 'the first twenty, by id']);
@@ -40,12 +46,16 @@ export function register(program: Command): void {
 }
 
 async function listCommand(
-  collection: string,
+  collection: string | undefined,
   options: ReturnType<typeof optionsOf<PageOptions>>,
   command: Command,
 ): Promise<void> {
   const after = afterName(options);
-  const objects = listEntities(await connect(options), { kind: 'object', collection }, { after });
+  const environment = await connect(options);
+  const objects =
+    collection === undefined
+      ? listObjects(environment, { after })
+      : listEntities(environment, { kind: 'object', collection }, { after });
   await printPages(
     processTerminal(),
     {
@@ -55,7 +65,7 @@ async function listCommand(
     {
       noun: 'object',
       columns: objectColumns(Date.now()),
-      none: () => `no objects in collection ${collection}`,
+      none: () => (collection === undefined ? 'no objects' : `no objects in collection ${collection}`),
     },
     options,
     command,
@@ -64,9 +74,10 @@ async function listCommand(
 
 async function getCommand(ref: ObjectRef, options: ReturnType<typeof optionsOf>): Promise<void> {
   const terminal = processTerminal();
-  const row = objectRow(await findObject(await connect(options), ref));
+  const object = await findObject(await connect(options), ref);
+  const row = objectRow(object);
   if (options.json) {
-    printJson(terminal, row);
+    printJson(terminal, { ...row, source_times: sourceTimesOf(object) });
     return;
   }
   const nowMs = Date.now();

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { tenantsCollection } from '../../../shared/core/ids/entity-ref.ts';
 import { listEntities, readEntity } from '../../../shared/operations/directory/directory.ts';
 import { tenantRow } from '../../../shared/operations/directory/directory-rows.ts';
+import { sourceTimesOf } from '../../../shared/operations/directory/source-times.ts';
 import { notFound } from '../../../shared/operations/refusal.ts';
 import { cursorOfName } from '../../../shared/operations/tables/cursors.ts';
 import { mapped } from '../../../shared/operations/tables/newest-first.ts';
@@ -54,7 +55,7 @@ async function getCommand(id: string, options: ReturnType<typeof optionsOf>): Pr
   }
   const row = tenantRow(tenant);
   if (options.json) {
-    printJson(terminal, row);
+    printJson(terminal, { ...row, source_times: sourceTimesOf(tenant) });
     return;
   }
   const nowMs = Date.now();

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { EntityRef } from '../../../shared/core/ids/entity-ref.ts';
 import { listEntities, readEntity, subscriptionsOf } from '../../../shared/operations/directory/directory.ts';
 import { subscriptionRow } from '../../../shared/operations/directory/directory-rows.ts';
+import { sourceTimesOf } from '../../../shared/operations/directory/source-times.ts';
 import { userRow } from '../../../shared/operations/directory/user-row.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { notFound } from '../../../shared/operations/refusal.ts';
@@ -49,9 +50,10 @@ async function listCommand(options: ReturnType<typeof optionsOf<PageOptions>>, c
 async function getCommand(id: string, options: ReturnType<typeof optionsOf>): Promise<void> {
   const terminal = processTerminal();
   const environment = await connect(options);
-  const row = userRow(await findUser(environment, id));
+  const user = await findUser(environment, id);
+  const row = userRow(user);
   if (options.json) {
-    printJson(terminal, row);
+    printJson(terminal, { ...row, source_times: sourceTimesOf(user) });
     return;
   }
   const nowMs = Date.now();

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { ConsoleEnv } from '../context.ts';
 import { actions } from './actions.ts';
 import { configuration } from './configuration.ts';
+import { audiences, find, objects, tenants } from './directory.ts';
 import { discards } from './discard.ts';
 import { doctor } from './doctor.ts';
 import { events } from './events.ts';
@@ -26,13 +27,16 @@ import { workflows } from './workflows.ts';
 export const routes = new Hono<ConsoleEnv>()
   .route('/actions', actions)
   .route('/configuration', configuration)
+  .route('/audiences', audiences)
   .route('/discard', discards)
   .route('/doctor', doctor)
   .route('/events', events)
+  .route('/find', find)
   .route('/jobs', jobs)
   .route('/keys', keys)
   .route('/links', links)
   .route('/mappings', mappings)
+  .route('/objects', objects)
   .route('/people', people)
   .route('/replay', replays)
   .route('/runs', runs)
@@ -41,6 +45,7 @@ export const routes = new Hono<ConsoleEnv>()
   .route('/source', sourceSettings)
   .route('/source', sourceSetup)
   .route('/sources', sources)
+  .route('/tenants', tenants)
   .route('/why', why)
   .route('/workflows', workflows);
 

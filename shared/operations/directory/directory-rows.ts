@@ -45,6 +45,8 @@ export type MemberRow = {
   user: UserRow | null;
 };
 
+export type MembershipRow = { audience: string; tenant: string | null; added_at: string };
+
 export type SubscriptionRow = {
   /** `collection/id` */
   object: string;
@@ -91,6 +93,10 @@ export function tenantRow(entity: Entity): TenantRow {
 
 export function memberRow({ userId, tenant, addedAtMs }: AudienceMember, user: Entity | undefined): MemberRow {
   return { user_id: userId, tenant, added_at: iso(addedAtMs), user: user === undefined ? null : userRow(user) };
+}
+
+export function membershipRow({ audience, tenant, addedAtMs }: AudienceMember & { audience: string }): MembershipRow {
+  return { audience, tenant, added_at: iso(addedAtMs) };
 }
 
 export function subscriptionRow(subscription: Subscription): SubscriptionRow {

@@ -2,8 +2,9 @@ import { makeAudiences } from '../../adapters/dynamodb-audiences.ts';
 import { makeDirectory } from '../../adapters/dynamodb-directory.ts';
 import { makeDirectoryList } from '../../adapters/dynamodb-directory-list.ts';
 import { makeSubscriptions } from '../../adapters/dynamodb-subscriptions.ts';
+import { idProblem } from '../../core/actions/parts/params.ts';
 import type { Entity } from '../../core/directory/entity.ts';
-import { type EntityRef, refFromRecipientKey } from '../../core/ids/entity-ref.ts';
+import { type EntityRef, refFromRecipientKey, tenantsCollection } from '../../core/ids/entity-ref.ts';
 import type { AudienceMember } from '../../ports/audiences.ts';
 import type { LiveConfiguration } from '../../ports/configuration.ts';
 import type { Listing } from '../../ports/directory.ts';
@@ -13,6 +14,11 @@ import { inChunks } from '../tables/newest-first.ts';
 import type { AudienceRow } from './directory-rows.ts';
 
 const pageSize = 100;
+
+/** Where a text leads in the directory. */
+export type DirectoryFind =
+  | { kind: 'user' | 'tenant' | 'audience'; id: string }
+  | { kind: 'object'; collection: string; id: string };
 
 /** Goes on behind the entry with this name; an entry with that name need not exist. */
 export type After = { after?: string | undefined };
@@ -38,6 +44,56 @@ export async function* listEntities(
     const entities = await directory.readEach(names.map(refFromRecipientKey));
     yield* entities.filter((entity) => entity !== undefined);
   }
+}
+
+/**
+ * Objects of all collections by `collection/id`. Tenants are objects too, and have a list of their
+ * own, so they are left out.
+ */
+export async function* listObjects(environment: Environment, { after }: After = {}): AsyncGenerator<Entity> {
+  // The first name behind all tenants: "0" comes next after "/".
+  const behindTenants = `${tenantsCollection}0`;
+  if (after === undefined || after < behindTenants) {
+    let isCut = false;
+    for await (const object of listEntities(environment, { kind: 'object' }, { after })) {
+      isCut = object.ref.kind === 'object' && object.ref.collection === tenantsCollection;
+      if (isCut) break;
+      yield object;
+    }
+    if (!isCut) return;
+    after = behindTenants;
+  }
+  yield* listEntities(environment, { kind: 'object' }, { after });
+}
+
+/** What the directory has under a text: a user, a tenant, an audience, or an object as `collection/id`. */
+export async function findInDirectory(
+  environment: Environment,
+  live: LiveConfiguration,
+  text: string,
+): Promise<DirectoryFind[]> {
+  const slash = text.indexOf('/');
+  const refs: EntityRef[] =
+    slash < 0
+      ? [
+          { kind: 'user', id: text },
+          { kind: 'object', collection: tenantsCollection, id: text },
+        ]
+      : [{ kind: 'object', collection: text.slice(0, slash), id: text.slice(slash + 1) }];
+  if (refs.some(({ id }) => idProblem(id) !== undefined)) return [];
+  const { documents, outputs } = environment;
+  const [entities, audience] = await Promise.all([
+    makeDirectory(documents, outputs.DirectoryTable).readEach(refs),
+    slash < 0 ? readAudience(environment, live, text) : undefined,
+  ]);
+  const found = entities.flatMap((entity): DirectoryFind[] => {
+    if (entity === undefined) return [];
+    const { ref } = entity;
+    if (ref.kind === 'user') return [{ kind: 'user', id: ref.id }];
+    if (ref.collection === tenantsCollection) return [{ kind: 'tenant', id: ref.id }];
+    return [{ kind: 'object', collection: ref.collection, id: ref.id }];
+  });
+  return audience === undefined ? found : [...found, { kind: 'audience', id: audience.key }];
 }
 
 /** Audiences of the live configuration together with those that actions made, by key. */
@@ -84,6 +140,19 @@ export async function* membersOf(
     const users = await directory.readEach(members.map(({ userId }) => ({ kind: 'user', id: userId })));
     for (const [i, member] of members.entries()) yield { member, user: users[i] };
   }
+}
+
+/**
+ * The audiences that a user is in, by key.
+ * @param options `after`: `audience#tenant`, without a tenant `audience#`
+ */
+export function membershipsOf(
+  { documents, outputs }: Environment,
+  userId: string,
+  options: After = {},
+): AsyncGenerator<AudienceMember & { audience: string }> {
+  const audiences = makeAudiences(documents, outputs.DirectoryTable);
+  return everyEntry((page) => audiences.membershipsOf(userId, page), options);
 }
 
 /** @param options `after`: the `recipientKey` of a subscriber */

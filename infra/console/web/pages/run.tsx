@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { RunRow } from '../../../../shared/operations/runs/run-row.ts';
 import { apiPath, read } from '../client.ts';
+import { EntityLink, TenantLink } from '../directory/link.tsx';
 import { Copy } from '../parts/copy.tsx';
 import { Fact } from '../parts/facts.tsx';
 import { JsonTree } from '../parts/json.tsx';
@@ -63,9 +64,7 @@ export default function Run() {
               </Go>
             </Fact>
             <Fact name="Recipient">
-              <Go to={['runs']} search={{ recipient: data.recipient }}>
-                <Text>{data.recipient}</Text>
-              </Go>
+              <EntityLink of={data.recipient} />
             </Fact>
             <Fact name="Event">
               <Go to={['events', data.event_id]}>
@@ -91,7 +90,7 @@ export default function Run() {
             )}
             {data.tenant !== null && (
               <Fact name="Tenant">
-                <Text>{data.tenant}</Text>
+                <TenantLink id={data.tenant} />
               </Fact>
             )}
             {data.cancellation_key !== null && (

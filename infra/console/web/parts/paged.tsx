@@ -8,13 +8,13 @@ const pageRows = 200;
 const askAgainMs = 5_000;
 
 /** A part of a list, as routes answer it. `looked` and `since`: a search's, absent for a plain list. */
-type Part = {
+export type Part = {
   rows: readonly unknown[];
   next: string | null;
   since?: string;
   looked?: { back_to: string | null };
 };
-type Wanted = { limit: string; after?: string };
+export type Wanted = { limit: string; after?: string };
 
 export type Paged<Row> = {
   rows: readonly Row[];

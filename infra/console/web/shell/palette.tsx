@@ -1,6 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import type { DirectoryFind } from '../../../../shared/operations/directory/directory.ts';
 import { read } from '../client.ts';
+import { placeOf } from '../directory/link.tsx';
 import { pages } from '../pages.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { ProblemView } from '../parts/problem.tsx';
@@ -19,16 +21,26 @@ export function Palette({ onClose }: { onClose(): void }) {
   const [chosen, setChosen] = useState(0);
   const text = typed.trim();
 
-  const { data, error, isFetching } = useQuery({
+  const story = useQuery({
     queryKey: [name, 'why', asked],
     enabled: asked !== undefined,
     queryFn: () => read(api.why[':id'].$get({ param: { id: asked ?? '' } })),
   });
 
+  const entities = useQuery({
+    queryKey: [name, 'find', asked],
+    enabled: asked !== undefined,
+    queryFn: () => read(api.find.$get({ query: { id: asked ?? '' } })),
+  });
+  const isFetching = story.isFetching || entities.isFetching;
+  // What the directory holds needs no event that has come for it.
+  const error = entities.data?.length === 0 ? story.error : entities.error;
+  const isFound = asked !== undefined && asked === text && !isFetching;
+
   const named = pages.filter(({ title }) => title?.toLowerCase().startsWith(text.toLowerCase()));
   const choices: Choice[] =
-    asked !== undefined && asked === text && data !== undefined
-      ? choicesOf(data)
+    isFound && (story.data !== undefined || (entities.data ?? []).length > 0)
+      ? [...(entities.data ?? []).map(entityChoice), ...(story.data === undefined ? [] : choicesOf(story.data))]
       : named.map(({ path, title = '' }) => ({ key: path, to: path === '' ? [] : [path], what: 'page', label: title }));
 
   const take = (choice: Choice | undefined) => {
@@ -38,7 +50,7 @@ export function Palette({ onClose }: { onClose(): void }) {
   };
 
   // An id that leads to one place leads there at once.
-  const [only] = asked === text && data !== undefined && choices.length === 1 ? choices : [];
+  const [only] = isFound && choices.length === 1 && choices[0]?.what !== 'page' ? choices : [];
   useEffect(() => {
     if (only === undefined) return;
     onClose();
@@ -55,8 +67,8 @@ export function Palette({ onClose }: { onClose(): void }) {
       >
         <input
           autoFocus
-          aria-label="An id of an event, message, user, run or action, or a page"
-          placeholder="An id of an event, message, user, run or action, or a page"
+          aria-label="An id of an event, message, user, run, object or action, or a page"
+          placeholder="An id of an event, message, user, run, object or action, or a page"
           spellCheck={false}
           autoComplete="off"
           value={typed}
@@ -72,7 +84,7 @@ export function Palette({ onClose }: { onClose(): void }) {
           }}
         />
       </form>
-      {error !== null && asked === text && <ProblemView error={error} />}
+      {error !== null && isFound && choices.length === 0 && <ProblemView error={error} />}
       {isFetching && <p className="quiet">Looking…</p>}
       <ul className="choices">
         {choices.map((choice, i) => (
@@ -84,10 +96,20 @@ export function Palette({ onClose }: { onClose(): void }) {
         ))}
       </ul>
       {choices.length === 0 && text !== '' && asked !== text && (
-        <p className="quiet">Enter looks for an event, a message id, a user, a run or a failed action of this name.</p>
+        <p className="quiet">
+          Enter looks for an event, a message id, a user, a run, a failed action, a tenant, an audience, or an object
+          written as collection/id.
+        </p>
       )}
     </Dialog>
   );
+}
+
+function entityChoice(found: DirectoryFind): Choice {
+  const { kind, id } = found;
+  if (kind === 'audience') return { key: `audience ${id}`, to: ['people', 'audiences', id], what: kind, label: id };
+  const key = kind === 'user' ? id : `${kind === 'object' ? found.collection : '$tenants'}/${id}`;
+  return { ...placeOf(key), key: `${kind} ${key}`, what: kind, label: kind === 'object' ? key : id };
 }
 
 type Found = { found_as: string } & Record<string, unknown>;
