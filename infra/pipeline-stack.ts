@@ -310,6 +310,9 @@ export class PipelineStack extends Stack {
       // Promotions to this environment are checked against it.
       GrantedTargets: grantedTargetsOutput(targets),
       FunctionCode: functionCode,
+      FunctionNames: Object.entries(watched.functions)
+        .map(([key, { lambda }]) => `${key}:${lambda.functionName}`)
+        .join(' '),
       // Commits are checked against it.
       ...capabilityOutputs(capabilities),
     });

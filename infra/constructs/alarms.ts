@@ -15,6 +15,7 @@ import { EmailSubscription, SqsSubscription } from 'aws-cdk-lib/aws-sns-subscrip
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { alarmKindOf, runbookOf } from '../../shared/operations/alarms/alarm-kinds.ts';
+import { lateAfterMinutes, longWaitMs } from '../../shared/operations/queues/late-messages.ts';
 import type { AlarmRecipient } from '../environments.ts';
 import { acceptFindings } from './accepted-findings.ts';
 import type { AlarmDefinition } from './alarm-definition.ts';
@@ -121,12 +122,6 @@ export class Alarms extends Construct {
     return topic;
   }
 }
-
-/**
- * A wait that no passing trouble explains. Delays double from five seconds, so the seventh delivery
- * or try comes after 4 to 6 minutes. docs/protocols/retries.md
- */
-const longWaitMs = 4 * 60_000;
 
 function stageAlarms({ environment, surgeAbove }: AlarmsProps): AlarmDefinition[] {
   const sum = (name: StageMetricName, period = minutes(5)) => stageMetric(environment, name, { period });
@@ -286,15 +281,14 @@ function queueAlarms({ environment, eventsQueue, actionsQueue, deadLetterQueues 
   return [
     {
       name: 'events-delayed',
-      metric: minutesTooLate(environment, eventsQueue, 'EventsReturnedMs', 5),
+      metric: minutesTooLate(environment, eventsQueue, 'EventsReturnedMs', lateAfterMinutes.events),
       above: 0,
       breaching: 1,
       of: 1,
     },
     {
       name: 'actions-delayed',
-      // A retry waits in the queue for up to 15 minutes on purpose; that is not a delay.
-      metric: minutesTooLate(environment, actionsQueue, 'ActionsReturnedMs', 17),
+      metric: minutesTooLate(environment, actionsQueue, 'ActionsReturnedMs', lateAfterMinutes.actions),
       above: 0,
       breaching: 1,
       of: 1,

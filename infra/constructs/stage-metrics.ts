@@ -1,6 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { defined } from '../../shared/core/defined.ts';
+import { namespace, requestsThrottled } from '../../shared/operations/metrics/metric-names.ts';
 
 /** The functions' counts (`shared/lambda/metrics.ts`); `docs/alarms.md` explains each name. */
 export type StageMetricName =
@@ -38,8 +39,6 @@ export type StageMetricName =
   | 'StatementsDiffering'
   | 'VolumeUnusual';
 
-const namespace = 'Signalbox';
-
 type Options = {
   period: Duration;
   /** Default: the sum. */
@@ -64,13 +63,10 @@ export function stageMetric(
   });
 }
 
-/**
- * Requests that the gateway answered 429, as its access log tells. A filter of a log takes dimensions
- * from the log's lines alone, so the environment is in the namespace: a field more would cost every
- * request.
- */
+/** As the gateway's access log tells. */
 export function throttledMetric(environment: string): { metricNamespace: string; metricName: string } {
-  return { metricNamespace: `${namespace}/${environment}`, metricName: 'RequestsThrottled' };
+  const { namespace: metricNamespace, name: metricName } = requestsThrottled(environment);
+  return { metricNamespace, metricName };
 }
 
 export function throttled(environment: string, period: Duration, label?: string): Metric {

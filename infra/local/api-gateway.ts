@@ -13,8 +13,15 @@ import {
   proxyHeaders,
   proxyResponse,
 } from './proxy-event.ts';
+import type { Throttle } from './throttle.ts';
 
-export type GatewayRoute = { routeKey: string; timeoutMs: number; function: Pick<FunctionHost, 'invoke'> };
+export type GatewayRoute = {
+  routeKey: string;
+  timeoutMs: number;
+  function: Pick<FunctionHost, 'invoke'>;
+  /** Whether the next request is let through. Absent: all are. */
+  passes?: Throttle;
+};
 
 export type ApiGateway = {
   /** `http://127.0.0.1:3000` */
@@ -78,6 +85,8 @@ export async function startApiGateway({ port: wantedPort, metrics, onFailure }: 
     const method = request.method ?? 'GET';
     const match = matchRoute([...routes.keys()], method, path);
     if (match === undefined) return send(response, message(404, 'Not Found'));
+    const route = routes.get(match.routeKey) as GatewayRoute;
+    if (route.passes?.() === false) return send(response, message(429, 'Too Many Requests'));
     const event = proxyEvent(
       {
         id,
@@ -94,7 +103,7 @@ export async function startApiGateway({ port: wantedPort, metrics, onFailure }: 
       path,
       match,
     );
-    send(response, await call(routes.get(match.routeKey) as GatewayRoute, event));
+    send(response, await call(route, event));
   }
 
   async function call(route: GatewayRoute, event: string): Promise<ProxyResponse> {

@@ -9,6 +9,8 @@ export type Arguments = {
   verbose: boolean;
   /** Whether the web console is served too. */
   console: boolean;
+  /** Whether the gateway answers 429 above the stage's limits. */
+  throttle: boolean;
   /** Absent: on a terminal. */
   watch?: boolean;
 };
@@ -25,6 +27,7 @@ export const help = `Runs Signalbox on this machine: the CloudFormation template
   --memory            keep nothing
   --no-console        do not serve the web console, whose URL is printed otherwise
   --watch             take changed files while it runs (--no-watch: not). On a terminal it does so unless told otherwise
+  --throttle          answer 429 to more requests than the template lets through, as API Gateway does
   --verbose           show every line that the functions print, and what of the template is left out
   --help
 
@@ -58,6 +61,7 @@ export function readArguments(args: string[]): Arguments | 'help' {
     environments,
     verbose: values.verbose,
     console: values.console,
+    throttle: values.throttle,
     ...(values.watch !== undefined && { watch: values.watch }),
     ...(!values.memory && { data: values.data ?? defaultDataDirectory }),
   };
@@ -79,6 +83,7 @@ function parse(args: string[]) {
         memory: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
         console: { type: 'boolean', default: true },
+        throttle: { type: 'boolean', default: false },
         watch: { type: 'boolean' },
         help: { type: 'boolean', default: false },
       },

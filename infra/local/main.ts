@@ -35,6 +35,7 @@ async function main(): Promise<void> {
   runtime = await startRuntime({
     port: args.port,
     environments: args.environments,
+    throttle: args.throttle,
     ...(args.data !== undefined && { data: args.data }),
     onStep: (what, milliseconds) => console.log(`  ${seconds(milliseconds)}  ${what}`),
     onProblem: (line) => console.error(line),

@@ -9,12 +9,15 @@ import type { MetricHistory } from './metric-history.ts';
 
 export type MetricsApi = { endpoint: string; stop(): Promise<void> };
 
+/** Where metrics are answered from, by the minute. */
+export type MetricReader = Pick<MetricHistory, 'minutes'>;
+
 /**
- * CloudWatch's GetMetricData for the local functions' metrics: sums, in any period of whole
- * minutes.
+ * CloudWatch's GetMetricData for the metrics of a local run: sums and the highest, in any period of
+ * whole minutes.
  */
 export async function startMetricsApi(
-  history: Pick<MetricHistory, 'sums'>,
+  history: MetricReader,
   credentials: LocalCredentials,
   roles?: Roles,
 ): Promise<MetricsApi> {
@@ -26,19 +29,12 @@ export async function startMetricsApi(
   return { endpoint: `http://127.0.0.1:${port}`, stop: () => stopServer(server) };
 }
 
-async function answer(
-  history: Pick<MetricHistory, 'sums'>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function answer(history: MetricReader, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [status, body] = await run(history, request);
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
 }
 
-async function run(
-  history: Pick<MetricHistory, 'sums'>,
-  request: IncomingMessage,
-): Promise<[number, Record<string, unknown>]> {
+async function run(history: MetricReader, request: IncomingMessage): Promise<[number, Record<string, unknown>]> {
   const name = String(request.headers['x-amz-target'] ?? '').replace(/^GraniteServiceVersion20100801\./, '');
   const body = await readBody(request, 4 * 1024 * 1024);
   if (name !== 'GetMetricData') return refusal('UnknownOperationException', `the local runtime has no ${name}`);
@@ -71,12 +67,17 @@ const GetMetricData = z
           Id: z.string().regex(/^[a-z]\w*$/),
           MetricStat: z.object({
             Metric: z.object({
-              Namespace: z.literal('Signalbox', 'the local runtime has the namespace Signalbox only'),
+              Namespace: z
+                .string()
+                .regex(
+                  /^(Signalbox(\/\w+)?|AWS\/(SQS|DynamoDB|Lambda))$/,
+                  'the local runtime has the namespaces Signalbox, AWS/SQS, AWS/DynamoDB and AWS/Lambda only',
+                ),
               MetricName: z.string(),
               Dimensions: z.array(z.object({ Name: z.string(), Value: z.string() })).default([]),
             }),
             Period: z.int().min(60).multipleOf(60),
-            Stat: z.literal('Sum', 'the local runtime answers sums only'),
+            Stat: z.enum(['Sum', 'Maximum'], 'the local runtime answers Sum and Maximum only'),
           }),
         }),
       )
@@ -85,18 +86,21 @@ const GetMetricData = z
   })
   .refine(({ StartTime, EndTime }) => StartTime < EndTime, 'StartTime must be before EndTime');
 
-function getMetricData(history: Pick<MetricHistory, 'sums'>, request: unknown) {
+function getMetricData(history: MetricReader, request: unknown) {
   const { StartTime, EndTime, NextToken, MaxDatapoints, ScanBy, MetricDataQueries } = GetMetricData.parse(request);
   const ids = MetricDataQueries.map(({ Id }) => Id);
   if (new Set(ids).size < ids.length) throw new Error('the Ids of MetricDataQueries must differ');
   // All data points of the answer in one list; a page is a piece of it.
-  const points = MetricDataQueries.flatMap(({ Id, MetricStat: { Metric, Period } }) => {
+  const points = MetricDataQueries.flatMap(({ Id, MetricStat: { Metric, Period, Stat } }) => {
     const dimensions = Object.fromEntries(Metric.Dimensions.map(({ Name, Value }) => [Name, Value]));
     const range = { sinceMs: Math.floor(StartTime / 60) * 60_000, untilMs: EndTime * 1000 };
     const periods = new Map<number, number>();
-    for (const { minuteMs, sum } of history.sums(Metric.MetricName, dimensions, range)) {
+    const metric = { namespace: Metric.Namespace, name: Metric.MetricName, dimensions };
+    for (const { minuteMs, sum, max } of history.minutes(metric, range)) {
       const second = Math.floor(minuteMs / 1000 / Period) * Period;
-      periods.set(second, (periods.get(second) ?? 0) + sum);
+      const before = periods.get(second);
+      if (Stat === 'Sum') periods.set(second, (before ?? 0) + sum);
+      else periods.set(second, Math.max(before ?? max, max));
     }
     const ofMetric = [...periods].map(([second, value]) => ({ Id, second, value }));
     return ScanBy === 'TimestampDescending' ? ofMetric.reverse() : ofMetric;

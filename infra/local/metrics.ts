@@ -37,6 +37,8 @@ const Values = z.union([z.number().transform((value) => [value]), z.array(z.numb
 
 /** Values of one metric with one set of dimensions, from a function's line. */
 export type MetricValues = {
+  /** Absent: the functions' own. */
+  namespace?: string;
   name: string;
   unit: string;
   dimensions: Record<string, string>;

@@ -26,10 +26,18 @@ export type LocalQueues = {
   /** Creates the queue, or sets the attributes of the queue kept from an earlier run. */
   ensure(queue: QueueResource): Promise<void>;
   counts(name: string): QueueCounts;
+  /**
+   * When the oldest message was sent, as SQS tells CloudWatch: without those that were received three
+   * times. Undefined: there is none.
+   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+   */
+  oldestSentMs(name: string): number | undefined;
   stop(): Promise<void>;
 };
 
 const target = 'AmazonSQS';
+/** SQS passes over messages that were received as often, which do not say how far behind their consumer is. */
+const receivesSeen = 3;
 
 /** @param directory where messages are kept; absent: in memory */
 export async function startQueues(
@@ -63,6 +71,18 @@ export async function startQueues(
     counts(name) {
       const { ready = [], inflight = [], delayed = [] } = server.inspectQueue(name)?.messages ?? {};
       return { visible: ready.length, inFlight: inflight.length, delayed: delayed.length };
+    },
+    oldestSentMs(name) {
+      const { ready = [], inflight = [], delayed = [] } = server.inspectQueue(name)?.messages ?? {};
+      let oldest: number | undefined;
+      const look = ({ sentTimestamp, approximateReceiveCount }: (typeof ready)[number]) => {
+        if (approximateReceiveCount < receivesSeen && sentTimestamp < (oldest ?? Number.POSITIVE_INFINITY))
+          oldest = sentTimestamp;
+      };
+      for (const message of ready) look(message);
+      for (const message of delayed) look(message);
+      for (const { message } of inflight) look(message);
+      return oldest;
     },
     async stop() {
       client.close();

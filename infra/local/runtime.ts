@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { requestsThrottled } from '../../shared/operations/metrics/metric-names.ts';
 import type { Decision } from './access/role-access.ts';
 import { makeRoles, type RoleCaller } from './access/roles.ts';
 import { type ApiGateway, startApiGateway } from './api-gateway.ts';
@@ -9,9 +10,10 @@ import type { LocalConfiguration, LocalEnvironment } from './configuration.ts';
 import { makeCredentials } from './credentials.ts';
 import { takeDataDirectory } from './data-directory.ts';
 import type { FunctionHost } from './function-host.ts';
-import { openMetricHistory } from './metric-history.ts';
+import { type MetricHistory, openMetricHistory } from './metric-history.ts';
 import { type MetricCounters, makeMetricCounters } from './metrics.ts';
 import { startMetricsApi } from './metrics-api.ts';
+import { withQueueAges } from './queue-ages.ts';
 import { type LocalQueues, type QueueCounts, startQueues } from './queues.ts';
 import { lambdaFunction } from './resources/function.ts';
 import { queue } from './resources/queue.ts';
@@ -44,6 +46,8 @@ export type RuntimeOptions = {
    * 30 seconds, as on AWS.
    */
   commitsAtOnce?: boolean;
+  /** Whether the gateway keeps to the stage's limits of requests, and answers 429 above them. Default: false. */
+  throttle?: boolean;
   /** Called with each decision about a function's call, when it is made: the same one is made once. */
   onDecision?(decision: Decision): void;
   /** Called with what was done, and its duration. */
@@ -139,19 +143,27 @@ async function start(
     cleanups.push(() => gateway.stop());
   }
 
+  let queuesNow: LocalQueues | undefined;
   const starting = [
     timed(
       (found) => `synthesized ${found.map(({ name }) => name).join(', ')}`,
       loadStacks(options, inData('cdk.out'), cleanups),
     ),
-    startQueues(inData('queues'), credentials, roles).then((started) => kept(started, () => started.stop(), cleanups)),
+    startQueues(inData('queues'), credentials, roles).then((started) => {
+      queuesNow = started;
+      return kept(started, () => started.stop(), cleanups);
+    }),
     startTables(inData('tables'), credentials, onDecision).then((started) =>
       kept(started, () => started.stop(), cleanups),
     ),
     startSecrets(inData('secrets.json'), credentials, roles).then((started) =>
       kept(started, () => started.stop(), cleanups),
     ),
-    startMetricsApi(history, credentials, roles).then((started) => kept(started, () => started.stop(), cleanups)),
+    startMetricsApi(
+      withQueueAges(history, (name) => queuesNow?.oldestSentMs(name)),
+      credentials,
+      roles,
+    ).then((started) => kept(started, () => started.stop(), cleanups)),
   ] as const;
   // Wait for all, even if one fails: a part that starts later would not be stopped.
   await Promise.allSettled(starting);
@@ -180,7 +192,8 @@ async function start(
       roles.add(callers);
       await tables.admit(callers);
     };
-    const ours = { endpoints, admit, tables, queues, secrets, gateway, metrics, onDetail, onProblem };
+    const onThrottled = options.throttle ? countThrottled(history, stack.environment) : undefined;
+    const ours = { endpoints, admit, tables, queues, secrets, gateway, metrics, onThrottled, onDetail, onProblem };
     const running = makeRunningStack({ resources, ...ours });
     await running.store();
     return { stack, resources, running };
@@ -326,6 +339,16 @@ function countedResources({ stack, resources }: LiveStack): string {
     `${resources.of(lambdaFunction).length} functions`,
   ];
   return `${stack.name}: ${counts.join(', ')}`;
+}
+
+/** As the filter of the access log does: pages of sources are left out, since no event waits for one. */
+function countThrottled(history: MetricHistory, environment: string): (routeKey: string) => void {
+  return (routeKey) => {
+    if (routeKey.includes('/v1/links/')) return;
+    history.add([
+      { ...requestsThrottled(environment), unit: 'Count', dimensions: {}, timeMs: Date.now(), values: [1] },
+    ]);
+  };
 }
 
 function kept<Started>(started: Started, cleanup: () => unknown, cleanups: (() => unknown)[]): Started {

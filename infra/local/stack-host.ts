@@ -19,10 +19,12 @@ import { arnOf } from './resources/resource-type.ts';
 import { role } from './resources/role.ts';
 import type { RouteResource } from './resources/route.ts';
 import type { RuleResource } from './resources/rule.ts';
+import type { StageResource } from './resources/stage.ts';
 import { startSchedule } from './schedule.ts';
 import type { LocalSecrets } from './secrets.ts';
 import type { StackResources } from './stack-resources.ts';
 import type { LocalTables } from './tables.ts';
+import { makeThrottle } from './throttle.ts';
 
 /** The host of one stack's resources; each is started by its type's file in resources/. */
 export type StackHost = {
@@ -30,6 +32,7 @@ export type StackHost = {
   queues: LocalQueues;
   secrets: LocalSecrets;
   addFunction(definition: FunctionResource): void;
+  setThrottles(definition: StageResource): void;
   addIntegration(definition: IntegrationResource): void;
   /** @throws Error when its integration, or the integration's function, is missing */
   addRoute(definition: RouteResource): void;
@@ -64,6 +67,8 @@ export type RunningStackOptions = {
   /** From now on these callers may do what their roles allow. */
   admit(callers: RoleCaller[]): Promise<void>;
   gateway: ApiGateway;
+  /** Told of a request that the gateway refuses by the stage's limits. Absent: it keeps to none. */
+  onThrottled?: ((routeKey: string) => void) | undefined;
   metrics: MetricCounters;
   onDetail(line: string): void;
   onProblem(line: string): void;
@@ -77,7 +82,7 @@ const stopMs = 2_000;
 
 export function makeRunningStack(options: RunningStackOptions): RunningStack {
   const { resources, endpoints, tables, queues, secrets, gateway, metrics } = options;
-  const { admit, onDetail, onProblem } = options;
+  const { admit, onThrottled, onDetail, onProblem } = options;
   const variables = {
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
@@ -97,6 +102,7 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
   const pollers: AwsJsonClient[] = [];
   const integrations = new Map<string, IntegrationResource>();
   const routes: GatewayRoute[] = [];
+  let throttles: StageResource = { throttle: undefined, routeThrottles: {} };
   const eventSources: EventSource[] = [];
   const schedules: (() => void)[] = [];
   const queueOfArn = new Map(resources.of(queue).map(({ name }) => [arnOf('sqs', name), name]));
@@ -116,6 +122,9 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
         definition.name,
         hostFunction(definition, { workersMax: concurrencyOf(definition), variables: own, onLine }),
       );
+    },
+    setThrottles(definition) {
+      throttles = definition;
     },
     addIntegration: (definition) => void integrations.set(definition.id, definition),
     addRoute({ routeKey, integrationId }) {
@@ -160,7 +169,7 @@ export function makeRunningStack(options: RunningStackOptions): RunningStack {
     async serve() {
       await admit([...callers.values()]);
       await resources.start(servingTypes, host);
-      gateway.serve(routes);
+      gateway.serve(onThrottled === undefined ? routes : throttled(routes, throttles, onThrottled));
     },
     renew() {
       for (const one of functions.values()) one.renew();
@@ -182,6 +191,28 @@ function callerOf({ name, role: arn }: FunctionResource, resources: StackResourc
   if (found === undefined) throw new Error(`${name}: its role ${arn} is not in the template`);
   const attached = resources.of(policy).filter(({ roles }) => roles.includes(found.name));
   return { credentials: makeCredentials(), role: { arn, session: name, policies: [...found.policies, ...attached] } };
+}
+
+/** Routes without a limit of their own share the stage's. */
+function throttled(
+  routes: GatewayRoute[],
+  { throttle, routeThrottles }: StageResource,
+  onThrottled: (routeKey: string) => void,
+): GatewayRoute[] {
+  const shared = throttle && makeThrottle(throttle);
+  return routes.map((route) => {
+    const own = routeThrottles[route.routeKey];
+    const passes = own ? makeThrottle(own) : shared;
+    if (passes === undefined) return route;
+    return {
+      ...route,
+      passes() {
+        const isLet = passes();
+        if (!isLet) onThrottled(route.routeKey);
+        return isLet;
+      },
+    };
+  });
 }
 
 /** At most the template's total limit, and at most what this machine can handle. */

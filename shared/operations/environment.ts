@@ -33,6 +33,8 @@ export const StackOutputs = z.object({
   KnownMarks: z.string().optional(),
   /** The code of its functions: `ingest:3f2a9c41d07b …`. Older stacks do not have it. */
   FunctionCode: z.string().optional(),
+  /** What its functions are called: `ingest:signalbox-production-Ingest… …`. Older stacks do not have it. */
+  FunctionNames: z.string().optional(),
   LogRetentionDays: z.coerce.number().int().positive(),
 });
 export type StackOutputs = z.infer<typeof StackOutputs>;

@@ -64,11 +64,11 @@ export class MetricStore {
     }
   }
 
-  /** Sums of a metric's minutes, as the API of metrics asks for them. */
-  sums(metric: MetricName, { sinceMs, untilMs }: { sinceMs: number; untilMs: number }) {
+  /** The values of a metric's minutes, as the API of metrics asks for them. */
+  minutes(metric: MetricName, { sinceMs, untilMs }: { sinceMs: number; untilMs: number }) {
     const minutes = [...(this.#metrics.get(keyOf(metric)) ?? [])];
     return minutes
-      .map(([minute, { sum }]) => ({ minuteMs: minute * minuteMs, sum }))
+      .map(([minute, { sum, max }]) => ({ minuteMs: minute * minuteMs, sum, max }))
       .filter((one) => one.minuteMs >= sinceMs && one.minuteMs < untilMs)
       .sort((a, b) => a.minuteMs - b.minuteMs);
   }

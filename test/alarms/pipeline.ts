@@ -122,10 +122,7 @@ export async function startAlarmPipeline(template: StackTemplate, startMs: numbe
     startTables(),
     startFauxqs({ port: 0, logger: false }),
     startSecrets(),
-    startMetricsApi(
-      { sums: (name, dimensions, range) => store.sums({ namespace: 'Signalbox', name, dimensions }, range) },
-      localCredentials.credentials,
-    ),
+    startMetricsApi(store, localCredentials.credentials),
   ]);
   secrets.secrets.set(`signalbox/${environment}/ingest`, JSON.stringify({ current: ingestKey }));
   secrets.secrets.set(`signalbox/${environment}/sources/signed`, JSON.stringify({ values: ['right'] }));

@@ -7,7 +7,7 @@ const nowMs = Date.parse('2026-11-30T12:00:00Z');
 
 function printed(change: Partial<Diagnosis> = {}): string[] {
   const lines: string[] = [];
-  const stage = { came_in: 0, went_on: 0, did_nothing: 0, failed: 0, erased: 0, waiting: null };
+  const stage = { came_in: 0, went_on: 0, did_nothing: 0, failed: 0, erased: 0, waiting: null, oldest_seconds: null };
   const diagnosis: Diagnosis = {
     ok: true,
     over_since: null,

@@ -92,6 +92,7 @@ describe('outputs', () => {
       'EventsDeadLetterQueueUrl',
       'EventsQueueUrl',
       'FunctionCode',
+      'FunctionNames',
       'GrantedTargets',
       'IngestUrl',
       'KnownActions',

@@ -76,7 +76,7 @@ const marks: Record<Finding['severity'], { sign: string; paint: (colours: Colour
 
 function printFinding(terminal: Terminal, finding: Finding, nowMs: number): void {
   const { sign, paint } = marks[finding.severity];
-  const about = [finding.source, finding.workflow].filter((name) => name !== undefined).map(printable);
+  const about = [finding.source, finding.workflow, finding.part].filter((name) => name !== undefined).map(printable);
   const since = finding.since === null ? '' : ` · since ${formatAgo(Date.parse(finding.since), nowMs)}`;
   const head = `${[finding.id, ...about].join(' ')}${since}`;
   terminal.out(`${paint(terminal.colours)(sign)} ${terminal.colours.bold(head)}`);
@@ -106,6 +106,11 @@ function stageColumns({ red, yellow }: Colours): Column<StageRow>[] {
     count('DID NOTHING', ({ did_nothing }) => did_nothing),
     count('FAILED', ({ failed }) => failed, red),
     count('WAITING', ({ waiting }) => waiting, yellow),
+    {
+      title: 'OLDEST',
+      value: ({ oldest_seconds }) => (oldest_seconds === null ? '-' : formatDuration(oldest_seconds * 1000)),
+      align: 'right',
+    },
   ];
 }
 

@@ -1,7 +1,5 @@
 import type { LiveConfiguration } from '../../ports/configuration.ts';
-import type { Peeked } from '../dead-letters/dead-letters.ts';
 import type { Environment } from '../environment.ts';
-import type { QueueDepth } from '../queues/queue-depths.ts';
 import { type RefusalRow, unknownSource } from '../refusals/refusals.ts';
 import type { Expectations } from '../sources/expectations.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
@@ -9,15 +7,11 @@ import { isoOrNull } from '../words/iso.ts';
 import { formatCount, plural } from '../words/text.ts';
 import type { CountsOfRange } from './counts.ts';
 import { type Finding, finding, on } from './finding.ts';
+import { sinceText } from './loudest-source.ts';
 import type { Range } from './problems.ts';
 import type { Habit } from './silence.ts';
-import { settledEvents, waitingIn } from './stages.ts';
 
 /* What counts and queues say. */
-
-const minuteMs = 60_000;
-/** A backlog of so many minutes of the range's work is worth a word. */
-const backlogMinutes = 5;
 
 /** So many copies of one source are worth a word, if they are most of what it sent. */
 const duplicatesMin = 100;
@@ -68,60 +62,6 @@ export function countFindings(
         ]
       : []),
   ];
-}
-
-export function queueFindings(
-  depths: readonly QueueDepth[],
-  counts: CountsOfRange | undefined,
-  range: Range,
-  environment: Environment,
-  peeked?: Peeked,
-): Finding[] {
-  const waiting = (queue: string) => waitingIn(depths, queue);
-  const dead = waiting('events dead-letter') + waiting('actions dead-letter');
-  const minutes = Math.max(1, (range.untilMs - range.sinceMs) / minuteMs);
-  const backlog = (id: 'events_wait' | 'actions_wait', queue: string, done: number): Finding[] => {
-    const count = depths.find((depth) => depth.queue === queue)?.ready ?? 0;
-    if (count <= Math.max(100, (done / minutes) * backlogMinutes)) return [];
-    return [
-      finding(id, {
-        cause: `${plural(count, 'message')} in the ${queue} queue, more than ${backlogMinutes} minutes of work at the present rate${loudest(counts)}`,
-        count,
-        next: `npx signalbox events --since ${sinceText(range)} --group-by source${on(environment)}`,
-      }),
-    ];
-  };
-  const of = counts?.environment;
-  return [
-    ...(dead > 0
-      ? [
-          finding('dead_letters_stuck', {
-            cause: `${plural(dead, 'dead letter')} without a row: they fail in the dead-letter function too, whose log says why, and are lost 14 days after they were sent${peeked === undefined ? '' : `. The oldest of those looked at is lost on ${peeked.lostAt.slice(0, 10)}`}`,
-            count: dead,
-            ...(peeked && { since: peeked.oldestSentAt }),
-            ...(peeked?.example !== undefined && { example: peeked.example }),
-            next: `npx signalbox replay --dlq --dry-run${on(environment)}`,
-          }),
-        ]
-      : []),
-    ...backlog('events_wait', 'events', of === undefined ? 0 : settledEvents(of)),
-    ...backlog('actions_wait', 'actions', of === undefined ? 0 : of.EventsProcessed.total),
-  ];
-}
-
-/** How long before now the range begins, as `--since` takes it. */
-export function sinceText({ sinceMs, untilMs }: Range): string {
-  return `${Math.max(1, Math.round((untilMs - sinceMs) / minuteMs))}m`;
-}
-
-/** The source that sent most of what came in, where others wait behind it. */
-function loudest(counts: CountsOfRange | undefined): string {
-  const all = counts?.environment.EventsAccepted.total ?? 0;
-  const [most] = [...(counts?.sources ?? [])].sort(([, a], [, b]) => b.EventsAccepted.total - a.EventsAccepted.total);
-  if (most === undefined) return '';
-  const [source, { EventsAccepted }] = most;
-  if (EventsAccepted.total <= all / 2) return '';
-  return `; ${formatCount(EventsAccepted.total)} of the ${plural(all, 'event')} that came in were of ${source}`;
 }
 
 const signatureReasons = new Set(['signature_missing', 'signature_wrong', 'signature_partial']);

@@ -1,6 +1,8 @@
 import type { Environment } from '../environment.ts';
-import { type CountByPeriod, type Counted, type CountQuery, readCounts, sumOf } from '../metrics/read-counts.ts';
+import { type Counted, type CountQuery, countQuery, sumOf } from '../metrics/read-counts.ts';
+import { added, readMetrics } from '../metrics/read-metrics.ts';
 import { type RefusalRow, unknownSource } from '../refusals/refusals.ts';
+import { type Pressure, pressureOf } from './pressure.ts';
 
 /** The counts that the stages of the pipeline show. docs/alarms.md explains each. */
 const names = [
@@ -30,13 +32,13 @@ export type CountName = (typeof names)[number];
 /** `EventsOfErased`: those of `EventsRejected` whose person was erased, so they were refused on purpose. */
 export type Counts = Record<CountName | 'EventsOfErased', Counted>;
 
-export type CountsOfRange = { environment: Counts; sources: Map<string, Counts> };
+export type CountsOfRange = { environment: Counts; sources: Map<string, Counts>; pressure: Pressure };
 
 const minuteMs = 60_000;
 
 /**
- * What the functions counted in the range, for the environment and for each source, in one call for
- * up to 24 sources.
+ * What the functions counted in the range, for the environment and for each source, and what AWS
+ * counted of the stack, in one call for up to 21 sources.
  */
 export async function readAllCounts(
   environment: Environment,
@@ -45,32 +47,29 @@ export async function readAllCounts(
 ): Promise<CountsOfRange> {
   const of: Omit<CountQuery, 'name'>[] = [{}, ...sources.map((source) => ({ source }))];
   const erased = sources.map((source): CountQuery => ({ name: 'EventsRejected', source, reason: 'person_erased' }));
-  const queries = [...of.flatMap((narrower) => names.map((name) => ({ name, ...narrower }))), ...erased];
-  const range = {
+  const counts = [...of.flatMap((narrower) => names.map((name) => ({ name, ...narrower }))), ...erased].map((query) =>
+    countQuery(environment.name, query),
+  );
+  const pressure = pressureOf(environment, untilMs);
+  const read = await readMetrics(await environment.metrics(), [...counts, ...pressure.queries], {
     sinceMs: Math.floor(sinceMs / minuteMs) * minuteMs,
     untilMs: Math.ceil((untilMs + 1) / minuteMs) * minuteMs,
     periodSeconds: 60,
-  };
-  const read = await readCounts(await environment.metrics(), environment.name, queries, range);
+  });
   const countsAt = (i: number) =>
     Object.fromEntries(names.map((name, n) => [name, sumOf(read[i * names.length + n] ?? new Map())])) as Record<
       CountName,
       Counted
     >;
-  const ofErased = read.slice(of.length * names.length);
+  const ofErased = read.slice(of.length * names.length, counts.length);
   return {
     // Counts by reason are those of a source; no metric sums them over all.
-    environment: { ...countsAt(0), EventsOfErased: sumOf(merged(ofErased)) },
+    environment: { ...countsAt(0), EventsOfErased: sumOf(added(ofErased)) },
     sources: new Map(
       sources.map((source, i) => [source, { ...countsAt(i + 1), EventsOfErased: sumOf(ofErased[i] ?? new Map()) }]),
     ),
+    pressure: pressure.read(read.slice(counts.length)),
   };
-}
-
-function merged(counts: readonly CountByPeriod[]): CountByPeriod {
-  const sums: CountByPeriod = new Map();
-  for (const [period, count] of counts.flatMap((one) => [...one])) sums.set(period, (sums.get(period) ?? 0) + count);
-  return sums;
 }
 
 /** What was refused or answered 503, of which sources. A request whose URL names no source is of none of them. */

@@ -8,23 +8,19 @@ import { explainRefusals } from '../refusals/refusals.ts';
 import { checkExpectations } from '../sources/expectations.ts';
 import { readSources } from '../sources/known-sources.ts';
 import { iso, isoOrNull } from '../words/iso.ts';
-import {
-  countFindings,
-  expectationFindings,
-  queueFindings,
-  refusalFinding,
-  silenceFindings,
-  sinceText,
-} from './count-findings.ts';
-import { type Counts, readAllCounts, refusedBy } from './counts.ts';
+import { countFindings, expectationFindings, refusalFinding, silenceFindings } from './count-findings.ts';
+import { type Counts, type CountsOfRange, readAllCounts, refusedBy } from './counts.ts';
 import { withPaths } from './decided-paths.ts';
 import { type Finding, finding, inOrder, isHealthy, on, unlessOver } from './finding.ts';
 import { heldFindings, limitFindings } from './held-findings.ts';
 import { heldEventsIn, heldSourceFindings } from './held-sources.ts';
+import { sinceText } from './loudest-source.ts';
 import { type Range, retriedActions, troubledActions, troubledEvents, waitingActions } from './problems.ts';
+import { queueFindings } from './queue-findings.ts';
 import { habitsOf } from './silence.ts';
 import { healthOf, type SourceHealth, type StageRow, stagesOf, waitingIn } from './stages.ts';
 import { clockFindings, leftAlone, secretFindings, switchedOff } from './state-findings.ts';
+import { throttleFindings } from './throttle-findings.ts';
 
 /* `--json` of `doctor`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
 export type Diagnosis = {
@@ -101,7 +97,8 @@ export async function diagnose(environment: Environment, range: Range): Promise<
     );
   if (live !== undefined) findings.push(...switchedOff(live, environment));
   if (held !== undefined) findings.push(...held.findings);
-  if (counts !== undefined) counted(countFindings(counts, range, environment));
+  if (counts !== undefined)
+    counted([...countFindings(counts, range, environment), ...throttleFindings(counts, range, environment)]);
   if (depths !== undefined)
     findings.push(...queueFindings(depths, counts, range, environment, await peekOrNot(environment, depths)));
   const refused = counts === undefined ? [] : refusedBy(counts);
@@ -119,7 +116,7 @@ export async function diagnose(environment: Environment, range: Range): Promise<
   const waits = messages === undefined || messages + heldNow > 0;
   return {
     ok,
-    over_since: ok && !waits ? isoOrNull(endOfTrouble(counts?.environment, nowMs)) : null,
+    over_since: ok && !waits ? isoOrNull(endOfTrouble(counts, nowMs)) : null,
     environment: environment.name,
     since: iso(range.sinceMs),
     until: iso(range.untilMs),
@@ -130,7 +127,7 @@ export async function diagnose(environment: Environment, range: Range): Promise<
     findings: inOrder(findings),
     waiting: messages === undefined ? null : { messages, held: heldNow },
     did_nothing_next: counts === undefined ? null : didNothingNext(counts.environment, range, environment),
-    stages: counts === undefined ? [] : stagesOf(counts.environment, depths),
+    stages: counts === undefined ? [] : stagesOf(counts, depths, nowMs),
     sources: known.map((source) => healthOf(source, { live, counts, habits })),
   };
 }
@@ -160,8 +157,16 @@ const troubles = [
 ] as const;
 
 /** The end of the minute of the last count of any fault, or now within it; undefined when there was none in the range. */
-function endOfTrouble(counts: Counts | undefined, nowMs: number): number | undefined {
-  const last = troubles.flatMap((name) => counts?.[name].lastMs ?? []);
+function endOfTrouble(counts: CountsOfRange | undefined, nowMs: number): number | undefined {
+  if (counts === undefined) return undefined;
+  const { requests, functions, tables } = counts.pressure;
+  const counted = [
+    ...troubles.map((name) => counts.environment[name]),
+    requests,
+    ...functions.values(),
+    ...tables.values(),
+  ];
+  const last = counted.flatMap(({ lastMs }) => lastMs ?? []);
   return last.length === 0 ? undefined : Math.min(Math.max(...last) + minuteMs, nowMs);
 }
 

@@ -13,15 +13,20 @@ const severities = {
   events_failed: 'critical',
   events_rejected: 'warning',
   events_wait: 'warning',
+  events_late: 'critical',
   actions_failed: 'critical',
   actions_skipped: 'warning',
   actions_wait: 'warning',
+  actions_late: 'critical',
   actions_retried: 'warning',
   target_left_alone: 'critical',
   signatures_refused: 'critical',
   requests_refused: 'warning',
   requests_unanswered: 'critical',
   keys_refused: 'warning',
+  requests_throttled: 'warning',
+  function_throttled: 'warning',
+  table_throttled: 'warning',
   source_silent: 'warning',
   volume_unusual: 'warning',
   secret_missing: 'critical',
@@ -52,6 +57,8 @@ export type Finding = {
   severity: Severity;
   source?: string;
   workflow?: string;
+  /** The function or table that it is about. */
+  part?: string;
   /** From the closed list of the thing that failed: an event, an action, a request. */
   reason?: string;
   /** The cause in one sentence. */

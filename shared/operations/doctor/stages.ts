@@ -3,6 +3,7 @@ import type { QueueDepth } from '../queues/queue-depths.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { isoOrNull } from '../words/iso.ts';
 import type { Counts, CountsOfRange } from './counts.ts';
+import type { Pressure } from './pressure.ts';
 import type { Habit } from './silence.ts';
 
 export type StageRow = {
@@ -16,6 +17,8 @@ export type StageRow = {
   erased: number;
   /** Messages in the stage's queue; null where there is none. */
   waiting: number | null;
+  /** For how long the oldest of them has waited; null where none does, or it is not known. */
+  oldest_seconds: number | null;
 };
 
 export type SourceHealth = {
@@ -46,9 +49,34 @@ export function waitingIn(depths: readonly QueueDepth[] | undefined, queue: stri
   return depth === undefined ? 0 : depth.ready + depth.in_flight + depth.delayed;
 }
 
-export function stagesOf(of: Counts, depths: readonly QueueDepth[] | undefined): StageRow[] {
+/** When the oldest message of the queues began to wait. What was measured before they were emptied says nothing. */
+export function oldestIn(
+  { queues: ages }: Pressure,
+  depths: readonly QueueDepth[] | undefined,
+  queues: readonly string[],
+): number | undefined {
+  const begun = queues
+    .filter((queue) => waitingIn(depths, queue) > 0)
+    .flatMap((queue) => [ages.get(queue)?.waitsSinceMs ?? [], ages.get(queue)?.returnsSinceMs ?? []].flat());
+  return begun.length === 0 ? undefined : Math.min(...begun);
+}
+
+export const deadLetterQueues = ['events dead-letter', 'actions dead-letter'] as const;
+
+export function stagesOf(
+  { environment: of, pressure }: Pick<CountsOfRange, 'environment' | 'pressure'>,
+  depths: readonly QueueDepth[] | undefined,
+  nowMs: number,
+): StageRow[] {
   const total = (name: keyof Counts) => of[name].total;
-  const waiting = (queue: string) => (depths === undefined ? null : waitingIn(depths, queue));
+  const without = { waiting: null, oldest_seconds: null };
+  const waiting = (...queues: string[]) => {
+    const since = oldestIn(pressure, depths, queues);
+    return {
+      waiting: depths === undefined ? null : queues.reduce((sum, queue) => sum + waitingIn(depths, queue), 0),
+      oldest_seconds: since === undefined ? null : Math.max(0, Math.round((nowMs - since) / 1000)),
+    };
+  };
   return [
     {
       stage: 'ingest',
@@ -57,7 +85,7 @@ export function stagesOf(of: Counts, depths: readonly QueueDepth[] | undefined):
       did_nothing: 0,
       failed: total('RequestsRefused') + total('RequestsFailed'),
       erased: 0,
-      waiting: null,
+      ...without,
     },
     {
       stage: 'processor',
@@ -66,7 +94,7 @@ export function stagesOf(of: Counts, depths: readonly QueueDepth[] | undefined):
       did_nothing: total('EventsUnmapped') + total('EventsDuplicate'),
       failed: total('EventsRejected') - total('EventsOfErased') + total('EventsFailed'),
       erased: total('EventsOfErased'),
-      waiting: waiting('events'),
+      ...waiting('events'),
     },
     {
       stage: 'workflow-trigger',
@@ -75,7 +103,7 @@ export function stagesOf(of: Counts, depths: readonly QueueDepth[] | undefined):
       did_nothing: total('ActionsSkipped'),
       failed: total('ActionsFailed'),
       erased: 0,
-      waiting: waiting('actions'),
+      ...waiting('actions'),
     },
     {
       stage: 'targets',
@@ -84,7 +112,7 @@ export function stagesOf(of: Counts, depths: readonly QueueDepth[] | undefined):
       did_nothing: 0,
       failed: total('TargetFailures'),
       erased: 0,
-      waiting: null,
+      ...without,
     },
     {
       stage: 'dead letters',
@@ -93,10 +121,7 @@ export function stagesOf(of: Counts, depths: readonly QueueDepth[] | undefined):
       did_nothing: 0,
       failed: 0,
       erased: 0,
-      waiting:
-        depths === undefined
-          ? null
-          : waitingIn(depths, 'events dead-letter') + waitingIn(depths, 'actions dead-letter'),
+      ...waiting(...deadLetterQueues),
     },
   ];
 }

@@ -1,25 +1,17 @@
-import { type CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { namespace } from './metric-names.ts';
+import { type MetricQuery, type MetricRange, readMetrics, type ValueByPeriod } from './read-metrics.ts';
 
 /** A count of the functions (docs/alarms.md), of the whole environment or narrower. */
 export type CountQuery = { name: string; source?: string; reason?: string };
 
-export type CountRange = {
-  /** Both are multiples of the period; `untilMs` is the first moment after the range. */
-  sinceMs: number;
-  untilMs: number;
-  /** A multiple of 60. */
-  periodSeconds: number;
-};
+export type CountRange = MetricRange;
 
 /** Sums by the start of their period; periods without a count are absent. */
-export type CountByPeriod = Map<number, number>;
-
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
-const queriesMax = 500;
+export type CountByPeriod = ValueByPeriod;
 
 /**
- * Reads counts from CloudWatch, one answer per query, in order; the local runtime answers the same
- * call. On AWS a count can be three minutes late. CloudWatch bills each query.
+ * Reads counts from CloudWatch, one answer per query, in order.
  * @throws the client's error; trying again may help
  */
 export async function readCounts(
@@ -28,45 +20,15 @@ export async function readCounts(
   queries: readonly CountQuery[],
   range: CountRange,
 ): Promise<CountByPeriod[]> {
-  const counts = queries.map((): CountByPeriod => new Map());
-  for (let from = 0; from < queries.length; from += queriesMax)
-    await readInto(client, environment, queries.slice(from, from + queriesMax), range, counts.slice(from));
-  return counts;
+  return readMetrics(
+    client,
+    queries.map((query) => countQuery(environment, query)),
+    range,
+  );
 }
 
-async function readInto(
-  client: CloudWatchClient,
-  environment: string,
-  queries: readonly CountQuery[],
-  { sinceMs, untilMs, periodSeconds }: CountRange,
-  counts: CountByPeriod[],
-): Promise<void> {
-  const request = {
-    StartTime: new Date(sinceMs),
-    EndTime: new Date(untilMs),
-    MetricDataQueries: queries.map(({ name, ...narrower }, i) => ({
-      Id: `q${i}`,
-      MetricStat: {
-        Metric: {
-          Namespace: 'Signalbox',
-          MetricName: name,
-          Dimensions: Object.entries({ environment, ...narrower }).map(([Name, Value]) => ({ Name, Value })),
-        },
-        Period: periodSeconds,
-        Stat: 'Sum',
-      },
-    })),
-  };
-  let NextToken: string | undefined;
-  do {
-    const page = await client.send(new GetMetricDataCommand({ ...request, NextToken }));
-    for (const { Id, Timestamps = [], Values = [] } of page.MetricDataResults ?? []) {
-      const into = counts[Number(Id?.slice(1))];
-      for (const [i, time] of Timestamps.entries())
-        into?.set(time.getTime(), (into.get(time.getTime()) ?? 0) + (Values[i] ?? 0));
-    }
-    ({ NextToken } = page);
-  } while (NextToken !== undefined);
+export function countQuery(environment: string, { name, ...narrower }: CountQuery): MetricQuery {
+  return { namespace, name, dimensions: { environment, ...narrower }, statistic: 'Sum' };
 }
 
 /** A count within the range; `sinceMs` is the minute of the first one, absent when there is none. */

@@ -5,6 +5,7 @@ describe('the arguments of npm start', () => {
   test('without any, development runs on port 3000 and its data is kept', () => {
     expect(readArguments([])).toEqual({
       port: 3000,
+      throttle: false,
       environments: ['development'],
       data: defaultDataDirectory,
       verbose: false,
@@ -14,9 +15,10 @@ describe('the arguments of npm start', () => {
 
   test('all of them', () => {
     const args = ['--port', '4000', '--environment', 'development,staging', '--data', '/tmp/x', '--verbose'];
-    args.push('--no-console');
+    args.push('--no-console', '--throttle');
     expect(readArguments(args)).toEqual({
       port: 4000,
+      throttle: true,
       environments: ['development', 'staging'],
       data: '/tmp/x',
       verbose: true,

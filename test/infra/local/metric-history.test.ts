@@ -31,7 +31,9 @@ function accept(history: MetricHistory, atMs: number, events: number, source = '
   stage.flush();
 }
 const acceptedBy = (history: MetricHistory, dimensions: Record<string, string>, range = always) =>
-  history.sums('EventsAccepted', dimensions, range);
+  history
+    .minutes({ namespace: 'Signalbox', name: 'EventsAccepted', dimensions }, range)
+    .map(({ minuteMs, sum }) => ({ minuteMs, sum }));
 
 describe('a history of metrics', () => {
   test('adds up minutes of the moment that a count is of, per source and for the environment', () => {
@@ -59,6 +61,17 @@ describe('a history of metrics', () => {
     accept(open(file), minute, 2);
     accept(open(file), minute, 3);
     expect(acceptedBy(open(file), { environment: 'test', source: 'stripe' })).toEqual([{ minuteMs: minute, sum: 5 }]);
+  });
+
+  test('keeps the highest value of a minute, also when the file is opened again', () => {
+    const file = freshFile();
+    const metric = { name: 'EventsReturnedMs', unit: 'Milliseconds', dimensions: { environment: 'test' } };
+    open(file).add([{ ...metric, timeMs: minute, values: [4, 9, 1] }]);
+    open(file).add([{ ...metric, timeMs: minute, values: [7] }]);
+    open(file);
+    expect(open(file).minutes({ ...metric, namespace: 'Signalbox' }, always)).toEqual([
+      { minuteMs: minute, sum: 21, max: 9 },
+    ]);
   });
 
   test('a line that a crash cut off costs that line alone', () => {

@@ -86,11 +86,25 @@ describe("CloudWatch's GetMetricData, asked by the SDK's client", () => {
     expect(values.reduce((sum, value) => sum + value)).toBe(22_222);
   });
 
+  test('answers the highest value of a period, and metrics of other namespaces for themselves', async () => {
+    const dimensions = { QueueName: 'events' };
+    const at = { namespace: 'AWS/SQS', name: 'EventsAccepted', unit: 'Seconds', dimensions };
+    history.add([{ ...at, timeMs: minute, values: [7, 2] }]);
+    history.add([{ ...at, timeMs: minute + 60_000, values: [3] }]);
+    const Dimensions = [{ Name: 'QueueName', Value: 'events' }];
+    const Metric = { Namespace: 'AWS/SQS', MetricName: 'EventsAccepted', Dimensions };
+    const of = async (Stat: string) =>
+      (await ask([query({ Metric, Stat, Period: 300 })])).MetricDataResults?.[0]?.Values;
+    expect([await of('Maximum'), await of('Sum')]).toEqual([[7], [12]]);
+  });
+
   test('refuses by name what it does not have', async () => {
     await expect(ask([query({ Stat: 'Average' })])).rejects.toMatchObject({
       name: 'InvalidParameterValueException',
-      message: expect.stringContaining('sums only'),
+      message: expect.stringContaining('Sum and Maximum only'),
     });
+    const Metric = { Namespace: 'AWS/EC2', MetricName: 'CPUUtilization' };
+    await expect(ask([query({ Metric })])).rejects.toThrow('has the namespaces Signalbox');
     await expect(ask([query(), query()])).rejects.toThrow('must differ');
     await expect(ask([query()], { EndTime: new Date(minute) })).rejects.toThrow('before EndTime');
   });

@@ -16,7 +16,7 @@ import {
   previewDrain,
   startDrain,
 } from '../../../shared/operations/dead-letters/drain.ts';
-import { queueFindings } from '../../../shared/operations/doctor/count-findings.ts';
+import { queueFindings } from '../../../shared/operations/doctor/queue-findings.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { carryOnJob } from '../../../shared/operations/jobs/carry-on-job.ts';
 import { readJob } from '../../../shared/operations/jobs/jobs.ts';

@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { Diagnosis } from '../../../../shared/operations/doctor/diagnose.ts';
 import type { Finding } from '../../../../shared/operations/doctor/finding.ts';
 import type { SourceHealth, StageRow } from '../../../../shared/operations/doctor/stages.ts';
+import { formatDuration } from '../../../../shared/operations/words/times.ts';
 import { apiPath, read } from '../client.ts';
 import { FlowChart } from '../parts/chart.tsx';
 import { Copy } from '../parts/copy.tsx';
@@ -122,7 +123,7 @@ function Findings({ diagnosis }: { diagnosis: Diagnosis }) {
         <ul className="findings">
           {findings.map((finding) => (
             <FindingRow
-              key={JSON.stringify([finding.id, finding.source, finding.workflow, finding.reason])}
+              key={JSON.stringify([finding.id, finding.source, finding.workflow, finding.part, finding.reason])}
               finding={finding}
             />
           ))}
@@ -133,7 +134,7 @@ function Findings({ diagnosis }: { diagnosis: Diagnosis }) {
 }
 
 function FindingRow({ finding }: { finding: Finding }) {
-  const { id, severity, source, workflow, cause, since, example, next } = finding;
+  const { id, severity, source, workflow, part, cause, since, example, next } = finding;
   const place = placeOf(finding);
   const isCommand = next.startsWith('npx ');
   return (
@@ -141,7 +142,7 @@ function FindingRow({ finding }: { finding: Finding }) {
       <div className="finding-head">
         <Status>{order[severity]}</Status>
         <strong>{id.replaceAll('_', ' ')}</strong>
-        {[source, workflow].map((about) => about !== undefined && <Text key={about}>{about}</Text>)}
+        {[source, workflow, part].map((about) => about !== undefined && <Text key={about}>{about}</Text>)}
         {since !== null && (
           <span className="quiet">
             since <Ago iso={since} />
@@ -235,7 +236,7 @@ function Pipeline({ diagnosis, minutes, since }: { diagnosis: Diagnosis; minutes
 }
 
 function Stage({ row, minutes, since }: { row: StageRow; minutes: number; since: string }) {
-  const { stage, came_in, did_nothing, failed, waiting } = row;
+  const { stage, came_in, did_nothing, failed, waiting, oldest_seconds } = row;
   const words = wordsOf[stage];
   const place = words.to(since);
   const failedText = `${count(failed)} ${words.failed}`;
@@ -258,7 +259,11 @@ function Stage({ row, minutes, since }: { row: StageRow; minutes: number; since:
       )}
       {did_nothing > 0 && <p className="quiet">{count(did_nothing)} did nothing</p>}
       {waiting !== null && (
-        <p className={waiting > 0 ? 'warn' : 'quiet'}>{waiting > 0 ? `${count(waiting)} waiting` : 'nothing waits'}</p>
+        <p className={waiting > 0 ? 'warn' : 'quiet'}>
+          {waiting === 0
+            ? 'nothing waits'
+            : `${count(waiting)} waiting${oldest_seconds === null ? '' : `, oldest ${formatDuration(oldest_seconds * 1000)}`}`}
+        </p>
       )}
     </li>
   );
