@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { FieldChange } from '../../../shared/core/configuration/field-changes.ts';
 import { refText } from '../../../shared/core/configuration/resources.ts';
-import { EnvironmentFile, type Snapshot } from '../../../shared/core/configuration/schema.ts';
+import { EnvironmentFile } from '../../../shared/core/configuration/schema.ts';
 import { own } from '../../../shared/core/json/values.ts';
 import { readDraftContent } from '../../../shared/operations/configuration/drafts.ts';
 import { driftOf } from '../../../shared/operations/configuration/drift.ts';
-import { entryNamed } from '../../../shared/operations/configuration/entry-named.ts';
 import { differenceRow, differences } from '../../../shared/operations/configuration/history.ts';
-import { contentOf, readSeen } from '../../../shared/operations/configuration/live-content.ts';
+import { readSeen } from '../../../shared/operations/configuration/live-content.ts';
+import { contentNamed } from '../../../shared/operations/configuration/sides.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
 import { environments } from '../../environments.ts';
@@ -43,22 +43,27 @@ type DiffOptions = DirectoryOption & { from: string; to: string; toProfile?: str
 async function run(options: DiffOptions): Promise<void> {
   const terminal = processTerminal();
   let here: Promise<Environment> | undefined;
-  const sides: Sides = {
-    options,
-    terminal,
-    environment() {
-      here ??= connect(options);
-      return here;
-    },
+  const environment = () => {
+    here ??= connect(options);
+    return here;
   };
+  const files = () => readFaultlessFiles(terminal, options.dir, 'nothing can be compared with them').snapshot;
+  const sides = (elsewhere: { profile?: string; region?: string }) => ({
+    environment,
+    files,
+    other: (name: string) =>
+      environments.some((one) => one.name === name)
+        ? connect({ ...options, ...elsewhere, environment: name })
+        : undefined,
+  });
   const { toProfile: profile, toRegion: region } = options;
   const [from, to] = [
-    await readSide(options.from, sides, {}),
-    await readSide(options.to, sides, { ...(profile && { profile }), ...(region && { region }) }),
+    await contentNamed(options.from, sides({})),
+    await contentNamed(options.to, sides({ ...(profile && { profile }), ...(region && { region }) })),
   ];
   const found = differences(from, to);
   const isDefault = options.from === 'live' && options.to === 'files';
-  const hints = isDefault ? await besides(sides) : undefined;
+  const hints = isDefault ? await besides(options, terminal, await environment()) : undefined;
   if (found.length > 0) process.exitCode = 1;
   if (options.json) {
     return printJson(terminal, {
@@ -71,25 +76,7 @@ async function run(options: DiffOptions): Promise<void> {
   }
   printDifferences(terminal, found);
   if (found.length === 0) terminal.note(`${options.from} and ${options.to} have the same content`);
-  if (hints) printHints(terminal, await sides.environment(), hints);
-}
-
-type Sides = { options: DiffOptions; terminal: Terminal; environment(): Promise<Environment> };
-
-async function readSide(
-  what: string,
-  { options, terminal, environment }: Sides,
-  elsewhere: { profile?: string; region?: string },
-): Promise<Snapshot> {
-  if (what === 'files') return readFaultlessFiles(terminal, options.dir, 'nothing can be compared with them').snapshot;
-  if (environments.some(({ name }) => name === what)) {
-    const other = await connect({ ...options, ...elsewhere, environment: what });
-    return (await readSeen(other.configuration)).snapshot;
-  }
-  const { configuration: table, name } = await environment();
-  if (what === 'live') return (await readSeen(table)).snapshot;
-  if (what === 'draft') return (await readDraftContent(table)).content;
-  return contentOf(table, await entryNamed({ configuration: table, name }, what));
+  if (hints) printHints(terminal, await environment(), hints);
 }
 
 type Hints = {
@@ -98,8 +85,11 @@ type Hints = {
   draft?: { author: string; updated_at: string; changes: string[] };
 };
 
-async function besides({ options, terminal, environment }: Sides): Promise<Hints> {
-  const { configuration: table, name } = await environment();
+async function besides(
+  options: DiffOptions,
+  terminal: Terminal,
+  { configuration: table, name }: Environment,
+): Promise<Hints> {
   const files = readFaultlessFiles(terminal, options.dir, 'nothing can be compared with them');
   const [{ current, snapshot }, { draft, open }] = await Promise.all([readSeen(table), readDraftContent(table)]);
   const drift = driftOf(own(files.environments, name) ?? EnvironmentFile.parse({}), current.state, snapshot);

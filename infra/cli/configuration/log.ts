@@ -1,17 +1,13 @@
 import { type Command, Option } from 'commander';
-import type { HistoryEntry } from '../../../shared/adapters/dynamodb-configuration-history.ts';
-import { type ResourceChange, type ResourceRef, refText } from '../../../shared/core/configuration/resources.ts';
+import { type ResourceRef, refText } from '../../../shared/core/configuration/resources.ts';
+import { type LogFilter, logLines } from '../../../shared/operations/configuration/change-log.ts';
 import {
-  type AccessChange,
-  type LogCursor,
-  type LogFilter,
-  type LogLine,
-  logLines,
-} from '../../../shared/operations/configuration/change-log.ts';
-import type { HistoryLine } from '../../../shared/operations/configuration/history.ts';
-import { wrongCursor } from '../../../shared/operations/tables/cursors.ts';
+  cursorOfRow,
+  type HistoryRow,
+  logCursor,
+  logRow,
+} from '../../../shared/operations/configuration/history-row.ts';
 import { mapped } from '../../../shared/operations/tables/newest-first.ts';
-import { iso } from '../../../shared/operations/words/iso.ts';
 import { formatAgo, formatTime } from '../../../shared/operations/words/times.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
@@ -46,75 +42,6 @@ export function addLog(config: Command): void {
 
 type LogOptions = GlobalOptions & { resource?: Partial<ResourceRef>; kind?: LogFilter['kind'] } & PageOptions;
 
-/** The contract of `--json`. */
-export type HistoryRow = {
-  /** Of a secret or a key: the version that was live at that time; 0 before the first. */
-  version: number;
-  id: string;
-  kind: HistoryEntry['kind'] | 'secret' | 'key';
-  author: string;
-  message: string;
-  created_at: string;
-  changes: Pick<ResourceChange, 'type' | 'key' | 'change'>[];
-  settings: { path: string; before?: unknown; after?: unknown }[];
-  content_hash: string | null;
-  parent: string | null;
-  promoted_from: { environment: string; commits: string[] } | null;
-  reverts: string | null;
-  /** Of a secret or a key: its name, and what was done with it. */
-  access: { name: string; change: AccessChange['change'] } | null;
-};
-
-export function historyRow({ entry, changes, settings }: HistoryLine): HistoryRow {
-  return {
-    version: entry.version,
-    id: entry.id,
-    kind: entry.kind,
-    author: entry.author,
-    message: entry.message,
-    created_at: iso(entry.createdAtMs),
-    changes: changes.map(({ type, key, change }) => ({ type, key, change })),
-    settings,
-    content_hash: entry.snapshot ?? null,
-    parent: entry.parent ?? null,
-    promoted_from: entry.promotedFrom ?? null,
-    reverts: entry.reverts ?? null,
-    access: null,
-  };
-}
-
-function logRow(line: LogLine): HistoryRow {
-  if (line.kind === 'version') return historyRow(line.line);
-  const { kind, id, author, message, atMs, name, change } = line.change;
-  const live = line.live?.entry;
-  return {
-    version: live?.version ?? 0,
-    id,
-    kind,
-    author,
-    message,
-    created_at: iso(atMs),
-    changes: [],
-    settings: [],
-    content_hash: live?.snapshot ?? null,
-    parent: null,
-    promoted_from: null,
-    reverts: null,
-    access: { name, change },
-  };
-}
-
-/** `12`, or `12.1795984007000`: a change of a secret or a key at that time, while 12 was live. */
-function cursorOf({ version, access, created_at }: HistoryRow): string {
-  return access === null ? String(version) : `${version}.${Date.parse(created_at)}`;
-}
-
-function logCursor(text: string): LogCursor {
-  const [, version, at] = /^(\d{1,8})(?:\.(\d{1,15}))?$/.exec(text) ?? [];
-  if (version === undefined) throw wrongCursor(text);
-  return { version: Number(version), ...(at !== undefined && { atMs: Number(at) }) };
-}
-
 async function run({ resource: wanted, kind, after, ...options }: LogOptions, command: Command): Promise<void> {
   const terminal = processTerminal();
   const cursor = after === undefined ? undefined : logCursor(after);
@@ -126,7 +53,7 @@ async function run({ resource: wanted, kind, after, ...options }: LogOptions, co
   });
   const none = () => `nothing was changed in ${name}${wanted || kind ? ' like that' : ' yet'}`;
   const view = { noun: 'change', columns: historyColumns(terminal, Date.now()), none };
-  await printPages(terminal, { rows: mapped(lines, logRow), cursorOf }, view, options, command);
+  await printPages(terminal, { rows: mapped(lines, logRow), cursorOf: cursorOfRow }, view, options, command);
 }
 
 function historyColumns({ colours }: Terminal, nowMs: number): Column<HistoryRow>[] {

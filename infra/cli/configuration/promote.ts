@@ -3,15 +3,10 @@ import { refText } from '../../../shared/core/configuration/resources.ts';
 import { own } from '../../../shared/core/json/values.ts';
 import { refusedByConflict } from '../../../shared/operations/configuration/change-objections.ts';
 import { entryNamed } from '../../../shared/operations/configuration/entry-named.ts';
-import { factsOf } from '../../../shared/operations/configuration/environment-facts.ts';
 import { differenceRow, differences } from '../../../shared/operations/configuration/history.ts';
-import { isStopped, type PromotionProblem, preflight } from '../../../shared/operations/configuration/preflight.ts';
-import {
-  type PromotionPlan,
-  planPromotion,
-  promote,
-  promotionMessage,
-} from '../../../shared/operations/configuration/promote.ts';
+import { isStopped, type PromotionProblem } from '../../../shared/operations/configuration/preflight.ts';
+import { type PromotionPlan, promote, promotionMessage } from '../../../shared/operations/configuration/promote.ts';
+import { checkPromotion } from '../../../shared/operations/configuration/promotion.ts';
 import { type PromotionEnds, promotionEnds } from '../../../shared/operations/configuration/promotion-order.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
@@ -76,16 +71,9 @@ async function run(options: PromoteOptions, isLowerNamed: boolean): Promise<void
       ...(toRegion !== undefined && { region: toRegion }),
     }),
   ]);
-  const ends = {
-    lower: { name: lower.name, table: lower.configuration },
-    upper: { name: upper.name, table: upper.configuration },
-  };
   const only = options.only === undefined ? undefined : await entryNamed(lower, options.only);
-  if (only?.kind === 'state')
-    throw usageError(
-      `${only.id} changed settings of ${lower.name} ("${only.message}"); those are of each environment itself`,
-    );
-  const plan = await planPromotion(ends, only);
+  const seed = own(files.environments, upper.name);
+  const { ends, plan, problems } = await checkPromotion({ lower, upper }, { only, seed });
   if (plan.changes.length === 0) {
     if (options.json) printJson(terminal, { ...resultOf(names, plan), problems: [], version: null });
     else
@@ -94,8 +82,6 @@ async function run(options: PromoteOptions, isLowerNamed: boolean): Promise<void
       );
     return;
   }
-  const seed = own(files.environments, upper.name);
-  const problems = await preflight(plan, factsOf(upper), seed);
   if (!options.json) printPlan(terminal, plan, problems);
   const isRefused = isStopped(problems, options.force ?? false) && !(await isRemovalMeant(problems, upper, options));
   if (options.dryRun || isRefused) {

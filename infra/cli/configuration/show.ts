@@ -8,6 +8,7 @@ import { own } from '../../../shared/core/json/values.ts';
 import { sourceState } from '../../../shared/core/live/source-state.ts';
 import { entryNamed } from '../../../shared/operations/configuration/entry-named.ts';
 import { describeEntry, differenceRow } from '../../../shared/operations/configuration/history.ts';
+import { historyRow } from '../../../shared/operations/configuration/history-row.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import { formatWhen } from '../../../shared/operations/words/times.ts';
 import type { LiveConfiguration } from '../../../shared/ports/configuration.ts';
@@ -17,7 +18,6 @@ import { printFields } from '../terminal/fields.ts';
 import { renderTable } from '../terminal/table.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { printDifferences, printFieldChanges } from './differences.ts';
-import { historyRow } from './log.ts';
 
 export function addShow(config: Command): void {
   const show = config

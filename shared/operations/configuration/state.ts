@@ -1,8 +1,16 @@
 import { readDraft } from '../../adapters/dynamodb-configuration-drafts.ts';
 import { readHistory } from '../../adapters/dynamodb-configuration-history.ts';
 import type { FieldChange } from '../../core/configuration/field-changes.ts';
-import { type ResourceRef, resourceHash, resourceOf, withEdits } from '../../core/configuration/resources.ts';
-import { EnvironmentFile } from '../../core/configuration/schema.ts';
+import {
+  folderOf,
+  type ResourceRef,
+  refText,
+  resourceHash,
+  resourceOf,
+  resourceTypes,
+  withEdits,
+} from '../../core/configuration/resources.ts';
+import { EnvironmentFile, type Snapshot } from '../../core/configuration/schema.ts';
 import { own } from '../../core/json/values.ts';
 import type { Environment } from '../environment.ts';
 import { iso } from '../words/iso.ts';
@@ -14,6 +22,8 @@ import { readSeen } from './live-content.ts';
 
 /** Files, draft and live content of one environment, against each other. */
 export type ConfigurationState = {
+  /** Everything that is live, in the draft or in the files: `source/stripe`. */
+  resources: string[];
   /** Null before the first commit. */
   live: { version: number; id: string; author: string; message: string; created_at: string } | null;
   /** Null when there is no open change. */
@@ -52,6 +62,7 @@ export async function configurationState(
   const content = withEdits(snapshot, open);
   const isFaultless = files !== undefined && !files.problems.some(({ severity }) => severity === 'error');
   return {
+    resources: [...new Set([snapshot, content, ...(files ? [files.snapshot] : [])].flatMap(refsIn))],
     live: entry
       ? {
           version: entry.version,
@@ -86,3 +97,6 @@ export async function configurationState(
       : null,
   };
 }
+
+const refsIn = (snapshot: Snapshot) =>
+  resourceTypes.flatMap((type) => Object.keys(snapshot[folderOf(type)]).map((key) => refText({ type, key })));
