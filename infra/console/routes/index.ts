@@ -2,6 +2,8 @@ import { Hono } from 'hono';
 import type { ConsoleEnv } from '../context.ts';
 import { actions } from './actions.ts';
 import { configuration } from './configuration.ts';
+import { configurationAcross } from './configuration-across.ts';
+import { configurationHistory } from './configuration-history.ts';
 import { audiences, find, objects, tenants } from './directory.ts';
 import { discards } from './discard.ts';
 import { doctor } from './doctor.ts';
@@ -26,8 +28,10 @@ import { workflows } from './workflows.ts';
  */
 export const routes = new Hono<ConsoleEnv>()
   .route('/actions', actions)
-  .route('/configuration', configuration)
   .route('/audiences', audiences)
+  .route('/configuration', configuration)
+  .route('/configuration', configurationAcross)
+  .route('/configuration', configurationHistory)
   .route('/discard', discards)
   .route('/doctor', doctor)
   .route('/events', events)
