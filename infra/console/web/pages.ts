@@ -29,5 +29,6 @@ export const pages: readonly PageEntry[] = [
   { path: 'people/audiences/$key', load: () => import('./pages/audience.tsx') },
   { path: 'workflows', title: 'Workflows', load: () => import('./pages/workflows.tsx') },
   { path: 'workflows/$key', load: () => import('./pages/workflow.tsx') },
+  { path: 'configuration', title: 'Configuration', load: () => import('./pages/configuration.tsx') },
   { path: 'keys', title: 'Keys and links', load: () => import('./pages/keys.tsx') },
 ];

@@ -20,6 +20,8 @@ type ChangeDialogProps<Result> = {
   danger?: boolean;
   /** Has room for two columns. */
   wide?: boolean;
+  /** Absent: the environment itself. */
+  changes?: 'files';
   /** What would happen. */
   children: React.ReactNode;
 };
@@ -37,6 +39,7 @@ export function ChangeDialog<Result>({
   disabled = false,
   danger = false,
   wide = false,
+  changes,
   children,
 }: ChangeDialogProps<Result>) {
   const { name, local, where } = useEnvironment();
@@ -64,7 +67,8 @@ export function ChangeDialog<Result>({
         {!local && (
           <div className="field">
             <label htmlFor={field}>
-              This changes <strong>{name}</strong> ({where}). Type its name:
+              {changes === 'files' ? 'This writes into your files what is live in ' : 'This changes '}
+              <strong>{name}</strong> ({where}). Type its name:
             </label>
             <input
               id={field}
