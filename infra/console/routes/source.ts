@@ -6,7 +6,7 @@ import { sourceHold } from '../../../shared/operations/holds/source-hold.ts';
 import { failure } from '../../../shared/operations/refusal.ts';
 import { refusalAdvice } from '../../../shared/operations/refusals/refusal-advice.ts';
 import { listRefusalsOf } from '../../../shared/operations/refusals/refusals.ts';
-import { planSamples } from '../../../shared/operations/send/plan-samples.ts';
+import { planSamples, sampleTypes } from '../../../shared/operations/send/plan-samples.ts';
 import { sendModes } from '../../../shared/operations/send/prove.ts';
 import { sendAll } from '../../../shared/operations/send/send-all.ts';
 import { senderOf } from '../../../shared/operations/send/sender-of.ts';
@@ -44,7 +44,7 @@ export const source = new Hono<ConsoleEnv>()
       active: !row.inactive_mappings.includes(id),
     }));
     const set = (await sourceGuide(row.kind ?? ''))?.guide.samples;
-    const samples = [...(set?.identify ? ['identify'] : []), ...(set?.mix.map(({ eventType }) => eventType) ?? [])];
+    const samples = set === undefined ? [] : sampleTypes(set);
     const event_types = eventTypeRows(key, types, directory.live);
     return c.json({ source: row, hold: hold ?? null, event_types, mappings, samples });
   })

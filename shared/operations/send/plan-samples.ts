@@ -36,6 +36,13 @@ export function planSamples(set: SampleSet, { count, eventType, userId }: Sample
   };
 }
 
+/** The event types of which there are samples: that of the introductions first. */
+export function sampleTypes({ identify, mix }: SampleSet): string[] {
+  const introduction = identify?.(userAt(makeUsers(1), 0), maker()).eventType;
+  const types = [...(introduction === undefined ? [] : [introduction]), ...mix.map(({ eventType }) => eventType)];
+  return [...new Set(types)];
+}
+
 function usersFor(count: number): number {
   return Math.min(usersMax, Math.max(1, Math.floor(count / eventsPerUser)));
 }
