@@ -24,8 +24,9 @@ function indexPage(kinds: GuidedKind[]): string {
   return `# Sources
 
 Which senders Signalbox knows, and how each is set up. A source is one connection: two of one kind are
-two files with keys of their own. \`npx signalbox sources add KIND\` writes such a file and says what to
-do at the vendor. \`npx signalbox sources kinds\` lists the kinds in the terminal.
+two files with keys of their own. *Add a source* in [the console](console.md) writes such a file, makes
+it live, and waits with you for the first event. In the terminal \`npx signalbox sources add KIND\`
+writes the file and says what to do at the vendor, and \`npx signalbox sources kinds\` lists the kinds.
 
 *Enforced* says whether a request that does not prove who sent it is answered 401 by default. A wrong
 secret then costs nothing where the sender tries again, and events where it does not. Change it with

@@ -11,6 +11,7 @@ import { events } from './events.ts';
 import { jobs } from './jobs.ts';
 import { keys, links } from './keys.ts';
 import { mappings } from './mappings.ts';
+import { newSource } from './new-source.ts';
 import { people } from './people.ts';
 import { replays } from './replay.ts';
 import { runs } from './runs.ts';
@@ -41,6 +42,7 @@ export const routes = new Hono<ConsoleEnv>()
   .route('/links', links)
   .route('/mappings', mappings)
   .route('/objects', objects)
+  .route('/new-source', newSource)
   .route('/people', people)
   .route('/replay', replays)
   .route('/runs', runs)

@@ -23,7 +23,9 @@ export const sourceSetup = new Hono<ConsoleEnv>()
   /** Events and refused requests, as they come. */
   .get('/:key/arrivals', (c) =>
     live(c, async function* (signal) {
-      const clock = { nowMs: Date.now, wait: (ms: number) => sleep(ms, undefined, { signal }) };
+      // A person waits for it, and looks cost nothing here.
+      const waitMsMax = c.var.environment.local ? 400 : 1_000;
+      const clock = { nowMs: Date.now, wait: (ms: number) => sleep(Math.min(ms, waitMsMax), undefined, { signal }) };
       for await (const arrival of followArrivals(c.var.environment, c.req.param('key'), backlog, clock)) {
         if ('events' in arrival) yield { rows: arrival.events.map(listedEvent) };
         else if ('refusals' in arrival)

@@ -1,8 +1,6 @@
 import { Hono } from 'hono';
 import { listRefusals } from '../../../shared/operations/refusals/refusals.ts';
-import { kindRow } from '../../../shared/operations/sources/kind-row.ts';
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
-import { sourceGuides } from '../../../shared/operations/sources/source-guides.ts';
 import { sourceRows } from '../../../shared/operations/sources/source-rows.ts';
 import { sourceTrends } from '../../../shared/operations/sources/source-trends.ts';
 import type { ConsoleEnv } from '../context.ts';
@@ -25,7 +23,5 @@ export const sources = new Hono<ConsoleEnv>()
     ]);
     return c.json({ ...trends, refusals });
   })
-  /** Who can send, and what a source of each begins with. */
-  .get('/kinds', async (c) => c.json((await sourceGuides()).map(kindRow)))
   /** Live ones, and former ones whose rows are still there. */
   .get('/keys', async (c) => c.json((await readSources(c.var.environment)).known.map(({ key }) => key)));

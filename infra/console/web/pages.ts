@@ -13,6 +13,7 @@ export type PageEntry = {
 export const pages: readonly PageEntry[] = [
   { path: '', title: 'Overview', load: () => import('./pages/overview.tsx') },
   { path: 'sources', title: 'Sources', load: () => import('./pages/sources.tsx') },
+  { path: 'sources/new', load: () => import('./pages/new-source.tsx') },
   { path: 'sources/$key/setup', load: () => import('./pages/setup.tsx') },
   { path: 'sources/$key', load: () => import('./pages/source.tsx') },
   { path: 'events', title: 'Events', load: () => import('./pages/events.tsx') },

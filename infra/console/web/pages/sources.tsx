@@ -57,7 +57,7 @@ const columns: Column<Row>[] = [
 
 /** Every source of the environment, and whether its events arrive. */
 export default function Sources() {
-  const { name, api } = useEnvironment();
+  const { name, api, readOnly } = useEnvironment();
   const { data, error } = useQuery({
     queryKey: [name, 'sources'],
     queryFn: () => read(api.sources.$get()) as Promise<SourceWithoutUrl[]>,
@@ -81,7 +81,22 @@ export default function Sources() {
     .filter(({ source }) => source === 'unknown')
     .reduce((sum, { count: number }) => sum + number, 0);
   return (
-    <Page title="Sources" fills command="sources" json={`${apiPath(name)}/sources`}>
+    <Page
+      title="Sources"
+      fills
+      command="sources"
+      json={`${apiPath(name)}/sources`}
+      aside={
+        !readOnly && (
+          <>
+            <span className="grow" />
+            <Go to={['sources', 'new']} className="button primary">
+              Add a source
+            </Go>
+          </>
+        )
+      }
+    >
       {counts.error !== null && <ProblemView error={counts.error} />}
       {(strangers ?? 0) > 0 && (
         <p className="quiet">
@@ -97,8 +112,16 @@ export default function Sources() {
         )
       ) : rows.length === 0 ? (
         <Empty title="No source is live here">
-          <p>Add one, and make it live.</p>
-          <code className="command">npx signalbox sources add stripe</code>
+          <p>A source is a sender of events: RudderStack, Segment, Stripe, or anything that posts JSON.</p>
+          {readOnly ? (
+            <code className="command">npx signalbox sources add stripe</code>
+          ) : (
+            <p>
+              <Go to={['sources', 'new']} className="button primary">
+                Add a source
+              </Go>
+            </p>
+          )}
         </Empty>
       ) : (
         <DataTable

@@ -63,11 +63,11 @@ export function Arrivals({ source, lastEventAt, send }: ArrivalsProps) {
           <span className="pulse" aria-hidden="true" />
           <p>
             {lastEventAt === null ? (
-              'None has come yet. The first one is shown here within two seconds.'
+              'None has come yet. The first one is shown here the moment it arrives.'
             ) : (
               <>
-                None came in the last hour; the last one came <Ago iso={lastEventAt} />. The next one is shown here
-                within two seconds.
+                None came in the last hour; the last one came <Ago iso={lastEventAt} />. The next one is shown here the
+                moment it arrives.
               </>
             )}
           </p>

@@ -5,6 +5,7 @@ import { Copy } from '../parts/copy.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Loading, ProblemView } from '../parts/problem.tsx';
 import { Text } from '../parts/text.tsx';
+import { Yaml } from '../parts/yaml.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
 import { Go } from '../shell/go.tsx';
 
@@ -59,9 +60,7 @@ export function SuggestMapping({ source, type, actions, onClose }: SuggestProps)
               ))}
             </ul>
           )}
-          <pre className="raw yaml">
-            <Text lines>{data.yaml}</Text>
-          </pre>
+          <Yaml text={data.yaml} what="The suggested mapping" />
           <p className="quiet">
             Made from{' '}
             <Go to={['events', data.event_id]} search={{ show: 'payload' }}>
