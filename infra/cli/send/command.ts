@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import type { SampleSet } from '../../../shared/core/sources/guide.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
+import type { SendOutcome } from '../../../shared/operations/send/outcomes.ts';
 import { planSamples } from '../../../shared/operations/send/plan-samples.ts';
 import { type SendMode, sendModes } from '../../../shared/operations/send/prove.ts';
 import { type Outgoing, sendAll } from '../../../shared/operations/send/send-all.ts';
@@ -58,6 +59,10 @@ export function register(program: Command): void {
     ['send rudderstack --mode duplicate', 'shows that the second copy runs nothing'],
     ['send stripe --mode tampered', 'shows what a body that was changed on the way is answered'],
   );
+  send.addHelpText(
+    'after',
+    '\nExit code 0: every event was accepted and came to its end. 1: one was refused, failed, or still waits; each reason is named.',
+  );
 }
 
 async function sendCommand(
@@ -90,9 +95,10 @@ async function sendCommand(
     for (const reason of await whyRefused(environment, source)) terminal.note(`why: ${reason}`);
   // These modes succeed when the request is refused.
   const spoiled = options.mode !== 'once' && options.mode !== 'duplicate';
+  const isUnfinished = ({ outcome }: SendOutcome) => outcome === 'waiting' || (outcome === 'failed' && !spoiled);
   if (
     (summary.refused.length > 0 && !spoiled) ||
-    summary.waiting > 0 ||
+    summary.outcomes.some(isUnfinished) ||
     (summary.runs?.twice.length ?? 0) > 0 ||
     (summary.runs?.missing.length ?? 0) > 0
   )

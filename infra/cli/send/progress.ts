@@ -1,7 +1,9 @@
 import { Presets, SingleBar } from 'cli-progress';
+import type { SendOutcome } from '../../../shared/operations/send/outcomes.ts';
 import type { SendProgress } from '../../../shared/operations/send/send-all.ts';
 import { formatCount, printable } from '../../../shared/operations/words/text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { outcomeText } from './outcome-text.ts';
 
 const lineEveryMs = 2_000;
 
@@ -15,6 +17,9 @@ export function showProgress(terminal: Terminal, total: number, waitsForFinal: b
     if (!told) terminal.note(`answered ${status} (${printable(problem)}); trying again for some seconds`);
     told = true;
   };
+  const waiting = (outcomes: SendOutcome[]) => {
+    for (const one of outcomes) terminal.note(`still waiting: ${outcomeText(one)}`);
+  };
   let final = 0;
   const startedAtMs = performance.now();
   const perSecond = () =>
@@ -25,6 +30,7 @@ export function showProgress(terminal: Terminal, total: number, waitsForFinal: b
       `${formatCount(accepted)} of ${formatCount(total)} accepted${waitsForFinal ? `, ${formatCount(final)} final` : ''}, ${formatCount(perSecond())}/s`;
     return {
       tryingAgain,
+      waiting,
       accepted(count) {
         accepted = count;
       },
@@ -50,6 +56,7 @@ export function showProgress(terminal: Terminal, total: number, waitsForFinal: b
   const update = () => bar.update(waitsForFinal ? final : accepted, { accepted, rate: perSecond() });
   return {
     tryingAgain,
+    waiting,
     accepted(count) {
       accepted = count;
       update();

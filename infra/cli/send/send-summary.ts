@@ -1,6 +1,7 @@
 import type { SendSummary } from '../../../shared/operations/send/summary.ts';
 import { formatCount, plural, printable } from '../../../shared/operations/words/text.ts';
-import type { Terminal } from '../terminal/terminal.ts';
+import type { Colours, Terminal } from '../terminal/terminal.ts';
+import { outcomeText } from './outcome-text.ts';
 
 const idsShown = 10;
 
@@ -23,18 +24,13 @@ export function printSendSummary(
 
 function printOutcome(
   { colours, out }: Terminal,
-  { events, actions, warnings, runs, waiting, events_per_second }: SendSummary,
+  { events, actions, warnings, runs, outcomes, events_per_second }: SendSummary,
 ): void {
   out(`final: ${counts(events) || 'none'} (${formatCount(events_per_second)} events/s from first request to last row)`);
   for (const [action, statuses] of Object.entries(actions)) out(`  ${printable(action)}: ${counts(statuses)}`);
   for (const [code, count] of Object.entries(warnings))
     out(colours.yellow(`warning ${code}: ${plural(count, 'action')}; npx signalbox actions --warnings ${code}`));
-  if (waiting > 0)
-    out(
-      colours.yellow(
-        `${plural(waiting, 'event')} not final yet: look again with npx signalbox events, or why ID for one of them`,
-      ),
-    );
+  for (const one of outcomes) out(paints[one.outcome](colours)(`${titles[one.outcome]}: ${outcomeText(one)}`));
   if (runs === null || runs.expected + runs.total === 0) return;
   const exact = runs.missing.length === 0 && runs.twice.length === 0;
   const verdict = exact
@@ -44,6 +40,13 @@ function printOutcome(
   for (const message of runs.missing.slice(0, idsShown)) out(`  missing: message ${printable(message)}`);
   for (const message of runs.twice.slice(0, idsShown)) out(`  twice: message ${printable(message)}`);
 }
+
+const titles = { failed: 'failed', skipped: 'skipped', waiting: 'not final yet' };
+const paints: Record<keyof typeof titles, (colours: Colours) => Colours['red']> = {
+  failed: ({ red }) => red,
+  skipped: ({ yellow }) => yellow,
+  waiting: ({ yellow }) => yellow,
+};
 
 function counts(byName: Record<string, number>): string {
   return Object.entries(byName)

@@ -91,7 +91,7 @@ export const source = new Hono<ConsoleEnv>()
     });
     const count = plan.introductions.length + plan.events.length;
     const outgoing = { kind: 'samples' as const, plan, count };
-    const silent = { accepted() {}, tryingAgain() {}, final() {}, end() {} };
+    const silent = { accepted() {}, tryingAgain() {}, final() {}, waiting() {}, end() {} };
     const order = { source: key, ...sender, mode, outgoing, concurrency: 1, wait: false };
     const { sent, accepted, refused, ids } = await sendAll(environment, order, () => silent);
     return c.json({ sent, accepted, refused, ids });

@@ -10,17 +10,21 @@ import type { Item } from '../tables/tables.ts';
 /** A finished event: its row, and the row of its actions if it had some. */
 export type FinalEvent = { entry: EventLogEntry; actions?: ActionLogEntry };
 
+/** An event that is not final yet, with what its rows said last; absent: they were not there. */
+export type WaitingEvent = { id: string; entry?: EventLogEntry; actions?: ActionLogEntry };
+
 export type Follower = {
   add(ids: string[]): void;
   readonly final: ReadonlyMap<string, FinalEvent>;
-  /** Ids that are not final yet. */
-  waiting(): string[];
+  /** Events that are not final yet. */
+  waiting(): WaitingEvent[];
   /**
    * Waits until all added events are final.
+   * @param onStill asked each second once none has moved for a few seconds, whether to go on waiting
    * @returns false when none moved for `patienceMs`: the rest may wait for a retry that is hours
    * away
    */
-  settle(patienceMs: number): Promise<boolean>;
+  settle(patienceMs: number, onStill?: (waiting: WaitingEvent[]) => boolean): Promise<boolean>;
   stop(): void;
 };
 
@@ -29,6 +33,9 @@ export type Follower = {
 const pollFewMs = 100;
 const pollManyMs = 500;
 const few = 100;
+/** A healthy stack moves an event sooner, so a person wants to know what this one waits for. */
+const stillAfterMs = 4_000;
+const askEveryMs = 1_000;
 const chunkSize = 100;
 const chunksPerPoll = 10;
 
@@ -45,12 +52,14 @@ export function followEvents(environment: Environment, source: string, onProgres
   const forEvent: Waiting[] = [];
   const forActions: Waiting[] = [];
   const added = new Set<string>();
+  const seen = new Map<string, Omit<WaitingEvent, 'id'>>();
   const final = new Map<string, FinalEvent>();
   let movedAtMs = performance.now();
   let stopped = false;
 
   const finish = (id: string, event: FinalEvent): true => {
     final.set(id, event);
+    seen.delete(id);
     movedAtMs = performance.now();
     return true;
   };
@@ -66,7 +75,9 @@ export function followEvents(environment: Environment, source: string, onProgres
     });
     await pass(forActions, outputs.ActionLogTable, (waiting, item) => {
       const actions = actionEntryFromItem(item);
-      if (waiting.entry === undefined || actions.actions.some(({ status }) => status === 'pending')) return false;
+      if (waiting.entry === undefined) return false;
+      seen.set(waiting.id, { entry: waiting.entry, actions });
+      if (actions.actions.some(({ status }) => status === 'pending')) return false;
       return finish(waiting.id, { entry: waiting.entry, actions });
     });
     onProgress(final.size);
@@ -95,6 +106,7 @@ export function followEvents(environment: Environment, source: string, onProgres
       if (added.size > final.size) await poll();
     }
   })();
+  const waiting = () => [...added].filter((id) => !final.has(id)).map((id) => ({ id, ...seen.get(id) }));
   let failed: { error: unknown } | undefined;
   loop.catch((error) => {
     failed = { error };
@@ -107,11 +119,17 @@ export function followEvents(environment: Environment, source: string, onProgres
       movedAtMs = performance.now();
     },
     final,
-    waiting: () => [...added].filter((id) => !final.has(id)),
-    async settle(patienceMs) {
+    waiting,
+    async settle(patienceMs, onStill) {
+      let askedAtMs = 0;
       while (added.size > final.size) {
         if (failed !== undefined) throw failed.error;
-        if (performance.now() - movedAtMs > patienceMs) return false;
+        const nowMs = performance.now();
+        if (nowMs - movedAtMs > patienceMs) return false;
+        if (onStill !== undefined && nowMs - movedAtMs > stillAfterMs && nowMs - askedAtMs > askEveryMs) {
+          askedAtMs = nowMs;
+          if (!onStill(waiting())) return false;
+        }
         await sleep(20);
       }
       return true;

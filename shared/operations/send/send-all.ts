@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Verifier } from '../../core/signatures/verifier.ts';
 import type { Sample } from '../../core/sources/guide.ts';
+import { on } from '../doctor/finding.ts';
 import type { Environment } from '../environment.ts';
 import { countRunsByExecution } from '../runs/runs.ts';
-import { type Follower, followEvents } from './follow.ts';
+import { type Follower, followEvents, type WaitingEvent } from './follow.ts';
+import { outcomesOf, type SendOutcome, waitsForOperator } from './outcomes.ts';
 import type { SamplePlan } from './plan-samples.ts';
 import { forEachPaced, postEvent } from './post.ts';
 import { type Proven, prove, type SendMode } from './prove.ts';
@@ -35,6 +37,8 @@ export type SendProgress = {
   /** An answer that usually passes: the request is sent again for some seconds. */
   tryingAgain(status: number, problem: string): void;
   final(count: number): void;
+  /** What is waited for, after some seconds without a step; each reason once. */
+  waiting(outcomes: SendOutcome[]): void;
   end(): void;
 };
 
@@ -61,13 +65,21 @@ export async function sendAll(
   const progress = showProgress(total, wait);
   const follower = followEvents(environment, order.source, (final) => progress.final(final));
   const sending = makeSending(order, follower, progress);
+  const about = { source: order.source, on: on(environment) };
+  const told = new Set<string>();
+  const onStill = (waiting: WaitingEvent[]) => {
+    const news = outcomesOf([], waiting, about).filter(({ reason, workflow }) => !told.has(`${reason} ${workflow}`));
+    for (const { reason, workflow } of news) told.add(`${reason} ${workflow}`);
+    if (news.length > 0) progress.waiting(news);
+    return !waitsForOperator(waiting);
+  };
   let settled = true;
   try {
     for (const wave of wavesOf(outgoing)) {
       await sending.post(wave);
       // A user who is not in the directory yet gets no run, so identifies finish before the rest
       // begins.
-      if (wait) settled = (await follower.settle(patienceMs)) && settled;
+      if (wait) settled = (await follower.settle(patienceMs, onStill)) && settled;
     }
   } finally {
     follower.stop();
@@ -83,6 +95,7 @@ export async function sendAll(
     ids,
     waiting: wait && !settled ? follower.waiting().length : 0,
     ...countFinal(follower.final.values()),
+    outcomes: wait ? outcomesOf(follower.final.values(), follower.waiting(), about) : [],
     runs:
       wait && outgoing.kind === 'samples' ? await checkSampleRuns(environment, follower, accepted, startedAtMs) : null,
     seconds: Math.round(seconds * 100) / 100,

@@ -1,6 +1,7 @@
 import { warningsOf } from '../../core/executions/no-runs.ts';
 import type { Sample } from '../../core/sources/guide.ts';
 import type { FinalEvent } from './follow.ts';
+import type { SendOutcome } from './outcomes.ts';
 
 /** The result of a `send`; also its `--json` row. */
 export type SendSummary = {
@@ -10,6 +11,8 @@ export type SendSummary = {
   ids: string[];
   /** Events that were not final when the waiting ended; 0 when it did not wait. */
   waiting: number;
+  /** What did not succeed, or waits: a reason, a count and the next command each. */
+  outcomes: SendOutcome[];
   /** Final events by status. */
   events: Record<string, number>;
   /** Actions by name and status: `{ "workflows_trigger": { "succeeded": 3 } }`. */
