@@ -93,7 +93,7 @@ export async function diagnose(environment: Environment, range: Range): Promise<
   ]);
   if (waitingIn(depths, 'actions') > 0)
     await attempt('waiting actions', async () =>
-      findings.push(...here(retriedActions(await waitingActions(environment, known, range)))),
+      findings.push(...here(retriedActions(await waitingActions(environment, known, range), justSet(findings)))),
     );
   if (live !== undefined) findings.push(...switchedOff(live, environment));
   if (held !== undefined) findings.push(...held.findings);
@@ -130,6 +130,10 @@ export async function diagnose(environment: Environment, range: Range): Promise<
     stages: counts === undefined ? [] : stagesOf(counts, depths, nowMs),
     sources: known.map((source) => healthOf(source, { live, counts, habits })),
   };
+}
+
+function justSet(findings: readonly Finding[]): Set<string> {
+  return new Set(findings.flatMap(({ id, workflow = '' }) => (id === 'secret_changed' ? [workflow] : [])));
 }
 
 /** Only where dead letters wait. The policy `read` may not receive messages: then their number is all. */

@@ -7,13 +7,17 @@ import {
   mostShards,
   type WithActionLog,
 } from '../actions/actions.ts';
-import { type EventLogTable, eventLogOf, listEvents, type WithEventLog } from '../events/events.ts';
+import { type EventLogTable, eventLogOf, listEvents } from '../events/events.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { iso } from '../words/iso.ts';
 import { type Finding, finding } from './finding.ts';
+import { replacedByCopies, type WithLogs } from './ran-again.ts';
 
-/** So many rows are read to find the causes: counts beyond are said to be "at least". */
-const rowsMax = 1_000;
+/**
+ * So many rows are read to find the causes: counts beyond are said to be "at least". The second, if all
+ * of the first were run again.
+ */
+const rowsMax = [1_000, 5_000] as const;
 
 export type Range = { sinceMs: number; untilMs: number };
 
@@ -25,51 +29,65 @@ type Problem = {
   /** A sentence of the newest one. */
   detail: string | undefined;
   eventId: string;
+  ofSource: string;
   atMs: number;
 };
 
 /** Events that failed or were rejected, one finding per source and reason. Read from index `problems`. */
-export async function troubledEvents(
-  environment: WithEventLog,
-  sources: KnownSource[],
-  range: Range,
-): Promise<Finding[]> {
+export async function troubledEvents(environment: WithLogs, sources: KnownSource[], range: Range): Promise<Finding[]> {
   const log: EventLogTable = eventLogOf(environment);
-  const entries = await listEvents(log, { sources, ...range, statuses: ['failed', 'rejected'], limit: rowsMax });
-  const problems = entries.map(
-    (entry): Problem => ({
-      id: entry.status === 'failed' ? 'events_failed' : 'events_rejected',
-      source: entry.source,
-      reason: entry.reason ?? 'unknown',
-      detail: entry.detail,
-      eventId: entry.id,
-      atMs: entry.receivedAtMs,
-    }),
-  );
-  return findingsOf(problems, entries.length === rowsMax);
+  return openFindings(environment, async (limit) => {
+    const entries = await listEvents(log, { sources, ...range, statuses: ['failed', 'rejected'], limit });
+    return entries.map(
+      (entry): Problem => ({
+        id: entry.status === 'failed' ? 'events_failed' : 'events_rejected',
+        source: entry.source,
+        reason: entry.reason ?? 'unknown',
+        detail: entry.detail,
+        eventId: entry.id,
+        ofSource: entry.source,
+        atMs: entry.receivedAtMs,
+      }),
+    );
+  });
+}
+
+/** Of what ended badly, what is not replaced by an event that ran since. */
+async function openFindings(environment: WithLogs, find: (limit: number) => Promise<Problem[]>): Promise<Finding[]> {
+  let problems: Problem[] = [];
+  for (const limit of rowsMax) {
+    problems = await find(limit);
+    const isCut = problems.length === limit;
+    const replaced = await replacedByCopies(
+      environment,
+      problems.map(({ eventId, ofSource }) => ({ eventId, source: ofSource })),
+    );
+    const open = problems.filter(({ eventId }) => !replaced.has(eventId));
+    if (open.length > 0 || !isCut) return findingsOf(open, isCut);
+  }
+  // There are more than can be looked at, so none is said to be over.
+  return findingsOf(problems, true);
 }
 
 /** Actions that failed or were skipped, one finding per workflow (or action) and reason. */
-export async function troubledActions(
-  environment: WithActionLog,
-  sources: KnownSource[],
-  range: Range,
-): Promise<Finding[]> {
+export async function troubledActions(environment: WithLogs, sources: KnownSource[], range: Range): Promise<Finding[]> {
   const log: ActionLogTable = actionLogOf(environment);
   const statuses: ActionStatus[] = ['failed', 'skipped'];
-  const found = await listActions(log, { ...range, shards: mostShards(sources), statuses, limit: rowsMax });
-  const problems = found.map(({ log: { eventId, source }, action }): Problem => {
-    const { key } = action.payload;
-    return {
-      id: action.status === 'failed' ? 'actions_failed' : 'actions_skipped',
-      ...(typeof key === 'string' && action.action.startsWith('workflows') ? { workflow: key } : { source }),
-      reason: action.reason ?? 'unknown',
-      detail: action.detail,
-      eventId,
-      atMs: action.finishedAtMs ?? action.firstAttemptAtMs ?? range.untilMs,
-    };
+  return openFindings(environment, async (limit) => {
+    const found = await listActions(log, { ...range, shards: mostShards(sources), statuses, limit });
+    return found.map(({ log: { eventId, source }, action }): Problem => {
+      const { key } = action.payload;
+      return {
+        id: action.status === 'failed' ? 'actions_failed' : 'actions_skipped',
+        ...(typeof key === 'string' && action.action.startsWith('workflows') ? { workflow: key } : { source }),
+        reason: action.reason ?? 'unknown',
+        detail: action.detail,
+        eventId,
+        ofSource: source,
+        atMs: action.finishedAtMs ?? action.firstAttemptAtMs ?? range.untilMs,
+      };
+    });
   });
-  return findingsOf(problems, found.length === rowsMax);
 }
 
 /** Actions that wait for one reason. */
@@ -125,8 +143,11 @@ export async function waitingActions(
   return [...found.values()].sort((a, b) => b.count - a.count);
 }
 
-/** A user who is not known yet may be on the way, so that alone is no finding. */
-export function retriedActions(waiting: readonly WaitingActions[]): Finding[] {
+/**
+ * A user who is not known yet may be on the way, so that alone is no finding.
+ * @param justSet workflows whose secret was set a moment ago: not every function uses it yet
+ */
+export function retriedActions(waiting: readonly WaitingActions[], justSet: ReadonlySet<string>): Finding[] {
   return waiting
     .filter(({ reason }) => reason !== 'recipient_unknown')
     .map(({ workflow, source, reason, detail, count, sinceMs, example }) =>
@@ -138,7 +159,7 @@ export function retriedActions(waiting: readonly WaitingActions[]): Finding[] {
         since: iso(sinceMs),
         example,
         next:
-          reason === 'secret_missing' && workflow !== undefined
+          reason === 'secret_missing' && workflow !== undefined && !justSet.has(workflow)
             ? `npx signalbox secrets set targets/${workflow}`
             : `npx signalbox why ${example}`,
       }),

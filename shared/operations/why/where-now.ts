@@ -41,7 +41,7 @@ export function whereNow(entry: EventLogEntry, log: ActionLogEntry | undefined, 
         };
       return {
         state: 'failed',
-        text: 'Parked: it was given up after too many attempts. Its row holds everything that a replay needs.',
+        text: `Parked: it was given up after too many attempts. Its row holds everything that a replay needs.${ranAgain(entry)}`,
       };
     case 'held':
       return {
@@ -99,7 +99,11 @@ function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined):
       text: `${pending.length} of ${log.actions.length} actions ${pending.length === 1 ? 'waits' : 'wait'} for another try.`,
     };
   }
-  if (failed > 0) return { state: 'failed', text: `Over: ${failed} of ${log.actions.length} actions failed for good.` };
+  if (failed > 0)
+    return {
+      state: 'failed',
+      text: `Over: ${failed} of ${log.actions.length} actions failed for good.${ranAgain(entry)}`,
+    };
   const closed = log.actions.filter(({ status }) => status === 'discarded');
   const [newest] = closed.toSorted((a, b) => (b.discarded?.atMs ?? 0) - (a.discarded?.atMs ?? 0));
   // What was skipped before would be skipped again, so a replay takes no such mark back.
@@ -125,10 +129,16 @@ function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined):
 }
 
 /** What was skipped would be skipped again with its parameters; a new event gets them from the live mapping. */
-function anew({ id, replays, replayOf }: EventLogEntry, actions: readonly ActionOutcome[]): string {
+function anew(entry: EventLogEntry, actions: readonly ActionOutcome[]): string {
   if (!actions.some(({ status }) => status === 'skipped')) return '';
-  const copy = replays?.at(-1);
-  if (copy !== undefined)
-    return ` It was run again as ${copy}. Once that one is right, npx signalbox discard ${id} --reason "ran again" closes this one.`;
+  const { id, replays = [], replayOf } = entry;
+  if (replays.length > 0) return ranAgain(entry);
   return ` Once the cause is mended, npx signalbox replay ${id} --force${replayOf === undefined ? '' : ' --again'} runs the whole event as a new one.`;
+}
+
+/** Empty unless a forced replay made a new event of it. docs/decisions/0092. */
+function ranAgain({ id, replays }: EventLogEntry): string {
+  const copy = replays?.at(-1);
+  if (copy === undefined) return '';
+  return ` It was run again as ${copy}; once that one is over, doctor counts it instead. npx signalbox discard ${id} -m "ran again" takes this one out of the lists too.`;
 }

@@ -16,6 +16,7 @@ import { type RunRow, runRow } from '../runs/run-row.ts';
 import { runsOfExecution, workflowRunsOf } from '../runs/runs.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
 import { iso } from '../words/iso.ts';
+import { onItsWay, sentAgain } from './sent-again.ts';
 import { isFromTheFuture } from './what-is.ts';
 import { type WhereNow, whereNow } from './where-now.ts';
 
@@ -63,6 +64,7 @@ export async function tellEvent(
   id: string,
   known: KnownSource[],
   nowMs: number,
+  isSecond = false,
 ): Promise<EventStory | undefined> {
   const entry = await readEvent(eventLogOf(environment), id, known);
   if (entry === undefined) return tellUnlogged(environment, id, known, nowMs);
@@ -75,7 +77,12 @@ export async function tellEvent(
     jobsOf(environment, entry),
     log === undefined ? [] : runsOfExecution(workflowRunsOf(environment), log),
   ]);
-  const now = whereNow(entry, log, recomputed.text !== undefined);
+  const again = sentAgain(entry, log, jobs);
+  const queues = again === undefined ? [] : await readQueueDepths(environment);
+  const way = again && onItsWay(again, queues, { nowMs, lateMs: countsLateMs(environment) });
+  // It came to its end after its rows were read.
+  if (again !== undefined && way === undefined && !isSecond) return tellEvent(environment, id, known, nowMs, true);
+  const now = way ?? whereNow(entry, log, recomputed.text !== undefined);
   const erased = entry.erasedAtMs === undefined ? undefined : 'erased with the person of the event';
   return {
     id,

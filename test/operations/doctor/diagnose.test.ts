@@ -11,6 +11,7 @@ import { makeRefusalNotes } from '../../../shared/adapters/dynamodb-refusal-note
 import { makeTargetBreakers } from '../../../shared/adapters/dynamodb-target-breakers.ts';
 import { WorkflowFile } from '../../../shared/core/configuration/schema.ts';
 import { makeEventId } from '../../../shared/core/ids/event-id.ts';
+import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
 import { diagnose } from '../../../shared/operations/doctor/diagnose.ts';
 import type { Finding } from '../../../shared/operations/doctor/finding.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
@@ -18,7 +19,7 @@ import { listRefusals } from '../../../shared/operations/refusals/refusals.ts';
 import { setSecret } from '../../../shared/operations/secrets/change-secret.ts';
 import { writeSecret } from '../../../shared/operations/secrets/secret-store.ts';
 import { clockTime } from '../../../shared/operations/words/times.ts';
-import { actionEntry, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
+import { actionEntry, type EntryChange, eventEntry, outcome } from '../../cli/entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
 import { liveConfiguration } from '../../support/build.ts';
 import { localCredentials } from '../../support/dynalite.ts';
@@ -182,6 +183,64 @@ describe('rows that ended badly', () => {
           '1 action was skipped (required_field_missing): recipients is required and resolved to nothing; looked for at data.customer',
       },
     ]);
+  });
+});
+
+describe('an event that was run again as a new one', () => {
+  const skippedWith = async (change: { status: 'skipped' | 'failed' }, copy: EventLogEntry) => {
+    const original = eventEntry({ receivedAtMs: nowMs - 3 * minute, replays: [copy.id] });
+    const ended = outcome(original.id, { ...change, reason: 'required_field_missing' });
+    await environment.eventLog.writeEach([original, copy]);
+    await environment.actionLog.writeEach([actionEntry(original, [ended])]);
+    return original;
+  };
+  const newCopy = (change: EntryChange = {}) => eventEntry({ receivedAtMs: nowMs - minute, ...change });
+
+  test.each(['skipped', 'failed'] as const)('is over once its copy has succeeded: it had %s', async (status) => {
+    const copy = newCopy();
+    await skippedWith({ status }, copy);
+    await environment.actionLog.writeEach([actionEntry(copy, [outcome(copy.id)])]);
+    expect(await look()).toMatchObject({ ok: true, findings: [] });
+  });
+
+  test('counts as its copy does when that one fails too', async () => {
+    const copy = newCopy();
+    await skippedWith({ status: 'skipped' }, copy);
+    const failed = outcome(copy.id, { status: 'failed', reason: 'target_refused' });
+    await environment.actionLog.writeEach([actionEntry(copy, [failed])]);
+    expect((await look()).findings).toMatchObject([{ id: 'actions_failed', count: 1, example: copy.id }]);
+  });
+
+  test.each([
+    ['waits', { status: 'pending', reason: 'target_timeout' } as const, {}],
+    ['has no outcome yet', undefined, {}],
+    [
+      'found no mapping',
+      undefined,
+      { status: 'no_mapping', reason: 'no_mapping_for_type', actionsPlanned: 0 } as const,
+    ],
+  ])('counts as long as its copy %s', async (_title, pending, change) => {
+    const copy = newCopy(change);
+    const original = await skippedWith({ status: 'skipped' }, copy);
+    if (pending) await environment.actionLog.writeEach([actionEntry(copy, [outcome(copy.id, pending)])]);
+    expect((await look()).findings).toMatchObject([{ id: 'actions_skipped', count: 1, example: original.id }]);
+  });
+
+  test('counts as long as its copy has no row', async () => {
+    const original = eventEntry({ receivedAtMs: nowMs - 3 * minute, replays: [newCopy().id] });
+    const skipped = outcome(original.id, { status: 'skipped', reason: 'required_field_missing' });
+    await environment.eventLog.writeEach([original]);
+    await environment.actionLog.writeEach([actionEntry(original, [skipped])]);
+    expect((await look()).findings).toMatchObject([{ id: 'actions_skipped', example: original.id }]);
+  });
+
+  test('is over where it had been given up as a whole', async () => {
+    const copy = newCopy();
+    const change = { status: 'failed', reason: 'retries_exhausted', actionsPlanned: 0 } as const;
+    const original = eventEntry({ receivedAtMs: nowMs - 3 * minute, replays: [copy.id], ...change });
+    await environment.eventLog.writeEach([original, copy]);
+    await environment.actionLog.writeEach([actionEntry(copy, [outcome(copy.id)])]);
+    expect((await look()).findings).toEqual([]);
   });
 });
 

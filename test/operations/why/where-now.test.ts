@@ -31,7 +31,7 @@ describe('an event whose actions are over', () => {
     const ranAgain = whereNow({ ...event, replays: ['01KCOPY'] }, log).text;
     expect(ranAgain).not.toContain('--force');
     expect(ranAgain).toContain(
-      `It was run again as 01KCOPY. Once that one is right, npx signalbox discard ${event.id}`,
+      `It was run again as 01KCOPY; once that one is over, doctor counts it instead. npx signalbox discard ${event.id}`,
     );
     expect(nowAfter({ result: { id: 'x', runs: 0 } }).text).not.toContain('--force');
   });
@@ -42,6 +42,15 @@ describe('an event whose actions are over', () => {
     ['it starts no runs', { action: 'users_identify', result: { id: 'u', created: true } }],
   ])('is done without one where %s', (_name, change) => {
     expect(nowAfter(change).text).toBe('Done: every action has its outcome.');
+  });
+
+  test('that failed names the event that it was run again as', () => {
+    const failed = outcome(event.id, { status: 'failed', reason: 'target_refused' });
+    const text = (replays: string[]) => whereNow({ ...event, replays }, actionEntry(event, [failed])).text;
+    expect([text([]), text(['01KCOPY'])]).toEqual([
+      'Over: 1 of 1 actions failed for good.',
+      expect.stringContaining('It was run again as 01KCOPY'),
+    ]);
   });
 
   test.each([
