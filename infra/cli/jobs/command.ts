@@ -3,6 +3,7 @@ import { isEventId } from '../../../shared/core/ids/event-id.ts';
 import { carryOnJob } from '../../../shared/operations/jobs/carry-on-job.ts';
 import { eventsOfJob, type JobEventRow, outcomesOfJob } from '../../../shared/operations/jobs/events-of-job.ts';
 import { jobRow } from '../../../shared/operations/jobs/job-row.ts';
+import { countsText, doneText, thingsOf } from '../../../shared/operations/jobs/job-text.ts';
 import { cancelJob, type Job, listJobs, readJob } from '../../../shared/operations/jobs/jobs.ts';
 import { failure, notFound } from '../../../shared/operations/refusal.ts';
 import { wrongCursor } from '../../../shared/operations/tables/cursors.ts';
@@ -24,10 +25,11 @@ export function register(program: Command): void {
     .description('all jobs, newest first')
     .action((_options, command: Command) => listCommand(optionsOf(command)));
   examples(list, ['jobs', 'what was replayed, by whom and why']);
-  jobs
+  const show = jobs
     .command('show <id>')
     .description('one job, with what was asked')
     .action((id: string, _options, command: Command) => showCommand(id, optionsOf(command)));
+  examples(show, ['jobs show 019b…', 'how far it is, and what became of how many']);
   const events = addPaging(jobs.command('events <id>'))
     .description('the events of a replay, oldest first: what it did with each, and where each is now')
     .option('--csv', 'as CSV, for a spreadsheet')
@@ -42,10 +44,11 @@ export function register(program: Command): void {
     .description('goes on with a job that was left or whose process died')
     .action((id: string, _options, command: Command) => resumeCommand(id, optionsOf(command)));
   examples(resume, ['jobs resume 019b…', 'from where it was left; nothing runs twice']);
-  jobs
+  const cancel = jobs
     .command('cancel <id>')
     .description('stops a job, wherever it runs; what it has sent stays sent')
     .action((id: string, _options, command: Command) => cancelCommand(id, optionsOf(command)));
+  examples(cancel, ['jobs cancel 019b…', 'what it has not come to yet stays as it is']);
 }
 
 type Options = ReturnType<typeof optionsOf>;
@@ -70,16 +73,13 @@ function columns({ green, yellow }: Colours, nowMs: number): Column<Job>[] {
       value: ({ state }) => state,
       paint: (text, { state }) => (state === 'done' ? green(text) : state === 'running' ? yellow(text) : text),
     },
-    { title: 'EVENTS', value: ({ total }) => formatCount(total), align: 'right' },
-    { title: 'DONE', value: ({ counts }) => doneText(counts) },
+    { title: 'OF', value: (job) => `${formatCount(job.total)} ${thingsOf(job)}`, align: 'right' },
+    { title: 'DONE', value: ({ counts }) => doneSoFar(counts) },
     { title: 'WHY', value: ({ reason }) => reason ?? '-' },
   ];
 }
 
-function doneText(counts: Job['counts']): string {
-  const parts = Object.entries(counts).flatMap(([name, count]) => (count > 0 ? [`${formatCount(count)} ${name}`] : []));
-  return parts.join(', ') || 'nothing yet';
-}
+const doneSoFar = (counts: Job['counts']) => countsText(counts, { all: false }) || 'nothing yet';
 
 async function showCommand(id: string, options: Options): Promise<void> {
   const terminal = processTerminal();
@@ -95,8 +95,8 @@ async function showCommand(id: string, options: Options): Promise<void> {
     ['why', job.reason ?? 'no reason was given'],
     ['begun', formatWhen(Date.parse(job.createdAt), nowMs)],
     ['state', `${job.state}, as of ${formatWhen(Date.parse(job.updatedAt), nowMs)}`],
-    ['events', formatCount(job.total)],
-    ['done', doneText(job.counts)],
+    [thingsOf(job), doneText(job)],
+    ['done', doneSoFar(job.counts)],
     ['request', JSON.stringify(job.request)],
   ]);
   for (const { outcome, detail, count, example } of outcomes)

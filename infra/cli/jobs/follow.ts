@@ -2,6 +2,7 @@ import { SingleBar } from 'cli-progress';
 import type { Environment } from '../../../shared/operations/environment.ts';
 import type { CarryOnOptions, JobProgress } from '../../../shared/operations/jobs/carry-on.ts';
 import { jobRow } from '../../../shared/operations/jobs/job-row.ts';
+import { countsText } from '../../../shared/operations/jobs/job-text.ts';
 import { type Job, readJob } from '../../../shared/operations/jobs/jobs.ts';
 import { formatCount } from '../../../shared/operations/words/text.ts';
 import { formatTime } from '../../../shared/operations/words/times.ts';
@@ -54,12 +55,7 @@ export async function followJob(
   const ended = { running: 'left', done: 'done', cancelled: 'cancelled' }[state];
   if (json)
     printJson(terminal, jobRow((await readJob(environment.configuration, job.id)) ?? { ...job, counts, state }));
-  else
-    terminal.out(
-      `${ended}: ${Object.entries(counts)
-        .map(([name, count]) => `${formatCount(count)} ${name}`)
-        .join(', ')}`,
-    );
+  else terminal.out(`${ended}: ${countsText(counts, { all: true })}`);
   if (state === 'running') terminal.note(`go on with: npx signalbox jobs resume ${job.id}${on}`);
   else if (state === 'done' && (counts.replayed ?? 0) > 0) terminal.note(`is it over? npx signalbox doctor${on}`);
   if ((counts.failed ?? 0) > 0 || state !== 'done') process.exitCode = 1;
