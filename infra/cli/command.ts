@@ -76,11 +76,28 @@ export function addReason(command: Command): Command {
   return command.option('-m, --message <text>', 'why: recorded with the change, besides who and when');
 }
 
+type Example = [command: string, what: string];
+const examplesOf = new WeakMap<Command, Example[]>();
+
 /** Examples under a command's help. */
-export function examples(command: Command, ...lines: [command: string, what: string][]): Command {
+export function examples(command: Command, ...lines: Example[]): Command {
+  examplesOf.set(command, lines);
+  return command.addHelpText('after', examplesText(lines));
+}
+
+function examplesText(lines: readonly Example[]): string {
   const width = Math.max(...lines.map(([text]) => text.length));
-  const text = lines.map(([line, what]) => `  $ npx signalbox ${line.padEnd(width)}  ${what}`).join('\n');
-  return command.addHelpText('after', `\nExamples:\n${text}`);
+  return `\nExamples:\n${lines.map(([line, what]) => `  $ npx signalbox ${line.padEnd(width)}  ${what}`).join('\n')}`;
+}
+
+/** A group's help shows the first example of each of its commands. */
+export function addExamplesOfGroups(program: Command): void {
+  for (const group of program.commands) {
+    if (group.commands.length === 0) continue;
+    const firsts = group.commands.flatMap((command) => examplesOf.get(command)?.slice(0, 1) ?? []);
+    if (firsts.length > 0 && !examplesOf.has(group)) group.addHelpText('after', examplesText(firsts));
+    addExamplesOfGroups(group);
+  }
 }
 
 /**

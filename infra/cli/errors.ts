@@ -2,6 +2,7 @@ import { policiesWith } from '../../shared/operations/policies/policies.ts';
 import { failure, Refusal, type RefusalKind } from '../../shared/operations/refusal.ts';
 import { printable } from '../../shared/operations/words/text.ts';
 import { UnusableSecret } from '../../shared/ports/secrets.ts';
+import { quoted } from './terminal/shell.ts';
 
 /** 1: it failed. 2: the command line is wrong. 3: the requested thing does not exist. */
 export type ExitCode = 1 | 2 | 3;
@@ -24,8 +25,9 @@ export function refusalLines({ lines, remedies }: Refusal): string[] {
  * What an error means to an operator; undefined for a bug of ours, which is shown with its stack
  * trace. AWS errors are recognised by name:
  * https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/error-handling.html
+ * @param asked the profile of `--profile`
  */
-export function explainError(error: unknown): Refusal | undefined {
+export function explainError(error: unknown, asked?: string): Refusal | undefined {
   if (error instanceof Refusal) return error;
   if (!(error instanceof Error)) return undefined;
   const code = networkCode(error);
@@ -38,9 +40,9 @@ export function explainError(error: unknown): Refusal | undefined {
     return failure(`AWS cannot be reached (${code})`, 'check the network, --region and --profile');
   if (error instanceof UnusableSecret && error.reason !== 'store_unavailable')
     return failure(error.problem, ...(error.remedy === undefined ? [] : [error.remedy]));
-  const known = explainName(error);
+  const known = explainName(error, profileOf(asked));
   if (known !== undefined || error.cause === undefined) return known;
-  return explainError(error.cause);
+  return explainError(error.cause, asked);
 }
 
 /** Which policy has the action that AWS's message names. */
@@ -53,11 +55,11 @@ function policyHint(message: string): string[] {
     : [`npx signalbox policy ${policies.join('|')} prints a policy that allows ${action}`];
 }
 
-function explainName(error: Error): Refusal | undefined {
+function explainName(error: Error, profile: string | undefined): Refusal | undefined {
   switch (error.name) {
     case 'CredentialsProviderError':
     case 'TokenProviderError':
-      return failure(`no AWS credentials: ${firstLine(error)}`, howToSignIn(error));
+      return failure(`no AWS credentials: ${firstLine(error)}`, howToSignIn(error, profile));
     case 'ExpiredToken':
     case 'ExpiredTokenException':
     case 'UnrecognizedClientException':
@@ -69,7 +71,7 @@ function explainName(error: Error): Refusal | undefined {
     case 'RequestTimeTooSkewed':
       return failure(
         `AWS does not accept the credentials (${error.name}): ${firstLine(error)}`,
-        howToBeAccepted(error),
+        howToBeAccepted(error, profile),
       );
     case 'AccessDenied':
     case 'AccessDeniedException':
@@ -150,19 +152,22 @@ export function regionMissing(asked: string | undefined): Refusal {
 }
 
 /** A signature is wrong by its time, or by the secret key; anything else by its session. */
-function howToBeAccepted({ name, message }: Error): string {
+function howToBeAccepted({ name, message }: Error, profile: string | undefined): string {
   if (/^Request/.test(name) || /^signature (expired|not yet current)/i.test(message))
     return 'set the clock of this machine, then the same command again; AWS allows five minutes';
   if (/signature/i.test(name))
     return 'the secret key is not that of the access key: aws configure sets both, or name another profile with --profile';
-  return 'sign in again (with SSO: aws sso login --profile NAME), or name another profile with --profile';
+  return `sign in again (with SSO: ${ssoLogin(profile)}), or name another profile with --profile`;
 }
 
+/** Without a name it is the profile `default`. */
+const ssoLogin = (profile: string | undefined) =>
+  profile === undefined ? 'aws sso login' : `aws sso login --profile ${quoted(profile)}`;
+
 /** The SDK says what is wrong with a profile; only the next step is ours. */
-function howToSignIn({ message }: Error): string {
+function howToSignIn({ message }: Error, profile: string | undefined): string {
   // The last words are those of a session that was ended elsewhere.
-  if (/\bsso\b|session token not found/i.test(message))
-    return 'aws sso login --profile NAME, then the same command again';
+  if (/\bsso\b|session token not found/i.test(message)) return `${ssoLogin(profile)}, then the same command again`;
   if (/multi-factor|\bmfa\b/i.test(message))
     return 'aws sts get-session-token --serial-number ARN --token-code CODE, then set the variables AWS_… to its answer';
   if (/profile/i.test(message)) return profilesRemedy;

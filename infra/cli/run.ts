@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { addGlobalOptions } from './command.ts';
+import { addExamplesOfGroups, addGlobalOptions } from './command.ts';
 import { type CommandFile, commandFiles } from './commands.ts';
 import { exitCodeOf, explainError, refusalLines } from './errors.ts';
 import { printNote } from './terminal/terminal.ts';
@@ -21,6 +21,7 @@ export async function runCli(args: string[]): Promise<number> {
     );
   for (const { register } of await loadCommands(firstOperand(args))) register(program);
   for (const command of program.commands) inheritExit(command);
+  addExamplesOfGroups(program);
   try {
     if (args.length === 0) {
       program.outputHelp();
@@ -29,7 +30,7 @@ export async function runCli(args: string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return reportError(error);
+    return reportError(error, program.opts<{ profile?: string }>().profile);
   }
 }
 
@@ -64,10 +65,10 @@ function inheritExit(command: Command): void {
 }
 
 /** One line for each problem and one per remedy; a stack trace only for a bug of ours. */
-function reportError(error: unknown): number {
+function reportError(error: unknown, profile: string | undefined): number {
   // Commander has printed its own message; its exit code 0 is for --help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const explained = explainError(error);
+  const explained = explainError(error, profile);
   if (explained === undefined) {
     printNote(inspect(error));
     printNote('This is a bug in Signalbox; please report it with the lines above.');

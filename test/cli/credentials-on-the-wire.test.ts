@@ -117,7 +117,8 @@ const mismatch =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.';
 const late = 'Signature expired: 20261129T101500Z is now earlier than 20261129T103000Z (20261129T103500Z - 5 min.)';
 
-const signIn = 'aws sso login --profile NAME';
+const signInTo = (profile: string) => `aws sso login --profile ${profile}`;
+const signIn = signInTo('keys');
 const clock = 'the clock of this machine';
 const keys = 'aws configure';
 
@@ -166,7 +167,7 @@ describe('credentials that a service refuses are a line in its words and the nex
     const { code, stderr } = await run(['events'], 'role');
     expect(code).toBe(1);
     expect(stderr).toContain(`error: AWS does not accept the credentials (ExpiredToken): ${expired}`);
-    expect(stderr).toContain(signIn);
+    expect(stderr).toContain(signInTo('role'));
   });
 
   test('sts, which denies the role', async () => {
@@ -184,7 +185,7 @@ describe('without a session of single sign-on, the SDK says so and how to begin 
     const { code, stderr } = await run(['events'], 'never-signed-in');
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: no AWS credentials: .*SSO/);
-    expect(stderr).toContain(signIn);
+    expect(stderr).toContain(signInTo('never-signed-in'));
     expect(aws.calls).toEqual([]);
   });
 
@@ -194,7 +195,7 @@ describe('without a session of single sign-on, the SDK says so and how to begin 
     const { code, stderr } = await run(['events'], 'signed-out');
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: no AWS credentials: .*SSO|^error: .*Session token not found or invalid/);
-    expect(stderr).toContain(signIn);
+    expect(stderr).toContain(signInTo('signed-out'));
     expect(aws.calls.map(({ operation }) => operation)).toEqual(['GetRoleCredentials']);
   });
 });

@@ -67,7 +67,7 @@ async function said(profile?: string, region = 'eu-central-1'): Promise<string> 
     () => new Error('it connected'),
     (thrown: unknown) => thrown,
   );
-  const refusal = explainError(error);
+  const refusal = explainError(error, profile);
   return [...(refusal?.lines ?? ['a bug']), ...(refusal?.remedies ?? [])].join('\n');
 }
 
@@ -75,7 +75,7 @@ describe('without usable credentials the CLI gives the SDK’s words and the nex
   test('an SSO session that has expired', async () => {
     const text = await said('expired-sso');
     expect(text).toContain("To refresh this SSO session run 'aws sso login'");
-    expect(text).toContain('aws sso login --profile NAME');
+    expect(text).toContain('aws sso login --profile expired-sso, then the same command again');
   });
 
   test('a profile that does not exist', async () => {
@@ -119,7 +119,7 @@ describe('without usable credentials the CLI gives the SDK’s words and the nex
     try {
       const text = await said('keys');
       expect(text).toContain(`AWS does not accept the credentials (${code}): ${message}`);
-      expect(text).toContain('aws sso login --profile NAME');
+      expect(text).toContain('aws sso login --profile keys)');
     } finally {
       await server.stop();
     }

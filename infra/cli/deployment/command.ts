@@ -55,7 +55,7 @@ async function checkCommand(options: DirectoryOption): Promise<void> {
       account,
       commands: commandsWith(given),
       configuration: (deployed) => configurationThere(environment.name, deployed, config, content),
-      explain: (error) => explainProfile(error, options.profile) ?? explainError(error),
+      explain: (error) => explainProfile(error, options.profile) ?? explainError(error, options.profile),
     });
     if (options.json) printJson(terminal, result);
     else printFindings(terminal, result);

@@ -111,7 +111,7 @@ async function inOtherEnvironments(key: string, here: Environment, options: Glob
       try {
         return { name, environment: await connect({ ...options, environment: name }) };
       } catch (error) {
-        const refusal = explainError(error);
+        const refusal = explainError(error, options.profile);
         if (refusal === undefined) throw error;
         return { name, refusal };
       }

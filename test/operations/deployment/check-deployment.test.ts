@@ -186,8 +186,8 @@ describe('an account that is ready', () => {
 
 describe('credentials', () => {
   test.each([
-    ['ExpiredToken', 'The security token included in the request is expired', 'aws sso login --profile NAME'],
-    ['InvalidClientTokenId', 'The security token included in the request is invalid.', 'aws sso login --profile NAME'],
+    ['ExpiredToken', 'The security token included in the request is expired', 'aws sso login'],
+    ['InvalidClientTokenId', 'The security token included in the request is invalid.', 'aws sso login'],
     ['SignatureDoesNotMatch', 'Signature expired: 20261129T101500Z is now earlier than …', 'the clock of this machine'],
   ])('that STS refuses with %s are shown in its words, and nothing else is asked', async (code, message, next) => {
     account.refuses.GetCallerIdentity = new AwsFailure(code, message);
