@@ -156,7 +156,7 @@ const reading = [
   ['audiences', 'members', 'a'],
   ['person', 'export', 'ana'],
   ['person', 'erasures'],
-  ['person', 'erase', 'ana', '--reason', 'ticket 1', '--search-since', '1h', '--dry-run'],
+  ['person', 'erase', 'ana', '-m', 'ticket 1', '--search-since', '1h', '--dry-run'],
   ['jobs', 'list'],
   ['jobs', 'show', event.id],
   ['jobs', 'events', event.id],
@@ -219,7 +219,7 @@ const operating = [
   ['replay', event.id, '--force', '-m', 'test', '--yes'],
   ['replay', '--status', 'processed', '--since', '1h', '--force', '--again', '-m', 'test', '--yes'],
   ['replay', '--dlq'],
-  ['discard', '--workflow', 'order-completed', '--since', '1h', '--reason', 'a test', '--yes'],
+  ['discard', '--workflow', 'order-completed', '--since', '1h', '-m', 'a test', '--yes'],
   ['runs', 'cancel', runId],
 ];
 
@@ -233,9 +233,9 @@ describe('the policy operate', () => {
 // Last of those that write: it takes what the others need.
 const erasing = [
   ['person', 'export', 'usr_8841'],
-  ['person', 'erase', 'usr_8841', '--reason', 'ticket 1', '--search-since', '1h', '--yes'],
+  ['person', 'erase', 'usr_8841', '-m', 'ticket 1', '--search-since', '1h', '--yes'],
   ['person', 'erasures', 'usr_8841'],
-  ['person', 'allow', 'usr_8841', '--reason', 'ticket 2'],
+  ['person', 'allow', 'usr_8841', '-m', 'ticket 2'],
   ['verify', '--since', '10m'],
 ];
 
@@ -251,7 +251,7 @@ describe('the policy privacy', () => {
   });
 
   test('is needed for an erasure, and is named where one is denied', async () => {
-    const args = ['person', 'erase', 'usr_8841', '--reason', 'ticket 1', '--yes'];
+    const args = ['person', 'erase', 'usr_8841', '-m', 'ticket 1', '--yes'];
     const { code, stderr } = await runAs('read', args);
     expect([code, stderr]).toEqual([1, expect.stringContaining('is not authorized to perform: dynamodb:PutItem')]);
     const policy = policyFor('operate', outputs, placeOf(outputs));

@@ -67,7 +67,7 @@ take no key, and use up no attempt. A held event is kept for as long as its sour
 then; \`pause\` says when, and \`doctor\` warns three days before.
 
 **To try a fix**, replay one of them: \`npx signalbox replay ID\` runs it although its source is paused.
-Close those that need not run with \`npx signalbox discard --status held --since 2h --reason "…"\`.
+Close those that need not run with \`npx signalbox discard --status held --since 2h -m "…"\`.
 
 **\`resume\`** runs new events at once. The held ones follow, oldest first, at \`--rate N\` per second if
 given. So a held event may run after a newer one; its own time keeps it from overwriting newer values.

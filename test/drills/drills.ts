@@ -73,7 +73,7 @@ export const drills: Record<IncidentName, Drill> = {
     cause: /events_failed shop[\s\S]*its message is spoilt, since the stored event cannot be unpacked/,
     async mend(stage) {
       await stage.post('shop', stage.order());
-      await stage.mend('discard', '--status', 'failed', '--since', '1h', '--reason', 'spoilt; sent again', '--yes');
+      await stage.mend('discard', '--status', 'failed', '--since', '1h', '-m', 'spoilt; sent again', '--yes');
     },
     ends: { processed: 2, discarded: 1 },
     orders: 1,

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { actionReasons } from '../../../shared/core/logs/action-log-entry.ts';
 import { EventReason } from '../../../shared/core/logs/event-log-entry.ts';
 import {
@@ -26,7 +26,6 @@ import { printJson, processTerminal, type Terminal } from '../terminal/terminal.
 
 type FilterFlags = {
   status?: DiscardFilter['filter']['statuses'];
-  withReason?: BulkFilter['reason'];
   source?: string;
   type?: string;
   user?: string;
@@ -36,7 +35,7 @@ type FilterFlags = {
   until?: number;
   rate?: number;
 };
-type DiscardFlags = FilterFlags & { reason?: string; dryRun?: boolean; yes?: boolean };
+type DiscardFlags = FilterFlags & WhyFlags & { dryRun?: boolean; yes?: boolean };
 type Options = ReturnType<typeof optionsOf<DiscardFlags>>;
 
 export function register(program: Command): void {
@@ -45,17 +44,14 @@ export function register(program: Command): void {
     .description(
       'closes failures that need no repair, of the events named or of all that match: kept, and not counted as failed any more',
     )
-    .option('--reason <text>', 'why, in your words: kept in each row; required')
+    .option('-m, --message <text>', 'why, in your words: kept in each row; required, but for a dry run')
     .option(
       '--status <list>',
       'failed (events and actions; the default), rejected, held, skipped',
       anyOf('status of what can be discarded', discardableStatuses),
     )
-    .option(
-      '--with-reason <reason>',
-      'only what failed for this reason: target_refused, retries_exhausted, …',
-      oneReason,
-    )
+    .option('--reason <reason>', 'only what failed for this reason: target_refused, retries_exhausted, …')
+    .addOption(new Option('--with-reason <reason>', 'the same as --reason').argParser(oneReason).hideHelp())
     .option('--source <key>', 'of one source')
     .option('--type <event-type>', 'of one event type')
     .option('--user <id>', 'of one user')
@@ -68,17 +64,19 @@ export function register(program: Command): void {
     .option('--yes', 'do not ask; needed without a terminal')
     .action((ids: string[], _options, command: Command) => {
       const options = optionsOf<DiscardFlags>(command);
-      const reason = reasonOf(options);
-      return ids.length > 0 ? discardNamed(ids, reason, options) : discardMatching(reason, options);
+      const asked = askedOf(options, ids);
+      const message = checkedMessage(asked.message, options);
+      return ids.length > 0 ? discardNamed(ids, message, options) : discardMatching(message, options, asked.ofReason);
     });
   examples(
     discard,
-    ['discard 01K… --reason "test order"', 'by event id, message id, run id or action id'],
+    ['discard 01K… -m "test order"', 'by event id, message id, run id or action id'],
+    ['discard --workflow old-welcome --since 2d --dry-run', 'what would be closed of the failures of one workflow'],
     [
-      'discard --workflow old-welcome --since 2d --reason "the workflow is gone" --dry-run',
-      'what would be closed of the failures of one workflow',
+      'discard --reason target_refused --since 2h -m "sent by a test" --yes',
+      'what a target refused, without a question',
     ],
-    ['discard --status rejected --source stripe --since 1d --reason "sent by a test"', 'rejected events of a source'],
+    ['discard --status rejected --source stripe --since 1d -m "sent by a test"', 'rejected events of a source'],
     ['replay 01K…', 'takes it back, and runs what is missing'],
   );
 }
@@ -88,26 +86,45 @@ const oneOf = anyOf('reason of an event or an action', reasons);
 
 function oneReason(text: string): BulkFilter['reason'] {
   const [first, second] = oneOf(text);
-  if (second !== undefined) throw usageError('--with-reason takes one reason', 'discard once for each');
+  if (second !== undefined) throw usageError('--reason takes one reason', 'discard once for each');
   return first;
 }
 
-function reasonOf({ reason }: Options): string {
-  const parsed = DiscardReason.safeParse(reason ?? '');
-  if (parsed.success) return parsed.data;
-  throw usageError(`--reason ${parsed.error.issues[0]?.message}`, 'npx signalbox discard 01K… --reason "test order"');
+type WhyFlags = { message?: string; reason?: string; withReason?: BulkFilter['reason'] };
+type Asked = { message?: string | undefined; ofReason?: BulkFilter['reason'] };
+type Chosen = FilterFlags & { since: number; ofReason: BulkFilter['reason'] };
+
+/**
+ * Why it is closed, and the reason that chooses. `--reason TEXT` said why before `--message` did, and
+ * still does where it can mean nothing else.
+ */
+function askedOf({ message, reason, withReason }: WhyFlags, ids: readonly string[]): Asked {
+  if (withReason !== undefined) return { message: message ?? reason, ofReason: withReason };
+  if (reason === undefined) return { message };
+  if (message === undefined && (ids.length > 0 || !looksLikeReason(reason))) return { message: reason };
+  return { message, ofReason: oneReason(reason) };
 }
 
-async function discardMatching(reason: string, options: Options): Promise<void> {
+/** A mistyped one must not be taken for words: then all failures would be chosen. */
+const looksLikeReason = (text: string) => /^[a-z]+(_[a-z]+)+$/.test(text) || reasons.some((reason) => reason === text);
+
+function checkedMessage(message: string | undefined, { dryRun }: Options): string {
+  if (dryRun && message === undefined) return '';
+  const parsed = DiscardReason.safeParse(message ?? '');
+  if (parsed.success) return parsed.data;
+  throw usageError(`--message ${parsed.error.issues[0]?.message}`, 'npx signalbox discard 01K… -m "test order"');
+}
+
+async function discardMatching(reason: string, options: Options, ofReason: BulkFilter['reason']): Promise<void> {
   const terminal = processTerminal();
   if (options.since === undefined)
     throw usageError(
       'a discard needs ids, or --since with a filter',
-      'npx signalbox discard --status failed --since 2h --reason "…" --dry-run',
+      'npx signalbox discard --status failed --since 2h --dry-run',
     );
   const environment = await connect(options);
   const nowMs = Date.now();
-  const request = requestOf(options, options.since, nowMs);
+  const request = requestOf({ ...options, since: options.since, ofReason }, nowMs);
   const { preview } = await previewDiscard(environment, request, { nowMs });
   if (options.dryRun && options.json) return printJson(terminal, preview);
   printPreview(terminal, preview, request);
@@ -127,8 +144,8 @@ async function discardMatching(reason: string, options: Options): Promise<void> 
   await followJob(terminal, environment, job, options, (run) => carryOnDiscard(environment, job.id, run));
 }
 
-function requestOf(options: Options, sinceMs: number, nowMs: number): DiscardFilter {
-  const { status, source, type, user, withReason, workflow, mapping, until, rate } = options;
+function requestOf(chosen: Chosen, nowMs: number): DiscardFilter {
+  const { status, source, type, user, ofReason, workflow, mapping, since: sinceMs, until, rate } = chosen;
   if (until !== undefined && until <= sinceMs)
     throw usageError(`--until (${formatTime(until)}) is not after --since (${formatTime(sinceMs)})`);
   return {
@@ -137,7 +154,7 @@ function requestOf(options: Options, sinceMs: number, nowMs: number): DiscardFil
       ...(source !== undefined && { source }),
       ...(type !== undefined && { type }),
       ...(user !== undefined && { user }),
-      ...(withReason !== undefined && { reason: withReason }),
+      ...(ofReason !== undefined && { reason: ofReason }),
       ...(workflow !== undefined && { workflow }),
       ...(mapping !== undefined && { mapping }),
       sinceMs,
@@ -166,27 +183,14 @@ function printPreview(terminal: Terminal, preview: DiscardPreview, { filter }: D
   terminal.out(renderTable(columns, sample, terminal));
 }
 
-const filterFlags = [
-  'status',
-  'withReason',
-  'source',
-  'type',
-  'user',
-  'workflow',
-  'mapping',
-  'since',
-  'until',
-  'rate',
-] as const;
+const filterFlags = ['status', 'source', 'type', 'user', 'workflow', 'mapping', 'since', 'until', 'rate'] as const;
 
 async function discardNamed(ids: string[], reason: string, options: Options): Promise<void> {
   const terminal = processTerminal();
-  const filter = filterFlags.find((name) => options[name] !== undefined);
+  const chooses = options.message === undefined ? undefined : (options.reason ?? options.withReason);
+  const filter = chooses === undefined ? filterFlags.find((name) => options[name] !== undefined) : 'reason';
   if (filter !== undefined)
-    throw usageError(
-      `--${filter === 'withReason' ? 'with-reason' : filter} chooses events, and so do ids`,
-      'leave out the ids, or the filter',
-    );
+    throw usageError(`--${filter} chooses events, and so do ids`, 'leave out the ids, or the filter');
   const unique = [...new Set(ids)];
   if (unique.length > namedMax)
     throw usageError(

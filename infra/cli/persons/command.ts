@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { erasedKinds } from '../../../shared/operations/persons/changes.ts';
 import {
   carryOnErasure,
@@ -9,7 +9,7 @@ import {
 } from '../../../shared/operations/persons/erase-person.ts';
 import { allowPerson, type ErasureRow, readErasures } from '../../../shared/operations/persons/erasures.ts';
 import { failure, usageError } from '../../../shared/operations/refusal.ts';
-import { formatCount } from '../../../shared/operations/words/text.ts';
+import { plural } from '../../../shared/operations/words/text.ts';
 import { formatAgo, formatTime } from '../../../shared/operations/words/times.ts';
 import { currentAuthor } from '../../author.ts';
 import { examples, optionsOf, time } from '../command.ts';
@@ -24,10 +24,11 @@ import { exportCommand } from './export.ts';
 type EraseFlags = {
   also?: string[];
   searchSince?: number;
-  reason?: string;
   dryRun?: boolean;
   yes?: boolean;
-};
+} & WhyFlags;
+
+type WhyFlags = { message?: string; reason?: string };
 
 const alsoText = 'a further id of the same person, as their sender knows it; may be given several times';
 const collect = (value: string, before: string[] = []) => [...before, value];
@@ -45,7 +46,8 @@ export function register(program: Command): void {
   const erase = person
     .command('erase <id>')
     .description('erases what is kept of a person, and refuses what comes later')
-    .option('--reason <text>', 'why, required: kept with who and when, so it must not name the person')
+    .option('-m, --message <text>', 'why, required: kept with who and when, so it must not name the person')
+    .addOption(new Option('--reason <text>', 'the same as --message').hideHelp())
     .option('--also <id>', alsoText, collect)
     .option('--search-since <time>', 'also look through all events since then for ones that name the person', time)
     .option('--dry-run', 'say what would be erased, and erase nothing')
@@ -53,9 +55,9 @@ export function register(program: Command): void {
     .action((id: string, _options, command: Command) => eraseCommand(id, optionsOf<EraseFlags>(command)));
   examples(
     erase,
-    ["person erase usr_8841 --reason 'ticket 4711' --dry-run", 'how many rows of each kind'],
-    ["person erase usr_8841 --reason 'ticket 4711'", 'asks for the id, then erases; Ctrl-C loses nothing'],
-    ["person erase usr_8841 --reason 'ticket 4711' --search-since 90d", 'also where others name the person'],
+    ['person erase usr_8841 --dry-run', 'how many rows of each kind'],
+    ["person erase usr_8841 -m 'ticket 4711'", 'asks for the id, then erases; Ctrl-C loses nothing'],
+    ["person erase usr_8841 -m 'ticket 4711' --search-since 90d", 'also where others name the person'],
   );
 
   const erasures = person
@@ -67,17 +69,18 @@ export function register(program: Command): void {
   const allow = person
     .command('allow <id>')
     .description('lets a person who was erased come in again, from nothing')
-    .requiredOption('--reason <text>', 'why: kept with who and when, so it must not name the person')
-    .action((id: string, _options, command: Command) => allowCommand(id, optionsOf<{ reason: string }>(command)));
-  examples(allow, ["person allow usr_8841 --reason 'signed up again'", 'their next events are processed']);
+    .option('-m, --message <text>', 'why, required: kept with who and when, so it must not name the person')
+    .addOption(new Option('--reason <text>', 'the same as --message').hideHelp())
+    .action((id: string, _options, command: Command) => allowCommand(id, optionsOf<WhyFlags>(command)));
+  examples(allow, ["person allow usr_8841 -m 'signed up again'", 'their next events are processed']);
 }
 
 type Options<Flags> = ReturnType<typeof optionsOf<Flags>>;
 
 async function eraseCommand(id: string, options: Options<EraseFlags>): Promise<void> {
   const terminal = processTerminal();
-  const { reason } = options;
-  if (!options.dryRun && reason === undefined) throw needsReason();
+  const reason = options.message ?? options.reason;
+  if (!options.dryRun && reason === undefined) throw needsReason('an erasure');
   const environment = await connect(options);
   const request = {
     id,
@@ -89,7 +92,7 @@ async function eraseCommand(id: string, options: Options<EraseFlags>): Promise<v
   if (options.dryRun && options.json) return printJson(terminal, shown);
   printPreview(terminal, preview);
   if (options.dryRun) return;
-  if (reason === undefined) throw needsReason();
+  if (reason === undefined) throw needsReason('an erasure');
   const what = `erase ${id} in ${environment.name} (${environment.where}); there is no way back`;
   if (!options.yes) {
     if (!canAsk()) throw failure(`not asked: ${what}`, '--yes does it without a question');
@@ -103,8 +106,8 @@ async function eraseCommand(id: string, options: Options<EraseFlags>): Promise<v
   noteWhatStays(terminal, request.searchSinceMs !== undefined);
 }
 
-function needsReason() {
-  return usageError('an erasure needs a reason', "--reason 'ticket 4711'");
+function needsReason(what: string) {
+  return usageError(`${what} needs a reason`, "-m 'ticket 4711'");
 }
 
 async function typed(question: string): Promise<string> {
@@ -116,20 +119,43 @@ async function typed(question: string): Promise<string> {
   }
 }
 
-const kindTexts: Record<(typeof erasedKinds)[number], string> = {
-  events: 'events and requests of the person: their rows stay, and say when they were erased',
-  actions: 'executions of these: their parameters and results go',
-  runs: "runs: the person's own go; those that their events began for others lose their data",
-  directory: 'the user, subscriptions and memberships, both ways',
-  claims: 'idempotency keys of these events',
-  mentions: 'rows of others that name the person: the name goes, the rest stays',
-  jobs: 'records of replays that name the person',
+type KindText = { one: string; many: string; effect: string };
+
+const kindTexts: Record<(typeof erasedKinds)[number], KindText> = {
+  events: {
+    one: 'event or request of the person',
+    many: 'events and requests of the person',
+    effect: 'a row stays, and says when it was erased',
+  },
+  actions: { one: 'execution of these', many: 'executions of these', effect: 'parameters and results go' },
+  runs: {
+    one: 'run',
+    many: 'runs',
+    effect: "the person's own go; those that their events began for others lose their data",
+  },
+  directory: {
+    one: 'row of the directory',
+    many: 'rows of the directory',
+    effect: 'the user, subscriptions and memberships, both ways',
+  },
+  claims: { one: 'idempotency key', many: 'idempotency keys', effect: 'of these events' },
+  mentions: {
+    one: 'row of others that names the person',
+    many: 'rows of others that name the person',
+    effect: 'the name goes, the rest stays',
+  },
+  jobs: { one: 'record of a replay', many: 'records of replays', effect: 'the name of the person goes' },
 };
+
+function kindText(kind: (typeof erasedKinds)[number], count: number): string {
+  const { one, many, effect } = kindTexts[kind];
+  return `${plural(count, one, many)}: ${effect}`;
+}
 
 function printPreview(terminal: Terminal, { ids, counts, erased_at }: ErasurePreview): void {
   printFields(terminal, 'Would erase', [
     ['ids', ids.join(', ')],
-    ...erasedKinds.map((kind): [string, string] => [kind, `${formatCount(counts[kind])} ${kindTexts[kind]}`]),
+    ...erasedKinds.map((kind): [string, string] => [kind, kindText(kind, counts[kind])]),
   ]);
   if (erased_at !== null) terminal.note(`this person was erased before, ${formatTime(Date.parse(erased_at))}`);
 }
@@ -165,9 +191,11 @@ function columns(nowMs: number): Column<ErasureRow>[] {
   ];
 }
 
-async function allowCommand(id: string, options: Options<{ reason: string }>): Promise<void> {
+async function allowCommand(id: string, options: Options<WhyFlags>): Promise<void> {
   const terminal = processTerminal();
+  const reason = options.message ?? options.reason;
+  if (reason === undefined) throw needsReason('allowing a person again');
   const environment = await connect(options);
-  await allowPerson(environment, id, { author: currentAuthor(), reason: options.reason, nowMs: Date.now() });
+  await allowPerson(environment, id, { author: currentAuthor(), reason, nowMs: Date.now() });
   terminal.note('the person is allowed again; events count from now on');
 }

@@ -31,7 +31,7 @@ export function register(program: Command): void {
   const verify = program
     .command('verify')
     .description('whether every event that was accepted has a row that says what became of it, or still waits')
-    .option('--since <time>', 'from this time on: 15m, 2h, 3d (ago) or ISO; whole minutes are compared', time)
+    .option('--since <time>', 'from this time on: 15m, 2h, 3d (ago) or ISO; whole minutes; 1 hour by default', time)
     .option('--until <time>', 'up to this time; now by default, on AWS three minutes ago', time)
     .option('--day <date>', 'one day of UTC instead: 2026-11-28, or yesterday')
     .option('--source <key>', 'of one source')
@@ -43,7 +43,8 @@ export function register(program: Command): void {
     .action((_options, command: Command) => verifyCommand(optionsOf<VerifyCommandOptions>(command)));
   examples(
     verify,
-    ['verify --since 1h', 'the last hour, source by source'],
+    ['verify', 'the last hour, source by source'],
+    ['verify --since 1d', 'the last day'],
     ['verify --since 2026-11-21 --until 2026-11-22', 'one day'],
     ['verify --statement --day 2026-11-28 --output completeness-2026-11-28', 'for an auditor'],
     ['verify --statement --check completeness-2026-11-28.json', 'is it as it was made?'],
@@ -67,6 +68,8 @@ async function verifyCommand(options: ReturnType<typeof optionsOf<VerifyCommandO
     retentionDays: environment.outputs.LogRetentionDays,
     isOver: options.statement === true,
   });
+  if (isOfLastHour(options))
+    terminal.note('no time was named, so this is the last hour; --since 1d or --day yesterday names another one');
   if (!environment.local && range.untilMs > Date.now() - metricsDelayMs)
     terminal.note('counts of the last three minutes may still be on their way to CloudWatch');
   if (options.wait !== undefined && !(await waitUntilIdle(environment, options.wait * 1000)))
@@ -89,6 +92,9 @@ async function verifyCommand(options: ReturnType<typeof optionsOf<VerifyCommandO
   if (!verification.balanced) process.exitCode = 1;
 }
 
+const isOfLastHour = ({ since, day, statement }: VerifyCommandOptions) =>
+  since === undefined && day === undefined && !statement;
+
 function checkOptions({ since, until, day, statement, output, check }: VerifyCommandOptions): void {
   if (check !== undefined && !statement)
     throw usageError('--check is for statements', 'verify --statement --check FILE');
@@ -99,14 +105,15 @@ function checkOptions({ since, until, day, statement, output, check }: VerifyCom
   if (day !== undefined && (since ?? until) !== undefined)
     throw usageError('--day and --since name two windows', 'name one of them');
   if (since === undefined && until !== undefined) throw usageError('--until needs --since', 'name both, or --day');
-  if (since === undefined && day === undefined && !statement)
-    throw usageError('no time is named', '--since 1h, or --day yesterday');
 }
 
+const hourMs = 3_600_000;
 const dayMs = 86_400_000;
 
-function rangeAsked({ since, until, day }: VerifyCommandOptions, nowMs: number): { since: number; until?: number } {
+function rangeAsked(options: VerifyCommandOptions, nowMs: number): { since: number; until?: number } {
+  const { since, until, day } = options;
   if (since !== undefined) return { since, ...(until !== undefined && { until }) };
+  if (isOfLastHour(options)) return { since: nowMs - hourMs };
   const today = Math.floor(nowMs / dayMs) * dayMs;
   const start = day === undefined || day === 'yesterday' ? today - dayMs : parseTime(day, nowMs);
   if (start % dayMs !== 0) throw usageError(`"${day}" is not a day`, '2026-11-28, or yesterday');

@@ -119,7 +119,7 @@ export function statementText(statement: Statement): string {
   return `${lines.join('\n')}\n`;
 }
 
-const words: Record<string, string> = { no_mapping: 'skipped', idempotent: 'duplicates' };
+const words: Record<string, string> = { no_mapping: 'without mapping', idempotent: 'duplicates' };
 const usual = ['succeeded', 'skipped', 'failed', 'pending', 'no_row'];
 const outcomesOf = ({ sources }: Statement) => [
   ...new Set([...usual, ...sources.flatMap(({ executions }) => Object.keys(executions))]),

@@ -17,12 +17,25 @@ export function thingsOf({ kind }: Pick<Job, 'kind'>): string {
 
 /** Of a release: a run that was cancelled or begun already, or whose recipients are unknown still. */
 const outcomeWords: Record<string, string> = { ended: 'had nothing to release' };
+/** An erasure counts rows by what they are. */
+const singulars: Record<string, string> = {
+  events: 'event',
+  actions: 'action',
+  runs: 'run',
+  claims: 'claim',
+  mentions: 'mention',
+  jobs: 'job',
+};
+
+function wordFor(name: string, count: number): string {
+  return (count === 1 ? singulars[name] : undefined) ?? outcomeWords[name] ?? name;
+}
 
 /** `12 released, 1 failed`; with `all`, also what did not happen. */
 export function countsText(counts: Job['counts'], { all }: { all: boolean }): string {
   return Object.entries(counts)
     .filter(([, count]) => all || count > 0)
-    .map(([name, count]) => `${formatCount(count)} ${outcomeWords[name] ?? name}`)
+    .map(([name, count]) => `${formatCount(count)} ${wordFor(name, count)}`)
     .join(', ');
 }
 

@@ -53,7 +53,7 @@ export const Statement = z.strictObject({
       source: z.string(),
       /** Events that ingest counted as accepted. */
       accepted: count,
-      /** Rows by final state: `idempotent` are duplicates, `no_mapping` were skipped. */
+      /** Rows by final state: `idempotent` are duplicates, `no_mapping` found no mapping to run. */
       rows: counts,
       /** Accepted, without a row: they wait or are lost. */
       without_row: count,
@@ -295,7 +295,7 @@ function cannotShow({ cutAtMs, range, actions, jobs, sources }: Verification): s
   ];
 }
 
-/** Duplicates, skipped and the rest in one order for every source, older statements included. */
+/** Duplicates, unmapped and the rest in one order for every source, older statements included. */
 export function statusesOf({ sources }: Pick<Statement, 'sources'>): string[] {
   const own: readonly string[] = EventStatus.options;
   const others = sources.flatMap(({ rows }) => Object.keys(rows)).filter((status) => !own.includes(status));

@@ -304,7 +304,7 @@ describe('the command', () => {
   });
 
   test.each<[string[], string]>([
-    [['verify'], 'no time is named'],
+    [['verify', '--until', '5m'], '--until needs --since'],
     [['verify', '--since', '1h', '--output', 'x'], '--output is for statements'],
     [['verify', '--since', '1h', '--day', 'yesterday'], 'name two windows'],
     [['verify', '--statement', '--check', 'x', '--since', '1h'], 'takes its window from the statement'],
