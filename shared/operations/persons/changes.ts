@@ -1,5 +1,6 @@
 import { DeleteCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { writeIf } from '../../adapters/dynamodb.ts';
+import { deleteEach } from '../../adapters/dynamodb-delete-each.ts';
 import type { ItemKey } from '../../adapters/dynamodb-get-each.ts';
 import type { Environment } from '../environment.ts';
 import type { Item } from '../tables/tables.ts';
@@ -31,6 +32,8 @@ export type Changes = {
     change: Omit<UpdateCommandInput, 'TableName' | 'Key'>,
   ): Promise<boolean>;
   remove(kind: ErasedKind, table: string, key: ItemKey): Promise<void>;
+  /** Many of one table together. */
+  removeEach(kind: ErasedKind, table: string, keys: readonly ItemKey[]): Promise<void>;
 };
 
 export function makeChanges({ documents }: Pick<Environment, 'documents'>): Changes {
@@ -52,6 +55,10 @@ export function makeChanges({ documents }: Pick<Environment, 'documents'>): Chan
       const { pk, sk } = key;
       await counted(kind, TableName, key, documents.send(new DeleteCommand({ TableName, Key: { pk, sk } })));
     },
+    async removeEach(kind, table, keys) {
+      await deleteEach(documents, keys, { table, what: 'erasing a person' });
+      for (const key of keys) count(kind, table, key);
+    },
   };
 }
 
@@ -69,6 +76,9 @@ export function countChanges(): Changes {
     put: wouldChange,
     update: wouldChange,
     remove: async (kind, table, key) => count(kind, table, key),
+    removeEach: async (kind, table, keys) => {
+      for (const key of keys) count(kind, table, key);
+    },
   };
 }
 

@@ -50,7 +50,24 @@ type Known = {
  */
 export async function eraseEvents(keys: ItemKey[], erasing: Erasing, atOnce: number): Promise<void> {
   const known = await readKnown(keys, erasing);
-  await inParallel(keys, atOnce, (key, i) => eraseEvent(key, erasing, known[i]));
+  const { environment, changes, nowMs } = erasing;
+  const found = known.flatMap(({ event, ...rest }, i) =>
+    event === undefined || event.erased_at !== undefined
+      ? []
+      : [{ key: keys[i] as ItemKey, item: event, entry: entryFromItem(event), ...rest }],
+  );
+  // Their rows lead to the rest, so they go last.
+  await inParallel(found, atOnce, async ({ entry, runs, actions, claims }) => {
+    await eraseRunsOfOthers(entry, erasing, runs);
+    await eraseActions(entry, erasing, actions);
+    if (claims === undefined) await removeClaims(entry, erasing);
+  });
+  const claims = found.flatMap(({ entry, claims = [] }) => ownClaims(entry, claims));
+  await changes.removeEach('claims', environment.outputs.ClaimsTable, claims);
+  await inParallel(found, atOnce, async ({ key, item, entry }) => {
+    if (await putEvent('events', item, eventWithoutPerson(entry, nowMs), environment, changes)) return;
+    await eraseEvent(key, erasing);
+  });
 }
 
 async function readKnown(keys: ItemKey[], { environment }: Erasing): Promise<Known[]> {
@@ -113,17 +130,15 @@ function claimKeyOf({ key, source, eventType }: EventLogEntry): ItemKey | undefi
  * Erases an event of the person: claims, runs that it began for others, actions, and last its own
  * row. The row leads to all of them, so a process that dies finds the event again.
  */
-async function eraseEvent(key: ItemKey, erasing: Erasing, first?: Known): Promise<void> {
+async function eraseEvent(key: ItemKey, erasing: Erasing): Promise<void> {
   const { environment, changes, nowMs } = erasing;
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
-    const known = attempt === 1 ? first : undefined;
-    const item =
-      known === undefined ? await readItem(environment, environment.outputs.EventLogTable, key) : known.event;
+    const item = await readItem(environment, environment.outputs.EventLogTable, key);
     if (item === undefined || item.erased_at !== undefined) return;
     const entry = entryFromItem(item);
-    await eraseRunsOfOthers(entry, erasing, known?.runs);
-    await eraseActions(entry, erasing, known?.actions);
-    await removeClaims(entry, erasing, known?.claims);
+    await eraseRunsOfOthers(entry, erasing);
+    await eraseActions(entry, erasing);
+    await removeClaims(entry, erasing);
     if (await putEvent('events', item, eventWithoutPerson(entry, nowMs), environment, changes)) return;
   }
   throw new Error(`event ${key.sk} kept changing while it was erased`);
@@ -381,19 +396,23 @@ async function updateRun(
 }
 
 /** Claims on the event's key: the key is the sender's text. Copies of the event are refused without them. */
-async function removeClaims(entry: EventLogEntry, { environment, changes }: Erasing, known?: Item[]): Promise<void> {
+async function removeClaims(entry: EventLogEntry, { environment, changes }: Erasing): Promise<void> {
   const { documents, outputs } = environment;
   if (entry.key === undefined) return;
-  const claims =
-    known ??
-    queryItems(documents, {
-      TableName: outputs.ClaimsTable,
-      KeyConditionExpression: 'pk = :key',
-      ExpressionAttributeValues: { ':key': entry.key },
-      ConsistentRead: true,
-    });
-  const own = [entry.id, entry.execution];
-  for await (const { pk, sk, owner, execution } of claims)
-    if (own.includes(String(owner)) || own.includes(String(execution)))
-      await changes.remove('claims', outputs.ClaimsTable, { pk: String(pk), sk: String(sk) });
+  const claims: Item[] = [];
+  for await (const item of queryItems(documents, {
+    TableName: outputs.ClaimsTable,
+    KeyConditionExpression: 'pk = :key',
+    ExpressionAttributeValues: { ':key': entry.key },
+    ConsistentRead: true,
+  }))
+    claims.push(item);
+  await changes.removeEach('claims', outputs.ClaimsTable, ownClaims(entry, claims));
+}
+
+/** Other events may have taken the same key since. */
+function ownClaims({ id, execution: own }: EventLogEntry, claims: readonly Item[]): ItemKey[] {
+  return claims
+    .filter(({ owner, execution }) => [id, own].includes(String(owner)) || [id, own].includes(String(execution)))
+    .map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) }));
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { type Erasure, hashesOf, readErasure, writeErasure } from '../../adapters/dynamodb-erasures.ts';
 import { eventItemKey } from '../../adapters/dynamodb-event-log.ts';
-import type { ItemKey } from '../../adapters/dynamodb-get-each.ts';
+import { getEach, type ItemKey } from '../../adapters/dynamodb-get-each.ts';
 import { runFromItem } from '../../adapters/dynamodb-workflow-runs.ts';
 import { inParallel } from '../../core/in-parallel.ts';
 import { redaction } from '../../core/json/redact-names.ts';
@@ -189,7 +189,9 @@ type Unit =
 async function eraseUnits(units: Unit[], erasing: Erasing): Promise<void> {
   for (const some of sameKinds(units)) {
     const events = some.flatMap((unit) => (unit.kind === 'event' ? [unit.key] : []));
+    const runs = some.flatMap((unit) => (unit.kind === 'run' ? [runKeyOf(unit, erasing)] : []));
     if (events.length > 0) await eraseEvents(events, erasing, atOnce);
+    else if (runs.length > 0) await eraseRuns(runs, erasing);
     else await inParallel(some, atOnce, (unit) => eraseUnit(unit, erasing));
   }
 }
@@ -280,27 +282,32 @@ async function eraseUnit(unit: Unit, erasing: Erasing): Promise<void> {
     case 'directory':
       return eraseFromDirectory(names.ids[unit.person] as string, erasing);
     case 'run':
-      return eraseRun({ pk: names.ids[unit.person] as string, sk: unit.sk }, erasing);
+      return eraseRuns([runKeyOf(unit, erasing)], erasing);
   }
 }
 
+function runKeyOf({ person, sk }: Extract<Unit, { kind: 'run' }>, { names }: Erasing): ItemKey {
+  return { pk: names.ids[person] as string, sk };
+}
+
 /** The key of a run is its recipient, so the row itself goes. */
-async function eraseRun(key: ItemKey, erasing: Erasing): Promise<void> {
+async function eraseRuns(keys: ItemKey[], erasing: Erasing): Promise<void> {
   const { environment, changes } = erasing;
   const { client, table } = workflowRunsOf(environment);
-  const query = queryItems(client, {
-    TableName: table,
-    KeyConditionExpression: 'pk = :pk AND sk = :sk',
-    ExpressionAttributeValues: { ':pk': key.pk, ':sk': key.sk },
-    ConsistentRead: true,
-  });
-  for await (const item of query) {
+  const items = await getEach(client, keys, { table, what: 'erasing a person' });
+  const there = items.flatMap((item) => (item === undefined ? [] : [item]));
+  // Only the row leads to the mark that cancels it.
+  await inParallel(there, atOnce, async (item) => {
     const { workflow, cancellationKey } = runFromItem(item);
     if (cancellationKey !== undefined)
       await removeHiddenRelations(
         { actions: [{ payload: { key: workflow, cancellation_key: cancellationKey } }] },
         erasing,
       );
-    await changes.remove('runs', table, key);
-  }
+  });
+  await changes.removeEach(
+    'runs',
+    table,
+    keys.filter((_, i) => items[i] !== undefined),
+  );
 }

@@ -159,17 +159,23 @@ const rows: readonly Row[] = [
       [EventLogTable, ActionLogTable].map((table) => arn('dynamodb', at, `table/${table}`)),
   },
   {
+    // Rows of runs and claims are deleted 25 to a call.
     sid: 'EraseFromRuns',
     of: ['privacy'],
-    actions: ['dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+    actions: ['dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem'],
     resources: ({ WorkflowRunsTable }, at) => [arn('dynamodb', at, `table/${WorkflowRunsTable}`)],
   },
   {
-    sid: 'EraseFromDirectoryAndClaims',
+    sid: 'EraseFromDirectory',
     of: ['privacy'],
     actions: ['dynamodb:DeleteItem'],
-    resources: ({ DirectoryTable, ClaimsTable }, at) =>
-      [DirectoryTable, ClaimsTable].map((table) => arn('dynamodb', at, `table/${table}`)),
+    resources: ({ DirectoryTable }, at) => [arn('dynamodb', at, `table/${DirectoryTable}`)],
+  },
+  {
+    sid: 'EraseClaims',
+    of: ['privacy'],
+    actions: ['dynamodb:BatchWriteItem'],
+    resources: ({ ClaimsTable }, at) => [arn('dynamodb', at, `table/${ClaimsTable}`)],
   },
   // What `deploy check` looks at.
   {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { listErasures } from '../../../shared/adapters/dynamodb-erasures.ts';
 import { actionLogOf, readActionLog } from '../../../shared/operations/actions/actions.ts';
 import { eventOfRow } from '../../../shared/operations/events/event-text.ts';
@@ -278,6 +279,25 @@ describe('one person under several ids', () => {
 });
 
 describe('the record of an erasure', () => {
+  test('takes a call for each row that is written anew; reading and deleting take no more for more rows', async () => {
+    const callsFor = async (id: string, orders: number) => {
+      await identify(id);
+      for (let order = 0; order < orders; order++) await track(id, 'ordered', { people: id, order });
+      const sent = jest.spyOn(world.environment.documents, 'send');
+      const { counts } = await erase(id);
+      const puts = sent.mock.calls.filter(([command]) => (command as unknown) instanceof PutCommand).length;
+      const others = sent.mock.calls.length - puts;
+      sent.mockRestore();
+      expect(counts).toMatchObject({ events: orders + 1, actions: orders + 1, runs: orders, claims: orders + 1 });
+      return { puts, others };
+    };
+    const [few, many] = [await callsFor('usr_calm_77', 2), await callsFor('usr_busy_77', 22)];
+    expect(await leftOf('usr_calm_77', 'usr_busy_77')).toEqual([]);
+    // The event and its actions.
+    expect(many.puts - few.puts).toBe(2 * 20);
+    expect(many.others - few.others).toBeLessThan(5);
+  });
+
   test('may not name the person', async () => {
     const request = ErasePerson.parse({ id: 'usr_named' });
     const preview = await previewErasure(world.environment, request, Date.now());
