@@ -22,7 +22,7 @@ import { followJob } from '../jobs/follow.ts';
 import { noteUnknownNames } from '../replay/no-match.ts';
 import { canAsk, confirm } from '../terminal/confirm.ts';
 import { renderTable } from '../terminal/table.ts';
-import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
+import { besideJson, printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 
 type FilterFlags = {
   status?: DiscardFilter['filter']['statuses'];
@@ -127,7 +127,7 @@ async function discardMatching(reason: string, options: Options, ofReason: BulkF
   const request = requestOf({ ...options, since: options.since, ofReason }, nowMs);
   const { preview } = await previewDiscard(environment, request, { nowMs });
   if (options.dryRun && options.json) return printJson(terminal, preview);
-  printPreview(terminal, preview, request);
+  printPreview(besideJson(terminal, options), preview, request);
   if (preview.matching === 0) await noteUnknownNames(terminal, environment, request.filter);
   if (options.dryRun) return;
   if (preview.would_discard === 0) {

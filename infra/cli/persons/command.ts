@@ -18,7 +18,7 @@ import { followJob } from '../jobs/follow.ts';
 import { canAsk } from '../terminal/confirm.ts';
 import { printFields } from '../terminal/fields.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
-import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
+import { besideJson, printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { exportCommand } from './export.ts';
 
 type EraseFlags = {
@@ -90,7 +90,7 @@ async function eraseCommand(id: string, options: Options<EraseFlags>): Promise<v
   const preview = await previewErasure(environment, request, Date.now());
   const { secret: _secret, ...shown } = preview;
   if (options.dryRun && options.json) return printJson(terminal, shown);
-  printPreview(terminal, preview);
+  printPreview(besideJson(terminal, options), preview);
   if (options.dryRun) return;
   if (reason === undefined) throw needsReason('an erasure');
   const what = `erase ${id} in ${environment.name} (${environment.where}); there is no way back`;

@@ -20,7 +20,7 @@ import { followJob } from '../jobs/follow.ts';
 import { draftOrVersion } from '../options.ts';
 import { canAsk, confirm } from '../terminal/confirm.ts';
 import { renderTable } from '../terminal/table.ts';
-import { printJson, processTerminal } from '../terminal/terminal.ts';
+import { besideJson, printJson, processTerminal } from '../terminal/terminal.ts';
 import { replayDeadLetters } from './dead-letters.ts';
 import { printLook } from './look.ts';
 import { noteUnknownNames } from './no-match.ts';
@@ -127,7 +127,7 @@ async function replayMatching(options: Options): Promise<void> {
   };
   const { preview, events } = await previewReplay(environment, request, { nowMs });
   if (options.dryRun && options.json) return printJson(terminal, preview);
-  printPreview(terminal, preview, request);
+  printPreview(besideJson(terminal, options), preview, request);
   if (preview.matching === 0) await noteUnknownNames(terminal, environment, request.filter);
   if (options.dryRun) return;
   if (preview.would_replay === 0) {

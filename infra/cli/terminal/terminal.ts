@@ -39,6 +39,11 @@ export function processTerminal(): Terminal {
   };
 }
 
+/** For what people read before the data: with `--json`, standard output holds that alone. */
+export function besideJson(terminal: Terminal, { json }: { json?: boolean }): Terminal {
+  return json ? { ...terminal, columns: undefined, out: terminal.note } : terminal;
+}
+
 /**
  * One line for a person on standard error. It works before the terminal is set up, as early errors
  * need.
