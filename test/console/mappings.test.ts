@@ -16,6 +16,8 @@ import { trackEvent } from '../support/build.ts';
 import { configFolder } from '../support/config.ts';
 import { call, signIn, startConsoleOf } from './console-for-tests.ts';
 
+type Opened = { file: MappingFile; event: string };
+
 let environment: TestEnvironment;
 let served: Console;
 let reading: Console;
@@ -80,13 +82,18 @@ async function tried(text: string, choice: Record<string, unknown> = { ...order,
 describe('the file of a mapping', () => {
   test("is its source's, or that of the workflow that has it as a trigger", async () => {
     const own = await ask('/text?source=rudderstack&id=order-completed');
-    expect(own.json).toMatchObject({ ...rudderstack, text: shipped, file: sourceFile() });
+    expect(own.json).toMatchObject({
+      file: { ...rudderstack, text: shipped, file: sourceFile() },
+      event: 'track/order_completed',
+    });
+    const again = await ask('/file?kind=sources&key=rudderstack');
+    expect(again.json).toEqual((own.json as Opened).file);
     const workflow = join(directory, 'workflows/order-completed.yaml');
     const trigger = '\ntriggers:\n  - source: rudderstack\n    event: track/paid\n    recipients: user_id\n';
     writeFileSync(workflow, readFileSync(workflow, 'utf8') + trigger);
     const ofWorkflow = await ask('/text?source=rudderstack&id=trigger-order-completed-track-paid');
-    expect(ofWorkflow.json).toMatchObject({ kind: 'workflows', key: 'order-completed' });
-    const { text } = ofWorkflow.json as MappingFile;
+    expect(ofWorkflow.json).toMatchObject({ file: { kind: 'workflows', key: 'order-completed' }, event: 'track/paid' });
+    const { text } = (ofWorkflow.json as Opened).file;
     const answer = await tried(text, { file: { kind: 'workflows', key: 'order-completed' }, ...order });
     expect(answer.mappings).toMatchObject([
       { id: 'trigger-order-completed-track-paid', source: 'rudderstack', live: 'absent', active: null },
@@ -95,7 +102,10 @@ describe('the file of a mapping', () => {
 
   test('is opened also while it cannot be read, so that it can be mended', async () => {
     writeFileSync(sourceFile(), 'mappings: [');
-    expect((await ask('/text?source=rudderstack&id=order-completed')).json).toMatchObject({ text: 'mappings: [' });
+    expect((await ask('/text?source=rudderstack&id=order-completed')).json).toMatchObject({
+      file: { text: 'mappings: [' },
+      event: '',
+    });
   });
 
   test('is asked for in words when it is missing', async () => {
@@ -225,7 +235,7 @@ test('a new mapping is written at the end of its file, with all else as it is', 
   const { text, id } = json as { text: string; id: string };
   expect(id).toBe('order-completed-2');
   expect(text.startsWith(shipped)).toBe(true);
-  expect(text.slice(shipped.length)).toContain('  - id: order-completed-2\n    event: track/order_completed\n');
+  expect(text.slice(shipped.length)).toContain('\n  - id: order-completed-2\n    event: track/order_completed\n');
   const answer = await tried(text);
   expect(answer.problems.filter(({ severity }) => severity === 'error')).toEqual([]);
   expect(readFileSync(sourceFile(), 'utf8')).toBe(shipped);
@@ -250,7 +260,7 @@ test('a mapping goes back to what is live, and one that is not live goes away', 
 
 describe('saving', () => {
   test('writes the text to the byte', async () => {
-    const { hash } = (await ask('/text?source=rudderstack&id=identify')).json as MappingFile;
+    const { hash } = ((await ask('/text?source=rudderstack&id=identify')).json as Opened).file;
     const text = shipped.replaceAll('\n', '\r\n').replace('data.name', 'data.full_name');
     const saved = await ask('/save', { file: rudderstack, text, seen: hash });
     expect(saved.json).toMatchObject({ kind: 'saved' });
@@ -258,7 +268,7 @@ describe('saving', () => {
   });
 
   test('does not write over what someone else wrote meanwhile', async () => {
-    const { hash } = (await ask('/text?source=rudderstack&id=identify')).json as MappingFile;
+    const { hash } = ((await ask('/text?source=rudderstack&id=identify')).json as Opened).file;
     const theirs = `${shipped}# mine\n`;
     writeFileSync(sourceFile(), theirs);
     const saved = await ask('/save', { file: rudderstack, text: shipped.replace('R', 'r'), seen: hash });
@@ -267,7 +277,7 @@ describe('saving', () => {
   });
 
   test('refuses a text with errors, a file that is not there, another folder, and who only reads', async () => {
-    const { hash } = (await ask('/text?source=rudderstack&id=identify')).json as MappingFile;
+    const { hash } = ((await ask('/text?source=rudderstack&id=identify')).json as Opened).file;
     const wrong = await ask('/save', { file: rudderstack, text: 'kind: rudderstak\nname: x\n', seen: hash });
     expect(wrong).toMatchObject({ status: 409, json: { lines: [expect.stringMatching(/yaml:1:7 error: kind/)] } });
     for (const file of [

@@ -42,8 +42,11 @@ export const mappings = new Hono<ConsoleEnv>()
   .get('/text', query(z.strictObject({ source: text, id: text })), (c) => {
     const directory = directoryOf(c.var.context);
     const { source, id } = c.req.valid('query');
-    return c.json(readMappingFile(directory, fileOfMapping(directory, source, id)));
+    const { ref, event } = fileOfMapping(directory, source, id);
+    return c.json({ file: readMappingFile(directory, ref), id, event });
   })
+  /** The same file again: someone may write it with an editor of their own. */
+  .get('/file', query(file), (c) => c.json(readMappingFile(directoryOf(c.var.context), c.req.valid('query'))))
   /** The text of a source's file with one mapping more, made from an event. Nothing is written. */
   .post('/new/dry-run', body(z.strictObject(choice)), async (c) => {
     const directory = directoryOf(c.var.context);
@@ -52,7 +55,13 @@ export const mappings = new Hono<ConsoleEnv>()
     const { event, candidate } = await readEvent(c.var, chosen, directory);
     const { mapping, notes } = suggestMapping({ event, source: chosen.source, snapshot: candidate.snapshot });
     const asked = { ...mapping, event: chosen.type === '' ? mapping.event : chosen.type };
-    return c.json({ file: onDisk, text: withNewMapping(onDisk.text, asked), id: mapping.id, notes });
+    return c.json({
+      file: onDisk,
+      text: withNewMapping(onDisk.text, asked),
+      id: mapping.id,
+      event: asked.event,
+      notes,
+    });
   })
   /** The event that a text is tried with, as mappings read it. */
   .get('/event', query(z.strictObject(choice)), async (c) => {

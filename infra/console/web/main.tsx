@@ -1,5 +1,6 @@
 import './style.css';
 import './pages.css';
+import './mappings.css';
 import './sources/sources.css';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';

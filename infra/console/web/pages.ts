@@ -16,6 +16,7 @@ export const pages: readonly PageEntry[] = [
   { path: 'sources/new', load: () => import('./pages/new-source.tsx') },
   { path: 'sources/$key/setup', load: () => import('./pages/setup.tsx') },
   { path: 'sources/$key', load: () => import('./pages/source.tsx') },
+  { path: 'mappings/$id', load: () => import('./pages/mapping.tsx') },
   { path: 'events', title: 'Events', load: () => import('./pages/events.tsx') },
   { path: 'events/$id', load: () => import('./pages/event.tsx') },
   { path: 'actions', title: 'Actions', load: () => import('./pages/actions.tsx') },

@@ -35,52 +35,63 @@ export function Mapping({
           )}
         </span>
       </summary>
-      {conditions.length > 0 && (
-        <table className="pairs">
-          <caption>Conditions</caption>
-          <tbody>
-            {conditions.map(({ path, test, found, holds, detail: unmet }) => (
-              <tr key={`${path} ${JSON.stringify(test)}`} className={holds ? '' : 'bad'}>
-                <th scope="row">
-                  <Text>{path}</Text>
-                </th>
-                <td>
-                  <Text>{JSON.stringify(test)}</Text>
-                </td>
-                <td>
-                  {holds ? 'holds' : <Text>{unmet ?? 'does not hold'}</Text>}, found{' '}
-                  <Text>{JSON.stringify(found)}</Text>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      {parameters.length > 0 && (
-        <table className="pairs">
-          <caption>Parameters</caption>
-          <tbody>
-            {parameters.map(({ name, from, value, is_default }) => (
-              <tr key={name}>
-                <th scope="row">
-                  <Text>{name}</Text>
-                </th>
-                <td className="quiet">
-                  {is_default ? 'default' : <Text>{typeof from === 'string' ? from : JSON.stringify(from)}</Text>}
-                </td>
-                <td>
-                  <Value value={value} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Conditions rows={conditions} />
+      <Parameters rows={parameters} />
     </details>
   );
 }
 
-function Value({ value }: { value: unknown }) {
+/** What a mapping asks of the event, and what was found. */
+export function Conditions({ rows }: { rows: ConsideredRow['conditions'] }) {
+  if (rows.length === 0) return null;
+  return (
+    <table className="pairs">
+      <caption>Conditions</caption>
+      <tbody>
+        {rows.map(({ path, test, found, holds, detail: unmet }) => (
+          <tr key={`${path} ${JSON.stringify(test)}`} className={holds ? '' : 'bad'}>
+            <th scope="row">
+              <Text>{path}</Text>
+            </th>
+            <td>
+              <Text>{JSON.stringify(test)}</Text>
+            </td>
+            <td>
+              {holds ? 'holds' : <Text>{unmet ?? 'does not hold'}</Text>}, found <Text>{JSON.stringify(found)}</Text>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** What a mapping takes from the event. */
+export function Parameters({ rows }: { rows: ConsideredRow['parameters'] }) {
+  if (rows.length === 0) return null;
+  return (
+    <table className="pairs">
+      <caption>Parameters</caption>
+      <tbody>
+        {rows.map(({ name, from, value, is_default }) => (
+          <tr key={name}>
+            <th scope="row">
+              <Text>{name}</Text>
+            </th>
+            <td className="quiet">
+              {is_default ? 'default' : <Text>{typeof from === 'string' ? from : JSON.stringify(from)}</Text>}
+            </td>
+            <td>
+              <Value value={value} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function Value({ value }: { value: unknown }) {
   if (value === null || typeof value !== 'object') return <Text>{JSON.stringify(value)}</Text>;
   return <JsonTree value={value} />;
 }

@@ -1,7 +1,9 @@
 import { useEffect, useRef } from 'react';
 
 /** Whether a key belongs to a field that is being filled, or to an open dialog. */
-function isTyping({ target }: KeyboardEvent): boolean {
+function isTyping(event: KeyboardEvent): boolean {
+  // The editor is in a shadow root, whose host is all that the page sees as the target.
+  const [target] = event.composedPath();
   if (!(target instanceof HTMLElement)) return false;
   return target.isContentEditable || target.matches('input, textarea, select') || target.closest('dialog') !== null;
 }

@@ -74,9 +74,14 @@ function editList(document: Document, list: YAMLSeq, place: Place, before: unkno
     if (position !== undefined) edit(document, [...place, position], before[position], value);
   }
   for (const [i] of items.entries()) items[i] = list.items[i];
-  list.items = after.map((value) => {
+  // A new element stands apart from others as they do.
+  const isSpaced = items.some((item) => isNode(item) && item.spaceBefore);
+  list.items = after.map((value, i) => {
     const position = positions.get(idOf(value));
-    return position === undefined ? (document.createNode(value) as YAMLMap) : items[position];
+    if (position !== undefined) return items[position];
+    const made = document.createNode(value) as YAMLMap;
+    if (isSpaced && i > 0) made.spaceBefore = true;
+    return made;
   });
 }
 

@@ -45,23 +45,26 @@ function textOf({ file, bytes }: ListedFile): Pick<MappingFile, 'file' | 'text' 
 }
 
 /**
- * The file that holds a mapping: its source's, or that of the workflow that has it as a trigger.
- * A source's file that cannot be read counts, so that it can be mended.
+ * The file that holds a mapping, and the mapping's event type: its source's file, or that of the
+ * workflow that has it as a trigger. A source's file that cannot be read counts, so that it can be
+ * mended; then the type is empty.
  * @throws Refusal when no file has it
  */
-export function fileOfMapping(directory: string, source: string, id: string): FileRef {
+export function fileOfMapping(directory: string, source: string, id: string): { ref: FileRef; event: string } {
   const files = filesIn(directory);
   const own = files.find(({ kind, key }) => kind === 'sources' && key === source);
   const read = own && readYaml(own.bytes);
   const ofSource: FileRef = { kind: 'sources', key: source };
-  if (read?.kind === 'wrong') return ofSource;
-  if (read !== undefined && placesIn(ofSource, read.yaml).some((place) => place.id === id)) return ofSource;
+  if (read?.kind === 'wrong') return { ref: ofSource, event: '' };
+  const place = read && placesIn(ofSource, read.yaml).find((one) => one.id === id);
+  if (place !== undefined) return { ref: ofSource, event: place.event };
   for (const { kind, key, bytes } of files) {
     if (kind !== 'workflows') continue;
     const workflow = readYaml(bytes);
     if (workflow.kind === 'wrong') continue;
     const ref: FileRef = { kind, key };
-    if (placesIn(ref, workflow.yaml).some((place) => place.source === source && place.id === id)) return ref;
+    const trigger = placesIn(ref, workflow.yaml).find((one) => one.source === source && one.id === id);
+    if (trigger !== undefined) return { ref, event: trigger.event };
   }
   throw notFound(
     `the files in ${directory} have no mapping "${id}" of source ${source}`,

@@ -1,0 +1,104 @@
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { TriedMapping } from '../../../../shared/operations/mappings/editor/try-text.ts';
+import { problemIn, read } from '../client.ts';
+import { CommitDialog } from '../configuration/commit-dialog.tsx';
+import { Status } from '../parts/status.tsx';
+import { useToast } from '../parts/toast.tsx';
+import { useEnvironment } from '../shell/environment.tsx';
+import { SwitchMapping } from '../sources/switch.tsx';
+import type { Save } from './use-save.tsx';
+import type { EditedText } from './use-text.ts';
+
+/** Where the mapping stands: written, saved, live, switched off. */
+export function MappingState({ isDirty, mapping }: { isDirty: boolean; mapping: TriedMapping | undefined }) {
+  const { live, active } = mapping ?? {};
+  return (
+    <>
+      {isDirty && <Status tone="warn">not saved</Status>}
+      {!isDirty && live === 'differs' && <Status tone="warn">saved, not live</Status>}
+      {live === 'absent' && <Status tone="quiet">new</Status>}
+      {!isDirty && live === 'same' && <Status tone="good">live</Status>}
+      {active === false && <Status tone="warn">switched off</Status>}
+    </>
+  );
+}
+
+type ActionsProps = {
+  edited: EditedText;
+  save: Save;
+  focused: TriedMapping | undefined;
+  hasErrors: boolean;
+  /** Puts a text into the editor. */
+  show(text: string): void;
+  onSaved(): void;
+};
+
+/** Save, commit, switch, and the two ways back. */
+export function MappingActions({ edited, save, focused, hasErrors, show, onSaved }: ActionsProps) {
+  const { api, readOnly } = useEnvironment();
+  const toast = useToast();
+  const [asked, setAsked] = useState<'commit' | 'switch'>();
+  const { text, base, isDirty, theirs } = edited;
+  const { kind, key } = base;
+  const isLive = focused?.live === 'same';
+  const { mutate: goBack } = useMutation({
+    mutationFn: async ({ source, id }: TriedMapping) => {
+      // A text with errors cannot be read; then the file is what it goes back from.
+      const json = { file: { kind, key }, text: hasErrors ? base.text : text, source, id };
+      return (await read(api.mappings['as-live']['dry-run'].$post({ json }))).text;
+    },
+    onSuccess: show,
+    onError: (error) => toast(problemIn(error).title, 'bad'),
+  });
+  const close = () => setAsked(undefined);
+  const isSaveable = !hasErrors && theirs === undefined && !save.isPending;
+  return (
+    <>
+      {isDirty && (
+        <button type="button" className="button" onClick={() => show(base.text)}>
+          Back to the file
+        </button>
+      )}
+      {focused !== undefined && !isLive && (
+        <button type="button" className="button" onClick={() => goBack(focused)}>
+          {focused.live === 'absent' ? 'Take it out' : 'Back to live'}
+        </button>
+      )}
+      {!readOnly && (
+        <>
+          {focused?.active != null && (
+            <button type="button" className="button" onClick={() => setAsked('switch')}>
+              {focused.active ? 'Switch off…' : 'Switch on…'}
+            </button>
+          )}
+          <button
+            type="button"
+            className={isDirty ? 'button primary' : 'button'}
+            disabled={!isSaveable || (!isDirty && isLive)}
+            title="Ctrl S"
+            onClick={() => save.save(onSaved)}
+          >
+            Save
+          </button>
+          <button
+            type="button"
+            className={isDirty ? 'button' : 'button primary'}
+            disabled={isDirty || isLive || !isSaveable}
+            title={isDirty ? 'Save first' : undefined}
+            onClick={() => setAsked('commit')}
+          >
+            Commit…
+          </button>
+        </>
+      )}
+      {save.dialog}
+      {asked === 'switch' && focused?.active != null && (
+        <SwitchMapping source={focused.source} mapping={focused.id} active={!focused.active} onClose={close} />
+      )}
+      {asked === 'commit' && (
+        <CommitDialog of="draft" only={[`${kind === 'sources' ? 'source' : 'workflow'}/${key}`]} onClose={close} />
+      )}
+    </>
+  );
+}
