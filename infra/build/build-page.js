@@ -10,6 +10,7 @@ import { buildOrExplain, isFreshBy, outputFolder, root, writeStamps, writeWhole 
 const folder = join(outputFolder, 'page');
 const stampFile = join(folder, 'page.stamp.json');
 const entry = 'infra/console/web/main.tsx';
+const editor = 'infra/console/web/mappings/editor.tsx';
 const template = 'infra/console/web/index.html';
 
 let building;
@@ -42,17 +43,21 @@ async function buildPage() {
   });
   mkdirSync(folder, { recursive: true });
   for (const { path, contents } of outputFiles) writeWhole(path, contents);
-  const first = firstFiles(metafile);
+  const first = filesOf(metafile, entry);
   writeWhole(join(folder, 'first.json'), JSON.stringify(first));
+  writeWhole(
+    join(folder, 'editor.json'),
+    JSON.stringify(filesOf(metafile, editor).filter((name) => !first.includes(name))),
+  );
   writeWhole(join(folder, 'index.html'), pageOf(first));
   removeOld(new Set(outputFiles.map(({ path }) => basename(path))));
   writeStamps(stampFile, [...Object.keys(metafile.inputs), template, 'infra/build/build-page.js'], startedAtMs);
 }
 
-/** What a browser loads before it shows something: the entry, its style, and what these import at once. */
-function firstFiles({ outputs }) {
+/** What a browser loads for an entry: its part, its style, and what these import at once. */
+function filesOf({ outputs }, source) {
   const names = Object.keys(outputs);
-  const main = names.find((name) => outputs[name].entryPoint === entry);
+  const main = names.find((name) => outputs[name].entryPoint === source);
   const files = new Set();
   const add = (name) => {
     if (files.has(name)) return;
@@ -76,9 +81,16 @@ function pageOf(first) {
 
 export async function firstLoad() {
   await ensurePageBuilt();
-  const names = JSON.parse(readFileSync(join(folder, 'first.json'), 'utf8'));
-  return [...names, 'index.html'].map((file) => ({ file, bytes: gzipSync(readFileSync(join(folder, file))).length }));
+  return sizesOf([...namesIn('first.json'), 'index.html']);
 }
+
+export async function editorLoad() {
+  await ensurePageBuilt();
+  return sizesOf(namesIn('editor.json'));
+}
+
+const namesIn = (list) => JSON.parse(readFileSync(join(folder, list), 'utf8'));
+const sizesOf = (files) => files.map((file) => ({ file, bytes: gzipSync(readFileSync(join(folder, file))).length }));
 
 /** Parts of earlier builds, once no open page is likely to load more of them. */
 function removeOld(current) {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { outputFolder } from '../../infra/build/build.js';
-import { ensurePageBuilt, firstLoad } from '../../infra/build/build-page.js';
+import { editorLoad, ensurePageBuilt, firstLoad } from '../../infra/build/build-page.js';
 
 describe("the console's page", () => {
   test('loads at most 200 KB before it shows something, compressed', async () => {
@@ -11,6 +11,16 @@ describe("the console's page", () => {
     expect(files.length).toBeGreaterThanOrEqual(3);
     expect(bytes).toBeGreaterThan(20_000);
     expect(bytes).toBeLessThanOrEqual(200_000);
+  });
+
+  test('loads the mapping editor when it is opened, and not before', async () => {
+    const [files, first] = await Promise.all([editorLoad(), firstLoad()]);
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    console.log(`the mapping editor: ${Math.round(bytes / 1000)} KB, compressed`);
+    expect(bytes).toBeGreaterThan(50_000);
+    expect(bytes).toBeLessThanOrEqual(200_000);
+    const folder = await ensurePageBuilt();
+    for (const { file } of first) expect(readFileSync(join(folder, file), 'utf8')).not.toContain('cm-content');
   });
 
   test('asks no other machine: it names none, and holds nothing of AWS', async () => {

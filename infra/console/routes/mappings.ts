@@ -34,6 +34,8 @@ const written = z.string().max(textLengthMax, `has at most ${textLengthMax / 102
 const Edited = z.strictObject({ file, text: written });
 const choice = { source: text, type: z.string().max(2_048).default(''), event: text.optional() };
 
+const actionIds = actions.map(({ id }) => id) as [string, ...string[]];
+
 const preprocessor = makePreprocessor(() => performance.now());
 
 /** The mapping editor: the files of the checkout, and what a text would do before it is saved. */
@@ -48,12 +50,17 @@ export const mappings = new Hono<ConsoleEnv>()
   /** The same file again: someone may write it with an editor of their own. */
   .get('/file', query(file), (c) => c.json(readMappingFile(directoryOf(c.var.context), c.req.valid('query'))))
   /** The text of a source's file with one mapping more, made from an event. Nothing is written. */
-  .post('/new/dry-run', body(z.strictObject(choice)), async (c) => {
+  .post('/new/dry-run', body(z.strictObject({ ...choice, action: z.enum(actionIds).optional() })), async (c) => {
     const directory = directoryOf(c.var.context);
-    const chosen = c.req.valid('json');
+    const { action, ...chosen } = c.req.valid('json');
     const onDisk = readMappingFile(directory, { kind: 'sources', key: chosen.source });
     const { event, candidate } = await readEvent(c.var, chosen, directory);
-    const { mapping, notes } = suggestMapping({ event, source: chosen.source, snapshot: candidate.snapshot });
+    const { mapping, notes } = suggestMapping({
+      event,
+      source: chosen.source,
+      action,
+      snapshot: candidate.snapshot,
+    });
     const asked = { ...mapping, event: chosen.type === '' ? mapping.event : chosen.type };
     return c.json({
       file: onDisk,

@@ -125,7 +125,9 @@ function MatrixTable({ matrix: { columns, rows }, isDiffering, onChange }: Table
                     />
                   ) : (
                     <>
-                      <Text>{row.mapping}</Text>{' '}
+                      <Go to={['mappings', row.mapping]} search={{ source: row.key }}>
+                        <Text>{row.mapping}</Text>
+                      </Go>{' '}
                       <span className="quiet">
                         <Text>{row.title}</Text>
                       </span>

@@ -2,6 +2,7 @@ import type { ConsideredRow } from '../../../../shared/operations/events/event-r
 import { JsonTree } from '../parts/json.tsx';
 import { Status } from '../parts/status.tsx';
 import { Text } from '../parts/text.tsx';
+import { Go } from '../shell/go.tsx';
 
 const verdicts: Record<Exclude<ConsideredRow['verdict'], 'runs'>, string> = {
   duplicate: 'it would have run, but the event is a copy',
@@ -14,8 +15,12 @@ const verdicts: Record<Exclude<ConsideredRow['verdict'], 'runs'>, string> = {
 /** A mapping that was considered: whether it ran, and what it made of the event. */
 export function Mapping({
   mapping: { mapping, action, verdict, detail, conditions, parameters },
+  source,
+  event,
 }: {
   mapping: ConsideredRow;
+  source: string;
+  event: string;
 }) {
   return (
     <details className="inner" open={verdict !== 'runs' || parameters.length <= 6}>
@@ -37,6 +42,11 @@ export function Mapping({
       </summary>
       <Conditions rows={conditions} />
       <Parameters rows={parameters} />
+      <p>
+        <Go to={['mappings', mapping]} search={{ source, event }}>
+          Change it, and try it on this event
+        </Go>
+      </p>
     </details>
   );
 }

@@ -7,6 +7,7 @@ import { Status } from '../parts/status.tsx';
 import { Id, Text } from '../parts/text.tsx';
 import { Ago, durationOf, Time } from '../parts/time.tsx';
 import { bytesOf, plural } from '../parts/words.ts';
+import { Go } from '../shell/go.tsx';
 import { EventLink } from './link.tsx';
 import { Mapping } from './mapping.tsx';
 
@@ -96,10 +97,17 @@ export function Story({ event: story }: { event: WhyEvent }) {
           </p>
         )}
         {mappings.length === 0 && mappings_problem === null && (
-          <p className="quiet">none: nothing is mapped to this event type</p>
+          <p className="quiet">
+            none: nothing is mapped to this event type.{' '}
+            {event.type !== null && (
+              <Go to={['mappings', 'new']} search={{ source: event.source, type: event.type, event: event.id }}>
+                Write a mapping for it
+              </Go>
+            )}
+          </p>
         )}
         {mappings.map((mapping) => (
-          <Mapping key={mapping.mapping} mapping={mapping} />
+          <Mapping key={mapping.mapping} mapping={mapping} source={event.source} event={event.id} />
         ))}
       </Step>
       <Step title="Actions" tone={toneOfActions(actions)}>

@@ -11,13 +11,13 @@ import { usePageSearch, usePathParam } from '../shell/go.tsx';
 export default function Mapping() {
   const id = usePathParam('id');
   const { name, api } = useEnvironment();
-  const [{ source = '', type = '', event }] = usePageSearch();
+  const [{ source = '', type = '', event, action }] = usePageSearch();
   const isNew = id === 'new' && type !== '';
   const { data, error } = useQuery({
-    queryKey: [name, 'mappings', 'opened', source, ...(isNew ? ['new', type, event] : ['old', id])],
+    queryKey: [name, 'mappings', 'opened', source, ...(isNew ? ['new', type, event, action] : ['old', id])],
     queryFn: async (): Promise<Opened> => {
       if (!isNew) return (await read(api.mappings.text.$get({ query: { source, id } }))) as Opened;
-      const json = { source, type, ...(event !== undefined && { event }) };
+      const json = { source, type, ...(event !== undefined && { event }), ...(action !== undefined && { action }) };
       return (await read(api.mappings.new['dry-run'].$post({ json }))) as Opened;
     },
     staleTime: Number.POSITIVE_INFINITY,

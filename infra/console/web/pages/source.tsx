@@ -102,7 +102,11 @@ export default function Source() {
           ) : (
             <>
               <EventTypes source={key} rows={data.event_types} onSuggest={(type) => setAsked({ suggest: type })} />
-              <Mappings rows={data.mappings} onSwitch={readOnly ? undefined : (mapping) => setAsked({ mapping })} />
+              <Mappings
+                source={key}
+                rows={data.mappings}
+                onSwitch={readOnly ? undefined : (mapping) => setAsked({ mapping })}
+              />
               <Refusals source={key} />
             </>
           )}

@@ -4,9 +4,13 @@ import { Go } from '../shell/go.tsx';
 
 export type MappingRow = { id: string; event: string; action: string; active: boolean };
 
-type MappingsProps = { rows: MappingRow[]; onSwitch: ((mapping: MappingRow) => void) | undefined };
+type MappingsProps = {
+  source: string;
+  rows: MappingRow[];
+  onSwitch: ((mapping: MappingRow) => void) | undefined;
+};
 
-export function Mappings({ rows, onSwitch }: MappingsProps) {
+export function Mappings({ source, rows, onSwitch }: MappingsProps) {
   return (
     <section className="part" aria-label="Mappings">
       <h2>Mappings</h2>
@@ -28,12 +32,14 @@ export function Mappings({ rows, onSwitch }: MappingsProps) {
             {rows.map((mapping) => (
               <tr key={mapping.id}>
                 <td>
-                  <Go to={['events']} search={{ mapping: mapping.id }}>
+                  <Go to={['mappings', mapping.id]} search={{ source }}>
                     <Text>{mapping.id}</Text>
                   </Go>
                 </td>
                 <td>
-                  <Text>{mapping.event}</Text>
+                  <Go to={['events']} search={{ source, mapping: mapping.id }}>
+                    <Text>{mapping.event}</Text>
+                  </Go>
                 </td>
                 <td className="wide-only">
                   <Text>{mapping.action}</Text>

@@ -70,12 +70,19 @@ export function SuggestMapping({ source, type, actions, onClose }: SuggestProps)
             <code>infra/config/sources/{source}.yaml</code>.
           </p>
           <div className="buttons">
-            <Copy text={data.yaml} what="the mapping">
-              Copy
-            </Copy>
             <button type="button" className="button" onClick={onClose}>
               Close
             </button>
+            <Copy text={data.yaml} what="the mapping">
+              Copy
+            </Copy>
+            <Go
+              to={['mappings', 'new']}
+              search={{ source, type, event: data.event_id, action: data.mapping.action }}
+              className="button primary"
+            >
+              Write it into the file
+            </Go>
           </div>
         </>
       )}
