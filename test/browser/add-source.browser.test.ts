@@ -221,6 +221,94 @@ test('a name of a stranger is text in the page and one value in the file', async
   await tab.context.close();
 });
 
+test('an event type without a mapping gets one in the file of its source, and a commit makes it live', async () => {
+  const tab = await tabAt('/development/sources/stripe');
+  const { page } = tab;
+  await page.getByRole('button', { name: 'Send a sample…' }).click();
+  await page.getByLabel('What', { exact: true }).selectOption('customer.subscription.updated');
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await page.getByText('1 of 1 request accepted').waitFor();
+  await page.getByRole('button', { name: 'Suggest a mapping for customer.subscription.updated' }).click();
+  await page.getByText('id: customer-subscription-updated').waitFor();
+  await picture(tab, 'suggested');
+  await page.getByLabel('Its action').selectOption('users_identify');
+  await page.locator('.yaml', { hasText: 'action: users_identify' }).waitFor();
+  await page.getByRole('button', { name: 'Add it to the file' }).click();
+  await page.getByText('is written, and not live yet').waitFor();
+  await picture(tab, 'added');
+  const text = readFileSync(join(checkout.directory, 'sources', 'stripe.yaml'), 'utf8');
+  expect(text).toContain('- id: customer-subscription-updated');
+  expect(text).toContain('# Events from Stripe. How to set that up');
+  await page.getByRole('button', { name: 'Commit…' }).click();
+  await page.getByRole('button', { name: 'Commit', exact: true }).click();
+  await page.getByText('is written, and not live yet').waitFor({ state: 'detached' });
+  await page.getByRole('region', { name: 'Mappings' }).getByText('customer-subscription-updated').waitFor();
+  expect(tab.trouble).toEqual(noTrouble);
+  await tab.context.close();
+});
+
+test('the URL and the secret of a source are replaced without a gap, and its settings change at once', async () => {
+  const tab = await tabAt('/development/sources/stripe?show=access');
+  const { page } = tab;
+  await page.getByRole('button', { name: 'Replace the URL…' }).click();
+  await page.getByRole('button', { name: 'Make a new URL' }).click();
+  await page.getByText('The old URL is still valid.').waitFor();
+  await picture(tab, 'rotated');
+  await page.getByRole('button', { name: 'End the old URL…' }).click();
+  const end = page.getByRole('button', { name: 'End it' });
+  // It was replaced a moment ago, so the sender may still use it.
+  expect(await end.isDisabled()).toBe(true);
+  await page.getByLabel(/End it all the same/).check();
+  await end.click();
+  await page.getByText('The old URL is still valid.').waitFor({ state: 'detached' });
+
+  await page.getByRole('button', { name: 'Replace it…' }).click();
+  await page.getByLabel(/^The secret, as Stripe shows it/).fill('whsec_another-secret-of-this-test');
+  await page.getByRole('button', { name: 'Set it', exact: true }).click();
+  await page.getByRole('button', { name: 'End the older one…' }).click();
+  await page.getByRole('button', { name: 'End it' }).click();
+  await page.getByRole('button', { name: 'Replace it…' }).waitFor();
+  expect(await page.content()).not.toContain('of-this-test');
+
+  await page.getByRole('button', { name: 'Make a link…' }).click();
+  await page.getByRole('button', { name: 'Make the link' }).click();
+  await page.locator('.made code').waitFor();
+  await page.getByText('Works until').waitFor();
+
+  await page.getByRole('tab', { name: 'Settings' }).click();
+  await page.waitForURL(/show=settings/);
+  await page.getByRole('button', { name: 'Change settings…' }).click();
+  await page.getByLabel('Copies count for, in hours').fill('48');
+  await picture(tab, 'settings-change');
+  await page.getByRole('button', { name: 'Change 1 setting' }).click();
+  await page.getByRole('row', { name: /Copies count for 48 h/ }).waitFor();
+  expect(tab.trouble).toEqual(noTrouble);
+  await tab.context.close();
+});
+
+test('a paused source holds its events, and releases them when it is resumed', async () => {
+  const tab = await tabAt('/development/sources/rudderstack');
+  const { page } = tab;
+  await page.getByRole('button', { name: 'Pause…' }).click();
+  await page.getByLabel(/^Why/).fill('wrong mapping');
+  await page.getByRole('button', { name: 'Pause and hold its events' }).click();
+  await page.getByText('It is paused').waitFor();
+  await page.getByRole('button', { name: 'Send a sample…' }).click();
+  await page.getByLabel('What', { exact: true }).selectOption('identify');
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await page.getByText('1 of 1 request accepted').waitFor();
+  await page.getByRole('link', { name: '1 event', exact: true }).waitFor();
+  await picture(tab, 'paused');
+  await page.getByRole('button', { name: 'Resume…' }).click();
+  await page.getByRole('button', { name: 'Release 1 and resume' }).click();
+  await page.getByText('It is paused').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Pause…' }).waitFor();
+  await page.goto(`http://127.0.0.1:${served.port}/development/events?source=rudderstack&status=processed`);
+  await page.locator('.rows tbody td').first().waitFor();
+  expect(tab.trouble).toEqual(noTrouble);
+  await tab.context.close();
+});
+
 test('files with errors are shown with their places, and the page goes on when they are right', async () => {
   const path = join(checkout.directory, 'workflows', 'broken.yaml');
   writeFileSync(path, 'name: Broken\ntarget: 7\n');

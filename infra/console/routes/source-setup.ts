@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import * as z from 'zod';
+import { readConfigurationFiles } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import { listedEvent } from '../../../shared/operations/events/listed-event.ts';
+import { addSuggestion } from '../../../shared/operations/mappings/add-suggestion.ts';
 import { mappingYaml } from '../../../shared/operations/mappings/mapping-yaml.ts';
 import { suggestFromEvent } from '../../../shared/operations/mappings/suggest-from-event.ts';
 import { refusalAdvice } from '../../../shared/operations/refusals/refusal-advice.ts';
@@ -9,8 +11,9 @@ import { followArrivals } from '../../../shared/operations/sources/follow-arriva
 import { readSourceSetup } from '../../../shared/operations/sources/source-setup.ts';
 import { followNoteText } from '../../../shared/operations/tables/follow-note.ts';
 import type { ConsoleEnv } from '../context.ts';
-import { query, text } from '../input.ts';
+import { body, query, text } from '../input.ts';
 import { live } from '../live.ts';
+import { checkoutOf } from './configuration.ts';
 
 /** How many of the last hour's events the page begins with. */
 const backlog = 5;
@@ -38,8 +41,18 @@ export const sourceSetup = new Hono<ConsoleEnv>()
   .get('/:key/suggestion', query(Suggest), async (c) => {
     const { type, action, event } = c.req.valid('query');
     const source = c.req.param('key');
-    const found = await suggestFromEvent(c.var.environment, { source, type, action, eventId: event });
+    const { checkout } = c.var.context;
+    // What a file has already is not suggested under the same id.
+    const snapshot = checkout && readConfigurationFiles(checkout.directory).snapshot;
+    const found = await suggestFromEvent(c.var.environment, { source, type, action, eventId: event, snapshot });
     const { mapping, notes } = found.suggestion;
     const yaml = mappingYaml(found.suggestion, { source, eventId: found.eventId });
     return c.json({ event_id: found.eventId, type: found.type, mapping, notes, yaml });
+  })
+  /** Writes it into the file of the source. It is live after a commit. */
+  .post('/:key/suggestion', body(Suggest), async (c) => {
+    const { type, action, event } = c.req.valid('json');
+    const { directory } = checkoutOf(c.var.context);
+    const request = { source: c.req.param('key'), type, action, eventId: event };
+    return c.json(await addSuggestion(c.var.environment, directory, request));
   });

@@ -1,6 +1,7 @@
 import { listEventTypes } from '../../adapters/dynamodb-seen-registry.ts';
 import { makePreprocessor } from '../../adapters/jsonata-preprocessor.ts';
 import { actions } from '../../core/actions/index.ts';
+import type { Snapshot } from '../../core/configuration/schema.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import { readAndPlan } from '../../core/plan/plan-event.ts';
 import type { Environment } from '../environment.ts';
@@ -20,6 +21,8 @@ export type SuggestRequest = {
   eventId?: string | undefined;
   /** Absent: the likely one. */
   action?: string | undefined;
+  /** The mappings and workflows that are there. Absent: what is live. */
+  snapshot?: Snapshot | undefined;
 };
 
 export type EventSuggestion = {
@@ -36,7 +39,7 @@ export type EventSuggestion = {
  */
 export async function suggestFromEvent(
   environment: Environment,
-  { source, type, eventId, action }: SuggestRequest,
+  { source, type, eventId, action, snapshot }: SuggestRequest,
 ): Promise<EventSuggestion> {
   const ids = actions.map(({ id }) => id);
   if (action !== undefined && !ids.includes(action))
@@ -56,7 +59,7 @@ export async function suggestFromEvent(
       `event ${entry.id} cannot be read as configured now: ${plan.kind === 'rejected' ? (plan.detail ?? plan.reason) : plan.kind}`,
       `npx signalbox mapping test ${source} --event ${entry.id}`,
     );
-  const suggestion = suggestMapping({ event, source, action, snapshot: live.snapshot });
+  const suggestion = suggestMapping({ event, source, action, snapshot: snapshot ?? live.snapshot });
   return { suggestion, eventId: entry.id, type: event.eventType };
 }
 

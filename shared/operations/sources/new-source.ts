@@ -43,19 +43,15 @@ export function planNewSource(source: NewSource): PlannedFile[] {
     const other = `--key ${kind.kind.id}-2`;
     throw failure(`${path} is there already`, `a second source of one kind takes a key of its own: ${other}`);
   }
-  const workflows = workflowsOf(mappings)
-    .map((workflow) => ({ workflow, path: join(directory, 'workflows', `${workflow}.yaml`) }))
-    .filter((file) => !isThere(file.path));
-  return [
-    { path, kind: 'source', text: sourceText(source) },
-    ...workflows.map(
-      ({ workflow, path }): PlannedFile => ({
-        path,
-        kind: 'workflow',
-        text: workflowText(workflow, environmentsIn(directory)),
-      }),
-    ),
-  ];
+  return [{ path, kind: 'source', text: sourceText(source) }, ...plannedWorkflows(workflowsOf(mappings), directory)];
+}
+
+/** Files of workflows that have none: each only records its runs, in every environment. */
+export function plannedWorkflows(keys: readonly string[], directory: string): PlannedFile[] {
+  return keys
+    .map((key) => ({ key, path: join(directory, 'workflows', `${key}.yaml`) }))
+    .filter(({ path }) => !isThere(path))
+    .map(({ key, path }) => ({ path, kind: 'workflow', text: workflowText(key, environmentsIn(directory)) }));
 }
 
 const isThere = (path: string) => existsSync(path) || existsSync(path.replace(/\.yaml$/, '.yml'));

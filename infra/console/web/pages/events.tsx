@@ -20,7 +20,7 @@ import { Text } from '../parts/text.tsx';
 import { Time } from '../parts/time.tsx';
 import { plural, quoted } from '../parts/words.ts';
 import { useEnvironment } from '../shell/environment.tsx';
-import { type Search, usePageSearch } from '../shell/go.tsx';
+import { Go, type Search, usePageSearch } from '../shell/go.tsx';
 
 /** Events, newest first, as they come in. */
 export default function Events() {
@@ -206,7 +206,10 @@ function NoEvents({ filter }: { filter: Record<string, string> }) {
     );
   return (
     <Empty title="No events yet">
-      <p>Send samples, signed as the sender would sign them. They appear here by themselves.</p>
+      <p>
+        <Go to={['sources', 'new']}>Add a source</Go>, or send a sample from the page of{' '}
+        <Go to={['sources']}>one that is there</Go>. Events appear here by themselves.
+      </p>
       <code className="command">npx signalbox send rudderstack</code>
     </Empty>
   );

@@ -273,7 +273,9 @@ function Sources({ sources }: { sources: readonly SourceHealth[] }) {
   if (sources.length === 0)
     return (
       <Empty title="No sources yet">
-        <p>Add one, and push its file.</p>
+        <p>
+          <Go to={['sources', 'new']}>Add a source</Go>: its file is written, and it is live at once.
+        </p>
         <code className="command">npx signalbox sources add stripe</code>
       </Empty>
     );

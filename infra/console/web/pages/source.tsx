@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { SourceHoldRow } from '../../../../shared/operations/holds/source-hold.ts';
+import type { AddedSuggestion } from '../../../../shared/operations/mappings/add-suggestion.ts';
 import type { EventTypeRow } from '../../../../shared/operations/sources/source-row.ts';
 import type { SourceWithoutUrl } from '../../routes/source-without-url.ts';
 import { apiPath, read } from '../client.ts';
@@ -21,7 +22,7 @@ import { SourceSecret } from '../sources/secret.tsx';
 import { SendDialog, type Sent, SentNote } from '../sources/send.tsx';
 import { SourceSettings } from '../sources/settings.tsx';
 import { SourceState } from '../sources/state.tsx';
-import { SuggestMapping } from '../sources/suggest.tsx';
+import { AddedMapping, SuggestMapping } from '../sources/suggest.tsx';
 import { SwitchMapping, SwitchSource } from '../sources/switch.tsx';
 
 type Answer = {
@@ -47,6 +48,7 @@ export default function Source() {
   const [{ show = 'events' }, changeSearch] = usePageSearch();
   const [asked, setAsked] = useState<Asked>();
   const [sent, setSent] = useState<Sent>();
+  const [added, setAdded] = useState<AddedSuggestion>();
   const { data, error } = useQuery({
     queryKey: [name, 'source', key],
     queryFn: () => read(api.source[':key'].$get({ param: { key } })) as Promise<Answer>,
@@ -71,6 +73,7 @@ export default function Source() {
     >
       {data === undefined && (error === null ? <Loading /> : <ProblemView error={error} />)}
       {sent !== undefined && <SentNote sent={sent} />}
+      {added !== undefined && <AddedMapping source={key} added={added} onCommitted={() => setAdded(undefined)} />}
       {row !== undefined && !row.enabled && isLive && (
         <div className="now warn" role="status">
           It is off: its events are accepted and logged as rejected, and nothing runs.
@@ -113,7 +116,7 @@ export default function Source() {
         </>
       )}
       {asked !== undefined && data !== undefined && (
-        <Dialogs source={key} data={data} asked={asked} onSent={setSent} onClose={close} />
+        <Dialogs source={key} data={data} asked={asked} onSent={setSent} onAdded={setAdded} onClose={close} />
       )}
     </Page>
   );
@@ -164,15 +167,30 @@ function Access({ row }: { row: SourceWithoutUrl }) {
   );
 }
 
-type DialogsProps = { source: string; data: Answer; asked: Asked; onSent(sent: Sent): void; onClose(): void };
+type DialogsProps = {
+  source: string;
+  data: Answer;
+  asked: Asked;
+  onSent(sent: Sent): void;
+  onAdded(added: AddedSuggestion): void;
+  onClose(): void;
+};
 
-function Dialogs({ source, data, asked, onSent, onClose }: DialogsProps) {
+function Dialogs({ source, data, asked, onSent, onAdded, onClose }: DialogsProps) {
   const { lists } = useEnvironment();
   if (asked === 'switch') return <SwitchSource source={source} enabled={!data.source.enabled} onClose={onClose} />;
   if (asked === 'send') return <SendDialog source={source} types={data.samples} onClose={onClose} onSent={onSent} />;
   if (asked === 'pause') return <PauseSource source={source} onClose={onClose} />;
   if (asked === 'resume') return <ResumeSource source={source} hold={data.hold} onClose={onClose} />;
   if ('suggest' in asked)
-    return <SuggestMapping source={source} type={asked.suggest} actions={lists.actions} onClose={onClose} />;
+    return (
+      <SuggestMapping
+        source={source}
+        type={asked.suggest}
+        actions={lists.actions}
+        onAdded={onAdded}
+        onClose={onClose}
+      />
+    );
   return <SwitchMapping source={source} mapping={asked.mapping.id} active={!asked.mapping.active} onClose={onClose} />;
 }
