@@ -10,6 +10,7 @@ import {
   StackOutputs,
 } from '../../shared/operations/environment.ts';
 import { failure } from '../../shared/operations/refusal.ts';
+import { gitAuthor, rememberCaller } from '../author.ts';
 import { explainProfile, isWithoutProviders, profileOf, regionMissing } from './errors.ts';
 
 // A foreign file could send events and secrets to another machine.
@@ -59,7 +60,22 @@ export async function connect(options: EnvironmentOptions): Promise<Environment>
     ...(options.profile !== undefined && { profile: options.profile }),
   };
   const { outputs, region } = await readStack(options.environment, config, runtime);
+  // What is changed is recorded under a name, and this machine's account may be anybody's: `runner`, `root`.
+  if (gitAuthor() === undefined) rememberCaller(await callerOf({ ...config, region }));
   return openEnvironment(options.environment, `AWS ${region}`, outputs, { ...config, region });
+}
+
+/** Who AWS says is calling. Undefined when it does not answer: that refuses nothing that people do. */
+async function callerOf(config: ClientConfig): Promise<string | undefined> {
+  const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
+  const client = new STSClient({ ...patientCalls, ...config });
+  try {
+    return (await client.send(new GetCallerIdentityCommand({}))).Arn;
+  } catch {
+    return undefined;
+  } finally {
+    client.destroy();
+  }
 }
 
 /** Whether a running local runtime has this environment. */
