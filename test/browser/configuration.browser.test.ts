@@ -40,7 +40,7 @@ async function commit({ environments, checkout }: TestCheckout, message: string,
   const { development } = environments;
   const about = { author, message, nowMs: Date.now(), terms: commitTermsOf(development, []) };
   const done = await commitCheckout(development, checkout, files, about);
-  if (done.kind !== 'committed') throw new Error(`not committed: ${JSON.stringify(done.objections)}`);
+  if (done.kind !== 'committed') throw new Error(`not committed: ${JSON.stringify(done)}`);
 }
 
 /** Another person's draft, with the source under this name. */
@@ -157,6 +157,25 @@ test('an edited file is seen, committed, promoted to the next environment, and t
   await page.getByText('1 file written').waitFor();
   expect(world.read(source)).toContain('name: Our RudderStack\n');
   expect(world.read(source)).toContain('# Keeps the user current.');
+  expect(tab.trouble).toEqual(noTrouble);
+  await tab.context.close();
+});
+
+test('what changed while a dialog was open is shown before it is committed', async () => {
+  world.edit(source, 'name: Our RudderStack', 'name: Shown');
+  const tab = await at(served, '/development/configuration');
+  const { page } = tab;
+  await page.getByRole('button', { name: 'Commit the files…' }).click();
+  const dialog = page.locator('dialog');
+  await dialog.getByText('Shown', { exact: true }).waitFor();
+  world.edit(source, 'name: Shown', 'name: Our own RudderStack');
+  await dialog.getByLabel('What the change is for').fill('A name');
+  await dialog.getByRole('button', { name: 'Commit', exact: true }).click();
+  await dialog.getByText(/^Nothing was changed: something is not as it was/).waitFor();
+  await dialog.getByText('Our own RudderStack').waitFor();
+  await picture(tab, 'configuration-changed-meanwhile');
+  await dialog.getByRole('button', { name: 'Commit', exact: true }).click();
+  await page.getByText('development is at version 5').waitFor();
   expect(tab.trouble).toEqual(noTrouble);
   await tab.context.close();
 });

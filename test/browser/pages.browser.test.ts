@@ -98,6 +98,8 @@ afterAll(async () => {
 const tabAt = (address: string, look?: Look): Promise<Tab> => openAt({ browser, served, cookie }, address, look);
 
 const pages: LookedAt[] = [
+  ['configuration without files', () => '/development/configuration', '.pipeline'],
+  ['configuration of two environments', () => '/development/configuration?show=matrix', '.matrix'],
   ['overview', () => '/development', '.pipeline'],
   ['events', () => '/development/events', '.rows tbody td'],
   ['events by type', () => '/development/events?by=type', '.groups tbody td'],

@@ -82,7 +82,11 @@ describe('a promotion', () => {
     expect((await ask('', undefined, 'staging')).json).toMatchObject({ live: null });
     world.edit(workflow, 'target:\n', 'target:\n  staging: { type: log }\n');
     await commitFiles('A target in staging');
-    expect((await ask('/promote', {}, 'staging')).json).toMatchObject({ kind: 'promoted', version: 1 });
+    const stale = { seen: 'what was shown before' };
+    expect((await ask('/promote', stale, 'staging')).json).toEqual({ kind: 'changed_meanwhile' });
+    const { json: plan } = await ask('/promote/dry-run', {}, 'staging');
+    const promoted = await ask('/promote', { seen: plan.seen }, 'staging');
+    expect(promoted.json).toMatchObject({ kind: 'promoted', version: 1 });
     expect((await ask('', undefined, 'staging')).json).toMatchObject({
       live: { version: 1, author: 'Ada <ada@example.com>', message: expect.stringContaining('from development') },
       takes_commits: false,
@@ -223,6 +227,8 @@ describe('the way back', () => {
       changes: [{ key: 'rudderstack', fields: [{ path: 'name', before: 'Renamed', after: 'RudderStack' }] }],
       objections: [],
     });
+    const stale = { commit: newest?.id, seen: 'what was shown before' };
+    expect((await ask('/revert', stale)).json).toEqual({ kind: 'changed_meanwhile' });
     expect((await ask('/revert', { commit: newest?.id })).json).toMatchObject({ kind: 'reverted', version: 6 });
     expect(await ask('/revert', { commit: newest?.id })).toMatchObject({ status: 409 });
     const conflict = { kind: 'conflict', what: expect.stringContaining('Workflow'), overrule: 'or take both back' };

@@ -155,6 +155,26 @@ describe('files, draft and live content', () => {
     expect(await ask('/commit', { message: 'x', allowed: ['everything'] })).toMatchObject({ status: 400 });
   });
 
+  test('a commit is made as it was shown, or not at all', async () => {
+    world.edit(source, 'name: Mine', 'name: Shown');
+    const { json: planned } = await ask('/push-and-commit/dry-run', {});
+    world.edit(source, 'name: Shown', 'name: Not shown');
+    const other = { kind: 'changed_meanwhile' };
+    expect((await ask('/push-and-commit', { message: 'x', seen: planned.seen })).json).toEqual(other);
+    world.edit(source, 'name: Not shown', '# A comment is no difference.\nname: Shown');
+    const done = await ask('/push-and-commit', { message: 'x', seen: planned.seen });
+    expect(done.json).toMatchObject({ kind: 'committed', version: 7 });
+
+    world.edit(source, 'name: Shown', 'name: Drafted');
+    await ask('/push', {});
+    const { json: ofDraft } = await ask('/commit/dry-run', {});
+    await pushedByBen('Of Ben');
+    expect((await ask('/commit', { message: 'x', seen: ofDraft.seen })).json).toEqual(other);
+    const { json: again } = await ask('/commit/dry-run', {});
+    expect(again).toMatchObject({ changes: [{ fields: [{ path: 'name', after: 'Of Ben' }] }] });
+    expect((await ask('/commit', { message: 'x', seen: again.seen })).json).toMatchObject({ version: 8 });
+  });
+
   test('files with an error are not pushed, and the place is named', async () => {
     world.edit(source, 'event: track/order_completed', 'evnt: track/order_completed');
     const state = await ask('');
@@ -196,7 +216,7 @@ describe('what changes an environment', () => {
     const cookie = await signIn(bare);
     const at = (path: string, how = {}) =>
       call(bare.port, `/api/environments/development/configuration${path}`, { headers: { cookie }, ...how });
-    expect((await at('')).json).toMatchObject({ files: null, live: { version: 6 } });
+    expect((await at('')).json).toMatchObject({ files: null, live: { version: 8 } });
     const refused = await at('/push', { method: 'POST', body: {} });
     expect(refused).toMatchObject({
       status: 409,

@@ -14,7 +14,7 @@ import { lackingSecrets } from '../../../shared/operations/configuration/lacking
 import { refusalOf } from '../../../shared/operations/configuration/objections.ts';
 import { requireCommitsIn } from '../../../shared/operations/configuration/promotion-order.ts';
 import type { Environment } from '../../../shared/operations/environment.ts';
-import { usageError } from '../../../shared/operations/refusal.ts';
+import { failure, usageError } from '../../../shared/operations/refusal.ts';
 import { currentAuthor } from '../../author.ts';
 import { environments } from '../../environments.ts';
 import { examples, optionsOf } from '../command.ts';
@@ -115,7 +115,7 @@ async function pushLive(
   { json, message = 'config push', force = false, wait = false }: PushOptions,
 ): Promise<void> {
   const about = { author: currentAuthor(), message, nowMs: Date.now() };
-  const { result, differences } = await commitOnTerms(
+  const done = await commitOnTerms(
     environment,
     { force, consequence: 'nothing was committed', directory: files.directory },
     (terms) =>
@@ -123,6 +123,9 @@ async function pushLive(
         refusedByConflict('look at it, then push again: npx signalbox config diff'),
       ),
   );
+  // Only a change that was planned before it can be.
+  if (done.kind === 'changed_meanwhile') throw failure('something was committed meanwhile', 'push again');
+  const { result, differences } = done;
   if (json) printJson(terminal, { environment: environment.name, ...result });
   else if (!result.changed) terminal.out(`${environment.name} has this content already (version ${result.version})`);
   else {

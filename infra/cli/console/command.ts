@@ -13,7 +13,7 @@ import { connect, environmentsHere, stateDirectory } from '../environment.ts';
 import { quoted } from '../terminal/shell.ts';
 import { printJsonLine, processTerminal } from '../terminal/terminal.ts';
 
-type ConsoleFlags = DirectoryOption & { port?: number; open?: boolean; readOnly?: boolean };
+type ConsoleFlags = DirectoryOption & { also?: Further[]; port?: number; open?: boolean; readOnly?: boolean };
 
 const usualPort = 3001;
 
@@ -22,15 +22,29 @@ export function register(program: Command): void {
     .description('a web page on this machine for all of it: what came in, what became of it, what to run again')
     .option('--port <n>', `where it is served; ${usualPort} by default, or a free one if that is taken`, port)
     .option('--open', 'opens it in the browser')
+    .option(
+      '--also <name>',
+      'one more environment on AWS, to compare and promote; NAME=PROFILE for another account; repeatable',
+      further,
+    )
     .option('--read-only', 'changes nothing: what would is neither shown nor done')
     .action((_options, self: Command) => consoleCommand(optionsOf<ConsoleFlags>(self)));
   examples(
     command,
     ['console --open', 'the environment that npm start runs; npm start prints such a URL too'],
     ['console -e production --read-only', 'looks at an environment on AWS, with your own credentials'],
+    ['console -e production --also staging', 'both, side by side, with promotions between them'],
     ['console --json', 'for a program: one line, { url }, then it serves'],
   );
   command.addHelpText('after', '\nThe URL opens one browser, once. Ctrl-C ends it; work that it began can be resumed.');
+}
+
+type Further = { environment: string; profile?: string };
+
+function further(text: string, before: Further[] = []): Further[] {
+  const [environment = '', profile] = text.split('=');
+  if (environment === '' || profile === '') throw new InvalidArgumentError('It is NAME, or NAME=PROFILE.');
+  return [...before, { environment, ...(profile !== undefined && { profile }) }];
 }
 
 function port(text: string): number {
@@ -44,10 +58,15 @@ async function consoleCommand(options: ReturnType<typeof optionsOf<ConsoleFlags>
   // What is wrong with the environment is said here, not first by the page.
   const { name, where } = await connect(options);
   // One that was seen stays, so that the page can say that it is away.
-  const seen = new Set([options.environment]);
+  const { also = [] } = options;
+  const seen = new Set([options.environment, ...also.map(({ environment }) => environment)]);
   const names = () => [...environmentsHere().reduce((all, one) => all.add(one), seen)];
   const started = await start(options, {
-    environments: { names, connect: (environment) => connect({ ...options, environment }) },
+    environments: {
+      names,
+      connect: (environment) =>
+        connect({ ...options, environment, ...also.find((one) => one.environment === environment) }),
+    },
     readOnly: options.readOnly === true,
     author: currentAuthor(),
     checkout: { directory: folderNamed(options.dir), bases: fileBases() },
@@ -90,6 +109,7 @@ function commandFor({
   region,
   readOnly,
   dir,
+  also = [],
 }: ReturnType<typeof optionsOf<ConsoleFlags>>): string {
   const words = [
     'npx signalbox console --open',
@@ -97,6 +117,7 @@ function commandFor({
     ...(profile === undefined ? [] : ['--profile', quoted(profile)]),
     ...(region === undefined ? [] : ['--region', quoted(region)]),
     ...(dir === shippedDirectory ? [] : ['--dir', quoted(dir)]),
+    ...also.flatMap(({ environment, profile }) => ['--also', quoted([environment, profile].filter(Boolean).join('='))]),
     ...(readOnly ? ['--read-only'] : []),
   ];
   return words.join(' ');

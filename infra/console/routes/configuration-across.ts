@@ -13,6 +13,7 @@ import {
   environmentColumn,
   type MatrixColumn,
 } from '../../../shared/operations/configuration/matrix.ts';
+import { isOtherThan, planToken } from '../../../shared/operations/configuration/plan-token.ts';
 import type { PromotionProblem } from '../../../shared/operations/configuration/preflight.ts';
 import { promote, promotionMessage } from '../../../shared/operations/configuration/promote.ts';
 import { checkPromotion, problemName } from '../../../shared/operations/configuration/promotion.ts';
@@ -25,7 +26,7 @@ import { iso } from '../../../shared/operations/words/iso.ts';
 import type { ConsoleContext, ConsoleEnv } from '../context.ts';
 import { body, query, text } from '../input.ts';
 import { problemOf } from '../problem.ts';
-import { checkoutOf, lookAgain } from './configuration.ts';
+import { checkoutOf, lookAgain, seen } from './configuration.ts';
 
 const Compare = z.strictObject({
   /** `files`, `draft`, `live`, an environment, or a commit. */
@@ -43,6 +44,7 @@ const Promote = What.extend({
   message: z.string().trim().max(1_000).optional(),
   /** Problems that the person overrules, each by its name. */
   allowed: z.array(text).max(1_000).default([]),
+  seen,
 });
 
 /** What concerns more than one environment. */
@@ -84,9 +86,11 @@ export const configurationAcross = new Hono<ConsoleEnv>()
   /** Brings what is live below into this environment. */
   .post('/promote', body(Promote), async (c) => {
     const { environment: upper, context } = c.var;
-    const { only, message, allowed } = c.req.valid('json');
+    const { only, message, allowed, seen: expects } = c.req.valid('json');
     const { lower, ends, plan, problems, seed } = await promotionOf(upper, context, only);
     if (plan.changes.length === 0) throw failure(`${upper.name} has everything that ${lower.name} has already`);
+    if (isOtherThan(expects, differences(plan.seen.snapshot, plan.content)))
+      return c.json({ kind: 'changed_meanwhile' as const });
     const objections = problems.map(problemRow);
     const stopping = objections.filter(({ kind, overrule }) => overrule === null || !allowed.includes(kind));
     if (stopping.length > 0) return c.json({ kind: 'refused' as const, objections });
@@ -99,8 +103,10 @@ export const configurationAcross = new Hono<ConsoleEnv>()
   .post('/promote/dry-run', body(What), async (c) => {
     const { environment: upper, context } = c.var;
     const { lower, plan, problems } = await promotionOf(upper, context, c.req.valid('json').only);
+    const changes = differences(plan.seen.snapshot, plan.content);
     return c.json({
       kind: 'planned' as const,
+      seen: planToken(changes),
       from: lower.name,
       version: plan.seen.current.version,
       message: promotionMessage(plan, lower.name),
@@ -110,7 +116,7 @@ export const configurationAcross = new Hono<ConsoleEnv>()
         author,
         created_at: iso(createdAtMs),
       })),
-      changes: differences(plan.seen.snapshot, plan.content).map(differenceRow),
+      changes: changes.map(differenceRow),
       objections: problems.map(problemRow),
     });
   });

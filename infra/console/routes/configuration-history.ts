@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { refText, resourceTypes } from '../../../shared/core/configuration/resources.ts';
@@ -7,6 +6,7 @@ import { revertObjections } from '../../../shared/operations/configuration/chang
 import { entryNamed } from '../../../shared/operations/configuration/entry-named.ts';
 import { describeEntry, differenceRow, differences } from '../../../shared/operations/configuration/history.ts';
 import { cursorOfRow, historyRow, logCursor, logRow } from '../../../shared/operations/configuration/history-row.ts';
+import { planToken } from '../../../shared/operations/configuration/plan-token.ts';
 import { carryOutPull, planPullOf } from '../../../shared/operations/configuration/pull.ts';
 import { planRevert, revertCommit } from '../../../shared/operations/configuration/revert.ts';
 import { liveAtMs } from '../../../shared/operations/configuration/wait-until-live.ts';
@@ -15,7 +15,7 @@ import { mapped, take } from '../../../shared/operations/tables/newest-first.ts'
 import { iso } from '../../../shared/operations/words/iso.ts';
 import type { ConsoleEnv } from '../context.ts';
 import { body, query, text, wholeNumber } from '../input.ts';
-import { allowed, checkoutOf, lookAgain, noObstacles, refused, termsOf } from './configuration.ts';
+import { allowed, checkoutOf, lookAgain, noObstacles, refused, seen, termsOf } from './configuration.ts';
 
 const Log = z.strictObject({
   kind: z.enum(['commit', 'state', 'secret', 'key']).optional(),
@@ -35,6 +35,7 @@ const Revert = z.strictObject({
   /** Absent: `Revert COMMIT: its message`. */
   message: z.string().trim().max(1_000).optional(),
   allowed,
+  seen,
 });
 const Pull = z.strictObject({
   /** Also removes files of what is no longer live. */
@@ -66,11 +67,11 @@ export const configurationHistory = new Hono<ConsoleEnv>()
   })
   .post('/revert', body(Revert), async (c) => {
     const { environment, context } = c.var;
-    const { commit: named, message, allowed: given } = c.req.valid('json');
+    const { commit: named, message, allowed: given, seen: expects } = c.req.valid('json');
     const commit = await entryNamed(environment, named);
     const nowMs = Date.now();
     const about = { author: context.author, message: message || `Revert ${commit.id}: ${commit.message}`, nowMs };
-    const asked = { ...about, commit, ...termsOf(environment, given) };
+    const asked = { ...about, commit, ...termsOf(environment, given), expects };
     const result = await revertCommit(environment.configuration, asked).catch(lookAgain);
     switch (result.kind) {
       case 'reverted': {
@@ -82,6 +83,8 @@ export const configurationHistory = new Hono<ConsoleEnv>()
         throw settingsHaveNoVersions(commit.id, commit.message);
       case 'nothing_to_revert':
         throw failure(`everything that ${commit.id} changed is as it was before it`);
+      case 'changed_meanwhile':
+        return c.json(result);
       default:
         return c.json(refused(revertObjections({ ...noObstacles, ...result }, commit.id, environment.name)));
     }
@@ -93,11 +96,13 @@ export const configurationHistory = new Hono<ConsoleEnv>()
     const { terms } = termsOf(environment, []);
     const plan = await planRevert(environment.configuration, { commit, terms });
     if (plan.open.length === 0) throw failure(`everything that ${commit.id} changed is as it was before it`);
+    const changes = differences(plan.seen.snapshot, plan.content);
     return c.json({
       kind: 'planned' as const,
       version: plan.seen.current.version,
       message: `Revert ${commit.id}: ${commit.message}`,
-      changes: differences(plan.seen.snapshot, plan.content).map(differenceRow),
+      seen: planToken(changes),
+      changes: changes.map(differenceRow),
       objections: revertObjections(plan, commit.id, environment.name),
     });
   })
@@ -129,6 +134,6 @@ function settingsHaveNoVersions(id: string, message: string) {
 }
 
 const fileRow = ({ kind, path }: { kind: 'create' | 'rewrite' | 'remove'; path: string }) => ({
-  file: relative(process.cwd(), path) || path,
+  file: path,
   change: kind,
 });

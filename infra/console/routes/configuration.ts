@@ -26,6 +26,7 @@ import {
   objectionWords,
   overridable,
 } from '../../../shared/operations/configuration/objections.ts';
+import { planToken } from '../../../shared/operations/configuration/plan-token.ts';
 import {
   environmentAbove,
   environmentBelow,
@@ -57,12 +58,16 @@ const Planned = z.strictObject({
   /** Absent: all of the draft. */
   only: z.array(resource).min(1).optional(),
 });
-const Commit = Planned.extend({ message, allowed });
-const FilesCommit = z.strictObject({ message, allowed });
+/** What a dry run told; what differs from it meanwhile is not changed. Absent: whatever there is. */
+export const seen = z.string().max(64).optional();
+const Commit = Planned.extend({ message, allowed, seen });
+const FilesCommit = z.strictObject({ message, allowed, seen });
 const Nothing = z.strictObject({});
 
 /** A change that is not made. `files_with_errors`: what is wrong with the files. */
 type NotMade =
+  /** It would not do any more what the dry run told. */
+  | { kind: 'changed_meanwhile' }
   | { kind: 'refused'; objections: ChangeObjection[] }
   | { kind: 'files_with_errors'; problems: ConfigurationFiles['problems'] };
 
@@ -103,11 +108,11 @@ export const configuration = new Hono<ConsoleEnv>()
   .post('/commit', body(Commit), async (c) => {
     const { environment, context } = c.var;
     requireCommitsIn(context.order, environment.name);
-    const { only, message: text, allowed: given } = c.req.valid('json');
+    const { only, message: text, allowed: given, seen: expects } = c.req.valid('json');
     const { terms, force } = termsOf(environment, given);
     const nowMs = Date.now();
     const about = { author: context.author, message: text, nowMs };
-    const asked = { ...about, ...(only && { only }), terms, force };
+    const asked = { ...about, ...(only && { only }), terms, force, expects };
     const result = await commitDraft(environment.configuration, asked).catch(lookAgain);
     switch (result.kind) {
       case 'committed': {
@@ -119,6 +124,8 @@ export const configuration = new Hono<ConsoleEnv>()
       case 'missing_references':
       case 'refused':
         return c.json(refused(commitObjections({ ...noObstacles, ...result }, environment.name)));
+      case 'changed_meanwhile':
+        return c.json(result satisfies NotMade);
       default:
         throw notInDraft(environment, only ?? []);
     }
@@ -130,10 +137,12 @@ export const configuration = new Hono<ConsoleEnv>()
     const { terms } = termsOf(environment, []);
     const plan = await planDraftCommit(environment.configuration, { ...(only && { only }), terms });
     if (plan.absent.length > 0 || plan.chosen.length === 0) throw notInDraft(environment, plan.absent);
+    const changes = differences(plan.seen.snapshot, plan.content);
     return c.json({
       kind: 'planned' as const,
       version: plan.seen.current.version,
-      changes: differences(plan.seen.snapshot, plan.content).map(differenceRow),
+      seen: planToken(changes),
+      changes: changes.map(differenceRow),
       objections: commitObjections(plan, environment.name),
     });
   })
@@ -142,12 +151,13 @@ export const configuration = new Hono<ConsoleEnv>()
     const { environment, context } = c.var;
     const read = filesToCommit(environment, context);
     if (read.kind === 'files_with_errors') return c.json(read satisfies NotMade);
-    const { message: text, allowed: given } = c.req.valid('json');
+    const { message: text, allowed: given, seen: expects } = c.req.valid('json');
     const { terms } = termsOf(environment, given);
     const nowMs = Date.now();
-    const about = { author: context.author, message: text, nowMs, terms };
+    const about = { author: context.author, message: text, nowMs, terms, ...(expects !== undefined && { expects }) };
     const done = await commitCheckout(environment, read.checkout, read.files, about).catch(lookAgain);
     if (done.kind === 'refused') return c.json(refused(inWords(done.objections, environment)));
+    if (done.kind === 'changed_meanwhile') return c.json({ kind: done.kind } satisfies NotMade);
     const { version, id, newSources } = done.result;
     return c.json({
       kind: 'committed' as const,
@@ -168,6 +178,7 @@ export const configuration = new Hono<ConsoleEnv>()
     return c.json({
       kind: 'planned' as const,
       version: plan.seen.current.version,
+      seen: planToken(plan.differences),
       changes: plan.differences.map(differenceRow),
       objections: inWords(plan.objections, environment),
     });

@@ -51,7 +51,7 @@ export async function commitCheckout(
   environment: Environment,
   { bases }: Pick<Checkout, 'bases'>,
   files: Files,
-  about: { author: string; message: string; nowMs: number; terms: CommitTerms },
+  about: { author: string; message: string; nowMs: number; terms: CommitTerms; expects?: string },
 ): Promise<FilesCommitResult> {
   const request = { ...requestOf(environment, bases, files), ...about };
   const committed = await commitFiles(environment.configuration, request);

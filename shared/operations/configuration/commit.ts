@@ -26,6 +26,7 @@ import {
   type Seen,
 } from './live-content.ts';
 import { type CommitTerms, type Objection, objectionsTo } from './objections.ts';
+import { isOtherThan } from './plan-token.ts';
 import { baseOf, staleFiles } from './stale-files.ts';
 
 export type CommitRequest = Authorship & {
@@ -65,11 +66,15 @@ export type FilesCommitRequest = CommitRequest & {
   terms: CommitTerms;
   /** The known base of the files; undefined when it isn't known. */
   base: FileBase | undefined;
+  /** The token of the plan that the person saw. Absent: whatever the change is by now. */
+  expects?: string;
 };
 
 export type FilesCommitResult = { differences: ResourceDifference[] } & (
   | { kind: 'committed'; result: CommitResult; base: FileBase }
   | { kind: 'refused'; objections: [Objection, ...Objection[]] }
+  /** It would not do any more what the person saw. */
+  | { kind: 'changed_meanwhile' }
 );
 
 /** What `commitFiles` would change, and every objection to it. Reads only. */
@@ -94,10 +99,11 @@ export async function planFilesCommit(
  */
 export async function commitFiles(
   table: ConfigurationTable,
-  { terms, base, ...request }: FilesCommitRequest,
+  { terms, base, expects, ...request }: FilesCommitRequest,
 ): Promise<FilesCommitResult> {
   const { seen, differences: found, objections } = await planFilesCommit(table, { terms, base, ...request });
   const { snapshot: files } = request;
+  if (isOtherThan(expects, found)) return { kind: 'changed_meanwhile', differences: found };
   const [objection, ...more] = objections;
   if (objection !== undefined) return { kind: 'refused', objections: [objection, ...more], differences: found };
   const result = await replaceContent(table, request, seen);
@@ -120,6 +126,8 @@ export type DraftCommitRequest = Authorship & {
   force?: Force;
   /** The limits of the content. Absent: they are not checked. */
   terms?: CommitTerms;
+  /** The token of the plan that the person saw. Absent: whatever the change is by now. */
+  expects?: string | undefined;
 };
 
 export type DraftConflict = ResourceRef & { commit: HistoryEntry | undefined };
@@ -133,14 +141,16 @@ export type DraftCommitResult =
   /** Resources that were committed after the draft was made. */
   | { kind: 'conflict'; conflicts: DraftConflict[] }
   | { kind: 'missing_references'; missing: MissingReference[] }
-  | { kind: 'refused'; objections: Objection[] };
+  | { kind: 'refused'; objections: Objection[] }
+  /** It would not do any more what the person saw. */
+  | { kind: 'changed_meanwhile' };
 
 /**
  * Makes the draft live, or only its named resources; the rest stays in the draft.
  * @throws ConfigurationConflict when another commit is made at the same moment
  */
 export async function commitDraft(table: ConfigurationTable, request: DraftCommitRequest): Promise<DraftCommitResult> {
-  const { only, force, allowEmpty = false, terms: _terms, ...about } = request;
+  const { only, force, allowEmpty = false, terms: _terms, expects, ...about } = request;
   const plan = await planDraftCommit(table, request);
   const { seen, draft, open, absent, chosen, content } = plan;
   const [single] = absent;
@@ -151,6 +161,7 @@ export async function commitDraft(table: ConfigurationTable, request: DraftCommi
     await dropFromDraft(table, (change) => !open.some((left) => isSameChange(left, change)));
     return { kind: 'nothing_to_commit' };
   }
+  if (isOtherThan(expects, differences(seen.snapshot, content))) return { kind: 'changed_meanwhile' };
   const { conflicts, missing, objections } = plan;
   if (conflicts.length > 0 && !isForced(force, 'conflict')) return { kind: 'conflict', conflicts };
   if (missing.length > 0 && !isForced(force, 'missing_references')) return { kind: 'missing_references', missing };

@@ -14,6 +14,7 @@ import type { Snapshot } from '../../core/configuration/schema.ts';
 import { type DraftConflict, missingWorkflows } from './commit.ts';
 import { dropFromDraft } from './drafts.ts';
 import { type Force, isForced } from './force.ts';
+import { differences } from './history.ts';
 import {
   type Authorship,
   type Committed,
@@ -24,6 +25,7 @@ import {
   readSeen,
 } from './live-content.ts';
 import { type CommitTerms, type Objection, objectionsTo } from './objections.ts';
+import { isOtherThan } from './plan-token.ts';
 
 export type RevertRequest = Authorship & {
   commit: HistoryEntry;
@@ -34,6 +36,8 @@ export type RevertRequest = Authorship & {
   force?: Force;
   /** The limits of the content. Absent: they are not checked. */
   terms?: CommitTerms;
+  /** The token of the plan that the person saw. Absent: whatever the change is by now. */
+  expects?: string | undefined;
 };
 
 export type RevertResult =
@@ -44,7 +48,9 @@ export type RevertResult =
   | { kind: 'nothing_to_revert'; dropped: ResourceRef[] }
   | { kind: 'conflict'; conflicts: DraftConflict[] }
   | { kind: 'missing_references'; missing: MissingReference[] }
-  | { kind: 'refused'; objections: Objection[] };
+  | { kind: 'refused'; objections: Objection[] }
+  /** It would not do any more what the person saw. */
+  | { kind: 'changed_meanwhile' };
 
 /**
  * Reverts a commit by a new one, which restores each of its resources to the state before. The
@@ -52,7 +58,7 @@ export type RevertResult =
  * @throws ConfigurationConflict when another commit is made at the same moment
  */
 export async function revertCommit(table: ConfigurationTable, request: RevertRequest): Promise<RevertResult> {
-  const { commit, force, terms, ...about } = request;
+  const { commit, force, terms, expects, ...about } = request;
   if (commit.kind !== 'commit') return { kind: 'not_a_commit' };
   const plan = await planRevert(table, { commit, ...(terms && { terms }) });
   const { seen, open, changed, content, changes, conflicts, missing, objections } = plan;
@@ -65,6 +71,7 @@ export async function revertCommit(table: ConfigurationTable, request: RevertReq
       dropped: await dropFromDraft(table, ({ base, ...ref }) => isMadeOnIt(ref, base)),
     };
   }
+  if (isOtherThan(expects, differences(seen.snapshot, content))) return { kind: 'changed_meanwhile' };
   if (conflicts.length > 0 && !isForced(force, 'conflict')) return { kind: 'conflict', conflicts };
   if (missing.length > 0 && !isForced(force, 'missing_references')) return { kind: 'missing_references', missing };
   if (objections.length > 0) return { kind: 'refused', objections };

@@ -41,8 +41,8 @@ export function CommitDialog({ of, only, message = '', onClose, onDone }: Commit
         to="Draft"
         of={['draft', only ?? null]}
         plan={() => read(commit['dry-run'].$post({ json: chosen }))}
-        change={({ message, allowed }, confirmed) =>
-          read(commit.$post({ json: { message, allowed: allowed as Allowed, ...chosen } }, confirmed))
+        change={({ allowed, ...asked }, confirmed) =>
+          read(commit.$post({ json: { ...asked, allowed: allowed as Allowed, ...chosen } }, confirmed))
         }
       />
     );
@@ -53,8 +53,8 @@ export function CommitDialog({ of, only, message = '', onClose, onDone }: Commit
       to="Files"
       of={['files']}
       plan={() => read(files['dry-run'].$post({ json: {} }))}
-      change={({ message, allowed }, confirmed) =>
-        read(files.$post({ json: { message, allowed: allowed as Allowed } }, confirmed))
+      change={({ allowed, ...asked }, confirmed) =>
+        read(files.$post({ json: { ...asked, allowed: allowed as Allowed } }, confirmed))
       }
     />
   );

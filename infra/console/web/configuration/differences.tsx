@@ -43,13 +43,16 @@ export function ChangeWord({ change }: Pick<DifferenceRow, 'change'>) {
 /** Fields of one resource, or of settings: left as it was, right as it becomes. */
 export function FieldChanges({ fields, from, to }: Sides & { fields: readonly Field[] }) {
   if (fields.length === 0) return <p className="quiet">No field differs.</p>;
+  // A resource that is new or gone has one side.
+  const isNew = fields.every(({ before }) => before === undefined);
+  const isGone = fields.every(({ after }) => after === undefined);
   return (
     <table className="diff">
       <thead>
         <tr>
           <th scope="col">Field</th>
-          <th scope="col">{from}</th>
-          <th scope="col">{to}</th>
+          {!isNew && <th scope="col">{from}</th>}
+          {!isGone && <th scope="col">{to}</th>}
         </tr>
       </thead>
       <tbody>
@@ -58,8 +61,8 @@ export function FieldChanges({ fields, from, to }: Sides & { fields: readonly Fi
             <th scope="row">
               <Text>{field.path}</Text>
             </th>
-            <Side value={field.before} isGone={field.after === undefined} sign="−" label={from} />
-            <Side value={field.after} isGone={false} sign="+" label={to} />
+            {!isNew && <Side value={field.before} isGone={field.after === undefined} sign="−" label={from} />}
+            {!isGone && <Side value={field.after} isGone={false} sign="+" label={to} />}
           </tr>
         ))}
       </tbody>
@@ -79,7 +82,7 @@ function Side({ value, isGone, sign, label }: SideProps) {
   return (
     <td data-side={label} className={sign === '+' ? 'is-new' : isGone ? 'is-gone' : 'is-old'}>
       <span className="diff-sign">{sign}</span>
-      <Text lines>{typeof value === 'string' && value !== '' ? value : JSON.stringify(value)}</Text>
+      <Text lines>{typeof value === 'string' && value !== '' ? value : JSON.stringify(value, null, 2)}</Text>
     </td>
   );
 }

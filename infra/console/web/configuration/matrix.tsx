@@ -94,11 +94,11 @@ function MatrixTable({ matrix: { columns, rows }, isDiffering, onChange }: Table
           />
           <span>Only what differs</span>
         </label>
-        <span className="quiet">
-          {plural(rows.filter(({ mapping }) => mapping === null).length, 'resource')}, each compared with the column to
-          its left
-        </span>
       </div>
+      <p className="quiet">
+        {plural(rows.filter(({ mapping }) => mapping === null).length, 'resource')}, each compared with the column to
+        its left
+      </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
       <section className="matrix-scroll" tabIndex={0} aria-label="Resources and environments">
         <table className="matrix">
@@ -128,7 +128,7 @@ function MatrixTable({ matrix: { columns, rows }, isDiffering, onChange }: Table
                       <Go to={['mappings', row.mapping]} search={{ source: row.key }}>
                         <Text>{row.mapping}</Text>
                       </Go>{' '}
-                      <span className="quiet">
+                      <span className="quiet wide-only">
                         <Text>{row.title}</Text>
                       </span>
                     </>

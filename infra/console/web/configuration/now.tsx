@@ -1,9 +1,10 @@
 import { Empty } from '../parts/problem.tsx';
 import { Text } from '../parts/text.tsx';
 import { Ago } from '../parts/time.tsx';
-import { plural } from '../parts/words.ts';
+import { plural, quoted } from '../parts/words.ts';
 import { useEnvironment } from '../shell/environment.tsx';
 import { Go } from '../shell/go.tsx';
+import { useSession } from '../shell/session.tsx';
 import { Differences, FieldChanges } from './differences.tsx';
 import { FileProblems } from './objections.tsx';
 import { withoutAddress } from './promote-dialog.tsx';
@@ -14,6 +15,7 @@ type NowProps = { state: Configuration; onAsk: ((what: 'push' | 'commit' | 'comm
 /** Files, draft and live content of this environment, and what differs between them. */
 export function Now({ state, onAsk }: NowProps) {
   const { name } = useEnvironment();
+  const { environments } = useSession();
   const { live, draft, files, takes_commits, below } = state;
   return (
     <>
@@ -21,12 +23,30 @@ export function Now({ state, onAsk }: NowProps) {
       {!takes_commits && (
         <p className="quiet">
           Content comes here by promotion from {below}. What is edited in the files goes live there first.
+          {below !== null && !environments.includes(below) && (
+            <>
+              {' '}
+              This console does not know {below}:{' '}
+              <code className="command">
+                npx signalbox console -e {quoted(name)} --also {quoted(below)}
+              </code>
+            </>
+          )}
         </p>
       )}
       {live === null && files === null && draft === null && (
         <Empty title="Nothing was committed here yet">
-          <p>Start the console in a checkout of the configuration, or commit from there.</p>
-          <code className="command">npx signalbox config push --commit</code>
+          {takes_commits ? (
+            <>
+              <p>Start the console in a checkout of the configuration, or commit from there.</p>
+              <code className="command">npx signalbox config push --commit</code>
+            </>
+          ) : (
+            <>
+              <p>Promote what is live in {below}.</p>
+              <code className="command">npx signalbox config promote --to {quoted(name)}</code>
+            </>
+          )}
         </Empty>
       )}
       {files !== null && files.problems.length > 0 && (

@@ -25,7 +25,7 @@ export function Objections({ objections, allowed, onAllow }: ObjectionsProps) {
       {objections.map(({ kind, what, remedies, overrule }) => (
         <li key={`${kind} ${what}`}>
           <p className="objection-what">
-            <Text>{sentence(what)}</Text>
+            <Text>{what}</Text>
           </p>
           {remedies.length > 0 && (
             <ul>
@@ -62,10 +62,11 @@ export function Objections({ objections, allowed, onAllow }: ObjectionsProps) {
   );
 }
 
-const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
-
 /** `or commit over it` → `Commit over it` */
-const allTheSame = (overrule: string) => sentence(overrule.replace(/^(or|to) /, ''));
+function allTheSame(overrule: string): string {
+  const words = overrule.replace(/^(or|to) /, '');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
 
 /** Whether each objection is overruled, so that the change can be made. */
 export function isAllowed(objections: readonly ShownObjection[], allowed: ReadonlySet<string>): boolean {

@@ -12,6 +12,8 @@ import { type FileProblem, FileProblems, isAllowed, Objections, type ShownObject
 export type Planned = {
   kind: 'planned';
   version: number;
+  /** Names what is shown: the change is made only while it would do exactly that. */
+  seen: string;
   changes: DifferenceRow[];
   objections: ShownObjection[];
   /** What the history would say, unless the person says something else. */
@@ -34,9 +36,9 @@ type PlannedChangeProps = {
   plan(): Promise<Planned | FilesWithErrors>;
   /** `allowed`: the kinds of objections that the person overrules. */
   change(
-    asked: { message: string; allowed: string[] },
+    asked: { message: string; allowed: string[]; seen: string },
     confirmed: Confirmed,
-  ): Promise<Done | { kind: 'refused' } | FilesWithErrors>;
+  ): Promise<Done | { kind: 'refused' | 'changed_meanwhile' } | FilesWithErrors>;
   /** Absent: what the plan says. */
   message?: string | undefined;
   /** Said when nothing would change. */
@@ -83,14 +85,14 @@ export function PlannedChange({
       danger={allowed.size > 0}
       disabled={isNothing || !isAllowed(planned.objections, allowed) || message.trim() === ''}
       change={async (confirmed) => {
-        const result = await change({ message, allowed: [...allowed] }, confirmed);
-        if (result.kind !== 'refused' && result.kind !== 'files_with_errors') return result;
+        const result = await change({ message, allowed: [...allowed], seen: planned?.seen ?? '' }, confirmed);
+        if ('version' in result) return result;
         await queries.invalidateQueries({ queryKey });
         throw new ProblemError({
           code: 'failed',
           title: 'Nothing was changed: something is not as it was when this was opened',
           lines: [],
-          remedies: ['look at what stands against it, above'],
+          remedies: ['look again at what it would do now, above'],
         });
       }}
       onClose={onClose}

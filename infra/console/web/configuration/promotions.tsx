@@ -39,14 +39,13 @@ function Step({ from, to, onPromote }: { from: string; to: string } & Pick<Promo
           {from} → {to}
         </h3>
         {data !== undefined && (
-          <span className={data.objections.length > 0 ? 'warn' : 'quiet'}>
+          <span className={data.objections.length > 0 ? 'grow warn' : 'grow quiet'}>
             {isNothing
               ? 'nothing to promote'
               : `${plural(data.changes.length, 'resource')}: ${data.changes.map(refOf).join(', ')}`}
             {data.objections.length > 0 && `; it would be refused`}
           </span>
         )}
-        <span className="grow" />
         {onPromote && data !== undefined && !isNothing && (
           <button type="button" className="button" onClick={() => onPromote(from, to)}>
             Promote to {to}…

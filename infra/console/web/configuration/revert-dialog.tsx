@@ -17,8 +17,8 @@ export function RevertDialog({ commit, onClose }: { commit: string; onClose(): v
       to="Afterwards"
       of={['revert', commit]}
       plan={() => read(revert['dry-run'].$post({ json: { commit } }))}
-      change={({ message, allowed }, confirmed) =>
-        read(revert.$post({ json: { commit, message, allowed: allowed as Allowed } }, confirmed))
+      change={({ allowed, ...asked }, confirmed) =>
+        read(revert.$post({ json: { commit, ...asked, allowed: allowed as Allowed } }, confirmed))
       }
       nothing={() => 'Everything that it changed is as it was before it.'}
       onDone={({ version }) => {

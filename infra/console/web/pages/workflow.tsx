@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { JobRow } from '../../../../shared/operations/jobs/job-row.ts';
 import type { WorkflowRow } from '../../../../shared/operations/workflows/workflow-row.ts';
 import { apiPath, queryOf, read } from '../client.ts';
+import { ConfigurationLinks } from '../configuration/links.tsx';
 import { Fact } from '../parts/facts.tsx';
 import { RangePicker } from '../parts/filters.tsx';
 import { Sparkline } from '../parts/groups.tsx';
@@ -78,6 +79,9 @@ export default function Workflow() {
                 <span className="bad">none: it cannot start here</span>
               </Fact>
             )}
+            <Fact name="Configuration">
+              <ConfigurationLinks resource={`workflow/${key}`} />
+            </Fact>
             <Fact name="Its rows">
               <Go to={['events']} search={{ workflow: key }}>
                 Events

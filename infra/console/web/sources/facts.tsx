@@ -1,4 +1,5 @@
 import type { SourceWithoutUrl } from '../../routes/source-without-url.ts';
+import { ConfigurationLinks } from '../configuration/links.tsx';
 import { Fact } from '../parts/facts.tsx';
 import { Text } from '../parts/text.tsx';
 import { Ago } from '../parts/time.tsx';
@@ -16,6 +17,9 @@ export function SourceFacts({ row }: { row: SourceWithoutUrl }) {
         </Fact>
       )}
       <Fact name="Kind">{row.kind ?? 'not live any more; its rows are still in the log'}</Fact>
+      <Fact name="Configuration">
+        <ConfigurationLinks resource={`source/${row.key}`} />
+      </Fact>
       <Fact name="Last event">
         {row.last_event_at === null ? (
           'never'
