@@ -3,6 +3,7 @@ import type { PromotionOrder } from '../../shared/operations/configuration/promo
 import type { Environment } from '../../shared/operations/environment.ts';
 import type { OpenEnvironments } from './environments.ts';
 import type { RunningJobs } from './jobs.ts';
+import type { PageFiles } from './page-files.ts';
 
 /** What a console was started with. */
 export type ConsoleContext = {
@@ -12,6 +13,8 @@ export type ConsoleContext = {
   jobs: RunningJobs;
   /** The configuration files that the page reads and writes; undefined when the console was given none. */
   checkout: Checkout | undefined;
+  /** In which state the page left these files; undefined without any. */
+  pageFiles: PageFiles | undefined;
   /** In which environments content is committed, and to which it is promoted. */
   order: PromotionOrder;
   /** All of them, for what concerns two. */

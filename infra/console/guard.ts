@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import type { Access } from './access.ts';
 import type { ConsoleEnv } from './context.ts';
 import { Refused } from './problem.ts';
@@ -64,13 +64,15 @@ const isRead = (method: string) => method === 'GET' || method === 'HEAD';
 /** The header in which a request names the environment that it changes. */
 export const confirmHeader = 'x-confirm-environment';
 
+/** Every method but GET, unless the path ends in `dry-run`. */
+export const isChange = ({ req }: Pick<Context, 'req'>) => !isRead(req.method) && !req.path.endsWith('/dry-run');
+
 /**
- * What changes an environment: every method but GET, unless the path ends in `dry-run`.
- * `--read-only` refuses it, and where the environment is not on this machine the request has to
+ * What changes an environment. `--read-only` refuses it, and where the environment is not on this machine the request has to
  * name it.
  */
 export const guardChanges: MiddlewareHandler<ConsoleEnv> = async (c, next) => {
-  if (isRead(c.req.method) || c.req.path.endsWith('/dry-run')) return next();
+  if (!isChange(c)) return next();
   const { environment, context } = c.var;
   if (context.readOnly)
     throw new Refused(403, 'read_only', 'this console only reads', 'start it without --read-only to change something');

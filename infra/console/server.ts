@@ -8,6 +8,7 @@ import { makeAccess } from './access.ts';
 import { makeApp } from './app.ts';
 import { type EnvironmentSource, openEnvironments } from './environments.ts';
 import { makeRunningJobs } from './jobs.ts';
+import { makePageFiles } from './page-files.ts';
 
 export type ConsoleOptions = {
   /** 0: any free one. */
@@ -32,6 +33,8 @@ export type Console = {
   port: number;
   /** With the token, which opens one browser. */
   url: string;
+  /** Whether the configuration files are as a page left them, to be committed there. */
+  leftFiles(): Promise<boolean>;
   stop(): Promise<void>;
 };
 
@@ -56,6 +59,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     const { port } = address;
     const access = makeAccess(port, options.sessionKey);
     const jobs = makeRunningJobs(onProblem);
+    const pageFiles = checkout && makePageFiles(checkout.directory);
     const { app } = makeApp({
       port,
       access,
@@ -64,6 +68,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
         author,
         jobs,
         checkout,
+        pageFiles,
         order,
         environments: openEnvironments(options.environments),
       },
@@ -77,6 +82,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
       port,
       // What follows # is not sent with requests, so that no preview of a link spends the token.
       url: `http://127.0.0.1:${port}/#token=${access.token}`,
+      leftFiles: async () => (await pageFiles?.areAsLeft()) ?? false,
       async stop() {
         await jobs.leaveAll();
         await new Promise<void>((resolve) => {

@@ -44,7 +44,11 @@ async function main(): Promise<void> {
   if (args.console) served = await serveConsole(runtime, args);
   await announce(runtime, args, served);
   if (args.watch ?? process.stdout.isTTY) {
-    runtime.watch({ onChange: (line) => console.log(line), onTemplate: () => registered() });
+    runtime.watch({
+      onChange: (line) => console.log(line),
+      onTemplate: () => registered(),
+      areOfConsole: async () => (await served?.leftFiles()) ?? false,
+    });
   }
 }
 

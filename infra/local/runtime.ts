@@ -86,7 +86,12 @@ export type Runtime = {
    * cannot be applied are reported to the start's `onProblem`, and the previous version runs on.
    * `onTemplate`: outputs may have changed.
    */
-  watch(to: { onChange(line: string): void; onTemplate(): void }): void;
+  watch(to: {
+    onChange(line: string): void;
+    onTemplate(): void;
+    /** Whether the console saved the configuration files as they are, to be committed there. */
+    areOfConsole?(): Promise<boolean>;
+  }): void;
   stop(): Promise<void>;
 };
 
@@ -296,7 +301,7 @@ async function start(
       ]);
       return becomesEmpty(() => left(false), endsAtMs - Date.now());
     },
-    watch({ onChange, onTemplate }) {
+    watch({ onChange, onTemplate, areOfConsole }) {
       const watching = startWatch({
         watched: () => ({
           functions: [...live.values()].flatMap(({ stack, resources, running }) =>
@@ -308,6 +313,8 @@ async function start(
           ),
         }),
         async configure() {
+          if (await areOfConsole?.())
+            return 'saved by the console; commit it there, or: npx signalbox config push --commit';
           const said: string[] = [];
           for (const one of live.values()) {
             const configuration = await configure(localOf(one), options.environments);

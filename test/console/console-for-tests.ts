@@ -40,10 +40,11 @@ function jsonOf(text: string): unknown {
   }
 }
 
-export const tokenOf = ({ url }: Console) => new URLSearchParams(new URL(url).hash.slice(1)).get('token') ?? '';
+export const tokenOf = ({ url }: Pick<Console, 'url'>) =>
+  new URLSearchParams(new URL(url).hash.slice(1)).get('token') ?? '';
 
 /** Opens a console as a browser does with the printed URL; answers its cookie. */
-export async function signIn(started: Console): Promise<string> {
+export async function signIn(started: Pick<Console, 'port' | 'url'>): Promise<string> {
   const { headers } = await call(started.port, '/api/session', { method: 'POST', body: { token: tokenOf(started) } });
   return String(headers['set-cookie']).split(';')[0] ?? '';
 }

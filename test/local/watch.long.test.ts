@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { root } from '../../infra/build/build.js';
+import type { Console } from '../../infra/console/server.ts';
+import { call, signIn } from '../console/console-for-tests.ts';
 
 /* `npm start -- --watch` in a copy of the checkout whose files the tests change. */
 
@@ -15,6 +17,7 @@ const runtimeFile = join(checkout, 'runtime.json');
 let child: ChildProcess;
 let printed = '';
 let url: string;
+let served: Pick<Console, 'port' | 'url'>;
 
 beforeAll(async () => {
   for (const name of ['functions', 'shared', 'infra', 'package.json', 'package-lock.json', 'tsconfig.json', 'cdk.json'])
@@ -33,6 +36,8 @@ beforeAll(async () => {
     });
   }
   await until(() => /^ready$/m.test(printed), 120_000);
+  const printedUrl = /^console (\S+)$/m.exec(printed)?.[1] ?? '';
+  served = { port: Number(new URL(printedUrl).port), url: printedUrl };
   url = JSON.parse(readFileSync(runtimeFile, 'utf8')).environments.development.outputs.IngestUrl;
 });
 afterAll(async () => {
@@ -101,6 +106,27 @@ describe('npm start -- --watch', () => {
     const file = 'infra/config/sources/rudderstack.yaml';
     change(file, (text) => text.replace(/^name: .*$/m, 'name: Renamed'));
     await until(() => printed.includes('development is at version 2'), 60_000);
+  });
+
+  test('leaves to the person what the console saved, and takes what another editor then changes', async () => {
+    const headers = { cookie: await signIn(served) };
+    const at = '/api/environments/development';
+    const ask = async (path: string, body?: unknown) => {
+      const how = body === undefined ? { headers } : { method: 'POST', headers, body };
+      return (await call(served.port, `${at}${path}`, how)).json as Record<string, unknown>;
+    };
+    const { text, hash } = await ask('/mappings/text?source=rudderstack&id=identify');
+    printed = '';
+    const edited = String(text).replace(/^name: .*$/m, 'name: Saved in the page');
+    await ask('/mappings/save', { file: { kind: 'sources', key: 'rudderstack' }, text: edited, seen: hash });
+    await until(() => printed.includes('saved by the console'), 60_000);
+    expect(await ask('/configuration')).toMatchObject({
+      live: { version: 2 },
+      files: { unsaved: [{ key: 'rudderstack' }] },
+    });
+    expect(await ask('/configuration/push-and-commit', { message: 'Named' })).toMatchObject({ version: 3 });
+    change('infra/config/sources/rudderstack.yaml', (now) => now.replace(/^name: .*$/m, 'name: By hand'));
+    await until(() => printed.includes('development is at version 4'), 60_000);
   });
 
   test('says with file, line and column what is wrong with it, and keeps the version before', async () => {
