@@ -70,7 +70,13 @@ export default function Editor({ ref, label, ...props }: EditorProps) {
     };
   }, [label]);
   useImperativeHandle(ref, () => ({
-    replace: (text) => view.current !== null && replaceAll(view.current, text),
+    replace(text) {
+      if (view.current === null) return;
+      // Line breaks of another kind are those of another document.
+      if (isCrlf(text) === (view.current.state.lineBreak === '\r\n')) return replaceAll(view.current, text);
+      view.current.setState(stateOf(text, label, current));
+      current.current.onChange(text);
+    },
     insertPath: (path) => view.current !== null && insertPath(view.current, path),
     goTo: (line, column) => view.current !== null && goTo(view.current, line, column),
   }));

@@ -21,7 +21,8 @@ export function Result({ test, mapping }: { test: TriedEvent; mapping: string | 
         mapping !== undefined &&
         draft.status !== 'rejected' && (
           <p className="warn">
-            <Text>{mapping}</Text> is not for this event, which is of type <Text>{draft.type ?? 'none'}</Text>.
+            <Text>{mapping}</Text> is not for this event, which is of type <Text>{draft.type ?? 'none'}</Text>. Choose
+            another event.
           </p>
         )
       ) : (

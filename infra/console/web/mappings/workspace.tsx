@@ -59,7 +59,10 @@ export function Workspace({ opened, source, chosenEvent }: WorkspaceProps) {
       return (await read(api.events.$get({ query }))).rows as EventRow[];
     },
   });
-  const event = chosenEvent ?? rows?.[0]?.id;
+  // Newer events come in meanwhile; the one that is looked at stays.
+  const [kept, setKept] = useState<string>();
+  const event = chosenEvent ?? (rows?.find(({ id }) => id === kept) ?? rows?.[0])?.id;
+  useEffect(() => setKept(event), [event]);
   const isReady = chosenEvent !== undefined || rows !== undefined || noRows !== null || focus.event === '';
   const choice = { source: focus.source, type: focus.event, event };
   const tried = useTried({ file: base, text, ...choice }, isReady);
