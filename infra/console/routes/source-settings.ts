@@ -37,7 +37,12 @@ const Settings = z.strictObject({
 
 /** The settings of a source in this environment, which take effect without a commit; pause and resume. */
 export const sourceSettings = new Hono<ConsoleEnv>()
-  .get('/:key/settings', async (c) => c.json(await readSourceSettings(c.var.environment, c.req.param('key'))))
+  .get('/:key/settings', async (c) => {
+    const key = c.req.param('key');
+    const directory = c.var.context.checkout?.directory;
+    const path = `${directory === undefined ? '' : `${directory}/`}sources/${key}.yaml`;
+    return c.json({ ...(await readSourceSettings(c.var.environment, key)), path });
+  })
   .post('/:key/settings', body(Settings), async (c) => {
     const { environment, context } = c.var;
     const { message, key_path, window_hours, retention_days, log_shards, ...rest } = c.req.valid('json');

@@ -78,7 +78,8 @@ export function SourceSettings({ source }: { source: string }) {
   const [isAsked, setAsked] = useState(false);
   const { data, error } = useQuery({
     queryKey: [name, 'source', source, 'settings'],
-    queryFn: () => read(api.source[':key'].settings.$get({ param: { key: source } })) as Promise<SettingsRow>,
+    queryFn: () =>
+      read(api.source[':key'].settings.$get({ param: { key: source } })) as Promise<SettingsRow & { path: string }>,
   });
   if (data === undefined) return error === null ? <Loading /> : <ProblemView error={error} />;
   return (
@@ -108,7 +109,7 @@ export function SourceSettings({ source }: { source: string }) {
           </tbody>
         </table>
       </section>
-      <FromFile source={source} file={data.file} />
+      <FromFile path={data.path} file={data.file} />
       {isAsked && <ChangeSettings source={source} settings={data} onClose={() => setAsked(false)} />}
     </>
   );
@@ -128,7 +129,7 @@ const fileNames: Partial<Record<keyof FileSettings, string>> = {
   destination: 'Calls of methods',
 };
 
-function FromFile({ source, file }: { source: string; file: FileSettings }) {
+function FromFile({ path, file }: { path: string; file: FileSettings }) {
   const given = (Object.keys(fileNames) as (keyof FileSettings)[]).filter((field) => {
     const value = file[field];
     return value !== undefined && !(Array.isArray(value) && value.length === 0);
@@ -137,7 +138,10 @@ function FromFile({ source, file }: { source: string; file: FileSettings }) {
     <section className="part" aria-label="Settings of the file">
       <h2>From its file</h2>
       <p className="quiet">
-        <code>infra/config/sources/{source}.yaml</code> says this. It changes with a commit, and is promoted with it.
+        <code>
+          <Text>{path}</Text>
+        </code>{' '}
+        says this. It changes with a commit, and is promoted with it.
       </p>
       {given.length === 0 ? (
         <p className="quiet">Nothing besides its mappings: the kind’s own rules hold.</p>
