@@ -2,15 +2,12 @@ import { readLive } from '../../adapters/dynamodb-configuration.ts';
 import type { EnvironmentState, SourceHold } from '../../core/configuration/schema.ts';
 import { own } from '../../core/json/values.ts';
 import { sourceKind } from '../../core/sources/index.ts';
-import { capabilitiesFrom } from '../configuration/capabilities.ts';
 import type { Environment } from '../environment.ts';
 import { cancelJob, type Job, listJobs } from '../jobs/jobs.ts';
 import { failure } from '../refusal.ts';
 import { type Asked, type Changed, change, type Unknown, unknownSource } from '../settings/change.ts';
+import { canHold } from './can-hold.ts';
 import { countHeld, type HeldEvents, noneHeld } from './held-events.ts';
-
-/** The format of configurations whose functions hold events. */
-const formatMin = 3;
 
 export type HeldSource = Changed & {
   hold: SourceHold;
@@ -41,7 +38,7 @@ export async function holdSource(
       `a source of kind ${kind} cannot be paused: its requests apply most records themselves, before they are answered`,
       `npx signalbox sources disable ${source} rejects them instead; pause the sync at its vendor to lose none`,
     );
-  if ((capabilitiesFrom(outputs)?.format ?? 0) < formatMin)
+  if (!canHold(outputs))
     throw failure(
       `the functions of ${environment.name} cannot hold events: they were deployed with an older version`,
       `deploy, or npx signalbox sources disable ${source}: events are then rejected, and kept for a replay`,

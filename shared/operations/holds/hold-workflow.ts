@@ -3,15 +3,12 @@ import { readLive } from '../../adapters/dynamodb-configuration.ts';
 import { holdItemKey } from '../../adapters/dynamodb-workflow-holds.ts';
 import type { EnvironmentState, WorkflowHold } from '../../core/configuration/schema.ts';
 import { own } from '../../core/json/values.ts';
-import { capabilitiesFrom } from '../configuration/capabilities.ts';
 import type { Environment } from '../environment.ts';
 import { cancelJob } from '../jobs/jobs.ts';
 import { failure } from '../refusal.ts';
 import { type Asked, type Changed, change, type Unknown } from '../settings/change.ts';
+import { canHold } from './can-hold.ts';
 import { countHeld, type HeldCount } from './held-triggers.ts';
-
-/** The format of configurations whose functions hold runs. */
-const formatMin = 3;
 
 export type Held = Changed & {
   hold: WorkflowHold;
@@ -33,7 +30,7 @@ export async function holdWorkflow(
   const { snapshot, state } = await readLive(configuration);
   if (!Object.hasOwn(snapshot.workflows, workflow))
     return { kind: 'unknown', what: 'workflow', name: workflow, known: Object.keys(snapshot.workflows).sort() };
-  if ((capabilitiesFrom(outputs)?.format ?? 0) < formatMin)
+  if (!canHold(outputs))
     throw failure(
       `the functions of ${environment.name} cannot hold runs: they were deployed with an older version`,
       `deploy, or npx signalbox workflow pause ${workflow} --drop: runs are then not started and not kept`,

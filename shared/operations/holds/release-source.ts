@@ -1,21 +1,19 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { readLive } from '../../adapters/dynamodb-configuration.ts';
 import { makeEventsQueue } from '../../adapters/sqs-queues.ts';
-import { makeEventId } from '../../core/ids/event-id.ts';
 import { own } from '../../core/json/values.ts';
 import type { EventLogEntry } from '../../core/logs/event-log-entry.ts';
 import { liveAtMs } from '../configuration/wait-until-live.ts';
 import type { Environment } from '../environment.ts';
 import { eventLogOf, readEvents } from '../events/events.ts';
-import { rawEventOf } from '../events/recompute.ts';
 import { type CarryOnOptions, carryOn, type JobProgress, type Work } from '../jobs/carry-on.ts';
 import { createJob, type Job } from '../jobs/jobs.ts';
 import { type Asked, type Changed, change, type Unknown, unknownSource } from '../settings/change.ts';
 import { longestRetentionDays, pickSources, readSources } from '../sources/known-sources.ts';
 import { heldIds } from './held-events.ts';
 import { runningRelease, withoutHold } from './hold-source.ts';
+import { releasedEvent } from './release-steps.ts';
 
 export const SourceRelease = z.strictObject({
   source: z.string(),
@@ -143,18 +141,9 @@ async function releaseEach(
     const entry = entries.get(id);
     return entry?.status === 'held' ? [entry] : [];
   });
-  const raws = held.map((entry) => ({
-    ...rawEventOf(entry),
-    execution: entry.execution ?? entry.id,
-    replay: originOf(entry, job),
-  }));
+  const raws = held.map((entry) => releasedEvent(entry, job));
   const queue = makeEventsQueue(await environment.queues(), environment.outputs.EventsQueueUrl);
   const results = await queue.sendEach(raws);
   const released = results.filter((result) => result.sent).length;
   return { released, skipped: ids.length - held.length, failed: held.length - released };
-}
-
-/** The same for the same job and event. */
-function originOf({ id, source }: EventLogEntry, job: Job): string {
-  return makeEventId(source, 0, Date.parse(job.createdAt), createHash('sha256').update(`${job.id}\n${id}`).digest());
 }

@@ -5,8 +5,6 @@ import { writeIf } from '../../adapters/dynamodb.ts';
 import { readLive } from '../../adapters/dynamodb-configuration.ts';
 import { heldItemKey, holdItemKey, type StoredHeldTrigger } from '../../adapters/dynamodb-workflow-holds.ts';
 import { makeActionsQueue } from '../../adapters/sqs-queues.ts';
-import { findAction } from '../../core/actions/index.ts';
-import { recipientKey } from '../../core/ids/entity-ref.ts';
 import { type JsonObject, own } from '../../core/json/values.ts';
 import type { ActionLogEntry, ActionOutcome } from '../../core/logs/action-log-entry.ts';
 import { actionLogOf, readExecutions } from '../actions/actions.ts';
@@ -17,12 +15,12 @@ import { cancelJob, createJob, type Job, readJob } from '../jobs/jobs.ts';
 import { failure } from '../refusal.ts';
 import { readFacts } from '../replay/plan-entries.ts';
 import { planRelease } from '../replay/plan-release.ts';
-import { recipientsOf } from '../runs/runs.ts';
 import { type Asked, type Changed, change, type Unknown } from '../settings/change.ts';
 import { changeState } from '../settings/change-state.ts';
 import { type KnownSource, readSources } from '../sources/known-sources.ts';
 import { countHeld, heldTriggers } from './held-triggers.ts';
 import { withoutHold } from './hold-workflow.ts';
+import { actionOf, isTried, outcomeName, patienceMs, turnMs, withoutRepeats } from './release-steps.ts';
 
 export const Release = z.strictObject({
   workflow: z.string(),
@@ -201,29 +199,6 @@ async function releaseTriggers(
   return counts;
 }
 
-function withoutRepeats(triggers: StoredHeldTrigger[], logs: Map<string, ActionLogEntry>): StoredHeldTrigger[] {
-  const seen = new Set<string>();
-  const end = triggers.findIndex((trigger, i) => {
-    const keys = recipientsOfAction(actionOf(trigger, logs));
-    if (i > 0 && keys.some((key) => seen.has(key))) return true;
-    for (const key of keys) seen.add(key);
-    return false;
-  });
-  return end < 0 ? triggers : triggers.slice(0, end);
-}
-
-function recipientsOfAction(outcome: ActionOutcome | undefined): string[] {
-  if (outcome === undefined) return [];
-  const { startsRunsFor, adds } = findAction(outcome.action) ?? {};
-  const added = adds?.(outcome.payload)?.members.map(({ userId }) => userId) ?? [];
-  const named = startsRunsFor === undefined ? [] : recipientsOf(outcome.payload[startsRunsFor] ?? null);
-  return [...added, ...named.map(recipientKey)];
-}
-
-function actionOf({ execution, action }: StoredHeldTrigger, logs: Map<string, ActionLogEntry>) {
-  return logs.get(execution)?.actions.find(({ id }) => id === action);
-}
-
 async function send(
   environment: Environment,
   known: KnownSource[],
@@ -259,12 +234,6 @@ async function send(
   for (const result of results) if (!result.sent) throw result.error;
 }
 
-/** How long a group is waited for whose runs wait for their turn. */
-const turnMs = 10_000;
-
-/** How long functions may take for the messages of one group: less than the lease of a job. */
-const patienceMs = 25_000;
-
 /**
  * Waits until each trigger was tried, and forgets it: from then on its own retries go on with it.
  * @throws Refusal when that takes too long; what was sent is tried all the same
@@ -281,7 +250,7 @@ async function settled(
     const logs = await readExecutions(actionLogOf(environment), [
       ...new Set(waiting.map(({ execution }) => execution)),
     ]);
-    const over = waiting.filter((trigger) => isTried(trigger, logs));
+    const over = waiting.filter((trigger) => isTried(trigger, logs, Date.now()));
     const forgotten = await Promise.all(over.map((trigger) => forget(environment, trigger)));
     // One that was held again is still listed, and counts when its turn comes again.
     for (const [i, trigger] of over.entries()) if (forgotten[i]) done.push([trigger, actionOf(trigger, logs)]);
@@ -299,17 +268,6 @@ async function settled(
   }
 }
 
-/** It is held, or its runs wait for their turn under the release's rate or the workflow's own. */
-const keptReasons: readonly (ActionOutcome['reason'] | undefined)[] = ['held', 'rate_limited', 'continues'];
-
-/** Its row was written after it was held, and says something else. */
-function isTried(trigger: StoredHeldTrigger, logs: Map<string, ActionLogEntry>): boolean {
-  const log = logs.get(trigger.execution);
-  const action = actionOf(trigger, logs);
-  if (log === undefined || action === undefined) return trigger.expiresAtSeconds * 1000 < Date.now();
-  return !keptReasons.includes(action.reason) && log.updatedAtMs >= trigger.notedAtMs;
-}
-
 /** Unless it was held again meanwhile. */
 function forget({ documents, outputs }: Environment, trigger: StoredHeldTrigger): Promise<boolean> {
   return writeIf(
@@ -323,12 +281,4 @@ function forget({ documents, outputs }: Environment, trigger: StoredHeldTrigger)
     ),
     'releasing a trigger',
   );
-}
-
-function outcomeName(outcome: ActionOutcome | undefined): 'released' | 'failed' | 'ended' {
-  if (outcome === undefined) return 'ended';
-  if (outcome.status === 'failed') return 'failed';
-  // Its recipients are unknown still, or its person was erased.
-  if (outcome.status === 'skipped') return 'ended';
-  return outcome.status !== 'pending' && outcome.result?.runs === 0 ? 'ended' : 'released';
 }
