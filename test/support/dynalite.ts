@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateTableCommand, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import dynalite from 'dynalite';
@@ -38,6 +39,13 @@ export async function startTables(path?: string): Promise<TestTables> {
     updateTableMs: 0,
     ...(path !== undefined && { path }),
   });
+  let unanswered = 0;
+  server.on('request', (_request, response) => {
+    unanswered += 1;
+    response.once('close', () => {
+      unanswered -= 1;
+    });
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('dynalite has no port');
@@ -52,6 +60,8 @@ export async function startTables(path?: string): Promise<TestTables> {
     endpoint,
     names: tableNames,
     async stop() {
+      // A query that found its database closed would fail the whole file, after its last test.
+      for (const untilMs = Date.now() + 2_000; unanswered > 0 && Date.now() < untilMs; ) await sleep(5);
       client.destroy();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
