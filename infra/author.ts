@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 let callerOnAws: string | undefined;
 
 /**
- * The person at the keyboard: from git's settings; without a name there whoever AWS says is calling,
+ * The person at the keyboard, from git's settings. Without a name there: the caller that AWS names,
  * once an environment on AWS was connected to; else the account's name.
  */
 export function currentAuthor(): string {

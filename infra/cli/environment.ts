@@ -60,12 +60,12 @@ export async function connect(options: EnvironmentOptions): Promise<Environment>
     ...(options.profile !== undefined && { profile: options.profile }),
   };
   const { outputs, region } = await readStack(options.environment, config, runtime);
-  // What is changed is recorded under a name, and this machine's account may be anybody's: `runner`, `root`.
+  // What is changed is recorded under a name, and the account of a build machine names no person: `runner`, `root`.
   if (gitAuthor() === undefined) rememberCaller(await callerOf({ ...config, region }));
   return openEnvironment(options.environment, `AWS ${region}`, outputs, { ...config, region });
 }
 
-/** Who AWS says is calling. Undefined when it does not answer: that refuses nothing that people do. */
+/** The caller that AWS names. Undefined when it does not answer: that refuses nothing that people do. */
 async function callerOf(config: ClientConfig): Promise<string | undefined> {
   const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
   const client = new STSClient({ ...patientCalls, ...config });
