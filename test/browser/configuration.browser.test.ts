@@ -23,7 +23,7 @@ jest.setTimeout(60_000);
 
 let browser: Browser;
 let world: TestCheckout;
-/** Of one who edits, and of a folder that nobody edits: what each page shows there is not changed by journeys. */
+/** Journeys edit files in a folder of their own; pages are looked at in another, which stays as it is. */
 let still: TestCheckout;
 let served: Console;
 let reading: Console;

@@ -52,7 +52,7 @@ export async function troubledEvents(environment: WithLogs, sources: KnownSource
   });
 }
 
-/** Of what ended badly, what is not replaced by an event that ran since. */
+/** Events and actions that ended badly. Those that a later copy replaced are left out. */
 async function openFindings(environment: WithLogs, find: (limit: number) => Promise<Problem[]>): Promise<Finding[]> {
   let problems: Problem[] = [];
   for (const limit of rowsMax) {

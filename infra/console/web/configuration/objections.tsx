@@ -1,4 +1,5 @@
 import { Copy } from '../parts/copy.tsx';
+import { Remedies } from '../parts/remedies.tsx';
 import { Status } from '../parts/status.tsx';
 import { Text } from '../parts/text.tsx';
 
@@ -27,16 +28,7 @@ export function Objections({ objections, allowed, onAllow }: ObjectionsProps) {
           <p className="objection-what">
             <Text>{what}</Text>
           </p>
-          {remedies.length > 0 && (
-            <ul>
-              {remedies.map((remedy) => (
-                <li key={remedy}>
-                  <Text>{remedy}</Text>
-                  {remedy.startsWith('npx ') && <Copy text={remedy} what="the command" />}
-                </li>
-              ))}
-            </ul>
-          )}
+          <Remedies remedies={remedies} />
           {overrule === null ? (
             <p className="quiet">This cannot be overruled.</p>
           ) : (

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { EventNode } from '../../../../shared/operations/mappings/editor/event-tree.ts';
+import { JsonScalar, jsonSize } from '../parts/json.tsx';
 import { Text, visible } from '../parts/text.tsx';
 import { plural } from '../parts/words.ts';
 
@@ -49,9 +50,9 @@ function Node({ node, depth, onPick }: { node: EventNode; depth: number; onPick:
             <Text>{name}</Text>
           </span>{' '}
           {nodes === undefined ? (
-            <Scalar value={value ?? null} />
+            <JsonScalar value={value ?? null} />
           ) : (
-            <span className="quiet">{sizeOf(nodes.length + more, isList === true)}</span>
+            <span className="quiet">{jsonSize(nodes.length + more, isList === true)}</span>
           )}
         </button>
       </div>
@@ -65,19 +66,4 @@ function Node({ node, depth, onPick }: { node: EventNode; depth: number; onPick:
       )}
     </li>
   );
-}
-
-function sizeOf(size: number, isList: boolean): string {
-  if (size === 0) return isList ? '[ ]' : '{ }';
-  return isList ? plural(size, 'item') : plural(size, 'field');
-}
-
-function Scalar({ value }: { value: string | number | boolean | null }) {
-  if (typeof value === 'string')
-    return (
-      <span className="json-text">
-        <Text>{`"${value}"`}</Text>
-      </span>
-    );
-  return <span className="json-value">{String(value)}</span>;
 }

@@ -156,11 +156,13 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
       json={`${apiPath(name)}/events?${new URLSearchParams({ ...query, limit: '1000' })}`}
     >
       {toolbar}
-      {held > 0 && (
-        <button type="button" className="held" onClick={release}>
-          {plural(held, 'new event')} above
-        </button>
-      )}
+      <div className="held-place">
+        {held > 0 && (
+          <button type="button" className="held" onClick={release}>
+            {plural(held, 'new event')} above
+          </button>
+        )}
+      </div>
       <PagedTable
         list={list}
         rows={rows}

@@ -27,7 +27,7 @@ function Node({ name, value, depth }: { name?: string; value: Json; depth: numbe
     return (
       <div className="json-line">
         {label}
-        <Scalar value={value} />
+        <JsonScalar value={value} />
       </div>
     );
   const entries: [string, Json][] = Array.isArray(value)
@@ -37,16 +37,14 @@ function Node({ name, value, depth }: { name?: string; value: Json; depth: numbe
     return (
       <div className="json-line">
         {label}
-        <span className="quiet">{Array.isArray(value) ? '[ ]' : '{ }'}</span>
+        <span className="quiet">{jsonSize(0, Array.isArray(value))}</span>
       </div>
     );
   return (
     <details className="json-group" open={depth < openDepth}>
       <summary className="json-line">
         {label}
-        <span className="quiet">
-          {Array.isArray(value) ? plural(entries.length, 'item') : plural(entries.length, 'field')}
-        </span>
+        <span className="quiet">{jsonSize(entries.length, Array.isArray(value))}</span>
       </summary>
       <Entries entries={entries} depth={depth} />
     </details>
@@ -69,7 +67,13 @@ function Entries({ entries, depth }: { entries: [string, Json][]; depth: number 
   );
 }
 
-function Scalar({ value }: { value: string | number | boolean | null }) {
+/** `[ ]`, `3 fields`: a list or a map that is not open. */
+export function jsonSize(size: number, isList: boolean): string {
+  if (size === 0) return isList ? '[ ]' : '{ }';
+  return plural(size, isList ? 'item' : 'field');
+}
+
+export function JsonScalar({ value }: { value: string | number | boolean | null }) {
   if (typeof value === 'string')
     return (
       <span className="json-text">

@@ -1,4 +1,5 @@
 import { isAway, problemIn } from '../client.ts';
+import { Remedies } from './remedies.tsx';
 import { Text } from './text.tsx';
 
 /** Why something is not shown: what was wrong, and what would be right. */
@@ -14,15 +15,7 @@ export function ProblemView({ error }: { error: unknown }) {
           <Text>{line}</Text>
         </p>
       ))}
-      {remedies.length > 0 && (
-        <ul>
-          {remedies.map((remedy) => (
-            <li key={remedy}>
-              <Text>{remedy}</Text>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Remedies remedies={remedies} />
       {isAway(error) && <p className="quiet">This page asks again every two seconds, and goes on by itself.</p>}
     </div>
   );

@@ -9,6 +9,7 @@ import { count, plural } from '../parts/words.ts';
 import { ChangeDialog } from '../shell/change.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
 import { Go } from '../shell/go.tsx';
+import { RateField, useRate } from '../shell/rate.tsx';
 import { ReasonField } from '../shell/reason.tsx';
 
 /** No process has said for a minute that it is at it. */
@@ -104,23 +105,21 @@ export function PauseSource({ source, onClose }: ChangeProps) {
 export function ResumeSource({ source, hold, onClose }: ChangeProps & { hold: SourceHoldRow | null }) {
   const { api } = useEnvironment();
   const toast = useToast();
-  const [rate, setRate] = useState('');
+  const rate = useRate();
   const [message, setMessage] = useState('');
   const held = hold?.held ?? 0;
-  const perSecond = rate.trim() === '' ? undefined : Number(rate);
-  const isWrong = perSecond !== undefined && !(perSecond > 0 && perSecond <= 10_000);
   return (
     <ChangeDialog
       title={`Resume ${source}`}
       verb={held === 0 ? 'Resume' : `Release ${hold?.is_more ? `${count(held)} or more` : count(held)} and resume`}
-      disabled={isWrong}
+      disabled={rate.isWrong}
       change={(confirmed) =>
         read(
           api.source[':key'].resume.$post(
             {
               param: { key: source },
               json: {
-                ...(perSecond !== undefined && { per_second: perSecond }),
+                ...(rate.perSecond !== undefined && { per_second: rate.perSecond }),
                 ...(message !== '' && { message }),
               },
             },
@@ -135,17 +134,7 @@ export function ResumeSource({ source, hold, onClose }: ChangeProps & { hold: So
       }}
     >
       <p>New events run at once, within 30 seconds. The held ones follow, oldest first.</p>
-      <div className="field">
-        <label htmlFor="rate">Held events per second at most; empty: as fast as it goes</label>
-        <input
-          id="rate"
-          inputMode="decimal"
-          autoComplete="off"
-          value={rate}
-          aria-invalid={isWrong}
-          onChange={({ target }) => setRate(target.value)}
-        />
-      </div>
+      <RateField rate={rate}>Held events per second at most; empty: as fast as it goes</RateField>
       <ReasonField value={message} onChange={setMessage} />
     </ChangeDialog>
   );

@@ -5,6 +5,7 @@ import type { KindRow } from '../../../../shared/operations/sources/kind-row.ts'
 import { read } from '../client.ts';
 import { CommitDialog } from '../configuration/commit-dialog.tsx';
 import { ProblemView } from '../parts/problem.tsx';
+import { Remedies } from '../parts/remedies.tsx';
 import { Text } from '../parts/text.tsx';
 import { Yaml } from '../parts/yaml.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
@@ -205,7 +206,7 @@ function Check({ kind, wanted, onChange }: PartProps) {
             {wanted.verify === ''
               ? own
               : wanted.verify === 'none'
-                ? 'Whoever knows the URL can send.'
+                ? 'All who know the URL can send.'
                 : 'A check that the file declares is enforced from the start. Its other options can be written into the file.'}
           </p>
         </>
@@ -226,13 +227,7 @@ function Obstacles({ plan, sourceKey, onCommit }: ObstaclesProps) {
           <p className="objection-what">
             <Text>{what}</Text>
           </p>
-          <ul>
-            {remedies.map((remedy) => (
-              <li key={remedy}>
-                <Text>{remedy}</Text>
-              </li>
-            ))}
-          </ul>
+          <Remedies remedies={remedies} />
           {kind === 'is_live' && (
             <Go to={['sources', sourceKey, 'setup']} className="button">
               Set that one up

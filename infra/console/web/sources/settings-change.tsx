@@ -73,7 +73,8 @@ export function ChangeSettings({ source, settings, onClose }: ChangeProps) {
   const { defaults } = settings;
   const changed = (Object.keys(before) as (keyof Values)[]).filter((name) => values[name].trim() !== before[name]);
   const isWrong = (['window_hours', 'retention_days', 'log_shards'] as const).some(
-    (name) => !/^\d*\.?\d*$/.test(values[name].trim()),
+    // A text that is no number would be sent as null, which restores the default.
+    (name) => !/^(\d+(\.\d+)?)?$/.test(values[name].trim()),
   );
   const take = (name: keyof Values) => (value: string) => setValues({ ...values, [name]: value });
   const enforcement = { on: 'on', off: 'off', once_set: 'as soon as a secret is set' }[defaults.enforcement];

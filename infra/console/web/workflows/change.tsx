@@ -4,6 +4,7 @@ import { read } from '../client.ts';
 import { useToast } from '../parts/toast.tsx';
 import { ChangeDialog } from '../shell/change.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
+import { RateField, useRate } from '../shell/rate.tsx';
 import { ReasonField } from '../shell/reason.tsx';
 import { heldText } from './state.tsx';
 
@@ -64,23 +65,21 @@ export function PauseWorkflow({ workflow: { key, state }, onClose }: ChangeProps
 export function ResumeWorkflow({ workflow: { key, held, state }, onClose }: ChangeProps) {
   const { api } = useEnvironment();
   const toast = useToast();
-  const [rate, setRate] = useState('');
+  const rate = useRate();
   const [message, setMessage] = useState('');
   const runs = held?.runs ?? 0;
-  const perSecond = rate.trim() === '' ? undefined : Number(rate);
-  const isWrong = perSecond !== undefined && !(perSecond > 0 && perSecond <= 10_000);
   return (
     <ChangeDialog
       title={state === 'releasing' ? `Carry on releasing the runs of ${key}` : `Resume ${key}`}
       verb={held === null || runs === 0 ? 'Resume' : `Release ${heldText(held)} and resume`}
-      disabled={isWrong}
+      disabled={rate.isWrong}
       change={(confirmed) =>
         read(
           api.workflows[':key'].resume.$post(
             {
               param: { key },
               json: {
-                ...(perSecond !== undefined && { per_second: perSecond }),
+                ...(rate.perSecond !== undefined && { per_second: rate.perSecond }),
                 ...(message !== '' && { message }),
               },
             },
@@ -104,17 +103,7 @@ export function ResumeWorkflow({ workflow: { key, held, state }, onClose }: Chan
           : 'Held runs go on first, those of older events before newer ones. What arrives meanwhile waits behind them.'}
       </p>
       {state === 'holding' && (
-        <div className="field">
-          <label htmlFor="rate">Runs per second at most; empty: as fast as its target takes them</label>
-          <input
-            id="rate"
-            inputMode="decimal"
-            autoComplete="off"
-            value={rate}
-            aria-invalid={isWrong}
-            onChange={({ target }) => setRate(target.value)}
-          />
-        </div>
+        <RateField rate={rate}>Runs per second at most; empty: as fast as its target takes them</RateField>
       )}
       {state !== 'releasing' && <ReasonField value={message} onChange={setMessage} />}
     </ChangeDialog>
