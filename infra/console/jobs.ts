@@ -3,10 +3,17 @@ import { asError } from '../../shared/core/errors.ts';
 import type { Environment } from '../../shared/operations/environment.ts';
 import { carryOnJob } from '../../shared/operations/jobs/carry-on-job.ts';
 import type { Job } from '../../shared/operations/jobs/jobs.ts';
+import { failure } from '../../shared/operations/refusal.ts';
 
 /** Jobs that run in this process. Each records its progress in its own row, where pages read it. */
 export type RunningJobs = {
   run(environment: Environment, job: Pick<Job, 'id' | 'kind'>): void;
+  /**
+   * Carries on with a release that an earlier process left.
+   * @param what it releases, in words
+   * @throws Refusal (failed) while a process is still at it
+   */
+  takeOver(environment: Environment, job: Job, what: string): void;
   has(id: string): boolean;
   /** Leaves each job after the events that it is at; another process can carry on. */
   leaveAll(): Promise<void>;
@@ -14,19 +21,25 @@ export type RunningJobs = {
 
 export function makeRunningJobs(onProblem: (line: string) => void): RunningJobs {
   const running = new Map<string, { leaving: AbortController; ended: Promise<void> }>();
+  function run(environment: Environment, job: Pick<Job, 'id' | 'kind'>): void {
+    const { id } = job;
+    if (running.has(id)) return;
+    const leaving = new AbortController();
+    const ended = carryOn(environment, job, leaving.signal)
+      .catch((error) =>
+        onProblem(
+          `job ${id} stopped: ${asError(error).message}; resume it on the page of jobs, or: npx signalbox jobs resume ${id}`,
+        ),
+      )
+      .finally(() => running.delete(id));
+    running.set(id, { leaving, ended });
+  }
   return {
-    run(environment, job) {
-      const { id } = job;
-      if (running.has(id)) return;
-      const leaving = new AbortController();
-      const ended = carryOn(environment, job, leaving.signal)
-        .catch((error) =>
-          onProblem(
-            `job ${id} stopped: ${asError(error).message}; resume it on the page of jobs, or: npx signalbox jobs resume ${id}`,
-          ),
-        )
-        .finally(() => running.delete(id));
-      running.set(id, { leaving, ended });
+    run,
+    takeOver(environment, job, what) {
+      if (running.has(job.id) || (job.leaseEndsAtMs ?? 0) > Date.now())
+        throw failure(`${what} are being released already, by ${job.author}: job ${job.id}`);
+      run(environment, job);
     },
     has: (id) => running.has(id),
     async leaveAll() {

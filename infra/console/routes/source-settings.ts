@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { FieldPathText } from '../../../shared/core/mappings/field-path.ts';
 import { holdSource } from '../../../shared/operations/holds/hold-source.ts';
 import { resumeSource } from '../../../shared/operations/holds/release-source.ts';
-import { failure, usageError } from '../../../shared/operations/refusal.ts';
+import { usageError } from '../../../shared/operations/refusal.ts';
 import { setSettings } from '../../../shared/operations/settings/settings.ts';
 import { readSourceSettings } from '../../../shared/operations/settings/source-settings.ts';
 import { unknownName } from '../../../shared/operations/settings/unknown-name.ts';
@@ -76,12 +76,7 @@ export const sourceSettings = new Hono<ConsoleEnv>()
     const nowMs = Date.now();
     const resumed = await resumeSource(environment, { source, perSecond, message, author: context.author, nowMs });
     if (resumed.kind === 'unknown') throw unknownName(resumed, environment.name);
-    if (resumed.kind !== 'unchanged') {
-      const { job, kind } = resumed;
-      // The process of a release that is under way may have died: another one carries on.
-      if (kind === 'running' && (context.jobs.has(job.id) || (job.leaseEndsAtMs ?? 0) > nowMs))
-        throw failure(`the events of source ${source} are being released already, by ${job.author}: job ${job.id}`);
-      context.jobs.run(environment, job);
-    }
+    if (resumed.kind === 'running') context.jobs.takeOver(environment, resumed.job, `the events of source ${source}`);
+    else if (resumed.kind !== 'unchanged') context.jobs.run(environment, resumed.job);
     return c.json({ kind: resumed.kind === 'running' ? ('carried_on' as const) : resumed.kind });
   });

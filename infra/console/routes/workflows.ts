@@ -5,13 +5,11 @@ import { groupActions } from '../../../shared/operations/actions/group-actions.t
 import { checkedInput } from '../../../shared/operations/checked-input.ts';
 import { holdWorkflow } from '../../../shared/operations/holds/hold-workflow.ts';
 import { resumeWorkflow } from '../../../shared/operations/holds/release-workflow.ts';
-import { failure } from '../../../shared/operations/refusal.ts';
 import { switchWorkflow } from '../../../shared/operations/settings/switches.ts';
 import { unknownName } from '../../../shared/operations/settings/unknown-name.ts';
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { iso } from '../../../shared/operations/words/iso.ts';
 import { workflowRows } from '../../../shared/operations/workflows/workflow-rows.ts';
-
 import type { ConsoleEnv } from '../context.ts';
 import { body, query, time } from '../input.ts';
 
@@ -69,12 +67,7 @@ export const workflows = new Hono<ConsoleEnv>()
     const nowMs = Date.now();
     const resumed = await resumeWorkflow(environment, { workflow, perSecond, message, author: context.author, nowMs });
     if (resumed.kind === 'unknown') throw unknownName(resumed, environment.name);
-    if (resumed.kind === 'running') {
-      const { job } = resumed;
-      // Its process may have died: another one carries on.
-      if (context.jobs.has(job.id) || (job.leaseEndsAtMs ?? 0) > nowMs)
-        throw failure(`the runs of workflow ${workflow} are being released already, by ${job.author}: job ${job.id}`);
-    }
-    if (resumed.kind === 'running' || resumed.kind === 'releasing') context.jobs.run(environment, resumed.job);
+    if (resumed.kind === 'running') context.jobs.takeOver(environment, resumed.job, `the runs of workflow ${workflow}`);
+    if (resumed.kind === 'releasing') context.jobs.run(environment, resumed.job);
     return c.json({ kind: resumed.kind === 'running' ? ('carried_on' as const) : resumed.kind });
   });

@@ -6,6 +6,7 @@ import {
   listActions,
   mostShards,
   type WithActionLog,
+  workflowOf,
 } from '../actions/actions.ts';
 import { type EventLogTable, eventLogOf, listEvents } from '../events/events.ts';
 import type { KnownSource } from '../sources/known-sources.ts';
@@ -76,10 +77,10 @@ export async function troubledActions(environment: WithLogs, sources: KnownSourc
   return openFindings(environment, async (limit) => {
     const found = await listActions(log, { ...range, shards: mostShards(sources), statuses, limit });
     return found.map(({ log: { eventId, source }, action }): Problem => {
-      const { key } = action.payload;
+      const workflow = workflowOf(action);
       return {
         id: action.status === 'failed' ? 'actions_failed' : 'actions_skipped',
-        ...(typeof key === 'string' && action.action.startsWith('workflows') ? { workflow: key } : { source }),
+        ...(workflow === undefined ? { source } : { workflow }),
         reason: action.reason ?? 'unknown',
         detail: action.detail,
         eventId,
@@ -124,9 +125,10 @@ export async function waitingActions(
   let rows = 0;
   const entries = actionLogEntries(actionLogOf(environment), { ...range, shards: mostShards(sources) });
   for await (const { actions, eventId, source, receivedAtMs } of entries) {
-    for (const { status, reason = 'unknown', detail, payload } of actions) {
+    for (const action of actions) {
+      const { status, reason = 'unknown', detail } = action;
       if (status !== 'pending' || onPurpose.has(reason)) continue;
-      const workflow = typeof payload.key === 'string' ? payload.key : undefined;
+      const workflow = workflowOf(action);
       const id = JSON.stringify([workflow ?? null, workflow === undefined ? source : null, reason]);
       const earlier = found.get(id) ?? {
         ...(workflow !== undefined && { workflow }),
