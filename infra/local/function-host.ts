@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { builtFile } from '../build/build.js';
+import { makeCompressionGuard, waitForCompression } from './compression-guard.ts';
 import type { Answer, Call, ThrownError, WorkerData } from './function-worker.ts';
 import type { FunctionResource } from './resources/function.ts';
 import { accountId, region } from './resources/resource-type.ts';
@@ -187,7 +188,8 @@ const youngGenerationMb = 8;
 
 function startWorker(definition: FunctionResource, { variables, onLine }: HostOptions): FunctionWorker {
   const { name, file, handler, memoryMb, timeoutSeconds } = definition;
-  const workerData: WorkerData = { file, handler };
+  const guard = makeCompressionGuard();
+  const workerData: WorkerData = { file, handler, guard };
   const worker = new Worker(builtFile('infra/local/function-worker.ts'), {
     workerData,
     env: { ...lambdaVariables(definition), ...variables, ...definition.variables },
@@ -200,6 +202,10 @@ function startWorker(definition: FunctionResource, { variables, onLine }: HostOp
     memoryLimitInMB: String(memoryMb),
     logGroupName: `/aws/lambda/${name}`,
     logStreamName: `local/${worker.threadId}`,
+  };
+  const end = async () => {
+    await waitForCompression(guard);
+    await worker.terminate();
   };
   let alive = true;
   let calls = 0;
@@ -242,7 +248,7 @@ function startWorker(definition: FunctionResource, { variables, onLine }: HostOp
         onDeath = reject;
         const timeOut = () => {
           if (isAnswered) return;
-          void worker.terminate();
+          void end();
           die('Sandbox.Timedout', `Task timed out after ${secondsMax.toFixed(2)} seconds`);
         };
         // When this thread was busy, the answer may be waiting behind the timer: it is heard first.
@@ -262,7 +268,7 @@ function startWorker(definition: FunctionResource, { variables, onLine }: HostOp
     loadSecondsMax,
     (answer) => {
       if (answer.kind === 'loaded') return;
-      void worker.terminate();
+      void end();
       throw new FunctionError((answer as Extract<Answer, { kind: 'not-loaded' }>).error);
     },
   );
@@ -286,9 +292,7 @@ function startWorker(definition: FunctionResource, { variables, onLine }: HostOp
     isBusy: () => calls > 0,
     heapMb: () => (alive ? heapMb : undefined),
     ended,
-    async stop() {
-      await worker.terminate();
-    },
+    stop: end,
   };
 }
 

@@ -1,12 +1,13 @@
 import { pathToFileURL } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
+import { guardCompression } from './compression-guard.ts';
 
 /**
  * Messages to and from a worker. Events and results cross as JSON, as between Lambda and a
  * function.
  */
-export type WorkerData = { file: string; handler: string };
+export type WorkerData = { file: string; handler: string; guard: Int32Array };
 export type Call = { payload: string; deadlineMs: number; context: CallContext };
 export type CallContext = {
   awsRequestId: string;
@@ -34,7 +35,8 @@ export type Answer = (
 type DistributiveOmit<Type, Key extends PropertyKey> = Type extends unknown ? Omit<Type, Key> : never;
 type Handler = (event: unknown, context: object) => unknown;
 
-const { file, handler: name } = workerData as WorkerData;
+const { file, handler: name, guard } = workerData as WorkerData;
+guardCompression(guard);
 let printed: Printed = [];
 const answer = (message: DistributiveOmit<Answer, 'printed' | 'heapBytes'>) => {
   parentPort?.postMessage({ ...message, printed, heapBytes: getHeapStatistics().used_heap_size });
