@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { packagesAsFiles } from './test/support/packages.mjs';
 
 const hasSqlite = process.getBuiltinModule('node:sqlite') !== undefined;
 
-// What starts many processes, or waits for clocks, has a run of its own: npm run test:long. What runs under Lambda's own runtime
-// client has one too, since that client takes a compiler: npm run test:runtime.
-// What needs a browser has a third: npm run test:browser.
+// `npm test` is for every change and takes two minutes. A file that takes longer than four seconds by itself, starts many processes or
+// waits for clocks belongs to `npm run test:long`. What runs under Lambda's own runtime client belongs to `npm run test:runtime`, since
+// that client takes a compiler; what needs a browser, to `npm run test:browser`.
 const kinds = { long: '*.long', runtime: '*.runtime', browser: '*.browser' };
 const kind = kinds[process.env.SIGNALBOX_TESTS] ?? `!(${Object.values(kinds).join('|')})`;
 
@@ -29,12 +30,15 @@ const config = {
   },
   modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.signalbox', '<rootDir>/dist'],
   // What tests start as processes and workers is bundled, as it is for people.
-  globalSetup: '<rootDir>/infra/build/ensure-built.js',
+  globalSetup: '<rootDir>/test/support/before-all.mjs',
   setupFiles: ['<rootDir>/infra/build/old-node.js'],
-  // fauxqs asks for it; Node has it from 22.13 on.
-  moduleNameMapper: hasSqlite ? {} : { '^node:sqlite$': '<rootDir>/infra/local/sqlite.ts' },
-  // Five seconds, the default, is little on a machine that is busy with other things.
-  testTimeout: 30_000,
+  // fauxqs asks for node:sqlite; Node has it from 22.13 on.
+  moduleNameMapper: {
+    ...packagesAsFiles,
+    ...(!hasSqlite && { '^node:sqlite$': '<rootDir>/infra/local/sqlite.ts' }),
+  },
+  // Five seconds, the default, is little on a machine that is busy with other things; so is half a minute for many processes.
+  testTimeout: process.env.SIGNALBOX_TESTS === undefined ? 30_000 : 180_000,
   // Some files wait for clocks and processes for most of their time; the third worker of two cores works meanwhile.
   // (A share above 100 % would be read as that many workers.)
   maxWorkers: Math.ceil(availableParallelism() * 1.5),

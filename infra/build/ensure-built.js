@@ -1,4 +1,0 @@
-import { ensureAllBuilt } from './build.js';
-
-// Jest's global setup.
-export default ensureAllBuilt;
