@@ -3,7 +3,7 @@ import type { IConstruct } from 'constructs';
 
 /**
  * Findings of cdk-nag about `construct` and what is below it that stay as they are, each with its
- * reason. test/infra/nag.test.ts fails on every finding that is not accepted, and on every accepted
+ * reason. test/infra/nag.long.test.ts fails on every finding that is not accepted, and on every accepted
  * one that no longer occurs.
  */
 export function acceptFindings(construct: IConstruct, reasons: Readonly<Record<string, string>>): void {

@@ -59,7 +59,7 @@ export const normalDays: NormalDay[] = [
   {
     name: 'more events by day than by night, and two bursts',
     async happens(pipeline, minute) {
-      if (hourly(40 * daylight(minute))) await postEvent(pipeline, random() < 0.05 ? 'anonymous' : 'paid');
+      if (hourly(20 * daylight(minute))) await postEvent(pipeline, random() < 0.05 ? 'anonymous' : 'paid');
       if (isAt(minute, 9) || isAt(minute, 18)) {
         const burst = Array.from({ length: 30 }, (_, i) => trackEvent({ messageId: `burst-${minute}-${i}` }));
         await pipeline.post('web', burst);

@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Stage, startStage, synthesizeStage } from '../drills/stage.ts';
 
 /*
  * The commands of an engineer on call, typed on a local stack: what they print and where, their exit
  * codes, `--json`, and what they refuse. There is no terminal, so nothing can be asked.
  */
-jest.setTimeout(120_000);
 
 let outdir: string;
 let stage: Stage;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Runtime, type RuntimeEnvironment, startRuntime } from '../../infra/local/runtime.ts';
 import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
 import { readConfigurationFiles } from '../../shared/operations/configuration/files/configuration-files.ts';
@@ -11,7 +11,6 @@ import { configFolder, configure } from '../support/config.ts';
 
 /* On this machine the very next event runs by what was committed, on the stack as `npm start` runs it. */
 
-jest.setTimeout(120_000);
 let runtime: Runtime;
 let local: RuntimeEnvironment;
 let environment: Environment;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connect } from '../../infra/cli/environment.ts';
 import { type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
@@ -21,7 +21,6 @@ import { configFolder, configure } from '../support/config.ts';
 
 /* Switches are in force within 30 seconds, on the stack as it is deployed, by the functions that the CLI calls. */
 
-jest.setTimeout(120_000);
 const promisedMs = 30_000;
 
 let runtime: Runtime;

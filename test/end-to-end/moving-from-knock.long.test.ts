@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { builtFile } from '../../infra/build/build.js';
 import { type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import type { KnockComparison } from '../../shared/operations/knock/compare/compare-with-knock.ts';
@@ -15,7 +15,6 @@ import { type KnockServer, startKnockManagement } from '../support/knock-managem
  * same events have the same effects on both sides.
  */
 
-jest.setTimeout(120_000);
 let runtime: Runtime;
 let knock: KnockServer;
 let root: string;

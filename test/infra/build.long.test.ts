@@ -2,12 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { root } from '../../infra/build/build.js';
 
 /* The command `signalbox` as npm links it, in a copy of the checkout whose sources the tests change. */
 
-jest.setTimeout(120_000);
 const checkout = mkdtempSync(join(tmpdir(), 'signalbox-build-'));
 const command = join(checkout, 'infra/cli/bin/signalbox.js');
 

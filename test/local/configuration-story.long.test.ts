@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { builtFile } from '../../infra/build/build.js';
 import { type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { writeRuntimeFile } from '../../infra/local/runtime-file.ts';
@@ -14,7 +14,6 @@ import { configFolder, configure } from '../support/config.ts';
  * A mapping on its way from an editor to the second environment, and back: the bundles that would be deployed, two
  * environments on this machine, and nothing but the commands that people type.
  */
-jest.setTimeout(90_000);
 
 const _root = join(import.meta.dirname, '..', '..');
 let runtime: Runtime;

@@ -3,13 +3,12 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { builtFile } from '../../infra/build/build.js';
 import { makeAwsJsonClient } from '../../infra/local/aws-json-client.ts';
 import type { RuntimeEnvironment } from '../../infra/local/runtime.ts';
 
 // Processes and workers start slowly on a busy machine.
-jest.setTimeout(30_000);
 
 const data = mkdtempSync(join(tmpdir(), 'signalbox-kill-'));
 const children: ChildProcess[] = [];

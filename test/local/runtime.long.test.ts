@@ -2,13 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { makeAwsJsonClient } from '../../infra/local/aws-json-client.ts';
 import type { Runtime, RuntimeEnvironment } from '../../infra/local/runtime.ts';
 import { startFixture } from './fixtures/start.ts';
 
 // Processes and workers start slowly on a busy machine.
-jest.setTimeout(30_000);
 
 const directory = mkdtempSync(join(tmpdir(), 'signalbox-runtime-'));
 const problems: string[] = [];
