@@ -115,10 +115,13 @@ describe('npm start -- --watch', () => {
       const how = body === undefined ? { headers } : { method: 'POST', headers, body };
       return (await call(served.port, `${at}${path}`, how)).json as Record<string, unknown>;
     };
-    const { text, hash } = await ask('/mappings/text?source=rudderstack&id=identify');
+    const { text, hash } = await ask('/mappings/file?kind=sources&key=rudderstack');
     printed = '';
     const edited = String(text).replace(/^name: .*$/m, 'name: Saved in the page');
-    await ask('/mappings/save', { file: { kind: 'sources', key: 'rudderstack' }, text: edited, seen: hash });
+    expect(edited).not.toBe(text);
+    const file = { kind: 'sources', key: 'rudderstack' };
+    const saved = await ask('/mappings/save', { file, text: edited, seen: hash });
+    expect(saved).toMatchObject({ kind: 'saved' });
     await until(() => printed.includes('saved by the console'), 60_000);
     expect(await ask('/configuration')).toMatchObject({
       live: { version: 2 },
