@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import AxeBuilder from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -41,7 +42,7 @@ export type Tab = { page: Page; context: BrowserContext; trouble: Trouble };
 /** A browser of its own that is signed in by the cookie of another one. */
 export async function openTab(
   browser: Browser,
-  served: Console,
+  served: Pick<Console, 'port'>,
   cookie: string,
   look: Look = looks[0] as Look,
 ): Promise<Tab> {
@@ -123,7 +124,7 @@ export async function picture({ page }: Tab, name: string): Promise<void> {
 
 /** A page of the console, opened at an address of its own and read to the end of its loading. */
 export async function openAt(
-  { browser, served, cookie }: { browser: Browser; served: Console; cookie: string },
+  { browser, served, cookie }: { browser: Browser; served: Pick<Console, 'port'>; cookie: string },
   address: string,
   look?: Look,
 ): Promise<Tab> {
@@ -132,6 +133,19 @@ export async function openAt(
   await tab.page.locator('main h1').waitFor();
   await tab.page.locator('body:not(:has(.loading))').waitFor();
   return tab;
+}
+
+/** Tries until `check` holds, and fails as it did last. For what a page reads again by itself. */
+export async function eventually<Result>(check: () => Promise<Result>, forMs = 45_000): Promise<Result> {
+  const untilMs = Date.now() + forMs;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > untilMs) throw error;
+      await setTimeout(250);
+    }
+  }
 }
 
 /** The name of a page, its address, and what is there once it is shown. */

@@ -38,7 +38,7 @@ describe.each(Object.keys(incidents) as IncidentName[])('%s', (name) => {
   const drill = drills[name];
 
   beforeAll(async () => {
-    stage = await startStage(outdir, pasts[name]);
+    stage = await startStage(outdir, { before: pasts[name] });
     await incidents[name](stage);
     reading = await findCause(stage.signalbox);
   }, 120_000);

@@ -19,8 +19,8 @@ export type Stage = {
   environment: Environment;
   /** Of the configuration files. */
   folder: string;
-  /** How the target of runs answers: a status, or never. */
-  target: { answers: number | 'never' };
+  /** How the target of runs answers: a status, or never; and what it says with it. */
+  target: { answers: number | 'never'; says: string };
   /** Orders that the target took, in order. */
   taken: string[];
   /** A command, as a person types it behind `npx signalbox`. */
@@ -49,9 +49,9 @@ export type Stage = {
 };
 
 /** Template and bundles, made once for all drills of a file. @returns its folder */
-export async function synthesizeStage(): Promise<string> {
+export async function synthesizeStage(environment = 'development'): Promise<string> {
   const outdir = mkdtempSync(join(tmpdir(), 'signalbox-drills-'));
-  await synthesize(outdir, ['development']);
+  await synthesize(outdir, [environment]);
   return outdir;
 }
 
@@ -69,20 +69,26 @@ mappings:
     parameters: { key: confirm-order, recipients: user_id, data: data }
 `;
 
-/** @param before adds counts of the days before, when the stack was running already */
-export async function startStage(outdir: string, before?: (history: MetricHistory) => void): Promise<Stage> {
+type StageOptions = {
+  /** Adds counts of the days before, when the stack was running already. */
+  before?: ((history: MetricHistory) => void) | undefined;
+  /** The environment that `outdir` was synthesized for. */
+  name?: string;
+};
+
+export async function startStage(outdir: string, { before, name = 'development' }: StageOptions = {}): Promise<Stage> {
   const directory = mkdtempSync(join(tmpdir(), 'signalbox-drill-'));
   const folder = join(directory, 'config');
   const kept = join(directory, 'kept');
   const data = join(directory, 'data');
-  writeFiles(folder);
+  writeFiles(folder, name);
   if (before !== undefined) {
     mkdirSync(data, { mode: 0o700 });
     const history = openMetricHistory(join(data, 'metrics.ndjson'));
     before(history);
     history.close();
   }
-  const target: Stage['target'] = { answers: 200 };
+  const target: Stage['target'] = { answers: 200, says: '' };
   const taken: string[] = [];
   const server = createServer((request, response) => {
     let text = '';
@@ -92,35 +98,31 @@ export async function startStage(outdir: string, before?: (history: MetricHistor
     request.on('end', () => {
       if (target.answers === 'never') return;
       if (target.answers < 300) taken.push(...[...text.matchAll(/"order_id":"([^"]+)"/g)].map(([, id = '']) => id));
-      response.writeHead(target.answers).end();
+      response.writeHead(target.answers).end(target.says);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const targetUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/runs`;
   writeFileSync(
     join(folder, 'workflows', 'confirm-order.yaml'),
-    `name: Confirm an order\nwait_for_recipients: 0s\ntarget:\n  development: { type: http, url: "${targetUrl}" }\n`,
+    `name: Confirm an order\nwait_for_recipients: 0s\ntarget:\n  ${name}: { type: http, url: "${targetUrl}" }\n`,
   );
   const runtime = await startRuntime({
-    environments: ['development'],
+    environments: [name],
     port: 0,
     outdir,
     ...(before && { data }),
     configure: (environment, running) => pushLocalConfiguration(environment, running, folder),
   });
-  const local = runtime.environments.development as RuntimeEnvironment;
+  const local = runtime.environments[name] as RuntimeEnvironment;
   const { region, credentials, endpoints, outputs } = local;
-  const environment = openEnvironment(
-    'development',
-    'local',
-    StackOutputs.parse(outputs),
-    { region, credentials },
-    endpoints,
-  );
+  const config = { region, credentials };
+  const environment = openEnvironment(name, 'local', StackOutputs.parse(outputs), config, endpoints);
   const file = join(directory, 'runtime.json');
   writeRuntimeFile(file, runtime);
   const cli = startWarmCli({ SIGNALBOX_RUNTIME_FILE: file });
-  const signalbox: Stage['signalbox'] = (args, input) => cli.run(args, input === undefined ? {} : { input });
+  const signalbox: Stage['signalbox'] = (args, input) =>
+    cli.run(name === 'development' ? args : [...args, '--environment', name], input === undefined ? {} : { input });
   const request = (key: string, events: unknown, headers: Record<string, string> = {}) =>
     fetch(local.configuration.sources.find((one) => one.key === key)?.ingestUrl ?? '', {
       method: 'POST',
@@ -200,16 +202,16 @@ export async function startStage(outdir: string, before?: (history: MetricHistor
   return stage;
 }
 
-function writeFiles(folder: string): void {
+function writeFiles(folder: string, environment: string): void {
   cpSync(join(import.meta.dirname, '../fixtures/config'), folder, { recursive: true });
   rmSync(join(folder, 'sources', 'rudderstack.yaml'));
   rmSync(join(folder, 'workflows', 'order-completed.yaml'));
-  for (const name of ['staging', 'production']) rmSync(join(folder, 'environments', `${name}.yaml`));
+  for (const name of ['development', 'staging', 'production']) rmSync(join(folder, 'environments', `${name}.yaml`));
   writeFileSync(join(folder, 'sources', 'shop.yaml'), source(''));
   writeFileSync(join(folder, 'sources', 'market.yaml'), source(''));
   const settings = 'enabled: true, identify: true, verification: { enforced: false }';
   writeFileSync(
-    join(folder, 'environments', 'development.yaml'),
+    join(folder, 'environments', `${environment}.yaml`),
     `sources:\n  shop: { ${settings} }\n  market: { ${settings} }\n`,
   );
 }
