@@ -112,7 +112,7 @@ describe('a target that is down', () => {
     expect(row()).toMatchObject({
       next: 2,
       revision: 1,
-      actions: [{ status: 'pending', detail: '1 of 1 run wait: answered 503', retryAtMs: contextNowMs + 5000 }],
+      actions: [{ status: 'pending', detail: '1 of 1 run waits: answered 503', retryAtMs: contextNowMs + 5000 }],
     });
     expect(actionsQueue.sent).toMatchObject([{ n: 2, delaySeconds: 5, retryAtMs: contextNowMs + 5000 }]);
     await settle();
@@ -142,7 +142,7 @@ describe('a target that is down', () => {
       {
         status: 'failed',
         reason: 'retries_exhausted',
-        detail: expect.stringMatching(/^given up after 1\d\d attempts; the last: 1 of 1 run wait: answered 503$/),
+        detail: expect.stringMatching(/^given up after 1\d\d attempts; the last: 1 of 1 run waits: answered 503$/),
       },
     ]);
     expect([...runs.runs.values()]).toMatchObject([{ status: 'failed', error: expect.stringContaining('given up') }]);

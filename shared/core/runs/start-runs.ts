@@ -403,7 +403,7 @@ function pendingOf(unavailable: Unavailable[], { open, all }: { open: number; al
     .flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
   return {
     ...pending,
-    detail: runShare(open, all, `wait: ${detail}`),
+    detail: runShare(open, all, `${all === 1 ? 'waits' : 'wait'}: ${detail}`),
     ...(asked.length > 0 && { retryAfterSeconds: Math.max(...asked) }),
   };
 }

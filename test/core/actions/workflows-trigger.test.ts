@@ -498,7 +498,7 @@ describe('a run', () => {
     expect(await trigger({ key: 'call-it', recipients: { id: 'lena' } }, made.context)).toMatchObject({
       status: 'pending',
       reason: 'target_unavailable',
-      detail: '1 of 1 run wait: down',
+      detail: '1 of 1 run waits: down',
     });
     expect(made.runsOf()).toMatchObject([{ status: 'pending' }]);
     answer = { kind: 'accepted' };
