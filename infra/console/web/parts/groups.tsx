@@ -74,7 +74,7 @@ export function GroupTable({ label, groups, placeOf, about }: GroupsProps) {
             <th scope="col" className="right group-count">
               Count
             </th>
-            <th scope="col" className="wide-only">
+            <th scope="col" className="wide-only group-trend">
               Over time
             </th>
             <th scope="col" className="wide-only group-time">
