@@ -15,22 +15,26 @@ export type RunningJobs = {
    */
   takeOver(environment: Environment, job: Job, what: string): void;
   has(id: string): boolean;
+  /** Why this process stopped with it; undefined while it is at it, or never was. */
+  problemOf(id: string): string | undefined;
   /** Leaves each job after the events that it is at; another process can carry on. */
   leaveAll(): Promise<void>;
 };
 
 export function makeRunningJobs(onProblem: (line: string) => void): RunningJobs {
   const running = new Map<string, { leaving: AbortController; ended: Promise<void> }>();
+  const problems = new Map<string, string>();
   function run(environment: Environment, job: Pick<Job, 'id' | 'kind'>): void {
     const { id } = job;
     if (running.has(id)) return;
+    problems.delete(id);
     const leaving = new AbortController();
     const ended = carryOn(environment, job, leaving.signal)
-      .catch((error) =>
-        onProblem(
-          `job ${id} stopped: ${asError(error).message}; resume it on the page of jobs, or: npx signalbox jobs resume ${id}`,
-        ),
-      )
+      .catch((error) => {
+        const { message } = asError(error);
+        problems.set(id, message);
+        onProblem(`job ${id} stopped: ${message}; resume it on the page of jobs, or: npx signalbox jobs resume ${id}`);
+      })
       .finally(() => running.delete(id));
     running.set(id, { leaving, ended });
   }
@@ -42,6 +46,7 @@ export function makeRunningJobs(onProblem: (line: string) => void): RunningJobs 
       run(environment, job);
     },
     has: (id) => running.has(id),
+    problemOf: (id) => problems.get(id),
     async leaveAll() {
       for (const { leaving } of running.values()) leaving.abort();
       await Promise.all([...running.values()].map(({ ended }) => ended));
@@ -50,6 +55,8 @@ export function makeRunningJobs(onProblem: (line: string) => void): RunningJobs 
 }
 
 async function carryOn(environment: Environment, job: Pick<Job, 'id' | 'kind'>, signal: AbortSignal): Promise<void> {
+  // A process that died has the job for half a minute still. That time is waited out; one that lives takes it again.
+  const onWait = () => undefined;
   // The progress is in the job's row; requests get their turn between two chunks.
-  for await (const _progress of carryOnJob(environment, job, { signal })) await setImmediate();
+  for await (const _progress of carryOnJob(environment, job, { signal, onWait })) await setImmediate();
 }

@@ -1,15 +1,18 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import AxeBuilder from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { builtFile } from '../../infra/build/build.js';
 import type { Console } from '../../infra/console/server.ts';
 import { tokenOf } from '../console/console-for-tests.ts';
 
 const path = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** Debian's Chromium, or another one that CHROMIUM names. Each launch has a folder of its own, which is removed. */
-export function startBrowser(): Promise<Browser> {
+export function startBrowser(moreArgs: string[] = []): Promise<Browser> {
   if (!existsSync(path)) throw new Error(`there is no ${path}: apt-get install -y chromium, or name one by CHROMIUM`);
   return chromium.launch({
     executablePath: path,
@@ -22,6 +25,7 @@ export function startBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...moreArgs,
     ],
   });
 }
@@ -146,6 +150,46 @@ export async function eventually<Result>(check: () => Promise<Result>, forMs = 4
       await setTimeout(250);
     }
   }
+}
+
+/** A process that serves a console. */
+export type Serving = Pick<Console, 'port' | 'url'> & { end(signal: NodeJS.Signals): Promise<void> };
+
+/** Starts `npm start` or `npx signalbox console --json` as a process of its own. @returns once it is up */
+export async function startServing(
+  entry: 'infra/local/main.ts' | 'infra/cli/main.ts',
+  args: string[],
+  env: Record<string, string>,
+): Promise<Serving> {
+  const child = spawn(process.execPath, [builtFile(entry), ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  const url = await eventually(async () => {
+    if (hasEnded()) return undefined;
+    // `npm start` prints it before it is ready; the command prints it when it is, as JSON.
+    const isReady = entry === 'infra/cli/main.ts' || /^ready$/m.test(printed);
+    const [, found] = /^(?:console |\{"url":")(http:[^\s"]+)/m.exec(printed) ?? [];
+    if (!isReady || found === undefined) throw new Error(`${entry} is not up yet:\n${printed}`);
+    return found;
+  }, 120_000);
+  if (url === undefined) throw new Error(`${entry} ended with ${child.exitCode}:\n${printed}`);
+  return {
+    url,
+    port: Number(new URL(url).port),
+    async end(signal) {
+      if (hasEnded()) return;
+      const ended = once(child, 'exit');
+      child.kill(signal);
+      await ended;
+    },
+  };
 }
 
 /** The name of a page, its address, and what is there once it is shown. */

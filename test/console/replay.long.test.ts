@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Console } from '../../infra/console/server.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
+import { takeJob } from '../../shared/operations/jobs/jobs.ts';
+import { startReplay } from '../../shared/operations/replay/bulk-replay.ts';
 import { actionEntry, eventEntry, outcome } from '../cli/entries-for-tests.ts';
 import { startEnvironment, type TestEnvironment } from '../cli/environment-for-tests.ts';
 import { liveConfiguration } from '../support/build.ts';
@@ -88,6 +91,44 @@ describe('a replay of all that match', () => {
     expect(await ask('/replay/matching', { matching: nothing })).toMatchObject({ status: 409 });
     expect(await ask('/replay/matching', { matching: { of: 'events', search: { colour: 'red' } } })).toMatchObject({
       status: 400,
+    });
+  });
+});
+
+describe('a job that another process had', () => {
+  const begin = () =>
+    startReplay(environment, { force: false, again: false }, [], { author: 'ada', nowMs: Date.now() });
+
+  test('goes on here once it is sure that the process is dead', async () => {
+    const { id } = await begin();
+    // It would have it for a second more.
+    await takeJob(environment.configuration, id, 'killed', Date.now() - 29_000);
+    expect(await ask(`/jobs/${id}/resume`, {})).toMatchObject({
+      status: 200,
+      json: { runs_here: true, problem: null },
+    });
+    let now = (await ask(`/jobs/${id}`)).json;
+    while (now.state === 'running') {
+      await sleep(50);
+      now = (await ask(`/jobs/${id}`)).json;
+    }
+    expect(now).toMatchObject({ state: 'done', problem: null });
+  });
+
+  test('is left to a process that lives, and the page is told why', async () => {
+    const { id } = await begin();
+    const keep = () => takeJob(environment.configuration, id, 'alive', Date.now());
+    await keep();
+    await ask(`/jobs/${id}/resume`, {});
+    let told = (await ask(`/jobs/${id}`)).json;
+    while (told.problem === null) {
+      await keep();
+      told = (await ask(`/jobs/${id}`)).json;
+    }
+    expect(told).toMatchObject({
+      state: 'running',
+      runs_here: false,
+      problem: expect.stringContaining('another process'),
     });
   });
 });

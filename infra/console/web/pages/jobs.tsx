@@ -14,7 +14,7 @@ import { Go, usePageSearch } from '../shell/go.tsx';
 
 const whileRunningMs = 1_000;
 
-type Job = JobRow & { runs_here: boolean };
+type Job = JobRow & { runs_here: boolean; problem: string | null };
 
 /** Long work of operators: what was asked, by whom, and how far it is. */
 export default function Jobs() {
@@ -70,6 +70,11 @@ export default function Jobs() {
                 <Text>{job.reason}</Text>
               </p>
             )}
+            {job.problem !== null && job.state === 'running' && (
+              <p className="bad" role="status">
+                It stopped here: <Text>{job.problem}</Text>
+              </p>
+            )}
             <progress max={job.total} value={doneOf(job)} aria-label="Progress" />
             <p className="quiet">
               {count(doneOf(job))} of {count(job.total)}
@@ -99,7 +104,7 @@ export default function Jobs() {
           <p>
             {asked.what === 'cancel'
               ? `It ends after the events that it is at. What it has ${asked.job.kind === 'discard' ? 'closed stays closed' : 'sent stays sent'}.`
-              : 'It goes on in this console, behind the last event that it was done with. Nothing runs twice.'}
+              : 'It goes on in this console, behind the last event that it was done with. Nothing runs twice. If its process died just now, it goes on within half a minute.'}
           </p>
         </ChangeDialog>
       )}

@@ -2,8 +2,14 @@ import { isAway, problemIn } from '../client.ts';
 import { Remedies } from './remedies.tsx';
 import { Text } from './text.tsx';
 
-/** Why something is not shown: what was wrong, and what would be right. */
-export function ProblemView({ error }: { error: unknown }) {
+type ProblemViewProps = {
+  error: unknown;
+  /** What was asked is asked once: a change, which a person repeats. */
+  once?: boolean;
+};
+
+/** Why something is not shown, or was not done: what was wrong, and what would be right. */
+export function ProblemView({ error, once = false }: ProblemViewProps) {
   const { title, lines, remedies } = problemIn(error);
   return (
     <div className="problem" role="alert">
@@ -16,7 +22,13 @@ export function ProblemView({ error }: { error: unknown }) {
         </p>
       ))}
       <Remedies remedies={remedies} />
-      {isAway(error) && <p className="quiet">This page asks again every two seconds, and goes on by itself.</p>}
+      {isAway(error) && (
+        <p className="quiet">
+          {once
+            ? 'This is not asked again by itself: press the button once it answers.'
+            : 'This page asks again every two seconds, and goes on by itself.'}
+        </p>
+      )}
     </div>
   );
 }

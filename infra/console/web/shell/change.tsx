@@ -63,7 +63,7 @@ export function ChangeDialog<Result>({
       >
         <h2>{title}</h2>
         {children}
-        {error !== null && <ProblemView error={error} />}
+        {error !== null && <ProblemView error={error} once />}
         {!local && (
           <div className="field">
             <label htmlFor={field}>

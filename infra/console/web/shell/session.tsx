@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
-import { read, sessions } from '../client.ts';
+import { isAway, problemIn, read, sessions } from '../client.ts';
 import { Loading, ProblemView } from '../parts/problem.tsx';
 
 export type Session = { version: string; author: string; read_only: boolean; environments: string[] };
@@ -26,9 +26,23 @@ async function openSession(): Promise<Session> {
   return read(sessions.index.$get());
 }
 
+const stillThereMs = 5_000;
+const askAgainMs = 2_000;
+
+/**
+ * Shows the console to a browser that is signed in. It asks every few seconds whether the server still answers, so that a
+ * page which reads nothing at the moment says so too.
+ */
 export function SessionGate({ children }: { children: React.ReactNode }) {
-  const { data, error } = useQuery({ queryKey: ['session'], queryFn: openSession, staleTime: 60_000 });
-  if (data !== undefined) return <SessionContext value={data}>{children}</SessionContext>;
+  const { data, error } = useQuery({
+    queryKey: ['session'],
+    queryFn: openSession,
+    staleTime: 60_000,
+    refetchInterval: ({ state }) => (isAway(state.error) ? askAgainMs : stillThereMs),
+  });
+  // A server that was started anew with another key knows this browser no more.
+  const isEnded = error !== null && problemIn(error).code === 'no_session';
+  if (data !== undefined && !isEnded) return <SessionContext value={data}>{children}</SessionContext>;
   if (error === null) return <Loading />;
   return (
     <main className="gate">
