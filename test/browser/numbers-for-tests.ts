@@ -11,7 +11,7 @@ import { eventually } from './browser-for-tests.ts';
 export type Typed = (args: string[]) => Promise<CliEnded>;
 
 /** What `--json` prints: `doctor` and `verify` say by their exit code what they found. */
-async function jsonOf(typed: Typed, args: string[]): Promise<unknown> {
+export async function jsonOf(typed: Typed, args: string[]): Promise<unknown> {
   const { stdout, stderr } = await typed([...args, '--json']);
   if (stdout === '') throw new Error(`npx signalbox ${args.join(' ')} printed nothing:\n${stderr}`);
   return JSON.parse(stdout);
