@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -228,6 +228,43 @@ describe('an event', () => {
     expect(await ask('/event?source=rudderstack&event=01ABC')).toMatchObject({ status: 404 });
     expect(await ask('/event?source=absent&type=x')).toMatchObject({ status: 404 });
   });
+});
+
+test('a new mapping of an unmapped type makes its events newly run, and a save writes the workflow that it starts', async () => {
+  const events = Array.from({ length: 3 }, (_, i) => {
+    const id = makeEventId('rudderstack', 0, Date.now() - 5_000 - i, randomBytes(12));
+    const body = trackEvent({ event: 'paid', messageId: `p-${i}` });
+    return eventEntry({ id, eventType: 'track/paid', key: `p-${i}`, body });
+  });
+  await environment.eventLog.writeEach(events);
+  const type = { source: 'rudderstack', type: 'track/paid' };
+  const { json } = await ask('/new/dry-run', type);
+  const { text, adds, notes, file } = json as { text: string; adds: string[]; notes: string[]; file: MappingFile };
+  expect({ adds, notes }).toEqual({ adds: ['paid'], notes: [] });
+  const compared = await ask('/compare/dry-run', { file: rudderstack, text, adds, ...type });
+  expect(compared.json).toMatchObject({ changed: 3, groups: [{ count: 3, said: 'paid: newly runs (was not there)' }] });
+  const path = join(directory, 'workflows/paid.yaml');
+  expect(await tried(text, { ...type, adds })).toMatchObject({ adds: [path], startsUncommitted: ['paid'] });
+  expect(existsSync(path)).toBe(false);
+
+  // Without that file its action would fail, which is told as well.
+  const failing = await ask('/compare/dry-run', { file: rudderstack, text, ...type });
+  expect(failing.json).toBeNull();
+  const other = text.replace('key: paid', 'key: { value: paid }');
+  const literal = await ask('/compare/dry-run', { file: rudderstack, text: other, ...type });
+  expect(literal.json).toMatchObject({
+    changed: 3,
+    groups: [{ said: 'paid: is new, and does not run (failed: workflow_missing)' }],
+  });
+  // A text that starts another workflow needs none.
+  const elsewhere = text.replace('key: paid', 'key: order-completed');
+  expect(await tried(elsewhere, { ...type, adds })).toMatchObject({ adds: [] });
+
+  const saved = await ask('/save', { file: rudderstack, text, adds, seen: file.hash });
+  expect(saved.json).toMatchObject({ kind: 'saved', files: [sourceFile(), path] });
+  expect(readConfigurationFiles(directory).problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+  const outside = await ask('/save', { file: rudderstack, text, adds: ['../../paid'], seen: file.hash });
+  expect(outside.status).toBe(400);
 });
 
 test('a new mapping is written at the end of its file, with all else as it is', async () => {

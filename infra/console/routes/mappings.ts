@@ -4,6 +4,7 @@ import { listEventTypes } from '../../../shared/adapters/dynamodb-seen-registry.
 import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
 import { actions } from '../../../shared/core/actions/index.ts';
 import { eventIdTimeMs } from '../../../shared/core/ids/event-id.ts';
+import { ResourceKey } from '../../../shared/core/ids/resource-key.ts';
 import { own } from '../../../shared/core/json/values.ts';
 import { factsOf } from '../../../shared/core/mappings/action-facts.ts';
 import { readAndPlan } from '../../../shared/core/plan/plan-event.ts';
@@ -22,7 +23,7 @@ import { withLiveMapping, withNewMapping } from '../../../shared/operations/mapp
 import { saveText } from '../../../shared/operations/mappings/editor/save-text.ts';
 import { tryText } from '../../../shared/operations/mappings/editor/try-text.ts';
 import { candidateOfFiles } from '../../../shared/operations/mappings/files-candidate.ts';
-import { suggestMapping } from '../../../shared/operations/mappings/suggest-mapping.ts';
+import { suggestWithWorkflow } from '../../../shared/operations/mappings/workflows-missing.ts';
 import { failure, notFound } from '../../../shared/operations/refusal.ts';
 import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { iso } from '../../../shared/operations/words/iso.ts';
@@ -31,7 +32,12 @@ import { body, query, text } from '../input.ts';
 
 const file = z.strictObject({ kind: z.enum(mappingFileKinds), key: text });
 const written = z.string().max(textLengthMax, `has at most ${textLengthMax / 1024} K characters`);
-const Edited = z.strictObject({ file, text: written });
+const Edited = z.strictObject({
+  file,
+  text: written,
+  /** Workflows that get a file with the text, if it starts them and they have none. */
+  adds: z.array(ResourceKey).max(20).default([]),
+});
 const choice = { source: text, type: z.string().max(2_048).default(''), event: text.optional() };
 
 const actionIds = actions.map(({ id }) => id) as [string, ...string[]];
@@ -54,20 +60,18 @@ export const mappings = new Hono<ConsoleEnv>()
     const directory = directoryOf(c.var.context);
     const { action, ...chosen } = c.req.valid('json');
     const onDisk = readMappingFile(directory, { kind: 'sources', key: chosen.source });
-    const { event, candidate } = await readEvent(c.var, chosen, directory);
-    const { mapping, notes } = suggestMapping({
-      event,
-      source: chosen.source,
-      action,
-      snapshot: candidate.snapshot,
-    });
-    const asked = { ...mapping, event: chosen.type === '' ? mapping.event : chosen.type };
+    const { event, candidate, live } = await readEvent(c.var, chosen, directory);
+    const { snapshot } = candidate;
+    const asked = { event, source: chosen.source, action, snapshot };
+    const { mapping, notes, adds } = suggestWithWorkflow(asked, live.snapshot);
+    const type = chosen.type === '' ? mapping.event : chosen.type;
     return c.json({
       file: onDisk,
-      text: withNewMapping(onDisk.text, asked),
+      text: withNewMapping(onDisk.text, { ...mapping, event: type }),
       id: mapping.id,
-      event: asked.event,
+      event: type,
       notes,
+      adds,
     });
   })
   /** The event that a text is tried with, as mappings read it. */
@@ -79,10 +83,10 @@ export const mappings = new Hono<ConsoleEnv>()
   /** What is wrong with a text, and what would become of the event by it. */
   .post('/try/dry-run', body(Edited.extend(choice)), async (c) => {
     const { environment, context } = c.var;
-    const { file, text, ...chosen } = c.req.valid('json');
+    const { file, text, adds, ...chosen } = c.req.valid('json');
     const nowMs = Date.now();
     const { live, known } = await readSources(environment);
-    const asked = { environment, live, directory: directoryOf(context), file, text, nowMs };
+    const asked = { environment, live, directory: directoryOf(context), file, text, adds, nowMs };
     return c.json(
       await tryText(asked, async ({ snapshot }) => {
         // The page asks anew at each pause and drops what it asked before.
@@ -103,15 +107,15 @@ export const mappings = new Hono<ConsoleEnv>()
     return c.json(compared ?? null);
   })
   /** A text in which one mapping is as it is live. Nothing is written. */
-  .post('/as-live/dry-run', body(Edited.extend({ source: text, id: text })), async (c) => {
+  .post('/as-live/dry-run', body(Edited.omit({ adds: true }).extend({ source: text, id: text })), async (c) => {
     const { file, text, source, id } = c.req.valid('json');
     const { live } = await readSources(c.var.environment);
     return c.json({ text: withLiveMapping(file, text, { source, id }, live.snapshot) });
   })
   /** Writes the file. The draft is pushed from it, as from every other change of the files. */
   .post('/save', body(Edited.extend({ seen: text })), (c) => {
-    const { file, text, seen } = c.req.valid('json');
-    return c.json(saveText(directoryOf(c.var.context), file, { text, seen }));
+    const { seen, ...edited } = c.req.valid('json');
+    return c.json(saveText({ directory: directoryOf(c.var.context), ...edited }, seen));
   })
   /** For completion: the schemas that other editors use, and the names that exist here. */
   .get('/words', query(z.strictObject({ source: text })), async (c) => {
@@ -163,5 +167,5 @@ async function readEvent({ environment }: ConsoleEnv['Variables'], chosen: Event
       `the event cannot be read: ${plan.kind === 'rejected' ? (plan.detail ?? plan.reason) : plan.kind}`,
       'choose another one',
     );
-  return { ...found, event, candidate };
+  return { ...found, event, candidate, live };
 }

@@ -67,8 +67,9 @@ function mappingChange(was: DryRunMapping | undefined, is: DryRunMapping | undef
   const [before, after] = [outcomeOf(was), outcomeOf(is)];
   if (before !== after) {
     const kind = after === 'runs' ? 'newly_runs' : before === 'runs' ? 'no_longer_runs' : 'reason_differs';
-    // A mapping that is added or removed but does not run has no effect.
-    return kind === 'reason_differs' && (was === undefined || is === undefined) ? [] : [{ kind, before, after }];
+    // A mapping that is added or removed has no effect while it asks for nothing. An action that fails has one.
+    const hasNoEffect = kind === 'reason_differs' && (was ?? is)?.action === undefined;
+    return hasNoEffect && (was === undefined || is === undefined) ? [] : [{ kind, before, after }];
   }
   if (before !== 'runs' || was === undefined || is === undefined) return [];
   if (was.mapping.action !== is.mapping.action) {

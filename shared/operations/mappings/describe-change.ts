@@ -1,3 +1,5 @@
+import { outcomeOf } from '../../core/rehearsal/compare-dry-runs.ts';
+
 const headlines = {
   event_rejected: 'is rejected',
   event_accepted: 'is no longer rejected',
@@ -29,6 +31,10 @@ export function describeChange({ kind, mapping, parameters, before, after }: Des
     case 'no_longer_runs':
     case 'event_rejected':
       return `${of}${headlines[kind]} (${after})`;
+    case 'reason_differs':
+      if (before === outcomeOf(undefined)) return `${of}is new, and does not run (${after})`;
+      if (after === outcomeOf(undefined)) return `${of}is gone, and did not run (${before})`;
+      return `${of}${headlines[kind]}: ${before} → ${after}`;
     case 'parameters_differ':
       return `${of}${headlines[kind]}: ${parameters.join(', ')}`;
     default:

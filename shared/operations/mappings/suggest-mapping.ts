@@ -19,13 +19,18 @@ export type Suggestion = {
   without: number;
 };
 
-type Wanted = { event: NormalizedEvent; source: string; action?: string | undefined; snapshot: Snapshot };
+export type SuggestionRequest = {
+  event: NormalizedEvent;
+  source: string;
+  action?: string | undefined;
+  snapshot: Snapshot;
+};
 
 /**
  * A first mapping, made from one real event. It finds parameters by the names of fields. It is
  * valid, but partly guessed: the notes list every guess that the event does not support.
  */
-export function suggestMapping({ event, source, action: wanted, snapshot }: Wanted): Suggestion {
+export function suggestMapping({ event, source, action: wanted, snapshot }: SuggestionRequest): Suggestion {
   const { paths, more, without } = payloadPaths(event);
   const slug = slugOf(event.eventType);
   const id = freeId(slug, source, snapshot);

@@ -26,6 +26,7 @@ export type NewSource = {
 export type WrittenFile = { path: string; kind: 'source' | 'workflow' };
 
 export type PlannedFile = WrittenFile & { text: string };
+export type PlannedWorkflow = PlannedFile & { key: string };
 
 /**
  * The files of a new source: `sources/<key>.yaml`, and for each workflow that its mappings start and
@@ -47,11 +48,11 @@ export function planNewSource(source: NewSource): PlannedFile[] {
 }
 
 /** Files of workflows that have none: each only records its runs, in every environment. */
-export function plannedWorkflows(keys: readonly string[], directory: string): PlannedFile[] {
+export function plannedWorkflows(keys: readonly string[], directory: string): PlannedWorkflow[] {
   return keys
     .map((key) => ({ key, path: join(directory, 'workflows', `${key}.yaml`) }))
     .filter(({ path }) => !isThere(path))
-    .map(({ key, path }) => ({ path, kind: 'workflow', text: workflowText(key, environmentsIn(directory)) }));
+    .map(({ key, path }) => ({ key, path, kind: 'workflow', text: workflowText(key, environmentsIn(directory)) }));
 }
 
 const isThere = (path: string) => existsSync(path) || existsSync(path.replace(/\.yaml$/, '.yml'));

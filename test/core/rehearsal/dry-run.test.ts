@@ -240,6 +240,11 @@ describe('comparing two dry runs', () => {
       [{ kind: 'newly_runs', mapping: 'second', before: 'not there', after: 'runs' }],
     ],
     [
+      'a new mapping whose action fails, which is logged and counted',
+      configured(order(), order({ id: 'second', parameters: { key: { value: 'absent' }, recipients: 'user_id' } })),
+      [{ kind: 'reason_differs', mapping: 'second', before: 'not there', after: 'failed: workflow_missing' }],
+    ],
+    [
       'a mapping that was removed',
       configured(),
       [{ kind: 'no_longer_runs', mapping: 'order-completed', before: 'runs', after: 'not there' }],

@@ -28,6 +28,8 @@ type ActionsProps = {
   edited: EditedText;
   save: Save;
   focused: TriedMapping | undefined;
+  /** Workflows that go live with the text, since it starts them. */
+  along: readonly string[];
   hasErrors: boolean;
   /** Puts a text into the editor. */
   show(text: string): void;
@@ -35,7 +37,7 @@ type ActionsProps = {
 };
 
 /** Save, commit, switch, and the two ways back. */
-export function MappingActions({ edited, save, focused, hasErrors, show, onSaved }: ActionsProps) {
+export function MappingActions({ edited, save, focused, along, hasErrors, show, onSaved }: ActionsProps) {
   const { api, readOnly } = useEnvironment();
   const toast = useToast();
   const [asked, setAsked] = useState<'commit' | 'switch'>();
@@ -97,7 +99,14 @@ export function MappingActions({ edited, save, focused, hasErrors, show, onSaved
         <SwitchMapping source={focused.source} mapping={focused.id} active={!focused.active} onClose={close} />
       )}
       {asked === 'commit' && (
-        <CommitDialog of="draft" only={[`${kind === 'sources' ? 'source' : 'workflow'}/${key}`]} onClose={close} />
+        <CommitDialog
+          of="draft"
+          only={[
+            `${kind === 'sources' ? 'source' : 'workflow'}/${key}`,
+            ...along.map((workflow) => `workflow/${workflow}` as const),
+          ]}
+          onClose={close}
+        />
       )}
     </>
   );

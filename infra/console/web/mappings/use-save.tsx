@@ -25,8 +25,11 @@ export type Save = {
   dialog: React.ReactNode;
 };
 
-/** Writes the file, and makes the draft of all files. */
-export function useSave({ text, base, takeBase }: EditedText): Save {
+/**
+ * Writes the file, and makes the draft of all files.
+ * @param adds workflows that get a file with it, if the text starts them and they have none
+ */
+export function useSave({ text, base, takeBase }: EditedText, adds: readonly string[]): Save {
   const { name, api, local } = useEnvironment();
   const queries = useQueryClient();
   const toast = useToast();
@@ -37,7 +40,7 @@ export function useSave({ text, base, takeBase }: EditedText): Save {
   const fileKey = [name, 'mappings', 'file', kind, key];
   const { mutate, mutateAsync, isPending, error } = useMutation({
     mutationFn: async (confirmed: Confirmed | undefined) => {
-      const json = { file: { kind, key }, text, seen: base.hash };
+      const json = { file: { kind, key }, text, adds: [...adds], seen: base.hash };
       const saved = (await read(api.mappings.save.$post({ json }, confirmed))) as SavedText;
       known.current = confirmed;
       // An answer that was asked for before the file was written would look like someone else's change.

@@ -17,7 +17,7 @@ export function useSettled<Value>(value: Value, ms: number): Value {
 }
 
 export type Choice = { source: string; type: string; event: string | undefined };
-type Asked = { file: FileRef; text: string } & Choice;
+type Asked = { file: FileRef; text: string; adds: readonly string[] } & Choice;
 
 const typingMs = 150;
 const restingMs = 700;
@@ -31,7 +31,7 @@ export type Answered<Data> = { data: Data | undefined; error: unknown; isCurrent
  * that of a newer text; until there is one, the last is shown as not current.
  */
 export function useTried(
-  { file: { kind, key }, text, source, type, event }: Asked,
+  { file: { kind, key }, text, adds, source, type, event }: Asked,
   isReady: boolean,
 ): Answered<Tried & { text: string }> {
   const { name, api } = useEnvironment();
@@ -39,7 +39,8 @@ export function useTried(
   const { data, error, isPlaceholderData } = useQuery({
     queryKey: [name, 'mappings', 'tried', kind, key, source, type, event, settled],
     queryFn: async ({ signal }) => {
-      const json = { file: { kind, key }, text: settled, source, type, ...(event !== undefined && { event }) };
+      const edited = { file: { kind, key }, text: settled, adds: [...adds] };
+      const json = { ...edited, source, type, ...(event !== undefined && { event }) };
       const answer = await read(api.mappings.try['dry-run'].$post({ json }, { init: { signal } }));
       return { ...(answer as Tried), text: settled };
     },
@@ -52,7 +53,7 @@ export function useTried(
 
 /** What a text would change for the last events; only asked for while `isWanted`. */
 export function useCompared(
-  { file: { kind, key }, text, source, type }: Omit<Asked, 'event'>,
+  { file: { kind, key }, text, adds, source, type }: Omit<Asked, 'event'>,
   isWanted: boolean,
 ): Answered<ComparedText> {
   const { name, api } = useEnvironment();
@@ -61,7 +62,7 @@ export function useCompared(
     queryKey: [name, 'mappings', 'compared', kind, key, source, type, settled],
     enabled: isWanted && settled === text && type !== '',
     queryFn: async ({ signal }) => {
-      const json = { file: { kind, key }, text: settled, source, type };
+      const json = { file: { kind, key }, text: settled, adds: [...adds], source, type };
       return (await read(api.mappings.compare['dry-run'].$post({ json }, { init: { signal } }))) as ComparedText | null;
     },
     placeholderData: keepPreviousData,

@@ -22,8 +22,17 @@ import { useSave } from './use-save.tsx';
 import { useText } from './use-text.ts';
 import { useCompared, useTried } from './use-tried.ts';
 
-/** What the editor begins with. `text` and `notes`: of a mapping that is new. */
-export type Opened = { file: MappingFile; id: string; event: string; text?: string; notes?: string[] };
+/** What the editor begins with. `text`, `notes` and workflows that it `adds`: of a mapping that is new. */
+export type Opened = {
+  file: MappingFile;
+  id: string;
+  event: string;
+  text?: string;
+  notes?: string[];
+  adds?: string[];
+};
+
+const addsNothing: readonly string[] = [];
 
 const Editor = lazy(() => import('./editor.tsx'));
 
@@ -49,7 +58,8 @@ export function Workspace({ opened, source, chosenEvent }: WorkspaceProps) {
   const [line, setLine] = useState(() => lineOf(text, opened.id));
   const [focus, setFocus] = useState<Focus>({ source, id: opened.id, event: opened.event });
   const [tab, setTab] = useState<Tab>('yaml');
-  const save = useSave(edited);
+  const { adds = addsNothing } = opened;
+  const save = useSave(edited, adds);
 
   const { data: rows, error: noRows } = useQuery({
     queryKey: [name, 'mappings', 'last', focus.source, focus.event],
@@ -65,10 +75,10 @@ export function Workspace({ opened, source, chosenEvent }: WorkspaceProps) {
   useEffect(() => setKept(event), [event]);
   const isReady = chosenEvent !== undefined || rows !== undefined || noRows !== null || focus.event === '';
   const choice = { source: focus.source, type: focus.event, event };
-  const tried = useTried({ file: base, text, ...choice }, isReady);
+  const tried = useTried({ file: base, text, adds, ...choice }, isReady);
   const problems = tried.data?.problems ?? [];
   const hasErrors = problems.some(({ severity }) => severity === 'error');
-  const compared = useCompared({ file: base, text, ...choice }, tried.isCurrent && !hasErrors);
+  const compared = useCompared({ file: base, text, adds, ...choice }, tried.isCurrent && !hasErrors);
 
   const mappings = tried.data?.mappings;
   const isCurrent = tried.isCurrent;
@@ -99,7 +109,8 @@ export function Workspace({ opened, source, chosenEvent }: WorkspaceProps) {
     if (isNew || address !== focus.id)
       go({ to: ['mappings', focus.id], search: { source: focus.source, event: chosenEvent } });
   };
-  const actions = <MappingActions {...{ edited, save, focused, hasErrors, show, onSaved }} />;
+  const along = tried.data?.startsUncommitted ?? addsNothing;
+  const actions = <MappingActions {...{ edited, save, focused, along, hasErrors, show, onSaved }} />;
   const pick = (path: string) => {
     if (editor.current?.insertPath(path) === true) setTab('yaml');
     else
@@ -139,6 +150,11 @@ export function Workspace({ opened, source, chosenEvent }: WorkspaceProps) {
       {opened.notes?.map((note) => (
         <div key={note} className="now quiet">
           To check: <Text>{note}</Text>
+        </div>
+      ))}
+      {tried.data?.adds.map((path) => (
+        <div key={path} className="now quiet">
+          Saving writes <Text>{path}</Text> too: a workflow that only records its runs.
         </div>
       ))}
       <div className="tabs workspace-tabs" role="tablist">

@@ -12,13 +12,13 @@ import { printable } from '../../words/text.ts';
 import { checkReferences } from './configuration-checks.ts';
 import { type ParsedFile, pathText, place, problemsOf } from './configuration-errors.ts';
 import { withEmptyList } from './empty-list.ts';
-import { listFiles } from './list-files.ts';
+import { type ListedFile, listFiles } from './list-files.ts';
 import type { ConfigurationProblem, FileKind, Locate } from './problem.ts';
 import { readYaml } from './read-yaml.ts';
 
 export type { ConfigurationProblem, FileKind } from './problem.ts';
 
-/** A file as someone is writing it, in place of what the folder has. */
+/** A file as someone is writing it. */
 export type EditedFile = { kind: FileKind; key: string; text: string };
 
 export type ConfigurationFiles = {
@@ -45,13 +45,11 @@ const fileKinds = Object.keys(kinds) as FileKind[];
  * It never throws for the folder's content: `problems` has every problem of every file, and the
  * snapshot has all that could be read. Push only when no problem is an error: a missing folder
  * looks as if everything had been removed.
- * @param edited a file that is being written; it must be in the folder
+ * @param edited files that are being written, in place of those in the folder or besides them
  */
-export function readConfigurationFiles(directory: string, edited?: EditedFile): ConfigurationFiles {
+export function readConfigurationFiles(directory: string, edited: readonly EditedFile[] = []): ConfigurationFiles {
   const { files: listed, problems } = listFiles(directory, fileKinds);
-  const files = listed.map((one) =>
-    one.kind === edited?.kind && one.key === edited.key ? { ...one, bytes: Buffer.from(edited.text) } : one,
-  );
+  const files = withEdited(listed, edited, directory);
   const parsed = new Map<string, ParsedFile>();
   const keys: Record<FileKind, string[]> = { sources: [], workflows: [], audiences: [], environments: [] };
   const read = <Kind extends FileKind>(kind: Kind) => {
@@ -86,6 +84,23 @@ export function readConfigurationFiles(directory: string, edited?: EditedFile): 
   };
   problems.push(...checkReferences(snapshot, environments, locate, keys));
   return { directory, snapshot, environments, problems };
+}
+
+function withEdited(listed: readonly ListedFile[], edited: readonly EditedFile[], directory: string): ListedFile[] {
+  const isSame = (a: EditedFile | ListedFile, b: EditedFile) => a.kind === b.kind && a.key === b.key;
+  const added = edited.filter((one) => !listed.some((file) => isSame(file, one)));
+  return [
+    ...listed.map((file) => {
+      const written = edited.find((one) => isSame(file, one));
+      return written === undefined ? file : { ...file, bytes: Buffer.from(written.text) };
+    }),
+    ...added.map(({ kind, key, text }) => ({
+      kind,
+      key,
+      file: join(directory, kind, `${key}.yaml`),
+      bytes: Buffer.from(text),
+    })),
+  ];
 }
 
 /** Why a file's name is not a valid key, with a valid one; undefined when it is. */

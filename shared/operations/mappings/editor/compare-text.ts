@@ -17,10 +17,10 @@ const comparisonMsMax = 10_000;
  * @returns undefined while the text has errors
  */
 export async function compareText(
-  { environment, live, directory, file, text, nowMs }: TryText,
+  { environment, live, nowMs, ...written }: TryText,
   { source, type, isGone }: { source: KnownSource; type: string; isGone(): boolean },
 ): Promise<ComparedText | undefined> {
-  const { files, isWrong } = filesWith(directory, file, text);
+  const { files, isWrong } = filesWith(written);
   if (isWrong) return undefined;
   const { entries, ...read } = await lastEvents(environment, source, { type, last: comparedLast, nowMs });
   const startedMs = performance.now();

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import type { SourceFile } from '../../../core/configuration/schema.ts';
 import { mappingsOf } from '../../../core/configuration/triggers.ts';
 import type { RawEvent } from '../../../core/events/raw-event.ts';
 import { own, sameJson } from '../../../core/json/values.ts';
+import { resourceNamedBy } from '../../../core/mappings/action-facts.ts';
 import type { LiveConfiguration } from '../../../ports/configuration.ts';
 import {
   type ConfigurationFiles,
@@ -11,6 +13,7 @@ import {
 } from '../../configuration/files/configuration-files.ts';
 import { readYaml } from '../../configuration/files/read-yaml.ts';
 import type { Environment } from '../../environment.ts';
+import { plannedWorkflows } from '../../sources/new-source.ts';
 import { describeChange } from '../describe-change.ts';
 import { describeVerdict } from '../describe-verdict.ts';
 import type { DryRunChangeRow, DryRunMappingRow, DryRunRow } from '../dry-run-rows.ts';
@@ -43,31 +46,53 @@ export type Tried = {
   /** Errors of other files: nothing can be pushed before they are mended. */
   elsewhere: string[];
   mappings: TriedMapping[];
+  /** Paths of files that a save writes as well: workflows that only record their runs. */
+  adds: string[];
+  /** Workflows that the text starts and that are not live: a commit of the text needs them. */
+  startsUncommitted: string[];
   /** Null while the text has errors, and without an event. */
   test: TriedEvent | null;
 };
 
 const problemsMax = 50;
 
+/** A text that is being written, and workflows that get a file with it once it starts them. */
+export type WrittenText = {
+  directory: string;
+  file: FileRef;
+  text: string;
+  /** Keys of workflows. A file is planned for each that the text starts and that has none. */
+  adds: readonly string[];
+};
+
 /** The files of a folder with one of them as it is being written. */
-export function filesWith(directory: string, ref: FileRef, text: string) {
-  const files = readConfigurationFiles(directory, { ...ref, text });
+export function filesWith({ directory, file: ref, text, adds }: WrittenText) {
+  const alone = readConfigurationFiles(directory, [{ ...ref, text }]);
+  const started = ref.kind === 'sources' ? workflowsStartedBy(own(alone.snapshot.sources, ref.key)) : [];
+  const wanted = adds.filter((key) => started.includes(key));
+  const added = plannedWorkflows(wanted, directory);
+  const files =
+    added.length === 0
+      ? alone
+      : readConfigurationFiles(directory, [
+          { ...ref, text },
+          ...added.map(({ key, text }) => ({ kind: 'workflows' as const, key, text })),
+        ]);
   const names = ['yaml', 'yml'].map((ending) => join(directory, ref.kind, `${ref.key}.${ending}`));
   const isOwn = (one: ConfigurationProblem) => names.includes(one.file);
   const problems = files.problems.filter(isOwn);
   const isWrong = problems.some(({ severity }) => severity === 'error');
   const elsewhere = files.problems.filter((one) => one.severity === 'error' && !isOwn(one));
-  return { files, problems, isWrong, elsewhere };
+  return { files, started, added, problems, isWrong, elsewhere };
 }
 
-export type TryText = {
-  environment: Environment;
-  live: LiveConfiguration;
-  directory: string;
-  file: FileRef;
-  text: string;
-  nowMs: number;
-};
+/** Workflows that a source's mappings name, each once. */
+function workflowsStartedBy(source: SourceFile | undefined): string[] {
+  const named = (source?.mappings ?? []).map((mapping) => resourceNamedBy(mapping));
+  return [...new Set(named.flatMap((one) => (one?.type === 'workflow' ? [one.key] : [])))];
+}
+
+export type TryText = WrittenText & { environment: Environment; live: LiveConfiguration; nowMs: number };
 
 /**
  * What is wrong with a text, and what would become of one event by it, beside what becomes of it
@@ -75,17 +100,21 @@ export type TryText = {
  * @param eventOf the event, by the configuration of the text; called only when that has no error
  */
 export async function tryText(
-  { environment, live, directory, file, text, nowMs }: TryText,
+  { environment, live, nowMs, ...written }: TryText,
   eventOf: (files: ConfigurationFiles) => Promise<{ raw: RawEvent; isStored: boolean } | undefined>,
 ): Promise<Tried> {
-  const { files, problems, isWrong, elsewhere } = filesWith(directory, file, text);
+  const { files, started, added, problems, isWrong, elsewhere } = filesWith(written);
   const tried: Tried = {
     problems: problems
       .sort((a, b) => Number(a.severity === 'warning') - Number(b.severity === 'warning'))
       .slice(0, problemsMax)
       .map(({ file: _file, ...problem }) => problem),
     elsewhere: elsewhere.slice(0, problemsMax).map(problemText),
-    mappings: mappingsIn(file, text, files, live),
+    mappings: mappingsIn(written, files, live),
+    adds: added.map(({ path }) => path),
+    startsUncommitted: started.filter(
+      (key) => own(files.snapshot.workflows, key) !== undefined && own(live.snapshot.workflows, key) === undefined,
+    ),
     test: null,
   };
   const event = isWrong ? undefined : await eventOf(files);
@@ -106,7 +135,11 @@ function saidRow({ data: _data, preprocess: _preprocess, mappings, ...row }: Dry
   return { ...row, mappings: mappings.map((mapping) => ({ ...mapping, said: describeVerdict(mapping, 'would be') })) };
 }
 
-function mappingsIn(ref: FileRef, text: string, files: ConfigurationFiles, live: LiveConfiguration): TriedMapping[] {
+function mappingsIn(
+  { file: ref, text }: WrittenText,
+  files: ConfigurationFiles,
+  live: LiveConfiguration,
+): TriedMapping[] {
   const read = readYaml(Buffer.from(text));
   if (read.kind === 'wrong') return [];
   return placesIn(ref, read.yaml).map((place) => {
