@@ -38,7 +38,7 @@ const config = {
     ...(!hasSqlite && { '^node:sqlite$': '<rootDir>/infra/local/sqlite.ts' }),
   },
   // Five seconds, the default, is little on a machine that is busy with other things; so is half a minute for many processes.
-  testTimeout: process.env.SIGNALBOX_TESTS === undefined ? 30_000 : 180_000,
+  testTimeout: process.env.SIGNALBOX_TESTS === undefined ? 30_000 : 300_000,
   // Some files wait for clocks and processes for most of their time; the third worker of two cores works meanwhile.
   // (A share above 100 % would be read as that many workers.)
   maxWorkers: Math.ceil(availableParallelism() * 1.5),

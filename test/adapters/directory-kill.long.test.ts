@@ -116,5 +116,5 @@ describe.each(Object.entries(steps))('a process that dies during %s', (name, ste
         expect({ at, when, rows: await rowsOf(id) }).toEqual({ at, when, rows: expected });
       }
     }
-  }, 60_000);
+  });
 });

@@ -27,5 +27,5 @@ describe('a life of a user in the embedded DynamoDB', () => {
       ends(`u${i}`),
     ]);
     for (const [end, expected] of await Promise.all(lives)) expect(end).toEqual(expected);
-  }, 30_000);
+  });
 });

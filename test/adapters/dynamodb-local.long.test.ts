@@ -21,7 +21,7 @@ const onReferenceTables = (name: string, contract: (tables: () => TestTables) =>
     let tables: TestTables;
     beforeAll(async () => {
       tables = await startReferenceTables();
-    }, 30_000);
+    });
     afterAll(() => tables.stop());
     contract(() => tables);
   });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { makeActionLog } from '../../shared/adapters/dynamodb-action-log.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
 import { makeDirectory } from '../../shared/adapters/dynamodb-directory.ts';
@@ -14,7 +14,6 @@ import { startCli, type TestCli } from './cli-for-tests.ts';
 import { actionEntry, eventEntry, outcome, run } from './entries-for-tests.ts';
 
 // Each command reads several tables, and the machine may be busy.
-jest.setTimeout(60_000);
 
 /** What clears a screen, hides text, turns a line around, forges a row, or is half a character. */
 const hostile = '\u001b[2J\u001b[8m\u009b31m\u202e\u061c\u2028\u0007\u{e0041}\ud800\n\rforged';

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { liveConfiguration } from '../support/build.ts';
 import { type CliAnswer, startCli, type TestCli } from './cli-for-tests.ts';
 
 // Each command is a process of its own, which starts slowly on a busy machine.
-jest.setTimeout(60_000);
 
 let cli: TestCli;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import { time } from '../../infra/cli/command.ts';
 import { addPaging, commandAgain } from '../../infra/cli/paging.ts';
@@ -21,7 +21,6 @@ import { startCli, type TestCli } from './cli-for-tests.ts';
 import { actionEntry, eventEntry, outcome, run } from './entries-for-tests.ts';
 
 // Each list is read page by page, and the machine may be busy.
-jest.setTimeout(60_000);
 
 const count = 7;
 const numbers = Array.from({ length: count }, (_, i) => i);

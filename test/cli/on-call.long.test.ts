@@ -13,7 +13,7 @@ beforeAll(async () => {
   outdir = await synthesizeStage();
   stage = await startStage(outdir);
   await stage.identify('lena');
-}, 180_000);
+});
 afterAll(async () => {
   await stage?.stop();
   rmSync(outdir, { recursive: true, force: true });

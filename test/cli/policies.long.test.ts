@@ -112,7 +112,7 @@ beforeAll(async () => {
     clis.set(name, startWarmCli({ SIGNALBOX_RUNTIME_FILE: file }));
   }
   cleanups.push(() => [...clis.values()].map((cli) => cli.stop()));
-}, 60_000);
+});
 afterAll(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup();
 });

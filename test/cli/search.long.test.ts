@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import picocolors from 'picocolors';
 import { addPaging, printPages } from '../../infra/cli/paging.ts';
@@ -16,7 +16,6 @@ import { startCli, type TestCli } from './cli-for-tests.ts';
 import { actionEntry, type EntryChange, eventEntry, outcome } from './entries-for-tests.ts';
 
 // Each command reads several tables, and the machine may be busy.
-jest.setTimeout(60_000);
 
 const nowMs = Date.now();
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-search-'));

@@ -1,12 +1,11 @@
 import { DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { makeSecrets } from '../../shared/adapters/secrets-manager-secrets.ts';
 import { WorkflowFile } from '../../shared/core/configuration/schema.ts';
 import { liveConfiguration } from '../support/build.ts';
 import { type CliAnswer, startCli, type TestCli } from './cli-for-tests.ts';
 
 // Each command is a process of its own, which starts slowly on a busy machine.
-jest.setTimeout(60_000);
 
 let cli: TestCli;
 let client: SecretsManagerClient;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeSeenRegistry } from '../../shared/adapters/dynamodb-seen-registry.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
@@ -8,7 +8,6 @@ import { liveConfiguration } from '../support/build.ts';
 import { type CliAnswer, startCli, type TestCli } from './cli-for-tests.ts';
 
 // Each command is a process of its own, which starts slowly on a busy machine.
-jest.setTimeout(60_000);
 
 let cli: TestCli;
 beforeAll(async () => {

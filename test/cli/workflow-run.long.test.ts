@@ -28,7 +28,7 @@ beforeAll(async () => {
   const file = join(folder, 'runtime.json');
   writeFileSync(file, JSON.stringify({ pid: process.pid, started_at: '2026-11-21T00:00:00Z', environments }));
   cli = startWarmCli({ SIGNALBOX_RUNTIME_FILE: file });
-}, 60_000);
+});
 afterAll(async () => {
   cli.stop();
   await w.stop();

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { drills } from './drills.ts';
 import { type IncidentName, incidents, pasts } from './incidents.ts';
 import { findCause, type Reading } from './on-call.ts';
@@ -9,12 +9,11 @@ import { type Stage, startStage, synthesizeStage } from './stage.ts';
  * Each incident on a local stack of its own, an engineer who knows nothing of it, and what is done about
  * it. docs/drills.md shows what was typed and read.
  */
-jest.setTimeout(180_000);
 
 let outdir: string;
 beforeAll(async () => {
   outdir = await synthesizeStage();
-}, 120_000);
+});
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
 const plain = (command: string) => command.replace(/\b01[0-9A-HJKMNP-TV-Z]{20,}\b/g, 'ID');
@@ -41,7 +40,7 @@ describe.each(Object.keys(incidents) as IncidentName[])('%s', (name) => {
     stage = await startStage(outdir, { before: pasts[name] });
     await incidents[name](stage);
     reading = await findCause(stage.signalbox);
-  }, 120_000);
+  });
   afterAll(() => stage?.stop());
 
   test('is named within three commands and a minute, each printed by the one before', () => {

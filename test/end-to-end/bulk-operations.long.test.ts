@@ -2,15 +2,13 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import Knock from '@knocklabs/node';
 import { builtFile } from '../../infra/build/build.js';
 import { writeConfiguration } from '../soak/configuration.ts';
 import { type SoakStack, startStack } from '../soak/stack.ts';
 
 /* Bulk operations in the local runtime, while workflow-trigger is killed in the middle of its work. */
-
-jest.setTimeout(240_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-bulk-'));
 let stack: SoakStack;

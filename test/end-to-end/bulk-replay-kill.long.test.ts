@@ -23,7 +23,7 @@ beforeAll(async () => {
     return isBroken;
   };
   stack = await startPaidStack({ usersCount: 200, onReceipt });
-}, 120_000);
+});
 afterAll(() => stack?.stop());
 
 /** The most memory that a process has had, as Linux tells it; 0 elsewhere. */
@@ -80,5 +80,5 @@ describe(`${eventsCount} events that failed`, () => {
     expect(await stack.verify()).toMatchObject({ balanced: true, actions: { lost: 0 } });
     const preview = await stack.signalbox(['replay', '--status', 'failed', '--since', '2h', '--dry-run', '--json']);
     expect(JSON.parse(preview)).toMatchObject({ matching: 0, would_replay: 0 });
-  }, 120_000);
+  });
 });

@@ -89,7 +89,7 @@ beforeAll(async () => {
   receiver = createServer(({ url }, response) => response.writeHead(url === '/refuse' ? 400 : 202).end());
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   await withRuntime(stack, exercise, (decision) => decisions.push(decision));
-}, 240_000);
+});
 afterAll(async () => {
   receiver?.close();
   await channels?.stop();
@@ -578,7 +578,7 @@ describe('without a permission', () => {
   test('to send to the events queue, ingest answers 503, and the sender tries again', async () => {
     const changed = without('sqs:SendMessage', (resource) => resource.includes('"EventsQueue"'));
     expect(await withRuntime(changed, (running) => post(running, identify))).toEqual([503]);
-  }, 90_000);
+  });
 
   test('to write event rows, no event gets one', async () => {
     const changed = without('dynamodb:BatchWriteItem', (resource) => resource.includes('"EventLog"'));
@@ -593,12 +593,12 @@ describe('without a permission', () => {
       (decision) => !decision.allowed && denied.push(decision),
     );
     expect([rows, denied.map(({ permission }) => permission.action)]).toEqual([0, ['dynamodb:BatchWriteItem']]);
-  }, 90_000);
+  });
 
   test("to look at the queue, Lambda's poller does not start", async () => {
     const changed = without('sqs:GetQueueAttributes', (resource) => resource.includes('"ActionsQueue"'));
     await expect(withRuntime(changed, async () => undefined)).rejects.toThrow(
       /AWS::Lambda::EventSourceMapping .*AccessDeniedException: User: \S+WorkflowTrigger\S+ is not authorized to perform: sqs:getqueueattributes/,
     );
-  }, 90_000);
+  });
 });

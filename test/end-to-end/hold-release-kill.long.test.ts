@@ -20,7 +20,7 @@ const order = new Map<string, number[]>();
 beforeAll(async () => {
   const onRun = (user: string, number: number) => void order.set(user, [...(order.get(user) ?? []), number]);
   stack = await startPaidStack({ usersCount, onRun });
-}, 120_000);
+});
 afterAll(() => stack?.stop());
 
 const held = () => countHeld(stack.environment, 'receipt');
@@ -42,7 +42,7 @@ describe(`${eventsCount} events of a paused workflow`, () => {
       expect.objectContaining({ id: 'runs_held', workflow: 'receipt', count: eventsCount, severity: 'note' }),
     );
     expect(await stack.verify()).toMatchObject({ balanced: true, actions: { lost: 0 } });
-  }, 120_000);
+  });
 
   test('are released by one command whose process is killed in the middle: none is missing, none runs twice, and each user gets them in order', async () => {
     const first = stack.start(['workflow', 'resume', 'receipt', '-m', 'the target is up again']);
@@ -71,5 +71,5 @@ describe(`${eventsCount} events of a paused workflow`, () => {
     await stack.runtime.idle(60_000);
     expect(stack.unequal('receipt', eventsCount + lateCount + 1)).toEqual(exact);
     expect(await stack.verify()).toMatchObject({ balanced: true, actions: { pending: [], lost: 0 } });
-  }, 120_000);
+  });
 });

@@ -29,7 +29,7 @@ beforeAll(async () => {
     join(root, 'runtime.json'),
     JSON.stringify({ pid: process.pid, started_at: new Date().toISOString(), environments }),
   );
-}, 90_000);
+});
 afterAll(async () => {
   await Promise.all([runtime?.stop(), knock?.stop()]);
   rmSync(root, { recursive: true, force: true });

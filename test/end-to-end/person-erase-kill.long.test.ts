@@ -57,7 +57,7 @@ beforeAll(async () => {
   );
   const by = { author: 'test', message: 'test', nowMs: Date.now() };
   await pushAndCommit(environment.configuration, { snapshot, seed: seeds.development, ...by });
-}, 120_000);
+});
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
   environment?.documents.destroy();
@@ -208,7 +208,7 @@ describe(`a person with ${eventsCount} events`, () => {
     const kept = (all: Record<string, unknown>[]) => all.filter(({ kind }) => kind !== 'action').map(without);
     expect(kept(lines).map(withoutChange)).toEqual(kept(ofIvo).map(withoutChange));
     expect(countOf(lines, 'action')).toBe(countOf(ofIvo, 'action'));
-  }, 120_000);
+  });
 });
 
 /** A row that was changed says when. */

@@ -60,7 +60,7 @@ beforeAll(async () => {
   };
   writeFileSync(join(directory, 'runtime.json'), JSON.stringify(file));
   await pushExtraMappings();
-}, 90_000);
+});
 
 afterAll(async () => {
   await runtime?.stop();
@@ -345,7 +345,7 @@ describe.each(characters)('%s', (_name, text) => {
     const last = received.at(-1) as { verified: { data: { data: Record<string, string> } } };
     const [[name, value] = []] = Object.entries(last.verified.data.data);
     expect([name?.toWellFormed(), value?.toWellFormed()]).toEqual([whole, whole]);
-  }, 60_000);
+  });
 });
 
 describe('the directory', () => {
@@ -377,7 +377,7 @@ describe('the directory', () => {
       (await json('audiences', 'members', 'followers')).map(({ user_id }: { user_id: string }) => user_id),
     ).toEqual(['bo']);
     await expect(json('users', 'get', 'ana')).rejects.toThrow('no user ana');
-  }, 60_000);
+  });
 });
 
 describe('a request that can never succeed is told so, and one that can is not', () => {
@@ -453,7 +453,7 @@ describe('operating it', () => {
       reason: 'mapping_inactive',
       config_version: version,
     });
-  }, 60_000);
+  });
 
   test('a parked event becomes a failed row, and a replay runs it', async () => {
     const parked = rawEvent(trackEvent({ messageId: 'parked', userId: 'e2e-user' }));
@@ -509,5 +509,5 @@ const files = (() => {
       if (row?.status === 'rejected') expect(['payload_invalid', 'event_type_missing']).toContain(row.reason);
       else expect(row?.type).toEqual(expect.any(String));
     }
-  }, 90_000);
+  });
 });

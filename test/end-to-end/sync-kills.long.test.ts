@@ -70,7 +70,7 @@ beforeAll(async () => {
     headers: { authorization: `Bearer ${key}` },
   });
   objects = new Map((await client.connect()).map((object) => [object.object_api_name, object]));
-}, 120_000);
+});
 afterAll(async () => {
   environment.documents.destroy();
   await runtime.stop();
@@ -223,7 +223,7 @@ describe(`${recordsCount} records, while the function dies`, () => {
     expect(done.get('2')).toBeGreaterThanOrEqual(membersCount);
     expect(done.get('3')).toBeGreaterThanOrEqual(triggersCount);
     expect(rows.filter(({ status }) => status === 'rejected' || status === 'failed')).toEqual([]);
-  }, 120_000);
+  });
 
   test('cost the directory no write when they come again', async () => {
     const before = await directory();

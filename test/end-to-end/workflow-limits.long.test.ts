@@ -29,7 +29,7 @@ beforeAll(async () => {
   };
   const receipt = { max_per_second: perSecond, max_concurrent: concurrent };
   stack = await startPaidStack({ usersCount, receipt, onReceipt });
-}, 120_000);
+});
 afterAll(() => stack?.stop());
 
 describe(`${eventsCount} events at once, for a workflow with limits`, () => {
@@ -55,5 +55,5 @@ describe(`${eventsCount} events at once, for a workflow with limits`, () => {
     expect(rows.length).toBe(eventsCount);
     for (const { status, attempts } of rows) expect([status, attempts]).toEqual(['succeeded', 1]);
     expect(await stack.verify()).toMatchObject({ balanced: true, actions: { pending: [], lost: 0 } });
-  }, 120_000);
+  });
 });

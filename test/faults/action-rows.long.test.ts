@@ -88,7 +88,7 @@ describe('whatever is planned has a message that fits the queue and a row that f
       ),
       { numRuns: 25 },
     );
-  }, 60_000);
+  });
 
   test.each(statuses)('with as many actions as there may be under the longest ids, all of them %s', (status) => {
     const message = messageOf(actionsPerEventMax, { content: randomBytes(20 * 1024).toString('hex') }, longId);

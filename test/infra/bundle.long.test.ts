@@ -45,7 +45,7 @@ beforeAll(async () => {
     all.set(name, await made(bundle, name));
   }
   // The bundler takes all processors, and on a busy machine gets few.
-}, 90_000);
+});
 function bundle(name: string): Made {
   const found = all.get(name);
   if (found === undefined) throw new Error(`the stack has no function ${name}`);

@@ -3,13 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { builtFile } from '../../infra/build/build.js';
 import { takeDataDirectory } from '../../infra/local/data-directory.ts';
 import { listen, stopServer } from '../../infra/local/http-server.ts';
 
 // Processes and workers start slowly on a busy machine.
-jest.setTimeout(30_000);
 
 const main = builtFile('infra/local/main.ts');
 const directory = mkdtempSync(join(tmpdir(), 'signalbox-main-'));

@@ -3,14 +3,12 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { root } from '../../infra/build/build.js';
 import type { Console } from '../../infra/console/server.ts';
 import { call, signIn } from '../console/console-for-tests.ts';
 
 /* `npm start -- --watch` in a copy of the checkout whose files the tests change. */
-
-jest.setTimeout(180_000);
 
 const checkout = mkdtempSync(join(tmpdir(), 'signalbox-watch-'));
 const runtimeFile = join(checkout, 'runtime.json');

@@ -1,4 +1,4 @@
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
 import { type HistoryEntry, historyNewestFirst } from '../../../shared/adapters/dynamodb-configuration-history.ts';
 import type { ConfigurationTable } from '../../../shared/adapters/dynamodb-configuration-table.ts';
@@ -24,7 +24,6 @@ import { ana, ben, content, emptyMemoryEnvironment, promoteAll, push } from './w
  * Whatever people do, in whatever order: the history of each environment is complete, what is live is what its commits add
  * up to, and nothing is live above that was not committed below before. The steps are random.
  */
-jest.setTimeout(30_000);
 
 type Step =
   | { do: 'push'; content: Snapshot }

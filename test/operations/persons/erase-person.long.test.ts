@@ -110,7 +110,7 @@ describe('a person with a life', () => {
       { kind: 'replay', author: 'ben', reason: `for ${lena}`, request: { filter: { user: lena } }, total: 1 },
       Date.now(),
     );
-  }, 60_000);
+  });
 
   test('is exported whole: each line says what it is, and holds what was sent', async () => {
     const lines = await exported(lena);
@@ -156,7 +156,7 @@ describe('a person with a life', () => {
     const [erasure] = await listErasures(world.environment.configuration);
     expect(erasure).toMatchObject({ author: 'ana', reason: 'ticket 4711', job: job?.id });
     expect(job?.request).toEqual({ person: erasure?.hash });
-  }, 60_000);
+  });
 
   test('leaves rows that count: ids, times, statuses and numbers of actions', async () => {
     const order = await entry(ids.order);
@@ -240,7 +240,7 @@ describe('a person with a life', () => {
     const { counts } = await erase(lena, { searchSinceMs: Date.now() - 3_600_000 });
     expect(counts).toMatchObject({ mentions: 5, failed: 0 });
     expect(await leftOf(lena, traits(lena).email)).toEqual([]);
-  }, 60_000);
+  });
 
   test('may come in again once that is allowed, from nothing', async () => {
     await allowPerson(world.environment, lena, by());
@@ -267,7 +267,7 @@ describe('one person under several ids', () => {
     await erase('usr_old_1');
     await erase('usr_kept_2');
     expect(await leftOf('usr_old_1', 'usr_kept_1', 'usr_old_2', 'usr_kept_2')).toEqual([]);
-  }, 60_000);
+  });
 
   test('an alias that only the sender knows is erased with --also', async () => {
     await identify('usr_main_3');
@@ -275,7 +275,7 @@ describe('one person under several ids', () => {
     const { counts } = await erase('usr_main_3', { also: ['anon_3'] });
     expect(counts).toMatchObject({ events: 2, failed: 0 });
     expect(await leftOf('usr_main_3', 'anon_3')).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('the record of an erasure', () => {
@@ -332,5 +332,5 @@ describe('what stays of others', () => {
       total: 42,
       text: '42 of usr_9-b, [erased].',
     });
-  }, 60_000);
+  });
 });
