@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
@@ -26,6 +26,7 @@ import {
   startBrowser,
   type Tab,
 } from './browser-for-tests.ts';
+import { cursorBehind, editor, last, result } from './editor-for-tests.ts';
 
 jest.setTimeout(90_000);
 
@@ -84,18 +85,6 @@ afterAll(async () => {
 });
 
 const tabAt = (at: string, look?: Look): Promise<Tab> => openAt({ browser, served, cookie }, at, look);
-
-const editor = (page: Page) => page.locator('.cm-content');
-const result = (page: Page) => page.locator('.of-result:not([aria-busy="true"])');
-const last = (page: Page) => page.locator('.of-last:not([aria-busy="true"])');
-
-/** Puts the cursor behind a text, as a click there does. */
-async function cursorBehind(page: Page, text: string): Promise<void> {
-  const line = page.locator('.cm-line', { hasText: text });
-  await line.scrollIntoViewIfNeeded();
-  await line.click();
-  await page.keyboard.press('End');
-}
 
 const pages: LookedAt[] = [
   ['mapping editor', () => address, '.page-head .status.good'],
