@@ -59,6 +59,8 @@ export type EventFilter = {
   configVersion?: number;
   /** The vendor's number of one run of a sync. */
   syncRunId?: string;
+  /** Processed, or changed, later than this. */
+  processedAfterMs?: number;
 };
 
 export type EventRange = IdRange & {
@@ -96,7 +98,7 @@ export function findEvents(
  */
 export function findEventFacts(
   log: EventLogTable,
-  filter: Omit<EventFilter, 'key'> & EventRange,
+  filter: Omit<EventFilter, 'key' | 'processedAfterMs'> & EventRange,
   progress: Reading,
 ): AsyncGenerator<Found<EventFacts>> {
   return findRows(log, filter, progress, facts);
@@ -132,14 +134,19 @@ async function* findRows<Row extends EventFacts>(
   }
 }
 
-export function matchesEvent(row: EventFacts & Pick<EventLogEntry, 'key'>, filter: EventFilter): boolean {
+export function matchesEvent(
+  row: EventFacts & Partial<Pick<EventLogEntry, 'key' | 'processedAtMs'>>,
+  filter: EventFilter,
+): boolean {
   const is = <Value>(wanted: Value | undefined, value: Value | undefined) => wanted === undefined || wanted === value;
   const isOneOf = <Value>(wanted: readonly Value[] | undefined, value: Value | undefined) =>
     wanted === undefined || (value !== undefined && wanted.includes(value));
   // A reason finds what is open; what was discarded is found by that status.
   const isOpen = filter.reasons === undefined || filter.statuses !== undefined || row.status !== 'discarded';
+  const { processedAfterMs } = filter;
   return (
     isOpen &&
+    (processedAfterMs === undefined || (row.processedAtMs ?? 0) > processedAfterMs) &&
     is(filter.eventType, row.eventType) &&
     isOneOf(filter.statuses, row.status) &&
     isOneOf(filter.reasons, row.reason) &&
@@ -227,7 +234,15 @@ async function* rowsOfSources<Row extends EventFacts>(
  * What the table itself can leave out, so that it is not sent. Packed rows hold their key packed, so
  * all of them are sent where a key is looked for.
  */
-function tableConditions({ eventType, statuses, reasons, key, configVersion, syncRunId }: EventFilter) {
+function tableConditions({
+  eventType,
+  statuses,
+  reasons,
+  key,
+  configVersion,
+  syncRunId,
+  processedAfterMs,
+}: EventFilter) {
   const names: Record<string, string> = {};
   const values: Record<string, unknown> = {};
   const conditions: string[] = [];
@@ -246,6 +261,10 @@ function tableConditions({ eventType, statuses, reasons, key, configVersion, syn
   isOneOf('reason', reasons);
   isOneOf('config_version', configVersion === undefined ? undefined : [configVersion]);
   isOneOf('sync_run_id', syncRunId === undefined ? undefined : [syncRunId]);
+  if (processedAfterMs !== undefined) {
+    names['#processed_at'] = 'processed_at';
+    conditions.push(`#processed_at > ${placeholder(new Date(processedAfterMs).toISOString())}`);
+  }
   if (key !== undefined) {
     Object.assign(names, { '#key': 'key', '#packed': 'packed' });
     conditions.push(`(#key = ${placeholder(key)} OR attribute_exists(#packed))`);

@@ -16,7 +16,7 @@ import {
 import { type Found, reading } from '../tables/reading.ts';
 import { pageOf } from '../tables/search.ts';
 import { type EventSearch, type FoundEvent, filterOf, keepWanted, needsActions, searchEvents } from './event-search.ts';
-import { eventLogOf, findEvents } from './events.ts';
+import { type EventFilter, eventLogOf, findEvents } from './events.ts';
 
 export type Followed = { events: FoundEvent[] } | { note: FollowNote };
 
@@ -54,13 +54,15 @@ export async function* followEvents(
 
   async function look(lookBackMs: number): Promise<Look<FoundEvent>> {
     const sinceMs = clock.nowMs() - lookBackMs;
-    const entries = await entriesSince(environment, wanted, sources, sinceMs, clock.nowMs() + closeLookMs);
+    // What was processed before is never shown: an hour's rows are neither sent for it, nor their actions read.
+    const filter = { ...filterOf(wanted), processedAfterMs: oldUntilMs };
+    const entries = await entriesSince(environment, filter, sources, sinceMs, clock.nowMs() + closeLookMs);
     const fresh = entries.rows.filter(seen.isNew);
     // Read before the search reads them: actions that are logged in between are then looked at again.
     const logs = needsActions(wanted) ? await readActionLogs(actionLogOf(environment), fresh) : undefined;
     const events: FoundEvent[] = [];
     for await (const { row } of keepWanted(environment, found(fresh), wanted, 100))
-      if (row !== undefined && row.entry.processedAtMs > oldUntilMs) events.push(row);
+      if (row !== undefined) events.push(row);
     const shown = new Set(events.map(({ entry }) => entry.id));
     for (const entry of fresh) if (shown.has(entry.id) || isSettled(entry, logs)) seen.remember(entry);
     return { rows: events, ...(entries.end !== undefined && { end: entries.end }) };
@@ -80,18 +82,14 @@ export async function* followEvents(
 
 async function entriesSince(
   environment: Environment,
-  search: EventSearch,
+  filter: EventFilter,
   sources: KnownSource[],
   sinceMs: number,
   untilMs: number,
 ): Promise<{ rows: EventLogEntry[]; end?: string }> {
   const range = { sinceMs, untilMs, sources, limit: rowsMax };
   const rows: EventLogEntry[] = [];
-  for await (const { id, row } of findEvents(
-    eventLogOf(environment),
-    { ...filterOf(search), ...range },
-    reading(rowsMax),
-  )) {
+  for await (const { id, row } of findEvents(eventLogOf(environment), { ...filter, ...range }, reading(rowsMax))) {
     if (row === undefined) return { rows, end: id };
     rows.push(row);
   }

@@ -63,6 +63,23 @@ describe('a follower', () => {
     await followed.return(undefined);
   });
 
+  test('reads no actions of what was processed before it began, however much of it there is', async () => {
+    const { log, next, followed } = follow();
+    for (let i = 0; i < 15; i++) await log(600 + i, { processedAtMs: startMs - 600_000 });
+    expect(idsOf(await next())).toHaveLength(10);
+    const { documents } = environment;
+    const send = jest.spyOn(documents, 'send');
+    const fresh = await log(1, { processedAtMs: startMs + 1 });
+    expect(idsOf(await next())).toEqual([fresh.id]);
+    const { ActionLogTable } = environment.outputs;
+    const read = send.mock.calls.flatMap(([{ input }]) =>
+      'RequestItems' in input ? (input.RequestItems?.[ActionLogTable] as { Keys: unknown[] } | undefined)?.Keys : [],
+    );
+    send.mockRestore();
+    expect(read.filter((key) => key !== undefined)).toHaveLength(1);
+    await followed.return(undefined);
+  });
+
   test('shows an event again only when its status changed', async () => {
     const { log, next, followed } = follow();
     const failed = await log(5, { status: 'failed', reason: 'retries_exhausted' });
