@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { MiddlewareHandler } from 'hono';
 
 const types: Record<string, string> = {
@@ -28,6 +29,7 @@ export function servePage(folder: string): MiddlewareHandler {
       vary: 'accept-encoding',
     };
     if (!/\bgzip\b/.test(c.req.header('accept-encoding') ?? '')) return c.body(new Uint8Array(content), 200, headers);
-    return c.body(new Uint8Array(gzipSync(content)), 200, { ...headers, 'content-encoding': 'gzip' });
+    // On threads of their own: a browser asks for all parts at once.
+    return c.body(new Uint8Array(await promisify(gzip)(content)), 200, { ...headers, 'content-encoding': 'gzip' });
   };
 }

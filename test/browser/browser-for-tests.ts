@@ -1,34 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import AxeBuilder from 'axe-core';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { builtFile } from '../../infra/build/build.js';
 import type { Console } from '../../infra/console/server.ts';
 import { tokenOf } from '../console/console-for-tests.ts';
+import { addCookie } from './chromium.ts';
 
-const path = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-/** Debian's Chromium, or another one that CHROMIUM names. Each launch has a folder of its own, which is removed. */
-export function startBrowser(moreArgs: string[] = []): Promise<Browser> {
-  if (!existsSync(path)) throw new Error(`there is no ${path}: apt-get install -y chromium, or name one by CHROMIUM`);
-  return chromium.launch({
-    executablePath: path,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      ...moreArgs,
-    ],
-  });
-}
+export { startBrowser } from './chromium.ts';
 
 export type Look = { width: 1280 | 390; scheme: 'light' | 'dark' };
 export const looks: Look[] = [
@@ -51,9 +32,7 @@ export async function openTab(
   look: Look = looks[0] as Look,
 ): Promise<Tab> {
   const context = await browser.newContext({ viewport: { width: look.width, height: 800 }, colorScheme: look.scheme });
-  const [name = '', ...value] = cookie.split('=');
-  if (cookie !== '')
-    await context.addCookies([{ name, value: value.join('='), url: `http://127.0.0.1:${served.port}` }]);
+  if (cookie !== '') await addCookie(context, served.port, cookie);
   const page = await context.newPage();
   const trouble: Trouble = { errors: [], foreign: [], dialogs: [] };
   page.on('pageerror', (error) => trouble.errors.push(error.message));

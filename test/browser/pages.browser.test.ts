@@ -191,6 +191,45 @@ test('any id leads to its event from the search box, and keys walk through the r
   await tab.context.close();
 });
 
+test('the link of a row opens it here, and with Ctrl in a tab of its own', async () => {
+  const tab = await tabAt('/development/events');
+  const link = tab.page.locator('tbody .row-link').first();
+  const path = await link.getAttribute('href');
+  const opened = tab.context.waitForEvent('page');
+  await link.click({ modifiers: ['Control'] });
+  const other = await opened;
+  await other.waitForURL(`**${path}`);
+  expect(new URL(tab.page.url()).pathname).toBe('/development/events');
+  await link.click();
+  await tab.page.waitForURL(`**${path}`);
+  await tab.page.locator('.timeline li').first().waitFor();
+  expect(tab.trouble).toEqual(noTrouble);
+  await tab.context.close();
+});
+
+test('rows that come while the reader is further down wait above, and move nothing', async () => {
+  const tab = await tabAt('/development/events');
+  const { page } = tab;
+  await page.locator('.live.on').waitFor();
+  const scrollTo = (top: number) =>
+    page.locator('.table-scroll').evaluate((scroller, top) => scroller.scrollTo(0, top), top);
+  // Twice, since the second part of the list is read only now.
+  await scrollTo(2_000);
+  await page.locator('tbody tr[aria-rowindex="66"]').waitFor();
+  await scrollTo(2_000);
+  await page.locator('tbody tr[aria-rowindex="85"]').waitFor();
+  const shown = () => page.locator('tbody tr[aria-rowindex]').evaluateAll((rows) => rows.map((row) => row.textContent));
+  const before = await shown();
+  await log(0, { userId: 'came_late', processedAtMs: Date.now() });
+  await page.getByRole('button', { name: '1 new event above' }).waitFor();
+  expect(await shown()).toEqual(before);
+  await page.getByRole('button', { name: '1 new event above' }).click();
+  await scrollTo(0);
+  await page.locator('tbody tr[aria-rowindex="2"]', { hasText: 'came_late' }).waitFor();
+  expect(tab.trouble).toEqual(noTrouble);
+  await tab.context.close();
+});
+
 test('an environment that goes away is said to be away over what was read, and comes back by itself', async () => {
   let isAway = false;
   const away = await startConsoleOf({

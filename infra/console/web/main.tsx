@@ -7,10 +7,12 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode, useMemo, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { isAway, problemIn } from './client.ts';
+import { pageAt } from './pages.ts';
 import { type Zone, ZoneContext } from './parts/time.tsx';
 import { Toasts } from './parts/toast.tsx';
 import { router } from './router.tsx';
-import { SessionGate } from './shell/session.tsx';
+import { isWithoutToken, SessionGate } from './shell/session.tsx';
+import { environmentQuery } from './shell/shell.tsx';
 
 const askAgainMs = 2_000;
 
@@ -33,6 +35,18 @@ const queries = new QueryClient({
     mutations: { retry: false, networkMode: 'always' },
   },
 });
+
+/** Fetches the part and the environment of the page that is opened while the session is still asked for. */
+function fetchEarly() {
+  const { pathname } = location;
+  const [, environment = ''] = pathname.split('/');
+  if (environment === '') return;
+  void pageAt(pathname)
+    ?.load()
+    .catch(() => undefined);
+  if (isWithoutToken()) void queries.prefetchQuery(environmentQuery(decodeURIComponent(environment)));
+}
+fetchEarly();
 
 const zoneKey = 'signalbox-zone';
 

@@ -34,3 +34,12 @@ export const pages: readonly PageEntry[] = [
   { path: 'configuration', title: 'Configuration', load: () => import('./pages/configuration.tsx') },
   { path: 'keys', title: 'Keys and links', load: () => import('./pages/keys.tsx') },
 ];
+
+/** The page at an address; the first that fits, in the order of the list. */
+export function pageAt(pathname: string): PageEntry | undefined {
+  const [, , ...asked] = pathname.replace(/\/$/, '').split('/');
+  return pages.find(({ path }) => {
+    const parts = path === '' ? [] : path.split('/');
+    return parts.length === asked.length && parts.every((part, i) => part.startsWith('$') || part === asked[i]);
+  });
+}

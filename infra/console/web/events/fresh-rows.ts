@@ -27,17 +27,23 @@ export function useFreshRows(listed: readonly ListedEvent[]) {
   };
   /** What was just changed is read anew with the list. */
   const forget = useCallback(() => setFresh(new Map()), []);
-  const rows = useMemo(() => merged(listed, fresh), [listed, fresh]);
+  const rows = useMemo(() => merged(listed, known, fresh), [listed, known, fresh]);
   return { rows, held: waiting.size, add, release, setAtTop, forget };
 }
 
 /** Listed rows, each as it was last seen, and new ones in their place. Ids sort by time. */
-function merged(listed: readonly ListedEvent[], fresh: Rows): readonly ListedEvent[] {
+function merged(listed: readonly ListedEvent[], known: ReadonlySet<string>, fresh: Rows): readonly ListedEvent[] {
   if (fresh.size === 0) return listed;
-  const known = new Set(listed.map(({ id }) => id));
   const last = listed.at(-1)?.id ?? '';
   // An older one than the last that is listed comes with its page.
-  const added = [...fresh.values()].filter(({ id }) => !known.has(id) && id > last);
-  const updated = listed.map((row) => fresh.get(row.id) ?? row);
-  return added.length === 0 ? updated : [...added, ...updated].sort((a, b) => (a.id < b.id ? 1 : -1));
+  const added = [...fresh.values()].filter(({ id }) => !known.has(id) && id > last).sort(newestFirst);
+  const updated = [...fresh.keys()].some((id) => known.has(id))
+    ? listed.map((row) => fresh.get(row.id) ?? row)
+    : listed;
+  if (added.length === 0) return updated;
+  const first = updated[0]?.id ?? '';
+  // Nearly always all of them are newer than what is listed, which then need not be sorted.
+  return added.every(({ id }) => id > first) ? [...added, ...updated] : [...added, ...updated].sort(newestFirst);
 }
+
+const newestFirst = (a: ListedEvent, b: ListedEvent) => (a.id < b.id ? 1 : -1);

@@ -4,6 +4,8 @@ import { ListEnd } from './list.tsx';
 import { Empty, Loading, ProblemView } from './problem.tsx';
 import { DataTable, type DataTableProps } from './table.tsx';
 
+/** More than fill a screen: these are what a person waits for. */
+const firstRows = 60;
 const pageRows = 200;
 const askAgainMs = 5_000;
 
@@ -41,7 +43,7 @@ export function usePaged<Row>(
   const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam, signal }) =>
-      readPart({ limit: String(pageRows), ...(pageParam !== '' && { after: pageParam }) }, signal),
+      readPart(pageParam === '' ? { limit: String(firstRows) } : { limit: String(pageRows), after: pageParam }, signal),
     initialPageParam: '',
     getNextPageParam: ({ next }) => next,
     refetchOnWindowFocus: false,

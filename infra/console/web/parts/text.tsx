@@ -24,6 +24,9 @@ export function visible(text: string): string {
 /** Text of a stranger, in one line or many; it cannot reach beyond its own place. */
 export function Text({ children, lines = false }: { children: string; lines?: boolean }) {
   const text = children.toWellFormed();
+  const className = lines ? 'text lines' : 'text';
+  // Nearly every text; a table draws hundreds of them.
+  if (text.search(unsafe) === -1) return <bdi className={className}>{text}</bdi>;
   const pieces: React.ReactNode[] = [];
   let from = 0;
   for (const match of text.matchAll(unsafe)) {
@@ -38,7 +41,7 @@ export function Text({ children, lines = false }: { children: string; lines?: bo
     from = match.index + character.length;
   }
   pieces.push(<Fragment key="rest">{text.slice(from)}</Fragment>);
-  return <bdi className={lines ? 'text lines' : 'text'}>{pieces}</bdi>;
+  return <bdi className={className}>{pieces}</bdi>;
 }
 
 /** An id, to be copied and compared. */

@@ -19,6 +19,16 @@ export function stampOf(timeMs: number, zone: Zone, withMs = false): { day: stri
   return { day: iso.slice(0, 10), time: iso.slice(11, withMs ? 23 : 19) };
 }
 
+let today = { key: '', day: '' };
+
+/** The day of a time near now, which is asked for with each time that is drawn. */
+function dayOf(nowMs: number, zone: Zone): string {
+  // Days begin at a quarter of an hour, in every zone.
+  const key = `${zone} ${Math.floor(nowMs / 900_000)}`;
+  if (today.key !== key) today = { key, day: stampOf(nowMs, zone).day };
+  return today.day;
+}
+
 /** The local zone's distance: `+02:00`. */
 function offsetOf(timeMs: number): string {
   const minutes = -new Date(timeMs).getTimezoneOffset();
@@ -33,6 +43,13 @@ function allOf(timeMs: number, nowMs: number): string {
   return `${utc.day} ${utc.time} UTC\n${local.day} ${local.time} ${offsetOf(timeMs)} local\n${formatAgo(timeMs, nowMs)}`;
 }
 
+/** What hovering shows is made when a pointer comes: a table draws many times, of which few are looked at so. */
+const titled = (timeMs: number) => ({
+  onPointerEnter({ currentTarget }: React.PointerEvent<HTMLElement>) {
+    currentTarget.title = allOf(timeMs, Date.now());
+  },
+});
+
 /**
  * A point in time: of today the time alone. Hovering shows it in UTC, in local time, and how long ago.
  * @param dated also of today with its day, beside another day
@@ -42,9 +59,9 @@ export function Time({ iso, precise = false, dated = false }: { iso: string; pre
   const timeMs = Date.parse(iso);
   const nowMs = Date.now();
   const { day, time } = stampOf(timeMs, zone, precise);
-  const isToday = !dated && day === stampOf(nowMs, zone).day;
+  const isToday = !dated && day === dayOf(nowMs, zone);
   return (
-    <time dateTime={iso} title={allOf(timeMs, nowMs)}>
+    <time dateTime={iso} {...titled(timeMs)}>
       {isToday ? time : `${day.slice(5)} ${time}`}
     </time>
   );
@@ -55,7 +72,7 @@ export function Ago({ iso }: { iso: string }) {
   const nowMs = useNow(5_000);
   const timeMs = Date.parse(iso);
   return (
-    <time dateTime={iso} title={allOf(timeMs, nowMs)}>
+    <time dateTime={iso} {...titled(timeMs)}>
       {formatAgo(timeMs, Math.max(timeMs, nowMs))}
     </time>
   );

@@ -1,4 +1,4 @@
-import { Link, useNavigate, useParams, useSearch as useRouterSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useRouter, useSearch as useRouterSearch } from '@tanstack/react-router';
 import { useCallback, useMemo } from 'react';
 import { useEnvironment } from './environment.tsx';
 
@@ -28,13 +28,35 @@ export function Go({ to, search, children, ...rest }: Place & Omit<React.Compone
   );
 }
 
+type Going = {
+  go(place: Place): void;
+  /** The address of a place, for a link that is none of the router's. */
+  hrefOf(place: Place): string;
+  /** Loads the page of a place before it is opened. */
+  preload(place: Place): void;
+};
+
 export function useGo(): (place: Place) => void {
+  return useGoing().go;
+}
+
+/** What rows need of places; it stays the same while the environment does. */
+export function useGoing(): Going {
   const { name } = useEnvironment();
-  const navigate = useNavigate();
-  return useCallback(
-    ({ to, search }) => void navigate({ to: pathOf(name, to), search: cleaned(search) as never }),
-    [name, navigate],
-  );
+  const router = useRouter();
+  return useMemo(() => {
+    const optionsOf = ({ to, search }: Place) => ({ to: pathOf(name, to), search: cleaned(search) as never });
+    return {
+      go: (place) => void router.navigate(optionsOf(place)),
+      hrefOf: (place) => hrefOf(name, place),
+      preload: (place) => void router.preloadRoute(optionsOf(place)).catch(() => undefined),
+    };
+  }, [name, router]);
+}
+
+function hrefOf(environment: string, { to, search }: Place): string {
+  const query = new URLSearchParams(cleaned(search)).toString();
+  return `${pathOf(environment, to)}${query === '' ? '' : `?${query}`}`;
 }
 
 /** The page's search, and how to change parts of it: undefined takes one out. */

@@ -13,9 +13,14 @@ export function useSession(): Session {
   return session;
 }
 
+const tokenIn = (hash: string) => new URLSearchParams(hash.slice(1)).get('token');
+
+/** Whether this browser may be signed in already: what an address shows can then be asked for at once. */
+export const isWithoutToken = () => tokenIn(location.hash) === null;
+
 /** Takes the token of the printed URL, which then is gone from the address. */
 async function openSession(): Promise<Session> {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  const token = tokenIn(location.hash);
   if (token !== null) {
     history.replaceState(history.state, '', location.pathname + location.search);
     // A browser that is signed in already needs no token; the error would hide the page.

@@ -14,11 +14,18 @@ import { useKeys } from './keyboard.ts';
 import { Palette } from './palette.tsx';
 import { useSession } from './session.tsx';
 
+/** Asked for early, and so not again by the first page. */
+export const environmentQuery = (name: string) => ({
+  queryKey: [name, 'environment'],
+  queryFn: () => readEnvironment(name),
+  staleTime: 10_000,
+});
+
 /** What is around every page of an environment. */
 export function Shell() {
   const name = usePathParam('environment');
   const { read_only, environments } = useSession();
-  const { data, error } = useQuery({ queryKey: [name, 'environment'], queryFn: () => readEnvironment(name) });
+  const { data, error } = useQuery(environmentQuery(name));
   const environment = useMemo(() => data && { ...data, readOnly: read_only, api: apiOf(data.name) }, [data, read_only]);
   const [open, setOpen] = useState<'palette' | 'help'>();
   const close = () => setOpen(undefined);
