@@ -4,8 +4,14 @@
  */
 export function ensurePageBuilt(): Promise<string>;
 
-/** Bytes of what a browser loads before it shows something, compressed as the console sends it. */
-export function firstLoad(): Promise<{ file: string; bytes: number }[]>;
+/** A file of the page: its bytes compressed, as the console sends it, and as a browser reads it. */
+export type PagePart = { file: string; bytes: number; rawBytes: number };
 
-/** The same of the mapping editor, which is loaded when it is opened; without what is there already. */
-export function editorLoad(): Promise<{ file: string; bytes: number }[]>;
+/** What a browser loads before it shows something. */
+export function firstLoad(): Promise<PagePart[]>;
+
+/** What it loads when the mapping editor is opened; without what is there already. */
+export function editorLoad(): Promise<PagePart[]>;
+
+/** The same for each page, by the name of its file. A part that pages share is in each list. */
+export function pageLoads(): Promise<Record<string, PagePart[]>>;

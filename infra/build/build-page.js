@@ -10,6 +10,7 @@ import { buildOrExplain, isFreshBy, outputFolder, root, writeStamps, writeWhole 
 const folder = join(outputFolder, 'page');
 const stampFile = join(folder, 'page.stamp.json');
 const entry = 'infra/console/web/main.tsx';
+const pagesFolder = 'infra/console/web/pages/';
 const editor = 'infra/console/web/mappings/editor.tsx';
 const template = 'infra/console/web/index.html';
 
@@ -44,10 +45,13 @@ async function buildPage() {
   mkdirSync(folder, { recursive: true });
   for (const { path, contents } of outputFiles) writeWhole(path, contents);
   const first = filesOf(metafile, entry);
-  writeWhole(join(folder, 'first.json'), JSON.stringify(first));
+  const later = (source) => filesOf(metafile, source).filter((name) => !first.includes(name));
+  const pages = Object.values(metafile.outputs).flatMap(({ entryPoint = '' }) =>
+    entryPoint.startsWith(pagesFolder) ? [[basename(entryPoint, '.tsx'), later(entryPoint)]] : [],
+  );
   writeWhole(
-    join(folder, 'editor.json'),
-    JSON.stringify(filesOf(metafile, editor).filter((name) => !first.includes(name))),
+    join(folder, 'parts.json'),
+    JSON.stringify({ first, editor: later(editor), pages: Object.fromEntries(pages.sort()) }),
   );
   writeWhole(join(folder, 'index.html'), pageOf(first));
   removeOld(new Set(outputFiles.map(({ path }) => basename(path))));
@@ -79,18 +83,34 @@ function pageOf(first) {
   return readFileSync(join(root, template), 'utf8').replace('<!-- parts -->', tags.join('\n    '));
 }
 
+/** What a browser loads before it shows something. */
 export async function firstLoad() {
-  await ensurePageBuilt();
-  return sizesOf([...namesIn('first.json'), 'index.html']);
+  return sizesOf([...(await parts()).first, 'index.html']);
 }
 
+/** What it loads more when the mapping editor is opened. */
 export async function editorLoad() {
-  await ensurePageBuilt();
-  return sizesOf(namesIn('editor.json'));
+  return sizesOf((await parts()).editor);
 }
 
-const namesIn = (list) => JSON.parse(readFileSync(join(folder, list), 'utf8'));
-const sizesOf = (files) => files.map((file) => ({ file, bytes: gzipSync(readFileSync(join(folder, file))).length }));
+/** What it loads more when a page is opened, by the page's file. Pages share parts, which are loaded once. */
+export async function pageLoads() {
+  const { pages } = await parts();
+  return Object.fromEntries(Object.entries(pages).map(([page, files]) => [page, sizesOf(files)]));
+}
+
+async function parts() {
+  await ensurePageBuilt();
+  return JSON.parse(readFileSync(join(folder, 'parts.json'), 'utf8'));
+}
+
+/** In bytes, as they are sent and as they are. */
+function sizesOf(files) {
+  return files.map((file) => {
+    const content = readFileSync(join(folder, file));
+    return { file, bytes: gzipSync(content).length, rawBytes: content.length };
+  });
+}
 
 /** Parts of earlier builds, once no open page is likely to load more of them. */
 function removeOld(current) {

@@ -11,8 +11,20 @@ export type Figure = {
   note?: string;
 };
 
+/** What a run was asked for. */
+export type Settings = {
+  /** In the tables of sections that read many. */
+  events: number;
+  /** A folder that keeps these tables for the next run. Absent: they are filled anew, and removed. */
+  tables?: string;
+};
+
 /** A group of figures that are measured together. `say` tells whoever waits what is going on. */
-export type Section = { name: string; about: string; measure(say: (line: string) => void): Promise<Figure[]> };
+export type Section = {
+  name: string;
+  about: string;
+  measure(say: (line: string) => void, settings: Settings): Promise<Figure[]>;
+};
 
 export type Verdict = 'ok' | 'MISSED' | '';
 

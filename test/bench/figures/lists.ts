@@ -1,10 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '../../../infra/build/build.js';
-import { makeClaimStore } from '../../../shared/adapters/dynamodb-claim-store.ts';
 import type { EventLogEntry } from '../../../shared/core/logs/event-log-entry.ts';
 import { eventRow } from '../../../shared/operations/events/event-row.ts';
 import { type EventSearch, searchEvents } from '../../../shared/operations/events/event-search.ts';
@@ -12,61 +9,43 @@ import { groupEvents } from '../../../shared/operations/events/group-events.ts';
 import { readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { pageOf } from '../../../shared/operations/tables/search.ts';
 import { tellEvent } from '../../../shared/operations/why/why.ts';
-import { run } from '../../cli/entries-for-tests.ts';
-import { startEnvironment, type TestEnvironment } from '../../cli/environment-for-tests.ts';
+import type { TestEnvironment } from '../../cli/environment-for-tests.ts';
 import { writeRuntimeFile } from '../../cli/runtime-file.ts';
-import { liveConfiguration } from '../../support/build.ts';
+import { temporaryFolder } from '../assembly.ts';
 import type { Figure, Section } from '../figure.ts';
-import { fillTables } from '../filled-tables.ts';
+import { filledDays, openFilled, tellable } from '../filled-environment.ts';
 import { median, percentile } from '../measure.ts';
 
-const events = Number(process.env.SIGNALBOX_BENCH_EVENTS ?? 1_000_000);
-const days = 3;
 const stories = 200;
 
 /** Lists, searches and stories over tables that hold a million events. */
 export const lists: Section = {
   name: 'lists',
-  about: `lists and searches over ${events.toLocaleString('en-US')} events of ${days} days in local tables`,
-  async measure(say) {
-    const folder = mkdtempSync(join(tmpdir(), 'signalbox-lists-'));
-    const path = join(folder, 'tables');
-    const nowMs = Date.now();
-    const filling = performance.now();
-    const { sample } = await fillTables({ path, events, days, nowMs }, say);
-    const fillSeconds = (performance.now() - filling) / 1000;
-    const environment = await startEnvironment(path);
+  about: `lists and searches over the events of ${filledDays} days in local tables`,
+  async measure(say, settings) {
+    const filled = await openFilled(settings, say);
+    const { environment, nowMs, fillSeconds } = filled;
     try {
-      await environment.commit(liveConfiguration());
-      const told = sample.filter(({ status }) => status === 'processed').slice(0, stories);
-      await addClaimsAndRuns(environment, told, nowMs);
-      const figures: Figure[] = [
-        { name: 'filling the tables', measured: fillSeconds, unit: 's', note: 'rows and index rows, past the server' },
-      ];
+      const figures: Figure[] = [{ name: 'events in the tables', measured: settings.events, unit: '' }];
+      const note = 'rows and index rows, past the server';
+      if (fillSeconds !== undefined)
+        figures.push({ name: 'filling the tables', measured: fillSeconds, unit: 's', note });
       say('first pages');
       figures.push(...(await searchFigures(environment, nowMs)));
       say('stories');
+      const told = await tellable(filled, stories);
       figures.push(await storyFigure(environment, told, nowMs));
       say('whole commands');
+      const folder = temporaryFolder();
       const runtimeFile = join(folder, 'runtime.json');
       writeRuntimeFile(runtimeFile, environment);
       figures.push(...(await commandFigures(runtimeFile, folder, told[0]?.id ?? '')));
       return figures;
     } finally {
       await environment.stop();
-      rmSync(folder, { recursive: true });
     }
   },
 };
-
-async function addClaimsAndRuns(environment: TestEnvironment, told: EventLogEntry[], nowMs: number): Promise<void> {
-  const claims = makeClaimStore(environment.documents, environment.outputs.ClaimsTable);
-  for (const { id, key = '', source, eventType = '' } of told) {
-    const claim = { key, source, eventType, eventId: id, leaseEndsAtMs: nowMs, expiresAtMs: nowMs + 86_400_000 };
-    await claims.claim(claim, nowMs);
-  }
-  for (const entry of told) await environment.runs.createIfAbsent(run(entry));
-}
 
 async function searchFigures(environment: TestEnvironment, nowMs: number): Promise<Figure[]> {
   const directory = await readSources(environment);

@@ -1,0 +1,279 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { root } from '../../../infra/build/build.js';
+import { addCookie, noChromium, startBrowser } from '../../browser/chromium.ts';
+import { writeRuntimeFile } from '../../cli/runtime-file.ts';
+import { signIn } from '../../console/console-for-tests.ts';
+import { temporaryFolder } from '../assembly.ts';
+import type { Figure, Section } from '../figure.ts';
+import { openFilled, tellable } from '../filled-environment.ts';
+import { startLocalRuntime } from '../local-runtime.ts';
+import { percentile } from '../measure.ts';
+import { orderCompleted, requestHeaders } from '../sample-events.ts';
+
+const repetitions = 25;
+const starts = 7;
+const liveRows = 20;
+const scrolledRows = 10_000;
+
+/** The console in a real Chromium, over tables that hold a million events. */
+export const console_: Section = {
+  name: 'console',
+  about: "the console's page in Chromium, over the events of three days in local tables",
+  async measure(say, settings) {
+    const missing = noChromium();
+    if (missing !== undefined) throw new Error(missing);
+    const filled = await openFilled(settings, say);
+    const browser = await startBrowser();
+    try {
+      const told = await tellable(filled, repetitions + 1);
+      const folder = temporaryFolder();
+      const file = join(folder, 'runtime.json');
+      writeRuntimeFile(file, filled.environment);
+      const start = () => startConsole(file, folder);
+      say('starts');
+      const startsMs: number[] = [];
+      for (let i = 0; i < starts; i++) startsMs.push(await firstPaintMs(browser, start));
+      const served = await start();
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+      await addCookie(context, served.port, await signIn(served));
+      const ids = told.map(({ id }) => id);
+      say('pages');
+      const figures = [
+        { name: 'events in the tables', measured: settings.events, unit: '' },
+        ...spread('start of the command to first paint', startsMs, 1_000),
+        ...(await pageFigures(context, served.port, ids)),
+      ];
+      say(`${scrolledRows} rows`);
+      figures.push(...(await scrollFigures(context, served.port)));
+      served.stop();
+      say('live rows');
+      return [...figures, ...spread('live row after the answer to its request', await liveRowsMs(browser), 2_000)];
+    } finally {
+      await browser.close();
+      await filled.environment.stop();
+    }
+  },
+};
+
+function spread(name: string, times: number[], atMost: number): Figure[] {
+  const note = `of ${times.length}`;
+  return [
+    { name: `${name}, median`, measured: percentile(times, 50), unit: 'ms', note },
+    { name: `${name}, p95`, measured: percentile(times, 95), unit: 'ms', bound: { atMost }, note },
+  ];
+}
+
+type Served = { port: number; url: string; stop(): void };
+
+/** The command, as a process of its own, as a person starts it. */
+async function startConsole(runtimeFile: string, home: string): Promise<Served> {
+  const command = [join(root, 'infra/cli/bin/signalbox.js'), 'console', '--port', '0', '--json'];
+  const env = { PATH: process.env.PATH, HOME: home, SIGNALBOX_RUNTIME_FILE: runtimeFile };
+  const child = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const stop = stopAtExit(child);
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  const { url } = JSON.parse(line) as { url: string };
+  return { port: Number(new URL(url).port), url, stop };
+}
+
+function stopAtExit(child: ChildProcess): () => void {
+  const stop = () => void child.kill('SIGKILL');
+  process.once('exit', stop);
+  return () => {
+    process.off('exit', stop);
+    stop();
+  };
+}
+
+/** Told by the page itself, so that no message between browser and test counts. */
+const watcher = `globalThis.shown = (selector) => new Promise((resolve) => {
+  const look = () => {
+    if (document.querySelector(selector) === null) return false;
+    // The frame that holds it, and its painting.
+    requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
+    return true;
+  };
+  if (look()) return;
+  const observer = new MutationObserver(() => look() && observer.disconnect());
+  observer.observe(document, { childList: true, subtree: true, attributes: true });
+})`;
+
+/** From the start of the process to the first thing that is drawn. Chromium itself runs already. */
+async function firstPaintMs(browser: Browser, start: () => Promise<Served>): Promise<number> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const startedMs = Date.now();
+  const served = await start();
+  await page.goto(served.url);
+  const paintedMs = await page.evaluate<number>(
+    `new Promise((resolve) => new PerformanceObserver((list) => {
+      const painted = list.getEntriesByName('first-contentful-paint')[0];
+      if (painted !== undefined) resolve(performance.timeOrigin + painted.startTime);
+    }).observe({ type: 'paint', buffered: true }))`,
+  );
+  await context.close();
+  served.stop();
+  return paintedMs - startedMs;
+}
+
+async function pageFigures(context: BrowserContext, port: number, ids: string[]): Promise<Figure[]> {
+  const at = (address: string) => `http://127.0.0.1:${port}/development${address}`;
+  const rows = '.rows tbody td';
+  const story = '.timeline li';
+  // The first of each fills the cache of the browser, and is not counted.
+  const eventsMs = await openedMs(context, Array(repetitions + 1).fill(at('/events')), rows);
+  const eventMs = await openedMs(
+    context,
+    ids.map((id) => at(`/events/${id}`)),
+    story,
+  );
+  return [
+    ...spread('first page of events, opened by its address', eventsMs, 500),
+    ...spread('first page of events, from the overview', await clickedMs(context, at('')), 500),
+    ...spread("an event's page, opened by its address", eventMs, 400),
+    ...spread("an event's page, from its row", await rowsClickedMs(context, at('/events')), 400),
+  ];
+}
+
+/** From the request of the address until it is drawn, each in a tab of its own; the first is not counted. */
+async function openedMs(context: BrowserContext, addresses: string[], selector: string): Promise<number[]> {
+  const times: number[] = [];
+  for (const address of addresses) {
+    const page = await watched(context);
+    await page.goto(address, { waitUntil: 'commit' });
+    times.push(await page.evaluate<number>(`shown('${selector}')`));
+    await page.close();
+  }
+  return times.slice(1);
+}
+
+async function watched(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage();
+  await page.addInitScript(watcher);
+  return page;
+}
+
+/** From the click until it is drawn, in one tab. */
+async function clickedMs(context: BrowserContext, overview: string): Promise<number[]> {
+  const page = await watched(context);
+  await page.goto(overview);
+  await page.locator('.pipeline').first().waitFor();
+  const times: number[] = [];
+  for (let i = 0; i <= repetitions; i++) {
+    times.push(await clickMs(page, '.nav a[href$="/events"]', '.rows tbody td'));
+    await page.goBack();
+    await page.locator('.pipeline').first().waitFor();
+    // What was read is thrown away with the page.
+    await page.reload();
+    await page.locator('.pipeline').first().waitFor();
+  }
+  await page.close();
+  return times.slice(1);
+}
+
+async function rowsClickedMs(context: BrowserContext, events: string): Promise<number[]> {
+  const page = await watched(context);
+  await page.goto(events);
+  await page.locator('.rows tbody td').first().waitFor();
+  const times: number[] = [];
+  for (let i = 0; i <= repetitions; i++) {
+    times.push(await clickMs(page, `.rows tbody tr:nth-child(${1 + (i % 15)}) td:last-child`, '.timeline li'));
+    await page.goBack();
+    await page.locator('.rows tbody td').first().waitFor();
+  }
+  await page.close();
+  return times.slice(1);
+}
+
+const clickMs = (page: Page, link: string, selector: string) =>
+  page.evaluate<number>(
+    `(async () => {
+      const startedMs = performance.now();
+      document.querySelector('${link}').click();
+      return (await shown('${selector}')) - startedMs;
+    })()`,
+  );
+
+/** Scrolls a screen's part per frame, as a wheel does, until so many rows have passed. */
+async function scrollFigures(context: BrowserContext, port: number): Promise<Figure[]> {
+  const page = await watched(context);
+  await page.goto(`http://127.0.0.1:${port}/development/events`);
+  await page.locator('.rows tbody td').first().waitFor();
+  const { tasks, frames, rows } = await page.evaluate<{ tasks: number[]; frames: number[]; rows: number }>(
+    `new Promise((resolve) => {
+      const tasks = [];
+      const frames = [];
+      new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
+        entryTypes: ['longtask'],
+      });
+      const scroller = document.querySelector('.table-scroll');
+      let beforeMs = performance.now();
+      const step = (nowMs) => {
+        frames.push(nowMs - beforeMs);
+        beforeMs = nowMs;
+        const seen = Math.max(...[...document.querySelectorAll('[aria-rowindex]')].map((row) => Number(row.getAttribute('aria-rowindex'))));
+        const isEnd = !/more/.test(document.querySelector('.table-end').textContent);
+        if (seen > ${scrolledRows} || isEnd) return setTimeout(() => resolve({ tasks, frames, rows: seen - 1 }), 200);
+        scroller.scrollTop += 400;
+        requestAnimationFrame(step);
+      };
+      requestAnimationFrame(step);
+    })`,
+  );
+  await page.close();
+  return [
+    { name: 'rows scrolled', measured: rows, unit: '' },
+    {
+      name: 'tasks over 50 ms while they are scrolled',
+      measured: tasks.length,
+      unit: '',
+      bound: { atMost: 0 },
+      note: 'by elapsed time: what else the machine does counts',
+    },
+    { name: 'longest of them', measured: Math.max(0, ...tasks), unit: 'ms' },
+    { name: 'time from frame to frame, p95', measured: percentile(frames, 95), unit: 'ms' },
+  ];
+}
+
+/** An event that is posted to the whole local runtime, until its row is drawn. */
+async function liveRowsMs(browser: Browser): Promise<number[]> {
+  const runtime = await startLocalRuntime();
+  try {
+    const served = await startConsole(runtime.file, temporaryFolder());
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    await addCookie(context, served.port, await signIn(served));
+    const page = await watched(context);
+    await post(runtime.url);
+    await page.goto(`http://127.0.0.1:${served.port}/development/events`);
+    await page.locator('.live.on').waitFor();
+    await page.locator('.rows tbody td').first().waitFor();
+    const times: number[] = [];
+    for (let i = 0; i <= liveRows; i++) {
+      const rows = await page.locator('.rows tbody tr').count();
+      const shown = page.evaluate<number>(
+        `shown('.rows tbody tr:nth-child(${rows + 1})').then((at) => performance.timeOrigin + at)`,
+      );
+      await post(runtime.url);
+      const answeredMs = Date.now();
+      times.push((await shown) - answeredMs);
+    }
+    served.stop();
+    await context.close();
+    return times.slice(1);
+  } finally {
+    runtime.child.kill('SIGKILL');
+  }
+}
+
+async function post(url: string): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: requestHeaders,
+    body: JSON.stringify(orderCompleted()),
+  });
+  if (!response.ok) throw new Error(`an event was answered ${response.status}`);
+}
