@@ -30,5 +30,7 @@ export async function startBrowser(moreArgs: string[] = []): Promise<Browser> {
 /** Signs a context in by the cookie of another browser. */
 export async function addCookie(context: BrowserContext, port: number, cookie: string): Promise<void> {
   const [name = '', ...value] = cookie.split('=');
-  await context.addCookies([{ name, value: value.join('='), url: `http://127.0.0.1:${port}` }]);
+  await context.addCookies([
+    { name, value: value.join('='), url: `http://127.0.0.1:${port}`, httpOnly: true, sameSite: 'Strict' },
+  ]);
 }

@@ -1,5 +1,6 @@
 import { useEffect, useId, useState } from 'react';
 import type { Search } from '../shell/go.tsx';
+import { visible } from './text.tsx';
 
 export type Filter = {
   /** Its name in the URL, and in the route's query. */
@@ -63,7 +64,7 @@ function ChoiceFilter({ filter: { name, label, options = [] }, value = '', onCha
       <option value="">{label}: any</option>
       {all.map((option) => (
         <option key={option} value={option}>
-          {option.replaceAll('_', ' ')}
+          {visible(option.replaceAll('_', ' '))}
         </option>
       ))}
     </select>
@@ -137,7 +138,7 @@ export function RangePicker({
         onChange={({ target }) => onChange({ since: target.value === '' ? undefined : target.value, until: undefined })}
       >
         <option value="">{unset}</option>
-        {!isNamed && <option value={since}>since {since}</option>}
+        {!isNamed && <option value={since}>since {visible(since)}</option>}
         {ranges.map(([range, label]) => (
           <option key={range} value={range}>
             {label}

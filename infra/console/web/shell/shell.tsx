@@ -4,7 +4,7 @@ import { useMemo, useState } from 'react';
 import { apiOf, isAway, readEnvironment } from '../client.ts';
 import { pages } from '../pages.ts';
 import { Loading, ProblemView } from '../parts/problem.tsx';
-import { Text } from '../parts/text.tsx';
+import { Text, visible } from '../parts/text.tsx';
 import { useZone } from '../parts/time.tsx';
 import { AwayBanner } from './away.tsx';
 import { EnvironmentContext, toneOf } from './environment.tsx';
@@ -111,7 +111,9 @@ function EnvironmentPicker({ name, names, where }: { name: string; names: string
           onChange={({ target }) => void navigate({ to: pathOf(target.value, []) })}
         >
           {all.map((one) => (
-            <option key={one}>{one}</option>
+            <option key={one} value={one}>
+              {visible(one)}
+            </option>
           ))}
         </select>
       )}

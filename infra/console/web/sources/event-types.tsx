@@ -1,5 +1,5 @@
 import type { EventTypeRow } from '../../../../shared/operations/sources/source-row.ts';
-import { Text } from '../parts/text.tsx';
+import { Text, visible } from '../parts/text.tsx';
 import { Ago } from '../parts/time.tsx';
 import { Go } from '../shell/go.tsx';
 
@@ -51,7 +51,7 @@ export function EventTypes({ source, rows, onSuggest }: EventTypesProps) {
                     <button
                       type="button"
                       className="plain"
-                      aria-label={`Suggest a mapping for ${type}`}
+                      aria-label={`Suggest a mapping for ${visible(type)}`}
                       onClick={() => onSuggest(type)}
                     >
                       Suggest a mapping…

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { read } from '../client.ts';
-import { Id, Text } from '../parts/text.tsx';
+import { Id, Text, visible } from '../parts/text.tsx';
 import { plural } from '../parts/words.ts';
 import { ChangeDialog } from '../shell/change.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
@@ -52,7 +52,9 @@ export function SendDialog({ source, types, onSent, onClose }: SendProps) {
         <select id="sample-type" className="filter" value={type} onChange={({ target }) => setType(target.value)}>
           <option value="">a new user, and what they do</option>
           {[...new Set(types)].map((one) => (
-            <option key={one}>{one}</option>
+            <option key={one} value={one}>
+              {visible(one)}
+            </option>
           ))}
         </select>
       </div>
