@@ -1,6 +1,9 @@
+import { useState } from 'react';
 import type { MappingFile } from '../../../../shared/operations/mappings/editor/mapping-file.ts';
-import { FileProblems, Objections } from '../configuration/objections.tsx';
+import { FileProblems, isAllowed, Objections } from '../configuration/objections.tsx';
+import { ProblemView } from '../parts/problem.tsx';
 import { Text } from '../parts/text.tsx';
+import { useEnvironment } from '../shell/environment.tsx';
 import { Go } from '../shell/go.tsx';
 import type { NotPushed } from './use-save.tsx';
 
@@ -32,18 +35,45 @@ export function ChangedOnDisk({ theirs, onTake, onKeep }: OtherProps) {
   );
 }
 
-/** The file is saved, and the draft is not made. */
-export function DraftNote({ notPushed }: { notPushed: NotPushed }) {
+type DraftNoteProps = {
+  /** The path of what was saved. */
+  file: string;
+  notPushed: NotPushed;
+  /** Absent while it is being tried. */
+  onPush: ((allowed: ReadonlySet<string>) => void) | undefined;
+};
+
+/** The file is saved, and the draft is not made: why, and the ways on. */
+export function DraftNote({ file, notPushed, onPush }: DraftNoteProps) {
+  const { name } = useEnvironment();
+  const [allowed, setAllowed] = useState<ReadonlySet<string>>(new Set());
+  const isReady = notPushed.kind !== 'refused' || isAllowed(notPushed.objections, allowed);
   return (
     <div className="now warn" role="alert">
       <p>
-        The file is saved. It is not in the draft yet; see <Go to={['configuration']}>Configuration</Go>.
+        <Text>{file}</Text> is saved and holds your text. The draft of {name} was not made of it:
       </p>
-      {notPushed.kind === 'refused' ? (
-        <Objections objections={notPushed.objections} />
-      ) : (
+      {notPushed.kind === 'refused' && (
+        <Objections objections={notPushed.objections} allowed={allowed} onAllow={setAllowed} />
+      )}
+      {notPushed.kind === 'files_with_errors' && (
         <FileProblems problems={notPushed.problems.filter(({ severity }) => severity === 'error')} />
       )}
+      {notPushed.kind === 'failed' && <ProblemView error={notPushed.error} />}
+      <div className="toolbar">
+        <button
+          type="button"
+          className="button"
+          disabled={!isReady || onPush === undefined}
+          onClick={() => onPush?.(allowed)}
+        >
+          Make the draft
+        </button>
+        <Go to={['configuration']} className="button">
+          Compare with what is live
+        </Go>
+        <span className="quiet">After a pull into your files, the editor’s undo brings your text back.</span>
+      </div>
     </div>
   );
 }

@@ -109,6 +109,10 @@ export function Workspace({ opened, source, chosenEvent }: WorkspaceProps) {
     if (isNew || address !== focus.id)
       go({ to: ['mappings', focus.id], search: { source: focus.source, event: chosenEvent } });
   };
+  const saveIfRight = () => {
+    if (!readOnly && !hasErrors && theirs === undefined) save.save(onSaved);
+  };
+  useSaveKey(saveIfRight);
   const along = tried.data?.startsUncommitted ?? addsNothing;
   const actions = <MappingActions {...{ edited, save, focused, along, hasErrors, show, onSaved }} />;
   const pick = (path: string) => {
@@ -141,7 +145,13 @@ export function Workspace({ opened, source, chosenEvent }: WorkspaceProps) {
         />
       )}
       {save.error !== null && <ProblemView error={save.error} />}
-      {save.notPushed !== undefined && <DraftNote notPushed={save.notPushed} />}
+      {save.notPushed !== undefined && (
+        <DraftNote
+          file={base.file}
+          notPushed={save.notPushed}
+          onPush={isDirty || save.isPending ? undefined : save.pushOver}
+        />
+      )}
       {edited.isRestored && isDirty && (
         <div className="now quiet" role="status">
           This is what you wrote before and did not save.
@@ -184,7 +194,7 @@ export function Workspace({ opened, source, chosenEvent }: WorkspaceProps) {
               label={`YAML of ${base.file}`}
               onChange={edited.write}
               onLine={setLine}
-              onSave={() => !readOnly && !hasErrors && theirs === undefined && save.save(onSaved)}
+              onSave={saveIfRight}
               checked={tried.isCurrent ? tried.data : undefined}
               lines={focused}
               words={words}
@@ -225,6 +235,23 @@ export function Workspace({ opened, source, chosenEvent }: WorkspaceProps) {
       </div>
     </Page>
   );
+}
+
+/** `Ctrl S` saves wherever the focus is; the editor takes it by itself, and a dialog keeps it. */
+function useSaveKey(save: () => void): void {
+  const current = useRef(save);
+  current.current = save;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== 's' || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey)
+        return;
+      if (event.defaultPrevented) return;
+      event.preventDefault();
+      if (document.querySelector('dialog[open]') === null) current.current();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, []);
 }
 
 /** The line of a mapping's id in a text. */
