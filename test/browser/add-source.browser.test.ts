@@ -87,10 +87,10 @@ async function post(url: string, headers: Record<string, string> = {}): Promise<
 
 lookAtEach(
   [
-    ['add a source', () => '/development/sources/new', '.cards li'],
-    ['add stripe', () => '/development/sources/new?kind=stripe', '.written .yaml'],
-    ['add an http source', () => '/development/sources/new?kind=http&verify=hmac', '.written .yaml'],
-    ['add a source where they are promoted', () => '/staging/sources/new', '.empty'],
+    ['add a source', () => '/development/sources/~new', '.cards li'],
+    ['add stripe', () => '/development/sources/~new?kind=stripe', '.written .yaml'],
+    ['add an http source', () => '/development/sources/~new?kind=http&verify=hmac', '.written .yaml'],
+    ['add a source where they are promoted', () => '/staging/sources/~new', '.empty'],
   ] satisfies LookedAt[],
   tabAt,
 );
@@ -170,7 +170,7 @@ test('a newcomer adds Stripe, is told of a wrong signature, and sees the first e
 
 test('a key that is taken or cannot be one is refused with what would be right, and nothing is written', async () => {
   const before = sourcesIn();
-  const tab = await tabAt('/development/sources/new?kind=rudderstack');
+  const tab = await tabAt('/development/sources/~new?kind=rudderstack');
   const { page } = tab;
   const key = page.getByLabel('Key', { exact: true });
   expect(await key.inputValue()).toBe('rudderstack-2');
@@ -187,7 +187,7 @@ test('a key that is taken or cannot be one is refused with what would be right, 
 });
 
 test('a sender that comes before its secret is answered 503, and the panel says why', async () => {
-  const tab = await tabAt('/development/sources/new?kind=clerk');
+  const tab = await tabAt('/development/sources/~new?kind=clerk');
   const { page } = tab;
   await addButton(page).click();
   await page.getByRole('button', { name: 'Write and commit' }).click();
@@ -203,7 +203,7 @@ test('a sender that comes before its secret is answered 503, and the panel says 
 
 test('a name of a stranger is text in the page and one value in the file', async () => {
   const evil = `<img src=x onerror=alert(1)>\u202Egnp.exe: [x] # "'\\`;
-  const tab = await tabAt(`/development/sources/new?kind=http&key=odd&name=${encodeURIComponent(evil)}`);
+  const tab = await tabAt(`/development/sources/~new?kind=http&key=odd&name=${encodeURIComponent(evil)}`);
   const { page } = tab;
   await page.locator('.written .yaml', { hasText: 'alert(1)' }).waitFor();
   expect(await page.locator('img').count()).toBe(0);
@@ -217,6 +217,22 @@ test('a name of a stranger is text in the page and one value in the file', async
   await page.goto(`http://127.0.0.1:${served.port}/development/sources/odd`);
   await page.locator('.facts', { hasText: 'alert(1)' }).waitFor();
   expect(await page.locator('main').innerText()).not.toContain('\u202e');
+  expect(tab.trouble).toEqual(noTrouble);
+  await tab.context.close();
+});
+
+test('a source with the key `new` has a page of its own beside the one that adds sources', async () => {
+  const tab = await tabAt('/development/sources/~new?kind=segment&key=new');
+  const { page } = tab;
+  await addButton(page).click();
+  await page.getByRole('button', { name: 'Write and commit' }).click();
+  await page.waitForURL('**/sources/new/setup');
+  await page.goto(`http://127.0.0.1:${served.port}/development/sources/new`);
+  await page.locator('.facts', { hasText: 'Segment (new)' }).waitFor();
+  await page.locator('nav').getByRole('link', { name: 'Sources' }).click();
+  await page.getByRole('link', { name: 'Add a source' }).click();
+  await page.locator('.cards li').first().waitFor();
+  expect(await page.locator('nav [aria-current=page]').innerText()).toBe('Sources');
   expect(tab.trouble).toEqual(noTrouble);
   await tab.context.close();
 });
@@ -312,7 +328,7 @@ test('a paused source holds its events, and releases them when it is resumed', a
 test('files with errors are shown with their places, and the page goes on when they are right', async () => {
   const path = join(checkout.directory, 'workflows', 'broken.yaml');
   writeFileSync(path, 'name: Broken\ntarget: 7\n');
-  const tab = await tabAt('/development/sources/new');
+  const tab = await tabAt('/development/sources/~new');
   await tab.page.getByText('The configuration files have errors.').waitFor();
   await tab.page.getByText(/workflows\/broken\.yaml:2/).waitFor();
   await picture(tab, 'file-errors');
@@ -327,13 +343,13 @@ test('a console that only reads, or has no files, adds nothing and says how to g
   const bare = await startConsoleOf({ development: environment });
   const ofReading = await openAt({ browser, served: reading, cookie: await signIn(reading) }, '/development/sources');
   expect(await ofReading.page.getByRole('link', { name: 'Add a source' }).count()).toBe(0);
-  await ofReading.page.goto(`http://127.0.0.1:${reading.port}/development/sources/new?kind=stripe`);
+  await ofReading.page.goto(`http://127.0.0.1:${reading.port}/development/sources/~new?kind=stripe`);
   await ofReading.page.getByText('This console only reads').waitFor();
   await ofReading.page.goto(`http://127.0.0.1:${reading.port}/development/sources/rudderstack/setup`);
   await ofReading.page.locator('.setup-steps').waitFor();
   for (const name of [/sample/, /secret…/, /Replace/])
     expect(await ofReading.page.getByRole('button', { name }).count()).toBe(0);
-  const ofBare = await openAt({ browser, served: bare, cookie: await signIn(bare) }, '/development/sources/new');
+  const ofBare = await openAt({ browser, served: bare, cookie: await signIn(bare) }, '/development/sources/~new');
   await ofBare.page.getByText('This console has no configuration files').waitFor();
   await Promise.all([ofReading.context.close(), ofBare.context.close()]);
   await Promise.all([reading.stop(), bare.stop()]);
@@ -345,7 +361,7 @@ test('on AWS the name of the environment is asked for', async () => {
   const before = sourcesIn();
   const tab = await openAt(
     { browser, served: remote, cookie: await signIn(remote) },
-    '/development/sources/new?kind=segment',
+    '/development/sources/~new?kind=segment',
   );
   const { page } = tab;
   await addButton(page).click();

@@ -13,7 +13,8 @@ export type PageEntry = {
 export const pages: readonly PageEntry[] = [
   { path: '', title: 'Overview', load: () => import('./pages/overview.tsx') },
   { path: 'sources', title: 'Sources', load: () => import('./pages/sources.tsx') },
-  { path: 'sources/new', load: () => import('./pages/new-source.tsx') },
+  // No key of a source begins with this sign, so a source `new` has a page of its own.
+  { path: 'sources/~new', load: () => import('./pages/new-source.tsx') },
   { path: 'sources/$key/setup', load: () => import('./pages/setup.tsx') },
   { path: 'sources/$key', load: () => import('./pages/source.tsx') },
   { path: 'mappings/$id', load: () => import('./pages/mapping.tsx') },

@@ -209,7 +209,7 @@ function NoEvents({ filter }: { filter: Record<string, string> }) {
   return (
     <Empty title="No events yet">
       <p>
-        <Go to={['sources', 'new']}>Add a source</Go>, or send a sample from the page of{' '}
+        <Go to={['sources', '~new']}>Add a source</Go>, or send a sample from the page of{' '}
         <Go to={['sources']}>one that is there</Go>. Events appear here by themselves.
       </p>
       <code className="command">npx signalbox send rudderstack</code>

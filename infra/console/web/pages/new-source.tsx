@@ -34,7 +34,7 @@ export default function NewSource() {
         chosen !== undefined && (
           <>
             <span className="grow" />
-            <Go to={['sources', 'new']} className="button">
+            <Go to={['sources', '~new']} className="button">
               Another kind
             </Go>
           </>
@@ -58,7 +58,7 @@ export default function NewSource() {
       ) : chosen === undefined ? (
         <Empty title="There is no such kind of source">
           <p>
-            <Text>{kind}</Text> is not one. <Go to={['sources', 'new']}>Choose one</Go> of those that there are.
+            <Text>{kind}</Text> is not one. <Go to={['sources', '~new']}>Choose one</Go> of those that there are.
           </p>
         </Empty>
       ) : (
@@ -82,7 +82,7 @@ function Obstacle({ obstacle }: { obstacle: NonNullable<Answer['obstacle']> }) {
           </p>
           {below !== null && environments.includes(below) && (
             <p>
-              <a href={pathOf(below, ['sources', 'new'])}>Add it in {below}</a>
+              <a href={pathOf(below, ['sources', '~new'])}>Add it in {below}</a>
             </p>
           )}
         </Empty>

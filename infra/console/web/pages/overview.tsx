@@ -274,7 +274,7 @@ function Sources({ sources }: { sources: readonly SourceHealth[] }) {
     return (
       <Empty title="No sources yet">
         <p>
-          <Go to={['sources', 'new']}>Add a source</Go>: its file is written, and it is live at once.
+          <Go to={['sources', '~new']}>Add a source</Go>: its file is written, and it is live at once.
         </p>
         <code className="command">npx signalbox sources add stripe</code>
       </Empty>

@@ -90,7 +90,7 @@ export default function Sources() {
         !readOnly && (
           <>
             <span className="grow" />
-            <Go to={['sources', 'new']} className="button primary">
+            <Go to={['sources', '~new']} className="button primary">
               Add a source
             </Go>
           </>
@@ -117,7 +117,7 @@ export default function Sources() {
             <code className="command">npx signalbox sources add stripe</code>
           ) : (
             <p>
-              <Go to={['sources', 'new']} className="button primary">
+              <Go to={['sources', '~new']} className="button primary">
                 Add a source
               </Go>
             </p>

@@ -42,7 +42,7 @@ export function KindCards({ kinds }: { kinds: readonly KindRow[] }) {
       {found.length === 0 && (
         <p className="quiet">
           None is called that. Anything that posts JSON can be a source of kind{' '}
-          <Go to={['sources', 'new']} search={{ kind: 'http' }}>
+          <Go to={['sources', '~new']} search={{ kind: 'http' }}>
             HTTP
           </Go>
           .
@@ -57,7 +57,7 @@ export function KindCards({ kinds }: { kinds: readonly KindRow[] }) {
               <ul className="cards">
                 {cards.map(({ kind, title, about, proof, default_mappings }) => (
                   <li key={kind}>
-                    <Go to={['sources', 'new']} search={{ kind }} className="card">
+                    <Go to={['sources', '~new']} search={{ kind }} className="card">
                       <strong>
                         <Text>{title}</Text>
                       </strong>
