@@ -45,6 +45,7 @@ const groups = {
       'test/local/fixtures/take-directory.ts',
       'test/rollback/main.ts',
       'test/runtime/install.ts',
+      'test/screenshots/main.ts',
       'test/soak/main.ts',
       'test/soak/runtime-process.ts',
     ],

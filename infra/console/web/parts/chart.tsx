@@ -48,7 +48,7 @@ export function FlowChart({ flow }: { flow: Flow }) {
           zone === 'UTC' ? uPlot.tzDate(new Date(seconds * 1000), 'UTC') : new Date(seconds * 1000),
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(4, max * 1.1)] } },
         axes: [
-          { ...axis, values: (_plot, splits) => splits.map((seconds) => tickOf(seconds, step, zone)) },
+          { ...axis, size: 24, values: (_plot, splits) => splits.map((seconds) => tickOf(seconds, step, zone)) },
           {
             ...axis,
             size: 48,
