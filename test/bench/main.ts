@@ -6,7 +6,7 @@ const help = `Measures what docs/figures.md explains and prints it beside its ta
 
   npm run bench -- [NAME…] [--json] [--events N] [--tables FOLDER]
 
-  --events N       in the tables of \`lists\` and \`console\`; a million by default
+  --events N       in the tables of \`lists\`, \`console\` and \`rows\`; a million by default
   --tables FOLDER  keeps these tables there, so that the next run need not fill them
 
 Without names everything is measured, in about twenty minutes. A bound that is missed is said loudly and fails nothing:
@@ -30,7 +30,8 @@ const sections: Record<string, () => Promise<Section>> = {
   cli: async () => (await import('./figures/cli.ts')).cli,
   lists: async () => (await import('./figures/lists.ts')).lists,
   page: async () => (await import('./figures/page.ts')).page,
-  console: async () => (await import('./figures/console.ts')).console_,
+  console: async () => (await import('./figures/console.ts')).pages,
+  rows: async () => (await import('./figures/console.ts')).rows,
 };
 
 async function main(): Promise<void> {

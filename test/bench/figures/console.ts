@@ -8,56 +8,95 @@ import { addCookie, noChromium, startBrowser } from '../../browser/chromium.ts';
 import { writeRuntimeFile } from '../../cli/runtime-file.ts';
 import { signIn } from '../../console/console-for-tests.ts';
 import { temporaryFolder } from '../assembly.ts';
-import type { Figure, Section } from '../figure.ts';
-import { openFilled, tellable } from '../filled-environment.ts';
+import type { Figure, Section, Settings } from '../figure.ts';
+import { type FilledEnvironment, openFilled, tellable } from '../filled-environment.ts';
 import { startLocalRuntime } from '../local-runtime.ts';
 import { percentile } from '../measure.ts';
 import { orderCompleted, requestHeaders } from '../sample-events.ts';
 
-const repetitions = 25;
-const starts = 7;
+const repetitions = 20;
+const starts = 5;
 const liveRows = 20;
 const scrolledRows = 10_000;
 
-/** The console in a real Chromium, over tables that hold a million events. */
-export const console_: Section = {
+/** Pages of the console in a real Chromium, over tables that hold a million events. */
+export const pages: Section = {
   name: 'console',
-  about: "the console's page in Chromium, over the events of three days in local tables",
-  async measure(say, settings) {
-    const missing = noChromium();
-    if (missing !== undefined) throw new Error(missing);
-    const filled = await openFilled(settings, say);
-    const browser = await startBrowser();
-    try {
-      const told = await tellable(filled, repetitions + 1);
-      const folder = temporaryFolder();
-      const file = join(folder, 'runtime.json');
-      writeRuntimeFile(file, filled.environment);
-      const start = () => startConsole(file, folder);
+  about: "the console's pages in Chromium, over the events of three days in local tables",
+  measure: (say, settings) =>
+    withConsole(say, settings, async ({ filled, browser, start, open }) => {
+      const ids = (await tellable(filled, repetitions + 1)).map(({ id }) => id);
       say('starts');
       const startsMs: number[] = [];
       for (let i = 0; i < starts; i++) startsMs.push(await firstPaintMs(browser, start));
-      const served = await start();
-      const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-      await addCookie(context, served.port, await signIn(served));
-      const ids = told.map(({ id }) => id);
-      say('pages');
-      const figures = [
+      const { context, port } = await open();
+      return [
         { name: 'events in the tables', measured: settings.events, unit: '' },
         ...spread('start of the command to first paint', startsMs, 1_000),
-        ...(await pageFigures(context, served.port, ids)),
+        ...(await pageFigures(context, port, ids, say)),
       ];
-      say(`${scrolledRows} rows`);
-      figures.push(...(await scrollFigures(context, served.port)));
-      served.stop();
-      say('live rows');
-      return [...figures, ...spread('live row after the answer to its request', await liveRowsMs(browser), 2_000)];
-    } finally {
-      await browser.close();
-      await filled.environment.stop();
-    }
-  },
+    }),
 };
+
+/** Rows of its lists, scrolled over the same tables, and as they come in. */
+export const rows: Section = {
+  name: 'rows',
+  about: "rows of the console's list of events in Chromium, scrolled and live",
+  measure: (say, settings) =>
+    withConsole(say, settings, async ({ browser, open }) => {
+      say(`${scrolledRows} rows`);
+      const { context, port } = await open();
+      const scrolled = await scrollFigures(context, port);
+      say('live rows, through the whole local runtime');
+      return [...scrolled, ...spread('live row after the answer to its request', await liveRowsMs(browser), 2_000)];
+    }),
+};
+
+type Opened = {
+  filled: FilledEnvironment;
+  browser: Browser;
+  start(): Promise<Served>;
+  /** A console, and a browser that is signed in there. */
+  open(): Promise<{ context: BrowserContext; port: number }>;
+};
+
+async function withConsole(
+  say: (line: string) => void,
+  settings: Settings,
+  measure: (opened: Opened) => Promise<Figure[]>,
+): Promise<Figure[]> {
+  const missing = noChromium();
+  if (missing !== undefined) throw new Error(missing);
+  const filled = await openFilled(settings, say);
+  const browser = await startBrowser();
+  const folder = temporaryFolder();
+  const file = join(folder, 'runtime.json');
+  writeRuntimeFile(file, filled.environment);
+  const served: Served[] = [];
+  const start = () => startConsole(file, folder);
+  try {
+    return await measure({
+      filled,
+      browser,
+      start,
+      async open() {
+        const one = await start();
+        served.push(one);
+        return { context: await signedIn(browser, one), port: one.port };
+      },
+    });
+  } finally {
+    for (const one of served) one.stop();
+    await browser.close();
+    await filled.environment.stop();
+  }
+}
+
+async function signedIn(browser: Browser, served: Served): Promise<BrowserContext> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  await addCookie(context, served.port, await signIn(served));
+  return context;
+}
 
 function spread(name: string, times: number[], atMost: number): Figure[] {
   const note = `of ${times.length}`;
@@ -120,10 +159,16 @@ async function firstPaintMs(browser: Browser, start: () => Promise<Served>): Pro
   return paintedMs - startedMs;
 }
 
-async function pageFigures(context: BrowserContext, port: number, ids: string[]): Promise<Figure[]> {
+async function pageFigures(
+  context: BrowserContext,
+  port: number,
+  ids: string[],
+  say: (line: string) => void,
+): Promise<Figure[]> {
   const at = (address: string) => `http://127.0.0.1:${port}/development${address}`;
   const rows = '.rows tbody td';
   const story = '.timeline li';
+  say('pages by their address');
   // The first of each fills the cache of the browser, and is not counted.
   const eventsMs = await openedMs(context, Array(repetitions + 1).fill(at('/events')), rows);
   const eventMs = await openedMs(
@@ -131,6 +176,7 @@ async function pageFigures(context: BrowserContext, port: number, ids: string[])
     ids.map((id) => at(`/events/${id}`)),
     story,
   );
+  say('pages by clicks');
   return [
     ...spread('first page of events, opened by its address', eventsMs, 500),
     ...spread('first page of events, from the overview', await clickedMs(context, at('')), 500),
@@ -165,10 +211,8 @@ async function clickedMs(context: BrowserContext, overview: string): Promise<num
   const times: number[] = [];
   for (let i = 0; i <= repetitions; i++) {
     times.push(await clickMs(page, '.nav a[href$="/events"]', '.rows tbody td'));
-    await page.goBack();
-    await page.locator('.pipeline').first().waitFor();
     // What was read is thrown away with the page.
-    await page.reload();
+    await page.goto(overview);
     await page.locator('.pipeline').first().waitFor();
   }
   await page.close();
@@ -244,8 +288,7 @@ async function liveRowsMs(browser: Browser): Promise<number[]> {
   const runtime = await startLocalRuntime();
   try {
     const served = await startConsole(runtime.file, temporaryFolder());
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-    await addCookie(context, served.port, await signIn(served));
+    const context = await signedIn(browser, served);
     const page = await watched(context);
     await post(runtime.url);
     await page.goto(`http://127.0.0.1:${served.port}/development/events`);
