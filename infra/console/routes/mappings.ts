@@ -1,16 +1,14 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { listEventTypes } from '../../../shared/adapters/dynamodb-seen-registry.ts';
-import { makePreprocessor } from '../../../shared/adapters/jsonata-preprocessor.ts';
 import { actions } from '../../../shared/core/actions/index.ts';
 import { eventIdTimeMs } from '../../../shared/core/ids/event-id.ts';
 import { ResourceKey } from '../../../shared/core/ids/resource-key.ts';
 import { own } from '../../../shared/core/json/values.ts';
 import { factsOf } from '../../../shared/core/mappings/action-facts.ts';
-import { readAndPlan } from '../../../shared/core/plan/plan-event.ts';
 import { readConfigurationFiles } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import { fileSchemas } from '../../../shared/operations/configuration/files/file-schemas.ts';
-import { chosenEvent, type EventChoice } from '../../../shared/operations/mappings/editor/chosen-event.ts';
+import { chosenEvent } from '../../../shared/operations/mappings/editor/chosen-event.ts';
 import { compareText } from '../../../shared/operations/mappings/editor/compare-text.ts';
 import { eventTree } from '../../../shared/operations/mappings/editor/event-tree.ts';
 import {
@@ -20,12 +18,12 @@ import {
   textLengthMax,
 } from '../../../shared/operations/mappings/editor/mapping-file.ts';
 import { withLiveMapping, withNewMapping } from '../../../shared/operations/mappings/editor/mapping-text.ts';
+import { readChosenEvent } from '../../../shared/operations/mappings/editor/read-chosen-event.ts';
 import { saveText } from '../../../shared/operations/mappings/editor/save-text.ts';
 import { tryText } from '../../../shared/operations/mappings/editor/try-text.ts';
-import { candidateOfFiles } from '../../../shared/operations/mappings/files-candidate.ts';
 import { suggestWithWorkflow } from '../../../shared/operations/mappings/workflows-missing.ts';
-import { failure, notFound } from '../../../shared/operations/refusal.ts';
-import { pickSources, readSources } from '../../../shared/operations/sources/known-sources.ts';
+import { failure } from '../../../shared/operations/refusal.ts';
+import { readSources } from '../../../shared/operations/sources/known-sources.ts';
 import { iso } from '../../../shared/operations/words/iso.ts';
 import type { ConsoleContext, ConsoleEnv } from '../context.ts';
 import { body, query, text } from '../input.ts';
@@ -41,8 +39,6 @@ const Edited = z.strictObject({
 const choice = { source: text, type: z.string().max(2_048).default(''), event: text.optional() };
 
 const actionIds = actions.map(({ id }) => id) as [string, ...string[]];
-
-const preprocessor = makePreprocessor(() => performance.now());
 
 /** The mapping editor: the files of the checkout, and what a text would do before it is saved. */
 export const mappings = new Hono<ConsoleEnv>()
@@ -60,7 +56,7 @@ export const mappings = new Hono<ConsoleEnv>()
     const directory = directoryOf(c.var.context);
     const { action, ...chosen } = c.req.valid('json');
     const onDisk = readMappingFile(directory, { kind: 'sources', key: chosen.source });
-    const { event, candidate, live } = await readEvent(c.var, chosen, directory);
+    const { event, candidate, live } = await readChosenEvent(c.var.environment, directory, chosen, Date.now());
     const { snapshot } = candidate;
     const asked = { event, source: chosen.source, action, snapshot };
     const { mapping, notes, adds } = suggestWithWorkflow(asked, live.snapshot);
@@ -76,7 +72,9 @@ export const mappings = new Hono<ConsoleEnv>()
   })
   /** The event that a text is tried with, as mappings read it. */
   .get('/event', query(z.strictObject(choice)), async (c) => {
-    const { event, raw, isStored } = await readEvent(c.var, c.req.valid('query'), directoryOf(c.var.context));
+    const { environment, context } = c.var;
+    const chosen = c.req.valid('query');
+    const { event, raw, isStored } = await readChosenEvent(environment, directoryOf(context), chosen, Date.now());
     const id = isStored ? raw.id : null;
     return c.json({ id, type: event.eventType, received_at: iso(eventIdTimeMs(raw.id)), nodes: eventTree(event) });
   })
@@ -144,28 +142,4 @@ function directoryOf({ checkout }: ConsoleContext): string {
       'start it in a checkout: npx signalbox console --dir FOLDER',
     );
   return checkout.directory;
-}
-
-/** The chosen event as the files of the checkout read it; as what is live does when they lack its source. */
-async function readEvent({ environment }: ConsoleEnv['Variables'], chosen: EventChoice, directory: string) {
-  const nowMs = Date.now();
-  const { live, known } = await readSources(environment);
-  const files = readConfigurationFiles(directory);
-  const fromFiles = own(files.snapshot.sources, chosen.source);
-  const candidate = fromFiles === undefined ? live : candidateOfFiles(environment, live, files).configuration;
-  const file = fromFiles ?? own(live.snapshot.sources, chosen.source);
-  if (file === undefined) pickSources(known, chosen.source);
-  const found = await chosenEvent(environment, known, chosen, { file, nowMs });
-  if (found === undefined)
-    throw notFound(
-      `no event of type "${chosen.type}" came, and its kind of source has no sample of it`,
-      `send one, or paste the id of an event`,
-    );
-  const { event, plan } = await readAndPlan(found.raw, candidate, preprocessor);
-  if (event === undefined)
-    throw failure(
-      `the event cannot be read: ${plan.kind === 'rejected' ? (plan.detail ?? plan.reason) : plan.kind}`,
-      'choose another one',
-    );
-  return { ...found, event, candidate, live };
 }
