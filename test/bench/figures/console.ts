@@ -18,6 +18,8 @@ const repetitions = 20;
 const starts = 5;
 const liveRows = 20;
 const scrolledRows = 10_000;
+/** A row of a list; tables of the overview count none. */
+const listed = '.rows[aria-rowcount] tbody td';
 
 /** Pages of the console in a real Chromium, over tables that hold a million events. */
 export const pages: Section = {
@@ -166,11 +168,10 @@ async function pageFigures(
   say: (line: string) => void,
 ): Promise<Figure[]> {
   const at = (address: string) => `http://127.0.0.1:${port}/development${address}`;
-  const rows = '.rows tbody td';
   const story = '.timeline li';
   say('pages by their address');
   // The first of each fills the cache of the browser, and is not counted.
-  const eventsMs = await openedMs(context, Array(repetitions + 1).fill(at('/events')), rows);
+  const eventsMs = await openedMs(context, Array(repetitions + 1).fill(at('/events')), listed);
   const eventMs = await openedMs(
     context,
     ids.map((id) => at(`/events/${id}`)),
@@ -210,7 +211,7 @@ async function clickedMs(context: BrowserContext, overview: string): Promise<num
   await page.locator('.pipeline').first().waitFor();
   const times: number[] = [];
   for (let i = 0; i <= repetitions; i++) {
-    times.push(await clickMs(page, '.nav a[href$="/events"]', '.rows tbody td'));
+    times.push(await clickMs(page, '.nav a[href$="/events"]', listed));
     // What was read is thrown away with the page.
     await page.goto(overview);
     await page.locator('.pipeline').first().waitFor();
@@ -222,12 +223,12 @@ async function clickedMs(context: BrowserContext, overview: string): Promise<num
 async function rowsClickedMs(context: BrowserContext, events: string): Promise<number[]> {
   const page = await watched(context);
   await page.goto(events);
-  await page.locator('.rows tbody td').first().waitFor();
+  await page.locator(listed).first().waitFor();
   const times: number[] = [];
   for (let i = 0; i <= repetitions; i++) {
     times.push(await clickMs(page, `.rows tbody tr:nth-child(${1 + (i % 15)}) td:last-child`, '.timeline li'));
     await page.goBack();
-    await page.locator('.rows tbody td').first().waitFor();
+    await page.locator(listed).first().waitFor();
   }
   await page.close();
   return times.slice(1);
@@ -246,7 +247,7 @@ const clickMs = (page: Page, link: string, selector: string) =>
 async function scrollFigures(context: BrowserContext, port: number): Promise<Figure[]> {
   const page = await watched(context);
   await page.goto(`http://127.0.0.1:${port}/development/events`);
-  await page.locator('.rows tbody td').first().waitFor();
+  await page.locator(listed).first().waitFor();
   const { tasks, frames, rows } = await page.evaluate<{ tasks: number[]; frames: number[]; rows: number }>(
     `new Promise((resolve) => {
       const tasks = [];
@@ -293,7 +294,7 @@ async function liveRowsMs(browser: Browser): Promise<number[]> {
     await post(runtime.url);
     await page.goto(`http://127.0.0.1:${served.port}/development/events`);
     await page.locator('.live.on').waitFor();
-    await page.locator('.rows tbody td').first().waitFor();
+    await page.locator(listed).first().waitFor();
     const times: number[] = [];
     for (let i = 0; i <= liveRows; i++) {
       const rows = await page.locator('.rows tbody tr').count();
