@@ -5,6 +5,7 @@ import { asError } from '../../shared/core/errors.ts';
 import { actionReasons, actionStatuses } from '../../shared/core/logs/action-log-entry.ts';
 import { EventReason, EventStatus } from '../../shared/core/logs/event-log-entry.ts';
 import { actionGroupings } from '../../shared/operations/actions/group-actions.ts';
+import { environmentAbove } from '../../shared/operations/configuration/promotion-order.ts';
 import { eventGroupings } from '../../shared/operations/events/group-events.ts';
 import { runStatuses } from '../../shared/operations/runs/run-status.ts';
 import type { Access } from './access.ts';
@@ -72,7 +73,16 @@ export function makeApp(parts: ConsoleParts) {
     })
     .get('/:environment', async (c) => {
       const { name, where, local, outputs } = await environments.open(c.req.param('environment'));
-      return c.json({ name, where, local, ingest_url: outputs.IngestUrl, lists });
+      const above = environmentAbove(context.order, name);
+      return c.json({
+        name,
+        where,
+        local,
+        ingest_url: outputs.IngestUrl,
+        // A promotion needs both in this console.
+        above: above !== undefined && environments.names().includes(above) ? above : null,
+        lists,
+      });
     })
     .use('/:environment/*', guardChanges)
     .use('/:environment/*', async (c, next) => {

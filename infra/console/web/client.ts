@@ -64,7 +64,15 @@ export async function read<Answer extends { json(): Promise<unknown> }>(
 
 export const sessions = hc<Sessions>(`${location.origin}/api/session`, { fetch: fetchOrProblem });
 
-export type EnvironmentFacts = { name: string; where: string; local: boolean; ingest_url: string; lists: Lists };
+export type EnvironmentFacts = {
+  name: string;
+  where: string;
+  local: boolean;
+  ingest_url: string;
+  /** To which its content is promoted; null when that is not in this console. */
+  above: string | null;
+  lists: Lists;
+};
 
 export async function readEnvironment(name: string): Promise<EnvironmentFacts> {
   return (await fetchOrProblem(apiPath(name))).json() as Promise<EnvironmentFacts>;

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { TriedMapping } from '../../../../shared/operations/mappings/editor/try-text.ts';
 import { problemIn, read } from '../client.ts';
 import { CommitDialog } from '../configuration/commit-dialog.tsx';
+import { PromoteDialog } from '../configuration/promote-dialog.tsx';
 import { Status } from '../parts/status.tsx';
 import { useToast } from '../parts/toast.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
@@ -10,8 +11,10 @@ import { SwitchMapping } from '../sources/switch.tsx';
 import type { Save } from './use-save.tsx';
 import type { EditedText } from './use-text.ts';
 
+type StateProps = { isDirty: boolean; isFileLive: boolean; mapping: TriedMapping | undefined };
+
 /** Where the mapping stands: written, saved, live, switched off. */
-export function MappingState({ isDirty, mapping }: { isDirty: boolean; mapping: TriedMapping | undefined }) {
+export function MappingState({ isDirty, isFileLive, mapping }: StateProps) {
   const { live, active } = mapping ?? {};
   return (
     <>
@@ -19,6 +22,7 @@ export function MappingState({ isDirty, mapping }: { isDirty: boolean; mapping: 
       {!isDirty && live === 'differs' && <Status tone="warn">saved, not live</Status>}
       {live === 'absent' && <Status tone="quiet">new</Status>}
       {!isDirty && live === 'same' && <Status tone="good">live</Status>}
+      {!isDirty && live === 'same' && !isFileLive && <Status tone="warn">other changes of the file are not</Status>}
       {active === false && <Status tone="warn">switched off</Status>}
     </>
   );
@@ -28,6 +32,8 @@ type ActionsProps = {
   edited: EditedText;
   save: Save;
   focused: TriedMapping | undefined;
+  /** Whether all of the file is live. */
+  isFileLive: boolean;
   /** Workflows that go live with the text, since it starts them. */
   along: readonly string[];
   hasErrors: boolean;
@@ -37,13 +43,14 @@ type ActionsProps = {
 };
 
 /** Save, commit, switch, and the two ways back. */
-export function MappingActions({ edited, save, focused, along, hasErrors, show, onSaved }: ActionsProps) {
-  const { api, readOnly } = useEnvironment();
+export function MappingActions({ edited, save, focused, isFileLive, along, hasErrors, show, onSaved }: ActionsProps) {
+  const { name, api, readOnly, above } = useEnvironment();
   const toast = useToast();
-  const [asked, setAsked] = useState<'commit' | 'switch'>();
+  const [asked, setAsked] = useState<'commit' | 'switch' | 'promote'>();
   const { text, base, isDirty, theirs } = edited;
   const { kind, key } = base;
   const isLive = focused?.live === 'same';
+  const isAllLive = isFileLive && along.length === 0;
   const { mutate: goBack } = useMutation({
     mutationFn: async ({ source, id }: TriedMapping) => {
       // A text with errors cannot be read; then the file is what it goes back from.
@@ -77,7 +84,7 @@ export function MappingActions({ edited, save, focused, along, hasErrors, show, 
           <button
             type="button"
             className={isDirty ? 'button primary' : 'button'}
-            disabled={!isSaveable || (!isDirty && isLive)}
+            disabled={!isSaveable || (!isDirty && isAllLive)}
             title="Ctrl S"
             onClick={() => save.save(onSaved)}
           >
@@ -86,18 +93,24 @@ export function MappingActions({ edited, save, focused, along, hasErrors, show, 
           <button
             type="button"
             className={isDirty ? 'button' : 'button primary'}
-            disabled={isDirty || isLive || !isSaveable}
+            disabled={isDirty || isAllLive || !isSaveable || save.notPushed !== undefined}
             title={isDirty ? 'Save first' : undefined}
             onClick={() => setAsked('commit')}
           >
             Commit…
           </button>
+          {above !== null && isLive && isAllLive && !isDirty && (
+            <button type="button" className="button" onClick={() => setAsked('promote')}>
+              Promote to {above}…
+            </button>
+          )}
         </>
       )}
       {save.dialog}
       {asked === 'switch' && focused?.active != null && (
         <SwitchMapping source={focused.source} mapping={focused.id} active={!focused.active} onClose={close} />
       )}
+      {asked === 'promote' && above !== null && <PromoteDialog from={name} to={above} onClose={close} />}
       {asked === 'commit' && (
         <CommitDialog
           of="draft"

@@ -113,8 +113,9 @@ export function Workspace({ opened, source, chosenEvent }: WorkspaceProps) {
     if (!readOnly && !hasErrors && theirs === undefined) save.save(onSaved);
   };
   useSaveKey(saveIfRight);
+  const isFileLive = tried.data?.isLive ?? true;
   const along = tried.data?.startsUncommitted ?? addsNothing;
-  const actions = <MappingActions {...{ edited, save, focused, along, hasErrors, show, onSaved }} />;
+  const actions = <MappingActions {...{ edited, save, focused, isFileLive, along, hasErrors, show, onSaved }} />;
   const pick = (path: string) => {
     if (editor.current?.insertPath(path) === true) setTab('yaml');
     else
@@ -128,7 +129,7 @@ export function Workspace({ opened, source, chosenEvent }: WorkspaceProps) {
       aside={
         <>
           <Id>{focus.id}</Id>
-          <MappingState isDirty={isDirty} mapping={focused} />
+          <MappingState isDirty={isDirty} isFileLive={isFileLive} mapping={focused} />
           <span className="grow" />
           {actions}
         </>

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { SourceFile } from '../../../core/configuration/schema.ts';
+import type { Snapshot, SourceFile } from '../../../core/configuration/schema.ts';
 import { mappingsOf } from '../../../core/configuration/triggers.ts';
 import type { RawEvent } from '../../../core/events/raw-event.ts';
 import { own, sameJson } from '../../../core/json/values.ts';
@@ -46,6 +46,8 @@ export type Tried = {
   /** Errors of other files: nothing can be pushed before they are mended. */
   elsewhere: string[];
   mappings: TriedMapping[];
+  /** Whether all that the text says is live: its mappings, and what stands around them. */
+  isLive: boolean;
   /** Paths of files that a save writes as well: workflows that only record their runs. */
   adds: string[];
   /** Workflows that the text starts and that are not live: a commit of the text needs them. */
@@ -111,6 +113,7 @@ export async function tryText(
       .map(({ file: _file, ...problem }) => problem),
     elsewhere: elsewhere.slice(0, problemsMax).map(problemText),
     mappings: mappingsIn(written, files, live),
+    isLive: isLiveAs(written.file, files, live),
     adds: added.map(({ path }) => path),
     startsUncommitted: started.filter(
       (key) => own(files.snapshot.workflows, key) !== undefined && own(live.snapshot.workflows, key) === undefined,
@@ -133,6 +136,12 @@ export async function tryText(
 
 function saidRow({ data: _data, preprocess: _preprocess, mappings, ...row }: DryRunRow): SaidDryRun {
   return { ...row, mappings: mappings.map((mapping) => ({ ...mapping, said: describeVerdict(mapping, 'would be') })) };
+}
+
+function isLiveAs({ kind, key }: FileRef, files: ConfigurationFiles, live: LiveConfiguration): boolean {
+  const of = ({ sources, workflows }: Snapshot) => (kind === 'sources' ? own(sources, key) : own(workflows, key));
+  const [then, now] = [of(files.snapshot), of(live.snapshot)];
+  return then !== undefined && now !== undefined && sameJson(then, now);
 }
 
 function mappingsIn(
