@@ -41,7 +41,11 @@ const config = {
   testTimeout: process.env.SIGNALBOX_TESTS === undefined ? 30_000 : 300_000,
   // Some files wait for clocks and processes for most of their time; the third worker of two cores works meanwhile.
   // (A share above 100 % would be read as that many workers.)
-  maxWorkers: Math.ceil(availableParallelism() * 1.5),
+  // A browser has many processes of its own.
+  maxWorkers:
+    process.env.SIGNALBOX_TESTS === 'browser'
+      ? Math.max(1, availableParallelism() - 1)
+      : Math.ceil(availableParallelism() * 1.5),
   // Node 20 frees no module that a file has imported: without a limit a worker grows to three gigabytes.
   workerIdleMemoryLimit: '1GB',
   // Half a second, the default, is little for a busy machine to free a worker's memory. `.ci/run` fails when one never ends.

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { type Runtime, type RuntimeEnvironment, startRuntime } from '../../infra/local/runtime.ts';
@@ -24,8 +24,6 @@ import {
 } from './browser-for-tests.ts';
 
 /* A newcomer adds a source through the pages and sees its first event. The whole pipeline runs here. */
-
-jest.setTimeout(120_000);
 
 let folder: string;
 let checkout: Checkout;

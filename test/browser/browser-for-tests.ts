@@ -32,6 +32,8 @@ export async function openTab(
   look: Look = looks[0] as Look,
 ): Promise<Tab> {
   const context = await browser.newContext({ viewport: { width: look.width, height: 800 }, colorScheme: look.scheme });
+  // Half a minute, the default, is little on a machine that is busy with other things.
+  context.setDefaultTimeout(90_000);
   if (cookie !== '') await addCookie(context, served.port, cookie);
   const page = await context.newPage();
   const trouble: Trouble = { errors: [], foreign: [], dialogs: [] };

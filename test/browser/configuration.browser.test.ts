@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { commitCheckout } from '../../shared/operations/configuration/checkout.ts';
@@ -18,8 +18,6 @@ import {
   startBrowser,
   type Tab,
 } from './browser-for-tests.ts';
-
-jest.setTimeout(60_000);
 
 let browser: Browser;
 let world: TestCheckout;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { makeAudiences } from '../../shared/adapters/dynamodb-audiences.ts';
@@ -22,8 +22,6 @@ import {
 } from './browser-for-tests.ts';
 
 /* Users, objects, tenants and audiences: listed, found by id, and shown one by one. */
-
-jest.setTimeout(60_000);
 
 let browser: Browser;
 let environment: TestEnvironment;

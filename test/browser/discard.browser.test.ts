@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
@@ -18,8 +18,6 @@ import {
 } from './browser-for-tests.ts';
 
 /* Failures that need no repair are closed, by row and by the search that finds them, and taken back. */
-
-jest.setTimeout(60_000);
 
 let browser: Browser;
 let environment: TestEnvironment;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { signIn } from '../console/console-for-tests.ts';
 import { type Stage, startStage, synthesizeStage } from '../drills/stage.ts';
@@ -15,8 +15,6 @@ import { expectJobsOfCli, expectOverviewOfCli, expectProblemsOfCli, jsonOf, type
  * An incident in an environment that is reached as those on AWS are: by the outputs of its stack, and the services' own
  * endpoints. Commands and console are processes, as a person starts them.
  */
-
-jest.setTimeout(180_000);
 
 const orderCount = 40;
 const directory = mkdtempSync(join(tmpdir(), 'signalbox-aws-'));

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { signIn, startConsoleOf } from '../console/console-for-tests.ts';
@@ -12,8 +12,6 @@ import { expectJobsOfCli, expectOverviewOfCli, expectProblemsOfCli } from './num
  * A target fails, and events with it; a person looks, finds out why, and replays them once it is mended. The whole
  * pipeline runs here, and every number of a page is the number of the command that stands below it.
  */
-
-jest.setTimeout(240_000);
 
 let outdir: string;
 let oldActions: DayOldActions;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { commitCheckout } from '../../shared/operations/configuration/checkout.ts';
@@ -10,8 +10,6 @@ import { expectFits, noTrouble, openAt, picture, startBrowser } from './browser-
 import { cursorBehind, result } from './editor-for-tests.ts';
 
 /* From the text in the editor to the next environment, which is on AWS. */
-
-jest.setTimeout(90_000);
 
 const file = 'sources/rudderstack.yaml';
 const address = '/development/mappings/order-completed?source=rudderstack';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
@@ -27,8 +27,6 @@ import {
   type Tab,
 } from './browser-for-tests.ts';
 import { cursorBehind, editor, last, result } from './editor-for-tests.ts';
-
-jest.setTimeout(90_000);
 
 let browser: Browser;
 let environment: TestEnvironment;

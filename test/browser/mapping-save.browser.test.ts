@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { readLive } from '../../shared/adapters/dynamodb-configuration.ts';
@@ -18,8 +18,6 @@ import { expectFits, type Look, noTrouble, openAt, picture, startBrowser, type T
 import { cursorBehind, last, result } from './editor-for-tests.ts';
 
 /* What the mapping editor saves and commits, and what becomes of it when something stands against that. */
-
-jest.setTimeout(90_000);
 
 let browser: Browser;
 let world: TestCheckout;

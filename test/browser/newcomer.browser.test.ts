@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { type Runtime, type RuntimeEnvironment, startRuntime } from '../../infra/local/runtime.ts';
@@ -14,8 +14,6 @@ import { noTrouble, openPrinted, openTab, picture, startBrowser } from './browse
 import { cursorBehind, last, result } from './editor-for-tests.ts';
 
 /* A newcomer's first minutes, without a terminal: from the printed URL to a promoted mapping. The whole pipeline runs here. */
-
-jest.setTimeout(240_000);
 
 let folder: string;
 let directory: string;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
@@ -21,8 +21,6 @@ import {
 } from './browser-for-tests.ts';
 
 /* Every page, with nothing, with one event and with many, at both widths and in both colour schemes. */
-
-jest.setTimeout(60_000);
 
 let browser: Browser;
 let environment: TestEnvironment;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { Browser } from 'playwright-core';
 import { answerPage, type PageDeps, rememberedCounts } from '../../functions/sender-page/answer-page.ts';
@@ -32,8 +32,6 @@ import {
 } from './browser-for-tests.ts';
 
 /* The page of a source, which a person at the sender opens by a link that a command printed. */
-
-jest.setTimeout(60_000);
 
 const directory = mkdtempSync(join(tmpdir(), 'signalbox-sender-'));
 const evil = `"><img src=x onerror=alert(1)><script>alert(2)</script>\u202Egnp.exe\u0007\u200b`;

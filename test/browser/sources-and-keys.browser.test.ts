@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
@@ -22,8 +22,6 @@ import {
   startBrowser,
   type Tab,
 } from './browser-for-tests.ts';
-
-jest.setTimeout(60_000);
 
 let browser: Browser;
 let environment: TestEnvironment;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { listen } from '../../infra/local/http-server.ts';
 import { signIn } from '../console/console-for-tests.ts';
@@ -21,8 +21,6 @@ import {
 } from './browser-for-tests.ts';
 
 /* `npm start` and `npx signalbox console` as processes, which end in the middle of what a person does on a page. */
-
-jest.setTimeout(240_000);
 
 const directory = mkdtempSync(join(tmpdir(), 'signalbox-stopped-'));
 const env = { SIGNALBOX_RUNTIME_FILE: join(directory, 'runtime.json') };
