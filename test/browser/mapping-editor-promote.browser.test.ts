@@ -83,7 +83,7 @@ test('a change beside the mapping is committed in the editor too, and promoted o
   await page.goto(`http://127.0.0.1:${served.port}/development/configuration?show=matrix`);
   const cells = page.getByRole('row', { name: /^source\/rudderstack/ }).locator('td');
   await cells.last().getByText('same').waitFor();
-  expect(await cells.nth(1).innerText()).toBe('same');
+  expect(await cells.nth(1).innerText()).toMatch(/same$/);
   expect(tab.trouble).toEqual(noTrouble);
   await tab.context.close();
 });

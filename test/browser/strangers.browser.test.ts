@@ -140,7 +140,7 @@ const part = encodeURIComponent;
 const addresses = () => [
   '',
   'sources',
-  `sources/new?kind=http&key=odd&name=${part(evil)}`,
+  `sources/~new?kind=http&key=odd&name=${part(evil)}`,
   'sources/rudderstack',
   'sources/rudderstack?show=access',
   'sources/rudderstack?show=settings',
