@@ -1,5 +1,5 @@
 import { useId, useState } from 'react';
-import { Text } from '../parts/text.tsx';
+import { Text, visible } from '../parts/text.tsx';
 import { stampOf, useZone } from '../parts/time.tsx';
 import { Go } from '../shell/go.tsx';
 
@@ -31,12 +31,12 @@ export function EventChoice({ rows, chosen, type, onChoose }: EventChoiceProps) 
           value={chosen ?? ''}
           onChange={({ target }) => onChoose(target.value)}
         >
-          {isOther && <option value={chosen}>{chosen}</option>}
+          {isOther && <option value={chosen}>{visible(chosen)}</option>}
           {rows.map(({ id, received_at, user_id }) => {
             const { day, time } = stampOf(Date.parse(received_at), zone);
             return (
               <option key={id} value={id}>
-                {`${day.slice(5)} ${time}${user_id === null ? '' : ` · ${user_id.slice(0, 40)}`}`}
+                {`${day.slice(5)} ${time}${user_id === null ? '' : ` · ${visible(user_id.slice(0, 40))}`}`}
               </option>
             );
           })}
