@@ -90,6 +90,12 @@ test('stops a slice that would end too late, and says so; with --all it has no l
   expect(all.asked).toContain('run test:faults -- --schedules 2000');
 });
 
+test('fails when npm test ends without results', () => {
+  const { status, lines } = run({ dies: 'test -- --json' });
+  expect(lines.slice(-2)).toEqual(['failed: npm test (see above)', '42 passed, 1 failed']);
+  expect(status).toBe(1);
+});
+
 test('fails when a slice ends without results', () => {
   const { status, lines } = run({ dies: 'test:browser -- --shard=2/8' });
   expect(lines.slice(-2)).toEqual(['failed: browser:2/8 (see above)', '42 passed, 1 failed']);
