@@ -50,7 +50,7 @@ test('a change beside the mapping is committed in the editor too, and promoted o
   await cursorBehind(page, 'name: RudderStack');
   await page.keyboard.type(' for all');
   await page.getByText('not saved').waitFor();
-  // What is not live is not promoted.
+  // Promotion is offered for a file that is live as a whole.
   await promoteHere.waitFor({ state: 'detached' });
   await result(page).first().waitFor();
   await page.keyboard.press('Control+s');

@@ -219,7 +219,7 @@ test('on a phone, the event, the YAML and the result are tabs, and a click still
   await tab.context.close();
 });
 
-test('a mapping is switched off and on from the editor; the file and what is not saved stay to the byte', async () => {
+test('a mapping is switched off and on from the editor, which changes neither the file nor unsaved text', async () => {
   const tab = await tabAt(address);
   const { page } = tab;
   await result(page).getByText('runs').first().waitFor();

@@ -40,11 +40,12 @@ const queries = new QueryClient({
 function fetchEarly() {
   const { pathname } = location;
   const [, environment = ''] = pathname.split('/');
-  if (environment === '') return;
+  // The router says what is wrong with an address that nobody can read.
+  if (environment === '' || environment.includes('%')) return;
   void pageAt(pathname)
     ?.load()
     .catch(() => undefined);
-  if (isWithoutToken()) void queries.prefetchQuery(environmentQuery(decodeURIComponent(environment)));
+  if (isWithoutToken()) void queries.prefetchQuery(environmentQuery(environment));
 }
 fetchEarly();
 

@@ -76,10 +76,10 @@ export function DataTable<Row>({
   }, [last, rows.length, onEnd]);
 
   // What a row calls stays the same while it is shown, so that no other row is drawn again.
-  const current = useRef({ selection });
-  current.current = { selection };
+  const current = useRef(selection);
+  current.current = selection;
   const toggle = useCallback((id: string) => {
-    const { selection } = current.current;
+    const selection = current.current;
     if (selection === undefined) return;
     const next = new Set(selection.selected);
     if (!next.delete(id)) next.add(id);
