@@ -74,14 +74,16 @@ const layers: { folder: string; below: string[]; mayName?: string[] }[] = [
       'shared',
       'infra/environments.ts',
       'infra/author.ts',
+      'infra/is-alive.ts',
       'infra/local/template.ts',
       'infra/local/synthesize.ts',
       'infra/console/server.ts',
       'infra/console/session-key.ts',
+      'infra/console/page-files.ts',
     ],
   },
   // A skin beside the CLI, with whose words it explains errors. Commands and the local runtime start it.
-  { folder: 'infra/console', below: ['shared', 'infra/cli/errors.ts'] },
+  { folder: 'infra/console', below: ['shared', 'infra/cli/errors.ts', 'infra/is-alive.ts'] },
   // Runs in browsers: of the server it knows types, and of the product only what needs no other file at run time.
   { folder: 'infra/console/web', below: ['shared/operations/words/times.ts'], mayName: ['infra/console', 'shared'] },
   {
@@ -93,6 +95,7 @@ const layers: { folder: string; below: string[]; mayName?: string[] }[] = [
       'infra/author.ts',
       'infra/console/server.ts',
       'infra/console/session-key.ts',
+      'infra/console/page-files.ts',
     ],
   },
 ];
@@ -200,6 +203,23 @@ describe('imports point one way', () => {
       importsOf(file).some((imported) => imported.file.startsWith('shared/operations/')),
     );
     expect(strays).toEqual([]);
+  });
+
+  test('a route that leads to an operation which writes files notes that, for a run that watches them', () => {
+    const seen = new Map<string, boolean>();
+    const writes = (file: string): boolean => {
+      const known = seen.get(file);
+      if (known !== undefined) return known;
+      seen.set(file, false);
+      const next = importsOf(file).filter((one) => !one.typeOnly && one.file.startsWith('shared/operations/'));
+      const found = textOf(file).includes('writeFileSync') || next.some((one) => writes(one.file));
+      seen.set(file, found);
+      return found;
+    };
+    const routes = filesUnder('infra/console/routes').filter((file) => !file.endsWith('/index.ts'));
+    const writing = routes.filter(writes);
+    expect(writing.length).toBeGreaterThan(3);
+    expect(writing.filter((file) => !/\.post\([^;]*?writesFiles,/.test(codeOf(file)))).toEqual([]);
   });
 
   test('a function imports no other function', () => {

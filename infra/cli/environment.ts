@@ -11,6 +11,7 @@ import {
 } from '../../shared/operations/environment.ts';
 import { failure } from '../../shared/operations/refusal.ts';
 import { gitAuthor, rememberCaller } from '../author.ts';
+import { isAlive } from '../is-alive.ts';
 import { explainProfile, isWithoutProviders, profileOf, regionMissing } from './errors.ts';
 
 // A foreign file could send events and secrets to another machine.
@@ -109,6 +110,7 @@ function readRuntimeFile(): RuntimeFile | undefined {
     const what = `${runtimePath()} is not what the local runtime of this version writes${where}`;
     throw failure(what, 'start it again: npm start');
   }
+  // A killed runtime leaves its file behind.
   return isAlive(parsed.data.pid) ? parsed.data : undefined;
 }
 
@@ -117,17 +119,6 @@ function jsonOrUndefined(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
-  }
-}
-
-/** A killed runtime leaves its file behind. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it is running as another user.
-    return (error as { code?: string }).code === 'EPERM';
   }
 }
 

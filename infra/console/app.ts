@@ -10,7 +10,7 @@ import { eventGroupings } from '../../shared/operations/events/group-events.ts';
 import { runStatuses } from '../../shared/operations/runs/run-status.ts';
 import type { Access } from './access.ts';
 import type { ConsoleContext, ConsoleEnv } from './context.ts';
-import { guardChanges, guardHost, guardOrigin, guardSession, isChange } from './guard.ts';
+import { guardChanges, guardHost, guardOrigin, guardSession } from './guard.ts';
 import { body, text } from './input.ts';
 import { servePage } from './page.ts';
 import { problemOf, problemResponse, Refused } from './problem.ts';
@@ -85,10 +85,6 @@ export function makeApp(parts: ConsoleParts) {
       });
     })
     .use('/:environment/*', guardChanges)
-    .use('/:environment/*', async (c, next) => {
-      if (context.pageFiles === undefined || !isChange(c)) return next();
-      await context.pageFiles.during(next);
-    })
     .route('/:environment', routes);
 
   const app = new Hono()

@@ -13,7 +13,7 @@ export type ConsoleContext = {
   jobs: RunningJobs;
   /** The configuration files that the page reads and writes; undefined when the console was given none. */
   checkout: Checkout | undefined;
-  /** In which state the page left these files; undefined without any. */
+  /** Notes in which state the page leaves these files. */
   pageFiles: PageFiles | undefined;
   /** In which environments content is committed, and to which it is promoted. */
   order: PromotionOrder;

@@ -65,7 +65,7 @@ const isRead = (method: string) => method === 'GET' || method === 'HEAD';
 export const confirmHeader = 'x-confirm-environment';
 
 /** Every method but GET, unless the path ends in `dry-run`. */
-export const isChange = ({ req }: Pick<Context, 'req'>) => !isRead(req.method) && !req.path.endsWith('/dry-run');
+const isChange = ({ req }: Pick<Context, 'req'>) => !isRead(req.method) && !req.path.endsWith('/dry-run');
 
 /**
  * What changes an environment. `--read-only` refuses it, and where the environment is not on this machine the request has to

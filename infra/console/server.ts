@@ -8,7 +8,7 @@ import { makeAccess } from './access.ts';
 import { makeApp } from './app.ts';
 import { type EnvironmentSource, openEnvironments } from './environments.ts';
 import { makeRunningJobs } from './jobs.ts';
-import { makePageFiles } from './page-files.ts';
+import type { PageFiles } from './page-files.ts';
 
 export type ConsoleOptions = {
   /** 0: any free one. */
@@ -20,6 +20,8 @@ export type ConsoleOptions = {
   author: string;
   /** The configuration files that the page reads and writes. Absent: it writes none. */
   checkout?: Checkout | undefined;
+  /** Notes what the page leaves in these files. Absent: a run that watches them commits it at once. */
+  pageFiles?: PageFiles | undefined;
   /** In which environments content is committed, and to which it is promoted. */
   order: PromotionOrder;
   /** Signs the sessions of browsers; the same one after a restart keeps them signed in. */
@@ -33,8 +35,6 @@ export type Console = {
   port: number;
   /** With the token, which opens one browser. */
   url: string;
-  /** Whether the configuration files are as a page left them, to be committed there. */
-  leftFiles(): Promise<boolean>;
   stop(): Promise<void>;
 };
 
@@ -44,7 +44,7 @@ export type Console = {
  * messages when the page does not compile
  */
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
-  const { author, readOnly, checkout, order, onProblem, urlCommand } = options;
+  const { author, readOnly, checkout, pageFiles, order, onProblem, urlCommand } = options;
   const pageFolder = await ensurePageBuilt();
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
@@ -59,7 +59,6 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     const { port } = address;
     const access = makeAccess(port, options.sessionKey);
     const jobs = makeRunningJobs(onProblem);
-    const pageFiles = checkout && makePageFiles(checkout.directory);
     const { app } = makeApp({
       port,
       access,
@@ -82,7 +81,6 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
       port,
       // What follows # is not sent with requests, so that no preview of a link spends the token.
       url: `http://127.0.0.1:${port}/#token=${access.token}`,
-      leftFiles: async () => (await pageFiles?.areAsLeft()) ?? false,
       async stop() {
         await jobs.leaveAll();
         await new Promise<void>((resolve) => {

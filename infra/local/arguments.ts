@@ -40,7 +40,7 @@ time only; afterwards its content comes by promotion: npx signalbox config promo
 
 With --watch a change in functions/ or shared/ is bundled again and its workers swapped, one in infra/config/ is validated and
 committed, and one in infra/constructs/ or infra/*.ts synthesizes again. What is wrong is shown, and what ran before still runs.
-What the console saves is committed there, after a look.
+What a console saves is committed there, after a look.
 
 Ctrl-C finishes what was accepted, then stops; a second one stops at once. What is still waiting is kept.`;
 

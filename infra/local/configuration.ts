@@ -3,12 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb.ts';
 import { ingestPath, ingestToken } from '../../shared/core/ingest/ingest-token.ts';
 import { own } from '../../shared/core/json/values.ts';
+import { placeOf } from '../../shared/operations/configuration/checkout.ts';
 import { pushAndCommit } from '../../shared/operations/configuration/commit.ts';
 import {
   problemText,
   readConfigurationFiles,
 } from '../../shared/operations/configuration/files/configuration-files.ts';
+import type { FileBases } from '../../shared/operations/configuration/files/file-bases.ts';
 import { readSeen } from '../../shared/operations/configuration/live-content.ts';
+import { baseOf } from '../../shared/operations/configuration/stale-files.ts';
 import { currentAuthor } from '../author.ts';
 import { environments } from '../environments.ts';
 import { AwsJsonError, makeAwsJsonClient } from './aws-json-client.ts';
@@ -38,12 +41,14 @@ const filesOfThisCheckout = fileURLToPath(new URL('../config', import.meta.url))
  * the files, as with `npx signalbox config push --commit`; unchanged content makes no new version.
  * A higher one gets them only the first time; then its content comes by promotion, as on AWS.
  * @param running the names of all environments of this run
+ * @param bases where it is remembered that the files came from this commit. Absent: it is not
  * @throws Error that lists the files' problems
  */
 export async function pushLocalConfiguration(
   environment: LocalEnvironment,
   running: readonly string[],
   directory = filesOfThisCheckout,
+  bases?: FileBases,
 ): Promise<LocalConfiguration> {
   const { name, region, endpoints, credentials, outputs } = environment;
   const files = readConfigurationFiles(relative(process.cwd(), directory) || '.');
@@ -67,6 +72,11 @@ export async function pushLocalConfiguration(
         })
       : undefined;
     const { current, snapshot } = await readSeen(table);
+    if (pushed !== undefined) {
+      // Consoles and commands then see in this content what they know, and not a colleague's commit.
+      const base = baseOf(pushed.id ?? current.head ?? '', files.snapshot, files.snapshot);
+      bases?.write(files.directory, placeOf({ name, where: 'local' }), base);
+    }
     const ingestKey = await readIngestKey(environment);
     const sources = Object.keys(snapshot.sources).map((key) => {
       const token = ingestToken(ingestKey, key, own(current.state.sources, key)?.url.generation ?? 1);

@@ -1,12 +1,14 @@
 import { dirname, join, relative } from 'node:path';
 import { shippedDirectory } from '../../shared/operations/configuration/files/configuration-files.ts';
-import { fileBasesAt } from '../../shared/operations/configuration/files/file-bases.ts';
+import { type FileBases, fileBasesAt } from '../../shared/operations/configuration/files/file-bases.ts';
 import { openEnvironment, StackOutputs } from '../../shared/operations/environment.ts';
 import { currentAuthor } from '../author.ts';
+import { makeLeftFiles, makePageFiles } from '../console/page-files.ts';
 import { type Console, startConsole } from '../console/server.ts';
 import { sessionKeyIn } from '../console/session-key.ts';
 import { environments as environmentsInOrder } from '../environments.ts';
 import { type Arguments, help, readArguments, UsageError } from './arguments.ts';
+import { pushLocalConfiguration } from './configuration.ts';
 import { DataDirectoryTaken } from './data-directory.ts';
 import { type Runtime, type RuntimeEnvironment, startRuntime } from './runtime.ts';
 import { defaultRuntimeFile, findRunning, writeRuntimeFile } from './runtime-file.ts';
@@ -32,22 +34,26 @@ async function main(): Promise<void> {
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
 
+  // Commands and consoles that find this run by its runtime file look beside that.
+  const bases = fileBasesAt(join(dirname((await chooseRuntimeFile(args)).file), 'file-bases.json'));
+  const left = makeLeftFiles(shippedDirectory);
   runtime = await startRuntime({
     port: args.port,
     environments: args.environments,
     throttle: args.throttle,
     ...(args.data !== undefined && { data: args.data }),
+    configure: (environment, running) => pushLocalConfiguration(environment, running, shippedDirectory, bases),
     onStep: (what, milliseconds) => console.log(`  ${seconds(milliseconds)}  ${what}`),
     onProblem: (line) => console.error(line),
     ...(args.verbose && { onDetail: (line: string) => console.log(line) }),
   });
-  if (args.console) served = await serveConsole(runtime, args);
+  if (args.console) served = await serveConsole(runtime, args, bases);
   await announce(runtime, args, served);
   if (args.watch ?? process.stdout.isTTY) {
     runtime.watch({
       onChange: (line) => console.log(line),
       onTemplate: () => registered(),
-      areOfConsole: async () => (await served?.leftFiles()) ?? false,
+      areOfConsole: () => left.areAsLeft(),
     });
   }
 }
@@ -56,7 +62,11 @@ async function main(): Promise<void> {
  * The web console of this run's environments, on the port after theirs, or on a free one. Without it
  * everything else runs.
  */
-async function serveConsole({ environments }: Runtime, args: Arguments): Promise<Console | undefined> {
+async function serveConsole(
+  { environments }: Runtime,
+  args: Arguments,
+  bases: FileBases,
+): Promise<Console | undefined> {
   const options = {
     environments: {
       names: () => Object.keys(environments),
@@ -67,10 +77,8 @@ async function serveConsole({ environments }: Runtime, args: Arguments): Promise
     },
     readOnly: false,
     author: currentAuthor(),
-    checkout: {
-      directory: relative(process.cwd(), shippedDirectory) || '.',
-      bases: fileBasesAt(join(args.data ?? dirname(defaultRuntimeFile), 'file-bases.json')),
-    },
+    checkout: { directory: relative(process.cwd(), shippedDirectory) || '.', bases },
+    pageFiles: makePageFiles(shippedDirectory),
     order: environmentsInOrder,
     ...(args.data !== undefined && { sessionKey: sessionKeyIn(args.data) }),
     urlCommand: 'npx signalbox console --open',
@@ -91,9 +99,15 @@ async function serveConsole({ environments }: Runtime, args: Arguments): Promise
 /** Writes the addresses for the CLI again. */
 let registered: () => void = () => undefined;
 
-async function announce(runtime: Runtime, { data, watch }: Arguments, served: Console | undefined): Promise<void> {
+/** Where this run writes its addresses: with its data, while another run has the file of this checkout. */
+async function chooseRuntimeFile({ data }: Pick<Arguments, 'data'>) {
   const other = await findRunning(defaultRuntimeFile);
   const file = other === undefined || data === undefined ? defaultRuntimeFile : join(data, 'runtime.json');
+  return { file, other };
+}
+
+async function announce(runtime: Runtime, args: Arguments, served: Console | undefined): Promise<void> {
+  const { file, other } = await chooseRuntimeFile(args);
   if (other !== undefined && file === defaultRuntimeFile) {
     console.log(`\nnpx signalbox keeps talking to the run of process ${other.pid}.`);
   } else {
@@ -114,7 +128,7 @@ async function announce(runtime: Runtime, { data, watch }: Arguments, served: Co
   console.log(`\nTry next${others.length > 0 ? ' (--environment NAME for the other environments)' : ''}:`);
   for (const command of commands) console.log(`  ${prefix}npx signalbox ${command}${suffix}`);
   console.log(
-    `\nUp after ${seconds(performance.now() - startedMs).trim()}. Ctrl-C finishes what was accepted, then stops.${watchLine(watch)}\nready`,
+    `\nUp after ${seconds(performance.now() - startedMs).trim()}. Ctrl-C finishes what was accepted, then stops.${watchLine(args.watch)}\nready`,
   );
 }
 

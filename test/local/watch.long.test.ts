@@ -15,7 +15,8 @@ const runtimeFile = join(checkout, 'runtime.json');
 let child: ChildProcess;
 let printed = '';
 let url: string;
-let served: Pick<Console, 'port' | 'url'>;
+/** A page of the console that the run serves. */
+let askFirst: Page;
 
 beforeAll(async () => {
   for (const name of ['functions', 'shared', 'infra', 'package.json', 'package-lock.json', 'tsconfig.json', 'cdk.json'])
@@ -35,7 +36,7 @@ beforeAll(async () => {
   }
   await until(() => /^ready$/m.test(printed), 120_000);
   const printedUrl = /^console (\S+)$/m.exec(printed)?.[1] ?? '';
-  served = { port: Number(new URL(printedUrl).port), url: printedUrl };
+  askFirst = await pageOf({ port: Number(new URL(printedUrl).port), url: printedUrl });
   url = JSON.parse(readFileSync(runtimeFile, 'utf8')).environments.development.outputs.IngestUrl;
 });
 afterAll(async () => {
@@ -65,6 +66,50 @@ function change(file: string, edit: (text: string) => string): void {
   writeFileSync(join(checkout, file), edited);
 }
 
+/** What a page asks its console; a body makes it a POST. */
+async function pageOf(console: Pick<Console, 'port' | 'url'>) {
+  const headers = { cookie: await signIn(console) };
+  return async (path: string, body?: unknown) => {
+    const how = body === undefined ? { headers } : { method: 'POST', headers, body };
+    const answer = await call(console.port, `/api/environments/development${path}`, how);
+    return answer.json as Record<string, unknown>;
+  };
+}
+type Page = Awaited<ReturnType<typeof pageOf>>;
+
+const liveVersion = async () => Number(((await askFirst('/configuration')).live as { version: number }).version);
+
+/** As the mapping editor does: the file, then the draft of all files. */
+async function saveName(ask: Page, name: string): Promise<void> {
+  const { text, hash } = await ask('/mappings/file?kind=sources&key=rudderstack');
+  const edited = String(text).replace(/^name: .*$/m, `name: ${name}`);
+  expect(edited).not.toBe(text);
+  printed = '';
+  const file = { kind: 'sources', key: 'rudderstack' };
+  expect(await ask('/mappings/save', { file, text: edited, seen: hash })).toMatchObject({ kind: 'saved' });
+  expect(await ask('/configuration/push', {})).toMatchObject({ kind: 'saved', changes: [{ key: 'rudderstack' }] });
+}
+
+/** `npx signalbox console`: a process of its own. */
+async function startSecondConsole(): Promise<{ process: ChildProcess; console: Pick<Console, 'port' | 'url'> }> {
+  const started = spawn(
+    process.execPath,
+    [join(checkout, 'infra/build/run.js'), 'infra/cli/main.ts', 'console', '--json', '--port', '0'],
+    {
+      cwd: checkout,
+      env: { ...process.env, SIGNALBOX_RUNTIME_FILE: runtimeFile },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  let out = '';
+  started.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  await until(() => started.exitCode !== null || out.includes('\n'), 120_000);
+  const { url } = JSON.parse(out) as { url: string };
+  return { process: started, console: { url, port: Number(new URL(url).port) } };
+}
+
 /** What a request without a source is answered by ingest. */
 async function refusal(): Promise<string> {
   const response = await fetch(`${url}/v1/sources/nobody/nothing`, { method: 'POST', body: '{}' });
@@ -72,6 +117,7 @@ async function refusal(): Promise<string> {
 }
 
 const refusals = 'shared/core/ingest/refusal.ts';
+const workflow = 'infra/config/workflows/order-completed.yaml';
 
 describe('npm start -- --watch', () => {
   test('takes a change of the code without a restart', async () => {
@@ -107,27 +153,55 @@ describe('npm start -- --watch', () => {
   });
 
   test('leaves to the person what the console saved, and takes what another editor then changes', async () => {
-    const headers = { cookie: await signIn(served) };
-    const at = '/api/environments/development';
-    const ask = async (path: string, body?: unknown) => {
-      const how = body === undefined ? { headers } : { method: 'POST', headers, body };
-      return (await call(served.port, `${at}${path}`, how)).json as Record<string, unknown>;
-    };
-    const { text, hash } = await ask('/mappings/file?kind=sources&key=rudderstack');
-    printed = '';
-    const edited = String(text).replace(/^name: .*$/m, 'name: Saved in the page');
-    expect(edited).not.toBe(text);
-    const file = { kind: 'sources', key: 'rudderstack' };
-    const saved = await ask('/mappings/save', { file, text: edited, seen: hash });
-    expect(saved).toMatchObject({ kind: 'saved' });
+    const version = await liveVersion();
+    await saveName(askFirst, 'Saved in the page');
     await until(() => printed.includes('saved by the console'), 60_000);
-    expect(await ask('/configuration')).toMatchObject({
-      live: { version: 2 },
-      files: { unsaved: [{ key: 'rudderstack' }] },
+    expect(await askFirst('/configuration')).toMatchObject({
+      live: { version },
+      draft: { changes: [{ key: 'rudderstack' }] },
     });
-    expect(await ask('/configuration/push-and-commit', { message: 'Named' })).toMatchObject({ version: 3 });
+    expect(await askFirst('/configuration/push-and-commit', { message: 'Named' })).toMatchObject({
+      version: version + 1,
+    });
     change('infra/config/sources/rudderstack.yaml', (now) => now.replace(/^name: .*$/m, 'name: By hand'));
-    await until(() => printed.includes('development is at version 4'), 60_000);
+    await until(() => printed.includes(`development is at version ${version + 2}`), 60_000);
+  });
+
+  test('leaves to the person what a console in another process saved, and all agree where files came from', async () => {
+    const second = await startSecondConsole();
+    try {
+      const ask = await pageOf(second.console);
+      const version = await liveVersion();
+      const commit = (page: Page) =>
+        page('/configuration/commit', { only: ['source/rudderstack'], message: 'From the page' });
+      await saveName(ask, 'Of the second');
+      await until(() => printed.includes('saved by the console'), 60_000);
+      const drafted = { live: { version }, draft: { changes: [{ key: 'rudderstack' }] } };
+      expect(await askFirst('/configuration')).toMatchObject(drafted);
+      expect(await commit(ask)).toMatchObject({ version: version + 1 });
+
+      change(workflow, (text) => text.replace(/^name: .*$/m, 'name: By hand'));
+      await until(() => printed.includes(`development is at version ${version + 2}`), 60_000);
+      // Each knows what the other and the watch committed; nothing of it is taken for a colleague's.
+      await saveName(askFirst, 'Of the first');
+      await until(() => printed.includes('saved by the console'), 60_000);
+      expect(await commit(askFirst)).toMatchObject({ version: version + 3 });
+      await saveName(ask, 'Of the second again');
+      await until(() => printed.includes('saved by the console'), 60_000);
+
+      // The watch takes the files as they are, with what waited, and no page says that it still waits.
+      change(workflow, (text) => text.replace(/^name: .*$/m, 'name: By hand again'));
+      await until(() => printed.includes(`development is at version ${version + 4}`), 60_000);
+      const taken = { live: { version: version + 4 }, draft: null, files: { unsaved: [] } };
+      expect(await ask('/configuration')).toMatchObject(taken);
+      expect(await askFirst('/configuration')).toMatchObject(taken);
+    } finally {
+      second.process.kill('SIGKILL');
+    }
+    // A console that is gone holds nothing.
+    const version = await liveVersion();
+    change(workflow, (text) => text.replace(/^name: .*$/m, 'name: After it'));
+    await until(() => printed.includes(`development is at version ${version + 1}`), 60_000);
   });
 
   test('says with file, line and column what is wrong with it, and keeps the version before', async () => {

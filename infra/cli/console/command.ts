@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { shippedDirectory } from '../../../shared/operations/configuration/files/configuration-files.ts';
 import { failure } from '../../../shared/operations/refusal.ts';
 import { currentAuthor } from '../../author.ts';
+import { makePageFiles } from '../../console/page-files.ts';
 import { type Console, type ConsoleOptions, startConsole } from '../../console/server.ts';
 import { sessionKeyIn } from '../../console/session-key.ts';
 import { examples, optionsOf } from '../command.ts';
@@ -61,6 +62,7 @@ async function consoleCommand(options: ReturnType<typeof optionsOf<ConsoleFlags>
   const { also = [] } = options;
   const seen = new Set([options.environment, ...also.map(({ environment }) => environment)]);
   const names = () => [...environmentsHere().reduce((all, one) => all.add(one), seen)];
+  const directory = folderNamed(options.dir);
   const started = await start(options, {
     environments: {
       names,
@@ -69,7 +71,8 @@ async function consoleCommand(options: ReturnType<typeof optionsOf<ConsoleFlags>
     },
     readOnly: options.readOnly === true,
     author: currentAuthor(),
-    checkout: { directory: folderNamed(options.dir), bases: fileBases() },
+    checkout: { directory, bases: fileBases() },
+    pageFiles: makePageFiles(directory),
     order: await promotionOrder(),
     sessionKey: sessionKeyIn(stateDirectory()),
     urlCommand: commandFor(options),

@@ -15,6 +15,7 @@ import { mapped, take } from '../../../shared/operations/tables/newest-first.ts'
 import { iso } from '../../../shared/operations/words/iso.ts';
 import type { ConsoleEnv } from '../context.ts';
 import { body, query, text, wholeNumber } from '../input.ts';
+import { writesFiles } from '../writes-files.ts';
 import { allowed, checkoutOf, lookAgain, noObstacles, refused, seen, termsOf } from './configuration.ts';
 
 const Log = z.strictObject({
@@ -107,7 +108,7 @@ export const configurationHistory = new Hono<ConsoleEnv>()
     });
   })
   /** Live → files. It changes the checkout, not the environment. */
-  .post('/pull', body(Pull), async (c) => {
+  .post('/pull', writesFiles, body(Pull), async (c) => {
     const { environment, context } = c.var;
     const checkout = checkoutOf(context);
     const plan = await planPullOf(environment, checkout.directory);

@@ -27,6 +27,7 @@ import { readSources } from '../../../shared/operations/sources/known-sources.ts
 import { iso } from '../../../shared/operations/words/iso.ts';
 import type { ConsoleContext, ConsoleEnv } from '../context.ts';
 import { body, query, text } from '../input.ts';
+import { writesFiles } from '../writes-files.ts';
 
 const file = z.strictObject({ kind: z.enum(mappingFileKinds), key: text });
 const written = z.string().max(textLengthMax, `has at most ${textLengthMax / 1024} K characters`);
@@ -111,7 +112,7 @@ export const mappings = new Hono<ConsoleEnv>()
     return c.json({ text: withLiveMapping(file, text, { source, id }, live.snapshot) });
   })
   /** Writes the file. The draft is pushed from it, as from every other change of the files. */
-  .post('/save', body(Edited.extend({ seen: text })), (c) => {
+  .post('/save', writesFiles, body(Edited.extend({ seen: text })), (c) => {
     const { seen, ...edited } = c.req.valid('json');
     return c.json(saveText({ directory: directoryOf(c.var.context), ...edited }, seen));
   })

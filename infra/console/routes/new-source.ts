@@ -15,6 +15,7 @@ import { sourceGuides } from '../../../shared/operations/sources/source-guides.t
 import { iso } from '../../../shared/operations/words/iso.ts';
 import type { ConsoleContext, ConsoleEnv } from '../context.ts';
 import { body, text } from '../input.ts';
+import { writesFiles } from '../writes-files.ts';
 import { checkoutOf, lookAgain } from './configuration.ts';
 
 const Wanted = z.strictObject({
@@ -63,7 +64,7 @@ export const newSource = new Hono<ConsoleEnv>()
     });
   })
   .post('/dry-run', body(Wanted), async (c) => c.json(await planAddedSource(placeOf(c), c.req.valid('json'))))
-  .post('/', body(Add), async (c) => {
+  .post('/', writesFiles, body(Add), async (c) => {
     const { message, ...wanted } = c.req.valid('json');
     const nowMs = Date.now();
     const about = { author: c.var.context.author, message, nowMs };

@@ -13,6 +13,7 @@ import { followNoteText } from '../../../shared/operations/tables/follow-note.ts
 import type { ConsoleEnv } from '../context.ts';
 import { body, query, text } from '../input.ts';
 import { live } from '../live.ts';
+import { writesFiles } from '../writes-files.ts';
 import { checkoutOf } from './configuration.ts';
 
 /** How many of the last hour's events the page begins with. */
@@ -50,7 +51,7 @@ export const sourceSetup = new Hono<ConsoleEnv>()
     return c.json({ event_id: found.eventId, type: found.type, mapping, notes, yaml });
   })
   /** Writes it into the file of the source. It is live after a commit. */
-  .post('/:key/suggestion', body(Suggest), async (c) => {
+  .post('/:key/suggestion', writesFiles, body(Suggest), async (c) => {
     const { type, action, event } = c.req.valid('json');
     const { directory } = checkoutOf(c.var.context);
     const request = { source: c.req.param('key'), type, action, eventId: event };
