@@ -38,9 +38,9 @@ export async function takeDataDirectory(directory: string): Promise<DataDirector
   return { path, release: () => lock.close() };
 }
 
-// Files that this version and earlier ones write there.
+// Files that this version and earlier ones write there, commands and consoles among them.
 const ours =
-  /^(lock|lock\.(pid|db.*)|runtime\.json(\.new)?|secrets\.json(\.new)?|metrics\.ndjson|tables|queues|cdk\.out)$/;
+  /^(lock|lock\.(pid|db.*)|runtime\.json(\.new)?|secrets\.json(\.new)?|metrics\.ndjson|tables|queues|cdk\.out|file-bases\.json|console\.key|page-files)$/;
 
 /**
  * An earlier version made it open to all users. But a folder with other files is not ours to close.

@@ -24,6 +24,7 @@ describe('the data directory', () => {
     ['is empty', []],
     ['an earlier version made', ['lock.pid', 'secrets.json']],
     ['a run without data made', ['runtime.json']],
+    ['commands and consoles made before the first run', ['file-bases.json', 'console.key', 'page-files']],
   ])('that %s is closed to other users', async (name, files) => {
     const path = join(directory, name.replaceAll(' ', '-'));
     if (files) mkdirSync(path, { mode: 0o755 });
