@@ -9,6 +9,7 @@ import { isEarly } from '../../shared/core/executions/retry-message.ts';
 import { type JsonObject, sameJson } from '../../shared/core/json/values.ts';
 import type { ActionOutcome, ActionReason } from '../../shared/core/logs/action-log-entry.ts';
 import type { ActionResult } from '../../shared/core/logs/action-result.ts';
+import { givenUp } from '../../shared/core/logs/given-up.ts';
 import type { ActionsMessage, Invocation } from '../../shared/core/plan/actions-message.ts';
 import type { ActionContext, ActionCount } from '../../shared/core/runs/action-context.ts';
 import { clip } from '../../shared/core/text.ts';
@@ -227,9 +228,7 @@ function outcomeOf(
     return {
       status: 'failed',
       reason: 'retries_exhausted',
-      detail: clip(
-        `given up after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}; the last: ${detail ?? result.reason}`,
-      ),
+      detail: clip(`${givenUp(attempts)}${result.isUntried ? '' : '; the last'}: ${detail ?? result.reason}`),
       ...(result.result && { result: result.result }),
       ...warnings,
     };

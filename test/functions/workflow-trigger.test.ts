@@ -178,6 +178,25 @@ describe('a target that is down', () => {
     expect(row()?.actions).toMatchObject([{ status: 'succeeded', attempts: 1 }]);
   });
 
+  test('that its breaker stands for a whole day is given up, and nothing says that it was tried', async () => {
+    const { deliver, settle, world, row, runs, directory, clock } = makeTrigger();
+    await identify(directory, { id: 'lena' });
+    world.answer = () => heldBack(openBreaker({ probeAtMs: clock.nowMs + 900_000 }), clock.nowMs);
+    await deliver([actionsMessage({ invocations: [callLena()] })]);
+    await settle();
+    expect(row()?.actions).toMatchObject([
+      {
+        status: 'failed',
+        reason: 'retries_exhausted',
+        attempts: 0,
+        detail: expect.stringMatching(/^given up without an attempt: 1 of 1 run waits: not called: /),
+      },
+    ]);
+    expect([...runs.runs.values()]).toMatchObject([
+      { status: 'failed', error: expect.stringMatching(/^given up without an attempt: not called: /) },
+    ]);
+  });
+
   test('is not asked by a message that comes before its time; that is delayed again and counts for nothing', async () => {
     const { deliver, actionsQueue, requests, row, actionLog, directory } = makeTrigger();
     await identify(directory, { id: 'lena' });

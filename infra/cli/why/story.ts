@@ -151,7 +151,7 @@ function nameOf({ payload: { collection, id } }: ActionRow): string {
 function printAction(terminal: Terminal, action: ActionRow, nowMs: number, name = ''): void {
   const { colours } = terminal;
   const when = action.finished_at ?? action.first_attempt_at;
-  const tries = action.attempts === 1 ? '' : ` after ${plural(action.attempts, 'attempt')}`;
+  const tries = action.attempts === 1 ? '' : triesOf(action);
   const at = when === null ? '' : ` at ${formatTime(ms(when))}`;
   terminal.out(
     `  ${markOf(terminal, action)} ${colours.bold(printable(action.action))}${printable(name)} by ${printable(action.mapping)}: ${paintStatus(colours, action.status, action.status)}${tries}${at}`,
@@ -160,6 +160,11 @@ function printAction(terminal: Terminal, action: ActionRow, nowMs: number, name 
   if (outcome !== '') terminal.out(`      ${printable(outcome)}`);
   if (action.result !== null) terminal.out(`      ${colours.dim('answer')} ${inline(action.result, answerMax)}`);
   for (const { message } of action.warnings) terminal.out(`      ${colours.yellow('warning')} ${printable(message)}`);
+}
+
+function triesOf({ status, attempts }: ActionRow): string {
+  if (attempts > 0) return ` after ${plural(attempts, 'attempt')}`;
+  return status === 'pending' ? ', not tried yet' : ', never tried';
 }
 
 function printRun(terminal: Terminal, run: RunRow, nowMs: number): void {

@@ -6,6 +6,7 @@ import { isEventBefore } from '../ids/event-id.ts';
 import { printRunId, runMessageId } from '../ids/run-id.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { JsonObject } from '../json/values.ts';
+import { givenUp } from '../logs/given-up.ts';
 import { continues, type Pending, runShare } from '../logs/pending.ts';
 import { overRate } from '../targets/run-limiter.ts';
 import { clip } from '../text.ts';
@@ -308,7 +309,7 @@ async function conclude(
   } else if (context.isLastAttempt) {
     await end(run, context, {
       status: 'failed',
-      error: clip(`given up after ${context.attempt} attempts: ${answer.detail}`),
+      error: clip(`${givenUp(answer.isUntried ? context.attempt - 1 : context.attempt)}: ${answer.detail}`),
     });
   }
   return answer;

@@ -93,11 +93,12 @@ function whereActionsAre(entry: EventLogEntry, log: ActionLogEntry | undefined):
     };
   if (pending.length > 0) {
     const until = due.length > 0 ? new Date(Math.min(...due)).toISOString() : null;
-    return {
-      state: 'waiting',
-      until,
-      text: `${pending.length} of ${log.actions.length} actions ${pending.length === 1 ? 'waits' : 'wait'} for another try.`,
-    };
+    const wait = `${pending.length} of ${log.actions.length} actions ${pending.length === 1 ? 'waits' : 'wait'}`;
+    if (pending.some(({ attempts }) => attempts > 0))
+      return { state: 'waiting', until, text: `${wait} for another try.` };
+    // What waits behind another action does not say why.
+    const { detail } = pending.find(({ reason }) => reason !== 'waiting_for_earlier_action') ?? {};
+    return { state: 'waiting', until, text: `${wait} for a first try${detail === undefined ? '' : `: ${detail}`}.` };
   }
   if (failed > 0)
     return {

@@ -68,6 +68,27 @@ describe('an event whose actions are over', () => {
   });
 });
 
+describe('an event whose actions wait', () => {
+  const held: Partial<ActionOutcome> = {
+    status: 'pending',
+    reason: 'target_unavailable',
+    detail: 'not called: it fails',
+  };
+
+  test('waits for a first try where none was made, and says why', () => {
+    const behind: Partial<ActionOutcome> = { ...held, reason: 'waiting_for_earlier_action', detail: 'waits for x' };
+    expect(nowAfter({ ...behind, attempts: 0 }, { ...held, attempts: 0 })).toEqual({
+      state: 'waiting',
+      until: null,
+      text: '2 of 2 actions wait for a first try: not called: it fails.',
+    });
+  });
+
+  test('waits for another try where one was made', () => {
+    expect(nowAfter({ ...held, attempts: 2 }, {}).text).toBe('1 of 2 actions waits for another try.');
+  });
+});
+
 describe('an event that has no actions', () => {
   const now = (changes: Partial<EventLogEntry>) => whereNow({ ...event, actionsPlanned: 0, ...changes }, undefined);
 

@@ -188,6 +188,11 @@ function noActions({ event }: WhyEvent): string {
   return 'none';
 }
 
+function triesOf({ status, attempts }: ActionRow): string {
+  if (attempts > 0) return plural(attempts, 'attempt');
+  return status === 'pending' ? 'not tried yet' : 'never tried';
+}
+
 function Action({ action, receivedAt }: { action: ActionRow; receivedAt: string }) {
   const { mapping, status, reason, detail, attempts, result, warnings, payload } = action;
   const when = action.finished_at ?? action.first_attempt_at;
@@ -200,7 +205,7 @@ function Action({ action, receivedAt }: { action: ActionRow; receivedAt: string 
         </strong>{' '}
         <span className="quiet">
           by <Text>{mapping}</Text>
-          {attempts !== 1 && ` · ${plural(attempts, 'attempt')}`}
+          {attempts !== 1 && ` · ${triesOf(action)}`}
         </span>
         {when !== null && <span className="duration">+{durationOf(at(when) - at(receivedAt))}</span>}
       </summary>
