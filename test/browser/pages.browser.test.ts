@@ -277,9 +277,21 @@ test('a change of an environment on AWS wants its name typed', async () => {
   const field = tab.page.getByLabel(/Type its name/);
   await tab.page.locator('.preview li').waitFor();
   expect(await button.isDisabled()).toBe(true);
+  const hint = async () => {
+    const id = await field.getAttribute('aria-describedby');
+    return id === null ? undefined : tab.page.locator(`[id="${id}"]`).innerText();
+  };
+  await field.fill('prod');
+  // It may become the name.
+  expect([await hint(), await field.getAttribute('aria-invalid')]).toEqual([undefined, 'false']);
   await field.fill('development');
+  expect([await hint(), await field.getAttribute('aria-invalid')]).toEqual([
+    'It is production, in just these letters.',
+    'true',
+  ]);
   expect(await button.isDisabled()).toBe(true);
   await field.fill('production');
+  expect(await hint()).toBeUndefined();
   await expect(button.isEnabled()).resolves.toBe(true);
   await tab.context.close();
   await remote.stop();

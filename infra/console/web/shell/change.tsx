@@ -44,6 +44,7 @@ export function ChangeDialog<Result>({
 }: ChangeDialogProps<Result>) {
   const { name, local, where } = useEnvironment();
   const [typed, setTyped] = useState('');
+  const [isLeft, setIsLeft] = useState(false);
   const queries = useQueryClient();
   const field = useId();
   const { mutate, error, isPending } = useMutation({
@@ -53,6 +54,8 @@ export function ChangeDialog<Result>({
       onDone(result);
     },
   });
+  // The beginning of the name is no mistake, as long as the person is typing it.
+  const isWrong = typed !== '' && typed !== name && (isLeft || !name.startsWith(typed));
   return (
     <Dialog title={title} onClose={onClose} className={wide ? 'wide' : ''}>
       <form
@@ -75,8 +78,18 @@ export function ChangeDialog<Result>({
               value={typed}
               autoComplete="off"
               spellCheck={false}
+              autoCapitalize="none"
+              aria-invalid={isWrong}
+              aria-describedby={isWrong ? `${field}-hint` : undefined}
+              onFocus={() => setIsLeft(false)}
+              onBlur={() => setIsLeft(true)}
               onChange={(event) => setTyped(event.target.value)}
             />
+            {isWrong && (
+              <p className="quiet" id={`${field}-hint`}>
+                It is <code>{name}</code>, in just these letters.
+              </p>
+            )}
           </div>
         )}
         <div className="buttons">
