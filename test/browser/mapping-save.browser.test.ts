@@ -174,9 +174,9 @@ test('when another person committed meanwhile, the file is saved, the page says 
   for (const _ of 'RudderStack') await page.keyboard.press('Backspace');
   await page.keyboard.type('Of Ben');
   await page.keyboard.press('Control+s');
-  await note.getByText(/would undo|are older/).waitFor();
+  await note.getByText(/are older/).waitFor();
   // A person who has looked makes the draft over it.
-  await note.getByLabel('Commit over it').check();
+  await note.getByLabel('Make the draft all the same; its commit would undo that').check();
   await push.click();
   await page.getByText('in the draft of development: 1 change').waitFor();
   await note.waitFor({ state: 'detached' });

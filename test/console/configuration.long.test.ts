@@ -140,8 +140,11 @@ describe('files, draft and live content', () => {
     expect((await ask('/commit', { message: 'Of Ben' })).json).toMatchObject({ kind: 'committed', version: 4 });
     world.edit(source, 'name: Our RudderStack', 'name: Mine');
     // Ben's commit is newer than these files.
-    expect((await ask('/push', {})).json).toMatchObject({ kind: 'refused', objections: [{ kind: 'stale_files' }] });
-    expect((await ask('/push-and-commit/dry-run', {})).json).toMatchObject({ objections: [{ kind: 'stale_files' }] });
+    // A draft undoes nothing yet, and the words say so.
+    const overDraft = { kind: 'stale_files', overrule: 'or make the draft all the same; its commit would undo that' };
+    expect((await ask('/push', {})).json).toMatchObject({ kind: 'refused', objections: [overDraft] });
+    const overLive = { kind: 'stale_files', overrule: 'or commit over it' };
+    expect((await ask('/push-and-commit/dry-run', {})).json).toMatchObject({ objections: [overLive] });
     expect((await ask('/push', { allowed: ['stale_files'] })).json).toMatchObject({ kind: 'saved' });
     await liveByBen('Of Ben again');
     const conflict = { kind: 'conflict', what: expect.stringContaining('by Ben'), overrule: 'or commit over it' };

@@ -90,7 +90,8 @@ async function saveDraft(
   const saved = await pushCheckout(environment, { bases: fileBases() }, files, about).catch(
     refusedByConflict('npx signalbox config diff --from live --to draft'),
   );
-  if (saved.kind === 'refused') throw refusalOf(saved.objections, name, { consequence: 'nothing was pushed' });
+  if (saved.kind === 'refused')
+    throw refusalOf(saved.objections, name, { consequence: 'nothing was pushed', made: 'draft' });
   const { result, differences } = saved;
   if (result.kind === 'others_draft') throw changeRefusal([othersDraftObjection(result, nowMs)]);
   const changed = result.kind === 'saved' ? differences : [];

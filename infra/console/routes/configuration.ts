@@ -22,6 +22,7 @@ import { type RaceKind, raceKinds } from '../../../shared/operations/configurati
 import { differenceRow, differences } from '../../../shared/operations/configuration/history.ts';
 import {
   type ChangeObjection,
+  type Made,
   type Objection,
   objectionWords,
   overridable,
@@ -96,7 +97,7 @@ export const configuration = new Hono<ConsoleEnv>()
     const { force } = termsOf(environment, c.req.valid('json').allowed);
     const about = { author: context.author, nowMs, force };
     const saved = await pushCheckout(environment, read.checkout, read.files, about).catch(lookAgain);
-    if (saved.kind === 'refused') return c.json(refused(inWords(saved.objections, environment)));
+    if (saved.kind === 'refused') return c.json(refused(inWords(saved.objections, environment, 'draft')));
     const { result } = saved;
     if (result.kind === 'others_draft') return c.json(refused([othersDraftObjection(result, nowMs)]));
     if (result.kind === 'nothing_to_save')
@@ -222,8 +223,8 @@ export const noObstacles = { conflicts: [], missing: [], objections: [] };
 
 export const refused = (objections: ChangeObjection[]) => ({ kind: 'refused' as const, objections }) satisfies NotMade;
 
-const inWords = (objections: readonly Objection[], { name }: Environment) =>
-  objections.map((objection) => objectionWords(objection, name));
+const inWords = (objections: readonly Objection[], { name }: Environment, made: Made = 'commit') =>
+  objections.map((objection) => objectionWords(objection, name, made));
 
 function notInDraft({ name }: Environment, refs: readonly ResourceRef[]) {
   if (refs.length === 0) return notFound(`there is no draft in ${name}`, 'save the files as one first');

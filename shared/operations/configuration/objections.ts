@@ -78,13 +78,20 @@ export type ChangeObjection = {
   overrule: string | null;
 };
 
+/** What the change makes: a draft undoes nothing before it is committed. */
+export type Made = 'draft' | 'commit';
+
 /** The message for the person, with the remedy. */
-export function objectionText(objection: Objection, environment: string): { what: string; remedies: string[] } {
-  const { what, remedies, overrule } = objectionWords(objection, environment);
+export function objectionText(
+  objection: Objection,
+  environment: string,
+  made?: Made,
+): { what: string; remedies: string[] } {
+  const { what, remedies, overrule } = objectionWords(objection, environment, made);
   return { what, remedies: [...remedies, ...(overrule === null ? [] : [`${overrule}: --force`])] };
 }
 
-export function objectionWords(objection: Objection, environment: string): ChangeObjection {
+export function objectionWords(objection: Objection, environment: string, made: Made = 'commit'): ChangeObjection {
   const { kind } = objection;
   switch (kind) {
     case 'removes_live':
@@ -99,7 +106,7 @@ export function objectionWords(objection: Objection, environment: string): Chang
         kind,
         what: `the files are older than what is live in ${environment}, and would undo ${objection.conflicts.map(({ ref, commit }) => commitText(ref, commit)).join('; ')}`,
         remedies: ['bring it into your files first: git pull, or npx signalbox config pull'],
-        overrule: 'or commit over it',
+        overrule: made === 'draft' ? 'or make the draft all the same; its commit would undo that' : 'or commit over it',
       };
     case 'not_known_there':
       return {
@@ -148,9 +155,9 @@ const needText = (need: UnknownNeed): string =>
 export function refusalOf(
   objections: readonly Objection[],
   environment: string,
-  { consequence, directory }: { consequence: string; directory?: string | undefined },
+  { consequence, directory, made }: { consequence: string; directory?: string | undefined; made?: Made },
 ): Refusal {
-  const texts = objections.map((objection) => objectionText(objection, environment));
+  const texts = objections.map((objection) => objectionText(objection, environment, made));
   const isRemoval = objections.some(({ kind }) => kind === 'removes_live');
   return failure(
     [...texts.map(({ what }) => what), consequence],

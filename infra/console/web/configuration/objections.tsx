@@ -54,7 +54,7 @@ export function Objections({ objections, allowed, onAllow }: ObjectionsProps) {
   );
 }
 
-/** `or commit over it` → `Commit over it` */
+/** `or set it afterwards` → `Set it afterwards` */
 function allTheSame(overrule: string): string {
   const words = overrule.replace(/^(or|to) /, '');
   return words.charAt(0).toUpperCase() + words.slice(1);
