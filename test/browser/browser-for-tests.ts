@@ -159,7 +159,10 @@ export async function startServing(
     const [, found] = /^(?:console |\{"url":")(http:[^\s"]+)/m.exec(printed) ?? [];
     if (!isReady || found === undefined) throw new Error(`${entry} is not up yet:\n${printed}`);
     return found;
-  }, 120_000);
+  }, 120_000).catch((error) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
   if (url === undefined) throw new Error(`${entry} ended with ${child.exitCode}:\n${printed}`);
   return {
     url,

@@ -27,6 +27,8 @@ const env = { SIGNALBOX_RUNTIME_FILE: join(directory, 'runtime.json') };
 
 let port: number;
 let runtime: Serving;
+/** Of a colleague. */
+let theirs: Serving | undefined;
 let cli: WarmCli;
 let browser: Browser;
 let cookie: string;
@@ -84,7 +86,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser?.close();
-  await runtime?.end('SIGKILL');
+  await Promise.all([runtime?.end('SIGKILL'), theirs?.end('SIGKILL')]);
   cli?.stop();
   rmSync(directory, { recursive: true, force: true });
 });
@@ -165,7 +167,7 @@ test('a page whose runtime dies says so, keeps what it shows where it is, and go
 });
 
 test('a link shows the same in the browser of a colleague, who has a console and a URL of their own', async () => {
-  const theirs = await startServing('infra/cli/main.ts', ['console', '--json', '--port', '0'], env);
+  theirs = await startServing('infra/cli/main.ts', ['console', '--json', '--port', '0'], env);
   expect(theirs.port).not.toBe(runtime.port);
   const second = await openTab(browser, theirs, '');
   await second.page.goto(theirs.url);
@@ -209,5 +211,4 @@ test('a link shows the same in the browser of a colleague, who has a console and
   expect(await stranger.page.locator('nav, table').count()).toBe(0);
   await picture(stranger, 'unsigned');
   await Promise.all([stranger.context.close(), second.context.close()]);
-  await theirs.end('SIGINT');
 });
