@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent, Navigate } from '@tanstack/react-router';
 import { pages } from './pages.ts';
 import { Empty, Loading, ProblemView } from './parts/problem.tsx';
 import { useSession } from './shell/session.tsx';
@@ -14,7 +14,12 @@ function Start() {
   return environment === undefined ? <NoPage /> : <Navigate to={`/${encodeURIComponent(environment)}`} replace />;
 }
 
-const shell = createRoute({ getParentRoute: () => root, path: '$environment', component: Shell });
+const shell = createRoute({
+  getParentRoute: () => root,
+  path: '$environment',
+  component: Shell,
+  notFoundComponent: NoPageHere,
+});
 
 const routes = pages.map(({ path, load }) =>
   createRoute({
@@ -26,6 +31,18 @@ const routes = pages.map(({ path, load }) =>
 );
 
 function NoPage() {
+  return (
+    <main className="page" id="main">
+      <Empty title="There is no such page">
+        <p>
+          <Link to="/">Go to the overview</Link>
+        </p>
+      </Empty>
+    </main>
+  );
+}
+
+function NoPageHere() {
   return (
     <main className="page" id="main">
       <Empty title="There is no such page">

@@ -31,7 +31,7 @@ export function RunsOf({ recipient }: { recipient: string }) {
       </h2>
       {error !== null && data === undefined && <ProblemView error={error} />}
       {data !== undefined && rows.length === 0 && <p className="quiet">No run was for it.</p>}
-      <ul className="plain-list">
+      <ul className="plain-list in-columns">
         {rows.map((run) => (
           <li key={run.id}>
             <Go to={['runs', run.id]}>
@@ -71,7 +71,7 @@ export function EventsOf({ search, note }: EventsOfProps) {
       </h2>
       {error !== null && data === undefined && <ProblemView error={error} />}
       {data !== undefined && rows.length === 0 && <p className="quiet">None came in.</p>}
-      <ul className="plain-list">
+      <ul className="plain-list in-columns">
         {rows.map((event) => (
           <li key={event.id}>
             <Go to={['events', event.id]}>

@@ -42,7 +42,7 @@ export const audienceColumns: Column<AudienceRow>[] = [
   {
     id: 'origin',
     title: 'Made by',
-    width: 130,
+    width: 152,
     cell: ({ origin }) => (origin === 'action' ? 'an action' : 'the configuration'),
   },
 ];

@@ -22,6 +22,9 @@ type RelationsProps<Row> = {
   row(row: Row): React.ReactNode;
 };
 
+/** So many are shown beside each other, where there is room. */
+const manyRows = 12;
+
 /** What belongs to an entity, by name; more on request. */
 function Relations<Row>({ title, queryKey, readPart, none, keyOf, row }: RelationsProps<Row>) {
   const { name } = useEnvironment();
@@ -31,7 +34,7 @@ function Relations<Row>({ title, queryKey, readPart, none, keyOf, row }: Relatio
       <h2>{title}</h2>
       {error !== null && first === undefined && <ProblemView error={error} />}
       {first !== undefined && rows.length === 0 && <p className="quiet">{none}</p>}
-      <ul className="plain-list">
+      <ul className={rows.length > manyRows ? 'plain-list many' : 'plain-list'}>
         {rows.map((one) => (
           <li key={keyOf(one)}>{row(one)}</li>
         ))}

@@ -52,7 +52,7 @@ export function Headers({ headers }: { headers: Record<string, string> }) {
   const all = Object.entries(headers);
   if (all.length === 0) return <Empty title="No headers were kept" />;
   return (
-    <table className="pairs">
+    <table className="pairs headers">
       <tbody>
         {all.map(([name, value]) => (
           <tr key={name}>

@@ -78,7 +78,7 @@ const columns: Column<Row>[] = [
     narrow: true,
     cell: ({ received_at }) => <Time iso={received_at} />,
   },
-  { id: 'action', title: 'Action', width: 178, cell: ({ action }) => <Text>{action}</Text> },
+  { id: 'action', title: 'Action', width: 160, cell: ({ action }) => <Text>{action}</Text> },
   { id: 'mapping', title: 'Mapping', narrow: true, cell: ({ mapping }) => <Text>{mapping}</Text> },
   { id: 'type', title: 'Event type', cell: ({ event_type }) => <Text>{event_type}</Text> },
   { id: 'status', title: 'Status', width: 118, narrow: true, cell: ({ status }) => <Status>{status}</Status> },

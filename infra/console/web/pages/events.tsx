@@ -86,9 +86,14 @@ const columns: Column<ListedEvent>[] = [
   },
   { id: 'source', title: 'Source', width: 124, cell: ({ source }) => <Text>{source}</Text> },
   { id: 'type', title: 'Type', narrow: true, cell: ({ type }) => (type === null ? <None /> : <Text>{type}</Text>) },
-  { id: 'user', title: 'User', cell: ({ user_id }) => (user_id === null ? <None /> : <Text>{user_id}</Text>) },
-  { id: 'status', title: 'Status', width: 118, narrow: true, cell: ({ status }) => <Status>{status}</Status> },
-  { id: 'actions', title: 'Actions', width: 168, cell: (row) => <Actions row={row} /> },
+  {
+    id: 'user',
+    title: 'User',
+    width: 150,
+    cell: ({ user_id }) => (user_id === null ? <None /> : <Text>{user_id}</Text>),
+  },
+  { id: 'status', title: 'Status', width: 114, narrow: true, cell: ({ status }) => <Status>{status}</Status> },
+  { id: 'actions', title: 'Actions', width: 128, cell: (row) => <Actions row={row} /> },
   { id: 'why', title: 'Why', cell: (row) => <Text>{whyOf(row)}</Text> },
 ];
 

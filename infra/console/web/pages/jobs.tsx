@@ -75,7 +75,7 @@ export default function Jobs() {
                 It stopped here: <Text>{job.problem}</Text>
               </p>
             )}
-            <progress max={job.total} value={doneOf(job)} aria-label="Progress" />
+            <progress max={job.total} value={doneOf(job)} aria-label="Progress" className={job.state} />
             <p className="quiet">
               {count(doneOf(job))} of {count(job.total)}
               {Object.entries(job.counts)

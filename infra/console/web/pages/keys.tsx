@@ -5,7 +5,7 @@ import type { LinkRow } from '../../../../shared/operations/links/links.ts';
 import { apiPath, read } from '../client.ts';
 import { MadeOnce, MakeKey, MakeLink, Revoke } from '../keys/change.tsx';
 import { Page } from '../parts/page.tsx';
-import { Loading, ProblemView } from '../parts/problem.tsx';
+import { Empty, Loading, ProblemView } from '../parts/problem.tsx';
 import { Status } from '../parts/status.tsx';
 import { Id, Text } from '../parts/text.tsx';
 import { Ago, Time } from '../parts/time.tsx';
@@ -84,7 +84,12 @@ function KeyList({ onRevoke }: ListProps) {
   });
   if (data === undefined) return error === null ? <Loading /> : <ProblemView error={error} />;
   if (data.length === 0)
-    return <p className="quiet">No keys yet. A program that calls the API needs one: make one, and give it to it.</p>;
+    return (
+      <Empty title="No keys yet">
+        <p className="quiet">A program that calls the API sends one with each request. Make one for each program.</p>
+        <code className="command">npx signalbox keys create census</code>
+      </Empty>
+    );
   return (
     <table className="list">
       <thead>
@@ -109,10 +114,10 @@ function KeyList({ onRevoke }: ListProps) {
             <td>
               <Text>{key.name}</Text>
             </td>
-            <td className="wide-only">
+            <td className="wide-only whole">
               <Id>{key.id}</Id>
             </td>
-            <td className="wide-only">{key.kind}</td>
+            <td className="wide-only whole">{key.kind}</td>
             <td className="wide-only">
               <Ago iso={key.created_at} /> by <Text>{key.created_by}</Text>
             </td>
@@ -149,9 +154,10 @@ function LinkList({ onRevoke }: ListProps) {
   if (data === undefined) return error === null ? <Loading /> : <ProblemView error={error} />;
   if (data.length === 0)
     return (
-      <p className="quiet">
-        No links yet. A link shows the person at the sender, who has no account here, whether events arrive.
-      </p>
+      <Empty title="No links yet">
+        <p className="quiet">A link shows the person at the sender, who has no account here, whether events arrive.</p>
+        <code className="command">npx signalbox sources link KEY</code>
+      </Empty>
     );
   return (
     <table className="list">
@@ -179,7 +185,7 @@ function LinkList({ onRevoke }: ListProps) {
                 <Text>{link.source}</Text>
               </Go>
             </td>
-            <td className="wide-only">
+            <td className="wide-only whole">
               <Id>{link.id}</Id>
             </td>
             <td className="wide-only">

@@ -1,4 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { Diagnosis } from '../../../../shared/operations/doctor/diagnose.ts';
 import type { Finding } from '../../../../shared/operations/doctor/finding.ts';
 import type { SourceHealth, StageRow } from '../../../../shared/operations/doctor/stages.ts';
@@ -11,7 +12,7 @@ import { Empty, Loading, ProblemView } from '../parts/problem.tsx';
 import { Status } from '../parts/status.tsx';
 import { Text } from '../parts/text.tsx';
 import { Ago } from '../parts/time.tsx';
-import { count, plural } from '../parts/words.ts';
+import { count, plural, quoted } from '../parts/words.ts';
 import { useEnvironment } from '../shell/environment.tsx';
 import { Go, type Place, usePageSearch } from '../shell/go.tsx';
 
@@ -70,13 +71,17 @@ export default function Overview() {
             minutes={(Date.parse(data.until) - Date.parse(data.since)) / 60_000}
             since={looked}
           />
-          <section className="block">
-            <h2>
-              Events over time <span className="quiet">per {stepOf(flow.data?.step_seconds ?? 60)}</span>
-            </h2>
-            {flow.error !== null && flow.data === undefined && <ProblemView error={flow.error} />}
-            {flow.data !== undefined && <FlowChart flow={flow.data} />}
-          </section>
+          {isNew(data) ? (
+            <FirstEvent source={data.sources[0]?.source ?? ''} />
+          ) : (
+            <section className="block">
+              <h2>
+                Events over time <span className="quiet">per {stepOf(flow.data?.step_seconds ?? 60)}</span>
+              </h2>
+              {flow.error !== null && flow.data === undefined && <ProblemView error={flow.error} />}
+              {flow.data !== undefined && <FlowChart flow={flow.data} />}
+            </section>
+          )}
           <Sources sources={data.sources} />
         </>
       )}
@@ -87,10 +92,41 @@ export default function Overview() {
 const stepOf = (seconds: number) =>
   ({ 60: 'minute', 300: '5 minutes', 900: '15 minutes', 3600: 'hour' })[seconds] ?? `${seconds / 3600} hours`;
 
+/** There are sources, and none of them ever sent. */
+const isNew = ({ sources }: Diagnosis) =>
+  sources.length > 0 && sources.every((source) => source.last_event_at === null && source.refused === 0);
+
+/** What a newcomer does next. */
+function FirstEvent({ source }: { source: string }) {
+  const { readOnly } = useEnvironment();
+  const command = `npx signalbox send ${quoted(source)}`;
+  return (
+    <section className="block first-event">
+      <h2>No event has come in yet</h2>
+      <p className="quiet">
+        <Go to={['sources', source, 'setup']}>
+          Set up <Text>{source}</Text>
+        </Go>
+        {readOnly ? ' at its sender' : ' at its sender, or send a sample from there'}. What arrives is counted here
+        within seconds.
+      </p>
+      <p>
+        <code className="command">
+          <Text>{command}</Text>
+        </code>{' '}
+        <Copy text={command} what="the command" />
+      </p>
+    </section>
+  );
+}
+
 const order = { critical: 'critical', warning: 'warning', note: 'note' } as const;
 
 function Findings({ diagnosis }: { diagnosis: Diagnosis }) {
   const { findings, ok, over_since, configuration } = diagnosis;
+  const [isAll, setAll] = useState(false);
+  // A few more than that are shown at once: a button for two would hide as much as it shows.
+  const shown = isAll || findings.length <= firstFindings + 2 ? findings : findings.slice(0, firstFindings);
   return (
     <section className="block">
       <div className={ok ? 'now good' : 'now bad'} role="status">
@@ -121,7 +157,7 @@ function Findings({ diagnosis }: { diagnosis: Diagnosis }) {
       </div>
       {findings.length > 0 && (
         <ul className="findings">
-          {findings.map((finding) => (
+          {shown.map((finding) => (
             <FindingRow
               key={JSON.stringify([finding.id, finding.source, finding.workflow, finding.part, finding.reason])}
               finding={finding}
@@ -129,9 +165,19 @@ function Findings({ diagnosis }: { diagnosis: Diagnosis }) {
           ))}
         </ul>
       )}
+      {shown.length < findings.length && (
+        <p>
+          <button type="button" className="plain flush" onClick={() => setAll(true)}>
+            Show {findings.length - shown.length} more
+          </button>
+        </p>
+      )}
     </section>
   );
 }
+
+/** The worst come first; the pipeline is to be in sight below them. */
+const firstFindings = 4;
 
 function FindingRow({ finding }: { finding: Finding }) {
   const { id, severity, source, workflow, part, cause, since, example, next } = finding;
@@ -286,14 +332,16 @@ function Sources({ sources }: { sources: readonly SourceHealth[] }) {
         <thead>
           <tr>
             <th scope="col">Source</th>
-            <th scope="col">Last event</th>
-            <th scope="col" className="right">
+            <th scope="col" className="wide-only source-time">
+              Last event
+            </th>
+            <th scope="col" className="right source-count">
               Accepted
             </th>
-            <th scope="col" className="right">
+            <th scope="col" className="right source-count">
               Refused
             </th>
-            <th scope="col" className="right">
+            <th scope="col" className="right source-count">
               Failed
             </th>
           </tr>
@@ -307,7 +355,7 @@ function Sources({ sources }: { sources: readonly SourceHealth[] }) {
                 </Go>
                 {!enabled && <span className="quiet"> off</span>}
               </td>
-              <td className={unusually_silent ? 'warn' : 'quiet'} title="to the hour">
+              <td className={unusually_silent ? 'wide-only warn' : 'wide-only quiet'} title="to the hour">
                 {last_event_at === null ? 'never' : <Ago iso={last_event_at} />}
                 {unusually_silent && ', unusual'}
               </td>

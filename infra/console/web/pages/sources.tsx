@@ -132,7 +132,7 @@ export default function Sources() {
           placeOf={({ key }) => ({ to: ['sources', key] })}
           end={
             <span className="quiet">
-              Events of all of them: <Go to={['events']}>Events</Go>
+              <Go to={['events']}>Events of all sources</Go>
             </span>
           }
         />

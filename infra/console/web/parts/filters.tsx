@@ -86,6 +86,7 @@ function TextFilter({ filter: { name, label, known }, value = '', onChange }: Fi
       }}
     >
       <input
+        name={name}
         aria-label={label}
         className={value === '' ? 'filter' : 'filter set'}
         placeholder={label}

@@ -12,7 +12,7 @@ export function GroupBy({ groupings, by, onChange }: GroupByProps) {
       value={by ?? ''}
       onChange={({ target }) => onChange({ by: target.value === '' ? undefined : target.value })}
     >
-      <option value="">Group by: nothing</option>
+      <option value="">Group by…</option>
       {groupings.map((grouping) => (
         <option key={grouping} value={grouping}>
           Group by {grouping}

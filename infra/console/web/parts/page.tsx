@@ -17,6 +17,14 @@ type PageProps = {
   children: React.ReactNode;
 };
 
+/** Text that was cut to fit its place is whole in what hovering shows. */
+function tellCut({ target }: React.PointerEvent) {
+  const place = target instanceof Element ? target.closest<HTMLElement>('.rows td, .groups .row-link, .command') : null;
+  if (place === null) return;
+  const isCut = place.scrollWidth > place.clientWidth && getComputedStyle(place).textOverflow === 'ellipsis';
+  place.title = isCut ? place.innerText : '';
+}
+
 /** Every page: its heading, its content, and below how to see the same elsewhere. */
 export function Page({ title, aside, command, json, fills = false, children }: PageProps) {
   const { name } = useEnvironment();
@@ -28,7 +36,7 @@ export function Page({ title, aside, command, json, fills = false, children }: P
       ? undefined
       : `npx signalbox ${command}${name === 'development' ? '' : ` -e ${quoted(name)}`}`;
   return (
-    <main className={fills ? 'page fills' : 'page'} id="main" tabIndex={-1}>
+    <main className={fills ? 'page fills' : 'page'} id="main" tabIndex={-1} onPointerOver={tellCut}>
       <div className="page-head">
         <h1>{title}</h1>
         {aside}

@@ -8,8 +8,16 @@ export function Remedies({ remedies }: { remedies: readonly string[] }) {
     <ul>
       {remedies.map((remedy) => (
         <li key={remedy}>
-          <Text>{remedy}</Text>
-          {remedy.startsWith('npx ') && <Copy text={remedy} what="the command" />}
+          {remedy.startsWith('npx ') ? (
+            <>
+              <code className="command">
+                <Text>{remedy}</Text>
+              </code>{' '}
+              <Copy text={remedy} what="the command" />
+            </>
+          ) : (
+            <Text>{remedy}</Text>
+          )}
         </li>
       ))}
     </ul>
