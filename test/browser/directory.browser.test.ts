@@ -145,7 +145,7 @@ test('a user leads to the project that they follow, and the project to all who f
   await page.waitForURL('**/people/objects/projects/apollo');
   const subscribers = page.locator('section[aria-label="Subscribers"]');
   await subscribers.getByRole('link', { name: 'accounts/northwind' }).waitFor();
-  expect(await subscribers.locator('li').count()).toBe(200);
+  expect(await subscribers.locator('li').count()).toBe(60);
   await subscribers.getByRole('button', { name: 'Show more' }).click();
   await subscribers.getByRole('link', { name: 'usr_8841' }).waitFor();
   expect(await subscribers.locator('li').count()).toBe(232);
