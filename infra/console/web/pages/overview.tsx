@@ -281,17 +281,21 @@ function Pipeline({ diagnosis, minutes, since }: { diagnosis: Diagnosis; minutes
   );
 }
 
+function rateText(rate: number): string {
+  if (rate > 0 && rate < 0.1) return 'under 0.1';
+  return rate >= 10 ? count(Math.round(rate)) : rate.toFixed(1);
+}
+
 function Stage({ row, minutes, since }: { row: StageRow; minutes: number; since: string }) {
   const { stage, came_in, did_nothing, failed, waiting, oldest_seconds } = row;
   const words = wordsOf[stage];
   const place = words.to(since);
   const failedText = `${count(failed)} ${words.failed}`;
-  const rate = came_in / Math.max(1, minutes);
   return (
     <li className={failed > 0 ? 'has-failed' : undefined}>
       <h3>{words.title}</h3>
       <p className="figure">{count(came_in)}</p>
-      <p className="quiet">{rate >= 10 ? count(Math.round(rate)) : rate.toFixed(1)} per minute</p>
+      <p className="quiet">{rateText(came_in / Math.max(1, minutes))} per minute</p>
       {failed > 0 && (
         <p>
           {place === undefined ? (

@@ -4,10 +4,11 @@ import type { JobRow } from '../../../../shared/operations/jobs/job-row.ts';
 import type { WorkflowRow } from '../../../../shared/operations/workflows/workflow-row.ts';
 import { apiPath, queryOf, read } from '../client.ts';
 import { ConfigurationLinks } from '../configuration/links.tsx';
+import { Copy } from '../parts/copy.tsx';
 import { Fact } from '../parts/facts.tsx';
 import { RangePicker } from '../parts/filters.tsx';
 import { Sparkline } from '../parts/groups.tsx';
-import { Page } from '../parts/page.tsx';
+import { commandLine, Page } from '../parts/page.tsx';
 import { Loading, ProblemView } from '../parts/problem.tsx';
 import { Status } from '../parts/status.tsx';
 import { Id, Text } from '../parts/text.tsx';
@@ -165,14 +166,18 @@ function Outcomes({ workflow }: { workflow: string }) {
     queryFn: () => read(api.workflows[':key'].outcomes.$get({ param: { key: workflow }, query: queryOf({ since }) })),
     refetchInterval: 30_000,
   });
+  const line = commandLine(`actions --workflow ${quoted(workflow)} --since ${since ?? '3d'} --group-by status`, name);
   return (
     <section className="part" aria-label="How its actions ended">
       <div className="toolbar">
         <h2>How its actions ended</h2>
         <RangePicker search={search} onChange={change} unset="Last 3 days" />
-        <code className="command wide-only">
-          actions --workflow {quoted(workflow)} --since {since ?? '3d'} --group-by status
-        </code>
+        <span className="wide-only">
+          <code className="command">
+            <Text>{line}</Text>
+          </code>{' '}
+          <Copy text={line} what="the command" />
+        </span>
       </div>
       {data === undefined && (error === null ? <Loading /> : <ProblemView error={error} />)}
       {data !== undefined && data.groups.length === 0 && (

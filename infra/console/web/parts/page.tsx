@@ -17,6 +17,10 @@ type PageProps = {
   children: React.ReactNode;
 };
 
+/** As it is typed in a terminal; the CLI's default is development. */
+export const commandLine = (command: string, environment: string) =>
+  `npx signalbox ${command}${environment === 'development' ? '' : ` -e ${quoted(environment)}`}`;
+
 /** Text that was cut to fit its place is whole in what hovering shows. */
 function tellCut({ target }: React.PointerEvent) {
   const place = target instanceof Element ? target.closest<HTMLElement>('.rows td, .groups .row-link, .command') : null;
@@ -31,10 +35,7 @@ export function Page({ title, aside, command, json, fills = false, children }: P
   useEffect(() => {
     document.title = `${title} · ${name} · Signalbox`;
   }, [title, name]);
-  const line =
-    command === undefined
-      ? undefined
-      : `npx signalbox ${command}${name === 'development' ? '' : ` -e ${quoted(name)}`}`;
+  const line = command === undefined ? undefined : commandLine(command, name);
   return (
     <main className={fills ? 'page fills' : 'page'} id="main" tabIndex={-1} onPointerOver={tellCut}>
       <div className="page-head">

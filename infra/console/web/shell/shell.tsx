@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { apiOf, isAway, readEnvironment } from '../client.ts';
 import { pages } from '../pages.ts';
 import { Loading, ProblemView } from '../parts/problem.tsx';
@@ -33,6 +33,13 @@ export function Shell() {
     event.preventDefault();
     setOpen(what);
   };
+  // On a phone the navigation is one line, which scrolls.
+  const nav = useRef<HTMLElement>(null);
+  const path = useRouterState({ select: ({ location }) => location.pathname });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: at each page
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [path]);
   useKeys({ 'Mod+k': show('palette'), '/': show('palette'), '?': show('help') });
   return (
     <div className={`shell tone-${toneOf(name)}`}>
@@ -54,7 +61,7 @@ export function Shell() {
           ?
         </button>
       </header>
-      <nav className="nav" aria-label="Pages">
+      <nav className="nav" aria-label="Pages" ref={nav}>
         <ul>
           {pages
             .filter(({ title }) => title !== undefined)

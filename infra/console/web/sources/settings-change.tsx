@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { SettingsRow } from '../../../../shared/operations/settings/source-settings.ts';
 import { read } from '../client.ts';
 import { useToast } from '../parts/toast.tsx';
+import { plural } from '../parts/words.ts';
 import { ChangeDialog } from '../shell/change.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
 import { ReasonField } from '../shell/reason.tsx';
@@ -82,7 +83,7 @@ export function ChangeSettings({ source, settings, onClose }: ChangeProps) {
   return (
     <ChangeDialog
       title={`Change settings of ${source}`}
-      verb={changed.length === 1 ? 'Change 1 setting' : `Change ${changed.length} settings`}
+      verb={changed.length === 0 ? 'Change settings' : `Change ${plural(changed.length, 'setting')}`}
       disabled={changed.length === 0 || isWrong}
       danger={turnsOn}
       change={(confirmed) =>
