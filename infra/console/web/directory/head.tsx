@@ -27,3 +27,12 @@ export function Seen({ entity }: { entity: { inserted_at: string; updated_at: st
     </dl>
   );
 }
+
+/** What is read beside an entity, below it: shown with it, so that nothing moves down when it comes. */
+export function Below({ hidden, children }: { hidden: boolean; children: React.ReactNode }) {
+  return (
+    <div className="below" hidden={hidden}>
+      {children}
+    </div>
+  );
+}

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ObjectRow } from '../../../../shared/operations/directory/directory-rows.ts';
 import { apiPath, read } from '../client.ts';
 import { EventsThatName, RunsOf } from '../directory/activity.tsx';
-import { EntityHead, Seen } from '../directory/head.tsx';
+import { Below, EntityHead, Seen } from '../directory/head.tsx';
 import { Properties } from '../directory/properties.tsx';
 import { SubscribersOfObject, SubscriptionsOfObject } from '../directory/relations.tsx';
 import { Page } from '../parts/page.tsx';
@@ -37,10 +37,12 @@ export default function ObjectPage() {
           <Properties values={valuesOf(data)} times={data.source_times} />
         </>
       )}
-      <SubscribersOfObject collection={collection} id={id} />
-      <SubscriptionsOfObject collection={collection} id={id} />
-      <RunsOf recipient={`${collection}/${id}`} />
-      <EventsThatName text={id} />
+      <Below hidden={data === undefined && error === null}>
+        <SubscribersOfObject collection={collection} id={id} />
+        <SubscriptionsOfObject collection={collection} id={id} />
+        <RunsOf recipient={`${collection}/${id}`} />
+        <EventsThatName text={id} />
+      </Below>
     </Page>
   );
 }

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { UserRow } from '../../../../shared/operations/directory/user-row.ts';
 import { apiPath, read } from '../client.ts';
 import { EventsOf, RunsOf } from '../directory/activity.tsx';
-import { EntityHead, Seen } from '../directory/head.tsx';
+import { Below, EntityHead, Seen } from '../directory/head.tsx';
 import { Properties } from '../directory/properties.tsx';
 import { MembershipsOfUser, SubscriptionsOfUser } from '../directory/relations.tsx';
 import { Page } from '../parts/page.tsx';
@@ -38,8 +38,10 @@ export default function Person() {
           <MembershipsOfUser id={id} />
         </>
       )}
-      <RunsOf recipient={id} />
-      <EventsOf search={{ user_id: id }} note="of the last 3 days" />
+      <Below hidden={data === undefined && error === null}>
+        <RunsOf recipient={id} />
+        <EventsOf search={{ user_id: id }} note="of the last 3 days" />
+      </Below>
     </Page>
   );
 }

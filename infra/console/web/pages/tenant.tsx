@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { TenantRow } from '../../../../shared/operations/directory/directory-rows.ts';
 import { apiPath, read } from '../client.ts';
 import { EventsThatName, RunsOf } from '../directory/activity.tsx';
-import { EntityHead, Seen } from '../directory/head.tsx';
+import { Below, EntityHead, Seen } from '../directory/head.tsx';
 import { Properties } from '../directory/properties.tsx';
 import { SubscribersOfObject } from '../directory/relations.tsx';
 import { Page } from '../parts/page.tsx';
@@ -36,9 +36,11 @@ export default function TenantPage() {
           <Properties values={valuesOf(data)} times={data.source_times} />
         </>
       )}
-      <SubscribersOfObject collection="$tenants" id={id} />
-      <RunsOf recipient={`$tenants/${id}`} />
-      <EventsThatName text={id} />
+      <Below hidden={data === undefined && error === null}>
+        <SubscribersOfObject collection="$tenants" id={id} />
+        <RunsOf recipient={`$tenants/${id}`} />
+        <EventsThatName text={id} />
+      </Below>
     </Page>
   );
 }

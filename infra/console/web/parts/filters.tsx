@@ -56,6 +56,7 @@ function ChoiceFilter({ filter: { name, label, options = [] }, value = '', onCha
   const all = value === '' || options.includes(value) ? options : [value, ...options];
   return (
     <select
+      name={name}
       aria-label={label}
       className={value === '' ? 'filter' : 'filter set'}
       value={value}
