@@ -89,7 +89,7 @@ const columns: Column<ListedEvent>[] = [
   {
     id: 'user',
     title: 'User',
-    width: 150,
+    width: 184,
     cell: ({ user_id }) => (user_id === null ? <None /> : <Text>{user_id}</Text>),
   },
   { id: 'status', title: 'Status', width: 114, narrow: true, cell: ({ status }) => <Status>{status}</Status> },

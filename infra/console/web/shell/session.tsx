@@ -53,6 +53,11 @@ export function SessionGate({ children }: { children: React.ReactNode }) {
     <main className="gate">
       <h1>Signalbox</h1>
       <ProblemView error={error} />
+      {isEnded && (
+        <p className="quiet">
+          Run it in a terminal. It opens this page, and the browser stays signed in for twelve hours.
+        </p>
+      )}
     </main>
   );
 }
