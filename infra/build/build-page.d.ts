@@ -15,3 +15,8 @@ export function editorLoad(): Promise<PagePart[]>;
 
 /** The same for each page, by the name of its file. A part that pages share is in each list. */
 export function pageLoads(): Promise<Record<string, PagePart[]>>;
+
+/** Names of files in the page's folder, by what needs them; a page's own are those beyond the first ones. */
+export type PageParts = { first: string[]; editor: string[]; pages: Record<string, string[]> };
+
+export function pageParts(): Promise<PageParts>;

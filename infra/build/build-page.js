@@ -74,32 +74,34 @@ function filesOf({ outputs }, source) {
 }
 
 function pageOf(first) {
-  const tags = first.map((name, i) => {
-    if (name.endsWith('.css')) return `<link rel="stylesheet" href="/assets/${name}">`;
-    return i === 0
-      ? `<script type="module" src="/assets/${name}"></script>`
-      : `<link rel="modulepreload" href="/assets/${name}">`;
-  });
+  const styles = first.filter((name) => name.endsWith('.css'));
+  const [main, ...others] = first.filter((name) => !name.endsWith('.css'));
+  const tags = [
+    // Nothing is painted before it is here.
+    ...styles.map((name) => `<link rel="stylesheet" href="/assets/${name}">`),
+    `<script type="module" src="/assets/${main}"></script>`,
+    ...others.map((name) => `<link rel="modulepreload" href="/assets/${name}">`),
+  ];
   return readFileSync(join(root, template), 'utf8').replace('<!-- parts -->', tags.join('\n    '));
 }
 
 /** What a browser loads before it shows something. */
 export async function firstLoad() {
-  return sizesOf([...(await parts()).first, 'index.html']);
+  return sizesOf([...(await pageParts()).first, 'index.html']);
 }
 
 /** What it loads more when the mapping editor is opened. */
 export async function editorLoad() {
-  return sizesOf((await parts()).editor);
+  return sizesOf((await pageParts()).editor);
 }
 
 /** What it loads more when a page is opened, by the page's file. Pages share parts, which are loaded once. */
 export async function pageLoads() {
-  const { pages } = await parts();
+  const { pages } = await pageParts();
   return Object.fromEntries(Object.entries(pages).map(([page, files]) => [page, sizesOf(files)]));
 }
 
-async function parts() {
+export async function pageParts() {
   await ensurePageBuilt();
   return JSON.parse(readFileSync(join(folder, 'parts.json'), 'utf8'));
 }

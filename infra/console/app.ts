@@ -12,7 +12,7 @@ import type { Access } from './access.ts';
 import type { ConsoleContext, ConsoleEnv } from './context.ts';
 import { guardChanges, guardHost, guardOrigin, guardSession } from './guard.ts';
 import { body, text } from './input.ts';
-import { servePage } from './page.ts';
+import { type ServedPage, servePage } from './page.ts';
 import { problemOf, problemResponse, Refused } from './problem.ts';
 import { routes } from './routes/index.ts';
 
@@ -33,8 +33,7 @@ export type ConsoleParts = {
   port: number;
   access: Access;
   context: ConsoleContext;
-  /** Where the page was built. */
-  pageFolder: string;
+  page: Pick<ServedPage, 'folder' | 'parts'>;
   version: string;
   /** How to get a new URL, in words. */
   urlCommand: string;
@@ -99,7 +98,14 @@ export function makeApp(parts: ConsoleParts) {
     .all('/api/*', () => {
       throw new Refused(404, 'not_found', 'there is no such route');
     })
-    .get('*', servePage(parts.pageFolder));
+    .get(
+      '*',
+      servePage({
+        ...parts.page,
+        mayRead: (c, environment) =>
+          access.isSession(c.req.header('cookie'), Date.now()) && environments.names().includes(environment),
+      }),
+    );
 
   app.onError((error, c) => {
     const problem = problemOf(error);

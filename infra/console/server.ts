@@ -3,7 +3,7 @@ import { getRequestListener } from '@hono/node-server';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Checkout } from '../../shared/operations/configuration/checkout.ts';
 import type { PromotionOrder } from '../../shared/operations/configuration/promotion-order.ts';
-import { ensurePageBuilt } from '../build/build-page.js';
+import { ensurePageBuilt, pageParts } from '../build/build-page.js';
 import { makeAccess } from './access.ts';
 import { makeApp } from './app.ts';
 import { type EnvironmentSource, openEnvironments } from './environments.ts';
@@ -45,7 +45,8 @@ export type Console = {
  */
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const { author, readOnly, checkout, pageFiles, order, onProblem, urlCommand } = options;
-  const pageFolder = await ensurePageBuilt();
+  const folder = await ensurePageBuilt();
+  const parts = await pageParts();
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(options.port, '127.0.0.1', () => {
@@ -71,7 +72,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
         order,
         environments: openEnvironments(options.environments),
       },
-      pageFolder,
+      page: { folder, parts },
       version: packageJson.version,
       urlCommand,
       onProblem,

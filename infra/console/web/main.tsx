@@ -7,12 +7,10 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode, useMemo, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { isAway, problemIn } from './client.ts';
-import { pageAt } from './pages.ts';
 import { type Zone, ZoneContext } from './parts/time.tsx';
 import { Toasts } from './parts/toast.tsx';
 import { router } from './router.tsx';
-import { isWithoutToken, SessionGate } from './shell/session.tsx';
-import { environmentQuery } from './shell/shell.tsx';
+import { SessionGate, sessionQuery } from './shell/session.tsx';
 
 const askAgainMs = 2_000;
 
@@ -35,19 +33,6 @@ const queries = new QueryClient({
     mutations: { retry: false, networkMode: 'always' },
   },
 });
-
-/** Fetches the part and the environment of the page that is opened while the session is still asked for. */
-function fetchEarly() {
-  const { pathname } = location;
-  const [, environment = ''] = pathname.split('/');
-  // The router says what is wrong with an address that nobody can read.
-  if (environment === '' || environment.includes('%')) return;
-  void pageAt(pathname)
-    ?.load()
-    .catch(() => undefined);
-  if (isWithoutToken()) void queries.prefetchQuery(environmentQuery(environment));
-}
-fetchEarly();
 
 const zoneKey = 'signalbox-zone';
 
@@ -77,9 +62,12 @@ function App() {
 }
 
 const place = document.getElementById('app');
-if (place !== null)
+if (place !== null) {
+  // What the page begins with is on its way already: it is drawn once, with all of it.
+  await Promise.allSettled([queries.prefetchQuery(sessionQuery), router.load()]);
   createRoot(place).render(
     <StrictMode>
       <App />
     </StrictMode>,
   );
+}

@@ -1,11 +1,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
+import { firstRows } from '../addresses.ts';
 import { ListEnd } from './list.tsx';
 import { Empty, Loading, ProblemView } from './problem.tsx';
 import { DataTable, type DataTableProps } from './table.tsx';
 
-/** More than fill a screen: these are what a person waits for. */
-const firstRows = 60;
 const pageRows = 200;
 const askAgainMs = 5_000;
 

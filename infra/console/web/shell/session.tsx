@@ -15,9 +15,6 @@ export function useSession(): Session {
 
 const tokenIn = (hash: string) => new URLSearchParams(hash.slice(1)).get('token');
 
-/** Whether this browser may be signed in already: what an address shows can then be asked for at once. */
-export const isWithoutToken = () => tokenIn(location.hash) === null;
-
 /** Takes the token of the printed URL, which then is gone from the address. */
 async function openSession(): Promise<Session> {
   const token = tokenIn(location.hash);
@@ -34,15 +31,16 @@ async function openSession(): Promise<Session> {
 const stillThereMs = 5_000;
 const askAgainMs = 2_000;
 
+/** Asked for before the first drawing, and so not again by it. */
+export const sessionQuery = { queryKey: ['session'], queryFn: openSession, staleTime: 60_000 };
+
 /**
  * Shows the console to a browser that is signed in. It asks every few seconds whether the server still answers, so that a
  * page which reads nothing at the moment says so too.
  */
 export function SessionGate({ children }: { children: React.ReactNode }) {
   const { data, error } = useQuery({
-    queryKey: ['session'],
-    queryFn: openSession,
-    staleTime: 60_000,
+    ...sessionQuery,
     refetchInterval: ({ state }) => (isAway(state.error) ? askAgainMs : stillThereMs),
   });
   // A server that was started anew with another key knows this browser no more.
