@@ -7,11 +7,10 @@ const path = process.env.CHROMIUM ?? '/usr/bin/chromium';
 export const noChromium = (): string | undefined =>
   existsSync(path) ? undefined : `there is no ${path}: apt-get install -y chromium, or name one by CHROMIUM`;
 
-/** Debian's Chromium, or another one that CHROMIUM names. Each launch has a folder of its own, which is removed. */
-export async function startBrowser(moreArgs: string[] = []): Promise<Browser> {
+function launchOptions(moreArgs: string[]) {
   const missing = noChromium();
   if (missing !== undefined) throw new Error(missing);
-  return chromium.launch({
+  return {
     executablePath: path,
     args: [
       '--headless',
@@ -24,7 +23,20 @@ export async function startBrowser(moreArgs: string[] = []): Promise<Browser> {
       '--disable-sync',
       ...moreArgs,
     ],
-  });
+  };
+}
+
+/** Debian's Chromium, or another one that CHROMIUM names. Each launch has a folder of its own, which is removed. */
+export async function startBrowser(moreArgs: string[] = []): Promise<Browser> {
+  return chromium.launch(launchOptions(moreArgs));
+}
+
+/** The same with a profile that is kept in `folder`, as a person's is: it keeps compiled scripts, which a private window does not. */
+export async function startProfile(
+  folder: string,
+  viewport: { width: number; height: number },
+): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, { ...launchOptions([]), viewport });
 }
 
 /** Signs a context in by the cookie of another browser. */
