@@ -7,6 +7,7 @@ import { currentAuthor } from '../../author.ts';
 import { makePageFiles } from '../../console/page-files.ts';
 import { type Console, type ConsoleOptions, startConsole } from '../../console/server.ts';
 import { sessionKeyIn } from '../../console/session-key.ts';
+import { environments } from '../../environments.ts';
 import { examples, optionsOf } from '../command.ts';
 import { type DirectoryOption, folderNamed, withDirectory } from '../configuration/files.ts';
 import { fileBases } from '../configuration/objections.ts';
@@ -73,7 +74,7 @@ async function consoleCommand(options: ReturnType<typeof optionsOf<ConsoleFlags>
     author: currentAuthor(),
     checkout: { directory, bases: fileBases() },
     pageFiles: makePageFiles(directory),
-    order: await promotionOrder(),
+    order: environments,
     sessionKey: sessionKeyIn(stateDirectory()),
     urlCommand: commandFor(options),
     onProblem: (line) => terminal.note(line),
@@ -84,12 +85,6 @@ async function consoleCommand(options: ReturnType<typeof optionsOf<ConsoleFlags>
   if (options.open) openBrowser(started.url, (line) => terminal.note(line));
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await started.stop();
-}
-
-/** Loaded here, since it loads the CDK too. */
-async function promotionOrder() {
-  const { environments } = await import('../../environments.ts');
-  return environments;
 }
 
 /** A port that was not asked for by name may be another one. */

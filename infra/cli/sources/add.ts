@@ -20,6 +20,7 @@ import {
 import { filled } from '../../../shared/operations/sources/setup-steps.ts';
 import { sourceGuide, sourceGuides } from '../../../shared/operations/sources/source-guides.ts';
 import { currentAuthor } from '../../author.ts';
+import { environments } from '../../environments.ts';
 import { examples, type GlobalOptions, optionsOf } from '../command.ts';
 import { connect } from '../environment.ts';
 import { printJson, processTerminal, type Terminal } from '../terminal/terminal.ts';
@@ -135,9 +136,7 @@ async function generateSecret(
 }
 
 /** Content is committed in the first environment, and promoted from there. */
-async function goLive({ environment }: AddedSource): Promise<string> {
-  // Loaded here, since it loads the CDK too.
-  const { environments } = await import('../../environments.ts');
+function goLive({ environment }: AddedSource): string {
   const [first] = environments;
   const commit = 'npx signalbox config validate && npx signalbox config push --commit';
   return environment === first.name
@@ -175,7 +174,7 @@ async function print(
     const make = guide.secret.from === 'generated' ? ' --generate' : '';
     step(`The secret (${guide.secret.where}): npx signalbox secrets set ${added.key} -e ${added.environment}${make}`);
   }
-  step(await goLive(added));
+  step(goLive(added));
   step(`See it work: npx signalbox send ${added.key} -e ${added.environment}`);
   for (const line of toPaste({ kind, guide })) out(line);
   note(`\nMore about this sender: docs/sources/${kind.id}.md`);
