@@ -98,7 +98,9 @@ test('a newcomer adds Stripe, is told of a wrong signature, and sees the first e
   const { page } = tab;
   await page.getByRole('link', { name: 'Add a source' }).click();
   await page.getByLabel('Find a sender').fill('strip');
-  await page.locator('.card').filter({ hasText: 'Stripe' }).click();
+  await page.locator('.card').filter({ hasText: 'Stripe' }).waitFor();
+  // The first that was found, without the mouse.
+  await page.keyboard.press('Enter');
   await page.getByLabel(/customer\.updated/).check();
   await page.getByText('sources/stripe.yaml').first().waitFor();
   await page.locator('.written .yaml', { hasText: '- id: customer-updated' }).waitFor();

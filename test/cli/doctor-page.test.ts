@@ -39,7 +39,7 @@ test('no line is wider than the terminal, however long the name of who committed
   const by = 'Augusta Ada King Countess of Lovelace <ada@analytical-engines.example>';
   const lines = printed({ configuration: { version: 7, live_since: '2026-11-30T11:58:00Z', by } });
   expect(lines.filter((line) => line.length > 80)).toEqual([]);
-  expect(lines.join(' ')).toContain(`live since 2 min ago by ${by}`);
+  expect(lines.join(' ')).toContain(`went live 2 min ago by ${by}`);
 });
 
 test('the table of the stages is followed by what waits, and by the command for what did nothing', () => {

@@ -64,7 +64,7 @@ function waitingText({ messages, held }: { messages: number; held: number }): st
 function live({ configuration }: Diagnosis, nowMs: number): string {
   if (configuration === null) return 'no configuration';
   const { version, live_since, by } = configuration;
-  const since = live_since === null ? '' : `, live since ${formatAgo(Date.parse(live_since), nowMs)}`;
+  const since = live_since === null ? '' : `, went live ${formatAgo(Date.parse(live_since), nowMs)}`;
   return `configuration ${version}${since}${by === null ? '' : ` by ${printable(by)}`}`;
 }
 

@@ -7,7 +7,7 @@ export const guide: SourceGuide = {
   about:
     'Sends rows of a model of your warehouse when they are added, changed or removed: from an HTTP Request destination, whose rows your mappings read, or as an Embedded Destination, which stores them by itself.',
   setup: [
-    'In Hightouch, add a destination of type HTTP Request with the URL {url}',
+    'In Hightouch, add a destination of type HTTP Request. URL: {url}',
     'Add a header to the destination: `Authorization` with the value `Bearer SECRET`. `sources add` makes the secret and shows it once; `npx signalbox secrets set {key} --generate` makes another.',
     'In the sync, make a POST request for each trigger you need: rows added, rows changed, rows removed.',
     'JSON body: the first template below, with `row.changed` and `row.removed` for the other triggers. To send several rows at once, use a list of such maps, or `{"type": "row.added", "rows": […]}`.',

@@ -7,7 +7,7 @@ export const guide: SourceGuide = {
   setup: [
     'Post each event, one to a request, to {url}',
     'Body: `{"type": "track", "event": "shift.published", "userId": "mgr-3", "messageId": "sh-7781", "timestamp": "2026-05-04T09:45:00Z", "properties": {…}}`. `type` and `event` are required.',
-    'Every copy of an event runs until you say otherwise: `npx signalbox settings set {key} --idempotency on` compares `messageId`.',
+    'Every copy of an event runs. To run events of one `messageId` once: `npx signalbox settings set {key} --idempotency on`.',
   ],
   eventType: { rule: 'The event type is the field `event` as sent, without a prefix.', examples: ['shift.published'] },
   key: '`messageId`',

@@ -12,7 +12,7 @@ export const guide: SourceGuide = {
     'For anything new use the kind `segment`, which checks signatures.',
     'In Segment, under Connections > Catalog, choose Webhooks (Actions), and connect it to the source whose events you want.',
     'Add a mapping with the action Send and a condition such as: type is Track or type is Identify.',
-    'In the mapping, enter the URL {url}',
+    'In the mapping, enter as URL: {url}',
     'Method: POST. Leave Data as it is: the whole event.',
     'To create users from identify: `npx signalbox settings set {key} --identify on`.',
   ],

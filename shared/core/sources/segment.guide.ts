@@ -9,7 +9,7 @@ export const guide: SourceGuide = {
   setup: [
     'In Segment, under Connections > Catalog, choose Webhooks (Actions), and connect it to the source whose events you want.',
     'Add a mapping with the action Send and a condition such as: type is Track or type is Identify.',
-    'In the mapping, enter the URL {url}',
+    'In the mapping, enter as URL: {url}',
     'Method: POST. Leave Data as it is: the whole event.',
     'Enable the mapping and the destination. Test Mapping sends an ordinary event.',
     "To have requests checked, choose a secret (any text), enter it as Shared Secret in the destination's settings, and set it here: `npx signalbox secrets set {key}`. From then on, a request without its signature is refused.",

@@ -1,6 +1,7 @@
 import type { GuidedKind } from '../../core/sources/guide.ts';
 import { notFound } from '../refusal.ts';
 import { didYouMean } from '../words/did-you-mean.ts';
+import { senderOf } from './sender-name.ts';
 
 /* A row of `--json`: fields are added, never renamed or removed. docs/cli.md, "For programs". */
 
@@ -8,6 +9,8 @@ import { didYouMean } from '../words/did-you-mean.ts';
 export type KindRow = {
   kind: string;
   title: string;
+  /** Who sends, in a sentence: `Stripe`; `your service` for the kinds that take any. */
+  sender: string;
   category: string;
   about: string;
   docs: string;
@@ -28,6 +31,7 @@ export function kindRow(guided: GuidedKind): KindRow {
   return {
     kind: kind.id,
     title: kind.title,
+    sender: senderOf(kind, guide),
     category: guide.category,
     about: guide.about,
     docs: kind.docs,

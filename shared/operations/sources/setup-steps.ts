@@ -12,6 +12,8 @@ export function filled(
 /** A part of a step on a page, where the URL, the secret and the settings have places of their own. */
 export type StepPart =
   | { kind: 'text' | 'code'; text: string }
+  /** Lines of an example, as they stand. */
+  | { kind: 'block'; text: string }
   /** The source's URL, which a page shows only when it is asked for. */
   | { kind: 'url' }
   | { kind: 'place'; place: 'secret' | 'settings' };
@@ -26,8 +28,10 @@ export function stepParts(step: string, names: { key: string; environment: strin
     'Make it with `npx signalbox secrets set {key} --generate`; it is shown once.',
   );
   const fill = (text: string) => filled(text, { ...names, url: '{url}' });
-  return told.split(/(`[^`]*`|\{url\})/).flatMap((part): StepPart[] => {
+  return told.split(/(```\w*\n[\s\S]*?\n```|`[^`]*`|\{url\})/).flatMap((part): StepPart[] => {
     if (part === '') return [];
+    const block = /^```\w*\n([\s\S]*)\n```$/.exec(part)?.[1];
+    if (block !== undefined) return [{ kind: 'block', text: fill(block) }];
     if (part === '{url}') return [{ kind: 'url' }];
     const code = /^`([^`]*)`$/.exec(part)?.[1];
     if (code === undefined) return [{ kind: 'text', text: fill(part) }];

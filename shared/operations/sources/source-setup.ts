@@ -6,7 +6,8 @@ import type { BodyTemplate } from '../../core/sources/guide.ts';
 import type { Environment } from '../environment.ts';
 import { unknownSource } from '../settings/change.ts';
 import { unknownName } from '../settings/unknown-name.ts';
-import { type StepPart, stepParts } from './setup-steps.ts';
+import { senderOf } from './sender-name.ts';
+import { filled, type StepPart, stepParts } from './setup-steps.ts';
 import { sourceGuide } from './source-guides.ts';
 
 /** How a source is set up at its vendor: the guide of its kind, for this source. It holds no URL. */
@@ -15,6 +16,8 @@ export type SourceSetup = {
   name: string;
   kind: string;
   title: string;
+  /** Who sends: `Stripe`; of the kinds for any service, `your service`. */
+  sender: string;
   about: string;
   /** The vendor's own page about its payloads. */
   docs: string;
@@ -56,6 +59,7 @@ export async function readSourceSetup(environment: Environment, key: string): Pr
     name: file.name,
     kind: kind.id,
     title: kind.title,
+    sender: senderOf(kind, guide),
     about: guide.about,
     docs: kind.docs,
     steps: guide.setup.map((step) => stepParts(step, { key, environment: environment.name })),
@@ -64,6 +68,6 @@ export async function readSourceSetup(environment: Environment, key: string): Pr
     instruction: verifier.instruction,
     enforcement: effectiveSettings(kind, file, sourceState(live, key)).enforcement,
     behaviour: { timeout, retries, drops },
-    pitfalls: guide.pitfalls,
+    pitfalls: guide.pitfalls.map((text) => filled(text, { key, environment: environment.name, url: undefined })),
   };
 }

@@ -26,12 +26,22 @@ describe('the parts of a step', () => {
     ]);
   });
 
+  test('keep the lines of an example together, apart from the text before it', () => {
+    expect(stepParts('Read it as `preprocess.…`:\n```yaml\nkind: http\nname: {key}\n```', names)).toEqual([
+      { kind: 'text', text: 'Read it as ' },
+      { kind: 'code', text: 'preprocess.…' },
+      { kind: 'text', text: ':\n' },
+      { kind: 'block', text: 'kind: http\nname: shop' },
+    ]);
+  });
+
   test.each(guides.map(({ kind, guide }) => [kind.id, guide] as const))(
     'of %s ask for no command where the page has a place for it, and hold no mark that was not filled',
     (_id, { setup }) => {
       for (const step of setup)
         for (const part of stepParts(step, names)) {
           if (!('text' in part)) continue;
+          if (part.kind === 'code') expect(part.text).not.toContain('\n');
           expect(part.text).not.toMatch(/\{(url|key|environment)\}|secrets set|sources add|settings set/);
         }
     },

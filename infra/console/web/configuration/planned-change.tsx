@@ -115,6 +115,8 @@ export function PlannedChange({
               value={message}
               maxLength={1_000}
               autoComplete="off"
+              // biome-ignore lint/a11y/noAutofocus: it comes after the dialog is open, and is what a person does next
+              autoFocus
               onChange={({ target }) => setTyped(target.value)}
             />
           </div>

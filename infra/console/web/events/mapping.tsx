@@ -51,11 +51,17 @@ export function Mapping({
   );
 }
 
+/** `{ gte: 100 }` → `gte 100` */
+const testText = (test: object) =>
+  Object.entries(test)
+    .map(([name, operand]) => `${name} ${JSON.stringify(operand)}`)
+    .join(', ');
+
 /** What a mapping asks of the event, and what was found. */
 export function Conditions({ rows }: { rows: ConsideredRow['conditions'] }) {
   if (rows.length === 0) return null;
   return (
-    <table className="pairs">
+    <table className="pairs conditions">
       <caption>Conditions</caption>
       <tbody>
         {rows.map(({ path, test, found, holds, detail: unmet }) => (
@@ -64,10 +70,16 @@ export function Conditions({ rows }: { rows: ConsideredRow['conditions'] }) {
               <Text>{path}</Text>
             </th>
             <td>
-              <Text>{JSON.stringify(test)}</Text>
+              <Text>{testText(test)}</Text>
             </td>
             <td>
-              {holds ? 'holds' : <Text>{unmet ?? 'does not hold'}</Text>}, found <Text>{JSON.stringify(found)}</Text>
+              {!holds && unmet !== null ? (
+                <Text>{unmet}</Text>
+              ) : (
+                <>
+                  {holds ? 'holds' : 'does not hold'}, found <Text>{JSON.stringify(found)}</Text>
+                </>
+              )}
             </td>
           </tr>
         ))}

@@ -75,8 +75,9 @@ export function Story({ event: story }: { event: WhyEvent }) {
           </p>
         ) : (
           <p>
-            Key <Text>{claim.key}</Text> is held by {claim.is_owner ? 'this event' : <EventLink id={claim.owner} />},{' '}
-            {claim.expired ? 'its window ended' : 'for copies until'} <Time iso={claim.expires_at} />.
+            {claim.is_owner ? 'This event' : <EventLink id={claim.owner} />} {claim.expired ? 'held' : 'holds'} key{' '}
+            <Text>{claim.key}</Text> until <Time iso={claim.expires_at} />.
+            {!claim.expired && !claim.released && ' A copy that comes before runs nothing.'}
             {claim.execution !== claim.owner && (
               <>
                 {' '}
@@ -154,8 +155,8 @@ function Step({ title, tone, time, after, children }: StepProps) {
 }
 
 const verifications: Record<string, string> = {
-  'enforced:verified': 'yes, and events that fail the check are refused',
-  'not_enforced:verified': 'yes; events that fail the check would be accepted too',
+  'enforced:verified': 'passed; a request that fails the check is refused',
+  'not_enforced:verified': 'passed; a request that fails the check would be accepted too',
   'not_enforced:failed': 'NO: the check failed, and is not enforced for this source',
   'not_enforced:skipped':
     'not checked: the request brought nothing to check, or no secret is set; the URL alone let it in',

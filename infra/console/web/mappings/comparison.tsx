@@ -23,8 +23,9 @@ export function Comparison({ compared }: { compared: ComparedText }) {
             <strong className={changed > 0 ? 'warn' : 'good'}>
               {changed === 0 ? 'Nothing' : plural(changed, 'event')} would change
             </strong>{' '}
-            of the last {plural(total, 'event')} of <Text>{compared.type ?? 'any type'}</Text>.
-            <span className="quiet">{ends[ended]}</span>
+            {changed === 0 ? 'for' : 'of'} the last{' '}
+            {total === 1 ? (changed === 0 ? 'event' : 'one') : plural(total, 'event')} of{' '}
+            <Text>{compared.type ?? 'any type'}</Text>.<span className="quiet">{ends[ended]}</span>
           </>
         )}
         {unreadable.length > 0 && (

@@ -7,7 +7,7 @@ import { formatDuration } from '../../../../shared/operations/words/times.ts';
 import { apiPath, read } from '../client.ts';
 import { FlowChart } from '../parts/chart.tsx';
 import { Copy } from '../parts/copy.tsx';
-import { Page } from '../parts/page.tsx';
+import { commandLine, Page } from '../parts/page.tsx';
 import { Empty, Loading, ProblemView } from '../parts/problem.tsx';
 import { Status } from '../parts/status.tsx';
 import { Text } from '../parts/text.tsx';
@@ -98,8 +98,8 @@ const isNew = ({ sources }: Diagnosis) =>
 
 /** What a newcomer does next. */
 function FirstEvent({ source }: { source: string }) {
-  const { readOnly } = useEnvironment();
-  const command = `npx signalbox send ${quoted(source)}`;
+  const { name, readOnly } = useEnvironment();
+  const command = commandLine(`send ${quoted(source)}`, name);
   return (
     <section className="block first-event">
       <h2>No event has come in yet</h2>
@@ -108,7 +108,7 @@ function FirstEvent({ source }: { source: string }) {
           Set up <Text>{source}</Text>
         </Go>
         {readOnly ? ' at its sender' : ' at its sender, or send a sample from there'}. What arrives is counted here
-        within seconds.
+        within seconds. <Go to={['sources']}>All sources</Go>
       </p>
       <p>
         <code className="command">
@@ -143,7 +143,7 @@ function Findings({ diagnosis }: { diagnosis: Diagnosis }) {
             Configuration {configuration.version}
             {configuration.live_since !== null && (
               <>
-                , live since <Ago iso={configuration.live_since} />
+                , went live <Ago iso={configuration.live_since} />
               </>
             )}
             {configuration.by !== null && (
@@ -188,13 +188,24 @@ function FindingRow({ finding }: { finding: Finding }) {
       <div className="finding-head">
         <Status>{order[severity]}</Status>
         <strong>{id.replaceAll('_', ' ')}</strong>
-        {[source, workflow, part].map((about) => about !== undefined && <Text key={about}>{about}</Text>)}
+        {source !== undefined && (
+          <Go to={['sources', source]}>
+            <Text>{source}</Text>
+          </Go>
+        )}
+        {workflow !== undefined && (
+          <Go to={['workflows', workflow]}>
+            <Text>{workflow}</Text>
+          </Go>
+        )}
+        {part !== undefined && <Text>{part}</Text>}
         {since !== null && (
           <span className="quiet">
             since <Ago iso={since} />
           </span>
         )}
         <span className="grow" />
+        {id === 'secret_missing' && source !== undefined && <Go to={['sources', source, 'setup']}>Set it</Go>}
         {place !== undefined && <Go {...place}>Show them</Go>}
         {example !== undefined && <Go to={['events', example]}>Newest</Go>}
       </div>

@@ -7,11 +7,12 @@ import { apiPath, read } from '../client.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Page } from '../parts/page.tsx';
 import { Loading, ProblemView } from '../parts/problem.tsx';
-import { Id, Text } from '../parts/text.tsx';
+import { Id, Marked, Text } from '../parts/text.tsx';
 import { quoted } from '../parts/words.ts';
 import { useEnvironment } from '../shell/environment.tsx';
 import { Go, usePathParam } from '../shell/go.tsx';
 import { Arrivals } from '../sources/arrivals.tsx';
+import { proofOf } from '../sources/proof.ts';
 import { SourceSecret } from '../sources/secret.tsx';
 import { SendDialog, type Sent, SentNote } from '../sources/send.tsx';
 import { CopyUrl, SourceUrl } from '../sources/url.tsx';
@@ -21,7 +22,7 @@ type Answer = { source: SourceWithoutUrl; samples: string[] };
 /** How a source is set up at its vendor, beside what arrives of it. */
 export default function Setup() {
   const key = usePathParam('key');
-  const { name, api, readOnly } = useEnvironment();
+  const { name, api, local, readOnly } = useEnvironment();
   const [isSending, setSending] = useState(false);
   const [sent, setSent] = useState<Sent>();
   const setup = useQuery({
@@ -37,6 +38,10 @@ export default function Setup() {
   const error = setup.error ?? source.error;
   // Without its secret every request is answered 503, and a sample too.
   const isLacking = row !== undefined && row.verification.enforcement === 'on' && row.verification.secrets === 0;
+  const isChecked =
+    row !== undefined &&
+    (row.verification.enforcement === 'on' ||
+      (row.verification.enforcement === 'once_set' && row.verification.secrets !== 0));
   return (
     <Page
       title={guide === undefined ? 'Set a source up' : `Set up ${guide.title}`}
@@ -63,7 +68,13 @@ export default function Setup() {
           <ol className="setup-steps">
             <li>
               <h2>The URL</h2>
-              <p className="quiet">It is a credential: knowing it is enough to send events to this source alone.</p>
+              <p className="quiet">
+                {isChecked
+                  ? `Give it to ${guide.sender} alone. A request to it also has to pass the check of the secret.`
+                  : 'It is a credential: anyone who knows it can send events to this source.'}
+                {local &&
+                  ` It is on this machine: ${guide.sender} reaches it through a tunnel only, a sample as it is.`}
+              </p>
               <div className="line">
                 <SourceUrl source={key} />
                 <CopyUrl source={key} />
@@ -73,7 +84,13 @@ export default function Setup() {
               <li id="secret">
                 <h2>The secret</h2>
                 <p className="quiet">
-                  <Marked text={`${sentence(guide.instruction)} ${enforcements[guide.enforcement]}`} />
+                  <Marked text={proofOf(guide)} />
+                  {guide.secret.from === 'vendor' && row.verification.secrets === 0 && (
+                    <>
+                      {' '}
+                      The secret is in <Marked text={guide.secret.where} />.
+                    </>
+                  )}
                 </p>
                 <SourceSecret
                   source={key}
@@ -85,7 +102,7 @@ export default function Setup() {
               </li>
             )}
             <li>
-              <h2>At {guide.title}</h2>
+              <h2>At {guide.sender}</h2>
               <ol className="vendor-steps">
                 {guide.steps.map((step, i) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: steps never change their places
@@ -102,9 +119,14 @@ export default function Setup() {
                   <pre className="raw">{text}</pre>
                 </div>
               ))}
-              <p className="quiet">
-                {guide.title}’s own page: <code className="text">{guide.docs}</code>
-              </p>
+              {guide.sender === guide.title.replace(/ \(.*/, '') && (
+                <p className="quiet">
+                  {guide.sender}’s own page:{' '}
+                  <a href={guide.docs} target="_blank" rel="noreferrer">
+                    {guide.docs}
+                  </a>
+                </p>
+              )}
             </li>
           </ol>
           <div className="setup-side">
@@ -149,22 +171,6 @@ export default function Setup() {
   );
 }
 
-const enforcements = {
-  on: 'A request that is not proved is answered 401.',
-  off: 'Requests are accepted without it, until the check is switched on in the settings of the source.',
-  once_set: 'As soon as it is set, a request without it is answered 401.',
-} as const;
-
-const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-
-/** Text of a guide: what stands between backquotes is code. */
-function Marked({ text }: { text: string }) {
-  return text.split('`').map((part, i) =>
-    // biome-ignore lint/suspicious/noArrayIndexKey: parts never change their places
-    i % 2 === 1 ? <code key={i}>{part}</code> : <span key={i}>{part}</span>,
-  );
-}
-
 function Step({ parts, source }: { parts: StepPart[]; source: string }) {
   // biome-ignore lint/suspicious/noArrayIndexKey: parts never change their places
   return parts.map((part, i) => <Part key={i} part={part} source={source} />);
@@ -179,6 +185,12 @@ function Part({ part, source }: { part: StepPart; source: string }) {
         <code>
           <Text>{part.text}</Text>
         </code>
+      );
+    case 'block':
+      return (
+        <pre className="raw">
+          <Text lines>{part.text}</Text>
+        </pre>
       );
     case 'url':
       return <strong>the URL above</strong>;

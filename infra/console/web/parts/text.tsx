@@ -52,3 +52,11 @@ export function Id({ children }: { children: string }) {
     </span>
   );
 }
+
+/** Text of our own, such as a guide's: what stands between backquotes is code. */
+export function Marked({ text }: { text: string }) {
+  return text.split('`').map((part, i) =>
+    // biome-ignore lint/suspicious/noArrayIndexKey: parts never change their places
+    i % 2 === 1 ? <code key={i}>{part}</code> : <span key={i}>{part}</span>,
+  );
+}

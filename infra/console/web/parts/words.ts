@@ -3,6 +3,9 @@ export const unsafe =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove, or to show as symbols
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
+/** A clause as a sentence of its own. */
+export const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
 export const count = (value: number) => value.toLocaleString('en-US');
 
 export function plural(value: number, noun: string, nouns = `${noun}s`): string {

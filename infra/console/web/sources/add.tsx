@@ -43,7 +43,7 @@ export function AddSource({ kind, request, files, onAdded, onClose }: AddProps) 
           </li>
         ))}
       </ul>
-      <p>They are committed in {name}; nothing else of your files or of the draft is.</p>
+      <p>They go live in {name} at once. Nothing else of your files or of the draft does.</p>
       <div className="field">
         <label htmlFor="add-message">What the change is for</label>
         <input

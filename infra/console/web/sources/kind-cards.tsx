@@ -2,11 +2,15 @@ import { useEffect, useState } from 'react';
 import type { KindRow } from '../../../../shared/operations/sources/kind-row.ts';
 import { Text } from '../parts/text.tsx';
 import { plural } from '../parts/words.ts';
-import { Go, usePageSearch } from '../shell/go.tsx';
+import { Go, useGo, usePageSearch } from '../shell/go.tsx';
 
 const proofs = { signature: 'signs its requests', secret: 'sends a secret', 'URL only': 'the URL alone' } as const;
 
-/** Every kind of sender, by category; a search narrows them. */
+/** As the cards stand on the page. */
+const inOrder = (kinds: readonly KindRow[], categories: readonly string[]) =>
+  categories.flatMap((category) => kinds.filter((one) => one.category === category));
+
+/** Every kind of sender, by category; a search narrows them, and Enter opens the first. */
 export function KindCards({ kinds }: { kinds: readonly KindRow[] }) {
   const [{ q = '' }, change] = usePageSearch();
   const [typed, setTyped] = useState(q);
@@ -16,6 +20,7 @@ export function KindCards({ kinds }: { kinds: readonly KindRow[] }) {
     const text = `${kind} ${title} ${about} ${category}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
+  const go = useGo();
   const categories = [...new Set(kinds.map(({ category }) => category))];
   return (
     <>
@@ -30,6 +35,11 @@ export function KindCards({ kinds }: { kinds: readonly KindRow[] }) {
           spellCheck={false}
           // biome-ignore lint/a11y/noAutofocus: the page is opened to find one
           autoFocus
+          onKeyDown={({ key, nativeEvent }) => {
+            const [first] = words.length === 0 ? [] : inOrder(found, categories);
+            if (key === 'Enter' && !nativeEvent.isComposing && first !== undefined)
+              go({ to: ['sources', '~new'], search: { kind: first.kind } });
+          }}
           onChange={({ target }) => {
             setTyped(target.value);
             change({ q: target.value.trim() }, { replace: true });

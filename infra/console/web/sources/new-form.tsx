@@ -7,10 +7,12 @@ import { CommitDialog } from '../configuration/commit-dialog.tsx';
 import { ProblemView } from '../parts/problem.tsx';
 import { Remedies } from '../parts/remedies.tsx';
 import { Text } from '../parts/text.tsx';
+import { sentence } from '../parts/words.ts';
 import { Yaml } from '../parts/yaml.tsx';
 import { useEnvironment } from '../shell/environment.tsx';
 import { Go, useGo } from '../shell/go.tsx';
 import { AddSource } from './add.tsx';
+import { proofOf } from './proof.ts';
 import { headerByDefault, requestOf, takesHeader, useWanted, verifications, type Wanted } from './wanted.ts';
 
 type FormProps = { kind: KindRow; taken: readonly string[]; directory: string };
@@ -157,15 +159,9 @@ function Mappings({ kind, wanted, onChange }: PartProps) {
   );
 }
 
-const enforcements = {
-  on: 'A request that is not proved is answered 401.',
-  off: 'Requests are accepted without it, until you switch the check on.',
-  once_set: 'As soon as a secret is set, a request without it is answered 401.',
-} as const;
-
 /** How requests are checked: the kind's own way, or for kinds without one a way of choice. */
 function Check({ kind, wanted, onChange }: PartProps) {
-  const own = `${kind.instruction.charAt(0).toUpperCase()}${kind.instruction.slice(1)}. ${enforcements[kind.enforcement]}`;
+  const own = kind.proof === 'URL only' ? sentence(kind.instruction) : proofOf(kind);
   return (
     <fieldset className="choice-list">
       <legend>How requests are checked</legend>

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { read } from '../client.ts';
 import { Copy } from '../parts/copy.tsx';
 import { ProblemView } from '../parts/problem.tsx';
-import { Text } from '../parts/text.tsx';
+import { Marked, Text } from '../parts/text.tsx';
 import { Ago } from '../parts/time.tsx';
 import { useToast } from '../parts/toast.tsx';
 import { plural } from '../parts/words.ts';
@@ -91,7 +91,11 @@ export function SourceSecret({ source, where, without }: SecretProps) {
       {made !== undefined && (
         <div className="now good" role="status">
           <strong>This is the only time that the secret is shown.</strong>
-          {where !== undefined && <div>It goes to {where}.</div>}
+          {where !== undefined && (
+            <div>
+              It goes to <Marked text={where} />.
+            </div>
+          )}
           <div className="made">
             <code className="text">{made}</code> <Copy text={made} what="the secret" />{' '}
             <button type="button" className="plain" onClick={() => setMade(undefined)}>
@@ -129,7 +133,7 @@ type SetProps = {
 };
 
 function SetSecret({ source, beside, where, sharedWith, canGenerate, onMade, onClose }: SetProps) {
-  const { api } = useEnvironment();
+  const { api, local } = useEnvironment();
   const toast = useToast();
   const [isMade, setIsMade] = useState(canGenerate);
   const [value, setValue] = useState('');
@@ -156,7 +160,8 @@ function SetSecret({ source, beside, where, sharedWith, canGenerate, onMade, onC
     >
       {where !== undefined && (
         <p>
-          {isMade ? 'It goes to' : 'It is in'} <Text>{where}</Text>.
+          {isMade ? 'It goes to' : 'It is in'} <Marked text={where} />.
+          {local && !canGenerate && ' To try samples on this machine, any value of that form will do.'}
         </p>
       )}
       {canGenerate && (
