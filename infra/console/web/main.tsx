@@ -11,6 +11,7 @@ import { type Zone, ZoneContext } from './parts/time.tsx';
 import { Toasts } from './parts/toast.tsx';
 import { router } from './router.tsx';
 import { SessionGate, sessionQuery } from './shell/session.tsx';
+import { environmentQuery } from './shell/shell.tsx';
 
 const askAgainMs = 2_000;
 
@@ -61,10 +62,21 @@ function App() {
   );
 }
 
+const patienceMs = 150;
+
+/** Asks for what every page begins with, so that it is drawn once, with all of it. An environment far away is not waited for. */
+async function askFirst(): Promise<void> {
+  await queries.prefetchQuery(sessionQuery);
+  const [, environment = ''] = location.pathname.split('/');
+  // The router says what is wrong with an address that nobody can read.
+  if (environment === '' || environment.includes('%')) return;
+  const asked = queries.prefetchQuery(environmentQuery(environment));
+  await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, patienceMs))]);
+}
+
 const place = document.getElementById('app');
 if (place !== null) {
-  // What the page begins with is on its way already: it is drawn once, with all of it.
-  await Promise.allSettled([queries.prefetchQuery(sessionQuery), router.load()]);
+  await Promise.allSettled([askFirst(), router.load()]);
   createRoot(place).render(
     <StrictMode>
       <App />
