@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { outputFolder } from '../../infra/build/build.js';
-import { editorLoad, ensurePageBuilt, firstLoad } from '../../infra/build/build-page.js';
+import { editorLoad, ensurePageBuilt, firstLoad, pageParts } from '../../infra/build/build-page.js';
 
 describe("the console's page", () => {
   test('loads at most 200 KB before it shows something, compressed', async () => {
@@ -11,6 +11,14 @@ describe("the console's page", () => {
     expect(files.length).toBeGreaterThanOrEqual(3);
     expect(bytes).toBeGreaterThan(20_000);
     expect(bytes).toBeLessThanOrEqual(200_000);
+  });
+
+  test('begins with a script that the browser compiles while it comes in', async () => {
+    const folder = await ensurePageBuilt();
+    const { first } = await pageParts();
+    const script = readFileSync(join(folder, first[0] ?? ''), 'utf8');
+    expect(script).toMatch(/^\/\/# allFunctionsCalledOnLoad\n/);
+    expect(script).toContain('createRoot');
   });
 
   test('loads the mapping editor when it is opened, and not before', async () => {
