@@ -15,10 +15,10 @@ const editor = 'infra/console/web/mappings/editor.tsx';
 const template = 'infra/console/web/index.html';
 
 /**
- * Chromium then compiles the file as a whole on another thread while it comes in, and not function by function when the page
- * wants to be drawn. Most of it is React, which is used at once. https://v8.dev/blog/explicit-compile-hints
+ * Chromium compiles such a file on another thread while it comes in, and not function by function when the page wants to be
+ * drawn: a third less work until then. https://v8.dev/blog/explicit-compile-hints
  */
-const compileWhole = Buffer.from('//# allFunctionsCalledOnLoad\n');
+const compiledWhole = (script) => Buffer.concat([Buffer.from('//# allFunctionsCalledOnLoad\n'), script]);
 
 let building;
 
@@ -51,7 +51,7 @@ async function buildPage() {
   mkdirSync(folder, { recursive: true });
   const first = filesOf(metafile, entry);
   for (const { path, contents } of outputFiles)
-    writeWhole(path, basename(path) === first[0] ? Buffer.concat([compileWhole, contents]) : contents);
+    writeWhole(path, first.includes(basename(path)) && path.endsWith('.js') ? compiledWhole(contents) : contents);
   const later = (source) => filesOf(metafile, source).filter((name) => !first.includes(name));
   const pages = Object.values(metafile.outputs).flatMap(({ entryPoint = '' }) =>
     entryPoint.startsWith(pagesFolder) ? [[basename(entryPoint, '.tsx'), later(entryPoint)]] : [],
