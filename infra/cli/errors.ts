@@ -1,5 +1,5 @@
 import { policiesWith } from '../../shared/operations/policies/policies.ts';
-import { failure, Refusal, type RefusalKind } from '../../shared/operations/refusal.ts';
+import { failure, notFound, Refusal, type RefusalKind } from '../../shared/operations/refusal.ts';
 import { printable } from '../../shared/operations/words/text.ts';
 import { UnusableSecret } from '../../shared/ports/secrets.ts';
 import { quoted } from './terminal/shell.ts';
@@ -97,6 +97,10 @@ function explainName(error: Error, profile: string | undefined): Refusal | undef
         `the KMS key of a secret cannot be used: ${firstLine(error)}`,
         'enable the key, or allow kms:Decrypt and kms:GenerateDataKey on it',
       );
+    case 'ValidationException':
+      return /(?:hashkey|range keys) has exceeded/.test(error.message)
+        ? notFound('this name is longer than any can be, so nothing has it')
+        : undefined;
     case 'UnreadableConfiguration':
       return failure(
         `the live configuration cannot be read: ${firstLine(error)}`,

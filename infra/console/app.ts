@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { getPath } from 'hono/utils/url';
 import * as z from 'zod';
 import { actions } from '../../shared/core/actions/index.ts';
 import { asError } from '../../shared/core/errors.ts';
@@ -15,6 +16,7 @@ import { body, text } from './input.ts';
 import { type ServedPage, servePage } from './page.ts';
 import { problemOf, problemResponse, Refused } from './problem.ts';
 import { routes } from './routes/index.ts';
+import { textOfPart } from './web/addresses.ts';
 
 /** The closed lists that filters offer. */
 const lists = {
@@ -86,7 +88,8 @@ export function makeApp(parts: ConsoleParts) {
     .use('/:environment/*', guardChanges)
     .route('/:environment', routes);
 
-  const app = new Hono()
+  const pathOf = (request: Request) => getPath(request).split('/').map(textOfPart).join('/');
+  const app = new Hono({ getPath: pathOf })
     .use(guardHost(parts.port))
     .use('/api/*', guardOrigin)
     .use('/api/*', async (c, next) => {

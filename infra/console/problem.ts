@@ -51,7 +51,8 @@ export function problemOf(error: unknown): Problem {
     return { status: error.status, code: 'invalid', title: error.message, lines: [], remedies: [] };
   if (error instanceof Refusal) return { status: statuses[error.kind], code: error.kind, ...wordsOf(error) };
   const explained = explainError(error instanceof Away ? error.cause : error);
-  if (explained !== undefined) return { status: 503, code: 'away', ...wordsOf(explained) };
+  if (explained?.kind === 'failed') return { status: 503, code: 'away', ...wordsOf(explained) };
+  if (explained !== undefined) return problemOf(explained);
   const { name, message } = asError(error);
   const title = `${name}: ${message}`;
   return { status: 500, code: 'bug', title, lines: ['This is a bug in Signalbox; please report it.'], remedies: [] };

@@ -31,6 +31,8 @@ let cookie: string;
 
 const evil = '<img src=x onerror=alert(1)>\u202Egnp.exe\u0007';
 const dayMs = 86_400_000;
+/** Each is something else in an address. */
+const oddIds = ['..', '.', '~..', 'usr?limit=1', 'usr%5F1', '100%', '%25', 'index', '$id', '%2e%2e', ':id'];
 
 beforeAll(async () => {
   [browser, environment, empty] = await Promise.all([startBrowser(), startEnvironment(), startEnvironment()]);
@@ -71,6 +73,7 @@ async function describe(): Promise<void> {
   );
   await write(object('projects', 'evil'), { name: evil, [evil]: { [evil]: 'x'.repeat(2_000) } }, nowMs);
   await write(object('accounts', 'northwind'), { name: 'Northwind' }, nowMs - 2 * dayMs);
+  for (const id of oddIds) await write(user(id), { name: `the user ${id}` }, nowMs);
   const branding = { primary_color: '#3451c7', logo_url: 'https://example.com/logo.png' };
   await write(object('$tenants', 'acme'), { name: 'Acme', settings: { branding }, region: 'eu' }, nowMs - dayMs);
 }
@@ -194,5 +197,38 @@ test('the search box offers a user, and the events of the user', async () => {
   await page.locator('.choices li', { hasText: 'events of user' }).waitFor();
   await page.locator('.choices li').first().click();
   await page.waitForURL('**/development/people/usr_8841');
+  await tab.context.close();
+});
+
+test('an id of any characters opens its own page, from the list and by its address', async () => {
+  const tab = await tabAt('/development/people');
+  const { page } = tab;
+  const at = new Map<string, string>();
+  for (const id of oddIds) {
+    await page.getByRole('link', { name: id, exact: true }).click();
+    await page.getByText(`the user ${id}`, { exact: true }).first().waitFor();
+    at.set(id, page.url());
+    await page.goBack();
+    await page.getByRole('link', { name: id, exact: true }).waitFor();
+  }
+  for (const [id, url] of at) {
+    await page.goto(url);
+    await page.getByText(`the user ${id}`, { exact: true }).first().waitFor();
+  }
+  expect(tab.trouble).toEqual(noTrouble);
+  await tab.context.close();
+});
+
+test('a link of a stranger asks no other route than that of its page', async () => {
+  const tab = await tabAt('/development/people');
+  const { page } = tab;
+  const asked: string[] = [];
+  page.on('request', (request) => void asked.push(new URL(request.url()).pathname));
+  await page.goto(`http://127.0.0.1:${served.port}/development/people/x%2F..%2F..%2Fkeys%3F`);
+  await page.getByText('no user x/../../keys?').waitFor();
+  expect(asked.filter((path) => path.startsWith('/api/') && path.includes('keys'))).toEqual([
+    '/api/environments/development/people/x%2F..%2F..%2Fkeys%3F',
+  ]);
+  expect(tab.trouble).toEqual(noTrouble);
   await tab.context.close();
 });

@@ -45,8 +45,17 @@ describe('what an error tells the operator', () => {
     expect(explainError(new RetryableError('reading', { cause: named(name) }))?.message).toContain(text);
   });
 
+  test.each([
+    'Size of hashkey has exceeded the maximum size limit of2048 bytes',
+    'Aggregated size of all range keys has exceeded the size limit of 1024 bytes',
+  ])('a name longer than a table can hold is one that nothing has: %s', (limit) => {
+    const error = named('ValidationException', `One or more parameter values were invalid: ${limit}`);
+    expect(explainError(error)?.kind).toBe('not_found');
+  });
+
   test('a bug stays a bug: its stack trace is worth having', () => {
     expect(explainError(new TypeError('x is undefined'))).toBeUndefined();
     expect(explainError('thrown text')).toBeUndefined();
+    expect(explainError(named('ValidationException', 'ExpressionAttributeValues must not be empty'))).toBeUndefined();
   });
 });

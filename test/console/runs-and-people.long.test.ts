@@ -107,6 +107,35 @@ describe('people', () => {
   });
 });
 
+describe('an id that nothing can have', () => {
+  const long = 'a'.repeat(2_048);
+  test.each([
+    `/people/${long}`,
+    `/people?after=${long}`,
+    `/people/usr_8841/subscriptions?after=${long}`,
+    `/objects/${long}/${long}`,
+    `/tenants/${long}`,
+    `/audiences/${long}`,
+    `/jobs/${long}`,
+    `/runs/${long}`,
+    `/events/${long}`,
+  ])('is not there, and no bug of the console (%#)', async (path) => {
+    const { status, json } = await ask(path);
+    expect([400, 404]).toContain(status);
+    expect(json).not.toMatchObject({ code: 'bug' });
+  });
+});
+
+describe('an id that leads up in a path', () => {
+  test('is asked for with a sign before it, and found', async () => {
+    for (const id of ['..', '.', '~..'])
+      await upsertEntities([{ ref: user(id), attributes: { name: id }, sourceTimeMs: 1 }], environment.directory, 1);
+    expect((await ask('/people/~..')).json).toMatchObject({ id: '..' });
+    expect((await ask('/people/~.')).json).toMatchObject({ id: '.' });
+    expect((await ask('/people/~~..')).json).toMatchObject({ id: '~..' });
+  });
+});
+
 describe('objects, tenants and audiences', () => {
   beforeAll(async () => {
     const { documents, outputs, directory } = environment;

@@ -71,6 +71,17 @@ export const addresses = [
   { path: 'keys', file: 'keys', title: 'Keys and links', reads: () => ['/keys'] },
 ] as const satisfies readonly Address[];
 
+/**
+ * A text as a part of a path, for pages and for routes. Browsers take `.` and `..` for the way up, however they are
+ * encoded, so these have a sign before them.
+ */
+export const pathPart = (text: string) => encodeURIComponent(upward.test(text) ? `~${text}` : text);
+
+/** The text of such a part, once it is decoded. */
+export const textOfPart = (part: string) => (part.startsWith('~') && upward.test(part) ? part.slice(1) : part);
+
+const upward = /^~*\.{1,2}$/;
+
 export type PageFile = (typeof addresses)[number]['file'];
 
 /**

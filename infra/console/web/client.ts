@@ -2,6 +2,7 @@ import { hc } from 'hono/client';
 import type { Lists, Sessions } from '../app.ts';
 import type { Problem } from '../problem.ts';
 import type { Routes } from '../routes/index.ts';
+import { pathPart } from './addresses.ts';
 
 /** Why the console's server said no; `gone`: it does not answer at all. */
 export type PageProblem = Omit<Problem, 'code' | 'status'> & { code: Problem['code'] | 'gone' };
@@ -47,11 +48,30 @@ async function problemOf(response: Response): Promise<PageProblem> {
   return { code: 'bug', title, lines: [], remedies: [] };
 }
 
-export const apiPath = (environment: string) => `/api/environments/${encodeURIComponent(environment)}`;
+export const apiPath = (environment: string) => `/api/environments/${pathPart(environment)}`;
 
 /** The routes of one environment, typed by the server's own. A refusal is thrown as a ProblemError. */
 export function apiOf(environment: string) {
-  return hc<Routes>(`${location.origin}${apiPath(environment)}`, { fetch: fetchOrProblem });
+  return withPathParts(hc<Routes>(`${location.origin}${apiPath(environment)}`, { fetch: fetchOrProblem }));
+}
+
+type Args = { param?: Record<string, string> } | undefined;
+
+/**
+ * A client whose calls put any text into a path as one part of it. Hono's own puts it in as it is, so that an id with a
+ * `?`, or one in a link of a stranger with `../`, would ask another route.
+ */
+function withPathParts<Client extends object>(client: Client): Client {
+  return new Proxy(client, {
+    get(of, name) {
+      const inner: unknown = Reflect.get(of, name);
+      return typeof inner === 'function' ? withPathParts(inner) : inner;
+    },
+    apply(call, self, [args, ...rest]: [Args, ...unknown[]]) {
+      const param = Object.entries(args?.param ?? {}).map(([name, text]) => [name, pathPart(text)]);
+      return Reflect.apply(call as never, self, [args && { ...args, param: Object.fromEntries(param) }, ...rest]);
+    },
+  });
 }
 export type Api = ReturnType<typeof apiOf>;
 

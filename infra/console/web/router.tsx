@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent, Navigate } from '@tanstack/react-router';
+import { pathPart } from './addresses.ts';
 import { pages } from './pages.ts';
 import { Empty, Loading, ProblemView } from './parts/problem.tsx';
 import { useSession } from './shell/session.tsx';
@@ -11,7 +12,7 @@ const start = createRoute({ getParentRoute: () => root, path: '/', component: St
 /** The first environment's first page. */
 function Start() {
   const [environment] = useSession().environments;
-  return environment === undefined ? <NoPage /> : <Navigate to={`/${encodeURIComponent(environment)}`} replace />;
+  return environment === undefined ? <NoPage /> : <Navigate to={`/${pathPart(environment)}`} replace />;
 }
 
 const shell = createRoute({

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { AudienceRow } from '../../../../shared/operations/directory/directory-rows.ts';
+import { pathPart } from '../addresses.ts';
 import { apiPath, read } from '../client.ts';
 import { EntityHead } from '../directory/head.tsx';
 import { MembersOfAudience } from '../directory/relations.tsx';
@@ -23,7 +24,7 @@ export default function AudiencePage() {
     <Page
       title="Audience"
       command={`audiences members ${quoted(key)}`}
-      json={`${apiPath(name)}/audiences/${encodeURIComponent(key)}/members?limit=1000`}
+      json={`${apiPath(name)}/audiences/${pathPart(key)}/members?limit=1000`}
       aside={<EntityHead id={key} />}
     >
       {data === undefined && (error === null ? <Loading /> : <ProblemView error={error} />)}

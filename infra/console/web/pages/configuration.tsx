@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { pathPart } from '../addresses.ts';
 import { apiPath } from '../client.ts';
 import { CommitDialog } from '../configuration/commit-dialog.tsx';
 import { Log } from '../configuration/log.tsx';
@@ -136,7 +137,7 @@ function elsewhere(show: Tab, { kind, resource, commit }: Search, name: string, 
     return { command: 'config diff', json: `${json}/matrix` };
   }
   if (commit !== undefined)
-    return { command: `config show ${quoted(commit)}`, json: `${json}/log/${encodeURIComponent(commit)}` };
+    return { command: `config show ${quoted(commit)}`, json: `${json}/log/${pathPart(commit)}` };
   const filters = [
     ...(kind === undefined ? [] : ['--kind', quoted(kind)]),
     ...(resource === undefined ? [] : ['--resource', quoted(resource)]),

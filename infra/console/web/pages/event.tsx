@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { EventDetailRow } from '../../../../shared/operations/events/event-row.ts';
 import type { WhyEvent } from '../../../../shared/operations/why/answer-why.ts';
+import { pathPart } from '../addresses.ts';
 import { type Bulk, BulkDialog } from '../bulk/dialog.tsx';
 import { apiPath, read } from '../client.ts';
 import { EventLink } from '../events/link.tsx';
@@ -47,11 +48,7 @@ export default function Event() {
     <Page
       title="Event"
       command={show === 'story' ? `why ${quoted(id)}` : `events show ${quoted(id)}`}
-      json={
-        show === 'story'
-          ? `${apiPath(name)}/why/${encodeURIComponent(id)}`
-          : `${apiPath(name)}/events/${encodeURIComponent(id)}`
-      }
+      json={show === 'story' ? `${apiPath(name)}/why/${pathPart(id)}` : `${apiPath(name)}/events/${pathPart(id)}`}
       aside={
         <>
           <Id>{id}</Id>

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ObjectRow } from '../../../../shared/operations/directory/directory-rows.ts';
+import { pathPart } from '../addresses.ts';
 import { apiPath, read } from '../client.ts';
 import { EventsThatName, RunsOf } from '../directory/activity.tsx';
 import { Below, EntityHead, Seen } from '../directory/head.tsx';
@@ -27,7 +28,7 @@ export default function ObjectPage() {
     <Page
       title="Object"
       command={`objects get ${quoted(collection)} ${quoted(id)}`}
-      json={`${apiPath(name)}/objects/${encodeURIComponent(collection)}/${encodeURIComponent(id)}`}
+      json={`${apiPath(name)}/objects/${pathPart(collection)}/${pathPart(id)}`}
       aside={<EntityHead id={`${collection}/${id}`} />}
     >
       {data === undefined && (error === null ? <Loading /> : <ProblemView error={error} />)}

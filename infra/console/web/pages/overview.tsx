@@ -23,7 +23,8 @@ type Range = keyof typeof ranges;
 export default function Overview() {
   const { name, api, local } = useEnvironment();
   const [search, change] = usePageSearch();
-  const since: Range = search.since !== undefined && search.since in ranges ? (search.since as Range) : '1h';
+  const since: Range =
+    search.since !== undefined && Object.hasOwn(ranges, search.since) ? (search.since as Range) : '1h';
   // The doctor looks at the present; the chart goes further back.
   const looked = since === '7d' ? '1d' : since;
   // On AWS each look reads some hundred counts, which CloudWatch bills.

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { UserRow } from '../../../../shared/operations/directory/user-row.ts';
+import { pathPart } from '../addresses.ts';
 import { apiPath, read } from '../client.ts';
 import { EventsOf, RunsOf } from '../directory/activity.tsx';
 import { Below, EntityHead, Seen } from '../directory/head.tsx';
@@ -26,7 +27,7 @@ export default function Person() {
     <Page
       title="User"
       command={`users get ${quoted(id)}`}
-      json={`${apiPath(name)}/people/${encodeURIComponent(id)}`}
+      json={`${apiPath(name)}/people/${pathPart(id)}`}
       aside={<EntityHead id={id} />}
     >
       {data === undefined && (error === null ? <Loading /> : <ProblemView error={error} />)}

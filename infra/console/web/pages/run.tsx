@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { RunRow } from '../../../../shared/operations/runs/run-row.ts';
+import { pathPart } from '../addresses.ts';
 import { apiPath, read } from '../client.ts';
 import { EntityLink, TenantLink } from '../directory/link.tsx';
 import { Copy } from '../parts/copy.tsx';
@@ -34,7 +35,7 @@ export default function Run() {
     <Page
       title="Run"
       command={`runs show ${quoted(id)}`}
-      json={`${apiPath(name)}/runs/${encodeURIComponent(id)}`}
+      json={`${apiPath(name)}/runs/${pathPart(id)}`}
       aside={
         <>
           <Id>{id}</Id>

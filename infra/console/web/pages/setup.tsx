@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { StepPart } from '../../../../shared/operations/sources/setup-steps.ts';
 import type { SourceSetup } from '../../../../shared/operations/sources/source-setup.ts';
 import type { SourceWithoutUrl } from '../../routes/source-without-url.ts';
+import { pathPart } from '../addresses.ts';
 import { apiPath, read } from '../client.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Page } from '../parts/page.tsx';
@@ -46,7 +47,7 @@ export default function Setup() {
     <Page
       title={guide === undefined ? 'Set a source up' : `Set up ${guide.title}`}
       command={`sources show ${quoted(key)}`}
-      json={`${apiPath(name)}/source/${encodeURIComponent(key)}/setup`}
+      json={`${apiPath(name)}/source/${pathPart(key)}/setup`}
       aside={
         <>
           <Id>{key}</Id>

@@ -4,6 +4,7 @@ import type { SourceHoldRow } from '../../../../shared/operations/holds/source-h
 import type { AddedSuggestion } from '../../../../shared/operations/mappings/add-suggestion.ts';
 import type { EventTypeRow } from '../../../../shared/operations/sources/source-row.ts';
 import type { SourceWithoutUrl } from '../../routes/source-without-url.ts';
+import { pathPart } from '../addresses.ts';
 import { apiPath, read } from '../client.ts';
 import { Page } from '../parts/page.tsx';
 import { Loading, ProblemView } from '../parts/problem.tsx';
@@ -61,7 +62,7 @@ export default function Source() {
     <Page
       title="Source"
       command={`sources show ${quoted(key)}`}
-      json={`${apiPath(name)}/source/${encodeURIComponent(key)}`}
+      json={`${apiPath(name)}/source/${pathPart(key)}`}
       aside={
         <>
           <Id>{key}</Id>

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { TenantRow } from '../../../../shared/operations/directory/directory-rows.ts';
+import { pathPart } from '../addresses.ts';
 import { apiPath, read } from '../client.ts';
 import { EventsThatName, RunsOf } from '../directory/activity.tsx';
 import { Below, EntityHead, Seen } from '../directory/head.tsx';
@@ -26,7 +27,7 @@ export default function TenantPage() {
     <Page
       title="Tenant"
       command={`tenants get ${quoted(id)}`}
-      json={`${apiPath(name)}/tenants/${encodeURIComponent(id)}`}
+      json={`${apiPath(name)}/tenants/${pathPart(id)}`}
       aside={<EntityHead id={id} />}
     >
       {data === undefined && (error === null ? <Loading /> : <ProblemView error={error} />)}

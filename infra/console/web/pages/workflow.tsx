@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { JobRow } from '../../../../shared/operations/jobs/job-row.ts';
 import type { WorkflowRow } from '../../../../shared/operations/workflows/workflow-row.ts';
+import { pathPart } from '../addresses.ts';
 import { apiPath, queryOf, read } from '../client.ts';
 import { ConfigurationLinks } from '../configuration/links.tsx';
 import { Copy } from '../parts/copy.tsx';
@@ -34,7 +35,7 @@ export default function Workflow() {
     <Page
       title="Workflow"
       command="workflow list"
-      json={`${apiPath(name)}/workflows/${encodeURIComponent(key)}`}
+      json={`${apiPath(name)}/workflows/${pathPart(key)}`}
       aside={
         <>
           <Id>{key}</Id>

@@ -1,5 +1,6 @@
 import { Link, useNavigate, useParams, useRouter, useSearch as useRouterSearch } from '@tanstack/react-router';
 import { useCallback, useMemo } from 'react';
+import { pathPart, textOfPart } from '../addresses.ts';
 import { useEnvironment } from './environment.tsx';
 
 /** What a page shows is in its URL, all of it text. A filter that is not set is absent. */
@@ -9,7 +10,7 @@ export type Search = Readonly<Record<string, string | undefined>>;
 export type Place = { to: readonly string[]; search?: Search };
 
 export function pathOf(environment: string, to: readonly string[]): string {
-  return `/${[environment, ...to].map(encodeURIComponent).join('/')}`;
+  return `/${[environment, ...to].map(pathPart).join('/')}`;
 }
 
 function cleaned(search: Search = {}): Record<string, string> {
@@ -78,5 +79,5 @@ export function usePageSearch(): [Search, (change: Search, how?: { replace?: boo
 
 export function usePathParam(name: string): string {
   const params = useParams({ strict: false }) as Record<string, string | undefined>;
-  return params[name] ?? '';
+  return textOfPart(params[name] ?? '');
 }

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { ListedEvent } from '../../../../shared/operations/events/listed-event.ts';
 import type { RefusalRow } from '../../../../shared/operations/refusals/refusals.ts';
+import { pathPart } from '../addresses.ts';
 import { apiPath } from '../client.ts';
 import { useLive } from '../parts/live.ts';
 import { Status } from '../parts/status.tsx';
@@ -29,7 +30,7 @@ export function Arrivals({ source, lastEventAt, send }: ArrivalsProps) {
   const [events, setEvents] = useState<ListedEvent[]>([]);
   const [refusals, setRefusals] = useState<Refused[]>([]);
   const live = useLive<Item>(
-    `${apiPath(name)}/source/${encodeURIComponent(source)}/arrivals`,
+    `${apiPath(name)}/source/${pathPart(source)}/arrivals`,
     (item) => {
       if ('refusals' in item) return setRefusals(item.refusals);
       // Oldest first; one that is seen again has another status now.
