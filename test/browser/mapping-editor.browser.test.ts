@@ -267,6 +267,35 @@ test('the keyboard saves nothing it should not, completes, and leaves the editor
   await tab.context.close();
 });
 
+test('what is typed over several lines, or deleted with them, takes no style that the page refuses', async () => {
+  const tab = await tabAt(address);
+  const { page } = tab;
+  await result(page).getByText('runs').first().waitFor();
+  const refused: string[] = [];
+  // One that is refused is told at the console too, after a while.
+  page.on(
+    'console',
+    (message) => void (/Content Security Policy/.test(message.text()) && refused.push(message.text())),
+  );
+  const before = await editor(page).innerText();
+  for (const replacement of ['x', ' ', 'é']) {
+    await cursorBehind(page, 'recipients: user_id');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Shift+ArrowDown');
+    await page.keyboard.insertText(replacement);
+    expect(await editor(page).innerText()).toContain(`${replacement}data: data`);
+    await page.keyboard.press('Control+z');
+    expect(await editor(page).innerText()).toBe(before);
+  }
+  await cursorBehind(page, 'recipients: user_id');
+  await page.keyboard.press('Shift+ArrowUp');
+  await page.keyboard.type('zz');
+  expect(await editor(page).innerText()).toMatch(/key: order-compl\w*zz/);
+  expect(refused).toEqual([]);
+  expect(tab.trouble).toEqual(noTrouble);
+  await tab.context.close();
+});
+
 test('what is not saved is there again after another page, and goes back to the file', async () => {
   const tab = await tabAt(address);
   const { page } = tab;

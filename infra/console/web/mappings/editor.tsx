@@ -1,5 +1,5 @@
 import { autocompletion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
 import { bracketMatching, indentOnInput, indentUnit } from '@codemirror/language';
 import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
@@ -136,6 +136,7 @@ function stateOf(text: string, label: string, current: Current): EditorState {
     search({ top: true }),
     shownLines,
     editorTheme,
+    typeOver,
     // Escape, then Tab leaves the editor; CodeMirror sees to it.
     keymap.of([
       { key: 'Mod-s', run: save, preventDefault: true },
@@ -150,6 +151,25 @@ function stateOf(text: string, label: string, current: Current): EditorState {
   ];
   return EditorState.create({ doc: text, extensions });
 }
+
+/**
+ * Puts what is typed in place of what is selected. A browser that did so by itself would keep the look of the old text
+ * with styles on elements, which the page's policy refuses.
+ */
+const typeOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { inputType, data, isComposing } = event;
+    const { state } = view;
+    if (!event.cancelable || isComposing || state.selection.ranges.every(({ empty }) => empty)) return false;
+    if (inputType === 'insertText' && data !== null) {
+      view.dispatch({ ...state.replaceSelection(data), userEvent: 'input.type', scrollIntoView: true });
+      return true;
+    }
+    if (!inputType.startsWith('delete')) return false;
+    view.dispatch({ ...state.replaceSelection(''), userEvent: 'delete.selection', scrollIntoView: true });
+    return true;
+  },
+});
 
 const isCrlf = (text: string) => text.includes('\r\n') && !/(^|[^\r])\n/.test(text);
 
@@ -181,7 +201,11 @@ function replaceAll(view: EditorView, text: string): void {
   while (start < before.length && before[start] === after[start]) start++;
   let end = 0;
   while (end < Math.min(before.length, after.length) - start && before.at(-1 - end) === after.at(-1 - end)) end++;
-  view.dispatch({ changes: { from: start, to: before.length - end, insert: after.slice(start, after.length - end) } });
+  view.dispatch({
+    changes: { from: start, to: before.length - end, insert: after.slice(start, after.length - end) },
+    // Undone alone, however soon it comes after a key.
+    annotations: isolateHistory.of('full'),
+  });
 }
 
 function insertPath(view: EditorView, path: string): boolean {
