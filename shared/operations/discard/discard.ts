@@ -116,9 +116,13 @@ export function carryOnDiscard(
     const { known } = await readSources(environment);
     const mark = { by: job.author, atMs: Date.parse(job.createdAt), reason: job.reason ?? '' };
     const targets = await targetsOf(environment, known, request, Date.parse(job.createdAt));
+    const ids = targets.ids.filter((id) => id > (job.cursor ?? ''));
+    const done = Object.values(job.counts).reduce((sum, count) => sum + count, 0);
     return {
-      ids: targets.ids.filter((id) => id > (job.cursor ?? '')),
+      ids,
       outcomes: ['discarded', 'skipped'],
+      // A search does not find any more what was replayed since the job was made.
+      gone: { skipped: Math.max(0, job.total - done - ids.length) },
       ...('perSecond' in request && { perSecond: request.perSecond }),
       doChunk: async (chunk) => {
         const planned = await planChunk(environment, known, chunk, targets);

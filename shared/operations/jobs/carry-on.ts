@@ -16,6 +16,8 @@ export type Work = {
   ids: readonly string[];
   /** What can become of one; each is counted from 0. */
   outcomes: readonly string[];
+  /** What became of others of the job's things, which are not left to do. */
+  gone?: JobCounts | undefined;
   /** Things per second at most; absent: as fast as it goes. */
   perSecond?: number | undefined;
   /** How many are done together, at most; 25 if absent. */
@@ -53,6 +55,10 @@ export async function* carryOn(
   if (job === undefined) return;
   const work = await prepare(job);
   const counts: JobCounts = { ...Object.fromEntries(work.outcomes.map((name) => [name, 0])), ...job.counts };
+  const add = (more: JobCounts = {}) => {
+    for (const [name, count] of Object.entries(more)) counts[name] = (counts[name] ?? 0) + count;
+  };
+  add(work.gone);
   const startedMs = now();
   let sent = 0;
   let cursor: string | undefined;
@@ -76,7 +82,7 @@ export async function* carryOn(
         yield progress('running');
         return;
       }
-      for (const [name, count] of Object.entries(await work.doChunk(chunk))) counts[name] = (counts[name] ?? 0) + count;
+      add(await work.doChunk(chunk));
       // What turned up later may lie before the cursor, which never goes back.
       const last = chunk.at(-1) ?? '';
       if (last > (cursor ?? job.cursor ?? '')) cursor = last;

@@ -383,6 +383,19 @@ describe('a discard of all that a search finds', () => {
     expect(await eventsWith('discarded')).toEqual([held.id]);
   });
 
+  test('counts each that it was made for, also those that another operator took care of meanwhile', async () => {
+    for (let i = 0; i < 60; i++) await writeFailed(i);
+    const job = await startDiscardMatching(environment, matchingEvents({}), { ...asked, nowMs: Date.now() });
+    const leaving = new AbortController();
+    for await (const { done } of carryOnDiscard(environment, job.id, { signal: leaving.signal }))
+      if (done >= 25) leaving.abort();
+    const open = (await eventsWith('failed')).slice(0, 10);
+    const other = await discardIds(environment, open, { ...asked, author: 'Ben', nowMs: Date.now(), dryRun: false });
+    expect(other.filter(({ outcome }) => outcome === 'discarded')).toHaveLength(10);
+    const progress = await run(carryOnJob(environment, job));
+    expect(progress.at(-1)).toMatchObject({ state: 'done', done: 60, counts: { discarded: 50, skipped: 10 } });
+  });
+
   test('leaves what came after it began', async () => {
     const first = await writeFailed(1);
     const { matching } = matchingEvents({});
