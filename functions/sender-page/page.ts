@@ -355,6 +355,8 @@ function triedResult(result: TriedPayload, source: LinkedSource): Html {
       return html`<p><span class="mark bad">refused</span> ${means} ${foreign(result.detail, 500)}</p>${change === undefined ? undefined : html`<p class="soft">${withCode(change)}</p>`}<p class="small soft"><code>${result.reason}</code></p>`;
     }
     default:
+      if (result.events.length === 0)
+        return html`<p>It holds no events: the list is empty. The request would be accepted, and nothing would come of it.</p>`;
       return html`${result.events.map((one, i) => triedEvent(one, i, result.events.length + result.more))}${
         result.more > 0 ? html`<p class="soft">${number(result.more)} further events are not shown.</p>` : undefined
       }`;

@@ -357,6 +357,7 @@ describe('a payload that is tried', () => {
     expect(await tried('{"type": "track",}')).toMatch(/refused The body is not JSON\. .*line 1, column 18/);
     expect(await tried('{"event":"x"}')).toMatch(/rejected It cannot be told what type the event has\./);
     expect(await tried(' ')).toContain('Paste a payload first');
+    expect(await tried('[]')).toContain('It holds no events');
     expect(await tried(`"${'x'.repeat(300_000)}"`)).toContain('more than can be tried');
   });
 
