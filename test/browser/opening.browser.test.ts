@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
+import type { Browser, Route } from 'playwright-core';
 import type { Console } from '../../infra/console/server.ts';
 import { addresses } from '../../infra/console/web/addresses.ts';
 import { makeEventId } from '../../shared/core/ids/event-id.ts';
@@ -78,4 +79,30 @@ describe.each(opened)('%s', (address) => {
     const asked = await askedAt(address, 'with', await hintsAt(address));
     expect(asked.filter((one, i) => asked.indexOf(one) !== i)).toEqual([]);
   });
+});
+
+test('events that came while a list was opened are in it, however many', async () => {
+  const tab = await openTab(browser, served, cookie);
+  const { page } = tab;
+  const delayed = async (route: Route) => {
+    // The list was read; these come before the page follows what is new.
+    const came = Array.from({ length: 150 }, (_, i) => {
+      const id = makeEventId('rudderstack', 0, Date.now() - 150 + i, randomBytes(12));
+      return eventEntry({ id, key: `burst-${i}`, userId: 'burst' });
+    });
+    await environment.eventLog.writeEach(came);
+    await route.continue();
+  };
+  await page.route('**/events/live*', delayed, { times: 1 });
+  await page.goto(`http://127.0.0.1:${served.port}/development/events?user_id=burst`);
+  await page.locator('.live.on').waitFor();
+  await page.locator('.table-end').waitFor();
+  await eventually(async () => {
+    await page.locator('section:has(> table.rows)').evaluate((one: { scrollTo(x: number, y: number): void }) => {
+      one.scrollTo(0, 1e6);
+    });
+    expect(await page.locator('table.rows').getAttribute('aria-rowcount')).toBe('151');
+  }, 20_000);
+  expect(tab.trouble).toEqual(noTrouble);
+  await tab.context.close();
 });

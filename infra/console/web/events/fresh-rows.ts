@@ -25,10 +25,12 @@ export function useFreshRows(listed: readonly ListedEvent[]) {
     setFresh((before) => new Map([...before, ...entries(rows.filter(isShown))]));
     setWaiting((before) => new Map([...before, ...entries(rows.filter((row) => !isShown(row)))]));
   };
+  /** Whether it was not listed, and did not come before. */
+  const isFresh = ({ id }: ListedEvent) => !known.has(id) && !fresh.has(id) && !waiting.has(id);
   /** What was just changed is read anew with the list. */
   const forget = useCallback(() => setFresh(new Map()), []);
   const rows = useMemo(() => merged(listed, known, fresh), [listed, known, fresh]);
-  return { rows, held: waiting.size, add, release, setAtTop, forget };
+  return { rows, held: waiting.size, add, release, setAtTop, forget, isFresh };
 }
 
 /** Listed rows, each as it was last seen, and new ones in their place. Ids sort by time. */

@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { ListedEvent } from '../../../../shared/operations/events/listed-event.ts';
 import { type Bulk, BulkDialog } from '../bulk/dialog.tsx';
 import { SelectionBar } from '../bulk/selection.tsx';
@@ -147,8 +147,18 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
   const isFixed = filter.until !== undefined;
   const liveUrl =
     isFixed || first === undefined ? undefined : `${apiPath(name)}/events/live?${new URLSearchParams(query)}`;
-  const { rows, held, add, release, setAtTop, forget } = useFreshRows(list.rows);
-  const live = useLive<{ rows: ListedEvent[] }>(liveUrl, ({ rows }) => add(rows), reread);
+  const { rows, held, add, release, setAtTop, forget, isFresh } = useFreshRows(list.rows);
+  const begun = useRef(false);
+  const live = useLive<{ rows: ListedEvent[] }>(
+    liveUrl,
+    ({ rows }) => {
+      // More came since the list was read than the live ones begin with: some between them are in neither.
+      if (!begun.current && rows.length > 1 && rows.every(isFresh)) reread();
+      begun.current = true;
+      add(rows);
+    },
+    reread,
+  );
 
   const [selected, select] = useState<ReadonlySet<string>>(new Set());
   const [bulk, setBulk] = useState<Bulk>();
