@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { makeAccess } from '../../infra/console/access.ts';
+import { routes } from '../../infra/console/routes/index.ts';
 import type { Console } from '../../infra/console/server.ts';
 import { failure } from '../../shared/operations/refusal.ts';
 import { startEnvironment, type TestEnvironment } from '../cli/environment-for-tests.ts';
@@ -179,6 +180,41 @@ describe('changes', () => {
     });
     expect(await call(reading.port, `${development}/events`, { headers })).toMatchObject({ status: 200 });
     await reading.stop();
+  });
+});
+
+describe('each route that changes something', () => {
+  const changing = new Map(
+    routes.routes
+      .filter(({ method, path }) => !['GET', 'ALL'].includes(method) && !path.endsWith('/dry-run'))
+      .map(({ method, path }) => [`${method} ${path}`, { method, path }]),
+  );
+
+  test('is told from a dry run by its own words, not by those of a request', () => {
+    expect(changing.size).toBeGreaterThan(25);
+    expect([...changing.values()].filter(({ path }) => /:\w+$/.test(path))).toEqual([]);
+  });
+
+  test('is refused by a console that only reads, and without the name of an environment on AWS', async () => {
+    const reading = await startConsoleOf({ development: environment }, { readOnly: true });
+    const headers = { cookie: await signIn(reading) };
+    const answers: Record<string, unknown> = {};
+    for (const [route, { method, path }] of changing) {
+      const asked = path.replaceAll(/:\w+/g, 'dry-run');
+      const refused = await call(reading.port, `${development}${asked}`, { method, headers, body: {} });
+      const unnamed = await call(served.port, `/api/environments/production${asked}`, {
+        method,
+        headers: { cookie },
+        body: {},
+      });
+      answers[route] = [refused, unnamed].map(({ status, json }) => [status, (json as { code: string }).code]);
+    }
+    await reading.stop();
+    const guarded = [
+      [403, 'read_only'],
+      [428, 'name_missing'],
+    ];
+    expect(answers).toEqual(Object.fromEntries([...changing.keys()].map((route) => [route, guarded])));
   });
 });
 
