@@ -222,8 +222,19 @@ test('rows that come while the reader is further down wait above, and move nothi
   await page.getByRole('button', { name: '1 new event above' }).waitFor();
   expect(await shown()).toEqual(before);
   await page.getByRole('button', { name: '1 new event above' }).click();
-  await scrollTo(0);
   await page.locator('tbody tr[aria-rowindex="2"]', { hasText: 'came_late' }).waitFor();
+  expect(tab.trouble).toEqual(noTrouble);
+  await tab.context.close();
+});
+
+test('counted rows say when they were counted, and are counted again at a click', async () => {
+  const tab = await tabAt('/development/events?by=type');
+  const { page } = tab;
+  await page.locator('.summary', { hasText: /Counted (just now|\d+ s ago)/ }).waitFor();
+  await log(0, { eventType: 'track/Counted Late', processedAtMs: Date.now() });
+  expect(await page.locator('.groups', { hasText: 'track/Counted Late' }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Count again' }).click();
+  await page.locator('.groups', { hasText: 'track/Counted Late' }).waitFor();
   expect(tab.trouble).toEqual(noTrouble);
   await tab.context.close();
 });

@@ -183,7 +183,7 @@ function NoActions({ isFiltered }: { isFiltered: boolean }) {
 function ActionGroups({ filter, by, toolbar }: { filter: Search; by: string; toolbar: React.ReactNode }) {
   const { name, api, lists } = useEnvironment();
   const query = queryOf(filter);
-  const { data, error } = useQuery({
+  const asked = useQuery({
     queryKey: [name, 'actions', 'groups', by, query],
     queryFn: () =>
       read(api.actions.groups.$get({ query: { ...query, by: by as (typeof lists.action_groupings)[number] } })),
@@ -202,8 +202,7 @@ function ActionGroups({ filter, by, toolbar }: { filter: Search; by: string; too
       <CountedRows
         noun="action"
         by={by}
-        counted={data}
-        error={error}
+        asked={asked}
         rowsWith={(value) => ({ to: ['actions'], search: { ...filter, [filterName]: value.slice(0, 1_000) } })}
         empty={<NoActions isFiltered={Object.keys(query).length > 0} />}
       />

@@ -173,7 +173,14 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
       {toolbar}
       <div className="held-place">
         {held > 0 && (
-          <button type="button" className="held" onClick={release}>
+          <button
+            type="button"
+            className="held"
+            onClick={() => {
+              release();
+              readFromTop();
+            }}
+          >
             {plural(held, 'new event')} above
           </button>
         )}
@@ -214,6 +221,13 @@ function EventList({ filter, toolbar }: { filter: Search; toolbar: React.ReactNo
   );
 }
 
+/** The list goes on with the keyboard, since the button that was pressed is gone. */
+function readFromTop() {
+  const list = document.querySelector<HTMLElement>('main .table-scroll');
+  list?.scrollTo({ top: 0 });
+  list?.focus({ preventScroll: true });
+}
+
 function NoEvents({ filter }: { filter: Record<string, string> }) {
   if (Object.keys(filter).length > 0)
     return (
@@ -235,7 +249,7 @@ function NoEvents({ filter }: { filter: Record<string, string> }) {
 function EventGroups({ filter, by, toolbar }: { filter: Search; by: string; toolbar: React.ReactNode }) {
   const { name, api, lists } = useEnvironment();
   const query = queryOf(filter);
-  const { data, error } = useQuery({
+  const asked = useQuery({
     queryKey: [name, 'events', 'groups', by, query],
     queryFn: () =>
       read(api.events.groups.$get({ query: { ...query, by: by as (typeof lists.event_groupings)[number] } })),
@@ -252,8 +266,7 @@ function EventGroups({ filter, by, toolbar }: { filter: Search; by: string; tool
       <CountedRows
         noun="event"
         by={by}
-        counted={data}
-        error={error}
+        asked={asked}
         rowsWith={(value) => ({ to: ['events'], search: { ...filter, [by]: value } })}
         empty={<NoEvents filter={query} />}
       />

@@ -1,3 +1,4 @@
+import type { UseQueryResult } from '@tanstack/react-query';
 import { Go, type Place } from '../shell/go.tsx';
 import { Loading, ProblemView } from './problem.tsx';
 import { Text } from './text.tsx';
@@ -13,21 +14,22 @@ export type Group = {
   trend: number[];
 };
 
+type Counted = { groups: readonly Group[]; count: number; looked: { back_to: string | null; rows: number } };
+
 type CountedProps = {
   noun: string;
   by: string;
-  /** Absent until it is here. */
-  counted: { groups: readonly Group[]; count: number; looked: { back_to: string | null; rows: number } } | undefined;
-  error: Error | null;
+  asked: Pick<UseQueryResult<Counted>, 'data' | 'error' | 'dataUpdatedAt' | 'isFetching' | 'refetch'>;
   /** Where the rows with a value are. */
   rowsWith(value: string): Place;
   empty: React.ReactNode;
 };
 
 /** A search's rows, counted by a value: how many there are, and the groups, each with its newest event. */
-export function CountedRows({ noun, by, counted, error, rowsWith, empty }: CountedProps) {
-  if (counted === undefined) return error === null ? <Loading /> : <ProblemView error={error} />;
-  const { groups, count: all, looked } = counted;
+export function CountedRows({ noun, by, asked, rowsWith, empty }: CountedProps) {
+  const { data, error, dataUpdatedAt, isFetching, refetch } = asked;
+  if (data === undefined) return error === null ? <Loading /> : <ProblemView error={error} />;
+  const { groups, count: all, looked } = data;
   if (groups.length === 0) return empty;
   return (
     <>
@@ -38,6 +40,10 @@ export function CountedRows({ noun, by, counted, error, rowsWith, empty }: Count
             , back to <Time iso={looked.back_to} />: {count(looked.rows)} rows were looked at
           </>
         )}
+        . Counted <Ago iso={new Date(dataUpdatedAt).toISOString()} />.{' '}
+        <button type="button" className="plain" disabled={isFetching} onClick={() => void refetch()}>
+          Count again
+        </button>
       </p>
       <GroupTable
         label={by}
