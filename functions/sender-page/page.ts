@@ -7,6 +7,7 @@ import type {
 } from '../../shared/operations/links/linked-source.ts';
 import {
   eventReasonTexts,
+  ofPasted,
   type ReasonText,
   refusalTexts,
   textOfReason,
@@ -141,6 +142,14 @@ function standing({ source, counts, nowMs }: View): Standing {
           more: html`<a href="#setup">Set up the sender</a>, then send a test event from it. It is shown here within seconds.`,
         };
   const last = html`The last one came ${ago(lastMs, nowMs)}.`;
+  // To the minute, rounded down: an event of the same minute counts as the later one.
+  const refusedMs = Math.max(0, ...(counts?.refusals ?? []).map(({ last_at }) => Date.parse(last_at)));
+  if (refused > 0 && refusedMs > lastMs)
+    return {
+      look: 'bad',
+      lead: 'The last requests were refused.',
+      more: html`<a href="#refusals">See why</a>, and what to change. The last event came ${ago(lastMs, nowMs)}.`,
+    };
   if (nowMs - lastMs > 3_600_000) return { look: 'calm', lead: 'It is quiet.', more: last };
   const without = source.events.filter(({ status }) => status !== 'processed' && status !== 'idempotent').length;
   if (source.events.length > 0 && without === source.events.length)
@@ -351,7 +360,7 @@ function triedResult(result: TriedPayload, source: LinkedSource): Html {
     case 'gone':
       return html`<p>The source <code>${source.key}</code> is not set up any more.</p>`;
     case 'refused': {
-      const { means, change } = textOfReason(refusalTexts, result.reason);
+      const { means, change } = ofPasted(textOfReason(refusalTexts, result.reason));
       return html`<p><span class="mark bad">refused</span> ${means} ${foreign(result.detail, 500)}</p>${change === undefined ? undefined : html`<p class="soft">${withCode(change)}</p>`}<p class="small soft"><code>${result.reason}</code></p>`;
     }
     default:
@@ -373,7 +382,7 @@ function triedEvent(row: DryRunRow, i: number, of: number): Html {
     ['Key', row.key.value],
   ] as const;
   return html`<div class="tried">${of > 1 ? html`<h3>Event ${i + 1} of ${of}</h3>` : undefined}
-<p>${isInVain ? html`<span class="mark warn">processed, without any effect</span>` : mark(status)} ${reason === null ? undefined : explained(textOfReason(eventReasonTexts, reason), reason)}</p>
+<p>${isInVain ? html`<span class="mark warn">processed, without any effect</span>` : mark(status)} ${reason === null ? undefined : explained(ofPasted(textOfReason(eventReasonTexts, reason)), reason)}</p>
 ${row.detail === null ? undefined : html`<p>${foreign(row.detail, 500)}</p>`}
 <p class="facts">${facts.map(([name, value]) => html`<span><span class="soft">${name}:</span> ${value === null ? html`<span class="soft">none</span>` : foreign(value)}</span>`)}</p>
 ${row.key.value === null ? html`<p class="soft">Without a key no copy is recognised: an event that is sent twice runs twice.</p>` : undefined}
@@ -393,7 +402,7 @@ function triedMapping(row: DryRunMappingRow): Html {
     outcome?.errors.map(({ field, message }) => (message.startsWith(field) ? message : `${field}: ${message}`)) ?? [];
   const sentences = problems.length > 0 ? problems : outcome?.detail == null ? [] : [outcome.detail];
   return html`<li>Mapping <code>${row.mapping}</code> (${row.action}): <span class="mark ${look}">${word}</span> ${outcome === null ? verdictWords[row.verdict] : undefined}${outcome?.reason == null ? undefined : html`<code>${outcome.reason}</code>`}
-${unmet.map(({ path, detail }) => html`<br><span class="soft"><code>${path}</code> ${detail === null ? undefined : foreign(detail, 300)}</span>`)}
+${unmet.map(({ path, detail }) => html`<br><span class="soft">${detail === null ? html`<code>${path}</code>` : foreign(detail, 300)}</span>`)}
 ${sentences.map((sentence) => html`<br><span class="soft">${foreign(sentence, 300)}</span>`)}</li>`;
 }
 

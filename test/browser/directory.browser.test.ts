@@ -188,6 +188,27 @@ test.each([
   await tab.context.close();
 });
 
+test('the search box finds a source and a workflow by a part of its name, and still looks for that id', async () => {
+  const tab = await tabAt('/development');
+  const { page } = tab;
+  for (const [typed, path] of [
+    ['udderst', 'sources/rudderstack'],
+    ['order-comp', 'workflows/order-completed'],
+  ] as const) {
+    await page.keyboard.press('Control+k');
+    await page.locator('dialog input').fill(typed);
+    await page.locator('.choices li', { hasText: 'look for the id' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/development/${path}`);
+  }
+  await page.keyboard.press('Control+k');
+  await page.locator('dialog input').fill('order-comp');
+  await page.locator('.choices li', { hasText: 'look for the id' }).click();
+  await page.locator('dialog .problem').waitFor();
+  await page.locator('.choices li', { hasText: 'order-completed' }).waitFor();
+  await tab.context.close();
+});
+
 test('the search box offers a user, and the events of the user', async () => {
   const tab = await tabAt('/development');
   const { page } = tab;

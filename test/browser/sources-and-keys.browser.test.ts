@@ -129,6 +129,8 @@ test('a run that waits is cancelled', async () => {
   const tab = await tabAt(`/development/runs/${encodeURIComponent(runId)}`);
   const { page } = tab;
   await page.getByRole('button', { name: 'Cancel…' }).click();
+  // Of its two buttons one alone says cancel.
+  await page.locator('dialog').getByRole('button', { name: 'Go back' }).waitFor();
   await page.getByRole('button', { name: 'Cancel the run' }).click();
   await page.locator('.page-head .status', { hasText: 'cancelled' }).waitFor();
   expect(tab.trouble).toEqual(noTrouble);

@@ -53,7 +53,7 @@ describe('workflows', () => {
         workflow: {
           state: 'holding',
           hold: { by: 'Ada <ada@example.com>', reason: 'target is down' },
-          held: { runs: 0 },
+          held: { runs: 0, without_runs: 0 },
         },
       },
     });

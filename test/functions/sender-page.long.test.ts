@@ -174,6 +174,15 @@ describe('a source with events', () => {
     expect(shown).toContain('identify What came is called Identify.');
   });
 
+  test('says that the last requests were refused, when these came after the last event', async () => {
+    await keep({ source: 'stripe', receivedAtMs: nowMs - 5 * minuteMs });
+    count('stripe', 'RequestsRefused', 2, 1, 'signature_wrong');
+    const { token } = await linkTo('stripe');
+    expect(words(await open(token))).toContain(
+      'The last requests were refused. See why, and what to change. The last event came 5 min ago.',
+    );
+  });
+
   test('shows nothing of what events hold, of users, and of the sentences that quote them', async () => {
     const { token } = await linkTo('rudderstack');
     const { id } = await keep({ body: trackEvent({ properties: { order_id: 'secret-order' } }) });
@@ -355,6 +364,9 @@ describe('a payload that is tried', () => {
       'no mapping No mapping is made for events of this type.',
     );
     expect(await tried('{"type": "track",}')).toMatch(/refused The body is not JSON\. .*line 1, column 18/);
+    // What was pasted is not asked for again.
+    for (const payload of ['{"type": "track",}', '{"event":"x"}', JSON.stringify(trackEvent({ event: 'never heard' }))])
+      expect(await tried(payload)).not.toMatch(/paste .*below|those below/i);
     expect(await tried('{"event":"x"}')).toMatch(/rejected It cannot be told what type the event has\./);
     expect(await tried(' ')).toContain('Paste a payload first');
     expect(await tried('[]')).toContain('It holds no events');

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
+import { readLive } from '../../../shared/adapters/dynamodb-configuration.ts';
 import { ActionSearch } from '../../../shared/operations/actions/action-search.ts';
 import { groupActions } from '../../../shared/operations/actions/group-actions.ts';
 import { checkedInput } from '../../../shared/operations/checked-input.ts';
@@ -28,6 +29,11 @@ const Outcomes = z.strictObject({ since: time.optional(), until: time.optional()
 
 export const workflows = new Hono<ConsoleEnv>()
   .get('/', async (c) => c.json(await workflowRows(c.var.environment)))
+  /** Those that are live, by key: what a page needs to find one. */
+  .get('/keys', async (c) => {
+    const live = await readLive(c.var.environment.configuration);
+    return c.json(Object.keys(live?.snapshot.workflows ?? {}).sort());
+  })
   .get('/:key', async (c) => {
     const [row] = await workflowRows(c.var.environment, c.req.param('key'));
     return c.json(row ?? null);

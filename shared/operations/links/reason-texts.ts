@@ -11,6 +11,8 @@ export type ReasonText = {
   means: string;
   /** Absent: there is nothing to change. */
   change?: string;
+  /** In place of `change` for a payload that was just pasted; empty: the detail beside it says all. */
+  changePasted?: string;
 };
 
 const ours = 'Nothing at your side. The person who gave you this link can see why.';
@@ -21,12 +23,15 @@ export const eventReasonTexts: Readonly<Record<EventReason, ReasonText>> = {
     means: 'No mapping is made for events of this type.',
     change:
       'Compare the type letter by letter with those below. If it is right, ask for a mapping, or stop sending it.',
+    changePasted:
+      'Compare the type letter by letter with those above. If it is right, ask for a mapping, or stop sending it.',
   },
   identify_disabled: { means: 'Identify events are switched off for this source.', change: ours },
   mapping_inactive: { means: 'The mapping of this type is switched off.', change: ours },
   conditions_not_met: {
     means: 'The mapping asks for something that this event does not hold.',
     change: 'Paste the event below: it is said which field was asked for, and what was found.',
+    changePasted: '',
   },
   not_verified: {
     means: 'The event would delete something, and it was not proved who sent it.',
@@ -39,10 +44,12 @@ export const eventReasonTexts: Readonly<Record<EventReason, ReasonText>> = {
   payload_invalid: {
     means: 'The event lacks a field that this kind of sender always has, or the field is of the wrong form.',
     change: 'Paste the event below: it is said which field.',
+    changePasted: '',
   },
   event_type_missing: {
     means: 'It cannot be told what type the event has.',
     change: 'Paste the event below: it is said where the type is looked for.',
+    changePasted: '',
   },
   preprocess_failed: { means: 'An expression of this source failed for the event.', change: ours },
   too_many_actions: { means: 'The event leads to more actions than one event may.', change: ours },
@@ -84,6 +91,7 @@ export const refusalTexts: Readonly<Record<RefusalReason | UnavailableReason, Re
   body_not_json: {
     means: 'The body is not JSON.',
     change: 'Look for quotes and commas in the template of the body, or paste it below: the place is named.',
+    changePasted: 'Look for quotes and commas in the template of the body.',
   },
   body_not_events: { means: 'The body holds no events.', change: 'Send one event, or a list of them.' },
   batch_not_accepted: { means: 'One request held several events.', change: 'Send one event per request.' },
@@ -109,6 +117,11 @@ export const refusalTexts: Readonly<Record<RefusalReason | UnavailableReason, Re
   key_unusable: { means: 'The secret at this side cannot be read.', change: again },
   store_unavailable: { means: 'The secret at this side could not be read for a moment.', change: again },
 };
+
+/** The text of a reason where the payload was pasted: it sends no one to paste it. */
+export function ofPasted({ means, change, changePasted = change }: ReasonText): ReasonText {
+  return { means, ...(changePasted !== undefined && changePasted !== '' && { change: changePasted }) };
+}
 
 /** @param reason of a row that an older or newer version may have written */
 export function textOfReason(texts: Readonly<Record<string, ReasonText>>, reason: string): ReasonText {

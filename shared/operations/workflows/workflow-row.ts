@@ -25,6 +25,8 @@ export type WorkflowRow = {
   /** What waits; null when it holds nothing. */
   held: {
     runs: number;
+    /** Triggers that wait without a run: their recipients were not known when they came. */
+    without_runs: number;
     /** There are more: only so many were counted. */
     is_more: boolean;
     /** The event of the oldest run, and when its row ages out. */

@@ -63,6 +63,7 @@ async function whatWaits(environment: Environment, workflow: string, { since, by
     hold: { since, by, reason: reason ?? null },
     held: {
       runs: held.runs,
+      without_runs: held.withoutRuns,
       is_more: held.isMore,
       oldest_received_at: isoOrNull(held.oldest?.receivedAtMs),
       oldest_expires_at: isoOrNull(held.oldest?.expiresAtMs),

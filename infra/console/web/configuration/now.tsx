@@ -137,7 +137,9 @@ function Stations({ state: { live, draft, files, takes_commits, below, above } }
                   {errors > 0 ? (
                     <span className="bad">▲ {plural(errors, 'error')}</span>
                   ) : files.unsaved.length > 0 ? (
-                    <span className="warn">◆ {plural(files.unsaved.length, 'resource')} not saved</span>
+                    <span className="warn">
+                      ◆ {plural(files.unsaved.length, 'resource')} not {draft === null ? 'live' : 'in the draft'}
+                    </span>
                   ) : (
                     `same as ${draft === null ? 'live' : 'the draft'}`
                   )}

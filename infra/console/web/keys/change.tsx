@@ -44,7 +44,7 @@ export function MakeKey({ onMade, onClose }: MakeProps) {
       }}
     >
       <div className="field">
-        <label htmlFor="key-name">What will use it: census, checkout</label>
+        <label htmlFor="key-name">What will use it, such as census or checkout</label>
         <input
           id="key-name"
           value={named}
@@ -76,7 +76,7 @@ export function MakeLink({ of, onMade, onClose }: MakeProps & { of?: string }) {
   const chosen = source === '' ? (sources[0] ?? '') : source;
   return (
     <ChangeDialog
-      title="Make a link for the person at a sender"
+      title={of === undefined ? 'Make a link for the person at a sender' : `Make a link for the sender of ${of}`}
       verb="Make the link"
       disabled={chosen === '' || !/^\d+$/.test(days) || Number(days) < 1}
       change={(confirmed) =>

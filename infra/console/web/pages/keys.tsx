@@ -4,6 +4,7 @@ import type { KeyRow } from '../../../../shared/operations/keys/keys.ts';
 import type { LinkRow } from '../../../../shared/operations/links/links.ts';
 import { apiPath, read } from '../client.ts';
 import { MadeOnce, MakeKey, MakeLink, Revoke } from '../keys/change.tsx';
+import { UsedInHour } from '../keys/used.tsx';
 import { Page } from '../parts/page.tsx';
 import { Empty, Loading, ProblemView } from '../parts/problem.tsx';
 import { Status } from '../parts/status.tsx';
@@ -49,7 +50,10 @@ export default function Keys() {
             type="button"
             role="tab"
             aria-selected={show === tab}
-            onClick={() => change({ show: tab === 'keys' ? undefined : tab }, { replace: true })}
+            onClick={() => {
+              setMade(undefined);
+              change({ show: tab === 'keys' ? undefined : tab }, { replace: true });
+            }}
           >
             {{ keys: 'Keys of the API', links: 'Links for senders' }[tab]}
           </button>
@@ -121,7 +125,9 @@ function KeyList({ onRevoke }: ListProps) {
             <td className="wide-only">
               <Ago iso={key.created_at} /> by <Text>{key.created_by}</Text>
             </td>
-            <td>{key.last_used_at === null ? <span className="quiet">never</span> : <Ago iso={key.last_used_at} />}</td>
+            <td>
+              {key.last_used_at === null ? <span className="quiet">never</span> : <UsedInHour iso={key.last_used_at} />}
+            </td>
             <td>
               {key.revoked_at === null ? (
                 <>
@@ -196,7 +202,11 @@ function LinkList({ onRevoke }: ListProps) {
               <Ago iso={link.created_at} /> by <Text>{link.created_by}</Text>
             </td>
             <td>
-              {link.last_used_at === null ? <span className="quiet">never</span> : <Ago iso={link.last_used_at} />}
+              {link.last_used_at === null ? (
+                <span className="quiet">never</span>
+              ) : (
+                <UsedInHour iso={link.last_used_at} />
+              )}
             </td>
             <td>
               {link.state === 'works' ? (

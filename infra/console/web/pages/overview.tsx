@@ -243,7 +243,10 @@ function placeOf({ id, source, reason, workflow }: Finding): Place | undefined {
     case 'actions_skipped':
       return { to: ['actions'], search: { ...about, workflow, status: 'skipped' } };
     case 'actions_wait':
+    case 'actions_retried':
       return { to: ['actions'], search: { ...about, workflow, status: 'pending' } };
+    case 'target_left_alone':
+      return { to: ['actions'], search: { workflow, status: 'failed,pending', since: '1d' } };
     default:
       return undefined;
   }

@@ -61,6 +61,13 @@ export default function Problems() {
       {isNone && (
         <Empty title="Nothing failed">
           <p>No action failed or was skipped in this time, and no event was rejected or given up.</p>
+          <p>
+            What is tried again until it succeeds is among{' '}
+            <Go to={['actions']} search={{ status: 'pending', since }}>
+              the pending actions
+            </Go>
+            .
+          </p>
         </Empty>
       )}
       {actions.data !== undefined && actions.data.groups.length > 0 && (

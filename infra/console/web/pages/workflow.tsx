@@ -92,6 +92,10 @@ export default function Workflow() {
               <Go to={['actions']} search={{ workflow: key }}>
                 Actions
               </Go>
+              {' · '}
+              <Go to={['runs']} search={{ workflow: key }}>
+                Runs
+              </Go>
             </Fact>
           </dl>
           <Outcomes workflow={key} />
@@ -118,8 +122,9 @@ function Waiting({ row: { state, hold, held, release } }: { row: WorkflowRow }) 
     <div className="now warn" role="status">
       <strong>
         {heldText(held)} {held.runs === 1 && !held.is_more ? 'run is' : 'runs are'} held
-      </strong>{' '}
-      since <Ago iso={hold.since} />, by <Text>{hold.by}</Text>
+        {held.without_runs > 0 && `, and ${plural(held.without_runs, 'trigger')} for unknown recipients`}
+      </strong>
+      . Paused <Ago iso={hold.since} /> by <Text>{hold.by}</Text>
       {hold.reason !== null && (
         <>
           {': '}

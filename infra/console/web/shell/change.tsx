@@ -94,7 +94,7 @@ export function ChangeDialog<Result>({
         )}
         <div className="buttons">
           <button type="button" className="button" onClick={onClose}>
-            Cancel
+            {verb.startsWith('Cancel') ? 'Go back' : 'Cancel'}
           </button>
           <button
             type="submit"

@@ -2,7 +2,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { useSession } from './session.tsx';
 
 const keys: [string, string][] = [
-  ['Ctrl K or /', 'find any id: event, message, user, run, action, object'],
+  ['Ctrl K or /', 'find a page, source or workflow, or any id: event, user, run…'],
   ['j, k', 'the next row, the one before'],
   ['Enter', 'open the row'],
   ['x', 'select the row'],

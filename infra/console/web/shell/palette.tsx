@@ -12,7 +12,7 @@ import { type Place, useGo } from './go.tsx';
 
 type Choice = Place & { key: string; what: string; label: string };
 
-/** Finds a page by its name, and anything else by its id. */
+/** Finds a page, a source or a workflow by its name, and anything else by its id. */
 export function Palette({ onClose }: { onClose(): void }) {
   const { api, name } = useEnvironment();
   const go = useGo();
@@ -32,25 +32,36 @@ export function Palette({ onClose }: { onClose(): void }) {
     enabled: asked !== undefined,
     queryFn: () => read(api.find.$get({ query: { id: asked ?? '' } })),
   });
+  const sources = useQuery({ queryKey: [name, 'sources', 'keys'], queryFn: () => read(api.sources.keys.$get()) });
+  const workflows = useQuery({
+    queryKey: [name, 'workflows', 'keys'],
+    queryFn: () => read(api.workflows.keys.$get()),
+  });
   const isFetching = story.isFetching || entities.isFetching;
   // What the directory holds needs no event that has come for it.
   const error = entities.data?.length === 0 ? story.error : entities.error;
   const isFound = asked !== undefined && asked === text && !isFetching;
 
-  const named = pages.filter(({ title }) => title?.toLowerCase().startsWith(text.toLowerCase()));
+  const isFruitless = isFound && story.data === undefined && (entities.data ?? []).length === 0;
+  const named = namedLike(text.toLowerCase(), { sources: sources.data ?? [], workflows: workflows.data ?? [] });
   const choices: Choice[] =
-    isFound && (story.data !== undefined || (entities.data ?? []).length > 0)
+    isFound && !isFruitless
       ? [...(entities.data ?? []).map(entityChoice), ...(story.data === undefined ? [] : choicesOf(story.data))]
-      : named.map(({ path, title = '' }) => ({ key: path, to: path === '' ? [] : [path], what: 'page', label: title }));
+      : text === '' || named.length === 0 || isFruitless
+        ? named
+        : [...named, { key: lookFor, to: [], what: 'look for the id', label: text }];
 
   const take = (choice: Choice | undefined) => {
-    if (choice === undefined) return setAsked(text);
+    if (choice === undefined || choice.key === lookFor) {
+      setChosen(0);
+      return setAsked(text);
+    }
     onClose();
     go(choice);
   };
 
   // An id that leads to one place leads there at once.
-  const [only] = isFound && choices.length === 1 && choices[0]?.what !== 'page' ? choices : [];
+  const [only] = isFound && !isFruitless && choices.length === 1 ? choices : [];
   useEffect(() => {
     if (only === undefined) return;
     onClose();
@@ -67,8 +78,8 @@ export function Palette({ onClose }: { onClose(): void }) {
       >
         <input
           autoFocus
-          aria-label="An id of an event, message, user, run, object or action, or a page"
-          placeholder="An id of an event, message, user, run, object or action, or a page"
+          aria-label="An id of an event, message, user, run, object or action, or the name of a page, source or workflow"
+          placeholder="Any id, or the name of a page, source or workflow"
           spellCheck={false}
           autoComplete="off"
           value={typed}
@@ -84,7 +95,7 @@ export function Palette({ onClose }: { onClose(): void }) {
           }}
         />
       </form>
-      {error !== null && isFound && choices.length === 0 && <ProblemView error={error} />}
+      {error !== null && isFruitless && <ProblemView error={error} />}
       {isFetching && <p className="quiet">Looking…</p>}
       <ul className="choices">
         {choices.map((choice, i) => (
@@ -97,13 +108,39 @@ export function Palette({ onClose }: { onClose(): void }) {
       </ul>
       {choices.length === 0 && text !== '' && asked !== text && (
         <p className="quiet">
-          Enter looks for an event, a message id, a user, a run, a failed action, a tenant, an audience, or an object
-          written as collection/id.
+          Enter looks for the id of an event, a message id, a user, a run, a failed action, a tenant, an audience, or an
+          object written as collection/id.
         </p>
       )}
     </Dialog>
   );
 }
+
+/** The choice that asks for what was typed as an id, below what has it in its name. */
+const lookFor = '~look-for';
+
+type Keys = { sources: readonly string[]; workflows: readonly string[] };
+
+/** Pages that begin so, and sources and workflows that have it in their keys. */
+function namedLike(text: string, { sources, workflows }: Keys): Choice[] {
+  const like = (kind: 'source' | 'workflow', keys: readonly string[]): Choice[] =>
+    text === ''
+      ? []
+      : keys
+          .filter((key) => key.toLowerCase().includes(text))
+          .slice(0, keysShown)
+          .map((key) => ({ key: `${kind} ${key}`, to: [`${kind}s`, key], what: kind, label: key }));
+  return [
+    ...pages
+      .filter(({ title }) => title?.toLowerCase().startsWith(text))
+      .map(({ path, title = '' }) => ({ key: path, to: path === '' ? [] : [path], what: 'page', label: title })),
+    ...like('source', sources),
+    ...like('workflow', workflows),
+  ];
+}
+
+/** Of each kind; who has more types on. */
+const keysShown = 6;
 
 function entityChoice(found: DirectoryFind): Choice {
   const { kind, id } = found;
@@ -128,7 +165,9 @@ function choicesOf(found: Found): Choice[] {
     return [{ key: id, to: ['events'], search: { user_id: id }, what: 'events of user', label: id }];
   }
   const id = String(found.id);
+  const asked = String(found.asked);
   return [
+    ...(found.found_as === 'run' ? [{ key: `run ${asked}`, to: ['runs', asked], what: 'run', label: asked }] : []),
     {
       key: id,
       to: ['events', id],

@@ -139,7 +139,7 @@ function ZoneSwitch() {
       aria-label={`Times are ${zone}; switch to ${zone === 'UTC' ? 'local' : 'UTC'}`}
       onClick={() => setZone(zone === 'UTC' ? 'local' : 'UTC')}
     >
-      {zone}
+      {zone === 'local' ? 'local time' : 'UTC'}
     </button>
   );
 }

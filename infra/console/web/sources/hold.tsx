@@ -31,7 +31,7 @@ export function SourceHold({
     <div className="now warn" role="status">
       {paused !== null && (
         <>
-          <strong>It is paused</strong> since <Ago iso={paused.since} />, by <Text>{paused.by}</Text>
+          <strong>It was paused</strong> <Ago iso={paused.since} /> by <Text>{paused.by}</Text>
           {paused.reason !== null && (
             <>
               {': '}

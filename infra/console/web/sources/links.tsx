@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { LinkRow } from '../../../../shared/operations/links/links.ts';
 import { read } from '../client.ts';
 import { MadeOnce, MakeLink, Revoke } from '../keys/change.tsx';
+import { UsedInHour } from '../keys/used.tsx';
 import { ProblemView } from '../parts/problem.tsx';
 import { Text } from '../parts/text.tsx';
 import { Ago, Time } from '../parts/time.tsx';
@@ -40,7 +41,7 @@ export function SourceLinks({ source }: { source: string }) {
                   'never used'
                 ) : (
                   <>
-                    last used <Ago iso={link.last_used_at} />
+                    last used <UsedInHour iso={link.last_used_at} />
                   </>
                 )}
                 {link.payloads && '; it shows payloads'}

@@ -35,7 +35,7 @@ export function SwitchSource({ source, enabled, onClose }: SwitchSourceProps) {
       <p>
         {enabled
           ? 'What its events ask for runs again. What came in meanwhile is logged as rejected, and can be replayed.'
-          : 'Its events are accepted and logged as rejected; nothing runs. Later pushes keep it so.'}
+          : 'Its events are accepted and logged as rejected; nothing runs. Later commits do not enable it.'}
       </p>
       <ReasonField value={message} onChange={setMessage} />
     </ChangeDialog>

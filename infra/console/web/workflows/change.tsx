@@ -71,7 +71,11 @@ export function ResumeWorkflow({ workflow: { key, held, state }, onClose }: Chan
   return (
     <ChangeDialog
       title={state === 'releasing' ? `Carry on releasing the runs of ${key}` : `Resume ${key}`}
-      verb={held === null || runs === 0 ? 'Resume' : `Release ${heldText(held)} and resume`}
+      verb={
+        held === null || runs + held.without_runs === 0
+          ? 'Resume'
+          : `Release ${heldText({ ...held, runs: runs + held.without_runs })} and resume`
+      }
       disabled={rate.isWrong}
       change={(confirmed) =>
         read(
