@@ -46,9 +46,15 @@ export function shown(text: string): string {
   });
 }
 
-/** Text as it was written by us, with `code` in backticks. */
+/** Text as it was written by us, with `code` in backticks and examples of several lines between three. */
 export function withCode(text: string): Html {
-  const parts = text.split('`').map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
+  const parts = text
+    .split(/```\w*\n([\s\S]*?)\n```/)
+    .map((part, i) =>
+      i % 2 === 1
+        ? html`<pre tabindex="0">${part}</pre>`
+        : html`${part.split('`').map((one, j) => (j % 2 === 1 ? html`<code>${one}</code>` : html`${one}`))}`,
+    );
   return html`${parts}`;
 }
 

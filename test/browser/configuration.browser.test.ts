@@ -144,6 +144,8 @@ test('an edited file is seen, committed, promoted to the next environment, and t
   await dialog.getByRole('button', { name: 'Revert…' }).click();
   await dialog.getByText('Afterwards').first().waitFor();
   await picture(tab, 'configuration-revert-dialog');
+  // What was reverted is still in the files, and a commit of these would bring it back.
+  await dialog.getByText('Pull afterwards').waitFor();
   await dialog.getByRole('button', { name: 'Revert', exact: true }).click();
   await page.getByText(/development is at version 4, without 3-/).waitFor();
 

@@ -117,6 +117,7 @@ test('a newcomer adds Stripe, sees an event and why, changes its mapping, commit
   await dialog.getByText('customer-created').first().waitFor();
   await dialog.getByText('All that Stripe knows of a customer').first().waitFor();
   // Staging has no secret of Stripe's yet.
+  await dialog.getByText('set it on the set-up page of the source there').waitFor();
   for (const box of await dialog.getByRole('checkbox').all()) await box.check();
   await picture(tab, 'newcomer-promote');
   await dialog.getByRole('button', { name: 'Promote', exact: true }).click();

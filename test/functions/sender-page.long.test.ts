@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { authenticate } from '../../functions/api/authenticate.ts';
 import { answerPage, type PageDeps, rememberedCounts } from '../../functions/sender-page/answer-page.ts';
+import { withCode } from '../../functions/sender-page/html.ts';
 import { makeRateLimit } from '../../functions/sender-page/rate-limit.ts';
 import { makeApiKeys } from '../../shared/adapters/dynamodb-api-keys.ts';
 import { makeConfigurationSource } from '../../shared/adapters/dynamodb-configuration.ts';
@@ -138,6 +139,12 @@ describe('a source without events', () => {
     expect(shown).toContain('are for the person who gave you this link');
     expect(shown).not.toContain('{url}');
   });
+});
+
+test('an example in the steps keeps its lines', () => {
+  expect(withCode('Read `preprocess.…`:\n```yaml\nkind: http\nname: Deploys\n```').markup).toBe(
+    'Read <code>preprocess.…</code>:\n<pre tabindex="0">kind: http\nname: Deploys</pre>',
+  );
 });
 
 describe('a source with events', () => {

@@ -17,7 +17,9 @@ export type KindRow = {
   signs: boolean;
   /** How requests are proved: by a signature, by a secret that they carry, or not at all. */
   proof: 'signature' | 'secret' | 'URL only';
-  /** What a sender has to do to be believed. */
+  /** Whether requests of this kind can be checked without a declaration in the source's file. */
+  can_check: boolean;
+  /** What a sender has to do to be believed; where nothing can be checked, why. */
   instruction: string;
   enforcement: 'on' | 'off' | 'once_set';
   window_hours: number;
@@ -37,6 +39,7 @@ export function kindRow(guided: GuidedKind): KindRow {
     docs: kind.docs,
     signs: kind.signs ?? false,
     proof: proofOf(guided),
+    can_check: kind.verifier.provesNothing !== true,
     instruction: kind.verifier.instruction,
     enforcement: kind.settings.enforcement,
     window_hours: kind.settings.windowHours,

@@ -29,6 +29,9 @@ export function Objections({ objections, allowed, onAllow }: ObjectionsProps) {
             <Text>{what}</Text>
           </p>
           <Remedies remedies={remedies} />
+          {overrule !== null && remedies.some(setsSecret) && (
+            <p className="quiet">Or go on, and set it on the set-up page of the source there.</p>
+          )}
           {overrule === null ? (
             <p className="quiet">This cannot be overruled.</p>
           ) : (
@@ -53,6 +56,9 @@ export function Objections({ objections, allowed, onAllow }: ObjectionsProps) {
     </ul>
   );
 }
+
+/** The secret of a source, which its set-up page takes too; that of a target is set by its command. */
+const setsSecret = (remedy: string) => /^npx signalbox secrets set (?!targets\/)/.test(remedy);
 
 /** `or set it afterwards` → `Set it afterwards` */
 function allTheSame(overrule: string): string {

@@ -20,6 +20,9 @@ export function RevertDialog({ commit, onClose }: { commit: string; onClose(): v
       change={({ allowed, ...asked }, confirmed) =>
         read(revert.$post({ json: { commit, ...asked, allowed: allowed as Allowed } }, confirmed))
       }
+      about={() => (
+        <p className="quiet">Files stay as they are. Pull afterwards: a commit of files that hold it brings it back.</p>
+      )}
       nothing={() => 'Everything that it changed is as it was before it.'}
       onDone={({ version }) => {
         toast(`${name} is at version ${version}, without ${commit}`);

@@ -74,7 +74,7 @@ export default function Setup() {
                   ? `Give it to ${guide.sender} alone. A request to it also has to pass the check of the secret.`
                   : 'It is a credential: anyone who knows it can send events to this source.'}
                 {local &&
-                  ` It is on this machine: ${guide.sender} reaches it through a tunnel only, a sample as it is.`}
+                  ` It is on this machine: ${guide.sender} reaches it through a tunnel only. A sample needs none.`}
               </p>
               <div className="line">
                 <SourceUrl source={key} />

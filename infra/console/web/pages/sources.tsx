@@ -97,7 +97,7 @@ export default function Sources() {
         )
       }
     >
-      {counts.error !== null && <ProblemView error={counts.error} />}
+      {counts.error !== null && error === null && <ProblemView error={counts.error} />}
       {(strangers ?? 0) > 0 && (
         <p className="quiet">
           {count(strangers ?? 0)} requests of the last day named no source, or had a wrong token:{' '}

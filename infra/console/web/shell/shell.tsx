@@ -129,6 +129,8 @@ function EnvironmentPicker({ name, names, where }: { name: string; names: string
   );
 }
 
+const zoneName = { local: 'local time', UTC: 'UTC' } as const;
+
 function ZoneSwitch() {
   const { zone, setZone } = useZone();
   return (
@@ -136,10 +138,10 @@ function ZoneSwitch() {
       type="button"
       className="plain zone"
       title="Times in local time or UTC"
-      aria-label={`Times are ${zone}; switch to ${zone === 'UTC' ? 'local' : 'UTC'}`}
+      aria-label={`Times are in ${zoneName[zone]}; switch to ${zoneName[zone === 'UTC' ? 'local' : 'UTC']}`}
       onClick={() => setZone(zone === 'UTC' ? 'local' : 'UTC')}
     >
-      {zone === 'local' ? 'local time' : 'UTC'}
+      {zoneName[zone]}
     </button>
   );
 }

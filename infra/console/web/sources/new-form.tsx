@@ -161,7 +161,7 @@ function Mappings({ kind, wanted, onChange }: PartProps) {
 
 /** How requests are checked: the kind's own way, or for kinds without one a way of choice. */
 function Check({ kind, wanted, onChange }: PartProps) {
-  const own = kind.proof === 'URL only' ? sentence(kind.instruction) : proofOf(kind);
+  const own = kind.can_check ? proofOf(kind) : sentence(kind.instruction);
   return (
     <fieldset className="choice-list">
       <legend>How requests are checked</legend>
