@@ -31,7 +31,7 @@ export function SourceHold({
     <div className="now warn" role="status">
       {paused !== null && (
         <>
-          <strong>It was paused</strong> <Ago iso={paused.since} /> by <Text>{paused.by}</Text>
+          <strong>It is paused</strong>, by <Text>{paused.by}</Text> <Ago iso={paused.since} />
           {paused.reason !== null && (
             <>
               {': '}
