@@ -49,15 +49,17 @@ async function askedAt(address: string, hints: 'with' | 'without', expected: str
     if (pathname.startsWith('/api/') && !pathname.endsWith('/live')) asked.push(`${pathname}${search}`);
   });
   if (hints === 'without')
-    await tab.page.route(`**${address}`, async (route) => {
+    await tab.page.route(`http://127.0.0.1:${served.port}${address}`, async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: (await response.text()).replaceAll(/<link rel="preload"[^>]*>/g, '') });
     });
   await tab.page.goto(`http://127.0.0.1:${served.port}${address}`);
+  expect((await tab.page.locator('link[rel=preload]').count()) > 0).toBe(hints === 'with');
   await tab.page.locator('main h1').waitFor();
   await tab.page.locator('body:not(:has(.loading))').waitFor();
   await eventually(async () => expect(expected.filter((one) => !asked.includes(one))).toEqual([]), 15_000);
   expect(tab.trouble).toEqual(noTrouble);
+  await tab.page.unrouteAll({ behavior: 'ignoreErrors' });
   await tab.context.close();
   return asked;
 }
