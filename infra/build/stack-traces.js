@@ -13,7 +13,7 @@ export function nameSourcesInStacks() {
     [headOf(error), ...frames.map((frame) => `    at ${sourced(frame)}`)].join('\n');
   // Node would print the bundle's line, which is a whole minified file.
   process.on('uncaughtException', (error) => {
-    console.error(error instanceof Error ? error.stack : error);
+    console.error(error);
     process.exit(1);
   });
 }

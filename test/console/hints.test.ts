@@ -48,7 +48,7 @@ describe('the page tells a browser what it will ask for', () => {
     ]);
   });
 
-  test('the parts of the page itself, also where nobody is signed in', async () => {
+  test('its own parts, whether or not the browser is signed in', async () => {
     const { pages } = await pageParts();
     const { text } = await call(served.port, '/development/events');
     const parts = pages.events ?? [];

@@ -44,10 +44,13 @@ describe('a stack trace of a bundle', () => {
     expect(stdout).toMatch(/^an error whose name or message cannot be read\n {4}at /m);
   });
 
-  test('is all that is printed of an error that nobody caught, and the exit code is 1', () => {
-    const { status, stderr } = started(`setTimeout(() => { throw new TypeError('nobody caught this'); });`);
+  test('is printed for an uncaught error, with its cause; the exit code is 1', () => {
+    const { status, stderr } = started(
+      `setTimeout(() => { throw new TypeError('uncaught', { cause: new Error('the reason') }); });`,
+    );
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^TypeError: nobody caught this\n {4}at /);
+    expect(stderr).toMatch(/^TypeError: uncaught\n {4}at /);
+    expect(stderr).toContain('[cause]: Error: the reason');
     expect(started(`Promise.reject(new Error('rejected'));`)).toMatchObject({ status: 1 });
   });
 });

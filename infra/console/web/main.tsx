@@ -68,7 +68,7 @@ const patienceMs = 150;
 async function askFirst(): Promise<void> {
   await queries.prefetchQuery(sessionQuery);
   const [, environment = ''] = location.pathname.split('/');
-  // The router says what is wrong with an address that nobody can read.
+  // The router shows what is wrong with an address that cannot be decoded.
   if (environment === '' || environment.includes('%')) return;
   const asked = queries.prefetchQuery(environmentQuery(environment));
   await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, patienceMs))]);
